@@ -1,0 +1,18 @@
+/** A self-signed certificate for `good.example`, valid until 2120, and its key: they protect nothing. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBSjCB8aADAgECAgEBMAoGCCqGSM49BAMCMBcxFTATBgNVBAMMDGdvb2QuZXhh
+bXBsZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFzEVMBMGA1UE
+AwwMZ29vZC5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEhP057tas
+oJVdoyX1hQW+l6KixoWDsnaZGAxIWL1E5XYO51xDYtBypg9g04Xad+xqxjvtbssz
+YJ8j0hjjacUgxqMsMCowFwYDVR0RBBAwDoIMZ29vZC5leGFtcGxlMA8GA1UdEwEB
+/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAKvK2M5uusiCHxDulsHIiUeRZQbv
+iD26rnLeMd13Q0K9AiB1MpOna9qJoElhjGU/T2/M/Qb50WNxXP/J4rIbEr0g6Q==
+-----END CERTIFICATE-----
+`;
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgcmaIYEjhuHareCwd
+j9aLh8JTX2mNyTU3RnIgNPFqtgqhRANCAASE/Tnu1qyglV2jJfWFBb6XoqLGhYOy
+dpkYDEhYvUTldg7nXENi0HKmD2DThdp37GrGO+1uyzNgnyPSGONpxSDG
+-----END PRIVATE KEY-----
+`;
