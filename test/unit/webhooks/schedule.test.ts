@@ -35,7 +35,7 @@ test("at least six attempts fall within a day, and the whole schedule lasts abou
 test("jitter stays within a fifth of the wait, and really spreads", () => {
   for (const [index, base] of retryDelaysMs.entries()) {
     expect(scheduledDelayMs(index + 1, 0)).toBe(base * 0.8);
-    expect(scheduledDelayMs(index + 1, 0.75)).toBe(base * 1.1);
+    expect(scheduledDelayMs(index + 1, 0.75)).toBe(Math.round(base * 1.1));
   }
   expect(scheduledDelayMs(maxAttempts, 0.5)).toBeUndefined();
 });
