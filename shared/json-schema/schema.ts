@@ -1,4 +1,4 @@
-import { Validator, format as validatorFormats } from "@cfworker/json-schema";
+import { type OutputUnit, Validator, format as validatorFormats } from "@cfworker/json-schema";
 import * as z from "zod";
 import { normalize, type SchemaIssue, schemaLimits } from "./normalize.ts";
 
