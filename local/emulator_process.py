@@ -1,0 +1,45 @@
+"""Runs MiniStack so that it never outlives whoever started it.
+
+Its standard input is a lifeline: the other end is held by the parent, so it closes however the parent ends
+(a hard kill included). Then MiniStack gets the SIGTERM on which it saves its state, and after a grace period
+the whole process group, the functions' processes included, is killed.
+"""
+import os
+import signal
+import threading
+import time
+
+GRACE_SECONDS = 20
+
+
+def watch(lifeline):
+    while os.read(lifeline, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def hold_lifeline():
+    lifeline = os.dup(0)  # not inherited by child processes
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    threading.Thread(target=watch, args=(lifeline,), daemon=True).start()
+
+
+def end_functions():
+    """Ends the functions' processes: they share this process group, which the parent made for us alone."""
+    if os.getpgrp() == os.getpid():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(os.getpgrp(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    hold_lifeline()
+    from ministack.app import main
+
+    try:
+        main()
+    finally:
+        end_functions()

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import type { Aws } from "../aws.ts";
+import { xmlText } from "../aws.ts";
+import type { RoleCredentials } from "./protocol.ts";
+
+const functionSchema = z.looseObject({
+  FunctionName: z.string(),
+  FunctionArn: z.string(),
+  Role: z.string(),
+  Timeout: z.number().default(3),
+  MemorySize: z.number().default(128),
+  Environment: z.looseObject({ Variables: z.record(z.string(), z.string()).default({}) }).optional(),
+});
+export type DeployedFunction = z.infer<typeof functionSchema>;
+
+const pageSchema = z.looseObject({ Functions: z.array(functionSchema), NextMarker: z.string().nullish() });
+
+/** All functions that are deployed in the emulator. */
+export async function listFunctions(aws: Aws): Promise<DeployedFunction[]> {
+  const functions: DeployedFunction[] = [];
+  let marker: string | undefined;
+  do {
+    const query = marker === undefined ? "" : `?Marker=${encodeURIComponent(marker)}`;
+    const page = pageSchema.parse(await aws.get("lambda", `/2015-03-31/functions/${query}`));
+    functions.push(...page.Functions);
+    marker = page.NextMarker ?? undefined;
+  } while (marker !== undefined && marker !== "");
+  return functions;
+}
+
+/**
+ * The deployed function of a bundle: its name is the bundle's with a prefix that all functions of the stack share, so of
+ * several that end alike ("agents-stream", "external-agents-stream") it is the shortest.
+ */
+export function findFunction(functions: readonly DeployedFunction[], bundle: string): DeployedFunction {
+  const [found] = functions
+    .filter(({ FunctionName }) => FunctionName === bundle || FunctionName.endsWith(`-${bundle}`))
+    .sort((a, b) => a.FunctionName.length - b.FunctionName.length);
+  if (found === undefined) throw new Error(`No deployed function is named after the bundle ${bundle}.`);
+  return found;
+}
+
+/**
+ * Credentials of a function's role. On AWS only Lambda may take the role; here the account's root is let in beside it,
+ * because our process runs the function in Lambda's place.
+ */
+export async function assumeRole(aws: Aws, { Role, FunctionName }: DeployedFunction): Promise<RoleCredentials> {
+  const trusted = [{ Service: "lambda.amazonaws.com" }, { AWS: `arn:aws:iam::${Role.split(":")[4]}:root` }];
+  const statements = trusted.map((Principal) => ({ Effect: "Allow", Principal, Action: "sts:AssumeRole" }));
+  await aws.query("iam", "2010-05-08", "UpdateAssumeRolePolicy", {
+    RoleName: Role.slice(Role.lastIndexOf("/") + 1),
+    PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: statements }),
+  });
+  const answer = await aws.query("sts", "2011-06-15", "AssumeRole", {
+    RoleArn: Role,
+    RoleSessionName: FunctionName.slice(0, 64),
+  });
+  const field = (name: string): string => {
+    const value = xmlText(answer, name);
+    if (value === undefined) throw new Error(`AssumeRole answered without ${name}.`);
+    return value;
+  };
+  return {
+    AWS_ACCESS_KEY_ID: field("AccessKeyId"),
+    AWS_SECRET_ACCESS_KEY: field("SecretAccessKey"),
+    AWS_SESSION_TOKEN: field("SessionToken"),
+    AWS_CREDENTIAL_EXPIRATION: field("Expiration"),
+  };
+}

@@ -1,0 +1,140 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { contentHash } from "../../../local/content-hash.ts";
+import { readOutputs } from "../../../local/deploy.ts";
+import { choosePorts } from "../../../local/dev-ports.ts";
+import { findPython } from "../../../local/python.mjs";
+import { findFunction } from "../../../local/stream/functions.ts";
+import { keepStreamFunctions, matches, readStreamFunctions } from "../../../local/stream/manifest.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "kaizen-local-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+const write = (path: string, text: string) => {
+  mkdirSync(join(dir, path, ".."), { recursive: true });
+  writeFileSync(join(dir, path), text);
+};
+
+describe("the hash that decides whether to deploy again", () => {
+  const hash = (extra?: string) => contentHash(dir, ["infra", "lock.json", "missing"], extra);
+  beforeEach(() => {
+    write("infra/a.ts", "1");
+    write("infra/deep/b.ts", "2");
+    write("lock.json", "{}");
+    write("other.txt", "x");
+  });
+
+  test("stays the same when nothing that is deployed changes", () => {
+    const before = hash();
+    write("other.txt", "y");
+    write("infra/a.ts", "1");
+    expect(hash()).toBe(before);
+  });
+
+  test("changes with any content, name, addition, removal and setting", () => {
+    const seen = [hash(), hash("model=1")];
+    const hashAfter = (change: () => void) => {
+      change();
+      seen.push(hash());
+    };
+    hashAfter(() => write("infra/deep/b.ts", "3"));
+    hashAfter(() => renameSync(join(dir, "infra/deep/b.ts"), join(dir, "infra/deep/c.ts")));
+    hashAfter(() => write("infra/new.ts", ""));
+    hashAfter(() => rmSync(join(dir, "lock.json")));
+    hashAfter(() => write("missing/a.ts", ""));
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+describe("the outputs of the stacks", () => {
+  test("become one flat object, and a name with two values is refused", () => {
+    write("o.json", JSON.stringify({ data: { TableName: "t", Same: "s" }, service: { ApiUrl: "u", Same: "s" } }));
+    expect(readOutputs(join(dir, "o.json"))).toEqual({ TableName: "t", Same: "s", ApiUrl: "u" });
+    write("o.json", JSON.stringify({ a: { Name: "1" }, b: { Name: "2" } }));
+    expect(() => readOutputs(join(dir, "o.json"))).toThrow("Name");
+  });
+});
+
+describe("the manifest of streaming functions", () => {
+  const manifest = [
+    { name: "runs-api", room: "runs", entry: "api", streams: [] },
+    { name: "runs-stream", room: "runs", entry: "stream", streams: [{ method: "get", path: "/runs/{id}/events" }] },
+  ];
+
+  test("names what streams, with paths under the API's base, and may be absent", () => {
+    expect(readStreamFunctions(dir)).toEqual([]);
+    write("manifest.json", JSON.stringify(manifest));
+    expect(readStreamFunctions(dir)).toEqual([
+      {
+        name: "runs-stream",
+        bundle: join(dir, "runs-stream/index.mjs"),
+        routes: [{ method: "GET", path: "/api/v1/runs/{id}/events" }],
+      },
+    ]);
+  });
+
+  test("is kept with its bundles apart from the bundler's folder", () => {
+    write("dist/manifest.json", JSON.stringify(manifest));
+    write("dist/runs-stream/index.mjs", "export {}");
+    keepStreamFunctions(join(dir, "dist"), join(dir, "kept"));
+    rmSync(join(dir, "dist"), { recursive: true });
+    expect(readStreamFunctions(join(dir, "kept")).map(({ name }) => name)).toEqual(["runs-stream"]);
+  });
+
+  test("a route takes its own method and shape of path only", () => {
+    const route = { method: "GET", path: "/api/v1/runs/{id}/events" };
+    expect(matches(route, "GET", "/api/v1/runs/run_1/events")).toBe(true);
+    for (const path of [
+      "/api/v1/runs//events",
+      "/api/v1/runs/run_1",
+      "/api/v1/runs/run_1/events/x",
+      "/runs/run_1/events",
+    ]) {
+      expect(matches(route, "GET", path)).toBe(false);
+    }
+    expect(matches(route, "POST", "/api/v1/runs/run_1/events")).toBe(false);
+  });
+
+  test("a bundle's function is found by its name behind the stack's prefix", () => {
+    const fn = (FunctionName: string) => ({ FunctionName, FunctionArn: "a", Role: "r", Timeout: 3, MemorySize: 128 });
+    const deployed = [
+      fn("kaizen-local-external-agents-stream"),
+      fn("kaizen-local-agents-stream"),
+      fn("kaizen-local-agents-api"),
+    ];
+    expect(findFunction(deployed, "agents-stream").FunctionName).toBe("kaizen-local-agents-stream");
+    expect(() => findFunction(deployed, "runs-stream")).toThrow("runs-stream");
+  });
+});
+
+describe("the ports of npm start", () => {
+  test("stay the same from start to start, and one that is asked for must be free", async () => {
+    const file = join(dir, "ports.json");
+    const first = await choosePorts(file, {}, {});
+    expect(await choosePorts(file, {}, {})).toEqual(first);
+    expect(new Set(Object.values(first)).size).toBe(3);
+
+    const busy = createServer();
+    await new Promise<void>((resolve) => busy.listen(first.gateway, "127.0.0.1", resolve));
+    try {
+      expect((await choosePorts(file, {}, {})).gateway).not.toBe(first.gateway);
+      await expect(choosePorts(file, { gateway: first.gateway }, {})).rejects.toThrow(`${first.gateway} is in use`);
+    } finally {
+      busy.close();
+    }
+    await expect(choosePorts(file, {}, { KAIZEN_PORT: "http" })).rejects.toThrow("KAIZEN_PORT");
+  });
+});
+
+describe("a missing Python", () => {
+  test("is one clear sentence", () => {
+    expect(findPython(["no-such-python"])).toEqual({
+      problem: expect.stringMatching(/^Python 3\.10 or newer is needed.*\.$/),
+    });
+  });
+});
