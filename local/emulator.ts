@@ -92,6 +92,8 @@ async function launch(options: EmulatorOptions, port: number): Promise<Emulator>
   const { stateDir } = options;
   const logFile = join(stateDir, "emulator.log");
   for (const dir of ["state", "s3", "tmp"]) mkdirSync(join(stateDir, dir), { recursive: true });
+  // The emulator's worker script is CommonJS in a .js file: a package.json above it must not say otherwise.
+  writeFileSync(join(stateDir, "tmp", "package.json"), '{"type":"commonjs"}');
   const log = openSync(logFile, "a");
   const child = spawn(venvPython, ["-u", join(repoDir, "local", "emulator_process.py")], {
     cwd: stateDir,

@@ -11,6 +11,8 @@ import { findPython } from "./python.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
 const oldestNode = 20;
+/** What ends things needs nothing new, and must not exchange packages under what still runs. */
+const endings = ["local/stop.ts", "local/reset.ts"];
 
 /** Whether node_modules holds just what the lock file says; packages for other platforms may be missing. */
 export function isInstalled(lockFile, installedFile) {
@@ -41,16 +43,24 @@ function check() {
 function install() {
   const installed = join(root, "node_modules", ".package-lock.json");
   if (isInstalled(join(root, "package-lock.json"), installed) && existsSync(join(bin, "node"))) return;
+  if (existsSync(join(root, ".local", "dev", "running.json")) && existsSync(join(bin, "node"))) {
+    fail("The packages have changed while the local system runs: npm stop, then again.");
+  }
   console.log("Installing packages (npm ci)");
-  const result = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const options = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const clean = spawnSync("npm", ["ci", ...options], { cwd: root, encoding: "utf8" });
+  if (clean.status === 0) return;
+  // npm ci wants the packages of every platform in the lock file, npm install those of this one. What the lock file has
+  // is installed as locked by both.
+  console.log("npm ci refused; installing with npm install --no-save");
+  const result = spawnSync("npm", ["install", "--no-save", ...options], {
     cwd: root,
-    stdio: "inherit",
+    stdio: ["ignore", "ignore", "inherit"],
   });
-  if (result.status !== 0) fail("npm ci failed: see its message above.");
+  if (result.status !== 0) fail(`npm ci failed:\n${clean.stderr.split("\n").slice(0, 12).join("\n")}`);
 }
 
-function run([script, ...args]) {
-  if (script === undefined) return;
+function run(script, args) {
   const child = spawn(join(bin, "node"), [script, ...args], {
     cwd: root,
     stdio: "inherit",
@@ -69,7 +79,10 @@ function run([script, ...args]) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  check();
-  install();
-  run(process.argv.slice(2));
+  const [script = "", ...args] = process.argv.slice(2);
+  if (!(endings.includes(script) && existsSync(join(bin, "node")))) {
+    check();
+    install();
+  }
+  run(script, args);
 }
