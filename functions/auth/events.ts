@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+
+const user = z.object({ user_id: z.string() });
+const session = user.extend({ session_id: z.string() });
+
+export const authEvents = defineEvents({
+  "user.registered": { summary: "A person registered.", resource: "user", data: user },
+  "user.password_changed": {
+    summary: "A user changed the password; other sessions have ended.",
+    resource: "user",
+    data: user,
+  },
+  "user.password_reset_requested": {
+    summary: "Somebody asked to reset a password. The mail goes out if the address has an account.",
+    resource: "password_reset",
+    data: z.object({ password_reset_id: z.string() }),
+  },
+  "user.password_reset": {
+    summary: "A password was reset by mail; all sessions have ended.",
+    resource: "user",
+    data: user,
+  },
+  "user.default_organization_changed": {
+    summary: "A user chose another default organization.",
+    resource: "user",
+    data: user.extend({ organization_id: z.string() }),
+  },
+  "session.signed_in": { summary: "A user signed in.", resource: "session", data: session },
+  "session.sign_in_failed": {
+    summary: "A sign-in was refused.",
+    resource: "account",
+    data: z.object({ user_id: z.string().nullable(), reason: z.string() }),
+  },
+  "session.signed_out": { summary: "A user signed out.", resource: "session", data: session },
+  "session.refresh_reuse_detected": {
+    summary: "A refresh token was used twice; the session has ended for whoever holds it.",
+    resource: "session",
+    data: session,
+  },
+});

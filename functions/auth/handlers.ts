@@ -1,0 +1,102 @@
+import { expandGrants } from "../../shared/access/decide.ts";
+import { draft } from "../../shared/change/events.ts";
+import { timestamp } from "../../shared/clock.ts";
+import { badReference } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import {
+  membershipItem,
+  organizationItem,
+  PLATFORM,
+  userItem,
+  userOrganizationItem,
+} from "../../shared/identity/items.ts";
+import type { AuthDeps } from "./deps.ts";
+import { authEvents } from "./events.ts";
+import type { operations } from "./operations.ts";
+
+export { changePassword, forgotPassword, resetPassword } from "./password.ts";
+export { register } from "./register.ts";
+export { login, logout, refresh } from "./sign-in.ts";
+
+type Ops = typeof operations;
+
+export const me: Handler<Ops["me"], AuthDeps> = async ({ caller }) => ({
+  user: caller.user,
+  organization: caller.member?.organization ?? null,
+  role: caller.member?.membership.role ?? null,
+});
+
+export const permissions: Handler<Ops["permissions"], AuthDeps> = async ({ caller }) => {
+  const grants = caller.member?.grants ?? [];
+  return { role: caller.member?.membership.role ?? null, grants: [...grants], permissions: expandGrants(grants) };
+};
+
+export const listMyOrganizations: Handler<Ops["listMyOrganizations"], AuthDeps> = async (
+  { caller, query },
+  { table },
+) => {
+  const page = await table.of(PLATFORM).page(userOrganizationItem, { of: { user_id: caller.user.id }, ...query });
+  const items = await table.batch(
+    page.items.flatMap(({ organization_id }) => [
+      table.of(organization_id).read(organizationItem, {}),
+      table.of(organization_id).read(membershipItem, { user_id: caller.user.id }),
+    ]),
+  );
+  const organizations = page.items.flatMap((_, i) => {
+    const organization = items[2 * i] as (typeof organizationItem)["schema"]["_output"] | undefined;
+    const membership = items[2 * i + 1] as (typeof membershipItem)["schema"]["_output"] | undefined;
+    if (organization === undefined || membership === undefined || membership.status === "removed") return [];
+    const { id, name, slug, status } = organization;
+    const { role, joined_via, joined_at } = membership;
+    return [
+      {
+        id,
+        name,
+        slug,
+        status,
+        role,
+        membership_status: membership.status,
+        joined_via,
+        joined_at,
+        default: id === caller.user.default_organization_id,
+      },
+    ];
+  });
+  return { items: organizations, next_cursor: page.next_cursor };
+};
+
+export const switchOrganization: Handler<Ops["switchOrganization"], AuthDeps> = async (call, { table }) => {
+  const { caller, body, at } = call;
+  const tenant = table.of(body.organization_id);
+  const [organization, membership] = await table.batch([
+    tenant.read(organizationItem, {}),
+    tenant.read(membershipItem, { user_id: caller.user.id }),
+  ]);
+  if (organization === undefined || membership?.status !== "active" || organization.status === "deleted")
+    throw badReference("organization_id");
+  const { writes } = table.of(PLATFORM);
+  const change = { set: { default_organization_id: organization.id, updated_at: timestamp(at) } };
+  const user = { ...caller.user, ...change.set };
+  const field = { field: "default_organization_id", old: caller.user.default_organization_id, new: organization.id };
+  return call.commit(
+    {
+      writes: [
+        writes.update(userItem, { id: caller.user.id }, change),
+        tenant.writes.check(membershipItem, { user_id: caller.user.id }, { equals: { status: "active" } }, () =>
+          badReference("organization_id"),
+        ),
+      ],
+      events: [
+        draft(
+          authEvents,
+          "user.default_organization_changed",
+          { id: user.id, name: user.name },
+          { user_id: user.id, organization_id: organization.id },
+          { changes: [field] },
+        ),
+      ],
+    },
+    { user, organization, role: membership.role },
+    { tenant: organization.id, actor: caller.principal },
+  );
+};

@@ -1,0 +1,9 @@
+import { defineRoom } from "../../shared/room.ts";
+
+/** The way out of the outbox: table stream, relay, bus. */
+export const room = defineRoom({
+  name: "events",
+  functions: {
+    relay: { entry: "relay", trigger: { kind: "outbox" }, needs: ["bus"], timeout_seconds: 30, memory_mb: 256 },
+  },
+});

@@ -1,0 +1,17 @@
+import type { OperationShape } from "../shared/http/operation.ts";
+import { operations as auth } from "./auth/operations.ts";
+import { operations as organizations } from "./organizations/operations.ts";
+import { operations as platform } from "./platform/operations.ts";
+
+/** The operations of every room, by room. Routes, the OpenAPI document, the matrices and the tests derive from it. */
+export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
+  auth,
+  organizations,
+  platform,
+};
+
+export const allOperations: readonly { readonly room: string; readonly operation: OperationShape }[] = Object.entries(
+  operationsByRoom,
+).flatMap(([room, operations]) => Object.values(operations).map((operation) => ({ room, operation })));
+
+export const operationsOf = (room: string): readonly OperationShape[] => Object.values(operationsByRoom[room] ?? {});

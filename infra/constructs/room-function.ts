@@ -1,0 +1,75 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { FunctionData } from "../../shared/room.ts";
+import { bundleName, DIST } from "../bundle.ts";
+import type { Granted } from "../grants.ts";
+import type { Stage } from "../stages.ts";
+
+const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
+  7: RetentionDays.ONE_WEEK,
+  30: RetentionDays.ONE_MONTH,
+  90: RetentionDays.THREE_MONTHS,
+  365: RetentionDays.ONE_YEAR,
+};
+
+export interface RoomFunctionProps {
+  readonly room: string;
+  readonly name: string;
+  readonly data: FunctionData;
+  readonly granted: Granted;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stage: Stage;
+}
+
+/**
+ * One function of a room: its bundle, a role of its own with just the grants of its needs, its logs with a
+ * retention, and an alarm on its faults.
+ */
+export class RoomFunction extends Construct {
+  readonly fn: LambdaFunction;
+
+  constructor(scope: Construct, { room, name, data, granted, environment, stage }: RoomFunctionProps) {
+    super(scope, `${bundleName(room, name)}`);
+    const functionName = `kaizen-studio-${stage.name}-${bundleName(room, name)}`;
+    const logGroup = new LogGroup(this, "Logs", {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: RETENTION[stage.log_retention_days],
+      removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      inlinePolicies: {
+        own: new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] }),
+      },
+    });
+    this.fn = new LambdaFunction(this, "Function", {
+      functionName,
+      description: `${room}: ${name}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: "index.handler",
+      code: Code.fromAsset(`${DIST}/${bundleName(room, name)}`),
+      role,
+      logGroup,
+      timeout: Duration.seconds(data.timeout_seconds),
+      memorySize: data.memory_mb,
+      environment: {
+        POWERTOOLS_LOG_LEVEL: "INFO",
+        ...environment,
+        ...granted.environment,
+      },
+    });
+    new Alarm(this, "Faults", {
+      alarmDescription: `${functionName} fails`,
+      metric: this.fn.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Need } from "../shared/room.ts";
+
+/** Names and ARNs of what functions may be granted. */
+export interface Resources {
+  readonly tableArn: string;
+  readonly tableName: string;
+  readonly bucketArn: string;
+  readonly bucketName: string;
+  readonly keyArn: string;
+  readonly userPoolArn: string;
+  readonly busArn: string;
+  readonly busName: string;
+  readonly machineArn: string;
+  readonly machineExecutionsArn: string;
+  readonly mailIdentityArn: string;
+  readonly mailFrom: string;
+  readonly appUrl: string;
+  readonly modelArns: readonly string[];
+  readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
+  readonly deadlineQueue?: { readonly arn: string };
+  readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
+}
+
+export interface Granted {
+  readonly statements: PolicyStatement[];
+  readonly environment: Record<string, string>;
+  readonly logs: (logGroupArn: string) => PolicyStatement;
+}
+
+const allow = (actions: string[], resources: string[]): PolicyStatement =>
+  new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
+
+/** Exactly the reads and writes that `shared/dynamo` makes; no scan, no table administration. */
+const READS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+const WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
+
+/** Turns needs into statements and settings. Every verb is named; a wildcard stands only where AWS has no other way, with its reason. */
+export function grant(needs: readonly Need[], r: Resources): Granted {
+  const statements: PolicyStatement[] = [];
+  const environment: Record<string, string> = {};
+  const indexes = ["gsi1", "gsi2", "gsi3"].map((index) => `${r.tableArn}/index/${index}`);
+  for (const need of needs) {
+    switch (need) {
+      case "table_read":
+        statements.push(allow(READS, [r.tableArn, ...indexes]));
+        break;
+      case "table_write":
+        statements.push(allow(READS, [r.tableArn, ...indexes]), allow(WRITES, [r.tableArn]));
+        break;
+      case "secrets":
+        statements.push(allow(["kms:GenerateDataKey", "kms:Decrypt"], [r.keyArn]));
+        break;
+      case "identities":
+        statements.push(
+          allow(
+            [
+              "cognito-idp:AdminCreateUser",
+              "cognito-idp:AdminSetUserPassword",
+              "cognito-idp:AdminDeleteUser",
+              "cognito-idp:AdminInitiateAuth",
+              "cognito-idp:AdminUserGlobalSignOut",
+              "cognito-idp:AdminDisableUser",
+              "cognito-idp:AdminEnableUser",
+            ],
+            [r.userPoolArn],
+          ),
+        );
+        break;
+      case "files_read":
+        statements.push(allow(["s3:GetObject"], [`${r.bucketArn}/*`]));
+        environment.BUCKET_NAME = r.bucketName;
+        break;
+      case "files_write":
+        statements.push(allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${r.bucketArn}/*`]));
+        environment.BUCKET_NAME = r.bucketName;
+        break;
+      case "mail":
+        statements.push(allow(["ses:SendEmail"], [r.mailIdentityArn]));
+        environment.MAIL_FROM = r.mailFrom;
+        environment.APP_URL = r.appUrl;
+        break;
+      case "models":
+        statements.push(allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], [...r.modelArns]));
+        Object.assign(environment, outboundEnvironment(r));
+        break;
+      case "runs_start":
+        statements.push(allow(["states:StartExecution"], [r.machineArn]));
+        environment.STATE_MACHINE_ARN = r.machineArn;
+        break;
+      case "runs_control":
+        statements.push(allow(["states:StopExecution", "states:DescribeExecution"], [r.machineExecutionsArn]));
+        break;
+      case "schedules":
+        break;
+      case "bus":
+        statements.push(allow(["events:PutEvents"], [r.busArn]));
+        environment.BUS_NAME = r.busName;
+        break;
+      default: {
+        const name = need.slice("send:".length);
+        const queue = r.queues[name];
+        if (queue === undefined) throw new Error(`a function needs ${need}, but no room has that queue`);
+        statements.push(allow(["sqs:SendMessage"], [queue.arn]));
+        environment[`QUEUE_${name.toUpperCase()}_URL`] = queue.url;
+      }
+    }
+  }
+  return { statements, environment, logs: (arn) => allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arn]) };
+}
+
+/** Settings of the guarded outbound client. */
+export const outboundEnvironment = (r: Resources): Record<string, string> => ({
+  OUTBOUND_ALLOW_HTTP: String(r.outbound.allow_http),
+  OUTBOUND_ALLOW_HOSTS: r.outbound.allow_hosts.join(","),
+});

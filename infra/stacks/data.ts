@@ -1,0 +1,72 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import { indexNames } from "../../shared/dynamo/item.ts";
+import { acknowledge } from "../nag.ts";
+import type { Stage } from "../stages.ts";
+
+export interface StageProps extends StackProps {
+  readonly stage: Stage;
+}
+
+/** Everything that holds data: the table, the bucket for large blobs, the key for secrets, the event bus. */
+export class DataStack extends Stack {
+  readonly table: Table;
+  readonly bucket: Bucket;
+  readonly key: Key;
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, id: string, { stage, ...props }: StageProps) {
+    super(scope, id, props);
+    const removalPolicy = stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+    this.table = new Table(this, "Table", {
+      partitionKey: { name: "pk", type: AttributeType.STRING },
+      sortKey: { name: "sk", type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: stage.protect_data,
+      stream: StreamViewType.NEW_IMAGE,
+      timeToLiveAttribute: "ttl",
+      removalPolicy,
+    });
+    for (const index of indexNames) {
+      this.table.addGlobalSecondaryIndex({
+        indexName: index,
+        partitionKey: { name: `${index}pk`, type: AttributeType.STRING },
+        sortKey: { name: `${index}sk`, type: AttributeType.STRING },
+        projectionType: ProjectionType.ALL,
+      });
+    }
+
+    this.bucket = new Bucket(this, "Files", {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      removalPolicy,
+      cors: [{ allowedMethods: [HttpMethods.PUT], allowedOrigins: [stage.app_url], allowedHeaders: ["content-type"] }],
+    });
+    acknowledge(
+      this.bucket,
+      "AwsSolutions-S1",
+      "The product's own audit trail records who uploads and reads files; server access logs would need a second bucket with the same question.",
+    );
+
+    this.key = new Key(this, "SecretsKey", {
+      description: "Kaizen Studio: secrets of tenants (envelope encryption, bound to tenant and field)",
+      enableKeyRotation: true,
+      removalPolicy,
+    });
+
+    this.bus = new EventBus(this, "Bus", { eventBusName: `kaizen-studio-${stage.name}` });
+
+    new CfnOutput(this, "TableName", { value: this.table.tableName });
+    new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
+    new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
+    new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
+  }
+}

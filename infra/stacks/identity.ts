@@ -1,0 +1,95 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import {
+  AccountRecovery,
+  FeaturePlan,
+  Mfa,
+  UserPool,
+  type UserPoolClient,
+  UserPoolOperation,
+} from "aws-cdk-lib/aws-cognito";
+import type { Construct } from "constructs";
+import { rooms } from "../../functions/rooms.ts";
+import { RoomFunction } from "../constructs/room-function.ts";
+import { grant } from "../grants.ts";
+import { acknowledge } from "../nag.ts";
+import type { DataStack, StageProps } from "./data.ts";
+import { partialResources } from "./resources.ts";
+
+const OPERATIONS = {
+  pre_sign_up: UserPoolOperation.PRE_SIGN_UP,
+  pre_token_generation: UserPoolOperation.PRE_TOKEN_GENERATION,
+} as const;
+
+/** The user pool: the issuer of tokens. Who a person is and may do stands in the table, not here. */
+export class IdentityStack extends Stack {
+  readonly pool: UserPool;
+  readonly client: UserPoolClient;
+
+  constructor(scope: Construct, id: string, { stage, data, ...props }: StageProps & { readonly data: DataStack }) {
+    super(scope, id, props);
+    this.pool = new UserPool(this, "Users", {
+      userPoolName: `kaizen-studio-${stage.name}`,
+      selfSignUpEnabled: false,
+      // The user name is our user id; the e-mail becomes a second way in once it is verified.
+      signInAliases: { username: true, email: true },
+      signInCaseSensitive: false,
+      passwordPolicy: {
+        minLength: 12,
+        requireLowercase: false,
+        requireUppercase: false,
+        requireDigits: false,
+        requireSymbols: false,
+      },
+      accountRecovery: AccountRecovery.NONE,
+      mfa: Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      featurePlan: FeaturePlan.ESSENTIALS,
+      deletionProtection: stage.protect_data,
+      removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    acknowledge(
+      this.pool,
+      "AwsSolutions-COG1",
+      "Length (12 or more) protects better than character classes, which NIST SP 800-63B advises against.",
+    );
+    acknowledge(
+      this.pool,
+      "AwsSolutions-COG2",
+      "MFA is offered by authenticator app; an organization can demand it, the platform cannot for all.",
+    );
+    acknowledge(
+      this.pool,
+      "AwsSolutions-COG3",
+      "Throttling and back-off by account and address are part of the sign-in operation; threat protection needs the Plus plan.",
+    );
+    acknowledge(this.pool, "AwsSolutions-COG8", "The product needs no feature of the Plus plan.");
+
+    this.client = this.pool.addClient("Api", {
+      authFlows: { adminUserPassword: true },
+      preventUserExistenceErrors: true,
+      accessTokenValidity: Duration.minutes(15),
+      idTokenValidity: Duration.minutes(15),
+      refreshTokenValidity: Duration.days(7),
+      enableTokenRevocation: true,
+    });
+
+    const resources = partialResources(data, stage);
+    for (const room of rooms) {
+      for (const [name, fn] of Object.entries(room.functions)) {
+        if (fn.trigger.kind !== "cognito") continue;
+        const { fn: handler } = new RoomFunction(this, {
+          room: room.name,
+          name,
+          data: fn,
+          granted: grant(fn.needs, resources),
+          environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
+          stage,
+        });
+        for (const trigger of fn.trigger.triggers) this.pool.addTrigger(OPERATIONS[trigger], handler);
+      }
+    }
+
+    new CfnOutput(this, "UserPoolId", { value: this.pool.userPoolId });
+    new CfnOutput(this, "UserPoolClientId", { value: this.client.userPoolClientId });
+  }
+}

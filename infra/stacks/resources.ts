@@ -1,0 +1,30 @@
+import { Stack } from "aws-cdk-lib";
+import type { Resources } from "../grants.ts";
+import type { Stage } from "../stages.ts";
+import type { DataStack } from "./data.ts";
+
+/** What exists before the service stack: enough for functions that need only data. */
+export function partialResources(data: DataStack, stage: Stage): Resources {
+  const { region, account, partition } = Stack.of(data);
+  return {
+    tableArn: data.table.tableArn,
+    tableName: data.table.tableName,
+    bucketArn: data.bucket.bucketArn,
+    bucketName: data.bucket.bucketName,
+    keyArn: data.key.keyArn,
+    userPoolArn: "",
+    busArn: data.bus.eventBusArn,
+    busName: data.bus.eventBusName,
+    machineArn: "",
+    machineExecutionsArn: "",
+    mailIdentityArn: `arn:${partition}:ses:${region}:${account}:identity/${stage.mail_from}`,
+    mailFrom: stage.mail_from,
+    appUrl: stage.app_url,
+    modelArns: [
+      `arn:${partition}:bedrock:*::foundation-model/*`,
+      `arn:${partition}:bedrock:${region}:${account}:inference-profile/*`,
+    ],
+    queues: {},
+    outbound: stage.outbound,
+  };
+}

@@ -1,0 +1,181 @@
+import { readFileSync } from "node:fs";
+import { Aws, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { HttpApi, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
+import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import type { Construct } from "constructs";
+import { rooms } from "../../functions/rooms.ts";
+import { ApiRoutes } from "../constructs/api-routes.ts";
+import { RoomFunction } from "../constructs/room-function.ts";
+import { attachTrigger } from "../constructs/triggers.ts";
+import { WorkQueue } from "../constructs/work-queue.ts";
+import { grant, type Resources } from "../grants.ts";
+import { acknowledge } from "../nag.ts";
+import type { DataStack, StageProps } from "./data.ts";
+import type { IdentityStack } from "./identity.ts";
+import { partialResources } from "./resources.ts";
+
+/** Everything that computes: the functions of all rooms, their queues, the HTTP API and the run workflow. */
+export class ServiceStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, data, identity, ...props }: StageProps & { readonly data: DataStack; readonly identity: IdentityStack },
+  ) {
+    super(scope, id, props);
+
+    const queues: Record<string, WorkQueue> = {};
+    for (const room of rooms) {
+      for (const [name, queue] of Object.entries(room.queues ?? {}))
+        queues[name] = new WorkQueue(this, `Queue-${name}`, queue);
+    }
+    const machineName = `kaizen-studio-${stage.name}-pipeline-run`;
+    const resources: Resources = {
+      ...partialResources(data, stage),
+      userPoolArn: identity.pool.userPoolArn,
+      machineArn: `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${machineName}`,
+      machineExecutionsArn: `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${machineName}:*`,
+      queues: Object.fromEntries(
+        Object.entries(queues).map(([name, q]) => [name, { arn: q.queue.queueArn, url: q.queue.queueUrl }]),
+      ),
+    };
+    const environment = {
+      STAGE: stage.name,
+      TABLE_NAME: data.table.tableName,
+      KEY_ARN: data.key.keyArn,
+      USER_POOL_ID: identity.pool.userPoolId,
+      USER_POOL_CLIENT_ID: identity.client.userPoolClientId,
+      RATE_LIMIT_USER: String(stage.rate_limits.user),
+      RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
+      SIGN_IN_LIMIT_ADDRESS: String(stage.rate_limits.sign_in_address),
+    };
+
+    const functions: Record<string, RoomFunction> = {};
+    for (const room of rooms) {
+      for (const [name, fn] of Object.entries(room.functions)) {
+        if (fn.trigger.kind === "cognito") continue;
+        const built = new RoomFunction(this, {
+          room: room.name,
+          name,
+          data: fn,
+          granted: grant(fn.needs, resources),
+          environment,
+          stage,
+        });
+        functions[`${room.name}/${name}`] = built;
+        attachTrigger(this, { room: room.name, name, data: fn, fn: built.fn, dataStack: data, queues, machineName });
+        if (fn.needs.includes("models")) {
+          acknowledge(
+            built,
+            "AwsSolutions-IAM5",
+            "Which foundation model an agent uses is the tenant's choice at run time; the catalogue refuses unknown ones.",
+          );
+        }
+        if (fn.needs.some((need) => need.startsWith("files"))) {
+          acknowledge(
+            built,
+            "AwsSolutions-IAM5",
+            "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
+          );
+        }
+        if (fn.needs.includes("runs_control")) {
+          acknowledge(
+            built,
+            "AwsSolutions-IAM5",
+            "Executions are named by run and step at run time; all belong to the one run workflow.",
+          );
+        }
+      }
+    }
+
+    const api = new HttpApi(this, "Api", { apiName: `kaizen-studio-${stage.name}`, createDefaultStage: false });
+    const accessLogs = new LogGroup(this, "AccessLogs", {
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const httpStage = new HttpStage(this, "Stage", { httpApi: api, stageName: "$default", autoDeploy: true });
+    const cfnStage = httpStage.node.defaultChild as import("aws-cdk-lib/aws-apigatewayv2").CfnStage;
+    cfnStage.accessLogSettings = {
+      destinationArn: accessLogs.logGroupArn,
+      format: JSON.stringify({
+        id: "$context.requestId",
+        ip: "$context.identity.sourceIp",
+        time: "$context.requestTime",
+        route: "$context.routeKey",
+        status: "$context.status",
+        bytes: "$context.responseLength",
+        latency_ms: "$context.responseLatency",
+      }),
+    };
+    new ApiRoutes(this, "Routes", { api, functions });
+    new Alarm(this, "ApiFaults", {
+      alarmDescription: "The API answers with 5xx",
+      metric: api.metricServerError({ period: Duration.minutes(5) }),
+      threshold: 5,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+
+    const runNode = functions["runs/run_node"];
+    if (runNode !== undefined) this.#runWorkflow(machineName, runNode, data, stage, resources);
+
+    new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
+    new CfnOutput(this, "ApiId", { value: api.apiId });
+  }
+
+  /** The one generic state machine that walks any pipeline graph; `statemachines/pipeline-run.asl.json`. */
+  #runWorkflow(
+    machineName: string,
+    runNode: RoomFunction,
+    data: DataStack,
+    stage: StageProps["stage"],
+    resources: Resources,
+  ): void {
+    const logs = new LogGroup(this, "RunLogs", {
+      logGroupName: `/aws/vendedlogs/states/${machineName}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, "RunRole", {
+      assumedBy: new ServicePrincipal("states.amazonaws.com"),
+      inlinePolicies: {
+        own: new PolicyDocument({
+          statements: [
+            new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [runNode.fn.functionArn] }),
+            new PolicyStatement({ actions: ["states:StartExecution"], resources: [resources.machineArn] }),
+            new PolicyStatement({
+              actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+              resources: [data.table.tableArn],
+            }),
+          ],
+        }),
+      },
+    });
+    const machine = new StateMachine(this, "RunMachine", {
+      stateMachineName: machineName,
+      role,
+      definitionBody: DefinitionBody.fromString(readFileSync("statemachines/pipeline-run.asl.json", "utf8")),
+      definitionSubstitutions: {
+        RunNodeArn: runNode.fn.functionArn,
+        MachineArn: resources.machineArn,
+        TableName: data.table.tableName,
+      },
+      logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
+    });
+    acknowledge(
+      role,
+      "AwsSolutions-IAM5",
+      "Writing logs of a workflow needs log delivery actions that take no resource.",
+    );
+    acknowledge(
+      machine,
+      "AwsSolutions-SF1",
+      "State payloads carry ids only and steps keep their own records; errors are logged.",
+    );
+    acknowledge(machine, "AwsSolutions-SF2", "The product records each step with its timing; X-Ray is not used.");
+    new CfnOutput(this, "StateMachineArn", { value: machine.stateMachineArn });
+  }
+}

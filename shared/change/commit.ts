@@ -1,0 +1,110 @@
+import { type Principal, principalKey } from "../access/principal.ts";
+import { addSeconds, timestamp } from "../clock.ts";
+import type { Table } from "../dynamo/table.ts";
+import type { Write } from "../dynamo/write.ts";
+import { newId } from "../ids.ts";
+import type { Envelope, EventDraft, FieldChange } from "./events.ts";
+import {
+  AUDIT_DAYS,
+  type AuditEntry,
+  auditItem,
+  EVENT_DAYS,
+  outboxItem,
+  type RequestFacts,
+  SECURITY_AUDIT_DAYS,
+} from "./items.ts";
+
+const DAY_SECONDS = 86_400;
+
+/** Who changes something, for which tenant, when and within which request or workflow. */
+export interface ChangeContext {
+  readonly tenant: string;
+  readonly actor: Principal;
+  readonly at: Date;
+  readonly trace_id: string;
+  readonly request: RequestFacts | null;
+}
+
+export interface AuditDraft {
+  readonly action: string;
+  readonly resource: { readonly type: string; readonly id: string; readonly name?: string };
+  readonly outcome: AuditEntry["outcome"];
+  readonly changes?: readonly FieldChange[];
+  readonly reason?: string | undefined;
+}
+
+/** Actions about access itself; kept longer than the rest. */
+const isSecurityAction = (action: string): boolean =>
+  /^(access|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
+  /^user\.(registered|suspended|deleted|password_)/.test(action);
+
+/** The write of one audit entry. */
+export function auditWrite(table: Table, context: ChangeContext, entry: AuditDraft): Write {
+  const days = isSecurityAction(entry.action) ? SECURITY_AUDIT_DAYS : AUDIT_DAYS;
+  const occurred_at = timestamp(context.at);
+  return table.of(context.tenant).writes.create(auditItem, {
+    id: newId("audit", context.at),
+    organization_id: context.tenant,
+    occurred_at,
+    actor: context.actor,
+    action: entry.action,
+    resource: entry.resource,
+    outcome: entry.outcome,
+    request: context.request,
+    changes: [...(entry.changes ?? [])],
+    reason: entry.reason ?? null,
+    month: occurred_at.slice(0, 7),
+    actor_key: principalKey(context.actor),
+    resource_key: `${entry.resource.type}:${entry.resource.id}`,
+    expires_at: timestamp(addSeconds(context.at, days * DAY_SECONDS)),
+  });
+}
+
+export function envelope(context: ChangeContext, event: EventDraft): Envelope {
+  return {
+    id: newId("event", context.at),
+    type: event.type,
+    version: 1,
+    organization_id: context.tenant,
+    actor: context.actor,
+    occurred_at: timestamp(context.at),
+    trace_id: context.trace_id,
+    data: event.data,
+  };
+}
+
+/** The writes that make events leave and be remembered: an outbox item each, and an audit entry where audited. */
+export function eventWrites(table: Table, context: ChangeContext, events: readonly EventDraft[]): Write[] {
+  return events.flatMap((event) => {
+    const leaving = envelope(context, event);
+    const outbox = table.of(context.tenant).writes.create(outboxItem, {
+      id: leaving.id,
+      day: leaving.occurred_at.slice(0, 10),
+      envelope: leaving,
+      expires_at: timestamp(addSeconds(context.at, EVENT_DAYS * DAY_SECONDS)),
+    });
+    if (!event.definition.audited) return [outbox];
+    const entry = {
+      action: event.type,
+      resource: event.resource,
+      outcome: "succeeded",
+      changes: event.changes,
+      reason: event.reason,
+    } as const;
+    return [outbox, auditWrite(table, context, entry)];
+  });
+}
+
+export interface ChangeSet {
+  readonly writes: readonly Write[];
+  /** At least one: a change that tells nobody and leaves no trace is not a change of this product. */
+  readonly events: readonly [EventDraft, ...EventDraft[]];
+}
+
+/**
+ * Commits a change, its audit entries and its events in one transaction.
+ * @throws the refusal of the first write whose condition failed; nothing is written then
+ */
+export function commitChange(table: Table, context: ChangeContext, change: ChangeSet): Promise<void> {
+  return table.transact([...change.writes, ...eventWrites(table, context, change.events)]);
+}

@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { principalSchema } from "../access/principal.ts";
+import { idSchema } from "../ids.ts";
+
+export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {
+  readonly summary: string;
+  readonly data: D;
+  /** What kind of thing the event is about; stands in the audit entry. */
+  readonly resource: string;
+  /** false for the fine-grained progress of a run, which its own records keep. */
+  readonly audited: boolean;
+}
+
+export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
+
+/** Declares a room's events. `data` holds ids, names and names of changed fields, never secrets. */
+export function defineEvents<
+  const T extends Record<string, { summary: string; data: z.ZodObject; resource: string; audited?: boolean }>,
+>(events: T): { readonly [K in keyof T]: EventDefinition<T[K]["data"]> } {
+  return Object.fromEntries(Object.entries(events).map(([type, event]) => [type, { audited: true, ...event }])) as {
+    readonly [K in keyof T]: EventDefinition<T[K]["data"]>;
+  };
+}
+
+export interface ResourceRef {
+  readonly id: string;
+  readonly name?: string;
+}
+
+export const fieldChangeSchema = z.object({
+  field: z.string(),
+  old: z.unknown().optional(),
+  new: z.unknown().optional(),
+});
+export type FieldChange = z.output<typeof fieldChangeSchema>;
+
+/** An event about to be committed, with what the audit entry says beyond it. */
+export interface EventDraft {
+  readonly type: string;
+  readonly definition: EventDefinition;
+  readonly data: Record<string, unknown>;
+  readonly resource: { readonly type: string } & ResourceRef;
+  readonly changes: readonly FieldChange[];
+  readonly reason?: string;
+}
+
+/** Drafts one event of a room's registry; its data is checked against the event's schema. */
+export function draft<T extends EventDefinitions, K extends keyof T & string>(
+  events: T,
+  type: K,
+  resource: ResourceRef,
+  data: z.input<T[K]["data"]>,
+  more: { changes?: readonly FieldChange[]; reason?: string } = {},
+): EventDraft {
+  const definition = events[type];
+  if (definition === undefined) throw new Error(`unknown event ${type}`);
+  return {
+    type,
+    definition,
+    data: definition.data.parse(data),
+    resource: { type: definition.resource, ...resource },
+    changes: more.changes ?? [],
+    ...(more.reason === undefined ? {} : { reason: more.reason }),
+  };
+}
+
+/** The envelope in which every event leaves: on the bus and in webhooks. */
+export const envelopeSchema = z
+  .object({
+    id: idSchema("event"),
+    type: z.string(),
+    version: z.literal(1),
+    organization_id: z.string(),
+    actor: principalSchema,
+    occurred_at: z.string(),
+    trace_id: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Event", description: "Something that happened." });
+export type Envelope = z.output<typeof envelopeSchema>;
+
+/** Which scalar fields differ, for the audit entry. Secrets and long texts are named without their values. */
+export function changedFields(
+  old: object,
+  next: object,
+  options: { omit?: readonly string[]; conceal?: readonly string[] } = {},
+): FieldChange[] {
+  const before = old as Record<string, unknown>;
+  const after = next as Record<string, unknown>;
+  const omit = new Set(["etag", "updated_at", ...(options.omit ?? [])]);
+  const conceal = new Set(options.conceal ?? []);
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((field) => !omit.has(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+    .map((field) => {
+      const shown = !conceal.has(field) && [before[field], after[field]].every(isShortScalar);
+      return shown ? { field, old: before[field] ?? null, new: after[field] ?? null } : { field };
+    });
+}
+
+const isShortScalar = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  typeof value === "number" ||
+  typeof value === "boolean" ||
+  (typeof value === "string" && value.length <= 256);

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { principalSchema } from "../access/principal.ts";
+import { defineItem } from "../dynamo/item.ts";
+import { idSchema } from "../ids.ts";
+import { envelopeSchema, fieldChangeSchema } from "./events.ts";
+
+/** Request facts of an audit entry; null for what happened outside a request. */
+export const requestFactsSchema = z.object({
+  id: z.string(),
+  method: z.string(),
+  path: z.string(),
+  ip: z.string(),
+  user_agent: z.string(),
+});
+export type RequestFacts = z.output<typeof requestFactsSchema>;
+
+export const auditEntrySchema = z
+  .object({
+    id: idSchema("audit"),
+    organization_id: z.string(),
+    occurred_at: z.string(),
+    actor: principalSchema,
+    action: z.string(),
+    resource: z.object({ type: z.string(), id: z.string(), name: z.string().optional() }),
+    outcome: z.enum(["succeeded", "failed", "denied"]),
+    request: requestFactsSchema.nullable(),
+    changes: z.array(fieldChangeSchema),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: "AuditEntry", description: "One thing that somebody did, or was refused." });
+export type AuditEntry = z.output<typeof auditEntrySchema>;
+
+/** How long entries are kept; security entries longer. An organization may raise both. */
+export const AUDIT_DAYS = 400;
+export const SECURITY_AUDIT_DAYS = 7 * 365;
+
+export const auditItem = defineItem({
+  type: "audit_entry",
+  summary: "Audit entry, by month of occurrence; a month is a partition so that none grows without bound.",
+  schema: auditEntrySchema.extend({
+    month: z.string(),
+    actor_key: z.string(),
+    resource_key: z.string(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "AUDIT#{month}", sk: "{id}" },
+  indexes: {
+    gsi1: { pk: "AUDIT_ACTOR#{actor_key}", sk: "{id}" },
+    gsi2: { pk: "AUDIT_RESOURCE#{resource_key}", sk: "{id}" },
+    gsi3: { pk: "AUDIT_ACTION#{action}", sk: "{id}" },
+  },
+  expires: "expires_at",
+});
+
+/** Events stay replayable for this long. */
+export const EVENT_DAYS = 30;
+
+export const outboxItem = defineItem({
+  type: "event",
+  summary: "Outgoing event, written with the change it tells of; the stream relays it to the bus.",
+  schema: z.object({ id: idSchema("event"), day: z.string(), envelope: envelopeSchema, expires_at: z.string() }),
+  key: { pk: "EVENTS#{day}", sk: "{id}" },
+  expires: "expires_at",
+});
+
+export const idempotencyItem = defineItem({
+  type: "idempotency_key",
+  summary: "First answer to a request with an Idempotency-Key, kept 24 hours.",
+  schema: z.object({
+    scope: z.string(),
+    key_hash: z.string(),
+    request_hash: z.string(),
+    status: z.enum(["running", "done"]),
+    answer: z.string().optional(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "IDEMPOTENCY#{scope}", sk: "{key_hash}" },
+  expires: "expires_at",
+});

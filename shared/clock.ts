@@ -1,0 +1,14 @@
+/** Time enters every rule as an argument; this is the only place that reads it. */
+export interface Clock {
+  now(): Date;
+}
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** RFC 3339 in UTC with milliseconds, the one form of time on the wire and in the table. */
+export const timestamp = (date: Date): string => date.toISOString();
+
+export const addSeconds = (date: Date, seconds: number): Date => new Date(date.getTime() + seconds * 1000);
+
+/** Seconds since the epoch, the form DynamoDB's expiry and JWTs use. */
+export const epochSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);

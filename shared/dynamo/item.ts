@@ -1,0 +1,148 @@
+import * as z from "zod";
+
+/** Field names that a key template refers to: `AGENT#{id}` needs `id`. */
+type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+export interface KeyTemplate<Pk extends string = string, Sk extends string = string> {
+  readonly pk: Pk;
+  readonly sk: Sk;
+}
+
+export const indexNames = ["gsi1", "gsi2", "gsi3"] as const;
+export type IndexName = (typeof indexNames)[number];
+
+export interface ItemDefinition<
+  S extends z.ZodObject = z.ZodObject,
+  Pk extends string = string,
+  Sk extends string = string,
+> {
+  /** Name of the item type, stored with every item and shown in docs/keys.md. */
+  readonly type: string;
+  readonly summary: string;
+  readonly schema: S;
+  readonly key: KeyTemplate<Pk, Sk>;
+  readonly indexes: Partial<Record<IndexName, KeyTemplate>>;
+  /** Name of the RFC 3339 field at which the item expires; DynamoDB deletes it some time later. */
+  readonly expires?: string;
+}
+
+/** The fields that make an item's primary key. */
+export type KeyFields<D> =
+  D extends ItemDefinition<z.ZodObject, infer Pk, infer Sk>
+    ? { readonly [K in Placeholders<Pk> | Placeholders<Sk>]: string | number }
+    : never;
+
+export type ItemOf<D> = D extends ItemDefinition<infer S, string, string> ? z.output<S> : never;
+
+const definitions: ItemDefinition[] = [];
+
+/**
+ * Declares one item type: its shape and where it lives in the table. Every key is prefixed with the tenant when it is
+ * built, so a template never names one. An index is sparse: an item that lacks one of its fields is not in it.
+ */
+export function defineItem<
+  S extends z.ZodObject,
+  const Pk extends string,
+  const Sk extends string,
+  const I extends Partial<Record<IndexName, KeyTemplate>> = Record<never, never>,
+>(definition: {
+  type: string;
+  summary: string;
+  schema: S;
+  key: [Placeholders<Pk> | Placeholders<Sk>] extends [keyof z.output<S>] ? KeyTemplate<Pk, Sk> : never;
+  indexes?: I;
+  expires?: keyof z.output<S> & string;
+}): ItemDefinition<S, Pk, Sk> {
+  const defined = { indexes: {}, ...definition } as ItemDefinition<S, Pk, Sk>;
+  for (const template of [defined.key, ...Object.values(defined.indexes)]) {
+    for (const name of [...placeholders(template.pk), ...placeholders(template.sk)]) {
+      if (!(name in defined.schema.shape))
+        throw new Error(`${defined.type}: key names {${name}}, which is not a field`);
+    }
+  }
+  definitions.push(defined);
+  return defined;
+}
+
+/** Every item type that has been declared by the modules loaded so far; the source of docs/keys.md. */
+export const declaredItems = (): readonly ItemDefinition[] => definitions;
+
+export const placeholders = (template: string): string[] => [...template.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? "");
+
+/** Numbers sort as text when padded; `#` separates parts, so a value may not hold one. */
+const encode = (value: unknown): string =>
+  typeof value === "number"
+    ? String(value).padStart(12, "0")
+    : String(value).replaceAll("%", "%25").replaceAll("#", "%23");
+
+/** Fills a template; undefined when a field is missing or null. */
+export function fill(template: string, fields: Readonly<Record<string, unknown>>): string | undefined {
+  let complete = true;
+  const text = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = fields[name];
+    if (value === undefined || value === null) complete = false;
+    return encode(value);
+  });
+  return complete ? text : undefined;
+}
+
+/** The part of a template that is known from these fields: everything before the first missing placeholder. */
+export function prefixOf(template: string, fields: Readonly<Record<string, unknown>>): string {
+  let prefix = "";
+  for (const part of template.split(/(\{\w+\})/)) {
+    const name = /^\{(\w+)\}$/.exec(part)?.[1];
+    if (name === undefined) prefix += part;
+    else if (fields[name] === undefined || fields[name] === null) return prefix;
+    else prefix += encode(fields[name]);
+  }
+  return prefix;
+}
+
+/** The tenant comes first in every key of the table and of every index. */
+export const partition = (tenant: string, rest: string): string =>
+  rest === "" ? `T#${tenant}` : `T#${tenant}#${rest}`;
+
+export function primaryKey(definition: ItemDefinition, tenant: string, fields: Readonly<Record<string, unknown>>) {
+  const pk = fill(definition.key.pk, fields);
+  const sk = fill(definition.key.sk, fields);
+  if (pk === undefined || sk === undefined) throw new Error(`${definition.type}: a key field is missing`);
+  return { pk: partition(tenant, pk), sk };
+}
+
+/** Index attributes of an item (`gsi1pk`, `gsi1sk`, …). */
+export function indexAttributes(definition: ItemDefinition, tenant: string, fields: Readonly<Record<string, unknown>>) {
+  const attributes: Record<string, string> = {};
+  for (const [index, template] of Object.entries(definition.indexes)) {
+    const pk = fill(template.pk, fields);
+    const sk = fill(template.sk, fields);
+    if (pk === undefined || sk === undefined) continue;
+    attributes[`${index}pk`] = partition(tenant, pk);
+    attributes[`${index}sk`] = sk;
+  }
+  return attributes;
+}
+
+/** The stored form of a value: the value itself, its keys, its type and its expiry. */
+export function toStored(definition: ItemDefinition, tenant: string, value: Readonly<Record<string, unknown>>) {
+  const expires = definition.expires === undefined ? undefined : value[definition.expires];
+  return {
+    ...value,
+    ...primaryKey(definition, tenant, value),
+    ...indexAttributes(definition, tenant, value),
+    item_type: definition.type,
+    ...(typeof expires === "string" ? { ttl: Math.floor(Date.parse(expires) / 1000) } : {}),
+  };
+}
+
+/** Parses what the table returned. An item that does not fit its schema is a fault of ours and says which. */
+export function fromStored<D extends ItemDefinition>(definition: D, stored: Record<string, unknown>): ItemOf<D> {
+  const parsed = definition.schema.safeParse(stored);
+  if (!parsed.success) {
+    throw new Error(
+      `stored ${definition.type} ${String(stored.pk)}/${String(stored.sk)}: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data as ItemOf<D>;
+}

@@ -1,0 +1,217 @@
+import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import { notFound, type Problem, Problem as ProblemError } from "../errors.ts";
+import { type Condition, Expression } from "./condition.ts";
+import {
+  fromStored,
+  type IndexName,
+  type ItemDefinition,
+  type ItemOf,
+  indexAttributes,
+  type KeyFields,
+  type KeyTemplate,
+  placeholders,
+  primaryKey,
+  toStored,
+} from "./item.ts";
+
+export type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+
+/** One write of a transaction and the refusal to answer with when its condition does not hold. */
+export interface Write {
+  readonly item: TransactItem;
+  /** Chooses the error from the item that was there (undefined: there was none). */
+  readonly refuse: (old: Record<string, unknown> | undefined) => Problem;
+}
+
+/** What an update changes. `remove` deletes attributes; `add` adds to numbers or sets; `append` grows a list. */
+export interface Change<T> {
+  readonly set?: Partial<T>;
+  readonly add?: Readonly<Record<string, number | ReadonlySet<string | number>>>;
+  readonly remove?: readonly (keyof T & string)[];
+}
+
+type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
+
+const precondition = (): Problem =>
+  new ProblemError("precondition_failed", "The resource has changed since you read it.");
+
+/**
+ * Builds writes for one tenant. The tenant is given once and stands first in every key, so a write for another
+ * tenant cannot be expressed.
+ */
+export class Writes {
+  readonly tableName: string;
+  readonly tenant: string;
+
+  constructor(tableName: string, tenant: string) {
+    this.tableName = tableName;
+    this.tenant = tenant;
+  }
+
+  /** A new item. Refused when the key is taken; say how with `refuse`. */
+  create<D extends ItemDefinition>(definition: D, value: ItemOf<D>, refuse?: Refuse<D>): Write {
+    return this.#put(
+      definition,
+      value,
+      { exists: false },
+      refuse ?? (() => new ProblemError("already_exists", `This ${definition.type} already exists.`)),
+    );
+  }
+
+  /** Writes the item whatever was there. */
+  put<D extends ItemDefinition>(definition: D, value: ItemOf<D>): Write {
+    return this.#put(definition, value, {}, () => new ProblemError("conflict", "The write was refused."));
+  }
+
+  /** Replaces an item that still has the `etag` it was read with; missing is 404, another etag is 412. */
+  replace<D extends ItemDefinition>(
+    definition: D,
+    value: ItemOf<D>,
+    readEtag: string,
+    also: Condition = {},
+    refuse?: Refuse<D>,
+  ): Write {
+    return this.#put(definition, value, { ...also, equals: { ...also.equals, etag: readEtag } }, (old) => {
+      if (old === undefined) return notFound();
+      return refuse?.(old) ?? precondition();
+    });
+  }
+
+  /** Changes some attributes under a condition. Without one, the item must exist. */
+  update<D extends ItemDefinition>(
+    definition: D,
+    key: KeyFields<D>,
+    change: Change<ItemOf<D>>,
+    when: Condition = { exists: true },
+    refuse: Refuse<D> = () => notFound(),
+  ): Write {
+    const expression = new Expression();
+    const set: Record<string, unknown> = { ...change.set, ...this.#changedIndexes(definition, key, change.set ?? {}) };
+    if (definition.expires !== undefined && typeof set[definition.expires] === "string") {
+      set.ttl = Math.floor(Date.parse(set[definition.expires] as string) / 1000);
+    }
+    const clauses: string[] = [];
+    const sets = Object.entries(set).filter(([, value]) => value !== undefined);
+    if (sets.length > 0)
+      clauses.push(
+        `SET ${sets.map(([name, value]) => `${expression.name(name)} = ${expression.value(value)}`).join(", ")}`,
+      );
+    const adds = Object.entries(change.add ?? {});
+    if (adds.length > 0)
+      clauses.push(
+        `ADD ${adds.map(([name, value]) => `${expression.name(name)} ${expression.value(value)}`).join(", ")}`,
+      );
+    const removes = change.remove ?? [];
+    if (removes.length > 0) clauses.push(`REMOVE ${removes.map((name) => expression.name(name)).join(", ")}`);
+    const condition = expression.condition(when);
+    return {
+      item: {
+        Update: {
+          TableName: this.tableName,
+          Key: primaryKey(definition, this.tenant, key),
+          UpdateExpression: clauses.join(" "),
+          ...(condition === "" ? {} : { ConditionExpression: condition }),
+          ...expression.toRequest(),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+      refuse: this.#refusal(definition, refuse),
+    };
+  }
+
+  /** A state transition: only from the named states. Missing is 404; another state is the refusal you give. */
+  transition<D extends ItemDefinition>(
+    definition: D,
+    key: KeyFields<D>,
+    move: {
+      readonly from: readonly string[];
+      readonly set: Partial<ItemOf<D>>;
+      readonly remove?: readonly (keyof ItemOf<D> & string)[];
+    },
+    refuse: (old: ItemOf<D>) => Problem,
+  ): Write {
+    return this.update(
+      definition,
+      key,
+      { set: move.set, ...(move.remove ? { remove: move.remove } : {}) },
+      { one_of: { status: move.from } },
+      (old) => (old === undefined ? notFound() : refuse(old)),
+    );
+  }
+
+  remove<D extends ItemDefinition>(
+    definition: D,
+    key: KeyFields<D>,
+    when: Condition = { exists: true },
+    refuse: Refuse<D> = () => notFound(),
+  ): Write {
+    const expression = new Expression();
+    const condition = expression.condition(when);
+    return {
+      item: {
+        Delete: {
+          TableName: this.tableName,
+          Key: primaryKey(definition, this.tenant, key),
+          ...(condition === "" ? {} : { ConditionExpression: condition }),
+          ...expression.toRequest(),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+      refuse: this.#refusal(definition, refuse),
+    };
+  }
+
+  /** A condition on an item that the transaction does not change, for example "the agent still exists". */
+  check<D extends ItemDefinition>(definition: D, key: KeyFields<D>, when: Condition, refuse: Refuse<D>): Write {
+    const expression = new Expression();
+    return {
+      item: {
+        ConditionCheck: {
+          TableName: this.tableName,
+          Key: primaryKey(definition, this.tenant, key),
+          ConditionExpression: expression.condition(when),
+          ...expression.toRequest(),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+      refuse: this.#refusal(definition, refuse),
+    };
+  }
+
+  #put<D extends ItemDefinition>(definition: D, value: ItemOf<D>, when: Condition, refuse: Refuse<D>): Write {
+    const expression = new Expression();
+    const condition = expression.condition(when);
+    const parsed = definition.schema.parse(value) as Record<string, unknown>;
+    return {
+      item: {
+        Put: {
+          TableName: this.tableName,
+          Item: toStored(definition, this.tenant, parsed),
+          ...(condition === "" ? {} : { ConditionExpression: condition }),
+          ...expression.toRequest(),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        },
+      },
+      refuse: this.#refusal(definition, refuse),
+    };
+  }
+
+  #refusal<D extends ItemDefinition>(definition: D, refuse: Refuse<D>) {
+    return (old: Record<string, unknown> | undefined): Problem =>
+      refuse(old === undefined ? undefined : fromStored(definition, old));
+  }
+
+  /** A changed field that stands in an index key changes that key too, and all of the key's fields must be given. */
+  #changedIndexes(definition: ItemDefinition, key: object, set: object): Record<string, string> {
+    const known = { ...key, ...set };
+    const touched: Partial<Record<IndexName, KeyTemplate>> = {};
+    for (const [index, template] of Object.entries(definition.indexes)) {
+      const needed = [...placeholders(template.pk), ...placeholders(template.sk)];
+      if (!needed.some((name) => name in set)) continue;
+      const missing = needed.filter((name) => !(name in known));
+      if (missing.length > 0) throw new Error(`${definition.type}: changing ${index} also needs ${missing.join(", ")}`);
+      touched[index as IndexName] = template;
+    }
+    return indexAttributes({ ...definition, indexes: touched }, this.tenant, known);
+  }
+}

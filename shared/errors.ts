@@ -1,0 +1,207 @@
+/** What one error code means: its HTTP status, its title, and what the caller can do. `docs/errors.md` is written from this. */
+interface ErrorDefinition {
+  readonly status: number;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+/** The closed list of error codes. A problem answer carries exactly one of them. */
+export const errorCodes = {
+  malformed_json: { status: 400, title: "The body is not valid JSON", remedy: "Send one JSON document in UTF-8." },
+  unauthenticated: {
+    status: 401,
+    title: "Authentication is required",
+    remedy: "Sign in again and send `Authorization: Bearer <access token>`.",
+  },
+  invalid_credentials: {
+    status: 401,
+    title: "The e-mail or the password is wrong",
+    remedy: "Check both, or reset the password.",
+  },
+  invalid_refresh_token: {
+    status: 401,
+    title: "The refresh token is not valid",
+    remedy: "Sign in again. A refresh token works once; use the one from the newest answer.",
+  },
+  quota_exceeded: {
+    status: 402,
+    title: "The plan's limit is reached",
+    remedy: "The answer names the limit and the usage. Remove something or change the plan.",
+  },
+  forbidden: {
+    status: 403,
+    title: "Your role does not permit this",
+    remedy: "The answer names the missing permission. Ask an administrator of the organization.",
+  },
+  membership_inactive: {
+    status: 403,
+    title: "No active membership in this organization",
+    remedy: "Choose an organization you belong to with the `Organization-Id` header.",
+  },
+  organization_suspended: {
+    status: 403,
+    title: "The organization is suspended",
+    remedy: "Ask the organization's owner or the platform's operator.",
+  },
+  not_found: {
+    status: 404,
+    title: "No such resource",
+    remedy: "Check the id and the organization; things of other organizations are never shown.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "This path does not take that method",
+    remedy: "The `Allow` header lists the methods it takes.",
+  },
+  conflict: {
+    status: 409,
+    title: "The resource's state does not permit this",
+    remedy: "The answer names the actual state. Read the resource again and decide.",
+  },
+  already_exists: {
+    status: 409,
+    title: "It already exists",
+    remedy: "The answer names the field that must be unique. Choose another value.",
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: "The idempotency key was used with another request",
+    remedy: "Use a new `Idempotency-Key` for a new request.",
+  },
+  request_in_progress: {
+    status: 409,
+    title: "A request with this idempotency key is still running",
+    remedy: "Wait for `Retry-After` seconds and send the same request again.",
+  },
+  upload_incomplete: {
+    status: 409,
+    title: "The file has not been uploaded",
+    remedy: "PUT the file to the upload's address first, with exactly the declared size and type.",
+  },
+  graph_invalid: {
+    status: 409,
+    title: "The graph has errors",
+    remedy: "`issues` lists each error with its nodes. Mend the graph and try again.",
+  },
+  precondition_failed: {
+    status: 412,
+    title: "The resource has changed",
+    remedy: "Read it again and send the new `ETag` in `If-Match`.",
+  },
+  payload_too_large: {
+    status: 413,
+    title: "The body is too large",
+    remedy: "A request takes 1 MB. Send larger files through an upload.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The content type is not supported",
+    remedy: "Send `Content-Type: application/json`.",
+  },
+  validation_failed: {
+    status: 422,
+    title: "The request is not valid",
+    remedy: "`issues` lists every field that is wrong, and why.",
+  },
+  invalid_cursor: {
+    status: 422,
+    title: "The cursor does not fit this list",
+    remedy: "Use `next_cursor` of the same list with the same filters, or start without a cursor.",
+  },
+  reference_not_found: {
+    status: 422,
+    title: "The request refers to something that does not exist",
+    remedy: "`issues` names the field. Use the id of a resource in this organization.",
+  },
+  unknown_model: {
+    status: 422,
+    title: "The model is not in the catalogue",
+    remedy: "`GET /api/v1/models` lists the models your organization can use.",
+  },
+  weak_password: { status: 422, title: "The password does not meet the policy", remedy: "Use at least 12 characters." },
+  unsafe_url: {
+    status: 422,
+    title: "The address is not allowed",
+    remedy: "Use a public https address without credentials.",
+  },
+  rate_limited: { status: 429, title: "Too many requests", remedy: "Wait for `Retry-After` seconds." },
+  internal_error: {
+    status: 500,
+    title: "Something went wrong on our side",
+    remedy: "Try again; if it stays, report the `request_id`.",
+  },
+  provider_failed: {
+    status: 502,
+    title: "The model provider failed",
+    remedy: "The answer says how. Try again or choose another model.",
+  },
+  service_unavailable: {
+    status: 503,
+    title: "A service this depends on does not answer",
+    remedy: "Nothing was changed. Try again after `Retry-After` seconds.",
+  },
+  provider_not_configured: {
+    status: 503,
+    title: "The model's provider is not configured",
+    remedy: "Store a key with `PUT /api/v1/models/providers/{provider}`.",
+  },
+  provider_timeout: {
+    status: 504,
+    title: "The model provider did not answer in time",
+    remedy: "Try again, or run the agent asynchronously with `POST /api/v1/agents/{agent_id}/runs`.",
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** One thing that is wrong with a request: where (JSON path with dots, or `query.limit`) and why. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+interface ProblemOptions {
+  readonly issues?: readonly Issue[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further public members of the problem document, for example the limit and the usage. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** For the log only; never leaves the system. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A refusal that the caller may see. `detail` is the public text: say what happened and what to do, never how the
+ * system is built. Everything that is not a Problem becomes `internal_error` or `service_unavailable`.
+ */
+export class Problem extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly options: ProblemOptions;
+
+  constructor(code: ErrorCode, detail: string, options: ProblemOptions = {}) {
+    super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "Problem";
+    this.code = code;
+    this.detail = detail;
+    this.options = options;
+  }
+
+  get status(): number {
+    return errorCodes[this.code].status;
+  }
+}
+
+/** The one answer for anything that is not there or belongs to another tenant: same status, same text. */
+export const notFound = (): Problem => new Problem("not_found", "There is no such resource.");
+
+/** A reference in the body that does not resolve inside this organization. */
+export const badReference = (path: string, message = "does not exist in this organization"): Problem =>
+  new Problem("reference_not_found", `\`${path}\` ${message}.`, { issues: [{ path, message }] });
+
+/** The resource is in another state than the request needs; names the actual one. */
+export const wrongState = (noun: string, actual: string, needed: string): Problem =>
+  new Problem("conflict", `The ${noun} is ${actual}; this needs it to be ${needed}.`, { members: { state: actual } });
+
+export const alreadyExists = (field: string, detail: string): Problem =>
+  new Problem("already_exists", detail, { issues: [{ path: field, message: "is already taken" }] });

@@ -1,0 +1,120 @@
+import * as z from "zod";
+import { errorCodes, Problem } from "../errors.ts";
+import { API_BASE, type FileAnswer, type OperationShape, type ServerSentEvent } from "./operation.ts";
+
+/** An answer ready to leave: text, or pieces that are sent as they come. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | AsyncIterable<string>;
+}
+
+const STANDARD_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
+
+/** The problem document of a refusal (RFC 9457). */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
+    request_id: z.string(),
+    issues: z.array(z.object({ path: z.string(), message: z.string(), code: z.string().optional() })).optional(),
+  })
+  .meta({ id: "Problem", description: "Why a request was refused (RFC 9457)." });
+
+export function problemAnswer(problem: Problem, request_id: string): Answer {
+  const { status, title } = errorCodes[problem.code];
+  const document = {
+    type: `${API_BASE}/errors/${problem.code}`,
+    title,
+    status,
+    detail: problem.detail,
+    code: problem.code,
+    request_id,
+    ...problem.options.members,
+    ...(problem.options.issues === undefined ? {} : { issues: problem.options.issues }),
+  };
+  return {
+    status,
+    headers: {
+      ...STANDARD_HEADERS,
+      "content-type": "application/problem+json",
+      "x-request-id": request_id,
+      ...problem.options.headers,
+    },
+    body: JSON.stringify(document),
+  };
+}
+
+/** Everything that is not a Problem is a fault of ours; its text stays inside. */
+export const toProblem = (error: unknown): Problem =>
+  error instanceof Problem
+    ? error
+    : new Problem("internal_error", "The request could not be completed.", { cause: error });
+
+/**
+ * Renders a handler's output by the operation's declaration: undeclared members are dropped, `etag` becomes the ETag
+ * header, a created thing gets its Location.
+ */
+export function render(operation: OperationShape, output: unknown, requestPath: string): Answer {
+  const { response } = operation;
+  if (response === "none") return { status: operation.success, headers: STANDARD_HEADERS, body: "" };
+  if (response === "file") return fileAnswer(output as FileAnswer);
+  if (response === "events") {
+    return {
+      status: 200,
+      headers: { ...STANDARD_HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
+      body: eventText(output as AsyncIterable<ServerSentEvent>),
+    };
+  }
+  const body = response.parse(output);
+  const members = output as { readonly etag?: unknown; readonly id?: unknown } | null | undefined;
+  return {
+    status: operation.success,
+    headers: {
+      ...STANDARD_HEADERS,
+      "content-type": "application/json",
+      ...(typeof members?.etag === "string" ? { etag: `"${members.etag}"` } : {}),
+      ...location(operation, members, requestPath),
+    },
+    body: JSON.stringify(body),
+  };
+}
+
+function location(
+  operation: OperationShape,
+  members: object | null | undefined,
+  requestPath: string,
+): Record<string, string> {
+  if (operation.success !== 201 && operation.success !== 202) return {};
+  const fields = (members ?? {}) as Readonly<Record<string, unknown>>;
+  if (operation.location !== undefined) {
+    return {
+      location:
+        API_BASE +
+        operation.location.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(fields[name]))),
+    };
+  }
+  return typeof fields.id === "string" ? { location: `${API_BASE}${requestPath}/${fields.id}` } : {};
+}
+
+function fileAnswer(file: FileAnswer): Answer {
+  const disposition =
+    file.filename === undefined
+      ? {}
+      : { "content-disposition": `attachment; filename="${file.filename.replaceAll(/[^\w.-]/g, "_")}"` };
+  return {
+    status: 200,
+    headers: { ...STANDARD_HEADERS, "content-type": file.content_type, ...disposition, ...file.headers },
+    body: file.content,
+  };
+}
+
+async function* eventText(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<string> {
+  for await (const event of events) {
+    const id = event.id === undefined ? "" : `id: ${event.id}\n`;
+    yield `${id}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Member, SignedIn } from "../access/caller.ts";
+import type { Principal } from "../access/principal.ts";
+import type { ChangeContext, ChangeSet } from "../change/commit.ts";
+import type { RequestFacts } from "../change/items.ts";
+import type { Write } from "../dynamo/write.ts";
+import type { Input, OperationShape, Output } from "./operation.ts";
+
+/** Who calls: nobody known, somebody signed in, or a member acting in an organization, as the permission demands. */
+export type CallerOf<O extends OperationShape> = O["permission"] extends "public"
+  ? null
+  : O["permission"] extends "authenticated"
+    ? SignedIn
+    : Member;
+
+/** One request to one operation, parsed and permitted. Everything a handler may know of it. */
+export interface Call<O extends OperationShape> extends Input<O> {
+  readonly caller: CallerOf<O>;
+  /** The time of the request; the same for all it writes. */
+  readonly at: Date;
+  readonly request: RequestFacts;
+  /** The `If-Match` value without quotes, when the caller wants to lose no race. */
+  readonly if_match: string | undefined;
+  /** Change context of the active organization. @throws when the caller has none */
+  readonly context: ChangeContext;
+  /**
+   * Commits a change with its audit entries, its events and the stored answer to the idempotency key, all in one
+   * transaction, and returns the answer. Public operations say for whom they act.
+   */
+  commit(
+    change: ChangeSet,
+    answer: Output<O>,
+    as?: { readonly tenant: string; readonly actor: Principal },
+  ): Promise<Output<O>>;
+  /** Commits technical state that is no change of the product (a rotated token, an upload slot), with the stored answer. */
+  answer(writes: readonly Write[], answer: Output<O>): Promise<Output<O>>;
+}
+
+export type Handler<O extends OperationShape, D> = (call: Call<O>, deps: D) => Promise<Output<O>>;
+
+/** One handler per operation, by the same name. */
+export type Handlers<T extends Readonly<Record<string, OperationShape>>, D> = {
+  readonly [K in keyof T]: Handler<T[K], D>;
+};

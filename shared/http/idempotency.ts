@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import type { SignedIn } from "../access/caller.ts";
+import { principalKey } from "../access/principal.ts";
+import { idempotencyItem } from "../change/items.ts";
+import { addSeconds, timestamp } from "../clock.ts";
+import type { TenantTable } from "../dynamo/table.ts";
+import type { Write } from "../dynamo/write.ts";
+import { Problem } from "../errors.ts";
+import type { Answer } from "./answer.ts";
+import type { OperationShape } from "./operation.ts";
+import type { RawRequest } from "./parse.ts";
+import type { Sealer } from "./platform.ts";
+
+const KEPT_SECONDS = 24 * 3_600;
+/** A running call with an effect outside holds its key this long; the longest synchronous call ends before. */
+const LEASE_SECONDS = 60;
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("base64url");
+
+/** Another request took the key first; the winner's answer is to be replayed. */
+export class LostToSameKey extends Problem {
+  constructor() {
+    super("request_in_progress", "Another request with this idempotency key came first.", {
+      headers: { "retry-after": "1" },
+    });
+  }
+}
+
+/** The idempotency key of one request: finds an earlier answer, and writes this one with the change it answers. */
+export class IdempotencyClaim {
+  readonly #table: TenantTable;
+  readonly #operation: OperationShape;
+  readonly #secrets: Sealer;
+  readonly #key: { readonly scope: string; readonly key_hash: string };
+  readonly #request_hash: string;
+  readonly #now: Date;
+  #leased = false;
+  stored = false;
+
+  constructor(
+    table: TenantTable,
+    secrets: Sealer,
+    operation: OperationShape,
+    request: RawRequest,
+    key: string,
+    caller: SignedIn | null,
+    now: Date,
+  ) {
+    this.#table = table;
+    this.#secrets = secrets;
+    this.#operation = operation;
+    this.#key = {
+      scope: `${caller === null ? "public" : principalKey(caller.principal)}:${operation.id}`,
+      key_hash: digest(key),
+    };
+    this.#request_hash = digest(`${request.path}\n${request.query}\n${request.body ?? ""}`);
+    this.#now = now;
+  }
+
+  /** The earlier answer to this key, or undefined when the request is the first. */
+  async replay(): Promise<Answer | undefined> {
+    const record = await this.#table.get(idempotencyItem, this.#key);
+    if (record === undefined || Date.parse(record.expires_at) <= this.#now.getTime()) return undefined;
+    if (record.request_hash !== this.#request_hash) {
+      throw new Problem(
+        "idempotency_conflict",
+        "This idempotency key was used with another request in the last 24 hours.",
+      );
+    }
+    if (record.status === "running" || record.answer === undefined) throw this.#inProgress();
+    const text = this.#operation.sensitive
+      ? await this.#secrets.decrypt(record.answer, this.#secretContext())
+      : record.answer;
+    const answer = JSON.parse(text) as { status: number; headers: Record<string, string>; body: string };
+    return { ...answer, headers: { ...answer.headers, "idempotent-replayed": "true" } };
+  }
+
+  /** Takes the key before an effect outside our table; a second request waits instead of having the effect too. */
+  async lease(): Promise<void> {
+    await this.#table.transact([this.#write({ status: "running", seconds: LEASE_SECONDS }, () => this.#inProgress())]);
+    this.#leased = true;
+  }
+
+  /** Gives the key back after a refusal, so that the caller may try again. */
+  async release(): Promise<void> {
+    if (!this.#leased || this.stored) return;
+    await this.#table.transact([this.#table.writes.remove(idempotencyItem, this.#key, {})]);
+  }
+
+  /** The write that remembers this answer; part of the transaction of the change. */
+  async write(answer: Answer): Promise<Write> {
+    if (typeof answer.body !== "string") throw new Error(`${this.#operation.id}: a streamed answer cannot be replayed`);
+    const text = JSON.stringify(answer);
+    const kept = this.#operation.sensitive ? await this.#secrets.encrypt(text, this.#secretContext()) : text;
+    return this.#write({ status: "done", answer: kept, seconds: KEPT_SECONDS }, () => new LostToSameKey());
+  }
+
+  #write(state: { status: "running" | "done"; answer?: string; seconds: number }, refuse: () => Problem): Write {
+    const free = { any: [{ absent: ["pk"] }, { below: { expires_at: timestamp(this.#now) } }] };
+    return this.#table.writes.update(
+      idempotencyItem,
+      this.#key,
+      {
+        set: {
+          ...this.#key,
+          request_hash: this.#request_hash,
+          status: state.status,
+          expires_at: timestamp(addSeconds(this.#now, state.seconds)),
+          ...(state.answer === undefined ? {} : { answer: state.answer }),
+        },
+      },
+      this.#leased ? { equals: { status: "running", request_hash: this.#request_hash } } : free,
+      refuse,
+    );
+  }
+
+  #secretContext() {
+    return { tenant: this.#table.tenant, field: `idempotency.${this.#key.scope}` };
+  }
+
+  #inProgress(): Problem {
+    return new Problem("request_in_progress", "The first request with this idempotency key is still running.", {
+      headers: { "retry-after": "2" },
+    });
+  }
+}

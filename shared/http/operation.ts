@@ -1,0 +1,141 @@
+import type * as z from "zod";
+import type { Permission } from "../access/permissions.ts";
+import type { ErrorCode } from "../errors.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Names in a path template: `/agents/{agent_id}` has `agent_id`. */
+export type PathParameters<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathParameters<Rest>
+  : never;
+
+/**
+ * Who may call: a permission, `authenticated` (anybody signed in, about themselves), or `public` (no token).
+ * There is no default: an operation cannot forget it.
+ */
+export type Access = Permission | "authenticated" | "public";
+
+type Schema = z.ZodType;
+
+/** Answers without a JSON body. */
+export type BodylessResponse = "none" | "file" | "events";
+
+export interface OperationShape {
+  readonly id: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly permission: Access;
+  readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
+  readonly response: Schema | BodylessResponse;
+  readonly success: 200 | 201 | 202 | 204;
+  readonly errors: readonly ErrorCode[];
+  /** Location of a created or accepted thing, when it is not the request's path and the id: `/runs/{id}`. */
+  readonly location?: string;
+  /** Which of the room's functions serves it; `stream` answers through a function URL with response streaming. */
+  readonly served_by: string;
+  /** The answer holds a secret that is shown once, or tokens: a stored answer to an idempotency key is encrypted. */
+  readonly sensitive: boolean;
+  /** The call has an effect outside our table: a second one with the same idempotency key waits instead of running too. */
+  readonly outside_effect: boolean;
+}
+
+type PathSchema<P extends string> = [PathParameters<P>] extends [never]
+  ? { path?: never }
+  : { path: z.ZodObject<{ [K in PathParameters<P>]: Schema }> };
+
+type Query = { query?: z.ZodObject };
+type Body<M extends Method, B> = M extends "GET" | "DELETE" ? { body?: never } : { body?: B };
+
+/**
+ * Declares one operation: the only place that says what a route takes, gives, permits and refuses. Request parsing,
+ * the permission check, the gateway's routes, the OpenAPI document, the permission matrix and the generated tests
+ * derive from it.
+ */
+export function operation<
+  const Id extends string,
+  const M extends Method,
+  const P extends `/${string}`,
+  const R extends PathSchema<P> & Query & Body<M, B>,
+  B extends Schema,
+  const Res extends Schema | BodylessResponse,
+  const A extends Access,
+>(spec: {
+  id: Id;
+  method: M;
+  path: P;
+  summary: string;
+  description?: string;
+  permission: A;
+  request: R;
+  response: Res;
+  success: OperationShape["success"];
+  errors: readonly ErrorCode[];
+  location?: string;
+  served_by?: string;
+  sensitive?: boolean;
+  outside_effect?: boolean;
+}): Omit<OperationShape, "id" | "permission" | "request" | "response"> & {
+  readonly id: Id;
+  readonly permission: A;
+  readonly request: R;
+  readonly response: Res;
+} {
+  return {
+    served_by: spec.response === "events" ? "stream" : "api",
+    sensitive: false,
+    outside_effect: false,
+    ...spec,
+  };
+}
+
+type Parsed<S> = S extends Schema ? z.output<S> : undefined;
+
+/** The parsed parts of a request to an operation. */
+export interface Input<O extends OperationShape> {
+  readonly path: O["request"] extends { path: infer S } ? Parsed<S> : Record<never, never>;
+  readonly query: O["request"] extends { query: infer S } ? Parsed<S> : Record<never, never>;
+  readonly body: O["request"] extends { body: infer S } ? Parsed<S> : undefined;
+}
+
+/** A file answer: sent as it is, with its own content type. */
+export interface FileAnswer {
+  readonly content_type: string;
+  readonly filename?: string;
+  readonly content: string | AsyncIterable<string>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One server-sent event. */
+export interface ServerSentEvent {
+  readonly id?: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** What a handler of this operation returns. Members that the response schema does not declare are dropped. */
+export type Output<O extends OperationShape> = O["response"] extends Schema
+  ? z.input<O["response"]>
+  : O["response"] extends "file"
+    ? FileAnswer
+    : O["response"] extends "events"
+      ? AsyncIterable<ServerSentEvent>
+      : undefined;
+
+/** Errors that every operation of a kind may answer with, beyond those it names itself. */
+export function errorsOf(operation: OperationShape): ErrorCode[] {
+  const common: ErrorCode[] = ["rate_limited", "internal_error", "service_unavailable", "method_not_allowed"];
+  if (operation.permission !== "public")
+    common.push("unauthenticated", "membership_inactive", "organization_suspended");
+  if (operation.permission !== "public" && operation.permission !== "authenticated") common.push("forbidden");
+  if (operation.request.path !== undefined) common.push("not_found");
+  if (Object.keys(operation.request).length > 0) common.push("validation_failed");
+  if (operation.request.body !== undefined)
+    common.push("malformed_json", "unsupported_media_type", "payload_too_large");
+  if (operation.method === "POST") common.push("idempotency_conflict", "request_in_progress");
+  if (operation.request.query !== undefined && "cursor" in operation.request.query.shape) common.push("invalid_cursor");
+  return [...new Set([...common, ...operation.errors])];
+}
+
+export const API_BASE = "/api/v1";

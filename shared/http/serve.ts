@@ -1,0 +1,55 @@
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import type { Answer } from "./answer.ts";
+import type { Handlers } from "./call.ts";
+import { createDispatcher } from "./dispatch.ts";
+import type { OperationShape } from "./operation.ts";
+import type { RawRequest } from "./parse.ts";
+import type { Platform } from "./platform.ts";
+
+/** What a room gives to be served: its operations, a handler for each, and what the handlers need. */
+export interface Service<T extends Readonly<Record<string, OperationShape>>, D> {
+  readonly operations: T;
+  readonly handlers: Handlers<T, D>;
+  readonly platform: Platform;
+  readonly deps: D;
+}
+
+/** The gateway's event (HTTP API or function URL, payload 2.0) as a plain request. */
+export function toRequest(event: APIGatewayProxyEventV2): RawRequest {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(event.headers ?? {}))
+    if (value !== undefined) headers[name.toLowerCase()] = value;
+  const { body } = event;
+  return {
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    query: event.rawQueryString ?? "",
+    headers,
+    body:
+      body === undefined || body === null
+        ? undefined
+        : event.isBase64Encoded
+          ? Buffer.from(body, "base64").toString("utf8")
+          : body,
+    ip: event.requestContext.http.sourceIp,
+  };
+}
+
+async function collect(body: Answer["body"]): Promise<string> {
+  if (typeof body === "string") return body;
+  let text = "";
+  for await (const piece of body) text += piece;
+  return text;
+}
+
+/** The Lambda handler of a room's operations behind the HTTP API. */
+export function serve<T extends Readonly<Record<string, OperationShape>>, D>(service: Service<T, D>) {
+  const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>().handler(
+    async (event: APIGatewayProxyEventV2) => {
+      const answer = await dispatch(toRequest(event));
+      return { statusCode: answer.status, headers: { ...answer.headers }, body: await collect(answer.body) };
+    },
+  );
+}

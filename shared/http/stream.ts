@@ -1,0 +1,41 @@
+import type { Writable } from "node:stream";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { createDispatcher } from "./dispatch.ts";
+import type { OperationShape } from "./operation.ts";
+import { type Service, toRequest } from "./serve.ts";
+
+/** The part of the Lambda runtime's global that streams an answer through a function URL. */
+interface StreamRuntime {
+  streamifyResponse(handler: (event: APIGatewayProxyEventV2, stream: Writable) => Promise<void>): unknown;
+  readonly HttpResponseStream: {
+    from(stream: Writable, metadata: { statusCode: number; headers: Record<string, string> }): Writable;
+  };
+}
+
+declare const awslambda: StreamRuntime;
+
+/** The Lambda handler of a room's streaming operations behind a function URL. */
+export function serveStream<T extends Readonly<Record<string, OperationShape>>, D>(service: Service<T, D>): unknown {
+  const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
+  return awslambda.streamifyResponse(async (event, raw) => {
+    const answer = await dispatch(toRequest(event));
+    const stream = awslambda.HttpResponseStream.from(raw, {
+      statusCode: answer.status,
+      headers: { ...answer.headers },
+    });
+    try {
+      if (typeof answer.body === "string") stream.write(answer.body);
+      else for await (const piece of answer.body) if (!stream.write(piece)) await drained(stream);
+    } catch (error) {
+      service.platform.log.error("request.failed", error);
+    } finally {
+      stream.end();
+    }
+  });
+}
+
+const drained = (stream: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    stream.once("drain", resolve);
+    stream.once("close", resolve);
+  });

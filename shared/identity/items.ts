@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { defineItem } from "../dynamo/item.ts";
+import { idSchema } from "../ids.ts";
+
+/**
+ * The tenant of what belongs to no organization: users, sessions, e-mail markers. It is a reserved word, never an
+ * organization's id, so the rule "every key begins with a tenant" has no exception.
+ */
+export const PLATFORM = "platform";
+
+export const organizationSchema = z.object({
+  id: idSchema("organization"),
+  name: z.string(),
+  slug: z.string(),
+  status: z.enum(["active", "suspended", "deleted"]),
+  plan: z.enum(["free", "pro", "enterprise"]),
+  created_by: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  etag: z.string(),
+});
+export type Organization = z.output<typeof organizationSchema>;
+
+export const userSchema = z.object({
+  id: idSchema("user"),
+  email: z.string(),
+  name: z.string(),
+  status: z.enum(["active", "suspended", "deleted"]),
+  default_organization_id: idSchema("organization"),
+  last_login_at: z.string().nullable(),
+  /** Sessions authenticated before this are over: one write ends them all (password change, reset, suspension). */
+  sessions_valid_from: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  etag: z.string(),
+});
+export type User = z.output<typeof userSchema>;
+
+export const membershipSchema = z.object({
+  organization_id: idSchema("organization"),
+  user_id: idSchema("user"),
+  role: z.string(),
+  joined_via: z.enum(["registration", "invitation", "domain", "sso", "scim"]),
+  status: z.enum(["active", "suspended", "removed"]),
+  primary: z.boolean(),
+  /** Copied for lists of members, so that a page of members is one query. */
+  user_name: z.string(),
+  user_email: z.string(),
+  joined_at: z.string(),
+  updated_at: z.string(),
+  etag: z.string(),
+});
+export type Membership = z.output<typeof membershipSchema>;
+
+export const sessionSchema = z.object({
+  /** The token family: Cognito's `origin_jti`, the same in every token that was refreshed from one sign-in. */
+  origin_jti: z.string(),
+  id: idSchema("session"),
+  user_id: idSchema("user"),
+  status: z.enum(["active", "signed_out", "revoked"]),
+  /** SHA-256 of the newest refresh token; an older one is a re-use. */
+  refresh_hash: z.string(),
+  /** Cognito's own refresh token, encrypted; it never leaves the system. */
+  provider_token: z.string(),
+  ip: z.string(),
+  user_agent: z.string(),
+  created_at: z.string(),
+  /** When the user last proved the password in this session. */
+  authenticated_at: z.string(),
+  refreshed_at: z.string(),
+  expires_at: z.string(),
+});
+export type Session = z.output<typeof sessionSchema>;
+
+/** Organizations are their own tenant. */
+export const organizationItem = defineItem({
+  type: "organization",
+  summary: "The tenant's own record.",
+  schema: organizationSchema,
+  key: { pk: "", sk: "ORGANIZATION" },
+});
+
+export const membershipItem = defineItem({
+  type: "membership",
+  summary: "A user in an organization, with the role; read strongly on every request.",
+  schema: membershipSchema,
+  key: { pk: "", sk: "MEMBER#{user_id}" },
+});
+
+/** The other direction, in the platform's partition of the user: which organizations a user belongs to. */
+export const userOrganizationItem = defineItem({
+  type: "user_organization",
+  summary: "Pointer from a user to an organization; the membership itself is the truth.",
+  schema: z.object({ user_id: idSchema("user"), organization_id: idSchema("organization") }),
+  key: { pk: "USER#{user_id}", sk: "ORGANIZATION#{organization_id}" },
+});
+
+export const userItem = defineItem({
+  type: "user",
+  summary: "A person, platform-wide.",
+  schema: userSchema,
+  key: { pk: "USER#{id}", sk: "USER" },
+});
+
+export const emailItem = defineItem({
+  type: "email",
+  summary: "Uniqueness of an e-mail address (lower case), and the way from it to its user.",
+  schema: z.object({ email: z.string(), user_id: idSchema("user") }),
+  key: { pk: "EMAIL#{email}", sk: "EMAIL" },
+});
+
+export const slugItem = defineItem({
+  type: "organization_slug",
+  summary: "Uniqueness of an organization's slug.",
+  schema: z.object({ slug: z.string(), organization_id: idSchema("organization") }),
+  key: { pk: "SLUG#{slug}", sk: "SLUG" },
+});
+
+export const sessionItem = defineItem({
+  type: "session",
+  summary: "One sign-in and its family of tokens; checked on every request.",
+  schema: sessionSchema,
+  key: { pk: "SESSION#{origin_jti}", sk: "SESSION" },
+  indexes: { gsi1: { pk: "USER_SESSIONS#{user_id}", sk: "{id}" } },
+  expires: "expires_at",
+});

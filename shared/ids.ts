@@ -1,0 +1,62 @@
+import { randomFillSync } from "node:crypto";
+import * as z from "zod";
+
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Every kind of id the product hands out. The prefix tells a reader, and a log search, what an id names. */
+export const idPrefixes = {
+  organization: "org",
+  user: "usr",
+  workspace: "wsp",
+  session: "ses",
+  agent: "agt",
+  agent_version: "agv",
+  agent_context: "ctx",
+  agent_tool: "tol",
+  provider_key: "pky",
+  pipeline: "pip",
+  run: "run",
+  run_log: "log",
+  thread: "thr",
+  upload: "upl",
+  webhook: "whk",
+  delivery: "dlv",
+  event: "evt",
+  audit: "aud",
+  usage: "usg",
+  request: "req",
+  password_reset: "pwr",
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+const random = new Uint8Array(16);
+
+/**
+ * A new prefixed id: `agt_` and 26 Crockford base-32 characters (48 bits of time in milliseconds, 80 bits of randomness).
+ * Ids of one kind sort by creation time.
+ */
+export function newId(kind: IdKind, now: Date): string {
+  let time = now.getTime();
+  let head = "";
+  for (let i = 0; i < 10; i++) {
+    head = CROCKFORD.charAt(time % 32) + head;
+    time = Math.floor(time / 32);
+  }
+  randomFillSync(random);
+  let tail = "";
+  for (const byte of random) tail += CROCKFORD.charAt(byte & 31);
+  return `${idPrefixes[kind]}_${head}${tail}`;
+}
+
+/** The id that sorts before every id of this kind made at or after `from`: the lower bound of a time range. */
+export function firstIdAt(kind: IdKind, from: Date): string {
+  return `${newId(kind, from).slice(0, idPrefixes[kind].length + 1 + 10)}${"0".repeat(16)}`;
+}
+
+/** Schema of an id of one kind; anything else is a validation issue, never a look-up. */
+export const idSchema = (kind: IdKind) =>
+  z
+    .string()
+    .regex(new RegExp(`^${idPrefixes[kind]}_[0-9A-HJKMNP-TV-Z]{26}$`), `must be an id like ${idPrefixes[kind]}_01J…`)
+    .meta({ example: `${idPrefixes[kind]}_01JDQ4X0Z5V8W3N7K2M9R6T1BC` });

@@ -1,0 +1,53 @@
+import type { Organization } from "../identity/items.ts";
+
+export interface PlanLimits {
+  readonly users: number;
+  readonly workspaces: number;
+  readonly agents: number;
+  readonly pipelines: number;
+  readonly runs_per_month: number;
+  readonly tokens_per_month: number;
+  readonly api_calls_per_month: number;
+  readonly storage_gb: number;
+  readonly requests_per_minute: number;
+}
+
+/** What a limit is when there is none. */
+export const UNLIMITED = -1;
+
+/** The plans: the one table of limits. */
+export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
+  free: {
+    users: 3,
+    workspaces: 1,
+    agents: 10,
+    pipelines: 5,
+    runs_per_month: 1_000,
+    tokens_per_month: 100_000,
+    api_calls_per_month: 10_000,
+    storage_gb: 1,
+    requests_per_minute: 1_000,
+  },
+  pro: {
+    users: 25,
+    workspaces: 5,
+    agents: 100,
+    pipelines: 50,
+    runs_per_month: 10_000,
+    tokens_per_month: 1_000_000,
+    api_calls_per_month: 100_000,
+    storage_gb: 10,
+    requests_per_minute: 5_000,
+  },
+  enterprise: {
+    users: UNLIMITED,
+    workspaces: UNLIMITED,
+    agents: UNLIMITED,
+    pipelines: UNLIMITED,
+    runs_per_month: UNLIMITED,
+    tokens_per_month: UNLIMITED,
+    api_calls_per_month: UNLIMITED,
+    storage_gb: UNLIMITED,
+    requests_per_minute: 20_000,
+  },
+};

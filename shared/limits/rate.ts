@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { addSeconds, timestamp } from "../clock.ts";
+import { defineItem } from "../dynamo/item.ts";
+import type { TenantTable } from "../dynamo/table.ts";
+import { Problem } from "../errors.ts";
+
+/**
+ * Requests of one subject in one minute. One item takes about 1,000 writes a second; the largest limit of a plan is
+ * 20,000 a minute (333 a second), so a single counter suffices.
+ */
+export const rateItem = defineItem({
+  type: "rate_counter",
+  summary: "Requests of a subject in a minute.",
+  schema: z.object({ subject: z.string(), minute: z.string(), count: z.number().int(), expires_at: z.string() }),
+  key: { pk: "RATE#{subject}", sk: "{minute}" },
+  expires: "expires_at",
+});
+
+export interface RateState {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly reset_seconds: number;
+}
+
+const RETENTION_SECONDS = 3_600;
+
+/**
+ * Counts one request against a limit per minute. The count and the check are one conditional write, so parallel
+ * requests cannot exceed it.
+ * @throws Problem `rate_limited` (429) with Retry-After
+ */
+export async function countRequest(table: TenantTable, subject: string, limit: number, now: Date): Promise<RateState> {
+  const minute = timestamp(now).slice(0, 16);
+  const reset_seconds = 60 - now.getUTCSeconds();
+  const write = table.writes.update(
+    rateItem,
+    { subject, minute },
+    { set: { subject, minute, expires_at: timestamp(addSeconds(now, RETENTION_SECONDS)) }, add: { count: 1 } },
+    { any: [{ absent: ["count"] }, { below: { count: limit } }] },
+    () => rateLimited(limit, reset_seconds),
+  );
+  const counter = await table.apply(rateItem, write);
+  return { limit, remaining: Math.max(0, limit - counter.count), reset_seconds };
+}
+
+export const rateLimited = (limit: number, retry_after_seconds: number): Problem =>
+  new Problem("rate_limited", `The limit of ${limit} requests a minute is reached.`, {
+    headers: {
+      "retry-after": String(retry_after_seconds),
+      ...rateHeaders({ limit, remaining: 0, reset_seconds: retry_after_seconds }),
+    },
+  });
+
+export const rateHeaders = (state: RateState): Record<string, string> => ({
+  "ratelimit-limit": String(state.limit),
+  "ratelimit-remaining": String(state.remaining),
+  "ratelimit-reset": String(state.reset_seconds),
+});

@@ -1,0 +1,37 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+
+/**
+ * Log events form a closed catalogue: what happened, never what was sent. Secrets, tokens and personal data do not
+ * enter a log line; ids do.
+ */
+export const logEvents = [
+  "request.completed",
+  "request.failed",
+  "stream.completed",
+  "event.relayed",
+  "event.consumed",
+  "consumer.failed",
+  "delivery.attempted",
+  "run.task",
+  "run.aborted",
+  "mail.sent",
+  "context.fetched",
+] as const;
+export type LogEvent = (typeof logEvents)[number];
+
+export interface Log {
+  info(event: LogEvent, fields?: Record<string, unknown>): void;
+  /** A fault of ours: with the error and its causes, for the operator only. */
+  error(event: LogEvent, error: unknown, fields?: Record<string, unknown>): void;
+}
+
+export function createLog(service: string): Log {
+  const logger = new Logger({ serviceName: service });
+  return {
+    info: (event, fields) => logger.info(event, fields ?? {}),
+    error: (event, error, fields) =>
+      logger.error(event, { ...fields, error: error instanceof Error ? error : new Error(String(error)) }),
+  };
+}
+
+export const silentLog: Log = { info() {}, error() {} };

@@ -1,0 +1,69 @@
+/**
+ * What a function may touch. Infra turns each need into the narrowest grant and into the settings that name the
+ * thing; a room says no more than the word.
+ */
+export type Need =
+  | "table_read"
+  | "table_write"
+  | "secrets"
+  | "identities"
+  | "files_read"
+  | "files_write"
+  | "mail"
+  | "models"
+  | "runs_start"
+  | "runs_control"
+  | "schedules"
+  | "bus"
+  | `send:${string}`;
+
+/** What calls a function. There is always a queue between the bus and a function. */
+export type Trigger =
+  | { readonly kind: "api" }
+  | { readonly kind: "stream" }
+  | { readonly kind: "events"; readonly types: readonly string[] | "all" }
+  | { readonly kind: "queue"; readonly queue: string }
+  | { readonly kind: "outbox" }
+  | { readonly kind: "task" }
+  | { readonly kind: "run_status" }
+  | { readonly kind: "rate"; readonly minutes: number }
+  | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
+
+export interface FunctionData {
+  /** Lambda entry, relative to the room's folder, without its ending. */
+  readonly entry: string;
+  readonly trigger: Trigger;
+  readonly needs: readonly Need[];
+  readonly timeout_seconds: number;
+  readonly memory_mb: number;
+  /** Limits how many run at once, where a downstream needs it. */
+  readonly max_concurrency?: number;
+}
+
+export interface QueueData {
+  /** How long one attempt may take before the message is shown again; above the function's time limit. */
+  readonly visibility_seconds: number;
+  readonly max_receives: number;
+}
+
+/** A capability as plain data: what it is called, which functions it has and what they need. No SDK, no CDK. */
+export interface RoomData {
+  readonly name: string;
+  readonly functions: Readonly<Record<string, FunctionData>>;
+  readonly queues?: Readonly<Record<string, QueueData>>;
+}
+
+/** The longest the HTTP API waits for an answer. */
+export const API_TIMEOUT_SECONDS = 29;
+
+export const defineRoom = <const R extends RoomData>(room: R): R => room;
+
+/** The usual function behind the HTTP API. */
+export const apiFunction = (needs: readonly Need[], more: Partial<FunctionData> = {}): FunctionData => ({
+  entry: "api",
+  trigger: { kind: "api" },
+  needs,
+  timeout_seconds: API_TIMEOUT_SECONDS,
+  memory_mb: 512,
+  ...more,
+});

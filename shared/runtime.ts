@@ -1,0 +1,32 @@
+import { KMSClient } from "@aws-sdk/client-kms";
+import { createAuthenticator } from "./access/authenticate.ts";
+import { createTokenVerifier } from "./access/token.ts";
+import { systemClock } from "./clock.ts";
+import { parseEnvironment } from "./config/env.ts";
+import { platformSettings } from "./config/settings.ts";
+import { Table } from "./dynamo/table.ts";
+import type { Platform } from "./http/platform.ts";
+import { createLog } from "./observability/log.ts";
+import { createMeter } from "./observability/metrics.ts";
+import { createSecrets, kmsKeys } from "./secrets/index.ts";
+import { sealer } from "./secrets/sealer.ts";
+
+/** Builds the platform of a function from its settings, once per cold start. */
+export function connectPlatform(service: string): Platform {
+  const settings = parseEnvironment(platformSettings);
+  const table = Table.connect(settings.TABLE_NAME);
+  const tokens = createTokenVerifier({
+    userPoolId: settings.USER_POOL_ID,
+    clientId: settings.USER_POOL_CLIENT_ID,
+    endpoint: process.env.AWS_ENDPOINT_URL,
+  });
+  return {
+    table,
+    clock: systemClock,
+    authenticate: createAuthenticator(table, tokens),
+    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient({}), settings.KEY_ARN) })),
+    log: createLog(service),
+    meter: createMeter(service),
+    limits: { user: settings.RATE_LIMIT_USER, address: settings.RATE_LIMIT_ADDRESS },
+  };
+}

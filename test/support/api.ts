@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { inject } from "vitest";
+
+/** An answer of the API as tests look at it. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface CallOptions {
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  /** Sends these bytes instead of JSON of `body`. */
+  readonly raw?: string;
+}
+
+export const apiBase = (): string => `${inject("stack").apiUrl}/api/v1`;
+
+/** One HTTPS-like call to the deployed API; never throws for an error status. */
+export async function call(method: string, path: string, options: CallOptions = {}): Promise<ApiAnswer> {
+  const sends = options.body !== undefined || options.raw !== undefined;
+  const answer = await fetch(`${apiBase()}${path}`, {
+    method,
+    headers: {
+      ...(sends ? { "content-type": "application/json" } : {}),
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...options.headers,
+    },
+    ...(sends ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
+  });
+  const text = await answer.text();
+  const isJson = (answer.headers.get("content-type") ?? "").includes("json");
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    body: isJson && text !== "" ? JSON.parse(text) : undefined,
+  };
+}
+
+/** A registered company with its owner signed in; calls with the owner's token. */
+export interface Company {
+  readonly token: string;
+  readonly refresh_token: string;
+  readonly email: string;
+  readonly password: string;
+  readonly user_id: string;
+  readonly organization_id: string;
+  readonly workspace_id: string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+}
+
+export const unique = (prefix = "x"): string => `${prefix}-${randomBytes(6).toString("hex")}`;
+
+/** Registers a new company through the API; each test file has its own. */
+export async function registerCompany(name = unique("Company")): Promise<Company> {
+  const email = `${unique("owner")}@example.com`;
+  const password = "correct horse battery staple";
+  const answer = await call("POST", "/auth/register", {
+    body: { email, password, name: "Owner", organization_name: name },
+  });
+  if (answer.status !== 201) throw new Error(`registration failed: ${answer.status} ${answer.text}`);
+  const { user, organization, workspace, tokens } = answer.body;
+  return {
+    token: tokens.access_token,
+    refresh_token: tokens.refresh_token,
+    email,
+    password,
+    user_id: user.id,
+    organization_id: organization.id,
+    workspace_id: workspace.id,
+    call: (method, path, body, headers = {}) => call(method, path, { token: tokens.access_token, body, headers }),
+  };
+}
+
+/** Waits until the probe gives a value; for what happens behind the API. Fails with the last thing seen. */
+export async function eventually<T>(probe: () => Promise<T | undefined>, what: string, seconds = 60): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined) return value;
+    if (Date.now() > end) throw new Error(`did not happen within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
