@@ -7,7 +7,6 @@ import { gateway } from "./gateway.ts";
 import { serveLocally } from "./http.ts";
 import { startModelServer } from "./model-server.ts";
 import { region, repoDir } from "./paths.ts";
-import { keepStreamFunctions } from "./stream/manifest.ts";
 import type { StreamServers } from "./stream-server.ts";
 import { startStreamServers } from "./stream-server.ts";
 
@@ -97,11 +96,11 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
           stateDir,
           appDir,
           outputsFile: join(stateDir, "outputs.json"),
+          bundlesDir: bundles,
           context: { model_url: `${model.url}/v1`, app_url: front.url },
           ...(signal === undefined ? {} : { signal }),
           log,
         });
-        if (deployed) keepStreamFunctions(join(appDir, "dist", "functions"), bundles);
         if (deployed || streams === undefined) {
           await streams?.stop();
           streams = await startStreamServers({

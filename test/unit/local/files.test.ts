@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { contentHash } from "../../../local/content-hash.ts";
 import { readOutputs } from "../../../local/deploy.ts";
 import { choosePorts } from "../../../local/dev-ports.ts";
+import { withLock } from "../../../local/lock.ts";
 import { findPython } from "../../../local/python.mjs";
 import { findFunction } from "../../../local/stream/functions.ts";
 import { keepStreamFunctions, matches, readStreamFunctions } from "../../../local/stream/manifest.ts";
@@ -53,7 +55,13 @@ describe("the hash that decides whether to deploy again", () => {
 
 describe("the outputs of the stacks", () => {
   test("become one flat object, and a name with two values is refused", () => {
-    write("o.json", JSON.stringify({ data: { TableName: "t", Same: "s" }, service: { ApiUrl: "u", Same: "s" } }));
+    write(
+      "o.json",
+      JSON.stringify({
+        data: { TableName: "t", Same: "s", ExportsOutputRefX: "e" },
+        service: { ApiUrl: "u", Same: "s" },
+      }),
+    );
     expect(readOutputs(join(dir, "o.json"))).toEqual({ TableName: "t", Same: "s", ApiUrl: "u" });
     write("o.json", JSON.stringify({ a: { Name: "1" }, b: { Name: "2" } }));
     expect(() => readOutputs(join(dir, "o.json"))).toThrow("Name");
@@ -109,6 +117,26 @@ describe("the manifest of streaming functions", () => {
     ];
     expect(findFunction(deployed, "agents-stream").FunctionName).toBe("kaizen-local-agents-stream");
     expect(() => findFunction(deployed, "runs-stream")).toThrow("runs-stream");
+  });
+});
+
+describe("the lock of deployments", () => {
+  test("lets one work at a time, waits for the other, and takes over from a process that is gone", async () => {
+    const file = join(dir, "lock");
+    const order: string[] = [];
+    const work = (name: string) =>
+      withLock(file, 5_000, async () => {
+        order.push(`${name} begins`);
+        await sleep(50);
+        order.push(`${name} ends`);
+      });
+    await Promise.all([work("a"), work("b")]);
+    expect(order).toEqual(["a begins", "a ends", "b begins", "b ends"]);
+
+    writeFileSync(file, "999999999");
+    expect(await withLock(file, 1_000, async () => "taken over")).toBe("taken over");
+    writeFileSync(file, String(process.pid));
+    await expect(withLock(file, 150, async () => "never")).rejects.toThrow("too long");
   });
 });
 
