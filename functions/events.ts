@@ -1,0 +1,25 @@
+import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
+import { authEvents } from "./auth/events.ts";
+import { organizationEvents } from "./organizations/events.ts";
+import { workspaceEvents } from "./workspaces/events.ts";
+
+/** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
+export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
+  auth: authEvents,
+  organizations: organizationEvents,
+  workspaces: workspaceEvents,
+};
+
+const registry = new Map<string, EventDefinition>();
+for (const [room, events] of Object.entries(eventsByRoom)) {
+  for (const [type, definition] of Object.entries(events)) {
+    if (registry.has(type)) throw new Error(`${room} declares the event ${type} a second time`);
+    registry.set(type, definition);
+  }
+}
+
+/** Every event type, sorted: the closed list of what leaves on the bus and what a webhook can subscribe to. */
+export const eventTypes: readonly string[] = [...registry.keys()].sort();
+
+/** The definition of an event type; undefined when no room declares it. */
+export const eventDefinition = (type: string): EventDefinition | undefined => registry.get(type);
