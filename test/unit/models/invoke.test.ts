@@ -1,0 +1,515 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { customModel, findModel, type Model } from "../../../functions/models/catalogue.ts";
+import { createModelInvoker, type ModelEvent, type ModelRequest } from "../../../functions/models/invoke.ts";
+import { delta, events, json, provider, text, toolCalls, usageChunk } from "./provider-server.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+const custom = customModel({ provider_config: "lab", provider_model_id: "test-model", max_output_tokens: 100 });
+const bedrock = { region: "eu-central-1", endpoint: "http://127.0.0.1:9" };
+const answer = { type: "object", required: ["city"], properties: { city: { type: "string" } } };
+
+/** A started provider, an invoker that can reach only it, and a request for it. */
+const setUp = async (...handlers: Parameters<typeof provider>) => {
+  const server = await provider(...handlers);
+  cleanups.push(server.close);
+  const invoker = createModelInvoker({ outbound: server.outbound, bedrock, now: () => Date.UTC(2026, 0, 1) });
+  const request = (more: Partial<ModelRequest> = {}): ModelRequest => ({
+    model: custom,
+    connection: { provider: "openai_compatible", name: "lab", base_url: `${server.origin}/v1`, api_key: "sk-test" },
+    messages: [{ role: "user", content: "Hello" }],
+    idempotency_key: "stp_1.1",
+    timeout_ms: 10_000,
+    ...more,
+  });
+  return { ...server, invoker, request };
+};
+
+const collect = async (stream: AsyncIterable<ModelEvent>): Promise<ModelEvent[]> => {
+  const all: ModelEvent[] = [];
+  for await (const event of stream) all.push(event);
+  return all;
+};
+
+const model = (id: string): Model => {
+  const found = findModel(id);
+  if (found === undefined) throw new Error("in the catalogue");
+  return found;
+};
+
+describe("one answer", () => {
+  test("comes with its text, tokens and finish reason; key, prompt and idempotency key reach the provider", async () => {
+    const { invoker, request, requests } = await setUp(text("Hi there", [12, 3]));
+    const result = await invoker.generate(request({ system: "Be brief", temperature: 0.5 }));
+    expect(result).toEqual({
+      ok: true,
+      content: "Hi there",
+      model: "lab/test-model",
+      usage: { tokens_in: 12, tokens_out: 3 },
+      calls: [{ tokens_in: 12, tokens_out: 3, estimated: false }],
+      finish_reason: "stop",
+      tool_calls: [],
+    });
+    expect(requests).toHaveLength(1);
+    expect(requests[0]?.url).toBe("/v1/chat/completions");
+    expect(requests[0]?.headers).toMatchObject({ authorization: "Bearer sk-test", "idempotency-key": "stp_1.1-1" });
+    expect(requests[0]?.body).toMatchObject({
+      model: "test-model",
+      temperature: 0.5,
+      messages: [
+        { role: "system", content: "Be brief" },
+        { role: "user", content: "Hello" },
+      ],
+    });
+  });
+
+  test("max_tokens 0 sends no limit, a limit above the model's is cut, the temperature is clamped or left out", async () => {
+    const { invoker, request, requests } = await setUp(text("x", [1, 1]));
+    await invoker.generate(request({ max_tokens: 0, temperature: 9 }));
+    await invoker.generate(request({ max_tokens: 5_000 }));
+    const none: Model = { ...custom, supports: { ...custom.supports, temperature: null } };
+    await invoker.generate(request({ model: none, temperature: 0.7 }));
+    expect(requests.map(({ body }) => [body.max_tokens, body.temperature])).toEqual([
+      [undefined, 2],
+      [100, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  test("a provider that counts no tokens is metered by an estimate that says so", async () => {
+    const { invoker, request } = await setUp(text("12345678"));
+    expect(await invoker.generate(request())).toMatchObject({
+      calls: [{ tokens_in: 2, tokens_out: 2, estimated: true }],
+    });
+  });
+
+  test("an answer cut by the token limit says so", async () => {
+    const { invoker, request } = await setUp(text("Once upon", [5, 100], "length"));
+    expect(await invoker.generate(request())).toMatchObject({ ok: true, finish_reason: "length" });
+  });
+});
+
+describe("tools", () => {
+  const tools = [{ name: "weather", description: "Weather of a city", parameters: answer }];
+
+  test("the model's calls are executed, their results go back, tokens add up, each call has its own idempotency key", async () => {
+    const { invoker, request, requests } = await setUp(
+      toolCalls([{ id: "call_1", name: "weather", arguments: { city: "Oslo" } }], [10, 5]),
+      text("Sunny", [30, 2]),
+    );
+    const executed: unknown[] = [];
+    const result = await invoker.generate(
+      request({
+        tools,
+        execute_tool: async (call) => {
+          executed.push(call);
+          return { ok: true, output: { degrees: 21 } };
+        },
+      }),
+    );
+    const call = { id: "call_1", name: "weather", arguments: { city: "Oslo" } };
+    expect(executed).toEqual([call]);
+    expect(result).toMatchObject({
+      ok: true,
+      content: "Sunny",
+      usage: { tokens_in: 40, tokens_out: 7 },
+      calls: [{ tokens_in: 10 }, { tokens_in: 30 }],
+      tool_calls: [{ ...call, outcome: { ok: true, output: { degrees: 21 } } }],
+    });
+    expect(requests.map(({ headers }) => headers["idempotency-key"])).toEqual(["stp_1.1-1", "stp_1.1-2"]);
+    expect(requests[0]?.body.tools).toMatchObject([{ function: { name: "weather", parameters: answer } }]);
+    expect(requests[1]?.body.messages).toMatchObject([{}, {}, { role: "tool", content: '{"degrees":21}' }]);
+  });
+
+  test("a failed tool is told to the model by code and message; what a thrown error holds never reaches it", async () => {
+    const { invoker, request, requests } = await setUp(
+      toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [1, 1]),
+      toolCalls([{ id: "b", name: "weather", arguments: { city: "y" } }], [1, 1]),
+      text("Sorry", [1, 1]),
+    );
+    const result = await invoker.generate(
+      request({
+        tools,
+        execute_tool: async ({ id }) => {
+          if (id === "b") throw new Error("password=hunter2 at 10.0.0.7");
+          return { ok: false, code: "tool_timeout", message: "The tool did not answer." };
+        },
+      }),
+    );
+    expect(result.tool_calls.map(({ outcome }) => outcome)).toEqual([
+      { ok: false, code: "tool_timeout", message: "The tool did not answer." },
+      { ok: false, code: "tool_failed", message: "The tool could not be run." },
+    ]);
+    expect(JSON.stringify(requests)).toContain("tool_timeout");
+    expect(JSON.stringify(requests)).not.toContain("hunter2");
+  });
+
+  test("a model that calls tools for ever is stopped at max_steps", async () => {
+    const { invoker, request, requests } = await setUp(
+      toolCalls([{ id: "c", name: "weather", arguments: { city: "x" } }], [1, 1]),
+    );
+    const execute_tool = async () => ({ ok: true, output: 1 }) as const;
+    const result = await invoker.generate(request({ tools, execute_tool, max_steps: 3 }));
+    expect(requests).toHaveLength(3);
+    expect(result).toMatchObject({ ok: true, finish_reason: "max_steps", usage: { tokens_in: 3, tokens_out: 3 } });
+  });
+
+  test("a call of a tool that does not exist, or with broken arguments, does not end the run", async () => {
+    const { invoker, request } = await setUp(
+      toolCalls([{ id: "a", name: "rm_rf", arguments: {} }], [1, 1]),
+      toolCalls([{ id: "b", name: "weather", arguments: "{broken" }], [1, 1]),
+      text("Done", [1, 1]),
+    );
+    const result = await invoker.generate(request({ tools, execute_tool: async () => ({ ok: true, output: 1 }) }));
+    expect(result).toMatchObject({ ok: true, content: "Done", tool_calls: [] });
+  });
+});
+
+describe("response schema", () => {
+  test("a matching answer is parsed, also out of a code fence; the schema goes as an instruction where the model has no support", async () => {
+    const { invoker, request, requests } = await setUp(text('```json\n{"city":"Oslo"}\n```', [1, 1]));
+    const result = await invoker.generate(request({ response_schema: answer, system: "Be brief" }));
+    expect(result).toMatchObject({ ok: true, object: { city: "Oslo" } });
+    expect(JSON.stringify(requests[0]?.body.messages)).toContain("JSON Schema");
+  });
+
+  test("the schema goes natively where the model supports it", async () => {
+    const { invoker, request, requests } = await setUp(text('{"city":"Oslo"}', [1, 1]));
+    const native: Model = { ...custom, supports: { ...custom.supports, response_schema: true } };
+    expect(await invoker.generate(request({ model: native, response_schema: answer }))).toMatchObject({
+      object: { city: "Oslo" },
+    });
+    expect(requests[0]?.body.response_format).toMatchObject({ type: "json_schema", json_schema: { schema: answer } });
+  });
+
+  test.each(["no json", '{"town":"Oslo"}', '{"city":5}', '{"city":'])(
+    "the answer %j is a mismatch, and its tokens are counted",
+    async (content) => {
+      const { invoker, request } = await setUp(text(content, [7, 8]));
+      expect(await invoker.generate(request({ response_schema: answer }))).toMatchObject({
+        ok: false,
+        error: { code: "response_schema_mismatch", retryable: true },
+        usage: { tokens_in: 7, tokens_out: 8 },
+      });
+    },
+  );
+});
+
+describe("failures", () => {
+  const secret = "sk-leak internal-host-7";
+  const problem = (message: string, more: object = {}) => ({
+    error: { message: `${message} ${secret}`, type: "x", ...more },
+  });
+
+  test.each([
+    [401, problem("Incorrect API key provided"), "provider_key_invalid", false],
+    [403, problem("Forbidden"), "provider_key_invalid", false],
+    [402, problem("Payment required"), "provider_quota_exceeded", false],
+    [404, problem("No such model"), "model_not_found", false],
+    [400, problem("This model's maximum context length is 8192 tokens"), "context_too_long", false],
+    [400, problem("prompt is too long: 210000 tokens"), "context_too_long", false],
+    [400, problem("flagged", { code: "content_filter" }), "model_refused", false],
+    [400, problem("unknown parameter"), "model_request_invalid", false],
+    [400, problem("Your credit balance is too low"), "provider_quota_exceeded", false],
+    [429, problem("slow down"), "model_rate_limited", true],
+    [429, problem("quota", { code: "insufficient_quota" }), "provider_quota_exceeded", false],
+    [408, problem("timeout"), "model_timeout", true],
+    [500, problem("oops"), "model_unavailable", true],
+    [503, "not even json", "model_unavailable", true],
+    [529, problem("overloaded"), "model_unavailable", true],
+    [302, {}, "model_unavailable", true],
+    [200, { unexpected: secret }, "model_answer_invalid", true],
+  ])(
+    "status %i %j is %s, tried once, and says nothing of the provider's text",
+    async (status, body, code, retryable) => {
+      const { invoker, request, requests } = await setUp(json(status, body));
+      const result = await invoker.generate(request());
+      expect(result).toMatchObject({ ok: false, error: { code, retryable } });
+      expect(JSON.stringify(result)).not.toContain("leak");
+      expect(requests).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    [{ "retry-after": "7" }, 7_000],
+    [{ "retry-after-ms": "1500", "retry-after": "9" }, 1_500],
+    [{ "retry-after": "Thu, 01 Jan 2026 00:00:30 GMT" }, 30_000],
+    [{ "retry-after": "86400" }, 300_000],
+    [{ "retry-after": "soon" }, undefined],
+  ])("Retry-After %j is passed on as %j ms", async (headers, expected) => {
+    const { invoker, request } = await setUp(json(429, {}, headers));
+    const result = await invoker.generate(request());
+    if (result.ok) throw new Error("must fail");
+    expect(result.error.retry_after_ms).toBe(expected);
+  });
+
+  test("the tokens of the calls before the failure are reported", async () => {
+    const { invoker, request } = await setUp(
+      toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [10, 5]),
+      json(500, {}),
+    );
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const result = await invoker.generate(request({ tools, execute_tool: async () => ({ ok: true, output: 1 }) }));
+    expect(result).toMatchObject({
+      ok: false,
+      error: { code: "model_unavailable" },
+      usage: { tokens_in: 10, tokens_out: 5 },
+    });
+    expect(result.tool_calls).toHaveLength(1);
+  });
+
+  test("out of time, cancelled, no key, and an address that may not be called are told apart", async () => {
+    const { invoker, request, requests } = await setUp(() => {});
+    const code = async (more: Partial<ModelRequest>) => {
+      const result = await invoker.generate(request(more));
+      return result.ok ? "ok" : result.error.code;
+    };
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    expect(await code({ timeout_ms: 150 })).toBe("model_timeout");
+    expect(await code({ signal: controller.signal })).toBe("cancelled");
+    expect(await code({ signal: AbortSignal.abort() })).toBe("cancelled");
+    expect(requests.length).toBeLessThanOrEqual(2);
+    expect(await code({ model: model("openai/gpt-4o"), connection: { provider: "openai", api_key: "" } })).toBe(
+      "provider_key_missing",
+    );
+    const inside = { provider: "openai_compatible", name: "lab", base_url: "http://169.254.169.254/v1" } as const;
+    expect(await code({ connection: inside })).toBe("provider_address_blocked");
+    const closed = { provider: "openai_compatible", name: "lab", base_url: "https://127.0.0.1:1/v1" } as const;
+    expect(await code({ connection: closed })).toBe("provider_address_blocked");
+  });
+
+  test("a content filter's finish is a refusal", async () => {
+    const { invoker, request } = await setUp(text("", [4, 0], "content_filter"));
+    expect(await invoker.generate(request())).toMatchObject({
+      ok: false,
+      error: { code: "model_refused" },
+      usage: { tokens_in: 4 },
+    });
+  });
+});
+
+describe("streaming", () => {
+  test("text arrives in parts while the provider still writes, and the result comes last", async () => {
+    const { invoker, request } = await setUp(
+      events([
+        delta({ role: "assistant", content: "Hel" }),
+        delta({ content: "lo" }),
+        delta({}, "stop"),
+        usageChunk(4, 2),
+      ]),
+    );
+    const all = await collect(invoker.stream(request()));
+    expect(all.slice(0, -1)).toEqual([
+      { type: "text", text: "Hel" },
+      { type: "text", text: "lo" },
+    ]);
+    expect(all.at(-1)).toMatchObject({
+      type: "done",
+      result: { ok: true, content: "Hello", usage: { tokens_in: 4, tokens_out: 2 }, finish_reason: "stop" },
+    });
+  });
+
+  test("the first part is delivered before the provider has sent the second", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { invoker, request } = await setUp(async (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`data: ${JSON.stringify(delta({ content: "first" }))}\n\n`);
+      await gate;
+      response.write(`data: ${JSON.stringify(delta({ content: "second" }))}\n\n`);
+      response.end(`data: ${JSON.stringify(delta({}, "stop"))}\n\ndata: [DONE]\n\n`);
+    });
+    const stream = invoker.stream(request());
+    expect((await stream.next()).value).toEqual({ type: "text", text: "first" });
+    release();
+    expect((await collect(stream)).map(({ type }) => type)).toEqual(["text", "done"]);
+  });
+
+  test("tool calls and their results are events, and the answer goes on after them", async () => {
+    const call = {
+      index: 0,
+      id: "call_1",
+      type: "function",
+      function: { name: "weather", arguments: '{"city":"Oslo"}' },
+    };
+    const { invoker, request } = await setUp(
+      events([delta({ tool_calls: [call] }), delta({}, "tool_calls"), usageChunk(3, 1)]),
+      events([delta({ content: "Sunny" }), delta({}, "stop"), usageChunk(9, 1)]),
+    );
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const all = await collect(
+      invoker.stream(request({ tools, execute_tool: async () => ({ ok: false, code: "x", message: "y" }) })),
+    );
+    expect(all.slice(0, -1)).toEqual([
+      { type: "tool_call", id: "call_1", name: "weather", arguments: { city: "Oslo" } },
+      { type: "tool_result", id: "call_1", name: "weather", ok: false },
+      { type: "text", text: "Sunny" },
+    ]);
+    expect(all.at(-1)).toMatchObject({ result: { ok: true, usage: { tokens_in: 12, tokens_out: 2 } } });
+  });
+
+  test.each([
+    ["a failing status", json(503, { error: { message: "leak" } }), "model_unavailable"],
+    ["a wrong key", json(401, {}), "provider_key_invalid"],
+    [
+      "a stream that breaks off",
+      (response: { writeHead: CallableFunction; destroy: () => void }) => {
+        response
+          .writeHead(200, { "content-type": "text/event-stream" })
+          .write(`data: ${JSON.stringify(delta({ content: "a" }))}\n\n`);
+        setTimeout(() => response.destroy(), 20);
+      },
+      "model_unavailable",
+    ],
+    [
+      "an error event",
+      events([delta({ content: "a" }), { error: { message: "overloaded_error leak", type: "x" } }]),
+      "model_unavailable",
+    ],
+    ["no stream at all", json(200, "nonsense"), "model_answer_invalid"],
+  ])("%s ends with one done event that says how", async (_, handler, code) => {
+    const { invoker, request } = await setUp(handler);
+    const all = await collect(invoker.stream(request()));
+    expect(all.filter(({ type }) => type === "done")).toHaveLength(1);
+    expect(all.at(-1)).toMatchObject({ type: "done", result: { ok: false, error: { code } } });
+    expect(JSON.stringify(all)).not.toContain("leak");
+  });
+
+  test("a reader that stops closes the connection to the provider", async () => {
+    let closed = () => {};
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const { invoker, request } = await setUp((response) => {
+      response.on("close", closed);
+      void events([delta({ content: "endless" })], false)(response);
+    });
+    for await (const event of invoker.stream(request())) {
+      expect(event).toEqual({ type: "text", text: "endless" });
+      break;
+    }
+    await gone;
+  });
+
+  test("a stream out of time or cancelled ends with that", async () => {
+    const { invoker, request } = await setUp(events([delta({ content: "a" })], false));
+    expect((await collect(invoker.stream(request({ timeout_ms: 200 })))).at(-1)).toMatchObject({
+      result: { error: { code: "model_timeout" } },
+    });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    expect((await collect(invoker.stream(request({ signal: controller.signal })))).at(-1)).toMatchObject({
+      result: { error: { code: "cancelled" } },
+    });
+  });
+});
+
+describe("each provider's own protocol", () => {
+  test("OpenAI and Azure: chat completions with the key in their header", async () => {
+    const { invoker, request, requests, origin } = await setUp(text("ok", [1, 1]));
+    const openai = { provider: "openai", api_key: "sk-o", base_url: `${origin}/v1` } as const;
+    expect(await invoker.generate(request({ model: model("openai/gpt-4o"), connection: openai }))).toMatchObject({
+      content: "ok",
+    });
+    const azure = {
+      provider: "azure",
+      api_key: "az-k",
+      resource_name: "r",
+      base_url: `${origin}/openai`,
+      deployment: "prod-4o",
+    } as const;
+    expect(await invoker.generate(request({ model: model("azure/gpt-4o"), connection: azure }))).toMatchObject({
+      content: "ok",
+    });
+    expect(requests[0]).toMatchObject({ url: "/v1/chat/completions", headers: { authorization: "Bearer sk-o" } });
+    expect(requests[1]).toMatchObject({
+      url: "/openai/chat/completions",
+      headers: { "api-key": "az-k" },
+      body: { model: "prod-4o" },
+    });
+  });
+
+  test("Anthropic: messages", async () => {
+    const { invoker, request, requests, origin } = await setUp(
+      json(200, {
+        id: "msg_1",
+        type: "message",
+        role: "assistant",
+        model: "claude",
+        content: [{ type: "text", text: "Bonjour" }],
+        stop_reason: "end_turn",
+        stop_sequence: null,
+        usage: { input_tokens: 11, output_tokens: 2 },
+      }),
+    );
+    const connection = { provider: "anthropic", api_key: "sk-a", base_url: `${origin}/v1` } as const;
+    const result = await invoker.generate(
+      request({ model: model("anthropic/claude-sonnet-4-5"), connection, temperature: 1.5 }),
+    );
+    expect(result).toMatchObject({ ok: true, content: "Bonjour", usage: { tokens_in: 11, tokens_out: 2 } });
+    expect(requests[0]).toMatchObject({
+      url: "/v1/messages",
+      headers: { "x-api-key": "sk-a" },
+      body: { temperature: 1 },
+    });
+  });
+
+  test("Google: generateContent", async () => {
+    const { invoker, request, requests, origin } = await setUp(
+      json(200, {
+        candidates: [{ content: { role: "model", parts: [{ text: "Ciao" }] }, finishReason: "STOP" }],
+        usageMetadata: { promptTokenCount: 6, candidatesTokenCount: 1, totalTokenCount: 7 },
+      }),
+    );
+    const connection = { provider: "google", api_key: "g-k", base_url: `${origin}/v1beta` } as const;
+    const result = await invoker.generate(request({ model: model("google/gemini-2.5-flash"), connection }));
+    expect(result).toMatchObject({ ok: true, content: "Ciao", usage: { tokens_in: 6, tokens_out: 1 } });
+    expect(requests[0]).toMatchObject({
+      url: "/v1beta/models/gemini-2.5-flash:generateContent",
+      headers: { "x-goog-api-key": "g-k" },
+    });
+  });
+
+  test("Amazon Bedrock: Converse, signed with the role's credentials, at the configured endpoint", async () => {
+    const { request, requests, origin, outbound } = await setUp(
+      json(200, {
+        output: { message: { role: "assistant", content: [{ text: "Hallo" }] } },
+        stopReason: "end_turn",
+        usage: { inputTokens: 8, outputTokens: 1, totalTokens: 9 },
+      }),
+      json(429, { message: "Too many requests, leak" }),
+      json(403, { message: "User arn:leak is not authorized" }),
+    );
+    const credentials = async () => ({
+      accessKeyId: "AKIDEXAMPLE",
+      secretAccessKey: "secret",
+      sessionToken: "session",
+    });
+    const invoker = createModelInvoker({
+      outbound,
+      bedrock: { region: "eu-central-1", endpoint: origin, credentials },
+    });
+    const bedrockRequest = request({
+      model: model("amazon-bedrock/nova-lite"),
+      connection: { provider: "amazon-bedrock" },
+    });
+    expect(await invoker.generate(bedrockRequest)).toMatchObject({
+      ok: true,
+      content: "Hallo",
+      usage: { tokens_in: 8, tokens_out: 1 },
+    });
+    expect(decodeURIComponent(requests[0]?.url ?? "")).toBe("/model/amazon.nova-lite-v1:0/converse");
+    expect(requests[0]?.headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/bedrock\/aws4_request/,
+    );
+    expect(requests[0]?.headers["x-amz-security-token"]).toBe("session");
+    expect(await invoker.generate(bedrockRequest)).toMatchObject({ error: { code: "model_rate_limited" } });
+    expect(await invoker.generate(bedrockRequest)).toMatchObject({ error: { code: "provider_key_invalid" } });
+  });
+});
