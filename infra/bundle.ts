@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
@@ -9,7 +9,7 @@ export const DIST = "dist/functions";
 /** Folder name of a bundled function: `agents-api`. */
 export const bundleName = (room: string, name: string): string => `${room}-${name.replaceAll("_", "-")}`;
 
-/** AWS SDK v3 reads this; bundled ESM needs `require` for the CommonJS packages inside it. */
+/** Bundled ESM needs `require` for the CommonJS packages inside it. */
 const BANNER = 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);';
 
 /**
@@ -38,6 +38,7 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
     mainFields: ["module", "main"],
     banner: { js: BANNER },
     legalComments: "none",
+    alias: { "@aws-sdk/credential-provider-node": resolve(root, "infra/lambda-credentials.ts") },
     metafile: true,
     logLevel: "error",
     loader: { ".html": "text", ".txt": "text" },
