@@ -8,6 +8,7 @@ import { contentHash } from "../../../local/content-hash.ts";
 import { readOutputs } from "../../../local/deploy.ts";
 import { choosePorts } from "../../../local/dev-ports.ts";
 import { withLock } from "../../../local/lock.ts";
+import { isInstalled } from "../../../local/preflight.mjs";
 import { findPython } from "../../../local/python.mjs";
 import { findFunction } from "../../../local/stream/functions.ts";
 import { keepStreamFunctions, matches, readStreamFunctions } from "../../../local/stream/manifest.ts";
@@ -156,6 +157,28 @@ describe("the ports of npm start", () => {
       busy.close();
     }
     await expect(choosePorts(file, {}, { KAIZEN_PORT: "http" })).rejects.toThrow("KAIZEN_PORT");
+  });
+});
+
+describe("installed packages", () => {
+  const lock = {
+    "": { name: "root" },
+    "node_modules/a": { version: "1.0.0", integrity: "sha512-a" },
+    "node_modules/b-darwin": { version: "1.0.0", integrity: "sha512-b", optional: true },
+  };
+  const installed = (packages: object | undefined) => {
+    write("package-lock.json", JSON.stringify({ packages: lock }));
+    if (packages !== undefined) write("installed.json", JSON.stringify({ packages }));
+    return isInstalled(join(dir, "package-lock.json"), join(dir, "installed.json"));
+  };
+
+  test("are those of the lock file, where other platforms' may be missing", () => {
+    expect(installed(undefined)).toBe(false);
+    expect(installed(lock)).toBe(true);
+    expect(installed({ "node_modules/a": lock["node_modules/a"] })).toBe(true);
+    expect(installed({ "node_modules/b-darwin": lock["node_modules/b-darwin"] })).toBe(false);
+    expect(installed({ ...lock, "node_modules/a": { version: "1.0.1", integrity: "sha512-a" } })).toBe(false);
+    expect(installed({ ...lock, "node_modules/a": { version: "1.0.0", integrity: "sha512-x" } })).toBe(false);
   });
 });
 
