@@ -49,6 +49,9 @@ export function newId(kind: IdKind, now: Date): string {
   return `${idPrefixes[kind]}_${head}${tail}`;
 }
 
+/** A new entity tag: random, and different for every write of an entity. */
+export const newEtag = (now: Date): string => newId("event", now).slice(idPrefixes.event.length + 1);
+
 /** The id that sorts before every id of this kind made at or after `from`: the lower bound of a time range. */
 export function firstIdAt(kind: IdKind, from: Date): string {
   return `${newId(kind, from).slice(0, idPrefixes[kind].length + 1 + 10)}${"0".repeat(16)}`;

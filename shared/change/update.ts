@@ -1,0 +1,30 @@
+import { Problem } from "../errors.ts";
+
+/** How often an update without If-Match is tried when others change the same thing at the same time. */
+const TRIES = 8;
+
+/**
+ * Runs a read-merge-replace of one resource. Without `If-Match` the caller asked for no order: when another request
+ * came between the read and the write, it is read and merged again. With `If-Match` the lost race is the answer (412).
+ * @param attempt reads, merges and commits; is run anew after each lost race
+ */
+export async function updateWithRetry<T>(if_match: string | undefined, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const lost = error instanceof Problem && error.code === "precondition_failed";
+      if (!lost || if_match !== undefined) throw error;
+      if (tries === TRIES) {
+        throw new Problem(
+          "conflict",
+          "Others are changing this resource all the time. Nothing was changed; try again.",
+          {
+            cause: error,
+          },
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** tries));
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { defineItem } from "../dynamo/item.ts";
+import type { TenantTable } from "../dynamo/table.ts";
+import type { Write } from "../dynamo/write.ts";
+import { Problem } from "../errors.ts";
+import type { Organization } from "../identity/items.ts";
+import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
+
+/** What a plan limits by number: how many there may be at a time. */
+export type CountedResource = keyof Pick<PlanLimits, "users" | "workspaces" | "agents" | "pipelines">;
+
+/** How many of a resource an organization has. Created and given back one at a time, in the transaction of the change. */
+export const quotaItem = defineItem({
+  type: "quota",
+  summary: "How many of a resource the organization has, against its plan's limit.",
+  schema: z.object({ resource: z.string(), used: z.number().int() }),
+  key: { pk: "", sk: "QUOTA#{resource}" },
+});
+
+/**
+ * The write that takes one place. Part of the transaction that makes the thing, so parallel requests cannot pass the
+ * limit together.
+ * @returns a write that refuses with 402 `quota_exceeded`, naming the limit and the usage
+ */
+export function takeQuota(table: TenantTable, plan: Organization["plan"], resource: CountedResource): Write {
+  const limit = plans[plan][resource];
+  const free = limit === UNLIMITED ? {} : { any: [{ absent: ["used"] }, { below: { used: limit } }] };
+  return table.writes.update(
+    quotaItem,
+    { resource },
+    { set: { resource }, add: { used: 1 } },
+    free,
+    (old) =>
+      new Problem(
+        "quota_exceeded",
+        `The plan ${plan} has room for ${limit} ${resource}; ${old?.used ?? 0} are in use.`,
+        { members: { resource, limit, usage: old?.used ?? 0 } },
+      ),
+  );
+}
+
+/** The write that gives one place back. */
+export const giveQuota = (table: TenantTable, resource: CountedResource): Write =>
+  table.writes.update(
+    quotaItem,
+    { resource },
+    { add: { used: -1 } },
+    { at_least: { used: 1 } },
+    () => new Problem("conflict", `No ${resource} are counted.`),
+  );
