@@ -1,17 +1,23 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { withLock } from "./lock.ts";
 import { localDir, nodeBinary, region, repoDir } from "./paths.ts";
 import { freePort, isFree } from "./ports.ts";
 import { ended, signalGroup, tail, waitUntil } from "./processes.ts";
 import { findPython } from "./python.mjs";
 
 const requirementsFile = join(repoDir, "local", "requirements.txt");
-const venvDir = join(localDir, "venv");
+/** Named by its requirements: another version goes beside it, so that an emulator that runs keeps its own. */
+const venvDir = join(localDir, "python", sha256(readFileSync(requirementsFile)).slice(0, 12));
 const venvPython = join(venvDir, "bin", "python");
-const stampFile = join(venvDir, ".requirements.sha256");
+/** Written last, so that an installation that broke off is made anew. */
+const stampFile = join(venvDir, ".installed");
 
+/** A slow line may need minutes for the 20 MB. */
+const installWithinMs = 600_000;
 /** Starting takes about half a second; a laptop that is busy installing may need much longer. */
 const startWithinMs = 60_000;
 /** Saving a big state takes about two seconds. */
@@ -40,32 +46,42 @@ export interface Emulator {
 }
 
 /**
- * Makes the emulator's virtual environment when it is missing or its pinned requirements have changed.
- * Throws an error of one sentence when Python is missing or too old.
+ * Makes the emulator's virtual environment when that of the pinned requirements is missing. Of several processes one
+ * installs and the others wait. Throws an error of one sentence when Python is missing or too old.
  */
-export function ensureEmulatorInstalled(log: (line: string) => void = () => {}): void {
-  const wanted = createHash("sha256").update(readFileSync(requirementsFile)).digest("hex");
-  if (existsSync(venvPython) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
-  const python = findPython();
-  if ("problem" in python) throw new Error(python.problem);
-  log("Installing the local AWS (MiniStack) into .local/venv");
-  mkdirSync(localDir, { recursive: true });
-  // The stamp is written last, so an installation that broke off is made anew.
-  rmSync(venvDir, { recursive: true, force: true });
-  run(python.command, ["-m", "venv", venvDir]);
-  run(venvPython, [
-    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
-    ...["--only-binary", ":all:", "-r", requirementsFile],
-  ]);
-  writeFileSync(`${stampFile}.new`, wanted);
-  renameSync(`${stampFile}.new`, stampFile);
+export async function ensureEmulatorInstalled(log: (line: string) => void = () => {}): Promise<void> {
+  if (isInstalled()) return;
+  await withLock(join(localDir, "install.lock"), installWithinMs, async () => {
+    if (isInstalled()) return;
+    const python = findPython();
+    if ("problem" in python) throw new Error(python.problem);
+    log("Installing the local AWS (MiniStack) into .local/python");
+    rmSync(venvDir, { recursive: true, force: true });
+    await run(python.command, ["-m", "venv", venvDir]);
+    await run(venvPython, [
+      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
+      ...["--only-binary", ":all:", "-r", requirementsFile],
+    ]);
+    writeFileSync(stampFile, "");
+  });
 }
 
-function run(command: string, args: string[]): void {
-  const result = spawnSync(command, args, { encoding: "utf8" });
-  if (result.status === 0) return;
-  const output = `${result.stdout ?? ""}${result.stderr ?? ""}`.trim().split("\n").slice(-15).join("\n");
-  throw new Error(`Installing the local AWS failed at "${command} ${args.slice(0, 3).join(" ")}":\n${output}`);
+function isInstalled(): boolean {
+  return existsSync(stampFile) && existsSync(venvPython);
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+async function run(command: string, args: string[]): Promise<void> {
+  try {
+    await promisify(execFile)(command, args);
+  } catch (error) {
+    const output = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+    const end = output.trim().split("\n").slice(-15).join("\n");
+    throw new Error(`Installing the local AWS failed at "${command} ${args.slice(0, 3).join(" ")}":\n${end}`);
+  }
 }
 
 /**
@@ -106,7 +122,7 @@ async function launch(options: EmulatorOptions, port: number): Promise<Emulator>
   const lifeline = child.stdin;
   lifeline?.on("error", () => {});
   const pid = child.pid;
-  if (pid === undefined) throw new Error(`Could not run ${venvPython}: remove .local/venv and start again.`);
+  if (pid === undefined) throw new Error(`Could not run ${venvPython}: remove .local/python and start again.`);
 
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {

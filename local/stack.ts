@@ -70,7 +70,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
     const model = modelServerUrl === undefined ? await startModelServer(ports.model) : { url: modelServerUrl };
     if ("stop" in model) cleanup.push(model.stop);
 
-    ensureEmulatorInstalled(log);
+    await ensureEmulatorInstalled(log);
     signal?.throwIfAborted();
     log("Starting the local AWS");
     const emulator = await startEmulator({

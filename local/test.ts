@@ -7,7 +7,7 @@ import { ended } from "./processes.ts";
 // `npm test [-- vitest arguments]`: installs the local AWS when it is missing, then runs the tests. Those that need a
 // deployed stack share one, started by test/support/emulator.ts.
 try {
-  ensureEmulatorInstalled(console.log);
+  await ensureEmulatorInstalled(console.log);
   const vitest = join(repoDir, "node_modules", "vitest", "vitest.mjs");
   const child = spawn(nodeBinary(), [vitest, "run", ...process.argv.slice(2)], { cwd: repoDir, stdio: "inherit" });
   process.on("SIGINT", () => {}); // Vitest gets it too and stops the stack; wait for that
