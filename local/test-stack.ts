@@ -15,7 +15,14 @@ const stateDir = mkdtempSync(join(tmpdir(), "kaizen-test-"));
 const modelUrl = process.env.KAIZEN_MODEL_URL;
 
 try {
-  const stack = await startStack({ stateDir, persist: false, log, ...(modelUrl ? { modelUrl } : {}) });
+  const abort = new AbortController();
+  const stack = await startStack({
+    stateDir,
+    persist: false,
+    log,
+    signal: abort.signal,
+    ...(modelUrl ? { modelUrl } : {}),
+  });
   const announce = () => {
     const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region } = stack;
     mkdirSync(dirname(file), { recursive: true });
@@ -25,8 +32,13 @@ try {
     log(`Ready: ${apiUrl}   KAIZEN_TEST_STACK_FILE=${file}   kill -HUP ${process.pid} deploys again`);
   };
   announce();
+  let deploying = Promise.resolve();
   process.on("SIGHUP", () => {
-    stack.redeploy().then(announce, (error: unknown) => log(error instanceof Error ? error.message : String(error)));
+    deploying = deploying
+      .then(() => stack.redeploy())
+      .then(announce, (error: unknown) => {
+        if (!abort.signal.aborted) log(error instanceof Error ? error.message : String(error));
+      });
   });
   const signalled = new Promise<void>((done) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done());
@@ -35,6 +47,8 @@ try {
   await Promise.race([signalled, stack.ended]);
   clearInterval(hold);
   log("Stopping");
+  abort.abort();
+  await deploying;
   rmSync(file, { force: true });
   await stack.stop();
 } catch (error) {

@@ -68,6 +68,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start(): Promise<{ stack: LocalStack; stateDir: string }> {
   const began = performance.now();
   const stateDir = mkdtempSync(join(tmpdir(), "kaizen-test-"));
+  process.once("exit", () => forget(stateDir)); // a run that is interrupted is not torn down
   try {
     const stack = await startStack({ stateDir, persist: false, log: (line) => console.log(`[stack] ${line}`) });
     console.log(`[stack] Ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
