@@ -84,6 +84,9 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         statements.push(allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], [...r.modelArns]));
         Object.assign(environment, outboundEnvironment(r));
         break;
+      case "outbound":
+        Object.assign(environment, outboundEnvironment(r));
+        break;
       case "runs_start":
         statements.push(allow(["states:StartExecution"], [r.machineArn]));
         environment.STATE_MACHINE_ARN = r.machineArn;

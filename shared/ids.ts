@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 import * as z from "zod";
 
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -21,6 +21,7 @@ export const idPrefixes = {
   upload: "upl",
   webhook: "whk",
   delivery: "dlv",
+  webhook_replay: "rpl",
   event: "evt",
   audit: "aud",
   usage: "usg",
@@ -55,6 +56,19 @@ export const newEtag = (now: Date): string => newId("event", now).slice(idPrefix
 /** The id that sorts before every id of this kind made at or after `from`: the lower bound of a time range. */
 export function firstIdAt(kind: IdKind, from: Date): string {
   return `${newId(kind, from).slice(0, idPrefixes[kind].length + 1 + 10)}${"0".repeat(16)}`;
+}
+
+/**
+ * An id that follows from its parts: who makes it twice makes the same one. It sorts by `at`, which must be one of the
+ * facts that stay the same when the work is repeated.
+ */
+export function derivedId(kind: IdKind, at: Date, parts: readonly string[]): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([kind, ...parts]))
+    .digest();
+  let tail = "";
+  for (const byte of digest.subarray(0, 16)) tail += CROCKFORD.charAt(byte & 31);
+  return `${firstIdAt(kind, at).slice(0, idPrefixes[kind].length + 1 + 10)}${tail}`;
 }
 
 /** Schema of an id of one kind; anything else is a validation issue, never a look-up. */

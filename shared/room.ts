@@ -11,6 +11,7 @@ export type Need =
   | "files_write"
   | "mail"
   | "models"
+  | "outbound"
   | "runs_start"
   | "runs_control"
   | "schedules"

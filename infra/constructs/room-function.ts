@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
+import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { FunctionData } from "../../shared/room.ts";
@@ -46,6 +46,9 @@ export class RoomFunction extends Construct {
         own: new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] }),
       },
     });
+    // A consumer that puts the rest of its work back into its queue (a wait beyond 15 minutes, the next slice of a long
+    // job) looks like a loop to Lambda, which would end it after 16 rounds.
+    const continues = data.trigger.kind === "queue" && data.needs.includes(`send:${data.trigger.queue}`);
     this.fn = new LambdaFunction(this, "Function", {
       functionName,
       description: `${room}: ${name}`,
@@ -57,6 +60,7 @@ export class RoomFunction extends Construct {
       logGroup,
       timeout: Duration.seconds(data.timeout_seconds),
       memorySize: data.memory_mb,
+      ...(continues ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       environment: {
         POWERTOOLS_LOG_LEVEL: "INFO",
         ...environment,

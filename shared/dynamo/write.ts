@@ -101,7 +101,7 @@ export class Writes {
       clauses.push(
         `ADD ${adds.map(([name, value]) => `${expression.name(name)} ${expression.value(value)}`).join(", ")}`,
       );
-    const removes = change.remove ?? [];
+    const removes = [...(change.remove ?? []), ...this.#leftIndexes(definition, change.remove ?? [])];
     if (removes.length > 0) clauses.push(`REMOVE ${removes.map((name) => expression.name(name)).join(", ")}`);
     const condition = expression.condition(when);
     return {
@@ -199,6 +199,15 @@ export class Writes {
   #refusal<D extends ItemDefinition>(definition: D, refuse: Refuse<D>) {
     return (old: Record<string, unknown> | undefined): Problem =>
       refuse(old === undefined ? undefined : fromStored(definition, old));
+  }
+
+  /** A removed field that stands in an index key takes the item out of that index. */
+  #leftIndexes(definition: ItemDefinition, removed: readonly string[]): string[] {
+    return Object.entries(definition.indexes).flatMap(([index, template]) =>
+      [...placeholders(template.pk), ...placeholders(template.sk)].some((name) => removed.includes(name))
+        ? [`${index}pk`, `${index}sk`]
+        : [],
+    );
   }
 
   /** A changed field that stands in an index key changes that key too, and all of the key's fields must be given. */

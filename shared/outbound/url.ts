@@ -11,6 +11,7 @@ export type OutboundPolicy = {
   /**
    * `host:port` entries exempt from the port and address rules (the scheme rule stays): private connectors, test servers.
    * The host is a name or an address (IPv6 in brackets); an address entry also matches names that resolve to it.
+   * `host:*` stands for all ports, for a developer's machine.
    */
   allow: readonly string[];
 };
@@ -49,7 +50,8 @@ export const endpointOf = (hostname: string, port: number): string => {
 
 /** Whether a host (name or address, no brackets) and port stand on the allow-list. */
 export const isAllowListed = (hostname: string, port: number, policy: OutboundPolicy): boolean =>
-  policy.allow.includes(endpointOf(hostname, port));
+  policy.allow.includes(endpointOf(hostname, port)) ||
+  policy.allow.includes(endpointOf(hostname, port).replace(/\d+$/, "*"));
 
 const checkHost = (hostname: string): OutboundErrorCode | undefined => {
   if (hostname === "") return "invalid_url";
