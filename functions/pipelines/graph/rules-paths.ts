@@ -1,0 +1,143 @@
+import { at, type GraphIndex } from "./graph-index.ts";
+import type { Findings } from "./issues.ts";
+import type { Connection, GraphNode } from "./nodes.ts";
+
+/**
+ * Names the nodes and connections of each cycle that is left when everything outside of cycles is taken away. Every such node
+ * has a predecessor that is left too, so walking backwards must come to a node for the second time.
+ */
+export function cycles(index: GraphIndex, order: Int32Array, findings: Findings): void {
+  const { nodes, connections, source, inStart } = index;
+  if (order.length === nodes.length) return;
+  const left = new Uint8Array(nodes.length).fill(1);
+  for (const node of order) left[node] = 0;
+  const walk = new Int32Array(nodes.length);
+  for (let start = 0; start < nodes.length; start++) {
+    if (left[start] !== 1 || walk[start] !== 0) continue;
+    const path: number[] = [];
+    const via: number[] = [];
+    let node = start;
+    while (walk[node] === 0) {
+      walk[node] = start + 1;
+      path.push(node);
+      const edge = index.in
+        .subarray(at(inStart, node), at(inStart, node + 1))
+        .find((e) => left[at(source, e)] === 1) as number;
+      via.push(edge);
+      node = at(source, edge);
+    }
+    // A walk that runs into an earlier walk leads to a cycle that is already named.
+    if (walk[node] !== start + 1) continue;
+    const from = path.indexOf(node);
+    const ids = path
+      .slice(from)
+      .map((i) => (nodes[i] as GraphNode).id)
+      .reverse();
+    const edges = via
+      .slice(from)
+      .map((e) => (connections[e] as Connection).id)
+      .reverse();
+    const shown = ids.length > 20 ? [...ids.slice(0, 20), "…"] : [...ids, ids[0]];
+    findings.add("cycle", `These nodes form a cycle: ${shown.join(" → ")}. Remove one of its connections.`, ids, edges);
+  }
+}
+
+/** Marks the nodes that can be reached from the marked ones, forwards or backwards. */
+function spread(index: GraphIndex, marked: Uint8Array, forwards: boolean): void {
+  const start = forwards ? index.outStart : index.inStart;
+  const edges = forwards ? index.out : index.in;
+  const end = forwards ? index.target : index.source;
+  const queue = new Int32Array(index.nodes.length);
+  let length = 0;
+  for (let i = 0; i < marked.length; i++) if (marked[i] === 1) queue[length++] = i;
+  for (let head = 0; head < length; head++) {
+    const node = at(queue, head);
+    for (let k = at(start, node); k < at(start, node + 1); k++) {
+      const next = at(end, at(edges, k));
+      if (marked[next] === 1) continue;
+      marked[next] = 1;
+      queue[length++] = next;
+    }
+  }
+}
+
+/** Every node is reached from an input, and should lead to an output. */
+export function reach(index: GraphIndex, findings: Findings): void {
+  const { nodes, inStart, outStart } = index;
+  const reached = new Uint8Array(nodes.length);
+  const leads = new Uint8Array(nodes.length);
+  for (let i = 0; i < nodes.length; i++) {
+    const { kind } = nodes[i] as GraphNode;
+    if (kind === "input") reached[i] = 1;
+    else if (kind === "output") leads[i] = 1;
+  }
+  spread(index, reached, true);
+  spread(index, leads, false);
+  for (let i = 0; i < nodes.length; i++) {
+    if (reached[i] === 1 && leads[i] === 1) continue;
+    const node = nodes[i] as GraphNode;
+    const alone = at(inStart, i) === at(inStart, i + 1) && at(outStart, i) === at(outStart, i + 1);
+    if (alone && nodes.length > 1) {
+      findings.add("orphan_node", `Node "${node.label}" (${node.id}) is not connected. Connect or remove it.`, [
+        node.id,
+      ]);
+    } else if (reached[i] !== 1) {
+      const message = `Node "${node.label}" (${node.id}) cannot be reached from the input. Connect or remove it.`;
+      findings.add("unreachable_node", message, [node.id]);
+    } else if (node.kind !== "input") {
+      const message = `Node "${node.label}" (${node.id}) leads to no output: what it makes is not part of the run's answer.`;
+      findings.add("dead_end", message, [node.id]);
+    }
+  }
+}
+
+/** A node that reads the output of a step. */
+export interface Reference {
+  /** Position of the reading node, and of the one that is read. */
+  readonly reader: number;
+  readonly read: number;
+  readonly field: string;
+}
+
+/**
+ * A node can only read steps that are certain to be resolved before it starts: its ancestors. Anything else would depend on timing.
+ * Ancestors are found for 32 read steps at a time, one bit each, in one pass over the nodes in topological order.
+ */
+export function upstreamOnly(
+  index: GraphIndex,
+  order: Int32Array,
+  references: readonly Reference[],
+  findings: Findings,
+): void {
+  const { nodes, outStart, out, target } = index;
+  const sorted = references.toSorted((a, b) => a.read - b.read);
+  const above = new Int32Array(nodes.length);
+  for (let from = 0; from < sorted.length; ) {
+    const bits = new Map<number, number>();
+    let to = from;
+    for (; to < sorted.length; to++) {
+      const { read } = sorted[to] as Reference;
+      if (!bits.has(read)) {
+        if (bits.size === 32) break;
+        bits.set(read, 1 << bits.size);
+      }
+    }
+    above.fill(0);
+    for (let h = 0; h < order.length; h++) {
+      const node = at(order, h);
+      const mask = at(above, node) | (bits.get(node) ?? 0);
+      if (mask === 0) continue;
+      for (let k = at(outStart, node); k < at(outStart, node + 1); k++) {
+        const next = at(target, at(out, k));
+        above[next] = at(above, next) | mask;
+      }
+    }
+    for (const { reader, read, field } of sorted.slice(from, to)) {
+      if ((at(above, reader) & (bits.get(read) ?? 0)) !== 0) continue;
+      const ids = [(nodes[reader] as GraphNode).id, (nodes[read] as GraphNode).id];
+      const message = `${field} of node ${ids[0]} reads the output of ${ids[1]}, which does not come before it. Connect it upstream or remove the reference.`;
+      findings.add("reference_not_upstream", message, ids);
+    }
+    from = to;
+  }
+}

@@ -1,0 +1,102 @@
+import * as z from "zod";
+import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/patterns.ts";
+
+/** A pipeline is in at most this many workspaces: each is a link item in the transaction of a change. */
+export const MAX_WORKSPACES = 20;
+
+/**
+ * Most different agents in an active pipeline. Activation checks and marks each of them in the one transaction that
+ * switches the pointer, and a transaction has room for 100 items.
+ */
+export const MAX_ACTIVE_AGENTS = 80;
+
+/** A graph whose canonical text is larger than this is not sent inline: the answer names an address to fetch it from. */
+export const INLINE_GRAPH_BYTES = 2_000_000;
+
+/** Largest graph, as JSON text. Beyond the size of a request it comes by upload. */
+export const MAX_GRAPH_BYTES = 5_000_000;
+
+/** How long an upload of a graph can be used. */
+export const UPLOAD_SECONDS = 3_600;
+
+export const pipelineStatuses = ["draft", "active", "archived"] as const;
+export type PipelineStatus = (typeof pipelineStatuses)[number];
+
+const canonicalPattern = z.enum(patternNames as [PatternName, ...PatternName[]]);
+
+/** A pattern by its name or an alias; what is stored is the name. */
+export const patternInput = z
+  .enum([...patternNames, ...Object.keys(patternAliases)] as [string, ...string[]])
+  .transform((name): PatternName => patternNamed(name) ?? "sequential");
+
+export const workspaceIdsSchema = z
+  .array(idSchema("workspace"))
+  .max(MAX_WORKSPACES)
+  .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
+
+export const revisionNumber = z.number().int().min(1).max(999_999_999);
+
+/** The pipeline as the API shows it; its graph is read apart. */
+export const pipelineView = z
+  .object({
+    id: idSchema("pipeline"),
+    organization_id: idSchema("organization"),
+    workspace_ids: workspaceIdsSchema,
+    name: nameSchema,
+    description: descriptionSchema,
+    pattern: canonicalPattern,
+    tags: tagsSchema,
+    status: z.enum(pipelineStatuses),
+    revision: revisionNumber.meta({ description: "Number of the newest revision of the graph." }),
+    graph_hash: z.string().meta({ description: "Content hash of the newest revision." }),
+    active_revision: revisionNumber
+      .nullable()
+      .meta({ description: "The revision that new runs are pinned to; null while the pipeline is not active." }),
+    node_count: z.number().int(),
+    connection_count: z.number().int(),
+    created_by: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    activated_at: z.string().nullable(),
+    archived_at: z.string().nullable(),
+  })
+  .meta({ id: "Pipeline", description: "A graph of agents and control nodes with a pattern." });
+export type PipelineView = z.output<typeof pipelineView>;
+
+/** What a copy is called: the name and "(copy)", within the limit of names. */
+export const copyName = (name: string): string => `${name.slice(0, 120 - " (copy)".length)} (copy)`;
+
+/** One finding about a graph. */
+export const graphIssueSchema = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    node_ids: z.array(z.string()),
+    connection_ids: z.array(z.string()),
+  })
+  .meta({ id: "GraphIssue", description: "What is wrong with a graph, where, and what to do." });
+
+export const validationSchema = z
+  .object({
+    valid: z.boolean().meta({ description: "No errors. Warnings do not block." }),
+    errors: z.array(graphIssueSchema),
+    warnings: z.array(graphIssueSchema),
+  })
+  .meta({ id: "GraphValidation", description: "Everything that was found in a graph." });
+
+/** A revision without its graph. */
+export const revisionView = z
+  .object({
+    pipeline_id: idSchema("pipeline"),
+    revision: revisionNumber,
+    graph_hash: z.string(),
+    graph_bytes: z.number().int(),
+    node_count: z.number().int(),
+    connection_count: z.number().int(),
+    created_by: z.string(),
+    created_at: z.string(),
+  })
+  .meta({ id: "PipelineRevision", description: "An immutable state of a pipeline's graph." });
+export type RevisionView = z.output<typeof revisionView>;

@@ -1,0 +1,120 @@
+import * as z from "zod";
+import { blobSchema } from "../../shared/blobs/blobs.ts";
+import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import { badReference, notFound } from "../../shared/errors.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { workspaceItem } from "../workspaces/public.ts";
+import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
+
+/** The id again while the pipeline is not archived: a list without archived ones is an index of its own. */
+const live_id = z.string().nullable();
+
+export const pipelineItem = defineItem({
+  type: "pipeline",
+  summary: "A pipeline: its settings and the pointers to its newest and its active revision.",
+  schema: pipelineView.extend({
+    /** Agents that the active revision names; each of them is marked as in use. */
+    active_agent_ids: z.array(idSchema("agent")),
+    live_id,
+    etag: z.string(),
+  }),
+  key: { pk: "PIPELINE#{id}", sk: "PIPELINE" },
+  indexes: {
+    gsi1: { pk: "PIPELINES#{status}", sk: "{id}" },
+    gsi2: { pk: "LIVE_PIPELINES", sk: "{live_id}" },
+  },
+});
+export type Pipeline = ItemOf<typeof pipelineItem>;
+
+export const revisionItem = defineItem({
+  type: "pipeline_revision",
+  summary: "One immutable revision of a pipeline's graph; large graphs lie in the bucket by content hash.",
+  schema: revisionView.extend({
+    graph: blobSchema,
+    /** JSON object from reference to encrypted header value; the graph holds only the references. */
+    secrets: blobSchema,
+    agent_ids: z.array(z.string()),
+  }),
+  key: { pk: "PIPELINE#{pipeline_id}", sk: "REVISION#{revision}" },
+});
+export type Revision = ItemOf<typeof revisionItem>;
+
+export const pipelineWorkspaceItem = defineItem({
+  type: "pipeline_workspace",
+  summary: "A pipeline in a workspace, so that a workspace's pipelines are one query.",
+  schema: z.object({
+    workspace_id: idSchema("workspace"),
+    pipeline_id: idSchema("pipeline"),
+    status: z.enum(pipelineStatuses),
+    live_id,
+  }),
+  key: { pk: "WORKSPACE#{workspace_id}", sk: "PIPELINE#{pipeline_id}" },
+  indexes: {
+    gsi1: { pk: "WORKSPACE_PIPELINES#{workspace_id}#{status}", sk: "{pipeline_id}" },
+    gsi2: { pk: "WORKSPACE_LIVE_PIPELINES#{workspace_id}", sk: "{live_id}" },
+  },
+});
+
+export const graphUploadItem = defineItem({
+  type: "graph_upload",
+  summary: "A place in the bucket for a graph that is larger than a request; one hour.",
+  schema: z.object({
+    id: idSchema("upload"),
+    pipeline_id: idSchema("pipeline"),
+    object_key: z.string(),
+    bytes: z.number().int(),
+    created_by: z.string(),
+    created_at: z.string(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "PIPELINE#{pipeline_id}", sk: "GRAPH_UPLOAD#{id}" },
+  expires: "expires_at",
+});
+
+/** The pipeline, strongly consistent. @throws Problem `not_found` */
+export async function pipelineById(table: TenantTable, id: string): Promise<Pipeline> {
+  const pipeline = await table.get(pipelineItem, { id });
+  if (pipeline === undefined) throw notFound();
+  return pipeline;
+}
+
+/** A revision's record. @throws Problem `not_found` */
+export async function revisionOf(table: TenantTable, pipeline_id: string, revision: number): Promise<Revision> {
+  const record = await table.get(revisionItem, { pipeline_id, revision });
+  if (record === undefined) throw notFound();
+  return record;
+}
+
+/**
+ * Writes that keep the links to workspaces equal to the pipeline: new ones prove that the workspace exists and is
+ * active, kept ones follow the status, dropped ones go.
+ */
+export function workspaceWrites(table: TenantTable, next: Pipeline, old?: Pipeline): Write[] {
+  const before = new Set(old?.workspace_ids ?? []);
+  const moved = old !== undefined && old.status !== next.status;
+  const link = (workspace_id: string) => ({
+    workspace_id,
+    pipeline_id: next.id,
+    status: next.status,
+    live_id: next.live_id,
+  });
+  const added = next.workspace_ids
+    .map((id, i) => ({ id, i }))
+    .filter(({ id }) => !before.has(id))
+    .flatMap(({ id, i }) => [
+      table.writes.check(workspaceItem, { id }, { equals: { status: "active" } }, () =>
+        badReference(`workspace_ids.${i}`, "is no active workspace of this organization"),
+      ),
+      table.writes.put(pipelineWorkspaceItem, link(id)),
+    ]);
+  const kept = moved
+    ? next.workspace_ids.filter((id) => before.has(id)).map((id) => table.writes.put(pipelineWorkspaceItem, link(id)))
+    : [];
+  const after = new Set(next.workspace_ids);
+  const dropped = [...before]
+    .filter((id) => !after.has(id))
+    .map((workspace_id) => table.writes.remove(pipelineWorkspaceItem, { workspace_id, pipeline_id: next.id }, {}));
+  return [...added, ...kept, ...dropped];
+}

@@ -1,0 +1,192 @@
+import fc from "fast-check";
+import {
+  type Graph,
+  type GraphNode,
+  graphSchema,
+  handlesOf,
+  type Json,
+} from "../../functions/pipelines/graph/public.ts";
+import { edgeAt, nodeAt, type Plan, type PlanNode } from "../../functions/runs/engine/plan.ts";
+import { mergedInput, runOutput, scopeOf, takenInputs } from "../../functions/runs/engine/plan-input.ts";
+import {
+  type AttemptResult,
+  edgeTaken,
+  failsRun,
+  type Outcome,
+  settle,
+  skipped,
+} from "../../functions/runs/engine/plan-outcome.ts";
+import { runPure } from "../../functions/runs/engine/plan-pure.ts";
+
+/** What the generator decides about one node; numbers are reduced to what is possible where they are used. */
+interface Spec {
+  readonly kind: number;
+  readonly picks: readonly number[];
+  readonly threshold: number;
+  readonly policy: number;
+}
+
+const spec: fc.Arbitrary<Spec> = fc.record({
+  kind: fc.nat(99),
+  picks: fc.array(fc.nat(9_999), { minLength: 1, maxLength: 5 }),
+  threshold: fc.nat(10),
+  policy: fc.nat(99),
+});
+
+/** A valid graph of up to 60 nodes: forks, joins, branches with untaken routes, error edges, fallbacks, several outputs, side effects. */
+export const graphs: fc.Arbitrary<Graph> = fc.array(spec, { maxLength: 45, size: "max" }).map(build);
+
+const below = (path: string, value: number) => ({ path, op: "lt", value });
+
+function branchesOf({ threshold }: Spec, source: string) {
+  const first = { handle: "a", condition: below("run.input.k", threshold) };
+  const second = {
+    handle: "b",
+    condition: { any: [below("input.k", threshold), below(`steps.${source}.output.k`, threshold + 3)] },
+  };
+  return { branches: [first, second], default: "c" };
+}
+
+function policyOf({ policy }: Spec) {
+  if (policy < 15) return { on_failure: "fallback", fallback: { k: policy } };
+  if (policy < 30) return { on_failure: "error_edge" };
+  const retry = policy < 45 ? { retry: { max_attempts: 3, backoff_ms: 10 } } : {};
+  return { ...retry, on_failure: "fail_run" };
+}
+
+function configOf(kind: string, one: Spec, source: string): object {
+  if (kind === "agent") return { agent_id: "agt_1", ...policyOf(one) };
+  if (kind === "transform")
+    return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
+  if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
+  return kind === "router" || kind === "condition" ? branchesOf(one, source) : {};
+}
+
+const kinds = ["agent", "agent", "agent", "agent", "transform", "router", "condition", "merge", "merge", "output"];
+
+function build(specs: readonly Spec[]): Graph {
+  const nodes: unknown[] = [{ id: "in", kind: "input", label: "in", config: {} }];
+  const connections: unknown[] = [];
+  /** Handles that connections may leave by, and whether one does. */
+  const open: { node: string; handle: string; used: boolean; conditional: boolean }[] = [];
+  const offer = (id: string, raw: unknown) => {
+    const { nodes: parsed } = graphSchema.parse({ nodes: [raw], connections: [] });
+    const node = parsed[0] as GraphNode;
+    for (const handle of handlesOf(node)) {
+      open.push({ node: id, handle, used: false, conditional: handle === "a" && node.kind === "router" });
+    }
+  };
+  const connect = (from: (typeof open)[number], target: string, threshold: number) => {
+    from.used = true;
+    connections.push({
+      id: `c${connections.length}`,
+      source: from.node,
+      source_handle: from.handle,
+      target,
+      ...(from.conditional && threshold % 3 === 0 ? { condition: { path: "run.input.k", op: "gte", value: 3 } } : {}),
+    });
+  };
+  const add = (id: string, kind: string, sources: readonly (typeof open)[number][], one: Spec) => {
+    const node = { id, kind, label: id, config: configOf(kind, one, sources[0]?.node ?? "in") };
+    nodes.push(node);
+    for (const source of sources) connect(source, id, one.threshold);
+    offer(id, node);
+  };
+  offer("in", nodes[0]);
+  for (const [index, one] of specs.entries()) {
+    const kind = kinds[one.kind % kinds.length] ?? "agent";
+    const many = kind === "merge" || kind === "output";
+    const picked = one.picks.map((pick) => open[pick % open.length]).filter((handle) => handle !== undefined);
+    add(`n${index}`, kind, many ? [...new Set(picked)] : picked.slice(0, 1), one);
+  }
+  const last: Spec = { kind: 0, picks: [], threshold: 1, policy: 99 };
+  // Branches and error edges must lead somewhere: some of them meet in a merge, the others in outputs of their own.
+  const loose = open.filter(({ used, handle }) => !used && handle !== "output");
+  if (loose.length > 1)
+    add(
+      "join",
+      "merge",
+      loose.filter((_, index) => index % 3 !== 2),
+      last,
+    );
+  for (const [index, handle] of loose.filter(({ used }) => !used).entries()) add(`o${index}`, "output", [handle], last);
+  const ends = open.filter(({ used }, index) => !used && index % 4 !== 3);
+  add("out", "output", ends.length > 0 ? ends : open.slice(0, 1), last);
+  return graphSchema.parse({ nodes, connections });
+}
+
+/**
+ * Deterministic work: some nodes always fail, some with a retry policy fail at first, the others answer. With `fatal: false` no node
+ * fails whose failure would end the run.
+ */
+export const workOf =
+  (options: { readonly fatal: boolean }) =>
+  (node: PlanNode, attempt: number): AttemptResult => {
+    const seed = [...node.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 10;
+    const survives = options.fatal || node.node?.config.on_failure !== "fail_run";
+    if (seed < 3 && survives) return { ok: false, error: { code: "broken", message: `${node.id} always fails` } };
+    if (seed < 6 && node.node?.config.retry !== undefined && attempt < 3) {
+      return { ok: false, error: { code: "flaky", message: `${node.id} fails at first` } };
+    }
+    return { ok: true, output: { k: seed, text: `${node.id} answers` } };
+  };
+
+export interface Expected {
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Undefined when a failure ends the run. */
+  readonly output: Json | undefined;
+  /** Nodes whose failure ends the run. */
+  readonly fatal: readonly string[];
+}
+
+/**
+ * What a run must come to, worked out without store, schedule or worklist: node after node in topological order, each looking at its
+ * finished predecessors. Nodes behind a fatal failure have no outcome.
+ */
+export async function expectedRun(
+  plan: Plan,
+  input: Json,
+  work: (node: PlanNode, attempt: number) => AttemptResult,
+): Promise<Expected> {
+  const outcomes = new Map<number, Outcome>();
+  const fatal: string[] = [];
+  const left = new Set(plan.nodes.filter(({ ordinal }) => ordinal !== plan.end));
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const node of left) {
+      const sources = node.incoming.map((edge) => outcomes.get(edgeAt(plan, edge).source));
+      if (sources.some((outcome) => outcome === undefined || failsRun(outcome))) continue;
+      progress = left.delete(node);
+      const outcome = await expectedOutcome(plan, node, outcomes, input, work);
+      outcomes.set(node.ordinal, outcome);
+      if (failsRun(outcome)) fatal.push(node.id);
+    }
+  }
+  return {
+    outcomes: new Map([...outcomes].map(([ordinal, outcome]) => [nodeAt(plan, ordinal).id, outcome])),
+    output: fatal.length > 0 ? undefined : runOutput(plan, outcomes),
+    fatal,
+  };
+}
+
+async function expectedOutcome(
+  plan: Plan,
+  node: PlanNode,
+  outcomes: ReadonlyMap<number, Outcome>,
+  run_input: Json,
+  work: (node: PlanNode, attempt: number) => AttemptResult,
+) {
+  const isStart = node.ordinal === plan.start;
+  const taken = node.incoming.filter((edge) =>
+    edgeTaken(plan, edge, outcomes.get(edgeAt(plan, edge).source) ?? skipped),
+  );
+  if (!isStart && taken.length === 0) return skipped;
+  const inputs = takenInputs(plan, node, outcomes);
+  const input = mergedInput(inputs, run_input, isStart);
+  const scope = scopeOf(plan, node, input, run_input, outcomes);
+  if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, () => undefined));
+  for (let attempt = 1; ; attempt++) {
+    const outcome = settle(node, attempt, work(node, attempt));
+    if (outcome.status !== "retrying") return outcome;
+  }
+}
