@@ -15,9 +15,11 @@ import {
   userItem,
   userOrganizationItem,
 } from "../../shared/identity/items.ts";
+import { countOwner } from "../../shared/identity/owners.ts";
 import { newId } from "../../shared/ids.ts";
+import { takeQuota } from "../../shared/limits/quota.ts";
 import { organizationEvents } from "../organizations/events.ts";
-import { type Workspace, workspaceEvents, workspaceItem, workspaceMemberItem } from "../workspaces/public.ts";
+import { newMember, type Workspace, workspaceEvents, workspaceWrites } from "../workspaces/public.ts";
 import type { AuthDeps } from "./deps.ts";
 import { authEvents } from "./events.ts";
 import { slugify } from "./model.ts";
@@ -50,7 +52,7 @@ export async function register(call: Call<Register>, deps: AuthDeps): Promise<Ou
       try {
         return await call.commit(
           {
-            writes: [...writesOf(deps, founded), deps.table.of(PLATFORM).writes.create(sessionItem, session)],
+            writes: [...writesOf(deps, founded, at), deps.table.of(PLATFORM).writes.create(sessionItem, session)],
             events: [
               ...eventsOf(founded),
               draft(authEvents, "session.signed_in", { id: session.id }, { user_id: userId, session_id: session.id }),
@@ -122,6 +124,10 @@ function found({ body, at }: Call<Register>, userId: string, slug: string): Foun
       environment: "development",
       color: null,
       status: "active",
+      audience: "organization",
+      owner_count: 1,
+      member_count: 1,
+      resource_count: 0,
       expires_at: null,
       created_by: userId,
       archived_at: null,
@@ -130,7 +136,7 @@ function found({ body, at }: Call<Register>, userId: string, slug: string): Foun
   };
 }
 
-function writesOf({ table }: AuthDeps, { user, organization, workspace }: Founded) {
+function writesOf({ table }: AuthDeps, { user, organization, workspace }: Founded, at: Date) {
   const platform = table.of(PLATFORM).writes;
   const tenant = table.of(organization.id).writes;
   const { created_at, updated_at, etag } = user;
@@ -149,22 +155,13 @@ function writesOf({ table }: AuthDeps, { user, organization, workspace }: Founde
       joined_via: "registration",
       status: "active",
       primary: true,
-      user_name: user.name,
-      user_email: user.email,
       joined_at: created_at,
       updated_at,
       etag,
     }),
-    tenant.create(workspaceItem, workspace),
-    tenant.create(workspaceMemberItem, {
-      workspace_id: workspace.id,
-      user_id: user.id,
-      role: "owner",
-      added_by: user.id,
-      created_at,
-      updated_at,
-      etag,
-    }),
+    takeQuota(table.of(organization.id), organization.plan, "users"),
+    countOwner(table.of(organization.id)),
+    ...workspaceWrites(table, organization.plan, workspace, [newMember(workspace.id, user.id, "owner", user.id, at)]),
   ];
 }
 

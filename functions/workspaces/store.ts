@@ -1,29 +1,127 @@
 import * as z from "zod";
+import { timestamp } from "../../shared/clock.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
-import { idSchema } from "../../shared/ids.ts";
-import { workspaceSchema } from "./model.ts";
+import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../shared/dynamo/write.ts";
+import { notFound, wrongState } from "../../shared/errors.ts";
+import { type Organization, PLATFORM } from "../../shared/identity/items.ts";
+import { idSchema, newEtag } from "../../shared/ids.ts";
+import { takeQuota } from "../../shared/limits/quota.ts";
+import { workspaceMemberSchema, workspaceResourceSchema, workspaceSchema } from "./model.ts";
 
 export const workspaceItem = defineItem({
   type: "workspace",
   summary: "A workspace of the organization.",
-  schema: workspaceSchema.extend({ etag: z.string() }),
+  schema: workspaceSchema.extend({
+    /** Who finds it in a list: `organization`, or the user of a personal workspace. */
+    audience: z.string(),
+    owner_count: z.number().int(),
+    etag: z.string(),
+  }),
   key: { pk: "", sk: "WORKSPACE#{id}" },
-  indexes: { gsi1: { pk: "WORKSPACES#{status}", sk: "{id}" } },
+  indexes: {
+    gsi1: { pk: "WORKSPACES#{audience}#{status}", sk: "{id}" },
+    gsi2: { pk: "WORKSPACES#{audience}#{status}#{workspace_type}", sk: "{id}" },
+  },
 });
 export type Workspace = ItemOf<typeof workspaceItem>;
 
 export const workspaceMemberItem = defineItem({
   type: "workspace_member",
   summary: "A user in a workspace; the role narrows, it never grants what the organization's role refuses.",
-  schema: z.object({
-    workspace_id: idSchema("workspace"),
-    user_id: idSchema("user"),
-    role: z.enum(["owner", "admin", "member", "viewer"]),
-    added_by: z.string(),
-    created_at: z.string(),
-    updated_at: z.string(),
-    etag: z.string(),
-  }),
+  schema: workspaceMemberSchema.extend({ etag: z.string() }),
   key: { pk: "WORKSPACE#{workspace_id}", sk: "MEMBER#{user_id}" },
-  indexes: { gsi1: { pk: "USER_WORKSPACES#{user_id}", sk: "{workspace_id}" } },
 });
+export type WorkspaceMember = ItemOf<typeof workspaceMemberItem>;
+
+export const workspaceResourceItem = defineItem({
+  type: "workspace_resource",
+  summary: "An agent, pipeline or work unit in a workspace; written with the thing itself.",
+  schema: workspaceResourceSchema,
+  key: { pk: "WORKSPACE#{workspace_id}", sk: "RESOURCE#{resource_type}#{resource_id}" },
+});
+
+/** In the platform's partition, so that one query finds what is due in all organizations. */
+export const workspaceExpiryItem = defineItem({
+  type: "workspace_expiry",
+  summary: "When a temporary workspace is to be archived; in order of time, over all organizations.",
+  schema: z.object({
+    expires_at: z.string(),
+    workspace_id: idSchema("workspace"),
+    organization_id: idSchema("organization"),
+  }),
+  key: { pk: "WORKSPACE_EXPIRIES", sk: "{expires_at}#{workspace_id}" },
+});
+
+/** The member item of one user. */
+export const newMember = (
+  workspace_id: string,
+  user_id: string,
+  role: WorkspaceMember["role"],
+  added_by: string,
+  at: Date,
+): WorkspaceMember => ({
+  workspace_id,
+  user_id,
+  role,
+  added_by,
+  created_at: timestamp(at),
+  updated_at: timestamp(at),
+  etag: newEtag(at),
+});
+
+/** The writes that make a workspace: its place in the plan, itself, its members, and when it ends. */
+export function workspaceWrites(
+  table: Table,
+  plan: Organization["plan"],
+  workspace: Workspace,
+  members: readonly WorkspaceMember[],
+): Write[] {
+  const tenant = table.of(workspace.organization_id);
+  return [
+    takeQuota(tenant, plan, "workspaces"),
+    tenant.writes.create(workspaceItem, workspace),
+    ...members.map((member) => tenant.writes.create(workspaceMemberItem, member)),
+    ...expiryWrites(table, workspace, null, workspace.expires_at),
+  ];
+}
+
+/** The writes that move the reminder of a workspace's end. Only active workspaces have one. */
+export function expiryWrites(
+  table: Table,
+  workspace: Pick<Workspace, "id" | "organization_id">,
+  before: string | null,
+  after: string | null,
+): Write[] {
+  if (before === after) return [];
+  const { writes } = table.of(PLATFORM);
+  const key = { workspace_id: workspace.id };
+  return [
+    ...(before === null ? [] : [writes.remove(workspaceExpiryItem, { ...key, expires_at: before }, {})]),
+    ...(after === null
+      ? []
+      : [writes.put(workspaceExpiryItem, { ...key, expires_at: after, organization_id: workspace.organization_id })]),
+  ];
+}
+
+/** Changes some fields of a workspace that is active and as it was read; counters that others move stay as they are. */
+export function changeWorkspace(
+  tenant: TenantTable,
+  read: Workspace,
+  set: Partial<Workspace>,
+  options: { readonly from?: Workspace["status"]; readonly add?: Readonly<Record<string, number>> } = {},
+): Write {
+  const from = options.from ?? "active";
+  const { audience, workspace_type } = read;
+  const index = set.status === undefined ? {} : { audience, workspace_type };
+  return tenant.writes.update(
+    workspaceItem,
+    { id: read.id },
+    { set: { ...index, ...set }, ...(options.add === undefined ? {} : { add: options.add }) },
+    { equals: { status: from, etag: read.etag } },
+    (old) => {
+      if (old === undefined) return notFound();
+      return old.status === from ? lostRace() : wrongState("workspace", old.status, from);
+    },
+  );
+}

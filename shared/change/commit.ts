@@ -35,8 +35,8 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 const isSecurityAction = (action: string): boolean =>
-  /^(access|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
-  /^user\.(registered|suspended|deleted|password_)/.test(action);
+  /^(access|audit|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
+  /^user\.(registered|suspended|restored|deleted|password_)/.test(action);
 
 /** The write of one audit entry. */
 export function auditWrite(table: Table, context: ChangeContext, entry: AuditDraft): Write {

@@ -32,7 +32,8 @@ export interface Change<T> {
 
 type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
 
-const precondition = (): Problem =>
+/** Somebody else changed the item between the read and the write. */
+export const lostRace = (): Problem =>
   new ProblemError("precondition_failed", "The resource has changed since you read it.");
 
 /**
@@ -73,7 +74,7 @@ export class Writes {
   ): Write {
     return this.#put(definition, value, { ...also, equals: { ...also.equals, etag: readEtag } }, (old) => {
       if (old === undefined) return notFound();
-      return refuse?.(old) ?? precondition();
+      return refuse?.(old) ?? lostRace();
     });
   }
 

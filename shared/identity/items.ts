@@ -43,9 +43,6 @@ export const membershipSchema = z.object({
   joined_via: z.enum(["registration", "invitation", "domain", "sso", "scim"]),
   status: z.enum(["active", "suspended", "removed"]),
   primary: z.boolean(),
-  /** Copied for lists of members, so that a page of members is one query. */
-  user_name: z.string(),
-  user_email: z.string(),
   joined_at: z.string(),
   updated_at: z.string(),
   etag: z.string(),
@@ -85,6 +82,10 @@ export const membershipItem = defineItem({
   summary: "A user in an organization, with the role; read strongly on every request.",
   schema: membershipSchema,
   key: { pk: "", sk: "MEMBER#{user_id}" },
+  indexes: {
+    gsi1: { pk: "MEMBERS#{status}", sk: "{user_id}" },
+    gsi2: { pk: "MEMBERS#{status}#{role}", sk: "{user_id}" },
+  },
 });
 
 /** The other direction, in the platform's partition of the user: which organizations a user belongs to. */

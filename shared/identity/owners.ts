@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { defineItem } from "../dynamo/item.ts";
+import type { TenantTable } from "../dynamo/table.ts";
+import type { Write } from "../dynamo/write.ts";
+import { Problem } from "../errors.ts";
+
+/** How many active members own the organization. An item of its own, so that counting touches nobody else's record. */
+export const ownerCountItem = defineItem({
+  type: "owner_count",
+  summary: "Active owners of the organization; changed in the transaction that makes or unmakes one, never below one.",
+  schema: z.object({ owners: z.number().int() }),
+  key: { pk: "", sk: "OWNERS" },
+});
+
+/** The write that counts one active owner more; the first one too. */
+export const countOwner = (table: TenantTable): Write =>
+  table.writes.update(ownerCountItem, {}, { add: { owners: 1 } }, {});
+
+/**
+ * The write that counts one active owner less. Part of the transaction that demotes, suspends or removes an owner, so
+ * two that leave at the same moment cannot both be the second to last.
+ * @returns a write that refuses with 409 `conflict` when it is the last one
+ */
+export const discountOwner = (table: TenantTable): Write =>
+  table.writes.update(
+    ownerCountItem,
+    {},
+    { add: { owners: -1 } },
+    { at_least: { owners: 2 } },
+    () =>
+      new Problem("conflict", "This is the organization's last active owner. Make another member an owner first.", {
+        members: { state: "last_owner" },
+      }),
+  );
