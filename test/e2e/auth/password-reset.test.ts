@@ -1,0 +1,52 @@
+import { expect, inject, it } from "vitest";
+import { call, eventually, registerCompany, unique } from "../../support/api.ts";
+
+/** The mail to an address, as JSON, once the local AWS has taken it for delivery. */
+async function mailTo(address: string): Promise<string | undefined> {
+  const answer = await fetch(`${inject("stack").endpoint}/_ministack/ses/messages`);
+  const { messages } = (await answer.json()) as { messages: Record<string, readonly unknown[]> };
+  return Object.values(messages)
+    .flat()
+    .map((mail) => JSON.stringify(mail))
+    .find((mail) => mail.includes(address));
+}
+
+it("a password is reset with the token from the mail, once, and every session ends", async () => {
+  const company = await registerCompany();
+  const asked = await call("POST", "/auth/forgot-password", { body: { email: company.email } });
+  expect(asked.status).toBe(202);
+  const mail = await eventually(() => mailTo(company.email), "the mail with the token");
+  const token = /pwr_\w{26}\.[\w-]{43}/.exec(mail)?.[0];
+  expect(token).toBeDefined();
+
+  const new_password = "another long pass phrase";
+  const reset = await call("POST", "/auth/reset-password", { body: { token, new_password } });
+  expect(reset.status).toBe(204);
+  expect((await company.call("GET", "/auth/me")).status).toBe(401);
+  expect((await call("POST", "/auth/login", { body: { email: company.email, password: new_password } })).status).toBe(
+    200,
+  );
+
+  const again = await call("POST", "/auth/reset-password", {
+    body: { token, new_password: "yet another pass phrase" },
+  });
+  expect(again.status).toBe(401);
+});
+
+it("an address without an account gets the same answer and no mail", async () => {
+  const email = `${unique("nobody")}@example.com`;
+  const company = await registerCompany();
+  const known = await call("POST", "/auth/forgot-password", { body: { email: company.email } });
+  const unknown = await call("POST", "/auth/forgot-password", { body: { email } });
+  expect(unknown.status).toBe(known.status);
+  expect(unknown.body).toEqual(known.body);
+  await eventually(() => mailTo(company.email), "the mail to the known address");
+  expect(await mailTo(email)).toBeUndefined();
+});
+
+it("a made-up token is refused", async () => {
+  const token = `pwr_${"0".repeat(26)}.${"x".repeat(43)}`;
+  expect(
+    (await call("POST", "/auth/reset-password", { body: { token, new_password: "a long pass phrase" } })).status,
+  ).toBe(401);
+});
