@@ -1,0 +1,163 @@
+import * as z from "zod";
+import { descriptionSchema, limits, metadataSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { jsonSchemaField } from "../../shared/json-schema/schema.ts";
+
+/**
+ * Contexts and tools of one agent. A rollback replaces all of them in one transaction of 100 items: at most 20 of each
+ * are written and 20 of each removed, which leaves room for the agent, its name, the audit entry and the event.
+ */
+export const agentLimits = {
+  contexts: 20,
+  tools: 20,
+  workspaces: 20,
+  text_context_bytes: 1_000_000,
+  file_bytes: 50_000_000,
+  message: limits.prompt,
+  history: 100,
+  variables: 50,
+  variable: 10_000,
+  changelog: 1_000,
+  max_tokens: 1_000_000,
+} as const;
+
+export const agentTypeSchema = z.enum(["chat", "task", "pipeline", "custom"]);
+export const agentStatusSchema = z.enum(["draft", "active", "archived"]);
+export type AgentStatus = z.output<typeof agentStatusSchema>;
+
+export const modelIdSchema = z.string().min(1).max(200).meta({ example: "amazon-bedrock/claude-sonnet-4-5" });
+export const promptSchema = z.string().max(limits.prompt);
+export const temperatureSchema = z.number().min(0).max(2);
+export const maxTokensSchema = z
+  .int()
+  .min(0)
+  .max(agentLimits.max_tokens)
+  .meta({ description: "Most tokens of an answer; 0 is the provider's default." });
+
+/** What a version pins of the agent itself. */
+export const definitionSchema = z.object({
+  name: nameSchema,
+  description: descriptionSchema,
+  agent_type: agentTypeSchema,
+  model_id: modelIdSchema,
+  system_prompt: promptSchema,
+  temperature: temperatureSchema,
+  max_tokens: maxTokensSchema,
+  response_schema: jsonSchemaField
+    .nullable()
+    .meta({ description: "JSON Schema (2020-12) that answers have to match; null for free text." }),
+  tags: tagsSchema,
+  metadata: metadataSchema,
+});
+export type Definition = z.output<typeof definitionSchema>;
+
+/** Fields of the definition that a PATCH may change; what an agent is for stays what it was. */
+export const definitionFields = [
+  "name",
+  "description",
+  "agent_type",
+  "model_id",
+  "system_prompt",
+  "temperature",
+  "max_tokens",
+  "response_schema",
+  "tags",
+  "metadata",
+] as const satisfies readonly (keyof Definition)[];
+
+/** An agent as lists show it: everything but the prompt. */
+export const agentSummarySchema = z
+  .object({
+    id: idSchema("agent"),
+    organization_id: idSchema("organization"),
+    workspace_ids: z.array(idSchema("workspace")),
+    ...definitionSchema.omit({ system_prompt: true, response_schema: true }).shape,
+    response_schema: z.record(z.string(), z.unknown()).nullable(),
+    status: agentStatusSchema,
+    active_version: z
+      .int()
+      .nullable()
+      .meta({ description: "What runs and pipelines use; null until the agent is activated." }),
+    latest_version: z.int().meta({ description: "Number of the newest version; 0 when there is none." }),
+    has_unversioned_changes: z
+      .boolean()
+      .meta({ description: "Whether the working copy differs from the newest version." }),
+    created_by: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    archived_at: z.string().nullable(),
+  })
+  .meta({ id: "AgentSummary", description: "An agent, without its prompt." });
+
+export const contextTypeSchema = z.enum(["text", "file", "url"]);
+export const contextStatusSchema = z.enum(["pending", "ready", "failed"]);
+
+/** A piece of knowledge that an agent is given with every message. */
+export const contextSchema = z
+  .object({
+    id: idSchema("agent_context"),
+    agent_id: idSchema("agent"),
+    name: nameSchema,
+    content_type: contextTypeSchema,
+    is_active: z.boolean(),
+    status: contextStatusSchema.meta({ description: "A file waits for its upload, an address for being fetched." }),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    url: z.string().nullable(),
+    file: z
+      .object({
+        filename: z.string(),
+        media_type: z.string(),
+        size_bytes: z.int(),
+        sha256: z.string().nullable(),
+      })
+      .nullable(),
+    content_bytes: z.int().meta({ description: "Size of the text that the agent is given." }),
+    truncated: z.boolean().meta({ description: "The source had more text than a context holds (1 MB)." }),
+    fetched_at: z.string().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: "AgentContext", description: "A text, file or address whose content the agent is given." });
+export type ContextView = z.output<typeof contextSchema>;
+
+export const toolTypeSchema = z.enum(["function", "api", "mcp"]);
+
+/** A tool as the API shows it: of secret headers the names only. */
+export const toolSchema = z
+  .object({
+    id: idSchema("agent_tool"),
+    agent_id: idSchema("agent"),
+    tool_type: toolTypeSchema,
+    name: z.string(),
+    description: z.string(),
+    config: z
+      .record(z.string(), z.unknown())
+      .meta({ description: "By type; `secret_headers` lists the names of the headers that are stored encrypted." }),
+    is_enabled: z.boolean(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: "AgentTool", description: "Something the agent's model may call." });
+export type ToolView = z.output<typeof toolSchema>;
+
+export const agentSchema = z
+  .object({
+    ...agentSummarySchema.shape,
+    system_prompt: z.string(),
+    contexts: z.array(contextSchema),
+    tools: z.array(toolSchema),
+  })
+  .meta({ id: "Agent", description: "An agent with everything it consists of." });
+
+export const versionSchema = z
+  .object({
+    id: idSchema("agent_version"),
+    agent_id: idSchema("agent"),
+    number: z.int(),
+    changelog: z.string(),
+    rolled_back_to: z.int().nullable().meta({ description: "The version that this one restores." }),
+    created_by: z.string(),
+    created_at: z.string(),
+  })
+  .meta({ id: "AgentVersion", description: "An immutable, complete snapshot of an agent." });
+export type VersionView = z.output<typeof versionSchema>;
