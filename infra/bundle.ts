@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
+import type { FunctionData } from "../shared/room.ts";
 
 export const DIST = "dist/functions";
 
@@ -12,23 +13,70 @@ export const bundleName = (room: string, name: string): string => `${room}-${nam
 /** Bundled ESM needs `require` for the CommonJS packages inside it. */
 const BANNER = 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);';
 
+interface Entry {
+  readonly room: string;
+  readonly name: string;
+  readonly data: FunctionData;
+  readonly out: string;
+}
+
+/** A function that calls models loads the package of a provider when it first needs it; the others are one file each. */
+const loadsLazily = ({ data }: Entry): boolean => data.needs.includes("models");
+
 /**
- * Bundles every function of every room in one esbuild run, AWS SDK included, and writes a manifest that the local
- * stream server reads.
+ * Bundles every function of every room, AWS SDK included, and writes a manifest that the local stream server reads.
+ * Single-file functions share one esbuild run; each lazily loading one is split into chunks in its own folder.
  */
 export async function bundleFunctions(root = "."): Promise<Metafile> {
   const dist = join(root, DIST);
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   const entries = rooms.flatMap((room) =>
-    Object.entries(room.functions).map(([name, spec]) => ({ room, name, spec, out: bundleName(room.name, name) })),
+    Object.entries(room.functions).map(
+      ([name, data]): Entry => ({ room: room.name, name, data, out: bundleName(room.name, name) }),
+    ),
   );
-  const result = await build({
-    entryPoints: entries.map(({ room, spec, out }) => ({
-      in: join(root, "functions", room.name, `${spec.entry}.ts`),
-      out: `${out}/index`,
-    })),
-    outdir: dist,
+  const source = ({ room, data }: Entry): string => join(root, "functions", room, `${data.entry}.ts`);
+  const single = entries.filter((entry) => !loadsLazily(entry));
+  const runs = [
+    build({
+      ...options(root),
+      outdir: dist,
+      entryPoints: single.map((entry) => ({ in: source(entry), out: `${entry.out}/index` })),
+    }),
+    ...entries
+      .filter(loadsLazily)
+      .map((entry) =>
+        build({
+          ...options(root),
+          outdir: join(dist, entry.out),
+          splitting: true,
+          entryPoints: [{ in: source(entry), out: "index" }],
+        }),
+      ),
+  ];
+  const metafiles = (await Promise.all(runs)).map(({ metafile }) => metafile);
+  const manifest = entries.map(({ room, name, data, out }) => ({
+    name: out,
+    room,
+    entry: data.entry,
+    handler: `${out}/index.mjs`,
+    streams:
+      data.trigger.kind === "stream"
+        ? operationsOf(room)
+            .filter((operation) => operation.served_by === name)
+            .map(({ method, path }) => ({ method, path }))
+        : [],
+  }));
+  writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  return {
+    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
+    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
+  };
+}
+
+const options = (root: string) =>
+  ({
     outExtension: { ".js": ".mjs" },
     bundle: true,
     minify: true,
@@ -42,20 +90,4 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
     metafile: true,
     logLevel: "error",
     loader: { ".html": "text", ".txt": "text" },
-  });
-  const manifest = entries.map(({ room, name, spec, out }) => ({
-    name: out,
-    room: room.name,
-    entry: spec.entry,
-    handler: `${out}/index.mjs`,
-    streams:
-      spec.trigger.kind === "stream"
-        ? operationsOf(room.name)
-            .filter((o) => o.served_by === name)
-            .map(({ method, path }) => ({ method, path }))
-        : [],
-  }));
-  writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  writeFileSync(join(dist, "meta.json"), JSON.stringify(result.metafile));
-  return result.metafile;
-}
+  }) as const satisfies BuildOptions;
