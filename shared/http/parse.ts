@@ -29,14 +29,22 @@ export function readJson(request: RawRequest): unknown {
       `The content type is ${type === "" ? "missing" : `\`${type.slice(0, 100)}\``}; send \`application/json\`.`,
     );
   }
-  const depth = jsonDepth(request.body);
+  return parseJsonText(request.body);
+}
+
+/**
+ * Parses JSON text under the limits of depth and names; the size is the caller's to check.
+ * @throws Problem `validation_failed` or `malformed_json`
+ */
+export function parseJsonText(text: string): unknown {
+  const depth = jsonDepth(text);
   if (depth > limits.json_depth) {
     throw new Problem("validation_failed", `The body is nested more than ${limits.json_depth} levels deep.`, {
       issues: [{ path: "body", message: `is nested deeper than ${limits.json_depth} levels` }],
     });
   }
   try {
-    return JSON.parse(request.body, request.body.includes("__proto__") ? refuseProto : undefined);
+    return JSON.parse(text, text.includes("__proto__") ? refuseProto : undefined);
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem("malformed_json", "The body is not valid JSON.");
@@ -89,16 +97,31 @@ export function parseInput(operation: OperationShape, request: RawRequest, path:
     body = check(schemas.body, json ?? (request.method === "POST" ? {} : undefined), "", issues);
   else if (json !== undefined && !isEmptyObject(json))
     issues.push({ path: "body", message: "this operation takes no body" });
-  if (issues.length > 0) {
-    const first = issues[0];
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-    throw new Problem(
-      "validation_failed",
-      `${first?.path === "" ? "The body" : `\`${first?.path}\``} ${first?.message}${more}.`,
-      { issues },
-    );
-  }
+  if (issues.length > 0) throw invalid(issues);
   return { path: parsedPath, query, body };
+}
+
+/** The refusal that reports all of these issues. */
+function invalid(issues: readonly Issue[]): Problem {
+  const first = issues[0];
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  return new Problem(
+    "validation_failed",
+    `${first?.path === "" ? "The body" : `\`${first?.path}\``} ${first?.message}${more}.`,
+    { issues },
+  );
+}
+
+/**
+ * Parses a value that only the handler could put together: a merged resource, an uploaded document.
+ * @param place where the value stands, for the paths of issues; empty for the body itself
+ * @throws Problem `validation_failed` with every issue
+ */
+export function parseValue<S extends z.ZodType>(schema: S, value: unknown, place = ""): z.output<S> {
+  const issues: Issue[] = [];
+  const parsed = check(schema, value, place, issues);
+  if (issues.length > 0) throw invalid(issues);
+  return parsed as z.output<S>;
 }
 
 const NO_QUERY = z.strictObject({});
