@@ -14,6 +14,7 @@ export interface Condition {
   /** The set attribute does not contain the element. */
   readonly lacks?: Readonly<Record<string, unknown>>;
   readonly any?: readonly Condition[];
+  readonly all?: readonly Condition[];
 }
 
 /** Collects names and values of one request's expressions. */
@@ -55,6 +56,7 @@ export class Expression {
     for (const [field, element] of Object.entries(condition.lacks ?? {})) {
       parts.push(`NOT contains(${this.name(field)}, ${this.value(element)})`);
     }
+    for (const one of condition.all ?? []) parts.push(this.condition(one));
     if (condition.any !== undefined) parts.push(`(${condition.any.map((one) => this.condition(one)).join(" OR ")})`);
     return parts.join(" AND ");
   }
