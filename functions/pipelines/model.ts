@@ -4,13 +4,14 @@ import { idSchema } from "../../shared/ids.ts";
 import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/patterns.ts";
 
 /** A pipeline is in at most this many workspaces: each is a link item in the transaction of a change. */
-export const MAX_WORKSPACES = 20;
+export const MAX_WORKSPACES = 10;
 
 /**
- * Most different agents in an active pipeline. Activation checks and marks each of them in the one transaction that
- * switches the pointer, and a transaction has room for 100 items.
+ * Most different agents in an active pipeline, and most that one activation may take and release together. Activation
+ * holds each agent with two writes in the one transaction that switches the pointer; of its 100 places the pipeline,
+ * its links to workspaces, the event, the audit entry and the idempotency key take the rest.
  */
-export const MAX_ACTIVE_AGENTS = 80;
+export const MAX_ACTIVE_AGENTS = 40;
 
 /** A graph whose canonical text is larger than this is not sent inline: the answer names an address to fetch it from. */
 export const INLINE_GRAPH_BYTES = 2_000_000;

@@ -35,7 +35,6 @@ export const revisionItem = defineItem({
     graph: blobSchema,
     /** JSON object from reference to encrypted header value; the graph holds only the references. */
     secrets: blobSchema,
-    agent_ids: z.array(z.string()),
   }),
   key: { pk: "PIPELINE#{pipeline_id}", sk: "REVISION#{revision}" },
 });

@@ -1,0 +1,64 @@
+import type { Blobs } from "../../shared/blobs/blobs.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import { notFound, wrongState } from "../../shared/errors.ts";
+import { checkGraph, graphInvalid } from "./checks.ts";
+import { type LoadedRevision, loadRevision } from "./revisions.ts";
+import { type Pipeline, pipelineById, pipelineItem } from "./store.ts";
+
+/** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
+export { checkGraph, type GraphCheck, graphInvalid } from "./checks.ts";
+export { pipelineEvents } from "./events.ts";
+export { type LoadedRevision, loadRevision } from "./revisions.ts";
+export { openHeaders, type SealedHeaders } from "./secret-headers.ts";
+export { type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
+
+/** What a run is pinned to. */
+export interface PinnedPipeline {
+  readonly pipeline: Pipeline;
+  readonly revision: number;
+  readonly loaded: LoadedRevision;
+  /** Goes into the transaction that starts the run: the pipeline is still in the state that permits it. */
+  readonly check: Write;
+}
+
+/**
+ * The revision that a run is pinned to. A live run uses the active revision. A test run uses the given or the newest
+ * one; its graph must be free of errors too.
+ * @throws Problem `not_found`, `conflict` when the pipeline is in no state to run, `graph_invalid`
+ */
+export async function pinForRun(
+  { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
+  pipeline_id: string,
+  run: { readonly mode: "live" } | { readonly mode: "test"; readonly revision?: number | undefined },
+): Promise<PinnedPipeline> {
+  const pipeline = await pipelineById(table, pipeline_id);
+  const { active_revision } = pipeline;
+  if (run.mode === "live") {
+    if (pipeline.status !== "active" || active_revision === null)
+      throw wrongState("pipeline", pipeline.status, "active");
+    const check = table.writes.check(
+      pipelineItem,
+      { id: pipeline_id },
+      { equals: { status: "active", active_revision } },
+      (old) =>
+        old === undefined
+          ? notFound()
+          : wrongState("pipeline", old.status === "active" ? "being changed" : old.status, "active"),
+    );
+    const loaded = await loadRevision(table, blobs, pipeline_id, active_revision);
+    return { pipeline, revision: active_revision, loaded, check };
+  }
+  if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+  const revision = run.revision ?? pipeline.revision;
+  const loaded = await loadRevision(table, blobs, pipeline_id, revision);
+  const found = await checkGraph(table, pipeline.pattern, loaded.graph);
+  if (!found.valid) throw graphInvalid(found);
+  const check = table.writes.check(
+    pipelineItem,
+    { id: pipeline_id },
+    { one_of: { status: ["draft", "active"] } },
+    (old) => (old === undefined ? notFound() : wrongState("pipeline", old.status, "draft or active")),
+  );
+  return { pipeline, revision, loaded, check };
+}
