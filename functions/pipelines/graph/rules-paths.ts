@@ -1,46 +1,6 @@
 import { at, type GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
-import type { Connection, GraphNode } from "./nodes.ts";
-
-/**
- * Names the nodes and connections of each cycle that is left when everything outside of cycles is taken away. Every such node
- * has a predecessor that is left too, so walking backwards must come to a node for the second time.
- */
-export function cycles(index: GraphIndex, order: Int32Array, findings: Findings): void {
-  const { nodes, connections, source, inStart } = index;
-  if (order.length === nodes.length) return;
-  const left = new Uint8Array(nodes.length).fill(1);
-  for (const node of order) left[node] = 0;
-  const walk = new Int32Array(nodes.length);
-  for (let start = 0; start < nodes.length; start++) {
-    if (left[start] !== 1 || walk[start] !== 0) continue;
-    const path: number[] = [];
-    const via: number[] = [];
-    let node = start;
-    while (walk[node] === 0) {
-      walk[node] = start + 1;
-      path.push(node);
-      const edge = index.in
-        .subarray(at(inStart, node), at(inStart, node + 1))
-        .find((e) => left[at(source, e)] === 1) as number;
-      via.push(edge);
-      node = at(source, edge);
-    }
-    // A walk that runs into an earlier walk leads to a cycle that is already named.
-    if (walk[node] !== start + 1) continue;
-    const from = path.indexOf(node);
-    const ids = path
-      .slice(from)
-      .map((i) => (nodes[i] as GraphNode).id)
-      .reverse();
-    const edges = via
-      .slice(from)
-      .map((e) => (connections[e] as Connection).id)
-      .reverse();
-    const shown = ids.length > 20 ? [...ids.slice(0, 20), "…"] : [...ids, ids[0]];
-    findings.add("cycle", `These nodes form a cycle: ${shown.join(" → ")}. Remove one of its connections.`, ids, edges);
-  }
-}
+import type { GraphNode } from "./nodes.ts";
 
 /** Marks the nodes that can be reached from the marked ones, forwards or backwards. */
 function spread(index: GraphIndex, marked: Uint8Array, forwards: boolean): void {

@@ -2,8 +2,9 @@ import { indexGraph, topologicalOrder } from "./graph-index.ts";
 import { Findings, type Issue } from "./issues.ts";
 import type { Graph } from "./nodes.ts";
 import { agents, configs, type GraphFacts, pattern } from "./rules-config.ts";
+import { cycles } from "./rules-cycles.ts";
 import { handles } from "./rules-handles.ts";
-import { cycles, reach, upstreamOnly } from "./rules-paths.ts";
+import { reach, upstreamOnly } from "./rules-paths.ts";
 import { connectionEnds, duplicateConnections, ends, fanIn, uniqueIds } from "./rules-structure.ts";
 
 export type { GraphFacts } from "./rules-config.ts";

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { handlesOf, nodeKinds } from "../../../functions/pipelines/graph/kinds.ts";
+import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/nodes.ts";
+
+const node = (kind: string, config: object = {}, more: object = {}) => ({ id: "n", kind, label: "N", config, ...more });
+const problems = (schema: z.ZodType, value: unknown) => {
+  const result = schema.safeParse(value);
+  return result.success ? [] : result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+};
+const exists = { path: "input.a", op: "exists" };
+
+describe("a node", () => {
+  it.each([
+    ["input", { schema: { type: "object" } }],
+    [
+      "agent",
+      { agent_id: "agt_1", version: 3, input_mapping: { q: "input.text" }, temperature: 0.3, timeout_ms: 30_000 },
+    ],
+    ["agent", { retry: { max_attempts: 3 }, on_failure: "fallback", fallback: { text: "sorry" } }],
+    ["condition", { branches: [{ handle: "yes", condition: exists }], default: "no" }],
+    [
+      "router",
+      { strategy: "conditional", branches: [{ handle: "yes", label: "VIP", condition: exists }], default: "no" },
+    ],
+    ["merge", { strategy: "merge_json" }],
+    [
+      "http",
+      {
+        method: "POST",
+        url: "https://api.example.com/{{ input.id }}",
+        body: { id: "input.id" },
+        secret_headers: { "X-Key": "s" },
+      },
+    ],
+    ["transform", { expression: "input.a", on_failure: "error_edge" }],
+    ["output", { mapping: { answer: "input.text" } }],
+  ])("of kind %s takes %j and keeps every setting", (kind, config) => {
+    expect(nodeSchema.parse(node(kind, config)).config).toMatchObject(config);
+  });
+
+  it.each([
+    [node("prompt"), "kind: kind must be one of input, agent, condition, router, merge, http, transform, output"],
+    [node("supervisor"), "kind: kind supervisor is not available yet; must be one of input"],
+    [node("agent", { agentId: "x" }), "agentId"],
+    [node("agent", {}, { extra: 1 }), "extra"],
+    [
+      node("router", { strategy: "semantic" }),
+      "config.strategy: strategy semantic is not available yet; use conditional",
+    ],
+    [
+      node("merge", { strategy: "vote" }),
+      "config.strategy: strategy vote is not available yet; use concat or merge_json",
+    ],
+    [node("agent", {}, { id: "a b" }), 'id: must be 1 to 64 letters, digits, "_" or "-"'],
+    [node("agent", {}, { id: "__proto__" }), "id: is a reserved name"],
+    [node("agent", {}, { label: "x".repeat(121) }), "label"],
+    [node("agent", { temperature: 3 }), "config.temperature"],
+    [node("agent", { on_failure: "fallback" }), "config.fallback: is needed under on_failure: fallback"],
+    [node("agent", { fallback: 1 }), "config.fallback: is used only under on_failure: fallback"],
+    [node("agent", { retry: { max_attempts: 11 } }), "config.retry.max_attempts"],
+    [node("http", { url: "ftp://example.com/" }), "config.url: must be an http or https address"],
+    [
+      node("http", { url: "https://{{ input.host }}/" }),
+      "config.url: must be an http or https address with a literal host",
+    ],
+    [node("http", { url: "https://user:pw@example.com/" }), "config.url"],
+    [node("http", { method: "GET", body: "input" }), "config.body: GET takes no body"],
+    [node("http", { headers: { "X-A": "a\r\nX-B: b" } }), "config.headers.X-A: must not contain control characters"],
+    [node("http", { headers: { "X A": "a" } }), "config.headers.X A"],
+    [
+      node("router", { branches: [{ handle: "a", condition: exists }], default: "a" }),
+      'config.default: handle "a" is used twice',
+    ],
+    [node("router", { branches: [{ handle: "error", condition: exists }] }), '"error" is the handle of failures'],
+    [node("router", { branches: [{ handle: "a", condition: { expression: "x" } }] }), "config.branches.0.condition"],
+  ])("%j is refused: %s", (value, why) => {
+    expect(problems(nodeSchema, value).join("\n")).toContain(why);
+  });
+
+  it("may be stored while it is incomplete: what it lacks is a matter of validation", () => {
+    for (const kind of Object.keys(nodeKinds)) expect(problems(nodeSchema, node(kind))).toEqual([]);
+  });
+
+  it("has the handles of its branches, and one for errors under error_edge", () => {
+    const router = node("router", {
+      branches: [{ handle: "a", condition: exists }],
+      default: "b",
+      on_failure: "error_edge",
+    });
+    expect(handlesOf(nodeSchema.parse(router))).toEqual(["a", "b", "error"]);
+    expect(handlesOf(nodeSchema.parse(node("agent")))).toEqual(["output"]);
+    expect(handlesOf(nodeSchema.parse(node("output")))).toEqual([]);
+  });
+});
+
+describe("the registry of kinds", () => {
+  it("has one entry per kind of the schema, under its own name", () => {
+    for (const [name, kind] of Object.entries(nodeKinds)) {
+      expect(kind.kind).toBe(name);
+      expect(problems(nodeSchema, node(name))).toEqual([]);
+      for (const field of kind.secret_fields) expect(Object.keys(kind.config.shape)).toContain(field);
+    }
+  });
+
+  it("keeps outside effects out of the planner: only agent and http are tasks", () => {
+    expect(Object.values(nodeKinds).flatMap(({ kind, pure }) => (pure ? [] : [kind]))).toEqual(["agent", "http"]);
+  });
+});
+
+describe("a graph", () => {
+  const connection = { id: "c", source: "n", target: "m" };
+
+  it("keeps labels, handles and conditions of connections", () => {
+    const full = { ...connection, source_handle: "yes", target_handle: "input", label: "Escalate", condition: exists };
+    expect(connectionSchema.parse(full)).toEqual(full);
+  });
+
+  it("refuses ids that occur twice, naming each place", () => {
+    const value = { nodes: [node("agent"), node("http")], connections: [connection, connection] };
+    expect(problems(graphSchema, value)).toEqual([
+      'nodes.1.id: id "n" is used twice in this graph',
+      'connections.1.id: id "c" is used twice in this graph',
+    ]);
+  });
+
+  it("refuses more than 10,000 nodes", () => {
+    const nodes = Array.from({ length: 10_001 }, (_, index) => node("merge", {}, { id: `n${index}` }));
+    expect(problems(graphSchema, { nodes, connections: [] }).join()).toContain("10000");
+    expect(problems(graphSchema, { nodes: nodes.slice(1), connections: [] })).toEqual([]);
+  });
+
+  it("can be written as JSON Schema for the API's documentation", () => {
+    const text = JSON.stringify(z.toJSONSchema(graphSchema, { io: "input" }));
+    for (const kind of Object.keys(nodeKinds)) expect(text).toContain(`"const":"${kind}"`);
+  });
+});
