@@ -9,6 +9,9 @@ import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
 /** What a plan limits by number: how many there may be at a time. */
 export type CountedResource = keyof Pick<PlanLimits, "users" | "workspaces" | "agents" | "pipelines">;
 
+/** What registration makes and a plan's number does not count: the number is what people may add. */
+const INCLUDED: Readonly<Record<CountedResource, number>> = { users: 0, workspaces: 1, agents: 0, pipelines: 0 };
+
 /** How many of a resource an organization has. Created and given back one at a time, in the transaction of the change. */
 export const quotaItem = defineItem({
   type: "quota",
@@ -23,7 +26,8 @@ export const quotaItem = defineItem({
  * @returns a write that refuses with 402 `quota_exceeded`, naming the limit and the usage
  */
 export function takeQuota(table: TenantTable, plan: Organization["plan"], resource: CountedResource): Write {
-  const limit = plans[plan][resource];
+  const planned = plans[plan][resource];
+  const limit = planned === UNLIMITED ? UNLIMITED : planned + INCLUDED[resource];
   const free = limit === UNLIMITED ? {} : { any: [{ absent: ["used"] }, { below: { used: limit } }] };
   return table.writes.update(
     quotaItem,
