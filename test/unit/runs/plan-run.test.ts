@@ -20,7 +20,8 @@ const faults = { rate: 0.08, most: 25 };
 const always = (
   numRuns: number,
   check: (one: typeof cases extends fc.Arbitrary<infer T> ? T : never) => Promise<void>,
-) => fc.assert(fc.asyncProperty(cases, check), { numRuns });
+  parameters: fc.Parameters<unknown> = {},
+) => fc.assert(fc.asyncProperty(cases, check), { ...parameters, numRuns });
 
 const finalOutcomes = (plan: Plan, { table }: Simulation) =>
   new Map([...table.final].map(([ordinal, outcome]) => [plan.nodes[ordinal]?.id ?? "", outcome]));
@@ -34,21 +35,26 @@ function agrees(plan: Plan, run: Simulation, expected: Expected): void {
 describe("a run of any valid graph", () => {
   it("is tried with graphs that are valid and have joins, skipped branches, error edges, fallbacks and retries", async () => {
     const seen = { join: 0, big: 0, retrying: 0, skipped: 0, error_edge: 0, fallback: 0, blocked: 0 };
-    await always(200, async ({ graph, input }) => {
-      expect(validateGraph(graph, { pattern: "debate", agents }).errors).toEqual([]);
-      const plan = compilePlan(graph);
-      const { outcomes, fatal } = await expectedRun(plan, input, work);
-      expect(fatal).toEqual([]);
-      if (plan.nodes.some(({ incoming }) => incoming.length > 2)) seen.join++;
-      if (plan.nodes.length > 30) seen.big++;
-      if (plan.nodes.some((node) => node.node?.config.retry && work(node, 2).ok !== work(node, 3).ok)) seen.retrying++;
-      for (const outcome of outcomes.values()) {
-        if (outcome.status === "skipped") seen.skipped++;
-        if (outcome.status === "failed") seen.error_edge++;
-        if (outcome.status === "completed" && outcome.recovered_from !== undefined) seen.fallback++;
-        if (outcome.status === "completed" && outcome.blocked.length > 0) seen.blocked++;
-      }
-    });
+    await always(
+      200,
+      async ({ graph, input }) => {
+        expect(validateGraph(graph, { pattern: "debate", agents }).errors).toEqual([]);
+        const plan = compilePlan(graph);
+        const { outcomes, fatal } = await expectedRun(plan, input, work);
+        expect(fatal).toEqual([]);
+        if (plan.nodes.some(({ incoming }) => incoming.length > 2)) seen.join++;
+        if (plan.nodes.length > 30) seen.big++;
+        if (plan.nodes.some((node) => node.node?.config.retry && work(node, 2).ok !== work(node, 3).ok))
+          seen.retrying++;
+        for (const outcome of outcomes.values()) {
+          if (outcome.status === "skipped") seen.skipped++;
+          if (outcome.status === "failed") seen.error_edge++;
+          if (outcome.status === "completed" && outcome.recovered_from !== undefined) seen.fallback++;
+          if (outcome.status === "completed" && outcome.blocked.length > 0) seen.blocked++;
+        }
+      },
+      { seed: 1 },
+    );
     for (const [what, count] of Object.entries(seen)) expect([what, count > 10]).toEqual([what, true]);
   });
 
