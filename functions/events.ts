@@ -1,6 +1,7 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
+import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
 
 /** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
@@ -8,6 +9,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   auth: authEvents,
   organizations: organizationEvents,
   workspaces: workspaceEvents,
+  webhooks: webhookEvents,
 };
 
 const registry = new Map<string, EventDefinition>();

@@ -8,6 +8,7 @@ import {
   BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
   QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
@@ -263,18 +264,19 @@ export class TenantTable {
   }
 
   /**
-   * One conditional write outside a transaction (counters, claims). Returns the item as it is after the write.
+   * One conditional update or creation outside a transaction (counters, claims). Returns the item as it is after the write.
    * @throws the write's refusal, chosen from the item that was there
    */
   async apply<D extends ItemDefinition>(definition: D, write: Write): Promise<ItemOf<D>> {
-    const update = write.item.Update;
-    if (update === undefined) throw new Error("apply takes an update");
-    const { UpdateExpression, ...rest } = update;
-    if (UpdateExpression === undefined) throw new Error("apply takes an update");
+    const { Update: update, Put: put } = write.item;
+    const { client } = this.table;
     try {
-      const answer = await this.table.send(() =>
-        this.table.client.send(new UpdateCommand({ ...rest, UpdateExpression, ReturnValues: "ALL_NEW" })),
-      );
+      if (put !== undefined) {
+        await this.table.send(() => client.send(new PutCommand(put)));
+        return fromStored(definition, put.Item ?? {});
+      }
+      if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
+      const answer = await this.table.send(() => client.send(new UpdateCommand({ ...update, ReturnValues: "ALL_NEW" })));
       return fromStored(definition, answer.Attributes ?? {});
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {

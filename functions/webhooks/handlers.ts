@@ -1,0 +1,74 @@
+import * as z from "zod";
+import { draft } from "../../shared/change/events.ts";
+import { updateWithRetry } from "../../shared/change/update.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import { eventDefinition, eventTypes } from "../events.ts";
+import type { WebhookDeps } from "./deps.ts";
+import { webhookEvents } from "./events.ts";
+import { eventAliases, viewOf } from "./model.ts";
+import type { operations } from "./operations.ts";
+import { healthItem, subscriptionItem, webhookItem } from "./store.ts";
+
+export { create, rotateSecret, update } from "./change.ts";
+export { getDelivery, getReplay, listDeliveries, replay, replayDelivery, test } from "./delivery-handlers.ts";
+
+type Ops = typeof operations;
+
+/** Written once per cold start: the schemas of all events take a moment. */
+let catalogue: { type: string; summary: string; resource: string; data_schema: Record<string, unknown> }[] | undefined;
+
+export const listEvents: Handler<Ops["listEvents"], WebhookDeps> = async () => {
+  catalogue ??= eventTypes.flatMap((type) => {
+    const definition = eventDefinition(type);
+    if (definition === undefined) return [];
+    const { summary, resource, data } = definition;
+    return [{ type, summary, resource, data_schema: { ...z.toJSONSchema(data) } }];
+  });
+  return { items: catalogue, aliases: { ...eventAliases } };
+};
+
+export const list: Handler<Ops["list"], WebhookDeps> = async ({ context, query, at }, { table }) => {
+  const tenant = table.of(context.tenant);
+  const { status, ...paging } = query;
+  const page = await tenant.page(webhookItem, {
+    ...paging,
+    ...(status === undefined ? { of: {} } : { index: "gsi1" as const, of: { status } }),
+  });
+  const health = await table.batch(page.items.map(({ id }) => tenant.read(healthItem, { webhook_id: id })));
+  return { ...page, items: page.items.map((webhook, i) => viewOf(webhook, health[i], at)) };
+};
+
+export const get: Handler<Ops["get"], WebhookDeps> = async ({ context, path, at }, { table }) => {
+  const tenant = table.of(context.tenant);
+  const [webhook, health] = await table.batch([
+    tenant.read(webhookItem, { id: path.webhook_id }),
+    tenant.read(healthItem, { webhook_id: path.webhook_id }),
+  ]);
+  if (webhook === undefined) throw notFound();
+  return viewOf(webhook, health, at);
+};
+
+/** The webhook and its subscriptions go at once; its deliveries and replays follow, brought about by the event. */
+export const remove: Handler<Ops["remove"], WebhookDeps> = (call, { table }) =>
+  updateWithRetry(call.if_match, async () => {
+    const tenant = table.of(call.context.tenant);
+    const webhook = await tenant.get(webhookItem, { id: call.path.webhook_id });
+    if (webhook === undefined) throw notFound();
+    const { id, name } = webhook;
+    return call.commit(
+      {
+        writes: [
+          tenant.writes.remove(webhookItem, { id }, { equals: { etag: call.if_match ?? webhook.etag } }, (old) =>
+            old === undefined
+              ? notFound()
+              : new Problem("precondition_failed", "The webhook has changed since you read it."),
+          ),
+          tenant.writes.remove(healthItem, { webhook_id: id }, {}),
+          ...webhook.events.map((pattern) => tenant.writes.remove(subscriptionItem, { pattern, webhook_id: id }, {})),
+        ],
+        events: [draft(webhookEvents, "webhook.deleted", { id, name }, { webhook_id: id, name })],
+      },
+      undefined,
+    );
+  });

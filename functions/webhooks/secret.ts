@@ -1,0 +1,5 @@
+/** What a webhook's signing secret belongs to: copied to another webhook or organization it opens nothing. */
+export const secretContext = (tenant: string, webhook_id: string) => ({
+  tenant,
+  field: `webhooks.${webhook_id}.secret`,
+});

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { envelopeSchema } from "../../shared/change/events.ts";
+import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { attemptSchema, deliverySchema, healthSchema, replaySchema, webhookSchema } from "./model.ts";
+
+export const webhookItem = defineItem({
+  type: "webhook",
+  summary: "A subscription of an address to events, with its encrypted signing secrets.",
+  schema: webhookSchema,
+  key: { pk: "WEBHOOKS", sk: "{id}" },
+  indexes: { gsi1: { pk: "WEBHOOKS#{status}", sk: "{id}" } },
+});
+
+export const healthItem = defineItem({
+  type: "webhook_health",
+  summary: "Failed deliveries in a row of one webhook.",
+  schema: healthSchema,
+  key: { pk: "WEBHOOK#{webhook_id}", sk: "HEALTH" },
+});
+
+export const subscriptionItem = defineItem({
+  type: "webhook_subscription",
+  summary: "One entry of a webhook's events, found by the event's type: fan-out is a query, never a scan.",
+  schema: z.object({ pattern: z.string(), webhook_id: idSchema("webhook") }),
+  key: { pk: "WEBHOOK_SUBSCRIPTIONS#{pattern}", sk: "{webhook_id}" },
+});
+
+/**
+ * One webhook's deliveries are one partition, newest last. Its ceiling: about 250 deliveries a second to one webhook
+ * (four write units each). The watch index is one partition per organization and takes about 400 a second.
+ */
+export const deliveryItem = defineItem({
+  type: "webhook_delivery",
+  summary: "One event on its way to one webhook.",
+  schema: deliverySchema.extend({
+    /** Partition of the stored event. */
+    event_day: z.string(),
+    /** What a test sends; other deliveries refer to the stored event. */
+    payload: envelopeSchema.optional(),
+    /** Who makes the attempt now, and until when nobody else may. */
+    lease_id: z.string().optional(),
+    lease_until: z.string().optional(),
+    /** When the sweeper looks after it; there is none once the delivery has ended. */
+    watch_at: z.string().optional(),
+  }),
+  key: { pk: "WEBHOOK#{webhook_id}", sk: "DELIVERY#{id}" },
+  indexes: {
+    gsi1: { pk: "WEBHOOK_WATCH", sk: "{watch_at}#{id}" },
+    gsi2: { pk: "WEBHOOK_DELIVERIES#{webhook_id}#{status}", sk: "{id}" },
+  },
+  expires: "expires_at",
+});
+export type Delivery = ItemOf<typeof deliveryItem>;
+
+export const attemptItem = defineItem({
+  type: "webhook_attempt",
+  summary: "One attempt of a delivery, and what came back.",
+  schema: attemptSchema.extend({ delivery_id: idSchema("delivery"), expires_at: z.string() }),
+  key: { pk: "WEBHOOK_ATTEMPTS#{delivery_id}", sk: "{number}" },
+  expires: "expires_at",
+});
+
+export const replayItem = defineItem({
+  type: "webhook_replay",
+  summary: "A replay of a time range and how far it has come.",
+  schema: replaySchema.extend({
+    /** The day whose events are read next, and where in it. */
+    day: z.string(),
+    cursor: z.string().nullable(),
+    /** Pages worked off; a page is counted by whoever moves this on. */
+    pages: z.number().int(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "WEBHOOK#{webhook_id}", sk: "REPLAY#{id}" },
+  expires: "expires_at",
+});
+export type Replay = ItemOf<typeof replayItem>;
+
+export const watchedOrganizationItem = defineItem({
+  type: "webhook_organization",
+  summary: "An organization that has, or had, a webhook: where the sweeper looks. In the platform's partition.",
+  schema: z.object({ organization_id: z.string() }),
+  key: { pk: "WEBHOOK_ORGANIZATIONS", sk: "{organization_id}" },
+});
