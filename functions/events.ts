@@ -1,5 +1,6 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
 import { authEvents } from "./auth/events.ts";
+import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
@@ -7,6 +8,7 @@ import { workspaceEvents } from "./workspaces/events.ts";
 /** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
 export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   auth: authEvents,
+  models: modelEvents,
   organizations: organizationEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,

@@ -1,5 +1,6 @@
 import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as auth } from "./auth/operations.ts";
+import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
@@ -7,6 +8,7 @@ import { operations as webhooks } from "./webhooks/operations.ts";
 /** The operations of every room, by room. Routes, the OpenAPI document, the matrices and the tests derive from it. */
 export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
   auth,
+  models,
   organizations,
   platform,
   webhooks,

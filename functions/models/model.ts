@@ -17,18 +17,18 @@ import { type Price, priceVersionAt, priceVersions } from "./prices.ts";
 export const modelLimits = { models_per_provider: 50, named_providers: 20, api_key: 4_000, model_name: 120 } as const;
 
 /** Prices in micro-US-dollars per million tokens: 3 USD per million is 3,000,000. At most 10,000 USD. */
-export const tokenPriceSchema = z.object({
+export const tokenPriceSchema = z.strictObject({
   input: z.int().min(0).max(10_000_000_000),
   output: z.int().min(0).max(10_000_000_000),
 });
 
 const temperatureRange = z
-  .object({ min: z.number().min(0), max: z.number().max(2) })
+  .strictObject({ min: z.number().min(0), max: z.number().max(2) })
   .refine(({ min, max }) => min <= max, "min must not be above max");
 
 /** One model at an OpenAI-compatible server, as the organization describes it. */
 export const customModelSchema = z
-  .object({
+  .strictObject({
     name: z
       .string()
       .max(modelLimits.model_name)
@@ -44,7 +44,7 @@ export const customModelSchema = z
     context_window_tokens: z.int().min(512).max(10_000_000).optional(),
     max_output_tokens: z.int().min(1).max(10_000_000).optional(),
     supports: z
-      .object({
+      .strictObject({
         tools: z.boolean().optional(),
         streaming: z.boolean().optional(),
         response_schema: z.boolean().optional(),
@@ -68,7 +68,10 @@ export const providerSettingsSchema = z.object({
     .string()
     .nullable()
     .meta({ description: "Azure only: the deployment, where it is not named like the model." }),
-  api_key_last4: z.string().nullable().meta({ description: "The last 4 characters of the stored key." }),
+  api_key_last4: z
+    .string()
+    .nullable()
+    .meta({ description: "The last 4 characters of the stored key; empty for a very short key, null without one." }),
   models: z.array(customModelSchema),
   updated_at: z.string(),
 });

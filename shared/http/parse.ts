@@ -102,7 +102,7 @@ export function parseInput(operation: OperationShape, request: RawRequest, path:
 }
 
 /** The refusal that reports all of these issues. */
-function invalid(issues: readonly Issue[]): Problem {
+export function invalid(issues: readonly Issue[]): Problem {
   const first = issues[0];
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   return new Problem(

@@ -1,0 +1,59 @@
+import { decodeCursor, encodeCursor, queryFingerprint } from "../../shared/dynamo/cursor.ts";
+import { notFound } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import { providerIds, providers } from "./catalogue.ts";
+import type { ModelDeps } from "./deps.ts";
+import { isProviderName, listModels, modelView } from "./model.ts";
+import type { operations } from "./operations.ts";
+import { resolveModel } from "./resolve.ts";
+import { modelProviderItem, storedProviders } from "./store.ts";
+import { providerView, withEtag } from "./views.ts";
+
+export { deleteProvider, putProvider } from "./provider-handlers.ts";
+
+type Ops = typeof operations;
+
+export const list: Handler<Ops["list"], ModelDeps> = async ({ context, at, query }, { table }) => {
+  const models = listModels(await storedProviders(table.of(context.tenant)), at).map(modelView);
+  const wanted = models.filter(({ provider }) => query.provider === undefined || provider === query.provider);
+  return pageOfKnown(wanted, (model) => model.id, query, [context.tenant, "models", query.provider]);
+};
+
+export const get: Handler<Ops["get"], ModelDeps> = async ({ context, at, path }, { table }) => {
+  const id = `${path.provider}/${path.model}`;
+  const model = await resolveModel(table, context.tenant, id, at);
+  if (model === undefined || model.model.id !== id) throw notFound();
+  return modelView(model);
+};
+
+export const listProviders: Handler<Ops["listProviders"], ModelDeps> = async ({ context, query }, { table }) => {
+  const stored = await storedProviders(table.of(context.tenant));
+  const byName = new Map(stored.map((provider) => [provider.name, provider]));
+  const fixed = providerIds.filter((id) => id !== "openai_compatible");
+  const own = stored.filter(({ type }) => type === "openai_compatible").map(({ name }) => name);
+  const views = [...fixed, ...own].sort().map((name) => providerView(name, byName.get(name)));
+  return pageOfKnown(views, (view) => view.name, query, [context.tenant, "providers"]);
+};
+
+export const getProvider: Handler<Ops["getProvider"], ModelDeps> = async ({ context, path }, { table }) => {
+  const stored = await table.of(context.tenant).get(modelProviderItem, { name: path.provider });
+  const known = path.provider === "amazon-bedrock" || (isProviderName(path.provider) && path.provider in providers);
+  if (stored === undefined && !known) throw notFound();
+  return withEtag(providerView(path.provider, stored), stored);
+};
+
+/** A page of a list that is small and already in memory, under the same rules as lists of the table. */
+function pageOfKnown<T>(
+  all: readonly T[],
+  idOf: (item: T) => string,
+  query: { readonly limit: number; readonly cursor?: string | undefined },
+  list: unknown,
+): { items: T[]; next_cursor: string | null } {
+  const fingerprint = queryFingerprint(list);
+  const after = query.cursor === undefined ? undefined : decodeCursor(fingerprint, query.cursor).id;
+  const rest = after === undefined ? all : all.filter((item) => idOf(item) > after);
+  const items = rest.slice(0, query.limit);
+  const last = items.at(-1);
+  const more = rest.length > items.length && last !== undefined;
+  return { items, next_cursor: more ? encodeCursor(fingerprint, { id: idOf(last) }) : null };
+}

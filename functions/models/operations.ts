@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { operation } from "../../shared/http/operation.ts";
+import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { modelViewSchema, providerSettingsSchema } from "./model.ts";
+import { providerInput } from "./provider-input.ts";
+
+const providerName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{1,39}$/)
+  .meta({
+    description: "`openai`, `anthropic`, `google`, `azure`, or a name of your own for an OpenAI-compatible server.",
+    example: "openai",
+  });
+const path = z.object({ provider: providerName });
+
+const providerView = providerSettingsSchema
+  .extend({
+    credentials: z
+      .enum(["iam_role", "api_key"])
+      .meta({ description: "`iam_role`: called with the platform's own role, nothing is stored." }),
+    configured: z.boolean(),
+    required_settings: z.array(z.string()),
+    updated_at: z.string().nullable(),
+  })
+  .meta({ id: "ModelProvider", description: "A provider of language models. Its key is never shown." });
+
+export const operations = {
+  list: operation({
+    id: "models.list",
+    method: "GET",
+    path: "/models",
+    summary: "Models the organization can use",
+    description: "The catalogue and the organization's own models, sorted by id, each with its price.",
+    permission: "models:read",
+    request: { query: z.strictObject({ ...pageQuery, provider: z.string().max(40).optional() }) },
+    response: pageOf(modelViewSchema),
+    success: 200,
+    errors: [],
+  }),
+  get: operation({
+    id: "models.get",
+    method: "GET",
+    path: "/models/{provider}/{model}",
+    summary: "Read a model",
+    description: "A model's id is its path: `GET /api/v1/models/amazon-bedrock/claude-sonnet-4-5`.",
+    permission: "models:read",
+    request: {
+      path: z.object({ provider: z.string().min(1).max(40), model: z.string().min(1).max(160) }),
+    },
+    response: modelViewSchema,
+    success: 200,
+    errors: [],
+  }),
+  listProviders: operation({
+    id: "models.list_providers",
+    method: "GET",
+    path: "/models/providers",
+    summary: "Model providers and whether they are configured",
+    permission: "models:read",
+    request: { query: z.strictObject(pageQuery) },
+    response: pageOf(providerView),
+    success: 200,
+    errors: [],
+  }),
+  getProvider: operation({
+    id: "models.get_provider",
+    method: "GET",
+    path: "/models/providers/{provider}",
+    summary: "Read a model provider",
+    permission: "models:read",
+    request: { path },
+    response: providerView,
+    success: 200,
+    errors: [],
+  }),
+  putProvider: operation({
+    id: "models.put_provider",
+    method: "PUT",
+    path: "/models/providers/{provider}",
+    summary: "Configure a model provider",
+    description:
+      "Stores the organization's own key and settings, replacing earlier settings. A key that is left out stays as it is, unless the address changes: then it has to be given again.",
+    permission: "models:update",
+    request: { path, body: providerInput },
+    response: providerView,
+    success: 200,
+    errors: ["unsafe_url", "precondition_failed", "conflict"],
+  }),
+  deleteProvider: operation({
+    id: "models.delete_provider",
+    method: "DELETE",
+    path: "/models/providers/{provider}",
+    summary: "Remove a model provider's key and settings",
+    description: "Agents that use its models answer `provider_not_configured`, or `unknown_model` for its own models.",
+    permission: "models:update",
+    request: { path },
+    response: "none",
+    success: 204,
+    errors: ["precondition_failed"],
+  }),
+} as const;
+
+export type ProviderView = z.output<typeof providerView>;
