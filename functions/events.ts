@@ -2,6 +2,7 @@ import type { EventDefinition, EventDefinitions } from "../shared/change/events.
 import { authEvents } from "./auth/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
+import { pipelineEvents } from "./pipelines/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
 
@@ -10,6 +11,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   auth: authEvents,
   models: modelEvents,
   organizations: organizationEvents,
+  pipelines: pipelineEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,
 };

@@ -2,6 +2,7 @@ import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
+import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
 
@@ -10,6 +11,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   auth,
   models,
   organizations,
+  pipelines,
   platform,
   webhooks,
 };

@@ -1,5 +1,5 @@
 import { draft } from "../../shared/change/events.ts";
-import { updateWithRetry } from "../../shared/change/update.ts";
+import { requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { Problem, wrongState } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
@@ -46,8 +46,7 @@ export function reviseGraph<O extends OperationShape>(
     const pipeline = await pipelineById(table, call.path.pipeline_id);
     if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
     requireRevision(pipeline, expected_revision);
-    if (call.if_match !== undefined && call.if_match !== pipeline.etag)
-      throw new Problem("precondition_failed", "The pipeline has changed since you read it.");
+    requireMatch(call.if_match, pipeline.etag);
     const current = await loadRevision(table, deps.blobs, pipeline.id, pipeline.revision);
     const sealed = await sealHeaders(deps.secrets, tenant, edit(current), current);
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
