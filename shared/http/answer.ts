@@ -2,11 +2,11 @@ import * as z from "zod";
 import { errorCodes, Problem } from "../errors.ts";
 import { API_BASE, type FileAnswer, type OperationShape, type ServerSentEvent } from "./operation.ts";
 
-/** An answer ready to leave: text, or pieces that are sent as they come. */
+/** An answer ready to leave: text, bytes, or pieces that are sent as they come. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | AsyncIterable<string>;
+  readonly body: string | Uint8Array | AsyncIterable<string>;
 }
 
 const STANDARD_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
@@ -97,7 +97,7 @@ function location(
         operation.location.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(fields[name]))),
     };
   }
-  return typeof fields.id === "string" ? { location: `${API_BASE}${requestPath}/${fields.id}` } : {};
+  return typeof fields.id === "string" ? { location: `${requestPath}/${fields.id}` } : {};
 }
 
 function fileAnswer(file: FileAnswer): Answer {

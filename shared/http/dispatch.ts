@@ -12,7 +12,7 @@ import { countRequest, type RateState, rateHeaders } from "../limits/rate.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
 import { IdempotencyClaim, LostToSameKey } from "./idempotency.ts";
-import { API_BASE, type OperationShape } from "./operation.ts";
+import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
 import type { Platform } from "./platform.ts";
 import { createRouter } from "./router.ts";
@@ -49,8 +49,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     let rate: RateState | undefined;
     let answer: Answer;
     try {
-      const path = request.path.startsWith(API_BASE) ? request.path.slice(API_BASE.length) : request.path;
-      const match = route(request.method, path);
+      const match = route(request.method, request.path);
       if (!match.found) throw match.allow.length === 0 ? notFound() : methodNotAllowed(match.allow);
       operation = match.operation;
       const handler = byId.get(operation.id);
@@ -62,7 +61,6 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         operation,
         handler,
         request,
-        path,
         parameters: match.path,
         caller,
         at,
@@ -96,7 +94,6 @@ interface Prepared {
   readonly operation: OperationShape;
   readonly handler: AnyHandler;
   readonly request: RawRequest;
-  readonly path: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly caller: Identified;
   readonly at: Date;
@@ -154,13 +151,14 @@ async function respond(prepared: Prepared): Promise<Answer> {
     caller.signedIn === null || member === null
       ? undefined
       : { tenant: member.organization.id, actor: caller.signedIn.principal, at, trace_id: facts.id, request: facts };
-  const rendered = (output: unknown): Answer => render(operation, output, prepared.path);
+  const rendered = (output: unknown): Answer => render(operation, output, request.path);
   const call: Call<OperationShape> = {
     ...(input as Pick<Call<OperationShape>, "path" | "query" | "body">),
     caller: (member === null ? caller.signedIn : { ...caller.signedIn, ...member }) as Call<OperationShape>["caller"],
     at,
     request: facts,
     if_match: request.headers["if-match"]?.replaceAll(/^(?:W\/)?"|"$/g, ""),
+    accept_encoding: request.headers["accept-encoding"] ?? "",
     get context() {
       if (context === undefined) throw new Error(`${operation.id} has no organization to act in`);
       return context;

@@ -24,11 +24,15 @@ export interface OperationShape {
   readonly id: string;
   readonly method: Method;
   readonly path: string;
+  /** The path stands at the origin's root, not under the API's base path. */
+  readonly root: boolean;
   readonly summary: string;
   readonly description?: string;
   readonly permission: Access;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
   readonly response: Schema | BodylessResponse;
+  /** Media type of a `file` answer, for the documentation. */
+  readonly media_type?: string;
   readonly success: 200 | 201 | 202 | 204;
   readonly errors: readonly ErrorCode[];
   /** Location of a created or accepted thing, when it is not the request's path and the id: `/runs/{id}`. */
@@ -65,11 +69,13 @@ export function operation<
   id: Id;
   method: M;
   path: P;
+  root?: boolean;
   summary: string;
   description?: string;
   permission: A;
   request: R;
   response: Res;
+  media_type?: string;
   success: OperationShape["success"];
   errors: readonly ErrorCode[];
   location?: string;
@@ -83,6 +89,7 @@ export function operation<
   readonly response: Res;
 } {
   return {
+    root: false,
     served_by: spec.response === "events" ? "stream" : "api",
     sensitive: false,
     outside_effect: false,
@@ -103,7 +110,7 @@ export interface Input<O extends OperationShape> {
 export interface FileAnswer {
   readonly content_type: string;
   readonly filename?: string;
-  readonly content: string | AsyncIterable<string>;
+  readonly content: string | Uint8Array | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -139,3 +146,7 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
 }
 
 export const API_BASE = "/api/v1";
+
+/** The path template as a client writes it, from the origin on. */
+export const fullPath = ({ path, root }: Pick<OperationShape, "path" | "root">): string =>
+  root ? path : path === "/" ? API_BASE : API_BASE + path;

@@ -1,4 +1,4 @@
-import type { OperationShape } from "./operation.ts";
+import { fullPath, type OperationShape } from "./operation.ts";
 
 interface Node {
   readonly fixed: Map<string, Node>;
@@ -12,13 +12,15 @@ export type Match =
 
 const node = (): Node => ({ fixed: new Map(), methods: new Map() });
 
-/** Finds the operation of a path in one walk over its segments. A fixed segment wins over a parameter. */
+/** Finds the operation of a request's path in one walk over its segments. A fixed segment wins over a parameter. */
 export function createRouter(operations: readonly OperationShape[]): (method: string, path: string) => Match {
   const root = node();
   for (const operation of operations) {
     let at = root;
     const names: string[] = [];
-    for (const segment of operation.path.split("/").filter((s) => s !== "")) {
+    for (const segment of fullPath(operation)
+      .split("/")
+      .filter((s) => s !== "")) {
       const name = /^\{(\w+)\}$/.exec(segment)?.[1];
       if (name !== undefined) {
         names.push(name);

@@ -36,11 +36,15 @@ export function toRequest(event: APIGatewayProxyEventV2): RawRequest {
   };
 }
 
-async function collect(body: Answer["body"]): Promise<string> {
-  if (typeof body === "string") return body;
+/** The body as the gateway takes it: text, or bytes in base64. */
+async function collect(
+  body: Answer["body"],
+): Promise<Pick<APIGatewayProxyStructuredResultV2, "body" | "isBase64Encoded">> {
+  if (typeof body === "string") return { body };
+  if (body instanceof Uint8Array) return { body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
   let text = "";
   for await (const piece of body) text += piece;
-  return text;
+  return { body: text };
 }
 
 /** The Lambda handler of a room's operations behind the HTTP API. */
@@ -49,7 +53,7 @@ export function serve<T extends Readonly<Record<string, OperationShape>>, D>(ser
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>().handler(
     async (event: APIGatewayProxyEventV2) => {
       const answer = await dispatch(toRequest(event));
-      return { statusCode: answer.status, headers: { ...answer.headers }, body: await collect(answer.body) };
+      return { statusCode: answer.status, headers: { ...answer.headers }, ...(await collect(answer.body)) };
     },
   );
 }

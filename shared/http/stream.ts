@@ -24,7 +24,7 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
       headers: { ...answer.headers },
     });
     try {
-      if (typeof answer.body === "string") stream.write(answer.body);
+      if (typeof answer.body === "string" || answer.body instanceof Uint8Array) stream.write(answer.body);
       else for await (const piece of answer.body) if (!stream.write(piece)) await drained(stream);
     } catch (error) {
       service.platform.log.error("request.failed", error);
