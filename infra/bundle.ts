@@ -1,17 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type BuildOptions, build, type Metafile } from "esbuild";
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
 import type { FunctionData } from "../shared/room.ts";
+import { bundleOptions } from "./bundle-options.ts";
 
 export const DIST = "dist/functions";
 
 /** Folder name of a bundled function: `agents-api`. */
 export const bundleName = (room: string, name: string): string => `${room}-${name.replaceAll("_", "-")}`;
-
-/** Bundled ESM needs `require` for the CommonJS packages inside it. */
-const BANNER = 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);';
 
 interface Entry {
   readonly room: string;
@@ -40,7 +38,7 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
   const single = entries.filter((entry) => !loadsLazily(entry));
   const runs = [
     build({
-      ...options(root),
+      ...bundleOptions(root),
       outdir: dist,
       entryPoints: single.map((entry) => ({ in: source(entry), out: `${entry.out}/index` })),
     }),
@@ -48,7 +46,7 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
       .filter(loadsLazily)
       .map((entry) =>
         build({
-          ...options(root),
+          ...bundleOptions(root),
           outdir: join(dist, entry.out),
           splitting: true,
           entryPoints: [{ in: source(entry), out: "index" }],
@@ -74,20 +72,3 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
     outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
   };
 }
-
-const options = (root: string) =>
-  ({
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    minify: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    mainFields: ["module", "main"],
-    banner: { js: BANNER },
-    legalComments: "none",
-    alias: { "@aws-sdk/credential-provider-node": resolve(root, "infra/lambda-credentials.ts") },
-    metafile: true,
-    logLevel: "error",
-    loader: { ".html": "text", ".txt": "text" },
-  }) as const satisfies BuildOptions;
