@@ -211,11 +211,14 @@ export class TenantTable {
     const prefix = prefixOf(template.sk, request.of);
     const expression = new Expression();
     const pkName = expression.name(request.index === undefined ? "pk" : `${request.index}pk`);
-    const skName = expression.name(request.index === undefined ? "sk" : `${request.index}sk`);
+    const skName = () => expression.name(request.index === undefined ? "sk" : `${request.index}sk`);
     let condition = `${pkName} = ${expression.value(pk)}`;
     if (request.from !== undefined || request.to !== undefined) {
-      condition += ` AND ${skName} BETWEEN ${expression.value(prefix + (request.from ?? ""))} AND ${expression.value(`${prefix}${request.to ?? ""}\uffff`)}`;
-    } else if (prefix !== "") condition += ` AND begins_with(${skName}, ${expression.value(prefix)})`;
+      const lower = prefix + (request.from ?? "");
+      const upper = expression.value(`${prefix}${request.to ?? ""}\uffff`);
+      // DynamoDB refuses an empty text as a bound of a key.
+      condition += lower === "" ? ` AND ${skName} <= ${upper}` : ` AND ${skName()} BETWEEN ${expression.value(lower)} AND ${upper}`;
+    } else if (prefix !== "") condition += ` AND begins_with(${skName()}, ${expression.value(prefix)})`;
     const fingerprint = queryFingerprint([
       this.tenant,
       definition.type,
