@@ -1,0 +1,215 @@
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import * as handlers from "../functions/organizations/handlers.ts";
+import { operations } from "../functions/organizations/operations.ts";
+import { createAuthenticator } from "../shared/access/authenticate.ts";
+import { createTokenVerifier } from "../shared/access/token.ts";
+import { systemClock, timestamp } from "../shared/clock.ts";
+import { toStored } from "../shared/dynamo/item.ts";
+import { API_BASE } from "../shared/http/operation.ts";
+import type { Platform } from "../shared/http/platform.ts";
+import { serve } from "../shared/http/serve.ts";
+import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../shared/identity/items.ts";
+import { newEtag, newId } from "../shared/ids.ts";
+import { createLog } from "../shared/observability/log.ts";
+import { createMeter } from "../shared/observability/metrics.ts";
+import { inTurns, microsecondsOf, microsecondsPerCall, spreadOf } from "./measure.ts";
+import { atMost, type Benchmark } from "./row.ts";
+import { memoryTable } from "./warm/memory-table.ts";
+import { bareVerify, CLIENT, type Issuer, POOL, startIssuer } from "./warm/tokens.ts";
+
+const TABLE = "benchmark";
+const ROUNDS = 31;
+const CALLS = 400;
+
+export const warmRequest: Benchmark = {
+  id: "warm-request",
+  title: "A warm request without I/O",
+  about: `
+The whole way of one request through a warm API function: gateway event, routing, the token (RS256, verified by the
+function's own verifier with the key set of a local issuer), live rights from four items, two rate counters, parsing, the
+permission, the handler of \`GET /organizations/{organization_id}\`, the response schema, log line and metric. Only the network is missing:
+the table's client answers from memory and standard output goes nowhere. The other side is one bare signature
+check of the same token with \`node:crypto\`, which any API that is called with such tokens pays. A token that this process has seen is
+not verified again (whether it still counts is read from the table each time), hence the second row.
+`,
+  async run() {
+    const issuer = await startIssuer();
+    try {
+      const { event, tokens, items } = scene(issuer);
+      const events = tokens.map(event);
+      const [sameEvent] = events;
+      const [sameToken] = tokens;
+      if (sameEvent === undefined || sameToken === undefined) throw new Error("no tokens");
+      const remembering = await warmHandler(issuer, items, sameEvent);
+      const rounds = await quietly(() =>
+        inTurns(ROUNDS, {
+          bare: () => {
+            let i = 0;
+            return microsecondsOf(CALLS, () => {
+              if (!bareVerify(tokens[++i] ?? sameToken, issuer.publicKey)) throw new Error("not genuine");
+            });
+          },
+          first_seen: async () => {
+            const handler = await warmHandler(issuer, items, sameEvent);
+            let i = 0;
+            return microsecondsPerCall(CALLS, () => handler(events[++i] ?? sameEvent));
+          },
+          remembered: () => microsecondsPerCall(CALLS, () => remembering(sameEvent)),
+        }),
+      );
+      const other = rounds.bare.least;
+      return [
+        atMost(
+          2.2,
+          {
+            id: "warm-first-token",
+            what: "A request with a token seen for the first time against one bare RS256 check",
+            unit: "µs",
+            spread: spreadOf(rounds.first_seen),
+          },
+          rounds.first_seen.least,
+          other,
+        ),
+        atMost(
+          1.4,
+          {
+            id: "warm-remembered-token",
+            what: "A request with a token seen before against one bare RS256 check",
+            unit: "µs",
+            spread: spreadOf(rounds.remembered),
+          },
+          rounds.remembered.least,
+          other,
+        ),
+      ];
+    } finally {
+      await issuer.close();
+    }
+  },
+};
+
+/** A user with a session in an organization, as they are stored, and events that read the organization. */
+function scene(issuer: Issuer) {
+  const at = new Date();
+  const now = timestamp(at);
+  const organization_id = newId("organization", at);
+  const user_id = newId("user", at);
+  const origin_jti = "5b1f0c1e-0000-4000-8000-000000000000";
+  const common = { created_at: now, updated_at: now, etag: newEtag(at) };
+  const items = [
+    toStored(organizationItem, organization_id, {
+      ...common,
+      id: organization_id,
+      name: "Acme",
+      slug: "acme",
+      status: "active",
+      plan: "enterprise",
+      created_by: user_id,
+    }),
+    toStored(membershipItem, organization_id, {
+      organization_id,
+      user_id,
+      role: "developer",
+      joined_via: "registration",
+      status: "active",
+      primary: true,
+      joined_at: now,
+      updated_at: now,
+      etag: newEtag(at),
+    }),
+    toStored(userItem, PLATFORM, {
+      ...common,
+      id: user_id,
+      email: "ada@example.com",
+      name: "Ada",
+      status: "active",
+      default_organization_id: organization_id,
+      last_login_at: now,
+      sessions_valid_from: now,
+    }),
+    toStored(sessionItem, PLATFORM, {
+      origin_jti,
+      id: newId("session", at),
+      user_id,
+      status: "active",
+      refresh_hash: "x".repeat(43),
+      provider_token: "x".repeat(2_000),
+      ip: "192.0.2.1",
+      user_agent: "benchmark",
+      created_at: now,
+      authenticated_at: now,
+      refreshed_at: now,
+      expires_at: timestamp(new Date(at.getTime() + 86_400_000)),
+    }),
+  ];
+  const path = `${API_BASE}/organizations/${organization_id}`;
+  const event = (token: string): APIGatewayProxyEventV2 => ({
+    version: "2.0",
+    routeKey: "ANY /api/v1/organizations/{proxy+}",
+    rawPath: path,
+    rawQueryString: "",
+    headers: {
+      accept: "application/json",
+      "accept-encoding": "gzip, br",
+      authorization: `Bearer ${token}`,
+      host: "api.example.com",
+      "user-agent": "benchmark/1.0",
+      "x-forwarded-for": "192.0.2.1",
+      "x-forwarded-proto": "https",
+    },
+    requestContext: {
+      accountId: "000000000000",
+      apiId: "api",
+      domainName: "api.example.com",
+      domainPrefix: "api",
+      http: { method: "GET", path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "benchmark/1.0" },
+      requestId: "request",
+      routeKey: "ANY /api/v1/organizations/{proxy+}",
+      stage: "$default",
+      time: "01/Jan/2026:00:00:00 +0000",
+      timeEpoch: at.getTime(),
+    },
+    isBase64Encoded: false,
+  });
+  const tokens = Array.from({ length: CALLS + 1 }, (_, serial) => issuer.token(user_id, origin_jti, serial));
+  return { event, tokens, items };
+}
+
+/** The room's handler as its `api.ts` makes it, on the table in memory; it has answered one event. */
+async function warmHandler(
+  issuer: Issuer,
+  items: Parameters<typeof memoryTable>[1],
+  first: APIGatewayProxyEventV2,
+): Promise<(event: APIGatewayProxyEventV2) => Promise<unknown>> {
+  const table = memoryTable(TABLE, items);
+  const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint: issuer.endpoint });
+  const refused = (): never => {
+    throw new Error("this request encrypts nothing");
+  };
+  const platform: Platform = {
+    table,
+    clock: systemClock,
+    authenticate: createAuthenticator(table, tokens),
+    secrets: { encrypt: refused, decrypt: refused },
+    log: createLog("organizations"),
+    meter: createMeter("organizations"),
+    limits: { user: 1_000_000_000, address: 1_000_000_000 },
+  };
+  const handler = serve({ operations, handlers, platform, deps: platform });
+  const context = { awsRequestId: "request", functionName: "organizations-api" } as Context;
+  const call = (event: APIGatewayProxyEventV2) => handler(event, context);
+  const answer = await quietly(() => call(first));
+  if (answer.statusCode !== 200) throw new Error(`the request is refused: ${answer.body}`);
+  return call;
+}
+
+/** Does something while standard output goes nowhere; in Lambda it goes to a pipe that somebody else empties. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { write } = process.stdout;
+  process.stdout.write = () => true;
+  try {
+    return await work();
+  } finally {
+    process.stdout.write = write;
+  }
+}
