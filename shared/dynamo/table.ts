@@ -217,7 +217,10 @@ export class TenantTable {
       const lower = prefix + (request.from ?? "");
       const upper = expression.value(`${prefix}${request.to ?? ""}\uffff`);
       // DynamoDB refuses an empty text as a bound of a key.
-      condition += lower === "" ? ` AND ${skName} <= ${upper}` : ` AND ${skName()} BETWEEN ${expression.value(lower)} AND ${upper}`;
+      condition +=
+        lower === ""
+          ? ` AND ${skName()} <= ${upper}`
+          : ` AND ${skName()} BETWEEN ${expression.value(lower)} AND ${upper}`;
     } else if (prefix !== "") condition += ` AND begins_with(${skName()}, ${expression.value(prefix)})`;
     const fingerprint = queryFingerprint([
       this.tenant,
@@ -279,7 +282,9 @@ export class TenantTable {
         return fromStored(definition, put.Item ?? {});
       }
       if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
-      const answer = await this.table.send(() => client.send(new UpdateCommand({ ...update, ReturnValues: "ALL_NEW" })));
+      const answer = await this.table.send(() =>
+        client.send(new UpdateCommand({ ...update, ReturnValues: "ALL_NEW" })),
+      );
       return fromStored(definition, answer.Attributes ?? {});
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
