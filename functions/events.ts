@@ -1,8 +1,10 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
+import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
+import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
 
@@ -11,6 +13,8 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   auth: authEvents,
   models: modelEvents,
   organizations: organizationEvents,
+  users: userEvents,
+  audit: auditEvents,
   pipelines: pipelineEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,

@@ -1,16 +1,24 @@
 import type { OperationShape } from "../shared/http/operation.ts";
+import { operations as access } from "./access/operations.ts";
+import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
+import { operations as users } from "./users/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
+import { operations as workspaces } from "./workspaces/operations.ts";
 
 /** The operations of every room, by room. Routes, the OpenAPI document, the matrices and the tests derive from it. */
 export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
   auth,
   models,
   organizations,
+  workspaces,
+  users,
+  audit,
+  access,
   pipelines,
   platform,
   webhooks,

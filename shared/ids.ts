@@ -71,6 +71,14 @@ export function derivedId(kind: IdKind, at: Date, parts: readonly string[]): str
   return `${firstIdAt(kind, at).slice(0, idPrefixes[kind].length + 1 + 10)}${tail}`;
 }
 
+/** The time at which an id was made: its first ten characters, in milliseconds. */
+export function timeOfId(id: string): Date {
+  let time = 0;
+  for (const character of id.slice(id.lastIndexOf("_") + 1).slice(0, 10))
+    time = time * 32 + CROCKFORD.indexOf(character);
+  return new Date(time);
+}
+
 /** Schema of an id of one kind; anything else is a validation issue, never a look-up. */
 export const idSchema = (kind: IdKind) =>
   z

@@ -2,12 +2,8 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { slugSchema } from "../organizations/model.ts";
 import { organizationView, passwordSchema, tokensSchema, userView, workspaceView } from "./model.ts";
-
-const slug = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be 1 to 63 lower-case letters, digits and dashes")
-  .meta({ example: "acme" });
 
 export const operations = {
   register: operation({
@@ -24,7 +20,7 @@ export const operations = {
         password: passwordSchema,
         name: nameSchema,
         organization_name: nameSchema,
-        organization_slug: slug.optional().meta({ description: "Derived from the name when it is left out." }),
+        organization_slug: slugSchema.optional().meta({ description: "Derived from the name when it is left out." }),
       }),
     },
     response: z.object({

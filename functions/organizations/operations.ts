@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
+import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { organizationView } from "./model.ts";
+import { organizationView, slugSchema } from "./model.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
 
@@ -11,10 +12,22 @@ export const operations = {
     method: "GET",
     path: "/organizations/{organization_id}",
     summary: "Read the active organization",
+    description: "Only the active organization can be read; `GET /auth/me/organizations` lists the caller's.",
     permission: "organizations:read",
     request: { path },
     response: organizationView,
     success: 200,
     errors: [],
+  }),
+  update: operation({
+    id: "organizations.update",
+    method: "PATCH",
+    path: "/organizations/{organization_id}",
+    summary: "Change the organization's name or slug",
+    permission: "organizations:update",
+    request: { path, body: z.strictObject({ name: nameSchema.optional(), slug: slugSchema.optional() }) },
+    response: organizationView,
+    success: 200,
+    errors: ["already_exists", "precondition_failed", "conflict"],
   }),
 } as const;

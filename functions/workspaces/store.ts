@@ -3,11 +3,11 @@ import { timestamp } from "../../shared/clock.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
-import { notFound, wrongState } from "../../shared/errors.ts";
+import { notFound, Problem, wrongState } from "../../shared/errors.ts";
 import { type Organization, PLATFORM } from "../../shared/identity/items.ts";
 import { idSchema, newEtag } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
-import { workspaceMemberSchema, workspaceResourceSchema, workspaceSchema } from "./model.ts";
+import { expiryIssue, workspaceMemberSchema, workspaceResourceSchema, workspaceSchema } from "./model.ts";
 
 export const workspaceItem = defineItem({
   type: "workspace",
@@ -70,6 +70,13 @@ export const newMember = (
   etag: newEtag(at),
 });
 
+/** @throws `validation_failed` when the expiry does not fit the type of workspace */
+export function requireExpiry(type: Workspace["workspace_type"], expires_at: string | null, now: Date): void {
+  const message = expiryIssue(type, expires_at, now);
+  if (message !== undefined)
+    throw new Problem("validation_failed", `\`expires_at\` ${message}.`, { issues: [{ path: "expires_at", message }] });
+}
+
 /** The writes that make a workspace: its place in the plan, itself, its members, and when it ends. */
 export function workspaceWrites(
   table: Table,
@@ -109,19 +116,44 @@ export function changeWorkspace(
   tenant: TenantTable,
   read: Workspace,
   set: Partial<Workspace>,
-  options: { readonly from?: Workspace["status"]; readonly add?: Readonly<Record<string, number>> } = {},
+  from: Workspace["status"] = "active",
 ): Write {
-  const from = options.from ?? "active";
   const { audience, workspace_type } = read;
   const index = set.status === undefined ? {} : { audience, workspace_type };
   return tenant.writes.update(
     workspaceItem,
     { id: read.id },
-    { set: { ...index, ...set }, ...(options.add === undefined ? {} : { add: options.add }) },
+    { set: { ...index, ...set } },
     { equals: { status: from, etag: read.etag } },
     (old) => {
       if (old === undefined) return notFound();
       return old.status === from ? lostRace() : wrongState("workspace", old.status, from);
+    },
+  );
+}
+
+/**
+ * Counts members of an active workspace in the transaction that adds, changes or removes one. The last owner stays.
+ * @returns a write that refuses an archived workspace and the loss of the last owner with 409
+ */
+export function countMembers(
+  tenant: TenantTable,
+  id: string,
+  change: { readonly members: number; readonly owners: number },
+): Write {
+  const keeps = change.owners < 0 ? { at_least: { owner_count: 2 } } : {};
+  return tenant.writes.update(
+    workspaceItem,
+    { id },
+    { add: { member_count: change.members, owner_count: change.owners } },
+    { equals: { status: "active" }, ...keeps },
+    (old) => {
+      if (old === undefined) return notFound();
+      return old.status === "active"
+        ? new Problem("conflict", "This is the workspace's last owner. Make another member an owner first.", {
+            members: { state: "last_owner" },
+          })
+        : wrongState("workspace", old.status, "active");
     },
   );
 }

@@ -1,3 +1,4 @@
+import { lostRace } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 
 /** How often an update without If-Match is tried when others change the same thing at the same time. */
@@ -14,7 +15,7 @@ export async function updateWithRetry<T>(if_match: string | undefined, attempt: 
       return await attempt();
     } catch (error) {
       const lost = error instanceof Problem && error.code === "precondition_failed";
-      if (!lost || if_match !== undefined) throw error;
+      if (!lost || asked(if_match) !== undefined) throw error;
       if (tries === TRIES) {
         throw new Problem(
           "conflict",
@@ -27,4 +28,16 @@ export async function updateWithRetry<T>(if_match: string | undefined, attempt: 
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** tries));
     }
   }
+}
+
+/** `If-Match: *` asks only that the resource exists, which every update does. */
+const asked = (if_match: string | undefined): string | undefined => (if_match === "*" ? undefined : if_match);
+
+/**
+ * Refuses at once when the caller's `If-Match` is not the entity tag that was read; also where an update turns out to
+ * change nothing and would be written nowhere.
+ * @throws Problem `precondition_failed` (412)
+ */
+export function requireMatch(if_match: string | undefined, etag: string): void {
+  if ((asked(if_match) ?? etag) !== etag) throw lostRace();
 }

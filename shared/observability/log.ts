@@ -16,6 +16,7 @@ export const logEvents = [
   "run.aborted",
   "mail.sent",
   "context.fetched",
+  "workspace.expired",
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
 

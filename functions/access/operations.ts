@@ -1,0 +1,42 @@
+import * as z from "zod";
+import { permissionCatalogue, type Resource } from "../../shared/access/permissions.ts";
+import { operation } from "../../shared/http/operation.ts";
+import { permissionView, roleView } from "./model.ts";
+
+const resource = z.enum(Object.keys(permissionCatalogue) as [Resource, ...Resource[]]);
+
+export const operations = {
+  listRoles: operation({
+    id: "roles.list",
+    method: "GET",
+    path: "/roles",
+    summary: "Roles and what they grant",
+    permission: "roles:read",
+    request: {},
+    response: z.object({ items: z.array(roleView), next_cursor: z.null() }),
+    success: 200,
+    errors: [],
+  }),
+  getRole: operation({
+    id: "roles.get",
+    method: "GET",
+    path: "/roles/{role}",
+    summary: "Read a role",
+    permission: "roles:read",
+    request: { path: z.object({ role: z.string().max(64) }) },
+    response: roleView,
+    success: 200,
+    errors: [],
+  }),
+  listPermissions: operation({
+    id: "permissions.list",
+    method: "GET",
+    path: "/permissions",
+    summary: "The permission catalogue",
+    permission: "roles:read",
+    request: { query: z.strictObject({ resource: resource.optional() }) },
+    response: z.object({ items: z.array(permissionView), next_cursor: z.null() }),
+    success: 200,
+    errors: [],
+  }),
+} as const;

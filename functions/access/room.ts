@@ -1,0 +1,7 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** What roles there are and what they grant. */
+export const room = defineRoom({
+  name: "access",
+  functions: { api: apiFunction(["table_write", "secrets"]) },
+});

@@ -1,0 +1,14 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+
+export const auditEvents = defineEvents({
+  "audit.exported": {
+    summary: "Somebody exported the audit log.",
+    resource: "audit_log",
+    data: z.object({
+      format: z.enum(["jsonl", "csv"]),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+    }),
+  },
+});

@@ -1,0 +1,80 @@
+import { draft } from "../../shared/change/events.ts";
+import { timestamp } from "../../shared/clock.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import { membershipItem } from "../../shared/identity/items.ts";
+import type { AuditDeps } from "./deps.ts";
+import { auditEvents } from "./events.ts";
+import { exportText } from "./export.ts";
+import { type Filters, filterIssues } from "./model.ts";
+import type { operations } from "./operations.ts";
+import { entryById, pageByIndex, pageOfAll } from "./store.ts";
+
+type Ops = typeof operations;
+
+function requireFilters(filters: Filters): void {
+  const issues = filterIssues(filters);
+  const [first] = issues;
+  if (first !== undefined) throw new Problem("validation_failed", `\`${first.path}\` ${first.message}.`, { issues });
+}
+
+export const list: Handler<Ops["list"], AuditDeps> = async ({ caller, query, at }, { table }) => {
+  requireFilters(query);
+  const tenant = table.of(caller.organization.id);
+  const { actor, resource_type, resource_id, action } = query;
+  if (actor !== undefined) return pageByIndex(tenant, { index: "gsi1", of: { actor_key: actor } }, query, at);
+  if (resource_type !== undefined)
+    return pageByIndex(tenant, { index: "gsi2", of: { resource_key: `${resource_type}:${resource_id}` } }, query, at);
+  if (action !== undefined) return pageByIndex(tenant, { index: "gsi3", of: { action } }, query, at);
+  return pageOfAll(tenant, caller.organization, query, at);
+};
+
+export const get: Handler<Ops["get"], AuditDeps> = async ({ caller, path, at }, { table }) => {
+  const entry = await entryById(table.of(caller.organization.id), path.audit_id, at);
+  if (entry === undefined) throw notFound();
+  return entry;
+};
+
+/** Also of somebody who is no longer a member; never of somebody who was none. */
+export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async ({ caller, path, query, at }, { table }) => {
+  requireFilters(query);
+  const tenant = table.of(caller.organization.id);
+  if ((await tenant.get(membershipItem, path)) === undefined) throw notFound();
+  return pageByIndex(tenant, { index: "gsi1", of: { actor_key: `user:${path.user_id}` } }, query, at);
+};
+
+/**
+ * Every resource has at least the entry of its creation, deleted ones too. One without any entry at all is unknown,
+ * the same whether it never was or is another organization's.
+ */
+export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
+  { caller, path, query, at },
+  { table },
+) => {
+  requireFilters(query);
+  const tenant = table.of(caller.organization.id);
+  const by = { index: "gsi2", of: { resource_key: `${path.resource_type}:${path.resource_id}` } } as const;
+  const page = await pageByIndex(tenant, by, query, at);
+  if (page.items.length === 0 && (await pageByIndex(tenant, by, { limit: 1 }, at)).items.length === 0) throw notFound();
+  return page;
+};
+
+const exportTypes = { jsonl: "application/x-ndjson", csv: "text/csv; charset=utf-8; header=present" } as const;
+
+/** The entry of the export is committed before the first byte leaves, and is part of an export that reaches to now. */
+export const exportLogs: Handler<Ops["exportLogs"], AuditDeps> = async (call, { table }) => {
+  const { caller, query, at } = call;
+  requireFilters(query);
+  const { format, from, to } = query;
+  const { id, name } = caller.organization;
+  const data = { format, from: from ?? null, to: to ?? null };
+  const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
+  return call.commit(
+    { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
+    {
+      content_type: exportTypes[format],
+      filename: `audit_logs_${stamp}.${format}`,
+      content: exportText(table.of(id), caller.organization, query, at),
+    },
+  );
+};

@@ -1,0 +1,102 @@
+import type { AuditEntry } from "../../shared/change/items.ts";
+import type { Issue } from "../../shared/errors.ts";
+import { firstIdAt, idPrefixes } from "../../shared/ids.ts";
+
+export const monthOf = (time: string): string => time.slice(0, 7);
+
+/** The month before: `2026-01` → `2025-12`. */
+export const monthBefore = (month: string): string => shift(month, -1);
+export const monthAfter = (month: string): string => shift(month, 1);
+
+function shift(month: string, by: number): string {
+  const date = new Date(`${month}-01T00:00:00.000Z`);
+  date.setUTCMonth(date.getUTCMonth() + by);
+  return date.toISOString().slice(0, 7);
+}
+
+/** Times as given, `undefined` where open; both ends belong to the range. */
+export interface TimeRange {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The months that a range can have entries in: none before the organization was, none after now. */
+export function monthsOf(
+  range: TimeRange,
+  founded: string,
+  now: Date,
+): { readonly oldest: string; readonly newest: string } {
+  const utc = (time: string | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
+  const from = utc(range.from);
+  const to = utc(range.to);
+  const latest = now.toISOString();
+  return {
+    oldest: monthOf(from !== undefined && from > founded ? from : founded),
+    newest: monthOf(to !== undefined && to < latest ? to : latest),
+  };
+}
+
+/** Bounds on the ids of a range: an id begins with its time. */
+export function idBounds({ from, to }: TimeRange): {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+} {
+  const timeLength = idPrefixes.audit.length + 1 + 10;
+  return {
+    from: from === undefined ? undefined : firstIdAt("audit", new Date(from)),
+    to: to === undefined ? undefined : firstIdAt("audit", new Date(to)).slice(0, timeLength),
+  };
+}
+
+export interface Filters extends TimeRange {
+  readonly actor?: string | undefined;
+  readonly resource_type?: string | undefined;
+  readonly resource_id?: string | undefined;
+  readonly action?: string | undefined;
+}
+
+/** What is wrong with a combination of filters. Each filter is an index of its own, so no two combine. */
+export function filterIssues(filters: Filters): Issue[] {
+  const issues: Issue[] = [];
+  const given = (["actor", "resource_type", "action"] as const).filter((name) => filters[name] !== undefined);
+  for (const name of given.slice(1))
+    issues.push({ path: `query.${name}`, message: `cannot be combined with ${given[0]}` });
+  if ((filters.resource_type === undefined) !== (filters.resource_id === undefined)) {
+    const missing = filters.resource_type === undefined ? "resource_type" : "resource_id";
+    issues.push({ path: `query.${missing}`, message: "is needed: a resource is named by its type and its id" });
+  }
+  if (filters.from !== undefined && filters.to !== undefined && Date.parse(filters.from) > Date.parse(filters.to))
+    issues.push({ path: "query.from", message: "is after to" });
+  return issues;
+}
+
+const columns = {
+  id: (e) => e.id,
+  occurred_at: (e) => e.occurred_at,
+  actor_type: (e) => e.actor.type,
+  actor_id: (e) => e.actor.id,
+  action: (e) => e.action,
+  resource_type: (e) => e.resource.type,
+  resource_id: (e) => e.resource.id,
+  resource_name: (e) => e.resource.name ?? "",
+  outcome: (e) => e.outcome,
+  reason: (e) => e.reason ?? "",
+  request_id: (e) => e.request?.id ?? "",
+  method: (e) => e.request?.method ?? "",
+  path: (e) => e.request?.path ?? "",
+  ip: (e) => e.request?.ip ?? "",
+  user_agent: (e) => e.request?.user_agent ?? "",
+  changes: (e) => (e.changes.length === 0 ? "" : JSON.stringify(e.changes)),
+} as const satisfies Record<string, (entry: AuditEntry) => string>;
+
+/** One cell by RFC 4180. A spreadsheet runs what begins like a formula, so that gets an apostrophe in front. */
+export function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const row = (cells: readonly string[]): string => `${cells.map(csvCell).join(",")}\r\n`;
+
+export const csvHeader = row(Object.keys(columns));
+export const csvRow = (entry: AuditEntry): string => row(Object.values(columns).map((cell) => cell(entry)));
+export const jsonLine = (entry: AuditEntry): string => `${JSON.stringify(entry)}\n`;

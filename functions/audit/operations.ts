@@ -1,0 +1,95 @@
+import * as z from "zod";
+import { auditEntrySchema } from "../../shared/change/items.ts";
+import { operation } from "../../shared/http/operation.ts";
+import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+
+const range = {
+  from: timestampSchema.optional().meta({ description: "Not before this time." }),
+  to: timestampSchema.optional().meta({ description: "Not after this time." }),
+};
+const resourceType = z.string().regex(/^[a-z_]{1,40}$/, "must be a type like agent");
+const resourceId = z.string().min(1).max(200);
+const listed = pageOf(auditEntrySchema);
+
+export const operations = {
+  list: operation({
+    id: "audit.list",
+    method: "GET",
+    path: "/audit/logs",
+    summary: "Audit entries, newest first",
+    description:
+      "At most one of actor, resource and action, with any range of time. A page may be short and still name a next one.",
+    permission: "audit:read",
+    request: {
+      query: z.strictObject({
+        ...pageQuery,
+        ...range,
+        actor: z
+          .string()
+          .regex(/^(user|api_key|agent|system):\S{1,150}$/, "must be a type and an id, like user:usr_01J…")
+          .optional(),
+        resource_type: resourceType.optional(),
+        resource_id: resourceId.optional(),
+        action: z
+          .string()
+          .regex(/^[a-z_]{1,40}\.[a-z_]{1,60}$/, "must be an action like agent.created")
+          .optional(),
+      }),
+    },
+    response: listed,
+    success: 200,
+    errors: [],
+  }),
+  get: operation({
+    id: "audit.get",
+    method: "GET",
+    path: "/audit/logs/{audit_id}",
+    summary: "Read an audit entry",
+    permission: "audit:read",
+    request: { path: z.object({ audit_id: idSchema("audit") }) },
+    response: auditEntrySchema,
+    success: 200,
+    errors: [],
+  }),
+  listOfUser: operation({
+    id: "audit.list_of_user",
+    method: "GET",
+    path: "/audit/users/{user_id}",
+    summary: "What a member did, newest first",
+    permission: "audit:read",
+    request: { path: z.object({ user_id: idSchema("user") }), query: z.strictObject({ ...pageQuery, ...range }) },
+    response: listed,
+    success: 200,
+    errors: [],
+  }),
+  listOfResource: operation({
+    id: "audit.list_of_resource",
+    method: "GET",
+    path: "/audit/resources/{resource_type}/{resource_id}",
+    summary: "What happened to a resource, newest first",
+    description: "Also for one that has been deleted. A resource without any entry is not known (404).",
+    permission: "audit:read",
+    request: {
+      path: z.object({ resource_type: resourceType, resource_id: resourceId }),
+      query: z.strictObject({ ...pageQuery, ...range }),
+    },
+    response: listed,
+    success: 200,
+    errors: [],
+  }),
+  exportLogs: operation({
+    id: "audit.export",
+    method: "GET",
+    path: "/audit/export",
+    summary: "Download audit entries, oldest first",
+    description:
+      "JSON Lines or CSV (RFC 4180, with a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
+    permission: "audit:export",
+    request: { query: z.strictObject({ ...range, format: z.enum(["jsonl", "csv"]).default("jsonl") }) },
+    response: "file",
+    success: 200,
+    errors: [],
+    served_by: "stream",
+  }),
+} as const;

@@ -1,0 +1,16 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** Who did what, when, from where and with which outcome: to search, and to take along as a file. */
+export const room = defineRoom({
+  name: "audit",
+  functions: {
+    api: apiFunction(["table_write", "secrets"]),
+    stream: {
+      entry: "stream",
+      trigger: { kind: "stream" },
+      needs: ["table_write", "secrets"],
+      timeout_seconds: 900,
+      memory_mb: 512,
+    },
+  },
+});

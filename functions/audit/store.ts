@@ -1,0 +1,114 @@
+import { type AuditEntry, auditEntrySchema, auditItem } from "../../shared/change/items.ts";
+import { timestamp } from "../../shared/clock.ts";
+import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "../../shared/dynamo/cursor.ts";
+import type { ItemOf } from "../../shared/dynamo/item.ts";
+import type { Page, PageRequest, TenantTable } from "../../shared/dynamo/table.ts";
+import type { Organization } from "../../shared/identity/items.ts";
+import { timeOfId } from "../../shared/ids.ts";
+import { idBounds, monthAfter, monthBefore, monthOf, monthsOf, type TimeRange } from "./model.ts";
+
+type Stored = ItemOf<typeof auditItem>;
+
+interface PageOptions extends TimeRange {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Queries that one page may cost: months without entries, and entries past their time that are not yet deleted. */
+const MOST_QUERIES = 12;
+
+/**
+ * Fills a page from a list that is read in places, one query each, leaving out what is past its time. A page that
+ * has cost enough is given short, with the place where to go on.
+ */
+async function fill<P>(
+  start: P,
+  limit: number,
+  now: Date,
+  read: (place: P, limit: number) => Promise<{ items: readonly Stored[]; next: P | null }>,
+): Promise<{ items: Stored[]; next: P | null }> {
+  const items: Stored[] = [];
+  let place: P | null = start;
+  for (let queries = 0; place !== null && items.length < limit && queries < MOST_QUERIES; queries++) {
+    const page: { items: readonly Stored[]; next: P | null } = await read(place, limit - items.length);
+    items.push(...page.items.filter(({ expires_at }) => expires_at > timestamp(now)));
+    place = page.next;
+  }
+  return { items, next: place };
+}
+
+/** A page of entries found by actor, resource or action. */
+export async function pageByIndex(
+  tenant: TenantTable,
+  by: Pick<PageRequest, "index" | "of">,
+  options: PageOptions,
+  now: Date,
+): Promise<Page<Stored>> {
+  const { items, next } = await fill(options.cursor ?? "", options.limit, now, async (cursor, limit) => {
+    const page = await tenant.page(auditItem, {
+      ...by,
+      ...idBounds(options),
+      limit,
+      newest_first: true,
+      cursor: cursor === "" ? undefined : cursor,
+    });
+    return { items: page.items, next: page.next_cursor };
+  });
+  return { items, next_cursor: next };
+}
+
+/**
+ * A page of all entries. A month is a partition; the cursor carries the month and the place in it, so a reader never
+ * notices where one ends.
+ */
+export async function pageOfAll(
+  tenant: TenantTable,
+  organization: Organization,
+  options: PageOptions,
+  now: Date,
+): Promise<Page<Stored>> {
+  const { oldest, newest } = monthsOf(options, organization.created_at, now);
+  const bounds = idBounds(options);
+  const fingerprint = queryFingerprint([tenant.tenant, "audit_months", options.from, options.to]);
+  const start = options.cursor === undefined ? { month: newest, inner: "" } : placeOf(fingerprint, options.cursor);
+  if (options.cursor !== undefined && (start.month < oldest || start.month > newest)) throw invalidCursor();
+  if (start.month < oldest) return { items: [], next_cursor: null };
+  const { items, next } = await fill(start, options.limit, now, async ({ month, inner }, limit) => {
+    const page = await tenant.page(auditItem, {
+      of: { month },
+      ...bounds,
+      limit,
+      newest_first: true,
+      cursor: inner === "" ? undefined : inner,
+    });
+    if (page.next_cursor !== null) return { items: page.items, next: { month, inner: page.next_cursor } };
+    return { items: page.items, next: month > oldest ? { month: monthBefore(month), inner: "" } : null };
+  });
+  return { items, next_cursor: next === null ? null : encodeCursor(fingerprint, { ...next }) };
+}
+
+function placeOf(fingerprint: string, cursor: string): { month: string; inner: string } {
+  const { month, inner } = decodeCursor(fingerprint, cursor);
+  if (month === undefined || inner === undefined || !/^\d{4}-\d{2}$/.test(month)) throw invalidCursor();
+  return { month, inner };
+}
+
+/** One entry: its id's time tells the month it lies in. Undefined when there is none, or its time is over. */
+export async function entryById(tenant: TenantTable, id: string, now: Date): Promise<Stored | undefined> {
+  const entry = await tenant.get(auditItem, { month: monthOf(timestamp(timeOfId(id))), id });
+  return entry !== undefined && entry.expires_at > timestamp(now) ? entry : undefined;
+}
+
+/** All entries of a range, oldest first, as they are read: never more than one page in memory. */
+export async function* allEntries(
+  tenant: TenantTable,
+  organization: Organization,
+  range: TimeRange,
+  now: Date,
+): AsyncGenerator<AuditEntry> {
+  const { oldest, newest } = monthsOf(range, organization.created_at, now);
+  for (let month = oldest; month <= newest; month = monthAfter(month)) {
+    for await (const entry of tenant.all(auditItem, { of: { month }, ...idBounds(range) }))
+      if (entry.expires_at > timestamp(now)) yield auditEntrySchema.parse(entry);
+  }
+}

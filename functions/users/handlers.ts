@@ -1,0 +1,60 @@
+import { changedFields, draft } from "../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../shared/change/update.ts";
+import { timestamp } from "../../shared/clock.ts";
+import { lostRace } from "../../shared/dynamo/write.ts";
+import { notFound } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import { PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { newEtag } from "../../shared/ids.ts";
+import type { UsersDeps } from "./deps.ts";
+import { userEvents } from "./events.ts";
+import { toMember } from "./model.ts";
+import type { operations } from "./operations.ts";
+import { memberOf, pageOfMembers } from "./store.ts";
+
+export { assignRole, restore, suspend } from "./standing.ts";
+
+type Ops = typeof operations;
+
+export const list: Handler<Ops["list"], UsersDeps> = async ({ caller, query }, { table }) => {
+  const page = await pageOfMembers(table, caller.organization.id, query);
+  return { ...page, items: page.items.map(({ user, membership }) => toMember(user, membership)) };
+};
+
+export const me: Handler<Ops["me"], UsersDeps> = async ({ caller }) => caller.user;
+
+/**
+ * A name stands in one place only, the user's own item; lists of members read it there. Only the changed fields are
+ * written: sessions and sign-ins change others of the same item at any time.
+ */
+export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { table }) => {
+  const { caller, body, at } = call;
+  const platform = table.of(PLATFORM);
+  return updateWithRetry(call.if_match, async () => {
+    const read = await platform.get(userItem, { id: caller.user.id });
+    if (read === undefined) throw notFound();
+    requireMatch(call.if_match, read.etag);
+    const set = { name: body.name ?? read.name };
+    const changes = changedFields(read, { ...read, ...set });
+    if (changes.length === 0) return read;
+    const stamped = { ...set, updated_at: timestamp(at), etag: newEtag(at) };
+    const data = { user_id: read.id, changed_fields: changes.map(({ field }) => field) };
+    return call.commit(
+      {
+        writes: [
+          platform.writes.update(userItem, { id: read.id }, { set: stamped }, { equals: { etag: read.etag } }, (old) =>
+            old === undefined ? notFound() : lostRace(),
+          ),
+        ],
+        events: [draft(userEvents, "user.updated", { id: read.id, name: set.name }, data, { changes })],
+      },
+      { ...read, ...stamped },
+      { tenant: caller.member?.organization.id ?? read.default_organization_id, actor: caller.principal },
+    );
+  });
+};
+
+export const get: Handler<Ops["get"], UsersDeps> = async ({ caller, path }, { table }) => {
+  const { user, membership } = await memberOf(table, caller.organization.id, path.user_id);
+  return toMember(user, membership);
+};

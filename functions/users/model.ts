@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { decide, expandGrants } from "../../shared/access/decide.ts";
+import type { Grant, Permission } from "../../shared/access/permissions.ts";
+import { builtInRoleNames, builtInRoles, isBuiltInRole, roleAlias } from "../../shared/access/roles.ts";
+import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
+
+/** A member as the organization sees them: the person, and what they are here. Rights come from the membership. */
+export const memberSchema = z
+  .object({
+    id: userSchema.shape.id,
+    email: z.string(),
+    name: z.string(),
+    role: z.string(),
+    status: membershipSchema.shape.status.meta({ description: "Of the membership in this organization." }),
+    joined_via: membershipSchema.shape.joined_via,
+    joined_at: z.string(),
+    last_login_at: z.string().nullable(),
+    updated_at: z.string(),
+  })
+  .meta({ id: "Member", description: "A user as a member of the active organization." });
+
+export const toMember = (user: User, membership: Membership) => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  role: membership.role,
+  status: membership.status,
+  joined_via: membership.joined_via,
+  joined_at: membership.joined_at,
+  last_login_at: user.last_login_at,
+  updated_at: membership.updated_at,
+  etag: membership.etag,
+});
+
+/** A role in a request: a built-in one, or the predecessor's name of the owner role. */
+export const roleSchema = z
+  .enum([...builtInRoleNames, "tenant_admin"])
+  .transform(roleAlias)
+  .meta({ example: "developer" });
+
+export const OWNER = "org_owner";
+
+/** Whether a membership counts among the owners that an organization must not run out of. */
+export const isActiveOwner = (membership: Pick<Membership, "role" | "status">): boolean =>
+  membership.role === OWNER && membership.status === "active";
+
+/** What a role grants; a role that no longer exists grants nothing. */
+export const grantsOfRole = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
+
+/**
+ * Permissions of a role that somebody with these grants does not hold. Nobody gives, takes or suspends more than they
+ * hold themselves: an administrator cannot make owners, nor push one out.
+ */
+export const beyond = (grants: readonly Grant[], role: string): Permission[] =>
+  expandGrants(grantsOfRole(role)).filter((permission) => !decide(grants, permission).allowed);

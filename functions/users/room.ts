@@ -1,0 +1,7 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** The members of an organization, and everybody's own profile. */
+export const room = defineRoom({
+  name: "users",
+  functions: { api: apiFunction(["table_write", "secrets"]) },
+});

@@ -1,0 +1,74 @@
+import type { Member } from "../../shared/access/caller.ts";
+import type { Page, Table } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
+import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
+import { countOwner, discountOwner } from "../../shared/identity/owners.ts";
+import { isActiveOwner } from "./model.ts";
+
+/** One person of an organization: who they are, and what they are there. */
+export interface MemberRecord {
+  readonly user: User;
+  readonly membership: Membership;
+}
+
+/** A member by user id. @throws `not_found` for anybody who is not, or no longer, a member */
+export async function memberOf(table: Table, tenant: string, user_id: string): Promise<MemberRecord> {
+  const [user, membership] = await table.batch([
+    table.of(PLATFORM).read(userItem, { id: user_id }),
+    table.of(tenant).read(membershipItem, { user_id }),
+  ]);
+  if (user === undefined || membership === undefined || membership.status === "removed") throw notFound();
+  return { user, membership };
+}
+
+/** A page of members with one status, and one role where given: one query and one batch read of the people's names. */
+export async function pageOfMembers(
+  table: Table,
+  tenant: string,
+  query: { status: string; role?: string | undefined; limit: number; cursor?: string | undefined },
+): Promise<Page<MemberRecord>> {
+  const { status, role, limit, cursor } = query;
+  const page = await table
+    .of(tenant)
+    .page(
+      membershipItem,
+      role === undefined
+        ? { index: "gsi1", of: { status }, limit, cursor }
+        : { index: "gsi2", of: { status, role }, limit, cursor },
+    );
+  const users = await table.batch(page.items.map(({ user_id }) => table.of(PLATFORM).read(userItem, { id: user_id })));
+  const items = page.items.flatMap((membership, i) => {
+    const user = users[i] as User | undefined;
+    return user === undefined ? [] : [{ user, membership }];
+  });
+  return { items, next_cursor: page.next_cursor };
+}
+
+/** The writes that replace a membership as it was read, and keep count of the organization's owners. */
+export function replaceMembership(table: Table, read: Membership, next: Membership): Write[] {
+  const tenant = table.of(read.organization_id);
+  const [was, will] = [isActiveOwner(read), isActiveOwner(next)];
+  return [
+    tenant.writes.replace(membershipItem, next, read.etag),
+    ...(was && !will ? [discountOwner(tenant)] : []),
+    ...(!was && will ? [countOwner(tenant)] : []),
+  ];
+}
+
+/**
+ * Proves within the transaction that the caller still is what they were when the request was permitted: two who push
+ * each other out at the same moment do not both succeed.
+ */
+export const stillMember = (table: Table, { membership }: Member): Write =>
+  table
+    .of(membership.organization_id)
+    .writes.check(
+      membershipItem,
+      { user_id: membership.user_id },
+      { equals: { status: "active", role: membership.role } },
+      (old) =>
+        old?.status === "active"
+          ? new Problem("forbidden", "Your role has just changed. Try again.")
+          : new Problem("membership_inactive", "You have no active membership in this organization."),
+    );

@@ -1,0 +1,23 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** Lenses over agents, pipelines and work units, with people in them. */
+export const room = defineRoom({
+  name: "workspaces",
+  functions: {
+    api: apiFunction(["table_write", "secrets"]),
+    members: {
+      entry: "consume",
+      trigger: { kind: "events", types: ["workspace.deleted"] },
+      needs: ["table_write"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
+    expiry: {
+      entry: "sweep",
+      trigger: { kind: "rate", minutes: 5 },
+      needs: ["table_write"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
+  },
+});
