@@ -1,0 +1,38 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { inject } from "vitest";
+import type { Company } from "./api.ts";
+import { awsConfig } from "./stack.ts";
+
+/** What an organization leaves behind in a partition of today or of this month, each item as JSON text. */
+async function texts(company: Company, partition: string): Promise<string[]> {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(awsConfig()));
+  const found: string[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: inject("stack").outputs.TableName,
+        KeyConditionExpression: "pk = :pk",
+        ExpressionAttributeValues: { ":pk": `T#${company.organization_id}#${partition}` },
+        ConsistentRead: true,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      }),
+    );
+    found.push(...(page.Items ?? []).map((item) => JSON.stringify(item)));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  return found;
+}
+
+/** The organization's audit entries of this month. */
+export const auditTexts = (company: Company): Promise<string[]> =>
+  texts(company, `AUDIT#${new Date().toISOString().slice(0, 7)}`);
+
+/** The organization's events of today, as they leave. */
+export const outboxTexts = (company: Company): Promise<string[]> =>
+  texts(company, `EVENTS#${new Date().toISOString().slice(0, 10)}`);
+
+/** The types of the organization's events of today, oldest first. */
+export const eventTypesOf = async (company: Company): Promise<string[]> =>
+  (await outboxTexts(company)).map((text) => JSON.parse(text).envelope.type);
