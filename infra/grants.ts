@@ -25,6 +25,8 @@ export interface Resources {
 export interface Granted {
   readonly statements: PolicyStatement[];
   readonly environment: Record<string, string>;
+  /** Resources with a wildcard, each with the reason why no narrower one can be named. */
+  readonly wildcards: { readonly resource: string; readonly reason: string }[];
   readonly logs: (logGroupArn: string) => PolicyStatement;
 }
 
@@ -39,6 +41,12 @@ const WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 export function grant(needs: readonly Need[], r: Resources): Granted {
   const statements: PolicyStatement[] = [];
   const environment: Record<string, string> = {};
+  const wildcards: { resource: string; reason: string }[] = [];
+  const files = () =>
+    wildcards.push({
+      resource: `${r.bucketArn}/*`,
+      reason: "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
+    });
   const indexes = ["gsi1", "gsi2", "gsi3"].map((index) => `${r.tableArn}/index/${index}`);
   for (const need of needs) {
     switch (need) {
@@ -70,10 +78,12 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
       case "files_read":
         statements.push(allow(["s3:GetObject"], [`${r.bucketArn}/*`]));
         environment.BUCKET_NAME = r.bucketName;
+        files();
         break;
       case "files_write":
         statements.push(allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${r.bucketArn}/*`]));
         environment.BUCKET_NAME = r.bucketName;
+        files();
         break;
       case "mail":
         statements.push(allow(["ses:SendEmail"], [r.mailIdentityArn]));
@@ -82,6 +92,13 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         break;
       case "models":
         statements.push(allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], [...r.modelArns]));
+        for (const resource of r.modelArns) {
+          wildcards.push({
+            resource,
+            reason:
+              "Which foundation model an agent uses is the tenant's choice at run time; the catalogue refuses unknown ones.",
+          });
+        }
         Object.assign(environment, outboundEnvironment(r));
         break;
       case "outbound":
@@ -93,6 +110,10 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         break;
       case "runs_control":
         statements.push(allow(["states:StopExecution", "states:DescribeExecution"], [r.machineExecutionsArn]));
+        wildcards.push({
+          resource: r.machineExecutionsArn,
+          reason: "Executions are named by run and step at run time; all belong to the one run workflow.",
+        });
         break;
       case "schedules":
         break;
@@ -109,7 +130,12 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
       }
     }
   }
-  return { statements, environment, logs: (arn) => allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arn]) };
+  return {
+    statements,
+    environment,
+    wildcards,
+    logs: (arn) => allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arn]),
+  };
 }
 
 /** Settings of the guarded outbound client. */

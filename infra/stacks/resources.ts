@@ -9,7 +9,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
   return {
     tableArn: data.table.tableArn,
     tableName: data.table.tableName,
-    bucketArn: data.bucket.bucketArn,
+    bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
     keyArn: data.key.keyArn,
     userPoolArn: "",

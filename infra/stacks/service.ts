@@ -13,7 +13,7 @@ import { RoomFunction } from "../constructs/room-function.ts";
 import { attachTrigger } from "../constructs/triggers.ts";
 import { WorkQueue } from "../constructs/work-queue.ts";
 import { grant, type Resources } from "../grants.ts";
-import { acknowledge } from "../nag.ts";
+import { acknowledge, acknowledgeWildcard } from "../nag.ts";
 import type { DataStack, StageProps } from "./data.ts";
 import type { IdentityStack } from "./identity.ts";
 import { partialResources } from "./resources.ts";
@@ -57,30 +57,17 @@ export class ServiceStack extends Stack {
     for (const room of rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue;
+        const granted = grant(fn.needs, resources);
         const built = new RoomFunction(this, {
           room: room.name,
           name,
           data: fn,
-          granted: grant(fn.needs, resources),
+          granted,
           environment,
           stage,
         });
         functions[`${room.name}/${name}`] = built;
         attachTrigger(this, { room: room.name, name, data: fn, fn: built.fn, dataStack: data, queues, machineName });
-        if (fn.needs.includes("models")) {
-          acknowledge(
-            built,
-            "AwsSolutions-IAM5",
-            "Which foundation model an agent uses is the tenant's choice at run time; the catalogue refuses unknown ones.",
-          );
-        }
-        if (fn.needs.some((need) => need.startsWith("files"))) {
-          acknowledge(
-            built,
-            "AwsSolutions-IAM5",
-            "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
-          );
-        }
         if (fn.needs.includes("mail") && stage.name === "local") {
           acknowledge(
             built,
@@ -88,13 +75,7 @@ export class ServiceStack extends Stack {
             "The local AWS checks ses:SendEmail on `*` only; deployed stages name the identity.",
           );
         }
-        if (fn.needs.includes("runs_control")) {
-          acknowledge(
-            built,
-            "AwsSolutions-IAM5",
-            "Executions are named by run and step at run time; all belong to the one run workflow.",
-          );
-        }
+        for (const { resource, reason } of granted.wildcards) acknowledgeWildcard(built, resource, reason);
       }
     }
 
