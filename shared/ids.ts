@@ -13,6 +13,7 @@ export const idPrefixes = {
   agent_version: "agv",
   agent_context: "ctx",
   agent_tool: "tol",
+  execution: "exe",
   provider_key: "pky",
   pipeline: "pip",
   run: "run",
@@ -31,7 +32,12 @@ export const idPrefixes = {
 
 export type IdKind = keyof typeof idPrefixes;
 
-const random = new Uint8Array(16);
+/** Random bytes of one id; only five bits of each are used. */
+const ID_BYTES = 16;
+
+/** Randomness is drawn for many ids at once: a call for it costs more than the rest of an id. */
+const random = new Uint8Array(ID_BYTES * 128);
+let drawn = random.length;
 
 /**
  * A new prefixed id: `agt_` and 26 Crockford base-32 characters (48 bits of time in milliseconds, 80 bits of randomness).
@@ -44,9 +50,12 @@ export function newId(kind: IdKind, now: Date): string {
     head = CROCKFORD.charAt(time % 32) + head;
     time = Math.floor(time / 32);
   }
-  randomFillSync(random);
+  if (drawn === random.length) {
+    randomFillSync(random);
+    drawn = 0;
+  }
   let tail = "";
-  for (const byte of random) tail += CROCKFORD.charAt(byte & 31);
+  for (const end = drawn + ID_BYTES; drawn < end; drawn++) tail += CROCKFORD.charAt((random[drawn] ?? 0) & 31);
   return `${idPrefixes[kind]}_${head}${tail}`;
 }
 

@@ -17,8 +17,9 @@ export interface Blobs {
   /**
    * Keeps a text and says where. Comes before the transaction that refers to it: a text that nothing refers to is
    * harmless, a reference to nothing would not be.
+   * @param inline_bytes texts up to this size stay in the item; less where lists read many of them
    */
-  store(tenant: string, text: string): Promise<Blob>;
+  store(tenant: string, text: string, inline_bytes?: number): Promise<Blob>;
   load(blob: Blob): Promise<string>;
 }
 
@@ -31,9 +32,9 @@ const unavailable = (cause: unknown): Problem =>
 /** Object names begin with the tenant, like every key of the table. */
 export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
   return {
-    async store(tenant, text) {
+    async store(tenant, text, inline_bytes = INLINE_BYTES) {
       const bytes = Buffer.byteLength(text);
-      if (bytes <= INLINE_BYTES) return { inline: text };
+      if (bytes <= inline_bytes) return { inline: text };
       const sha256 = createHash("sha256").update(text).digest("hex");
       const key = `T/${tenant}/blobs/${sha256}`;
       try {

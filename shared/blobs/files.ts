@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -27,7 +28,20 @@ export interface Files {
   head(key: string): Promise<{ readonly bytes: number; readonly content_type: string | undefined } | undefined>;
   /** The text of an uploaded file; undefined while there is none. Check its size with `head` first. */
   text(key: string): Promise<string | undefined>;
+  /**
+   * Reads an uploaded file through once, in constant memory: its size, its type, its SHA-256 (hexadecimal) and its
+   * beginning. Undefined while there is none.
+   */
+  inspect(key: string, keep_bytes: number): Promise<InspectedFile | undefined>;
   remove(key: string): Promise<void>;
+}
+
+export interface InspectedFile {
+  readonly bytes: number;
+  readonly content_type: string | undefined;
+  readonly sha256: string;
+  /** The first bytes, at most as many as were asked for. */
+  readonly beginning: Uint8Array;
 }
 
 const missing = new Set(["NoSuchKey", "NotFound"]);
@@ -76,6 +90,19 @@ export function createFiles(s3: S3Client, bucket: string): Files {
       guarded(async () => {
         const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
         return (await object.Body?.transformToString("utf8")) ?? "";
+      }),
+    inspect: (key, keep_bytes) =>
+      guarded(async () => {
+        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        const hash = createHash("sha256");
+        const kept: Buffer[] = [];
+        let bytes = 0;
+        for await (const part of object.Body as AsyncIterable<Uint8Array>) {
+          hash.update(part);
+          if (bytes < keep_bytes) kept.push(Buffer.from(part.subarray(0, keep_bytes - bytes)));
+          bytes += part.byteLength;
+        }
+        return { bytes, content_type: object.ContentType, sha256: hash.digest("hex"), beginning: Buffer.concat(kept) };
       }),
     async remove(key) {
       await guarded(() => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
