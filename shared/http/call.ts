@@ -20,6 +20,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   readonly request: RequestFacts;
   /** The `If-Match` value without quotes, when the caller wants to lose no race. */
   readonly if_match: string | undefined;
+  /** Where a client that lost a stream of events goes on: the last id that it got. */
+  readonly last_event_id: string | undefined;
   /** The `Accept-Encoding` header; empty when there is none. */
   readonly accept_encoding: string;
   /** Change context of the active organization. @throws when the caller has none */

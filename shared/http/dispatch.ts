@@ -158,6 +158,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     at,
     request: facts,
     if_match: request.headers["if-match"]?.replaceAll(/^(?:W\/)?"|"$/g, ""),
+    last_event_id: request.headers["last-event-id"],
     accept_encoding: request.headers["accept-encoding"] ?? "",
     get context() {
       if (context === undefined) throw new Error(`${operation.id} has no organization to act in`);

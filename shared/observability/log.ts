@@ -13,6 +13,8 @@ export const logEvents = [
   "consumer.failed",
   "delivery.attempted",
   "run.task",
+  "run.start_delayed",
+  "run.stop_incomplete",
   "run.aborted",
   "mail.sent",
   "context.fetched",
