@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { buildApiFunction, buildPlain } from "./build.ts";
-import { type Benchmark, atMost, bounded } from "./row.ts";
+import { atMost, type Benchmark, bounded } from "./row.ts";
 
 /** The room whose API function stands for all; every one of them has the same foundation. */
 export const MEASURED_ROOM = "organizations";

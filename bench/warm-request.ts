@@ -196,7 +196,7 @@ async function warmHandler(
     limits: { user: 1_000_000_000, address: 1_000_000_000 },
   };
   const handler = serve({ operations, handlers, platform, deps: platform });
-  const context = { awsRequestId: "request", functionName: "organizations-api" } as Context;
+  const context = { awsRequestId: "request", getRemainingTimeInMillis: () => 29_000 } as Context;
   const call = (event: APIGatewayProxyEventV2) => handler(event, context);
   const answer = await quietly(() => call(first));
   if (answer.statusCode !== 200) throw new Error(`the request is refused: ${answer.body}`);

@@ -22,7 +22,9 @@ export function memoryTable(name: string, items: readonly Stored[]): Table {
   const send = async ({ input }: { readonly input: Input }) => {
     const reads = input.RequestItems?.[name];
     if (reads !== undefined) {
-      return { Responses: { [name]: reads.Keys.map((key) => stored.get(keyOf(key))).filter((item) => item !== undefined) } };
+      return {
+        Responses: { [name]: reads.Keys.map((key) => stored.get(keyOf(key))).filter((item) => item !== undefined) },
+      };
     }
     if (input.Key !== undefined) return { Attributes: { ...input.Key, ...counted } };
     throw new Error("the stand-in for the table knows batch reads and counters only");

@@ -69,7 +69,25 @@ export function defineItem<
 /** Every item type that has been declared by the modules loaded so far; the source of docs/keys.md. */
 export const declaredItems = (): readonly ItemDefinition[] => definitions;
 
-export const placeholders = (template: string): string[] => [...template.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? "");
+/** A template taken apart: `texts[i]` stands before the field `names[i]`, the last text after them all. */
+interface Template {
+  readonly texts: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** Templates are constants of the code: each is taken apart once. */
+const templates = new Map<string, Template>();
+
+function takenApart(template: string): Template {
+  const known = templates.get(template);
+  if (known !== undefined) return known;
+  const parts = template.split(/\{(\w+)\}/);
+  const apart = { texts: parts.filter((_, i) => i % 2 === 0), names: parts.filter((_, i) => i % 2 === 1) };
+  templates.set(template, apart);
+  return apart;
+}
+
+export const placeholders = (template: string): readonly string[] => takenApart(template).names;
 
 /** Numbers sort as text when padded; `#` separates parts, so a value may not hold one. */
 const encode = (value: unknown): string =>
@@ -79,23 +97,24 @@ const encode = (value: unknown): string =>
 
 /** Fills a template; undefined when a field is missing or null. */
 export function fill(template: string, fields: Readonly<Record<string, unknown>>): string | undefined {
-  let complete = true;
-  const text = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = fields[name];
-    if (value === undefined || value === null) complete = false;
-    return encode(value);
-  });
-  return complete ? text : undefined;
+  const { texts, names } = takenApart(template);
+  let text = texts[0] ?? "";
+  for (let i = 0; i < names.length; i++) {
+    const value = fields[names[i] ?? ""];
+    if (value === undefined || value === null) return undefined;
+    text += encode(value) + texts[i + 1];
+  }
+  return text;
 }
 
 /** The part of a template that is known from these fields: everything before the first missing placeholder. */
 export function prefixOf(template: string, fields: Readonly<Record<string, unknown>>): string {
-  let prefix = "";
-  for (const part of template.split(/(\{\w+\})/)) {
-    const name = /^\{(\w+)\}$/.exec(part)?.[1];
-    if (name === undefined) prefix += part;
-    else if (fields[name] === undefined || fields[name] === null) return prefix;
-    else prefix += encode(fields[name]);
+  const { texts, names } = takenApart(template);
+  let prefix = texts[0] ?? "";
+  for (let i = 0; i < names.length; i++) {
+    const value = fields[names[i] ?? ""];
+    if (value === undefined || value === null) return prefix;
+    prefix += encode(value) + texts[i + 1];
   }
   return prefix;
 }

@@ -204,6 +204,7 @@ export class Writes {
 
   /** A removed field that stands in an index key takes the item out of that index. */
   #leftIndexes(definition: ItemDefinition, removed: readonly string[]): string[] {
+    if (removed.length === 0) return [];
     return Object.entries(definition.indexes).flatMap(([index, template]) =>
       [...placeholders(template.pk), ...placeholders(template.sk)].some((name) => removed.includes(name))
         ? [`${index}pk`, `${index}sk`]
