@@ -5,7 +5,9 @@ import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
 import type { FunctionData } from "../shared/room.ts";
 import { bundleOptions } from "./bundle-options.ts";
+import { writeReference } from "./reference.ts";
 
+/** Where the app of this checkout bundles to. */
 export const DIST = "dist/functions";
 
 /** Folder name of a bundled function: `agents-api`. */
@@ -25,8 +27,7 @@ const loadsLazily = ({ data }: Entry): boolean => data.needs.includes("models");
  * Bundles every function of every room, AWS SDK included, and writes a manifest that the local stream server reads.
  * Single-file functions share one esbuild run; each lazily loading one is split into chunks in its own folder.
  */
-export async function bundleFunctions(root = "."): Promise<Metafile> {
-  const dist = join(root, DIST);
+export async function bundleFunctions(root = ".", dist = join(root, DIST)): Promise<Metafile> {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   const entries = rooms.flatMap((room) =>
@@ -42,16 +43,14 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
       outdir: dist,
       entryPoints: single.map((entry) => ({ in: source(entry), out: `${entry.out}/index` })),
     }),
-    ...entries
-      .filter(loadsLazily)
-      .map((entry) =>
-        build({
-          ...bundleOptions(root),
-          outdir: join(dist, entry.out),
-          splitting: true,
-          entryPoints: [{ in: source(entry), out: "index" }],
-        }),
-      ),
+    ...entries.filter(loadsLazily).map((entry) =>
+      build({
+        ...bundleOptions(root),
+        outdir: join(dist, entry.out),
+        splitting: true,
+        entryPoints: [{ in: source(entry), out: "index" }],
+      }),
+    ),
   ];
   const metafiles = (await Promise.all(runs)).map(({ metafile }) => metafile);
   const manifest = entries.map(({ room, name, data, out }) => ({
@@ -66,6 +65,7 @@ export async function bundleFunctions(root = "."): Promise<Metafile> {
             .map(({ method, path }) => ({ method, path }))
         : [],
   }));
+  writeReference(root, join(dist, bundleName("platform", "docs"), "files"));
   writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return {
     inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),

@@ -1,5 +1,5 @@
 import { allOperations } from "../functions/operations.ts";
-import { API_BASE } from "../shared/http/operation.ts";
+import { fullPath, type OperationShape } from "../shared/http/operation.ts";
 
 export interface Route {
   /** Route key of the HTTP API, for example `ANY /api/v1/agents/{proxy+}`. */
@@ -13,28 +13,40 @@ export interface Route {
  * most operations under it (two routes); operations under it that another function serves get a route of their own.
  */
 export function gatewayRoutes(): Route[] {
-  const served = allOperations.filter(({ operation }) => operation.served_by !== "stream");
-  const nouns = new Map<string, Map<string, number>>();
-  for (const { room, operation } of served) {
-    const owners = nouns.get(noun(operation.path)) ?? new Map<string, number>();
-    const owner = `${room}/${operation.served_by}`;
-    owners.set(owner, (owners.get(owner) ?? 0) + 1);
-    nouns.set(noun(operation.path), owners);
-  }
-  const routes: Route[] = [];
-  for (const [name, owners] of nouns) {
-    const [main] = [...owners].sort(([, a], [, b]) => b - a)[0] ?? [""];
-    const [room = "", fn = ""] = main.split("/");
-    if (name === "") routes.push({ key: `ANY ${API_BASE}`, room, fn });
-    else
-      routes.push({ key: `ANY ${API_BASE}/${name}`, room, fn }, { key: `ANY ${API_BASE}/${name}/{proxy+}`, room, fn });
-    for (const { room: other, operation } of served) {
-      if (noun(operation.path) !== name || `${other}/${operation.served_by}` === main) continue;
-      const key = `ANY ${API_BASE}${operation.path.replaceAll(/\{(\w+)\}/g, (_, p: string) => `{${p}}`)}`;
-      if (!routes.some((route) => route.key === key)) routes.push({ key, room: other, fn: operation.served_by });
+  const served = allOperations
+    .filter(({ operation }) => operation.served_by !== "stream")
+    .map(({ room, operation }) => ({ operation, base: baseOf(operation), owner: `${room}/${operation.served_by}` }));
+  const routes = new Map<string, Route>();
+  const add = (key: string, owner: string) => {
+    const [room = "", fn = ""] = owner.split("/");
+    if (!routes.has(key)) routes.set(key, { key, room, fn });
+  };
+  for (const base of new Set(served.map((each) => each.base))) {
+    const under = served.filter((each) => each.base === base);
+    const main = mostFrequent(under.map(({ owner }) => owner));
+    add(`ANY ${base}`, main);
+    if (under.some(({ operation }) => fullPath(operation) !== base)) add(`ANY ${base}/{proxy+}`, main);
+    for (const { operation, owner } of under) {
+      if (owner === main) continue;
+      // A path whose methods belong to different functions is routed by method.
+      const shared = under.some((each) => shape(each.operation) === shape(operation) && each.owner !== owner);
+      add(`${shared ? operation.method : "ANY"} ${fullPath(operation)}`, owner);
     }
   }
-  return routes;
+  return [...routes.values()];
 }
 
-const noun = (path: string): string => path.split("/")[1] ?? "";
+/** The part of a path that one function answers for as a whole: `/api/v1/agents`. */
+function baseOf(operation: OperationShape): string {
+  const noun = operation.path.split("/")[1] ?? "";
+  return fullPath({ path: `/${noun}`, root: operation.root });
+}
+
+/** A path without the names of its parameters. */
+const shape = (operation: OperationShape): string => fullPath(operation).replaceAll(/\{\w+\}/g, "{}");
+
+function mostFrequent(values: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
+}

@@ -1,8 +1,20 @@
 import type { Handler } from "../../shared/http/call.ts";
-import type { operations } from "./operations.ts";
+import type { apiOperations } from "./operations.ts";
 import { version } from "./version.ts";
 
-type Ops = typeof operations;
+type Ops = typeof apiOperations;
+
+export interface ApiDeps {
+  readonly stream_urls: Readonly<Record<string, string>>;
+}
+
+export const root: Handler<Ops["root"], ApiDeps> = async (_call, { stream_urls }) => ({
+  name: "Kaizen Studio",
+  version,
+  docs: "/docs",
+  openapi: "/api/v1/openapi.json",
+  stream_urls: { ...stream_urls },
+});
 
 /** Counting the request against the address's limit has just written to the table: getting here is the check. */
-export const health: Handler<Ops["health"], object> = async () => ({ status: "ok", version });
+export const health: Handler<Ops["health"], ApiDeps> = async () => ({ status: "ok", version });

@@ -1,7 +1,28 @@
 import * as z from "zod";
+import { type ErrorCode, errorCodes } from "../../shared/errors.ts";
 import { operation } from "../../shared/http/operation.ts";
 
-export const operations = {
+/** What the room's `api` function answers. */
+export const apiOperations = {
+  root: operation({
+    id: "platform.root",
+    method: "GET",
+    path: "/",
+    summary: "Where things are",
+    permission: "public",
+    request: {},
+    response: z.object({
+      name: z.string(),
+      version: z.string(),
+      docs: z.string().meta({ description: "Path of this reference." }),
+      openapi: z.string().meta({ description: "Path of the OpenAPI document." }),
+      stream_urls: z
+        .record(z.string(), z.string())
+        .meta({ description: "Origin of the operations that stream, by group; empty where it is this origin." }),
+    }),
+    success: 200,
+    errors: [],
+  }),
   health: operation({
     id: "platform.health",
     method: "GET",
@@ -14,3 +35,59 @@ export const operations = {
     errors: [],
   }),
 } as const;
+
+const page = { method: "GET", permission: "public", response: "file", success: 200, served_by: "docs" } as const;
+
+/** What the room's `docs` function answers: pages and files for people and for tools. */
+export const docsOperations = {
+  reference: operation({
+    ...page,
+    id: "platform.reference",
+    path: "/docs",
+    root: true,
+    summary: "This reference, as a page",
+    request: {},
+    media_type: "text/html",
+    errors: [],
+  }),
+  referenceUnderApi: operation({
+    ...page,
+    id: "platform.reference_under_api",
+    path: "/docs",
+    summary: "This reference, as a page",
+    request: {},
+    media_type: "text/html",
+    errors: [],
+  }),
+  referenceFile: operation({
+    ...page,
+    id: "platform.reference_file",
+    path: "/docs/files/{file}",
+    root: true,
+    summary: "A script of the reference page",
+    request: { path: z.object({ file: z.string().max(100) }) },
+    media_type: "text/javascript",
+    errors: [],
+  }),
+  openApi: operation({
+    ...page,
+    id: "platform.openapi",
+    path: "/openapi.json",
+    summary: "The OpenAPI document of this API",
+    request: {},
+    media_type: "application/json",
+    errors: [],
+  }),
+  errorPage: operation({
+    ...page,
+    id: "platform.error",
+    path: "/errors/{code}",
+    summary: "What an error code means and what to do about it",
+    description: "The `type` of a problem document leads here.",
+    request: { path: z.object({ code: z.enum(Object.keys(errorCodes) as [ErrorCode]) }) },
+    media_type: "text/html",
+    errors: [],
+  }),
+} as const;
+
+export const operations = { ...apiOperations, ...docsOperations } as const;

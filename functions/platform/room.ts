@@ -3,5 +3,8 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** About the API itself: where things are, whether it is well, its reference. Also answers for unknown paths. */
 export const room = defineRoom({
   name: "platform",
-  functions: { api: apiFunction(["table_write"]) },
+  functions: {
+    api: apiFunction(["table_write"]),
+    docs: apiFunction(["table_write"], { entry: "docs" }),
+  },
 });

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration } from "aws-cdk-lib";
+import { CfnOutput, Duration, Fn } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget, SqsQueue as QueueTarget } from "aws-cdk-lib/aws-events-targets";
 import {
@@ -24,6 +24,8 @@ interface Wiring {
   readonly dataStack: DataStack;
   readonly queues: Readonly<Record<string, WorkQueue>>;
   readonly machineName: string;
+  /** Gets the origin of a room's streaming operations. */
+  readonly streamUrls: Record<string, string>;
 }
 
 /** Messages are tried this often before they wait in the dead-letter queue. */
@@ -105,6 +107,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
     }
     case "stream": {
       const url = fn.addFunctionUrl({ authType: FunctionUrlAuthType.NONE, invokeMode: InvokeMode.RESPONSE_STREAM });
+      wiring.streamUrls[room] = `https://${Fn.select(2, Fn.split("/", url.url))}`;
       new CfnOutput(scope, `StreamUrl${room}`, { value: url.url });
       break;
     }

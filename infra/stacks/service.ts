@@ -54,6 +54,7 @@ export class ServiceStack extends Stack {
     };
 
     const functions: Record<string, RoomFunction> = {};
+    const streamUrls: Record<string, string> = {};
     for (const room of rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue;
@@ -67,7 +68,8 @@ export class ServiceStack extends Stack {
           stage,
         });
         functions[`${room.name}/${name}`] = built;
-        attachTrigger(this, { room: room.name, name, data: fn, fn: built.fn, dataStack: data, queues, machineName });
+        const wiring = { room: room.name, name, data: fn, fn: built.fn, dataStack: data, queues, machineName };
+        attachTrigger(this, { ...wiring, streamUrls });
         if (fn.needs.includes("mail") && stage.name === "local") {
           acknowledge(
             built,
@@ -78,6 +80,10 @@ export class ServiceStack extends Stack {
         for (const { resource, reason } of granted.wildcards) acknowledgeWildcard(built, resource, reason);
       }
     }
+
+    // On a laptop streams are served from the API's own origin.
+    if (stage.name !== "local" && Object.keys(streamUrls).length > 0)
+      functions["platform/api"]?.fn.addEnvironment("STREAM_URLS", this.toJsonString(streamUrls));
 
     const api = new HttpApi(this, "Api", { apiName: `kaizen-studio-${stage.name}`, createDefaultStage: false });
     const accessLogs = new LogGroup(this, "AccessLogs", {

@@ -101,7 +101,7 @@ function location(
 }
 
 function fileAnswer(file: FileAnswer): Answer {
-  const disposition =
+  const disposition: Record<string, string> =
     file.filename === undefined
       ? {}
       : { "content-disposition": `attachment; filename="${file.filename.replaceAll(/[^\w.-]/g, "_")}"` };

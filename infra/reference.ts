@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync, constants as zlib } from "node:zlib";
+import { eventsByRoom } from "../functions/events.ts";
+import { allOperations } from "../functions/operations.ts";
+import { type FileIndex, fileName, INDEX_FILE } from "../functions/platform/files.ts";
+import { openApiDocument } from "../functions/platform/openapi/document.ts";
+import { referenceStart } from "../functions/platform/pages.ts";
+import { version } from "../functions/platform/version.ts";
+
+const LIBRARY = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
+
+/** 9 of 11: the last two steps take ten times as long for a tenth less. */
+const BROTLI = { params: { [zlib.BROTLI_PARAM_QUALITY]: 9 } };
+
+/**
+ * Writes the files of the API reference into the folder of the function that serves them: the library's script, the
+ * script that starts it and the OpenAPI document, each plain and compressed, and the index that names them.
+ */
+export function writeReference(root: string, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  const script = "text/javascript; charset=utf-8";
+  const content_types: Record<string, string> = {};
+  const write = (name: string, type: string, content: Buffer): string => {
+    content_types[name] = type;
+    writeFileSync(join(directory, fileName(name, "identity")), content);
+    writeFileSync(join(directory, fileName(name, "br")), brotliCompressSync(content, BROTLI));
+    writeFileSync(join(directory, fileName(name, "gzip")), gzipSync(content, { level: 9 }));
+    return name;
+  };
+  const named = (stem: string, content: Buffer): string =>
+    write(`${stem}.${createHash("sha256").update(content).digest("hex").slice(0, 16)}.js`, script, content);
+  const document = openApiDocument({ operations: allOperations, events: eventsByRoom, version });
+  const index: FileIndex = {
+    library: named("reference", readFileSync(join(root, LIBRARY))),
+    start: named("start", Buffer.from(referenceStart)),
+    openapi: write("openapi.json", "application/json", Buffer.from(JSON.stringify(document))),
+    content_types,
+  };
+  writeFileSync(join(directory, INDEX_FILE), JSON.stringify(index));
+}
