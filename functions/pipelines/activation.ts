@@ -109,7 +109,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
       {
         writes: [
           table.writes.replace(pipelineItem, next, old.etag),
-          ...workspaceWrites(table, next, old),
+          ...workspaceWrites(table, next, old, { by: call.context.actor.id, at: call.at }),
           ...agentWrites(table, old, agent_ids, call.at),
         ],
         events: [draft(pipelineEvents, "pipeline.activated", next, data, { changes })],
@@ -140,7 +140,7 @@ export const deactivate: Handler<Ops["deactivate"], PipelineDeps> = async (call,
       {
         writes: [
           table.writes.replace(pipelineItem, next, old.etag),
-          ...workspaceWrites(table, next, old),
+          ...workspaceWrites(table, next, old, { by: call.context.actor.id, at: call.at }),
           ...releaseAgents(table, old.id, old.active_agent_ids),
         ],
         events: [draft(pipelineEvents, "pipeline.deactivated", next, data, { changes })],

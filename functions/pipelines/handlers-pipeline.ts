@@ -84,10 +84,12 @@ async function found(
     takeQuota(tenant, caller.organization.plan, "pipelines"),
     tenant.writes.create(pipelineItem, pipeline),
     tenant.writes.create(revisionItem, record),
-    ...workspaceWrites(tenant, pipeline),
+    ...workspaceWrites(tenant, pipeline, undefined, changeOf(call)),
   ];
   return { pipeline, writes };
 }
+
+const changeOf = ({ context, at }: { context: { actor: { id: string } }; at: Date }) => ({ by: context.actor.id, at });
 
 const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
 
@@ -142,7 +144,10 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
     const data = { ...nameOf(next), changed_fields: changes.map(({ field }) => field) };
     return call.commit(
       {
-        writes: [tenant.writes.replace(pipelineItem, next, old.etag), ...workspaceWrites(tenant, next, old)],
+        writes: [
+          tenant.writes.replace(pipelineItem, next, old.etag),
+          ...workspaceWrites(tenant, next, old, changeOf(call)),
+        ],
         events: [draft(pipelineEvents, "pipeline.updated", next, data, { changes })],
       },
       next,
@@ -170,7 +175,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
     };
     const writes = [
       tenant.writes.replace(pipelineItem, next, old.etag),
-      ...workspaceWrites(tenant, next, old),
+      ...workspaceWrites(tenant, next, old, changeOf(call)),
       ...releaseAgents(tenant, old.id, old.active_agent_ids),
       giveQuota(tenant, "pipelines"),
     ];
@@ -196,7 +201,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
     };
     const writes = [
       tenant.writes.replace(pipelineItem, next, old.etag),
-      ...workspaceWrites(tenant, next, old),
+      ...workspaceWrites(tenant, next, old, changeOf(call)),
       takeQuota(tenant, call.caller.organization.plan, "pipelines"),
     ];
     const changes = changedFields(old, next, { omit: ["live_id"] });

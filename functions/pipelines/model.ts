@@ -1,10 +1,8 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { MOST_WORKSPACES } from "../workspaces/public.ts";
 import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/patterns.ts";
-
-/** A pipeline is in at most this many workspaces: each is a link item in the transaction of a change. */
-export const MAX_WORKSPACES = 10;
 
 /**
  * Most different agents in an active pipeline, and most that one activation may take and release together. Activation
@@ -34,7 +32,7 @@ export const patternInput = z
 
 export const workspaceIdsSchema = z
   .array(idSchema("workspace"))
-  .max(MAX_WORKSPACES)
+  .max(MOST_WORKSPACES)
   .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
 
 export const revisionNumber = z.number().int().min(1).max(999_999_999);

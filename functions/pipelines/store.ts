@@ -3,9 +3,9 @@ import { blobSchema } from "../../shared/blobs/blobs.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { badReference, notFound } from "../../shared/errors.ts";
+import { notFound } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { workspaceItem } from "../workspaces/public.ts";
+import { workspaceLinks } from "../workspaces/public.ts";
 import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
 
 /** The id again while the pipeline is not archived: a list without archived ones is an index of its own. */
@@ -87,33 +87,31 @@ export async function revisionOf(table: TenantTable, pipeline_id: string, revisi
 }
 
 /**
- * Writes that keep the links to workspaces equal to the pipeline: new ones prove that the workspace exists and is
- * active, kept ones follow the status, dropped ones go.
+ * Writes that keep a pipeline's places in workspaces equal to the pipeline: the workspace's own record of what is in
+ * it, which proves that a workspace entered exists and is active, and the item that narrows lists of pipelines.
  */
-export function workspaceWrites(table: TenantTable, next: Pipeline, old?: Pipeline): Write[] {
-  const before = new Set(old?.workspace_ids ?? []);
-  const moved = old !== undefined && old.status !== next.status;
-  const link = (workspace_id: string) => ({
-    workspace_id,
-    pipeline_id: next.id,
-    status: next.status,
-    live_id: next.live_id,
-  });
-  const added = next.workspace_ids
-    .map((id, i) => ({ id, i }))
-    .filter(({ id }) => !before.has(id))
-    .flatMap(({ id, i }) => [
-      table.writes.check(workspaceItem, { id }, { equals: { status: "active" } }, () =>
-        badReference(`workspace_ids.${i}`, "is no active workspace of this organization"),
-      ),
-      table.writes.put(pipelineWorkspaceItem, link(id)),
-    ]);
-  const kept = moved
-    ? next.workspace_ids.filter((id) => before.has(id)).map((id) => table.writes.put(pipelineWorkspaceItem, link(id)))
-    : [];
+export function workspaceWrites(
+  table: TenantTable,
+  next: Pipeline,
+  old: Pipeline | undefined,
+  change: { readonly by: string; readonly at: Date },
+): Write[] {
+  const before = old?.workspace_ids ?? [];
   const after = new Set(next.workspace_ids);
-  const dropped = [...before]
+  const places = workspaceLinks(table.table, table.tenant, {
+    resource: { type: "pipeline", id: next.id, name: next.name },
+    before,
+    after: next.workspace_ids,
+    ...(old === undefined ? {} : { name_before: old.name }),
+    ...change,
+  });
+  const moved = old?.status !== next.status;
+  const { id: pipeline_id, status, live_id } = next;
+  const listed = next.workspace_ids
+    .filter((id) => moved || !before.includes(id))
+    .map((workspace_id) => table.writes.put(pipelineWorkspaceItem, { workspace_id, pipeline_id, status, live_id }));
+  const dropped = before
     .filter((id) => !after.has(id))
-    .map((workspace_id) => table.writes.remove(pipelineWorkspaceItem, { workspace_id, pipeline_id: next.id }, {}));
-  return [...added, ...kept, ...dropped];
+    .map((workspace_id) => table.writes.remove(pipelineWorkspaceItem, { workspace_id, pipeline_id }, {}));
+  return [...places, ...listed, ...dropped];
 }
