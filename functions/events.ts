@@ -4,6 +4,7 @@ import { authEvents } from "./auth/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
+import { runEvents } from "./runs/events.ts";
 import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
@@ -16,6 +17,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   users: userEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,
+  runs: runEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,
 };

@@ -6,6 +6,7 @@ import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
+import { operations as runs } from "./runs/operations.ts";
 import { operations as users } from "./users/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
 import { operations as workspaces } from "./workspaces/operations.ts";
@@ -20,6 +21,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   audit,
   access,
   pipelines,
+  runs,
   platform,
   webhooks,
 };

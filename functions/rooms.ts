@@ -7,6 +7,7 @@ import { room as models } from "./models/room.ts";
 import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
+import { room as runs } from "./runs/room.ts";
 import { room as users } from "./users/room.ts";
 import { room as webhooks } from "./webhooks/room.ts";
 import { room as workspaces } from "./workspaces/room.ts";
@@ -22,6 +23,7 @@ export const rooms: readonly RoomData[] = [
   models,
   events,
   pipelines,
+  runs,
   platform,
   webhooks,
 ];

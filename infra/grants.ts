@@ -18,7 +18,8 @@ export interface Resources {
   readonly appUrl: string;
   readonly modelArns: readonly string[];
   readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
-  readonly deadlineQueue?: { readonly arn: string };
+  /** One-time schedules that send to the queue of run deadlines. */
+  readonly deadlines?: { readonly queueArn: string; readonly roleArn: string; readonly scheduleArns: string };
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
 
@@ -110,13 +111,31 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         break;
       case "runs_control":
         statements.push(allow(["states:StopExecution", "states:DescribeExecution"], [r.machineExecutionsArn]));
+        environment.STATE_MACHINE_ARN = r.machineArn;
         wildcards.push({
           resource: r.machineExecutionsArn,
           reason: "Executions are named by run and step at run time; all belong to the one run workflow.",
         });
         break;
-      case "schedules":
+      case "schedules": {
+        if (r.deadlines === undefined) throw new Error("a function needs schedules, but no room has their queue");
+        const { queueArn, roleArn, scheduleArns } = r.deadlines;
+        statements.push(
+          allow(["scheduler:CreateSchedule"], [scheduleArns]),
+          new PolicyStatement({
+            actions: ["iam:PassRole"],
+            resources: [roleArn],
+            conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+          }),
+        );
+        wildcards.push({
+          resource: scheduleArns,
+          reason: "Schedules are named by run at run time; all of them send to the one queue of deadlines.",
+        });
+        environment.DEADLINE_QUEUE_ARN = queueArn;
+        environment.DEADLINE_ROLE_ARN = roleArn;
         break;
+      }
       case "bus":
         statements.push(allow(["events:PutEvents"], [r.busArn]));
         environment.BUS_NAME = r.busName;

@@ -41,6 +41,7 @@ export class ServiceStack extends Stack {
       queues: Object.fromEntries(
         Object.entries(queues).map(([name, q]) => [name, { arn: q.queue.queueArn, url: q.queue.queueUrl }]),
       ),
+      ...this.#deadlines(queues.run_deadlines),
     };
     const environment = {
       STAGE: stage.name,
@@ -118,17 +119,32 @@ export class ServiceStack extends Stack {
     if (stage.name === "local") new EmailIdentity(this, "Sender", { identity: Identity.email(stage.mail_from) });
 
     const runNode = functions["runs/run_node"];
-    if (runNode !== undefined) this.#runWorkflow(machineName, runNode, data, stage, resources);
+    if (runNode !== undefined) this.#runWorkflow(machineName, runNode, stage, resources);
 
     new CfnOutput(this, "ApiUrl", { value: api.apiEndpoint });
     new CfnOutput(this, "ApiId", { value: api.apiId });
+  }
+
+  /** What lets a function set a run's deadline: schedules named after runs, and the role by which they send. */
+  #deadlines(deadlines: WorkQueue | undefined): Pick<Resources, "deadlines"> {
+    if (deadlines === undefined) return {};
+    const { queueArn } = deadlines.queue;
+    const role = new Role(this, "DeadlineRole", {
+      assumedBy: new ServicePrincipal("scheduler.amazonaws.com"),
+      inlinePolicies: {
+        own: new PolicyDocument({
+          statements: [new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] })],
+        }),
+      },
+    });
+    const scheduleArns = this.formatArn({ service: "scheduler", resource: "schedule", resourceName: "default/run_*" });
+    return { deadlines: { queueArn, roleArn: role.roleArn, scheduleArns } };
   }
 
   /** The one generic state machine that walks any pipeline graph; `statemachines/pipeline-run.asl.json`. */
   #runWorkflow(
     machineName: string,
     runNode: RoomFunction,
-    data: DataStack,
     stage: StageProps["stage"],
     resources: Resources,
   ): void {
@@ -144,10 +160,6 @@ export class ServiceStack extends Stack {
           statements: [
             new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [runNode.fn.functionArn] }),
             new PolicyStatement({ actions: ["states:StartExecution"], resources: [resources.machineArn] }),
-            new PolicyStatement({
-              actions: ["dynamodb:PutItem", "dynamodb:UpdateItem"],
-              resources: [data.table.tableArn],
-            }),
           ],
         }),
       },
@@ -159,7 +171,6 @@ export class ServiceStack extends Stack {
       definitionSubstitutions: {
         RunNodeArn: runNode.fn.functionArn,
         MachineArn: resources.machineArn,
-        TableName: data.table.tableName,
       },
       logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
     });

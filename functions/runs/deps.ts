@@ -1,0 +1,42 @@
+import { SFNClient } from "@aws-sdk/client-sfn";
+import * as z from "zod";
+import type { Blobs } from "../../shared/blobs/blobs.ts";
+import { connectFiles } from "../../shared/blobs/files.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { parseEnvironment } from "../../shared/config/env.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
+import type { Platform } from "../../shared/http/platform.ts";
+import type { Log } from "../../shared/observability/log.ts";
+import { connectWorkflow, type Workflow } from "./workflow.ts";
+
+export interface RunReads {
+  readonly table: Table;
+  readonly blobs: Blobs;
+}
+
+/** What starting and ending runs takes. */
+export interface RunControl {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workflow: Workflow;
+}
+
+export interface RunDeps extends RunReads, RunControl {}
+
+const settings = z.object({ BUCKET_NAME: z.string().min(1), STATE_MACHINE_ARN: z.string().min(1) });
+
+export function runReads({ table }: Pick<Platform, "table">): RunReads {
+  const { BUCKET_NAME } = parseEnvironment(settings.pick({ BUCKET_NAME: true }));
+  return { table, blobs: connectFiles(BUCKET_NAME).blobs };
+}
+
+export function runControl({ table, clock, log }: Pick<Platform, "table" | "clock" | "log">): RunControl {
+  const { STATE_MACHINE_ARN } = parseEnvironment(settings.pick({ STATE_MACHINE_ARN: true }));
+  return { table, clock, log, workflow: connectWorkflow(new SFNClient({}), STATE_MACHINE_ARN) };
+}
+
+export const runDeps = (platform: Pick<Platform, "table" | "clock" | "log">): RunDeps => ({
+  ...runReads(platform),
+  ...runControl(platform),
+});

@@ -1,0 +1,86 @@
+import type { Blob } from "../../shared/blobs/blobs.ts";
+import { type ChangeContext, eventWrites } from "../../shared/change/commit.ts";
+import { draft, type EventDraft } from "../../shared/change/events.ts";
+import { timestamp } from "../../shared/clock.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import { aboutRun, fromNewest, type LogDraft, logWrite, stateWrite } from "./commit.ts";
+import { runEvents } from "./events.ts";
+import { type EndStatus, isLive, type LogType } from "./model.ts";
+import { type RunState, runItem, runValueItem, type StoredRun } from "./store.ts";
+
+/** How a run ends. */
+export type Ending =
+  | { readonly status: "completed"; readonly output: Blob }
+  | {
+      readonly status: "failed";
+      readonly error: { readonly code: string; readonly message: string };
+      readonly node_id?: string;
+    }
+  | { readonly status: "stopped" | "timed_out" };
+
+const endings: Readonly<Record<EndStatus, { level: LogDraft["level"]; type: LogType; message: string }>> = {
+  completed: { level: "info", type: "run.completed", message: "The run is complete." },
+  failed: { level: "error", type: "run.failed", message: "The run failed" },
+  stopped: { level: "warn", type: "run.stopped", message: "The run was stopped." },
+  timed_out: { level: "error", type: "run.timed_out", message: "The run took longer than it may." },
+};
+
+/** Everything that the end of a run writes and tells; from this state, which must still be live. */
+export function ending(
+  table: TenantTable,
+  run: StoredRun,
+  state: RunState,
+  at: Date,
+  end: Ending,
+): { readonly writes: Write[]; readonly events: [EventDraft]; readonly next: RunState; readonly run: StoredRun } {
+  const { status } = end;
+  const told = endings[status];
+  const error =
+    end.status === "failed" ? { ...end.error, ...(end.node_id === undefined ? {} : { node_id: end.node_id }) } : null;
+  const set = { status, finished_at: timestamp(at), error };
+  const next = { ...state, status, sequence: state.sequence + 1 };
+  const { steps, tokens_in, tokens_out, cost_usd_micros } = state;
+  const data = { ...aboutRun(run), totals: { steps, tokens_in, tokens_out, cost_usd_micros } };
+  return {
+    writes: [
+      stateWrite(table, state, { entries: 1, status }),
+      table.writes.update(runItem, { id: run.id }, { set }),
+      logWrite(table, run.id, next.sequence, at, {
+        ...told,
+        message: error === null ? told.message : `${told.message}: ${error.message}`,
+        node_id: error?.node_id ?? null,
+        data: error === null ? {} : { code: error.code },
+      }),
+      ...(end.status === "completed"
+        ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
+        : []),
+    ],
+    events: [
+      end.status === "failed"
+        ? draft(runEvents, "run.failed", run, { ...data, error: end.error, node_id: end.node_id ?? null })
+        : draft(runEvents, `run.${end.status}`, run, data),
+    ],
+    next,
+    run: { ...run, ...set },
+  };
+}
+
+/**
+ * Ends a run that still goes on; a run that is over stays as it is. Audit entry and event are part of the transaction.
+ * @returns the state afterwards, undefined for a run that was deleted
+ */
+export function endRun(
+  table: TenantTable,
+  context: ChangeContext,
+  run: StoredRun,
+  from: RunState | undefined,
+  end: Ending,
+): Promise<RunState | undefined> {
+  return fromNewest(from, async (state) => {
+    if (state === undefined || !isLive(state.status)) return state;
+    const { writes, events, next } = ending(table, run, state, context.at, end);
+    await table.transact([...writes, ...eventWrites(table.table, context, events)]);
+    return next;
+  });
+}

@@ -1,0 +1,247 @@
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
+import type { Json } from "../../pipelines/graph/public.ts";
+import { runContext } from "../commit.ts";
+import { endRun } from "../ending.ts";
+import type { Appended, Entry, Journal } from "../journal.ts";
+import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
+import {
+  isSettled,
+  type RunStep,
+  runJoinItem,
+  runStateItem,
+  runStepItem,
+  runValue,
+  Settled,
+  type StoredRun,
+  stepWrite,
+  storeJson,
+} from "../store.ts";
+import { missingEdges, type PlanNode, type Resolution, type StepState } from "./plan.ts";
+import { type Outcome, settle } from "./plan-outcome.ts";
+import type { Begin, Commit, RunResult, RunStore } from "./plan-store.ts";
+import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
+
+/** What an attempt's work cost, and the writes that meter it in the transaction of its commit. */
+export interface Work extends Spent {
+  readonly usage: readonly Write[];
+}
+
+/** A join meets an edge that it holds already; `state` is what it holds. */
+class Overlap extends Problem {
+  readonly state: StepState;
+  constructor(state: StepState) {
+    super("conflict", "This edge has been resolved.");
+    this.state = state;
+  }
+}
+
+type Join = { taken?: Set<number> | undefined; untaken?: Set<number> | undefined; last?: number | undefined };
+const stateOf = ({ taken, untaken, last }: Join): StepState => ({
+  taken: taken ?? new Set(),
+  untaken: untaken ?? new Set(),
+  last,
+});
+
+export interface DynamoRunStoreParts {
+  readonly table: TenantTable;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly run: StoredRun;
+  readonly journal: Journal;
+  /** Name of the workflow execution that this worker works for. */
+  readonly execution: string;
+}
+
+/** The engine's store on the one table. Steps and their log are committed through the run's journal. */
+export class DynamoRunStore implements RunStore {
+  readonly #parts: DynamoRunStoreParts;
+  readonly #begun = new Map<string, RunStep>();
+  readonly #work = new Map<string, Work>();
+  #input: Promise<Json> | undefined;
+
+  constructor(parts: DynamoRunStoreParts) {
+    this.#parts = parts;
+  }
+
+  input(): Promise<Json> {
+    const { table, blobs, run } = this.#parts;
+    this.#input ??= runValue(table, blobs, run.id, "input").then((value) => value ?? null);
+    return this.#input;
+  }
+
+  /** What an attempt cost; committed with its outcome. */
+  note(step: PlanNode, attempt: number, work: Work): void {
+    this.#work.set(`${step.id}/${attempt}`, work);
+  }
+
+  async resolve(step: PlanNode, edges: Resolution): Promise<StepState> {
+    const { table, run } = this.#parts;
+    const key = { run_id: run.id, ordinal: step.ordinal };
+    let missing = edges;
+    for (;;) {
+      const [last = missing.untaken[0]] = missing.taken;
+      if (last === undefined) throw new Error(`no edge to resolve at ${step.id}`);
+      const sets = Object.entries(missing).filter(([, edges]) => edges.length > 0);
+      const write = table.writes.update(
+        runJoinItem,
+        key,
+        { set: { ...key, last }, add: Object.fromEntries(sets.map(([name, edges]) => [name, new Set(edges)])) },
+        { all: sets.flatMap(([name, edges]) => edges.map((edge: number) => ({ lacks: { [name]: edge } }))) },
+        (old) => new Overlap(stateOf(old ?? {})),
+      );
+      try {
+        return stateOf(await table.apply(runJoinItem, write));
+      } catch (error) {
+        if (!(error instanceof Overlap)) throw error;
+        missing = missingEdges(error.state, edges);
+        if (missing.taken.length + missing.untaken.length === 0) return error.state;
+      }
+    }
+  }
+
+  async begin(step: PlanNode, attempt: number): Promise<Begin> {
+    const { table, blobs, run, journal, clock } = this.#parts;
+    const begun = begunStep(run.id, step, attempt, clock.now());
+    const appended = await journal.append({
+      step: begun,
+      writes: [stepWrite(table, begun)],
+      log: {
+        level: "debug",
+        type: "step.started",
+        node_id: step.id,
+        attempt,
+        message: `${step.id} begins.`,
+        data: { kind: begun.kind },
+      },
+      add: {},
+      events: [],
+      bytes: 2_000,
+    });
+    if (appended === "over") return { state: "stopped" };
+    if (appended !== "written") return { state: "settled", outcome: await outcomeOf(appended.settled, blobs) };
+    this.#begun.set(`${step.id}/${attempt}`, begun);
+    return { state: "begun" };
+  }
+
+  async commit(step: PlanNode, attempt: number, wanted: Outcome): Promise<Commit> {
+    const { blobs, journal } = this.#parts;
+    const { entry, outcome } = await this.#entry(step, attempt, wanted);
+    let appended = await journal.append(entry);
+    if (appended === "over") {
+      appended = await this.#late(entry);
+      return { result: "stopped", outcome: appended === "over" ? outcome : await this.#stored(appended, outcome) };
+    }
+    if (appended === "written") return { result: "committed", outcome };
+    return { result: journal.over ? "stopped" : "already", outcome: await outcomeOf(appended.settled, blobs) };
+  }
+
+  async outcomes(steps: readonly PlanNode[]): Promise<ReadonlyMap<number, Outcome>> {
+    const { table, blobs, run } = this.#parts;
+    const keys = steps.flatMap((step) =>
+      Array.from({ length: step.node?.config.retry?.max_attempts ?? 1 }, (_, i) => ({
+        ordinal: step.ordinal,
+        read: table.read(runStepItem, { run_id: run.id, node_id: step.id, attempt: i + 1 }),
+      })),
+    );
+    const found = await table.table.batch(keys.map(({ read }) => read));
+    const outcomes = new Map<number, Outcome>();
+    await Promise.all(
+      keys.map(async ({ ordinal }, i) => {
+        const attempt = found[i];
+        if (attempt === undefined || !isSettled(attempt) || attempt.retry_in_ms !== null) return;
+        outcomes.set(ordinal, await outcomeOf(attempt, blobs));
+      }),
+    );
+    return outcomes;
+  }
+
+  async finish(result: RunResult): Promise<void> {
+    const { table, blobs, run, journal, clock } = this.#parts;
+    const context = runContext(table, run, clock.now());
+    let end: Parameters<typeof endRun>[4];
+    if (result.status === "failed") end = result;
+    else if (bytesOf(result.output) > MAX_OUTPUT_BYTES) end = { status: "failed", error: tooLarge };
+    else end = { status: "completed", output: await storeJson(blobs, table.tenant, result.output) };
+    journal.state = await endRun(table, context, run, journal.state, end);
+  }
+
+  /** What a commit writes. An output that is too large for a step is its failure, under its policy. */
+  async #entry(step: PlanNode, attempt: number, wanted: Outcome): Promise<{ entry: Entry; outcome: Outcome }> {
+    const { table, blobs, run, clock, execution } = this.#parts;
+    const at = clock.now();
+    const bytes = wanted.status === "completed" ? bytesOf(wanted.output) : 0;
+    const outcome =
+      bytes > MAX_OUTPUT_BYTES ? settle(step, attempt, { ok: false, error: tooLarge, retryable: false }) : wanted;
+    const output = outcome.status === "completed" ? await storeJson(blobs, table.tenant, outcome.output) : null;
+    const work = this.#work.get(`${step.id}/${attempt}`);
+    const begun = this.#begun.get(`${step.id}/${attempt}`) ?? begunStep(run.id, step, attempt, at);
+    const { usage = [], ...spent } = work ?? {};
+    const record = settledStep(begun, outcome, output, work === undefined ? undefined : (spent as Spent), at);
+    const writes = [stepWrite(table, record), ...usage];
+    if (outcome.status === "retrying") {
+      const waiting: RunStep = {
+        ...begunStep(run.id, step, attempt + 1, at),
+        status: "waiting",
+        started_at: null,
+        wait_until: timestamp(addSeconds(at, outcome.retry_in_ms / 1_000)),
+        waiting_run_id: run.id,
+        execution,
+      };
+      writes.push(table.writes.put(runStepItem, waiting));
+    }
+    const ended = outcome.status === "completed" || outcome.status === "failed";
+    const add: Partial<Totals> = {
+      steps: ended ? 1 : 0,
+      tokens_in: work?.tokens_in ?? 0,
+      tokens_out: work?.tokens_out ?? 0,
+      cost_usd_micros: work?.cost_usd_micros ?? 0,
+    };
+    return {
+      entry: {
+        step: record,
+        writes,
+        log: outcomeLog(record, outcome),
+        add,
+        events: outcomeEvents(run, record, outcome),
+        bytes: 4_000 + (output !== null && "inline" in output ? output.inline.length * 3 : 0),
+      },
+      outcome,
+    };
+  }
+
+  /**
+   * The outcome of work that was under way when the run ended: it was done and costs money, so it is kept and counted.
+   * Nothing is told of it, because the end of a run is the last that its log says.
+   */
+  async #late({ writes: [own, ...rest], add }: Entry): Promise<Appended> {
+    const { table, run } = this.#parts;
+    const sums = Object.fromEntries(Object.entries(add).filter(([, value]) => value !== 0));
+    if (own === undefined) return "over";
+    const state =
+      Object.keys(sums).length === 0
+        ? table.writes.check(runStateItem, { run_id: run.id }, { exists: true }, () => notFound())
+        : table.writes.update(runStateItem, { run_id: run.id }, { add: sums });
+    try {
+      await table.transact([own, ...rest.filter(({ item }) => item.Put?.Item?.status !== "waiting"), state]);
+      return "over";
+    } catch (error) {
+      if (error instanceof Settled) return { settled: error.step };
+      if (error instanceof Problem && error.code === "not_found") return "over";
+      throw error;
+    }
+  }
+
+  async #stored(appended: Appended, outcome: Outcome): Promise<Outcome> {
+    return typeof appended === "object" ? outcomeOf(appended.settled, this.#parts.blobs) : outcome;
+  }
+}
+
+const bytesOf = (value: Json): number => Buffer.byteLength(JSON.stringify(value));
+const tooLarge = {
+  code: "output_too_large",
+  message: `The output is larger than ${MAX_OUTPUT_BYTES} bytes of JSON.`,
+};

@@ -1,0 +1,143 @@
+import type { Blob, Blobs } from "../../../shared/blobs/blobs.ts";
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { aboutRun, type LogDraft } from "../commit.ts";
+import { runEvents } from "../events.ts";
+import { loadJson, type RunStep, type StoredRun } from "../store.ts";
+import type { PlanNode } from "./plan.ts";
+import type { Outcome } from "./plan-outcome.ts";
+
+/** What a model's work came to beyond its outcome. */
+export interface Spent {
+  readonly model: string;
+  readonly tokens_in: number;
+  readonly tokens_out: number;
+  readonly cost_usd_micros: number;
+}
+
+/** The attempt of a step as it begins. */
+export const begunStep = (run_id: string, { id, node }: PlanNode, attempt: number, at: Date): RunStep => ({
+  run_id,
+  node_id: id,
+  attempt,
+  kind: node?.kind ?? "end",
+  status: "running",
+  started_at: timestamp(at),
+  finished_at: null,
+  model: null,
+  tokens_in: 0,
+  tokens_out: 0,
+  cost_usd_micros: 0,
+  error: null,
+  output: null,
+  handle: null,
+  blocked: [],
+  retry_in_ms: null,
+  wait_until: null,
+});
+
+/** The attempt with its outcome. */
+export function settledStep(
+  begun: RunStep,
+  outcome: Outcome,
+  output: Blob | null,
+  spent: Spent | undefined,
+  at: Date,
+): RunStep {
+  const step = { ...begun, ...spent, finished_at: timestamp(at) };
+  switch (outcome.status) {
+    case "skipped":
+      return { ...step, status: "skipped", started_at: null };
+    case "completed": {
+      const { handle, blocked, recovered_from } = outcome;
+      return { ...step, status: "completed", output, handle, blocked: [...blocked], error: recovered_from ?? null };
+    }
+    case "failed":
+      return { ...step, status: "failed", error: outcome.error, handle: outcome.handle ?? null };
+    case "retrying":
+      return { ...step, status: "failed", error: outcome.error, retry_in_ms: outcome.retry_in_ms };
+  }
+}
+
+/** The outcome that a settled attempt's record says. */
+export async function outcomeOf(step: RunStep, blobs: Blobs): Promise<Outcome> {
+  const { status, error, handle, output } = step;
+  if (status === "skipped") return { status };
+  if (status === "completed") {
+    return {
+      status,
+      output: output === null ? null : await loadJson(blobs, output),
+      handle: handle ?? "",
+      blocked: step.blocked,
+      ...(error === null ? {} : { recovered_from: error }),
+    };
+  }
+  if (status !== "failed" || error === null) throw new Error(`step ${step.node_id} is ${status}, which is no outcome`);
+  if (step.retry_in_ms !== null) return { status: "retrying", error, retry_in_ms: step.retry_in_ms };
+  return { status, error, ...(handle === null ? {} : { handle }) };
+}
+
+/** What the log tells of an outcome. */
+export function outcomeLog(step: RunStep, outcome: Outcome): LogDraft {
+  const place = { node_id: step.node_id, attempt: step.attempt };
+  const data = {
+    kind: step.kind,
+    ...(step.started_at === null || step.finished_at === null
+      ? {}
+      : { duration_ms: Date.parse(step.finished_at) - Date.parse(step.started_at) }),
+    ...(step.model === null
+      ? {}
+      : {
+          model: step.model,
+          tokens_in: step.tokens_in,
+          tokens_out: step.tokens_out,
+          cost_usd_micros: step.cost_usd_micros,
+        }),
+    ...(step.error === null ? {} : { code: step.error.code }),
+    ...(outcome.status === "completed" || outcome.status === "failed" ? { handle: outcome.handle ?? null } : {}),
+  };
+  switch (outcome.status) {
+    case "skipped":
+      return { ...place, level: "debug", type: "step.skipped", message: `${step.node_id} was skipped.`, data };
+    case "completed":
+      return outcome.recovered_from === undefined
+        ? { ...place, level: "info", type: "step.completed", message: `${step.node_id} is complete.`, data }
+        : {
+            ...place,
+            level: "warn",
+            type: "step.completed",
+            message: `${step.node_id} failed and goes on with its fallback: ${outcome.recovered_from.message}`,
+            data,
+          };
+    case "failed":
+      return {
+        ...place,
+        level: outcome.handle === undefined ? "error" : "warn",
+        type: "step.failed",
+        message: `${step.node_id} failed: ${outcome.error.message}`,
+        data,
+      };
+    case "retrying":
+      return {
+        ...place,
+        level: "warn",
+        type: "step.retrying",
+        message: `${step.node_id} failed and is tried again: ${outcome.error.message}`,
+        data: { ...data, retry_in_ms: outcome.retry_in_ms },
+      };
+  }
+}
+
+/** The event that a step has ended, where it has. */
+export function outcomeEvents(run: StoredRun, step: RunStep, { status }: Outcome): EventDraft[] {
+  if (status !== "completed" && status !== "failed") return [];
+  const { node_id, attempt, kind, error } = step;
+  return [
+    draft(
+      runEvents,
+      "run.step_completed",
+      { id: run.id },
+      { ...aboutRun(run), node_id, attempt, step_kind: kind, status, error },
+    ),
+  ];
+}

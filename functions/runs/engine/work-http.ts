@@ -1,0 +1,71 @@
+import type { Sealer } from "../../../shared/http/platform.ts";
+import type { Outbound, OutboundRequest } from "../../../shared/outbound/index.ts";
+import type { GraphNode, Json, Scope } from "../../pipelines/graph/public.ts";
+import { openHeaders } from "../../pipelines/public.ts";
+import type { AttemptResult } from "./plan-outcome.ts";
+import { prepareTask } from "./plan-task.ts";
+import type { TaskDeps } from "./task.ts";
+
+type Of = Parameters<TaskDeps["worker"]>[0];
+
+interface HttpTask extends Of {
+  readonly step: Extract<GraphNode, { kind: "http" }>;
+  readonly attempt: number;
+  readonly scope: Scope;
+}
+
+/** How long an answer may take where the node does not say. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** Statuses after which the same request may succeed. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Sends the node's request through the guarded client. Answers 2xx are the output; redirects are not followed, and
+ * like 4xx and 5xx they are failures. Every attempt carries the same idempotency key, since all are the same request.
+ */
+export async function workHttp(
+  { step, scope, run, table, walk }: HttpTask,
+  deps: { readonly outbound: Pick<Outbound, "request">; readonly secrets: Sealer },
+): Promise<AttemptResult> {
+  const prepared = await prepareTask(step, scope);
+  if (!prepared.ok) return { ...prepared, retryable: false };
+  const { task } = prepared;
+  if (task.kind !== "http") throw new Error(`${step.id} is no request`);
+  const timeout_ms = step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  const hasBody = task.body !== undefined;
+  const result = await deps.outbound.request({
+    method: task.method as OutboundRequest["method"],
+    url: task.url,
+    headers: {
+      "idempotency-key": `${run.id}-${step.id}`,
+      ...(hasBody ? { "content-type": "application/json" } : {}),
+      ...task.headers,
+      ...(await openHeaders(deps.secrets, table.tenant, step, walk.secrets)),
+    },
+    ...(hasBody ? { body: JSON.stringify(task.body) } : {}),
+    timeout_ms,
+    signal: AbortSignal.timeout(timeout_ms + 1_000),
+  });
+  if (!result.ok) {
+    const { code, message, retryable } = result.error;
+    return { ok: false, error: { code: `http_${code}`, message }, retryable };
+  }
+  const { status, headers, body } = result;
+  if (status < 200 || status > 299) {
+    const error = { code: `http_status_${status}`, message: `The host answered with status ${status}.` };
+    return { ok: false, error, retryable: PASSING.has(status) };
+  }
+  return { ok: true, output: { status, headers, body: contentOf(headers["content-type"] ?? "", body) } };
+}
+
+/** JSON as its value, anything else as text, nothing as null. */
+function contentOf(type: string, body: Buffer): Json {
+  const text = body.toString("utf8");
+  if (text === "") return null;
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+import { failureSchema, runKindSchema, runModeSchema, totalsSchema } from "./model.ts";
+
+const run = z.object({
+  run_id: z.string(),
+  kind: runKindSchema,
+  mode: runModeSchema,
+  /** The pipeline or the agent. */
+  target_id: z.string(),
+});
+const ended = run.extend({ totals: totalsSchema });
+
+export const runEvents = defineEvents({
+  "run.started": {
+    summary: "A run was accepted and starts.",
+    resource: "run",
+    data: run.extend({
+      parent_run_id: z.string().nullable(),
+      timeout_seconds: z.number().int(),
+      deadline_at: z.string(),
+    }),
+  },
+  "run.step_completed": {
+    summary: "A step of a run completed or failed; skipped steps are not told.",
+    resource: "run",
+    audited: false,
+    data: run.extend({
+      node_id: z.string(),
+      attempt: z.number().int(),
+      step_kind: z.string(),
+      status: z.enum(["completed", "failed"]),
+      error: failureSchema.nullable(),
+    }),
+  },
+  "run.completed": { summary: "A run reached its end.", resource: "run", data: ended },
+  "run.failed": {
+    summary: "A step's failure ended a run.",
+    resource: "run",
+    data: ended.extend({ error: failureSchema, node_id: z.string().nullable() }),
+  },
+  "run.stopped": { summary: "Somebody stopped a run.", resource: "run", data: ended },
+  "run.timed_out": { summary: "A run took longer than it may.", resource: "run", data: ended },
+  "run.deleted": { summary: "A run was deleted with its steps and logs.", resource: "run", data: run },
+});

@@ -1,0 +1,106 @@
+import { draft } from "../../shared/change/events.ts";
+import { notFound, wrongState } from "../../shared/errors.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import { aboutRun, fromNewest } from "./commit.ts";
+import type { RunDeps, RunReads } from "./deps.ts";
+import { ending } from "./ending.ts";
+import { runEvents } from "./events.ts";
+import { isLive, runStatuses, summaryOf } from "./model.ts";
+import type { operations } from "./operations.ts";
+import { endWaiting } from "./stopping.ts";
+import { runById, runItem, runLogItem, runStateItem, runStepItem, runValue } from "./store.ts";
+import { afterSequence, stepOf } from "./views.ts";
+
+export { events } from "./follow.ts";
+export { retry, startAgent, startPipeline } from "./handlers-start.ts";
+
+type Ops = typeof operations;
+
+export const list: Handler<Ops["list"], RunReads> = async ({ query, caller }, deps) => {
+  const table = deps.table.of(caller.organization.id);
+  const { pipeline_id, agent_id, status, limit, cursor } = query;
+  const target_id = pipeline_id ?? agent_id;
+  const by =
+    target_id !== undefined
+      ? ({ index: "gsi2", of: { target_id } } as const)
+      : status !== undefined
+        ? ({ index: "gsi3", of: { status } } as const)
+        : ({ index: "gsi1", of: {} } as const);
+  const page = await table.page(runItem, { ...by, limit, cursor, newest_first: true });
+  const states = await deps.table.batch(page.items.map(({ id }) => table.read(runStateItem, { run_id: id })));
+  const items = page.items.flatMap((run, i) => {
+    const state = states[i];
+    return state === undefined ? [] : [summaryOf(run, state)];
+  });
+  return { items, next_cursor: page.next_cursor };
+};
+
+export const get: Handler<Ops["get"], RunReads> = async ({ path, caller }, deps) => {
+  const table = deps.table.of(caller.organization.id);
+  const [{ run, state }, input, output] = await Promise.all([
+    runById(table, path.run_id),
+    runValue(table, deps.blobs, path.run_id, "input"),
+    runValue(table, deps.blobs, path.run_id, "output"),
+  ]);
+  return { ...summaryOf(run, state), input, output: output ?? null };
+};
+
+export const listSteps: Handler<Ops["listSteps"], RunReads> = async ({ path, query, caller }, deps) => {
+  const table = deps.table.of(caller.organization.id);
+  await runById(table, path.run_id);
+  const { node_id, limit, cursor } = query;
+  const of = node_id === undefined ? { run_id: path.run_id } : { run_id: path.run_id, node_id };
+  const page = await table.page(runStepItem, { of, limit, cursor });
+  return { items: page.items.map((step) => stepOf(step)), next_cursor: page.next_cursor };
+};
+
+export const getStep: Handler<Ops["getStep"], RunReads> = async ({ path, caller }, deps) => {
+  const table = deps.table.of(caller.organization.id);
+  const step = await table.get(runStepItem, path);
+  if (step === undefined) throw notFound();
+  return stepOf(step, step.output === null ? undefined : await deps.blobs.load(step.output));
+};
+
+export const listLogs: Handler<Ops["listLogs"], RunReads> = async ({ path, query, caller }, deps) => {
+  const table = deps.table.of(caller.organization.id);
+  await runById(table, path.run_id);
+  const { after, limit, cursor } = query;
+  return table.page(runLogItem, { ...afterSequence(path.run_id, after), limit, cursor });
+};
+
+/** The end of the run is decided by its state: a step that commits at the same moment comes before it or is kept aside. */
+export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
+  const table = deps.table.of(call.caller.organization.id);
+  const [found, input] = await Promise.all([
+    runById(table, call.path.run_id),
+    runValue(table, deps.blobs, call.path.run_id, "input"),
+  ]);
+  const answer = await fromNewest(found.state, async (state) => {
+    if (state === undefined) throw notFound();
+    if (!isLive(state.status)) throw wrongState("run", state.status, "queued or running");
+    const { writes, events, run } = ending(table, found.run, state, call.at, { status: "stopped" });
+    return call.commit({ writes, events }, { ...summaryOf(run, state), input, output: null });
+  });
+  await endWaiting(table, found.run.id, deps);
+  return answer;
+};
+
+/** The run is gone with this transaction; what belongs to it is cleared away by the consumer of `run.deleted`. */
+export const remove: Handler<Ops["remove"], RunDeps> = async (call, deps) => {
+  const { path, caller } = call;
+  const table = deps.table.of(caller.organization.id);
+  const { run } = await runById(table, path.run_id);
+  const over = { one_of: { status: runStatuses.filter((status) => !isLive(status)) } };
+  return call.commit(
+    {
+      writes: [
+        table.writes.remove(runItem, { id: run.id }, over, (old) =>
+          old === undefined ? notFound() : wrongState("run", old.status, "over"),
+        ),
+        table.writes.remove(runStateItem, { run_id: run.id }),
+      ],
+      events: [draft(runEvents, "run.deleted", { id: run.id }, aboutRun(run))],
+    },
+    undefined,
+  );
+};

@@ -1,0 +1,167 @@
+import * as z from "zod";
+import { principalSchema } from "../../shared/access/principal.ts";
+import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+
+export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
+export const runStatusSchema = z.enum(runStatuses);
+export type RunStatus = z.output<typeof runStatusSchema>;
+
+/** States that a run leaves again. */
+export const LIVE: readonly RunStatus[] = ["queued", "running"];
+/** States that a run ends in. */
+export type EndStatus = Exclude<RunStatus, "queued" | "running">;
+
+export const isLive = (status: RunStatus): status is "queued" | "running" => LIVE.includes(status);
+
+export const runKindSchema = z.enum(["pipeline", "agent"]);
+export const runModeSchema = z.enum(["live", "test"]);
+
+/** `pending` steps have no record yet: a step's record begins with its first attempt. */
+export const stepStatusSchema = z.enum(["pending", "running", "waiting", "completed", "failed", "skipped"]);
+
+export const failureSchema = z.object({ code: z.string(), message: z.string() });
+
+/** What a run started with. It follows nothing that changes meanwhile. */
+export const pinnedSchema = z.object({
+  pipeline_id: idSchema("pipeline").nullable(),
+  /** Number of the graph's immutable revision; null for a run of one agent. */
+  revision: z.number().int().nullable(),
+  /** Version by agent. A node that names a version itself has that one instead. */
+  agents: z.record(z.string(), z.number().int()),
+});
+export type Pinned = z.output<typeof pinnedSchema>;
+
+export const totalsSchema = z.object({
+  /** Steps that were worked and have ended; skipped ones and further attempts do not count. */
+  steps: z.number().int(),
+  tokens_in: z.number().int(),
+  tokens_out: z.number().int(),
+  cost_usd_micros: z.number().int(),
+});
+export type Totals = z.output<typeof totalsSchema>;
+
+export const noTotals: Totals = { steps: 0, tokens_in: 0, tokens_out: 0, cost_usd_micros: 0 };
+
+/** The record of a run, without its input, output and totals. */
+export const runRecordSchema = z.object({
+  id: idSchema("run"),
+  kind: runKindSchema,
+  mode: runModeSchema,
+  status: runStatusSchema,
+  pinned: pinnedSchema,
+  metadata: metadataSchema,
+  started_by: principalSchema,
+  parent_run_id: idSchema("run").nullable(),
+  trace_id: z.string(),
+  error: failureSchema.extend({ node_id: z.string().optional() }).nullable(),
+  timeout_seconds: z.number().int(),
+  created_at: timestampSchema,
+  started_at: timestampSchema.nullable(),
+  finished_at: timestampSchema.nullable(),
+  /** When the run is ended as timed out. */
+  deadline_at: timestampSchema,
+});
+export type RunRecord = z.output<typeof runRecordSchema>;
+
+const durations = {
+  /** Between the request and the first step; null while it waits. */
+  queued_ms: z.number().int().nullable(),
+  duration_ms: z.number().int().nullable(),
+};
+
+/** A run in a list. */
+export const runSummaryView = runRecordSchema
+  .extend({ ...durations, totals: totalsSchema })
+  .meta({ id: "RunSummary", description: "One execution of a pipeline or an agent." });
+export type RunSummary = z.output<typeof runSummaryView>;
+
+export const runView = runSummaryView
+  .extend({ input: z.unknown(), output: z.unknown() })
+  .meta({
+    id: "Run",
+    description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
+  });
+
+const elapsed = (from: string | null, to: string | null): number | null =>
+  from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from));
+
+/** The record as the API shows it. */
+export const summaryOf = (run: RunRecord, totals: Totals): RunSummary => ({
+  ...run,
+  queued_ms: elapsed(run.created_at, run.started_at),
+  duration_ms: elapsed(run.started_at, run.finished_at),
+  totals,
+});
+
+export const stepView = z
+  .object({
+    run_id: idSchema("run"),
+    node_id: z.string(),
+    attempt: z.number().int(),
+    kind: z.string(),
+    status: stepStatusSchema,
+    started_at: z.string().nullable(),
+    finished_at: z.string().nullable(),
+    duration_ms: z.number().int().nullable(),
+    /** Until when a retry waits. */
+    wait_until: z.string().nullable(),
+    model: z.string().nullable(),
+    tokens_in: z.number().int(),
+    tokens_out: z.number().int(),
+    cost_usd_micros: z.number().int(),
+    error: failureSchema.nullable(),
+    /** Another attempt follows this failed one. */
+    retried: z.boolean(),
+    /** Handle that the run went on by. */
+    handle: z.string().nullable(),
+    output_bytes: z.number().int().nullable(),
+    /** Left out when it is larger than 100 KB; read the single step then. */
+    output: z.unknown().optional(),
+  })
+  .meta({ id: "RunStep", description: "One attempt of a node's work in a run." });
+export type StepView = z.output<typeof stepView>;
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+/** Everything that is told about a run while it goes; the run's own record of its progress. */
+export const logTypes = [
+  "run.started",
+  "run.running",
+  "run.completed",
+  "run.failed",
+  "run.stopped",
+  "run.timed_out",
+  "step.started",
+  "step.completed",
+  "step.failed",
+  "step.retrying",
+  "step.skipped",
+] as const;
+export type LogType = (typeof logTypes)[number];
+
+export const logView = z
+  .object({
+    run_id: idSchema("run"),
+    /** 1, 2, 3, … without gaps, in the order in which things were committed. */
+    sequence: z.number().int(),
+    at: z.string(),
+    level: z.enum(logLevels),
+    type: z.enum(logTypes),
+    node_id: z.string().nullable(),
+    attempt: z.number().int().nullable(),
+    message: z.string(),
+    data: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+  })
+  .meta({ id: "RunLog", description: "One thing that happened in a run." });
+export type LogEntry = z.output<typeof logView>;
+
+/** Nothing follows these in a run's log. */
+export const isLast = (type: LogType): boolean =>
+  type === "run.completed" || type === "run.failed" || type === "run.stopped" || type === "run.timed_out";
+
+/** The longest run, and what a run gets that does not say. */
+export const MAX_TIMEOUT_SECONDS = 86_400;
+export const DEFAULT_TIMEOUT_SECONDS = 3_600;
+/** An output of a step or a run, as JSON text. */
+export const MAX_OUTPUT_BYTES = 1_000_000;

@@ -1,0 +1,210 @@
+import * as z from "zod";
+import { operation } from "../../shared/http/operation.ts";
+import { metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+import {
+  DEFAULT_TIMEOUT_SECONDS,
+  logView,
+  MAX_TIMEOUT_SECONDS,
+  runModeSchema,
+  runStatusSchema,
+  runSummaryView,
+  runView,
+  stepView,
+} from "./model.ts";
+
+const run = z.object({ run_id: idSchema("run") });
+const after = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .default(0)
+  .meta({ description: "Only what comes after this sequence number." });
+
+const start = {
+  input: z.unknown().default({}).meta({ description: "Any JSON; checked against the input node's schema." }),
+  mode: runModeSchema.default("live"),
+  timeout_seconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_SECONDS)
+    .default(DEFAULT_TIMEOUT_SECONDS)
+    .meta({ description: "The run is ended as timed out after this." }),
+  metadata: metadataSchema.default({}),
+};
+
+const onlyInTests = (field: string) => ({
+  error: `${field} is for runs in mode test; live runs use what is active`,
+  path: [field],
+});
+
+export const operations = {
+  startPipeline: operation({
+    id: "runs.start_pipeline",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/runs",
+    summary: "Start a run of a pipeline",
+    description:
+      "Pins the active revision and the active versions of its agents, and answers at once. A test run may name a revision; without one it uses the newest.",
+    permission: "pipelines:execute",
+    request: {
+      path: z.object({ pipeline_id: idSchema("pipeline") }),
+      body: z
+        .strictObject({ ...start, revision: z.number().int().min(1).optional() })
+        .refine(({ mode, revision }) => mode === "test" || revision === undefined, onlyInTests("revision")),
+    },
+    response: runView,
+    success: 202,
+    errors: ["conflict", "graph_invalid", "quota_exceeded"],
+    location: "/runs/{id}",
+  }),
+  startAgent: operation({
+    id: "runs.start_agent",
+    method: "POST",
+    path: "/agents/{agent_id}/runs",
+    summary: "Start a run of an agent",
+    description: "Pins the agent's active version. A test run may name a version.",
+    permission: "agents:execute",
+    request: {
+      path: z.object({ agent_id: idSchema("agent") }),
+      body: z
+        .strictObject({ ...start, version: z.number().int().min(1).optional() })
+        .refine(({ mode, version }) => mode === "test" || version === undefined, onlyInTests("version")),
+    },
+    response: runView,
+    success: 202,
+    errors: ["conflict", "quota_exceeded"],
+    location: "/runs/{id}",
+  }),
+  list: operation({
+    id: "runs.list",
+    method: "GET",
+    path: "/runs",
+    summary: "List runs, newest first",
+    description: "Takes one filter at a time.",
+    permission: "runs:read",
+    request: {
+      query: z
+        .strictObject({
+          ...pageQuery,
+          pipeline_id: idSchema("pipeline").optional(),
+          agent_id: idSchema("agent").optional(),
+          status: runStatusSchema.optional(),
+        })
+        .refine(
+          ({ pipeline_id, agent_id, status }) =>
+            [pipeline_id, agent_id, status].filter((filter) => filter !== undefined).length <= 1,
+          "takes one of pipeline_id, agent_id and status",
+        ),
+    },
+    response: pageOf(runSummaryView),
+    success: 200,
+    errors: [],
+  }),
+  get: operation({
+    id: "runs.get",
+    method: "GET",
+    path: "/runs/{run_id}",
+    summary: "Read a run with its input and output",
+    permission: "runs:read",
+    request: { path: run },
+    response: runView,
+    success: 200,
+    errors: [],
+  }),
+  listSteps: operation({
+    id: "runs.list_steps",
+    method: "GET",
+    path: "/runs/{run_id}/steps",
+    summary: "List the steps of a run",
+    description: "One item for each attempt, by node. Steps that have not begun are not listed.",
+    permission: "runs:read",
+    request: { path: run, query: z.strictObject({ ...pageQuery, node_id: z.string().min(1).max(64).optional() }) },
+    response: pageOf(stepView),
+    success: 200,
+    errors: [],
+  }),
+  getStep: operation({
+    id: "runs.get_step",
+    method: "GET",
+    path: "/runs/{run_id}/steps/{node_id}/{attempt}",
+    summary: "Read one attempt of a step with its whole output",
+    permission: "runs:read",
+    request: {
+      path: run.extend({ node_id: z.string().min(1).max(64), attempt: z.coerce.number().int().min(1).max(999) }),
+    },
+    response: stepView,
+    success: 200,
+    errors: [],
+  }),
+  listLogs: operation({
+    id: "runs.list_logs",
+    method: "GET",
+    path: "/runs/{run_id}/logs",
+    summary: "List what happened in a run, in order",
+    description:
+      "Numbered without gaps. To follow a run, ask again with `after` set to the last sequence that you have; `/events` is the same as a stream.",
+    permission: "runs:read",
+    request: { path: run, query: z.strictObject({ ...pageQuery, after }) },
+    response: pageOf(logView),
+    success: 200,
+    errors: [],
+  }),
+  events: operation({
+    id: "runs.events",
+    method: "GET",
+    path: "/runs/{run_id}/events",
+    summary: "Follow a run as server-sent events",
+    description:
+      "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run. To resume, send the last id as `Last-Event-ID` or `after`.",
+    permission: "runs:read",
+    request: { path: run, query: z.strictObject({ after }) },
+    response: "events",
+    success: 200,
+    errors: [],
+  }),
+  stop: operation({
+    id: "runs.stop",
+    method: "POST",
+    path: "/runs/{run_id}/stop",
+    summary: "Stop a run",
+    description: "No further step begins. What is under way is finished, recorded and leads nowhere.",
+    permission: "runs:stop",
+    request: { path: run },
+    response: runView,
+    success: 202,
+    errors: ["conflict"],
+    location: "/runs/{id}",
+  }),
+  retry: operation({
+    id: "runs.retry",
+    method: "POST",
+    path: "/runs/{run_id}/retry",
+    summary: "Run again with the same input and the same pinned revision and versions",
+    description: "Only of a run that is over. For a run of an agent the permission `agents:execute` is needed too.",
+    permission: "pipelines:execute",
+    request: { path: run },
+    response: runView,
+    success: 202,
+    errors: ["conflict", "quota_exceeded"],
+    location: "/runs/{id}",
+  }),
+  remove: operation({
+    id: "runs.delete",
+    method: "DELETE",
+    path: "/runs/{run_id}",
+    summary: "Delete a run with its steps and logs",
+    description: "Only of a run that is over. Usage records are kept.",
+    permission: "runs:delete",
+    request: { path: run },
+    response: "none",
+    success: 204,
+    errors: ["conflict"],
+  }),
+} as const;
+
+const { events, ...answered } = operations;
+/** What the function behind the gateway serves, and what streams through a function URL. */
+export const apiOperations = answered;
+export const streamOperations = { events };

@@ -1,0 +1,173 @@
+import * as z from "zod";
+import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
+import { Expression } from "../../shared/dynamo/condition.ts";
+import { defineItem, fromStored, type ItemOf, toStored } from "../../shared/dynamo/item.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
+import { idSchema } from "../../shared/ids.ts";
+import type { Json } from "../pipelines/graph/public.ts";
+import { failureSchema, logView, runRecordSchema, runStatusSchema, stepStatusSchema, totalsSchema } from "./model.ts";
+
+/**
+ * The record of a run. It changes three times in a run's life, because each change is written to three indexes too;
+ * what changes with every step is the state. A list of all runs of a tenant is one partition of an index: that takes
+ * about 300 new runs a second.
+ */
+export const runItem = defineItem({
+  type: "run",
+  summary: "A run: what it is pinned to, who started it, its status.",
+  schema: runRecordSchema.extend({ target_id: z.string() }),
+  key: { pk: "RUN#{id}", sk: "RUN" },
+  indexes: {
+    gsi1: { pk: "RUNS", sk: "{id}" },
+    gsi2: { pk: "RUNS_OF#{target_id}", sk: "{id}" },
+    gsi3: { pk: "RUNS_IN#{status}", sk: "{id}" },
+  },
+});
+export type StoredRun = ItemOf<typeof runItem>;
+
+/**
+ * What every commit of a run goes through: whether it still goes on, the last number of its log, its sums. The number
+ * orders all commits of a run, so a reader who has seen n has missed nothing before it. The price is that the commits
+ * of one run happen one after the other: about 100 transactions a second, each with up to 30 steps that need no task.
+ */
+export const runStateItem = defineItem({
+  type: "run_state",
+  summary: "The live state of a run: status, last sequence of its log, totals.",
+  schema: totalsSchema.extend({
+    run_id: idSchema("run"),
+    status: runStatusSchema,
+    sequence: z.number().int(),
+  }),
+  key: { pk: "RUN#{run_id}", sk: "STATE" },
+});
+export type RunState = ItemOf<typeof runStateItem>;
+
+export const runValueItem = defineItem({
+  type: "run_value",
+  summary: "Input or output of a run, as JSON text; beyond 100 KB in the bucket.",
+  schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema }),
+  key: { pk: "RUN#{run_id}", sk: "VALUE#{name}" },
+});
+
+export const runStepItem = defineItem({
+  type: "run_step",
+  summary: "One attempt of a node's work. Waiting ones are indexed, so that a stop finds what to end.",
+  schema: z.object({
+    run_id: idSchema("run"),
+    node_id: z.string(),
+    attempt: z.number().int(),
+    kind: z.string(),
+    status: stepStatusSchema,
+    started_at: z.string().nullable(),
+    finished_at: z.string().nullable(),
+    model: z.string().nullable(),
+    tokens_in: z.number().int(),
+    tokens_out: z.number().int(),
+    cost_usd_micros: z.number().int(),
+    error: failureSchema.nullable(),
+    output: blobSchema.nullable(),
+    /** Handle that the run goes on by. */
+    handle: z.string().nullable(),
+    /** Edges of that handle whose own condition did not hold, by ordinal in the revision. */
+    blocked: z.array(z.number().int()),
+    /** After a failure that another attempt follows. */
+    retry_in_ms: z.number().int().nullable(),
+    wait_until: z.string().nullable(),
+    /** Only while it waits: the run again, and the workflow execution that waits. */
+    waiting_run_id: z.string().optional(),
+    execution: z.string().optional(),
+  }),
+  key: { pk: "RUN#{run_id}", sk: "STEP#{node_id}#{attempt}" },
+  indexes: { gsi1: { pk: "RUN_WAITING#{waiting_run_id}", sk: "{node_id}" } },
+});
+export type RunStep = ItemOf<typeof runStepItem>;
+
+/** An attempt whose outcome stands. */
+export const isSettled = ({ status }: RunStep): boolean =>
+  status === "completed" || status === "failed" || status === "skipped";
+
+/** The attempt had been settled before, as `step`. */
+export class Settled extends Problem {
+  readonly step: RunStep;
+  constructor(step: RunStep) {
+    super("conflict", "This attempt has been settled.");
+    this.step = step;
+  }
+}
+
+/** Writes the record of an attempt that is not settled yet. @throws Settled when committed */
+export function stepWrite(table: TenantTable, step: RunStep): Write {
+  const expression = new Expression();
+  const ConditionExpression = expression.condition({
+    any: [{ exists: false }, { one_of: { status: ["running", "waiting"] } }],
+  });
+  return {
+    item: {
+      Put: {
+        TableName: table.table.name,
+        Item: toStored(runStepItem, table.tenant, step),
+        ConditionExpression,
+        ...expression.toRequest(),
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      },
+    },
+    refuse: (old) => new Settled(fromStored(runStepItem, old ?? {})),
+  };
+}
+
+/**
+ * Resolved incoming edges of a node with several. A join of k edges writes about k²·3 bytes in all, since each edge
+ * rewrites the growing sets; that is fine to some thousands.
+ */
+export const runJoinItem = defineItem({
+  type: "run_join",
+  summary: "Which incoming edges of a node are resolved in a run: taken, untaken, and the one that came last.",
+  schema: z.object({
+    taken: z.set(z.number()).optional(),
+    untaken: z.set(z.number()).optional(),
+    last: z.number().int().optional(),
+    run_id: idSchema("run").optional(),
+    ordinal: z.number().int().optional(),
+  }),
+  key: { pk: "RUN#{run_id}", sk: "JOIN#{ordinal}" },
+});
+
+export const runLogItem = defineItem({
+  type: "run_log",
+  summary: "One thing that happened in a run, numbered without gaps.",
+  schema: logView,
+  key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
+});
+
+/** One item takes about 500 transactional writes a second; a plan that has a limit has at most 10,000 runs a month. */
+export const runCountItem = defineItem({
+  type: "run_count",
+  summary: "Runs started in a month, for plans with a limit.",
+  schema: z.object({ month: z.string(), runs: z.number().int() }),
+  key: { pk: "RUN_COUNT", sk: "{month}" },
+});
+
+/** A run with its state, strongly consistent. @throws Problem `not_found` */
+export async function runById(table: TenantTable, id: string): Promise<{ run: StoredRun; state: RunState }> {
+  const [run, state] = await table.table.batch([table.read(runItem, { id }), table.read(runStateItem, { run_id: id })]);
+  if (run === undefined || state === undefined) throw notFound();
+  return { run, state };
+}
+
+export const storeJson = (blobs: Blobs, tenant: string, value: Json): Promise<Blob> =>
+  blobs.store(tenant, JSON.stringify(value));
+
+export const loadJson = async (blobs: Blobs, blob: Blob): Promise<Json> => JSON.parse(await blobs.load(blob)) as Json;
+
+/** Input or output of a run; undefined while it has none. */
+export async function runValue(
+  table: TenantTable,
+  blobs: Blobs,
+  run_id: string,
+  name: "input" | "output",
+): Promise<Json | undefined> {
+  const item = await table.get(runValueItem, { run_id, name });
+  return item === undefined ? undefined : loadJson(blobs, item.value);
+}

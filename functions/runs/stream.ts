@@ -1,0 +1,14 @@
+import { serveStream } from "../../shared/http/stream.ts";
+import { connectPlatform } from "../../shared/runtime.ts";
+import { runReads } from "./deps.ts";
+import { events } from "./follow.ts";
+import { streamOperations } from "./operations.ts";
+
+const platform = connectPlatform("runs-stream");
+
+export const handler = serveStream({
+  operations: streamOperations,
+  handlers: { events },
+  platform,
+  deps: runReads(platform),
+});
