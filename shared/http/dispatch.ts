@@ -76,14 +76,12 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         });
       answer = problemAnswer(problem, facts.id);
     }
-    const duration_ms = Math.round(performance.now() - started);
-    platform.log.info("request.completed", {
+    platform.meter.request({
       request_id: facts.id,
-      operation: operation?.id,
+      operation: operation?.id ?? "unmatched",
       status: answer.status,
-      duration_ms,
+      duration_ms: Math.round(performance.now() - started),
     });
-    platform.meter.request(operation?.id ?? "unmatched", answer.status, duration_ms);
     const headers = { ...(rate === undefined ? {} : rateHeaders(rate)), ...answer.headers, "x-request-id": facts.id };
     return { ...answer, headers };
   };

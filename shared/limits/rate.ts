@@ -23,6 +23,30 @@ export interface RateState {
 }
 
 const RETENTION_SECONDS = 3_600;
+const MINUTE_MS = 60_000;
+
+/** A minute as it stands in the key, and when its counters may go. */
+interface Minute {
+  readonly number: number;
+  readonly minute: string;
+  readonly expires_at: string;
+}
+
+/** The minute that was counted last; every request of a minute writes the same. */
+let last: Minute = { number: -1, minute: "", expires_at: "" };
+
+function minuteOf(now: Date): Minute {
+  const number = Math.floor(now.getTime() / MINUTE_MS);
+  if (number !== last.number) {
+    const begin = new Date(number * MINUTE_MS);
+    last = {
+      number,
+      minute: timestamp(begin).slice(0, 16),
+      expires_at: timestamp(addSeconds(begin, RETENTION_SECONDS)),
+    };
+  }
+  return last;
+}
 
 /**
  * Counts one request against a limit per minute. The count and the check are one conditional write, so parallel
@@ -30,12 +54,12 @@ const RETENTION_SECONDS = 3_600;
  * @throws Problem `rate_limited` (429) with Retry-After
  */
 export async function countRequest(table: TenantTable, subject: string, limit: number, now: Date): Promise<RateState> {
-  const minute = timestamp(now).slice(0, 16);
+  const { minute, expires_at } = minuteOf(now);
   const reset_seconds = 60 - now.getUTCSeconds();
   const write = table.writes.update(
     rateItem,
     { subject, minute },
-    { set: { subject, minute, expires_at: timestamp(addSeconds(now, RETENTION_SECONDS)) }, add: { count: 1 } },
+    { set: { subject, minute, expires_at }, add: { count: 1 } },
     { any: [{ absent: ["count"] }, { below: { count: limit } }] },
     () => rateLimited(limit, reset_seconds),
   );
