@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { MOST_WORKSPACES } from "../workspaces/public.ts";
 import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/patterns.ts";
 
 /**
@@ -30,11 +29,6 @@ export const patternInput = z
   .enum([...patternNames, ...Object.keys(patternAliases)] as [string, ...string[]])
   .transform((name): PatternName => patternNamed(name) ?? "sequential");
 
-export const workspaceIdsSchema = z
-  .array(idSchema("workspace"))
-  .max(MOST_WORKSPACES)
-  .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
-
 export const revisionNumber = z.number().int().min(1).max(999_999_999);
 
 /** The pipeline as the API shows it; its graph is read apart. */
@@ -42,7 +36,7 @@ export const pipelineView = z
   .object({
     id: idSchema("pipeline"),
     organization_id: idSchema("organization"),
-    workspace_ids: workspaceIdsSchema,
+    workspace_ids: z.array(idSchema("workspace")),
     name: nameSchema,
     description: descriptionSchema,
     pattern: canonicalPattern,

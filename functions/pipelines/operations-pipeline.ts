@@ -2,6 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { descriptionSchema, nameSchema, pageOf, pageQuery, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { MOST_WORKSPACES } from "../workspaces/public.ts";
 import { graphSchema } from "./graph/nodes.ts";
 import {
   patternInput,
@@ -10,8 +11,12 @@ import {
   revisionNumber,
   revisionView,
   validationSchema,
-  workspaceIdsSchema,
 } from "./model.ts";
+
+const workspaceIds = z
+  .array(idSchema("workspace"))
+  .max(MOST_WORKSPACES)
+  .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
 
 const path = z.object({ pipeline_id: idSchema("pipeline") });
 
@@ -78,7 +83,7 @@ export const pipelineOperations = {
         description: descriptionSchema.default(""),
         pattern: patternInput,
         tags: tagsSchema.default([]),
-        workspace_ids: workspaceIdsSchema.default([]),
+        workspace_ids: workspaceIds.default([]),
       }),
     },
     response: pipelineView,
@@ -110,7 +115,7 @@ export const pipelineOperations = {
           description: descriptionSchema,
           pattern: patternInput,
           tags: tagsSchema,
-          workspace_ids: workspaceIdsSchema,
+          workspace_ids: workspaceIds,
         })
         .partial()
         .refine((body) => Object.keys(body).length > 0, "must change at least one field"),

@@ -8,7 +8,7 @@ import { newEtag } from "../../shared/ids.ts";
 import { checkGraph, type GraphCheck } from "./checks.ts";
 import type { PipelineDeps } from "./deps.ts";
 import { pipelineEvents } from "./events.ts";
-import { graphHash } from "./graph/canonical.ts";
+import { canonicalGraph, graphHash } from "./graph/canonical.ts";
 import type { Graph } from "./graph/nodes.ts";
 import { type LoadedRevision, loadRevision, newRevision } from "./revisions.ts";
 import { sealHeaders } from "./secret-headers.ts";
@@ -48,7 +48,8 @@ export function reviseGraph<O extends OperationShape>(
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await loadRevision(table, deps.blobs, pipeline.id, pipeline.revision);
-    const sealed = await sealHeaders(deps.secrets, tenant, edit(current), current);
+    const headers = await sealHeaders(deps.secrets, tenant, edit(current), current);
+    const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
     if (graphHash(sealed.graph) === pipeline.graph_hash) return answer({ pipeline, graph: sealed.graph, validation });
     const record = await newRevision(deps.blobs, tenant, sealed, {

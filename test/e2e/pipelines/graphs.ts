@@ -1,0 +1,38 @@
+import type { ApiAnswer, Company } from "../../support/api.ts";
+import { unique } from "../../support/api.ts";
+
+/** A new draft with an empty graph; gives its path. */
+export async function draftPipeline(company: Company, more: object = {}): Promise<string> {
+  const created = await company.call("POST", "/pipelines", {
+    name: unique("Pipeline"),
+    pattern: "sequential",
+    ...more,
+  });
+  if (created.status !== 201) throw new Error(`no pipeline: ${created.text}`);
+  return `/pipelines/${created.body.id}`;
+}
+
+export const ends = [
+  { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
+  { id: "output-1", kind: "output", label: "Answer", position: { x: 0, y: 900 }, config: {} },
+];
+
+export const agentNode = (id: string, agent_id: string, more: object = {}) => ({
+  id,
+  kind: "agent",
+  label: `Agent ${id}`,
+  position: { x: 10, y: 20 },
+  config: { agent_id, ...more },
+});
+
+/** input, these agents one after the other, output. */
+export function chain(agent_ids: readonly string[]) {
+  const steps = agent_ids.map((id, i) => agentNode(`agent-${i + 1}`, id));
+  const ids = ["input-1", ...steps.map(({ id }) => id), "output-1"];
+  return {
+    nodes: [...ends, ...steps],
+    connections: ids.slice(1).map((target, i) => ({ id: `c${i}`, source: ids[i], target })),
+  };
+}
+
+export const withoutRequestId = ({ status, body: { request_id, ...body } }: ApiAnswer) => ({ status, body });
