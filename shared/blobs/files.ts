@@ -44,7 +44,8 @@ export interface InspectedFile {
   readonly beginning: Uint8Array;
 }
 
-const missing = new Set(["NoSuchKey", "NotFound"]);
+/** Without the right to list, the store answers 403 to the question for an object that is not there. */
+const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
 
 const unavailable = (cause: unknown): Problem =>
   new Problem("service_unavailable", "The file store does not answer right now. Nothing was changed.", {
@@ -52,8 +53,15 @@ const unavailable = (cause: unknown): Problem =>
     cause,
   });
 
-/** Another endpoint than AWS's own rarely has a host name for each bucket. */
-export const connectS3 = (): S3Client => new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined });
+/**
+ * Another endpoint than AWS's own rarely has a host name for each bucket. A checksum is added only where S3 demands
+ * one: signed into an address, it would be the checksum of the empty body that there is when the address is made.
+ */
+export const connectS3 = (): S3Client =>
+  new S3Client({
+    forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
 
 async function guarded<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
