@@ -10,23 +10,21 @@ interface Input {
   readonly Key?: Stored;
 }
 
-const keyOf = ({ pk, sk }: Stored): string => `${String(pk)}\n${String(sk)}`;
-
 /**
  * A table whose client answers from memory, so that a request can be measured without any I/O: batch reads find what was
- * given, updates count as rate counters do. Everything above the client's `send` is the product's own code.
+ * given (their sort keys differ), updates answer as rate counters do. Everything above the client's `send` is the product's own code.
  */
 export function memoryTable(name: string, items: readonly Stored[]): Table {
-  const stored = new Map(items.map((item) => [keyOf(item), item]));
+  const stored = new Map(items.map((item) => [item.sk, item]));
   const counted = { subject: "bench", minute: "2026-01-01T00:00", count: 1, expires_at: "2026-01-01T01:00:00.000Z" };
   const send = async ({ input }: { readonly input: Input }) => {
     const reads = input.RequestItems?.[name];
     if (reads !== undefined) {
       return {
-        Responses: { [name]: reads.Keys.map((key) => stored.get(keyOf(key))).filter((item) => item !== undefined) },
+        Responses: { [name]: reads.Keys.flatMap(({ sk }) => stored.get(sk) ?? []) },
       };
     }
-    if (input.Key !== undefined) return { Attributes: { ...input.Key, ...counted } };
+    if (input.Key !== undefined) return { Attributes: counted };
     throw new Error("the stand-in for the table knows batch reads and counters only");
   };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" }));

@@ -70,6 +70,9 @@ export const unavailable = (cause: unknown): Problem =>
 const isTransient = (error: unknown): boolean =>
   error instanceof Error && (TRANSIENT.has(error.name) || TRANSIENT.has((error as { code?: string }).code ?? ""));
 
+/** A primary key as one text. */
+const nameOf = ({ pk, sk }: Readonly<Record<string, unknown>>): string => `${pk}\n${sk}`;
+
 /** How often a transaction that collided with another one is tried in all. */
 const CONFLICT_TRIES = 8;
 
@@ -134,22 +137,24 @@ export class Table {
     reads: R,
   ): Promise<{ [I in keyof R]: ItemOf<R[I]["definition"]> | undefined }> {
     const keys = reads.map((read) => primaryKey(read.definition, read.tenant, read.key));
-    const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
+    const names = keys.map(nameOf);
+    // DynamoDB refuses a batch that names a key twice.
+    const named = new Set<string>();
+    let pending = keys.filter((_, i) => named.size < named.add(names[i] ?? "").size);
     const found = new Map<string, Record<string, unknown>>();
-    let pending = unique;
     for (let attempt = 0; pending.length > 0; attempt++) {
       const answer = await this.send(() =>
         this.client.send(
           new BatchGetCommand({ RequestItems: { [this.name]: { Keys: pending.slice(0, 100), ConsistentRead: true } } }),
         ),
       );
-      for (const item of answer.Responses?.[this.name] ?? []) found.set(`${String(item.pk)}\n${String(item.sk)}`, item);
+      for (const item of answer.Responses?.[this.name] ?? []) found.set(nameOf(item), item);
       const unprocessed = (answer.UnprocessedKeys?.[this.name]?.Keys ?? []) as typeof pending;
       if (unprocessed.length > 0 && attempt > 6) throw unavailable(new Error("unprocessed keys"));
       pending = [...unprocessed, ...pending.slice(100)];
     }
     return reads.map((read, i) => {
-      const stored = found.get(`${keys[i]?.pk}\n${keys[i]?.sk}`);
+      const stored = found.get(names[i] ?? "");
       return stored === undefined ? undefined : fromStored(read.definition, stored);
     }) as { [I in keyof R]: ItemOf<R[I]["definition"]> | undefined };
   }

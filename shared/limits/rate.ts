@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { addSeconds, timestamp } from "../clock.ts";
-import { defineItem } from "../dynamo/item.ts";
+import { addSeconds, epochSeconds, timestamp } from "../clock.ts";
+import { defineItem, primaryKey } from "../dynamo/item.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 
@@ -30,23 +30,41 @@ interface Minute {
   readonly number: number;
   readonly minute: string;
   readonly expires_at: string;
+  readonly ttl: number;
 }
 
 /** The minute that was counted last; every request of a minute writes the same. */
-let last: Minute = { number: -1, minute: "", expires_at: "" };
+let last: Minute = { number: -1, minute: "", expires_at: "", ttl: 0 };
 
 function minuteOf(now: Date): Minute {
   const number = Math.floor(now.getTime() / MINUTE_MS);
   if (number !== last.number) {
     const begin = new Date(number * MINUTE_MS);
+    const expires = addSeconds(begin, RETENTION_SECONDS);
     last = {
       number,
       minute: timestamp(begin).slice(0, 16),
-      expires_at: timestamp(addSeconds(begin, RETENTION_SECONDS)),
+      expires_at: timestamp(expires),
+      ttl: epochSeconds(expires),
     };
   }
   return last;
 }
+
+/** Every request counts twice, so the expression stands ready and only its values are new. */
+const counting = {
+  UpdateExpression:
+    "SET #subject = :subject, #minute = :minute, #expires_at = :expires_at, #ttl = :ttl ADD #count :one",
+  ConditionExpression: "attribute_not_exists(#count) OR #count < :limit",
+  ExpressionAttributeNames: {
+    "#subject": "subject",
+    "#minute": "minute",
+    "#expires_at": "expires_at",
+    "#ttl": "ttl",
+    "#count": "count",
+  },
+  ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+} as const;
 
 /**
  * Counts one request against a limit per minute. The count and the check are one conditional write, so parallel
@@ -54,16 +72,26 @@ function minuteOf(now: Date): Minute {
  * @throws Problem `rate_limited` (429) with Retry-After
  */
 export async function countRequest(table: TenantTable, subject: string, limit: number, now: Date): Promise<RateState> {
-  const { minute, expires_at } = minuteOf(now);
+  const { minute, expires_at, ttl } = minuteOf(now);
   const reset_seconds = 60 - now.getUTCSeconds();
-  const write = table.writes.update(
-    rateItem,
-    { subject, minute },
-    { set: { subject, minute, expires_at }, add: { count: 1 } },
-    { any: [{ absent: ["count"] }, { below: { count: limit } }] },
-    () => rateLimited(limit, reset_seconds),
-  );
-  const counter = await table.apply(rateItem, write);
+  const counter = await table.apply(rateItem, {
+    item: {
+      Update: {
+        ...counting,
+        TableName: table.table.name,
+        Key: primaryKey(rateItem, table.tenant, { subject, minute }),
+        ExpressionAttributeValues: {
+          ":subject": subject,
+          ":minute": minute,
+          ":expires_at": expires_at,
+          ":ttl": ttl,
+          ":one": 1,
+          ":limit": limit,
+        },
+      },
+    },
+    refuse: () => rateLimited(limit, reset_seconds),
+  });
   return { limit, remaining: Math.max(0, limit - counter.count), reset_seconds };
 }
 
