@@ -33,7 +33,7 @@ export async function call(method: string, path: string, options: CallOptions = 
     ...(sends ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
   });
   const text = await answer.text();
-  const isJson = (answer.headers.get("content-type") ?? "").includes("json");
+  const isJson = /[/+]json\b/.test(answer.headers.get("content-type") ?? "");
   return {
     status: answer.status,
     headers: answer.headers,

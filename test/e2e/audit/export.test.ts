@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { registerCompany } from "../../support/api.ts";
+import { addMember } from "../../support/members.ts";
+
+/** Reads CSV as RFC 4180 says. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [[]];
+  let cell = "";
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (text[i + 1] === '"') {
+        cell += '"';
+        i++;
+      } else quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "," || c === "\r") {
+      rows.at(-1)?.push(cell);
+      cell = "";
+      if (c === "\r" && text[++i] === "\n") rows.push([]);
+    } else cell += c;
+  }
+  rows.pop();
+  return rows;
+}
+
+describe("an export of the audit log", () => {
+  it("as JSON lines has every entry in order, its own too, and is on record", async () => {
+    const company = await registerCompany();
+    const file = await company.call("GET", "/audit/export");
+    expect(file.status).toBe(200);
+    expect(file.headers.get("content-type")).toBe("application/x-ndjson");
+    expect(file.headers.get("content-disposition")).toMatch(/^attachment; filename="audit_logs_\d{8}_\d{6}\.jsonl"$/);
+    const entries = file.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const log = await company.call("GET", "/audit/logs?limit=100");
+    expect(entries).toEqual([...log.body.items].reverse());
+    const exported = entries.find(({ action }) => action === "audit.exported");
+    expect(exported).toMatchObject({
+      actor: { type: "user", id: company.user_id },
+      resource: { type: "audit_log", id: company.organization_id },
+    });
+  });
+
+  it("as CSV begins with a header and holds nothing that a spreadsheet would run", async () => {
+    const company = await registerCompany();
+    const name = '=HYPERLINK("http://evil.example","a,b")';
+    const renamed = await company.call("PATCH", `/organizations/${company.organization_id}`, { name });
+    expect(renamed.status).toBe(200);
+    const file = await company.call("GET", "/audit/export?format=csv", undefined, { "user-agent": "@SUM(A1)" });
+    expect(file.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
+    const [header, ...rows] = parseCsv(file.text);
+    expect(header?.slice(0, 5)).toEqual(["id", "occurred_at", "actor_type", "actor_id", "action"]);
+    expect(rows.every((cells) => cells.length === header?.length)).toBe(true);
+    expect(rows.flat().filter((cell) => /^[=+\-@\t\r]/.test(cell))).toEqual([]);
+    const column = header?.indexOf("resource_name") ?? -1;
+    expect(rows.map((cells) => cells[column])).toContain(`'${name}`);
+  });
+
+  it("without entries still has its header", async () => {
+    const company = await registerCompany();
+    const file = await company.call("GET", "/audit/export?format=csv&to=2020-01-01T00:00:00Z");
+    expect(parseCsv(file.text)).toHaveLength(1);
+    expect((await company.call("GET", "/audit/export?to=2020-01-01T00:00:00Z")).text).toBe("");
+  });
+
+  it("needs a permission of its own and knows its formats", async () => {
+    const company = await registerCompany();
+    const viewer = await addMember(company, "viewer");
+    const refused = await viewer.call("GET", "/audit/export");
+    expect([refused.status, refused.body.permission]).toEqual([403, "audit:export"]);
+    expect((await company.call("GET", "/audit/export?format=xml")).status).toBe(422);
+  });
+});

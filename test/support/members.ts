@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
+import { inject } from "vitest";
+import { connectCognito } from "../../functions/auth/cognito.ts";
+import type { AuthDeps } from "../../functions/auth/deps.ts";
+import { openSession } from "../../functions/auth/sessions.ts";
+import type { BuiltInRole } from "../../shared/access/roles.ts";
+import { timestamp } from "../../shared/clock.ts";
+import {
+  emailItem,
+  type Membership,
+  membershipItem,
+  PLATFORM,
+  sessionItem,
+  userItem,
+  userOrganizationItem,
+} from "../../shared/identity/items.ts";
+import { countOwner } from "../../shared/identity/owners.ts";
+import { newEtag, newId } from "../../shared/ids.ts";
+import { type ApiAnswer, type Company, call, unique } from "./api.ts";
+import { awsConfig, stackPlatform } from "./stack.ts";
+
+/** A member of a company, signed in; calls with their own token. */
+export interface TestMember {
+  readonly user_id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly token: string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+}
+
+function authDeps(): AuthDeps {
+  const { outputs } = inject("stack");
+  const { table, secrets } = stackPlatform();
+  return {
+    table,
+    secrets,
+    identities: connectCognito(
+      { userPoolId: outputs.UserPoolId ?? "", clientId: outputs.UserPoolClientId ?? "" },
+      new CognitoIdentityProviderClient(awsConfig()),
+    ),
+    randomSecret: () => randomBytes(32).toString("base64url"),
+    attempts_per_address: 1_000_000,
+  };
+}
+
+/**
+ * Puts a person with a role into a company, as an accepted invitation would, and signs them in. Written straight into
+ * the table and the pool: how people come to be members is not what these tests are about.
+ */
+export async function addMember(
+  company: Pick<Company, "organization_id">,
+  role: BuiltInRole,
+  status: Membership["status"] = "active",
+): Promise<TestMember> {
+  const deps = authDeps();
+  const at = new Date();
+  const now = timestamp(at);
+  const id = newId("user", at);
+  const email = `${unique(role.replaceAll("_", "-"))}@example.com`;
+  const name = unique("Member");
+  const password = "correct horse battery staple";
+  await deps.identities.createUser(id, email, password);
+  const provider = await deps.identities.signIn(id, password);
+  if (provider === undefined) throw new Error("the pool refused a user that it has just created");
+  const request = { id: newId("request", at), method: "POST", path: "/", ip: "127.0.0.1", user_agent: "test" };
+  const { session, tokens } = await openSession(deps, id, provider, request, at);
+  const { organization_id } = company;
+  const platform = deps.table.of(PLATFORM);
+  const tenant = deps.table.of(organization_id);
+  const stamps = { updated_at: now, etag: newEtag(at) };
+  await deps.table.transact([
+    platform.writes.create(emailItem, { email, user_id: id }),
+    platform.writes.create(userItem, {
+      id,
+      email,
+      name,
+      status: "active",
+      default_organization_id: organization_id,
+      last_login_at: now,
+      sessions_valid_from: now,
+      created_at: now,
+      ...stamps,
+    }),
+    platform.writes.create(userOrganizationItem, { user_id: id, organization_id }),
+    platform.writes.create(sessionItem, session),
+    tenant.writes.create(membershipItem, {
+      organization_id,
+      user_id: id,
+      role,
+      joined_via: "invitation",
+      status,
+      primary: false,
+      joined_at: now,
+      ...stamps,
+    }),
+    ...(role === "org_owner" && status === "active" ? [countOwner(tenant)] : []),
+  ]);
+  const token = tokens.access_token;
+  return {
+    user_id: id,
+    email,
+    name,
+    token,
+    call: (method, path, body, headers = {}) => call(method, path, { token, body, headers }),
+  };
+}
