@@ -1,4 +1,5 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
+import { agentEvents } from "./agents/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { modelEvents } from "./models/events.ts";
@@ -11,6 +12,7 @@ import { workspaceEvents } from "./workspaces/events.ts";
 
 /** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
 export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
+  agents: agentEvents,
   auth: authEvents,
   models: modelEvents,
   organizations: organizationEvents,

@@ -1,6 +1,7 @@
 import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as access } from "./access/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
+import { operations as agents } from "./agents/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
@@ -13,6 +14,7 @@ import { operations as workspaces } from "./workspaces/operations.ts";
 
 /** The operations of every room, by room. Routes, the OpenAPI document, the matrices and the tests derive from it. */
 export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
+  agents,
   auth,
   models,
   organizations,

@@ -1,6 +1,7 @@
 import type { RoomData } from "../shared/room.ts";
 import { room as access } from "./access/room.ts";
 import { room as audit } from "./audit/room.ts";
+import { room as agents } from "./agents/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as models } from "./models/room.ts";
@@ -14,6 +15,7 @@ import { room as workspaces } from "./workspaces/room.ts";
 
 /** The table of contents: every capability of the product. Adding a room costs one folder and one line here. */
 export const rooms: readonly RoomData[] = [
+  agents,
   auth,
   organizations,
   users,

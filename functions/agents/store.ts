@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { blobSchema } from "../../shared/blobs/blobs.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import { notFound } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { agentSummarySchema, contextSchema, versionSchema } from "./model.ts";
+import { agentStatusSchema, agentSummarySchema, agentTypeSchema, contextSchema, versionSchema } from "./model.ts";
 import { toolSnapshotSchema } from "./snapshot.ts";
 
 /**
@@ -47,8 +49,8 @@ export const agentWorkspaceItem = defineItem({
   schema: z.object({
     workspace_id: idSchema("workspace"),
     agent_id: idSchema("agent"),
-    agent_type: z.string(),
-    status: z.string(),
+    agent_type: agentTypeSchema,
+    status: agentStatusSchema,
   }),
   key: { pk: "WORKSPACE_AGENTS#{workspace_id}", sk: "{agent_id}" },
   indexes: {
@@ -73,24 +75,18 @@ export type StoredContext = ItemOf<typeof agentContextItem>;
 
 export const agentToolItem = defineItem({
   type: "agent_tool",
-  summary: "A tool of an agent's working copy; the values of its secret headers are encrypted.",
+  summary: "A tool of an agent's working copy, by name: the model calls it so. Secret headers are encrypted.",
   schema: toolSnapshotSchema.extend({
     id: idSchema("agent_tool"),
     agent_id: idSchema("agent"),
+    name_key: z.string(),
     created_at: z.string(),
     updated_at: z.string(),
     etag: z.string(),
   }),
-  key: { pk: "AGENT#{agent_id}", sk: "TOOL#{id}" },
+  key: { pk: "AGENT#{agent_id}", sk: "TOOL#{name_key}" },
 });
 export type StoredTool = ItemOf<typeof agentToolItem>;
-
-export const agentToolNameItem = defineItem({
-  type: "agent_tool_name",
-  summary: "Uniqueness of a tool's name within its agent: the model calls tools by name.",
-  schema: z.object({ agent_id: idSchema("agent"), name_key: z.string(), tool_id: idSchema("agent_tool") }),
-  key: { pk: "AGENT#{agent_id}", sk: "TOOL_NAME#{name_key}" },
-});
 
 export const agentVersionItem = defineItem({
   type: "agent_version",
@@ -115,3 +111,35 @@ export const agentUseItem = defineItem({
   }),
   key: { pk: "AGENT#{agent_id}", sk: "USE#{user_kind}#{user_id}" },
 });
+
+/** A longer prompt lies in the bucket: a page of 100 agents stays below one read of 1 MB. */
+export const PROMPT_INLINE_BYTES = 4_000;
+/** The same for a context's text: all of an agent's parts are read at once. */
+export const CONTEXT_INLINE_BYTES = 8_000;
+
+/** The agent, strongly consistent. @throws Problem `not_found` */
+export async function agentById(table: TenantTable, id: string): Promise<StoredAgent> {
+  const agent = await table.get(agentItem, { id });
+  if (agent === undefined) throw notFound();
+  return agent;
+}
+
+export interface Parts {
+  readonly contexts: StoredContext[];
+  readonly tools: StoredTool[];
+}
+
+/** All contexts (oldest first) and tools (by name) of an agent: at most 20 of each. */
+export async function partsOf(table: TenantTable, agent_id: string): Promise<Parts> {
+  const [contexts, tools] = await Promise.all([
+    collect(table.all(agentContextItem, { of: { agent_id } })),
+    collect(table.all(agentToolItem, { of: { agent_id } })),
+  ]);
+  return { contexts, tools };
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,0 +1,91 @@
+import type { Blobs } from "../../shared/blobs/blobs.ts";
+import { commitChange } from "../../shared/change/commit.ts";
+import { draft, type Envelope } from "../../shared/change/events.ts";
+import { type Clock, timestamp } from "../../shared/clock.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
+import { Problem } from "../../shared/errors.ts";
+import { newEtag } from "../../shared/ids.ts";
+import type { Log } from "../../shared/observability/log.ts";
+import type { Outbound } from "../../shared/outbound/client.ts";
+import { touchAgent } from "./changes.ts";
+import { agentEvents } from "./events.ts";
+import { type Fetched, fetchText } from "./fetch.ts";
+import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "./store.ts";
+
+export interface FetchDeps {
+  readonly table: Table;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbound: Pick<Outbound, "request">;
+}
+
+const eventData = agentEvents["agent.context_changed"].data;
+
+/**
+ * Fetches the address of a context when its event asks for it, and stores the text or why there is none. An event that
+ * comes twice, or after a newer fetch was asked for, changes nothing: the context names the attempt it waits for.
+ */
+export async function fetchContext(event: Envelope, deps: FetchDeps): Promise<void> {
+  const data = eventData.safeParse(event.data);
+  if (!data.success || data.data.fetch === null) return;
+  const { agent_id, context_id: id, fetch: attempt } = data.data;
+  const table = deps.table.of(event.organization_id);
+  const context = await table.get(agentContextItem, { agent_id, id });
+  if (context?.url == null || context.attempt !== attempt) return;
+  const fetched = await fetchText(context.url, deps.outbound);
+  deps.log.info("context.fetched", { agent_id, context_id: id, ok: fetched.ok });
+  await store(event, context, fetched, deps);
+}
+
+async function store(event: Envelope, context: StoredContext, fetched: Fetched, deps: FetchDeps): Promise<void> {
+  const tenant = event.organization_id;
+  const { agent_id, id, attempt } = context;
+  const at = deps.clock.now();
+  const outcome: Partial<StoredContext> = fetched.ok
+    ? {
+        status: "ready",
+        error: null,
+        content: await deps.blobs.store(tenant, fetched.text, CONTEXT_INLINE_BYTES),
+        content_bytes: Buffer.byteLength(fetched.text),
+        truncated: fetched.truncated,
+        fetched_at: timestamp(at),
+      }
+    : { status: "failed", error: { code: fetched.code, message: fetched.message } };
+  const table = deps.table.of(tenant);
+  const superseded = () => new Problem("conflict", "A newer fetch was asked for, or the context is gone.");
+  const write = table.writes.update(
+    agentContextItem,
+    { agent_id, id },
+    { set: { ...outcome, attempt: null, updated_at: timestamp(at), etag: newEtag(at) } },
+    { equals: { attempt } },
+    superseded,
+  );
+  try {
+    await commitChange(
+      deps.table,
+      { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null },
+      {
+        writes: [write, touchAgent(table, agent_id, at)],
+        events: [
+          draft(
+            agentEvents,
+            "agent.context_changed",
+            { id: agent_id },
+            {
+              agent_id,
+              context_id: id,
+              change: fetched.ok ? "fetched" : "fetch_failed",
+              changed_fields: fetched.ok ? ["status", "content"] : ["status"],
+              fetch: null,
+            },
+          ),
+        ],
+      },
+    );
+  } catch (error) {
+    // Superseded, removed, or its agent archived or gone meanwhile: there is nothing left to do.
+    if (error instanceof Problem && (error.code === "conflict" || error.code === "not_found")) return;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+
+const agent = z.object({ agent_id: z.string(), name: z.string() });
+const version = z.object({ agent_id: z.string(), number: z.int() });
+
+export const agentEvents = defineEvents({
+  "agent.created": {
+    summary: "An agent was created.",
+    resource: "agent",
+    data: agent.extend({ agent_type: z.string(), duplicated_from: z.string().nullable() }),
+  },
+  "agent.updated": {
+    summary: "An agent's definition changed.",
+    resource: "agent",
+    data: agent.extend({ changed_fields: z.array(z.string()) }),
+  },
+  "agent.activated": {
+    summary: "An agent became active; runs and pipelines use this version of it.",
+    resource: "agent",
+    data: agent.extend({ active_version: z.int() }),
+  },
+  "agent.deactivated": { summary: "An agent went back to draft.", resource: "agent", data: agent },
+  "agent.archived": {
+    summary: "An agent was archived.",
+    resource: "agent",
+    data: agent.extend({ forced: z.boolean() }),
+  },
+  "agent.deleted": {
+    summary: "An agent was deleted, which archives it; sent beside agent.archived.",
+    resource: "agent",
+    data: agent,
+    audited: false,
+  },
+  "agent.restored": { summary: "An archived agent came back as a draft.", resource: "agent", data: agent },
+  "agent.version_created": {
+    summary: "An immutable version of an agent was made.",
+    resource: "agent",
+    data: version,
+  },
+  "agent.rolled_back": {
+    summary: "An agent was set back to an earlier version, by a new one that equals it.",
+    resource: "agent",
+    data: version.extend({ rolled_back_to: z.int() }),
+  },
+  "agent.context_changed": {
+    summary: "A context of an agent was added, changed, filled or removed.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      context_id: z.string(),
+      change: z.enum(["created", "updated", "deleted", "uploaded", "fetched", "fetch_failed"]),
+      changed_fields: z.array(z.string()),
+      /** Names the fetch that has to be made; null when there is none. */
+      fetch: z.string().nullable(),
+    }),
+  },
+  "agent.tool_changed": {
+    summary: "A tool of an agent was added, changed or removed.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      tool_id: z.string(),
+      change: z.enum(["created", "updated", "deleted"]),
+      changed_fields: z.array(z.string()),
+    }),
+  },
+  "agent.executed": {
+    summary: "An agent answered, or failed to.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      execution_id: z.string(),
+      version: z.int().nullable(),
+      outcome: z.enum(["succeeded", "failed", "timed_out"]),
+      error_code: z.string().nullable(),
+      model: z.string(),
+      tokens_in: z.int(),
+      tokens_out: z.int(),
+      cost_usd_micros: z.int(),
+      price_version: z.string(),
+      tool_calls: z.int(),
+      duration_ms: z.int(),
+    }),
+  },
+});

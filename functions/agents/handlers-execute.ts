@@ -1,0 +1,137 @@
+import { commitChange } from "../../shared/change/commit.ts";
+import { toProblem } from "../../shared/http/answer.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import type { ServerSentEvent } from "../../shared/http/operation.ts";
+import type { ExecuteDeps } from "./deps-execute.ts";
+import {
+  type ExecuteCall,
+  executionChange,
+  executionOf,
+  failExecution,
+  type Prepared,
+  prepareExecution,
+} from "./execute.ts";
+import type { operations } from "./operations.ts";
+import { type AgentDelta, type AgentRunResult, runAgent } from "./run.ts";
+
+type Ops = typeof operations;
+
+/** The gateway waits 29 seconds; the rest is for what comes before and after the model. */
+const EXECUTE_TIMEOUT_MS = 25_000;
+/** A stream has no gateway in front of it. */
+const STREAM_TIMEOUT_MS = 300_000;
+
+const runOf = ({ body }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
+  input: body.message,
+  history: body.conversation_history,
+  variables: body.variables,
+  idempotency_key: execution_id,
+  timeout_ms,
+});
+
+export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) => {
+  const prepared = await prepareExecution(call, deps);
+  const spent = deps.clock.now().getTime() - call.at.getTime();
+  const result = await runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps);
+  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+  return call.commit(executionChange(prepared, result, call.context, deps), executionOf(prepared, result, call.at));
+};
+
+/** What can be refused is refused before the stream begins, with a status of its own. */
+export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (call, deps) => {
+  const prepared = await prepareExecution(call, deps);
+  return events(call, prepared, deps);
+};
+
+async function* events(
+  call: Parameters<typeof executeStream>[0],
+  prepared: Prepared,
+  deps: ExecuteDeps,
+): AsyncGenerator<ServerSentEvent> {
+  const { execution_id, thread_id, snapshot } = prepared;
+  const { agent_id, version, definition } = snapshot;
+  yield {
+    event: "start",
+    data: { type: "start", execution_id, thread_id, agent_id, version, model: definition.model_id },
+  };
+  const deltas = new Deltas();
+  const running = runAgent(
+    snapshot,
+    { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal, on_delta: (delta) => deltas.push(delta) },
+    deps,
+  ).finally(() => deltas.end());
+  // The result is awaited below; a failure must not count as unhandled before that.
+  running.catch(() => undefined);
+  try {
+    for await (const delta of deltas) yield eventOf(delta);
+    yield await lastEvent(call, prepared, await running, deps);
+  } catch (error) {
+    const { code, detail } = toProblem(error);
+    yield { event: "error", data: { type: "error", execution_id, code, message: detail } };
+  } finally {
+    deltas.abandon();
+  }
+}
+
+/** `done` leaves only after the usage is recorded. */
+async function lastEvent(
+  call: Parameters<typeof executeStream>[0],
+  prepared: Prepared,
+  result: AgentRunResult,
+  deps: ExecuteDeps,
+): Promise<ServerSentEvent> {
+  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+  await commitChange(deps.table, call.context, executionChange(prepared, result, call.context, deps));
+  return { event: "done", data: { type: "done", ...executionOf(prepared, result, call.at) } };
+}
+
+const eventOf = (delta: AgentDelta): ServerSentEvent => {
+  switch (delta.type) {
+    case "text":
+      return { event: "content", data: { type: "content", content: delta.text } };
+    case "tool_call":
+      return { event: "tool_call", data: delta };
+    case "tool_result":
+      return { event: "tool_result", data: delta };
+  }
+};
+
+/** Hands pieces from the run to the reader of the stream, in order; a reader that walks away stops the run. */
+class Deltas implements AsyncIterable<AgentDelta> {
+  readonly #waiting: AgentDelta[] = [];
+  readonly #controller = new AbortController();
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  push(delta: AgentDelta): void {
+    this.#waiting.push(delta);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** Nobody reads on. Without effect once the run has ended. */
+  abandon(): void {
+    if (!this.#ended) this.#controller.abort();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<AgentDelta> {
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) yield next;
+      else if (this.#ended) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+}
