@@ -3,6 +3,7 @@ import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-clo
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { QueueData } from "../../shared/room.ts";
+import { acknowledge } from "../nag.ts";
 
 /** A queue with its dead-letter queue and the alarm on it. There is no queue without the other two. */
 export class WorkQueue extends Construct {
@@ -11,7 +12,9 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, data: QueueData) {
     super(scope, id);
-    const secure = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
+    // The local AWS speaks plain http on loopback, and means it when a queue's policy refuses that.
+    const local = this.node.tryGetContext("stage") === "local";
+    const secure = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: !local } as const;
     this.dead = new Queue(this, "Dead", { ...secure, retentionPeriod: Duration.days(14) });
     this.queue = new Queue(this, "Queue", {
       ...secure,
@@ -19,6 +22,7 @@ export class WorkQueue extends Construct {
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.dead, maxReceiveCount: data.max_receives },
     });
+    if (local) acknowledge(this, "AwsSolutions-SQS4", "The local AWS speaks plain http on loopback.");
     new Alarm(this, "DeadLetters", {
       alarmDescription: `Messages that could not be worked off wait in the dead-letter queue of ${id}`,
       metric: this.dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),

@@ -1,4 +1,4 @@
-import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 
 /** Where messages of one kind are put. A message may come more than once and in any order. */
 export interface Queue<M> {
@@ -6,27 +6,22 @@ export interface Queue<M> {
   send(messages: readonly M[], delay_seconds?: number): Promise<void>;
 }
 
-/** What SQS takes in one call. */
-const MOST_ENTRIES = 10;
-
 /** The queue behind this address. */
 export function queueAt<M>(client: Pick<SQSClient, "send">, url: string): Queue<M> {
   return {
+    // One call each: callers rarely have more than a few, and a batch may be taken in part.
     async send(messages, delay_seconds = 0) {
-      for (let i = 0; i < messages.length; i += MOST_ENTRIES) {
-        const answer = await client.send(
-          new SendMessageBatchCommand({
-            QueueUrl: url,
-            Entries: messages.slice(i, i + MOST_ENTRIES).map((message, n) => ({
-              Id: String(n),
+      await Promise.all(
+        messages.map((message) =>
+          client.send(
+            new SendMessageCommand({
+              QueueUrl: url,
               MessageBody: JSON.stringify(message),
               DelaySeconds: delay_seconds,
-            })),
-          }),
-        );
-        const refused = answer.Failed ?? [];
-        if (refused.length > 0) throw new Error(`${refused.length} messages were not taken: ${refused[0]?.Code}`);
-      }
+            }),
+          ),
+        ),
+      );
     },
   };
 }
