@@ -37,6 +37,8 @@ const referenceSettings = {
   mcp: { disabled: true },
   showDeveloperTools: "never",
   hideClientButton: true,
+  // The section of schemas is called "Models", which is a group of our operations too; each stands where it is used.
+  hideModels: true,
   defaultOpenFirstTag: false,
   documentDownloadType: "json",
 };

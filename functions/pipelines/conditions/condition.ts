@@ -89,7 +89,10 @@ export function conditionSchemaFor(rule: PathRule): z.ZodType<Condition> {
 }
 
 /** Conditions of a pipeline's graph. */
-export const conditionSchema = conditionSchemaFor(graphPaths);
+export const conditionSchema = conditionSchemaFor(graphPaths).meta({
+  id: "Condition",
+  description: "A typed condition.",
+});
 
 /**
  * Whether the condition holds in the scope. Total and pure: whatever the scope holds, the answer is true or false and never an error.

@@ -44,29 +44,33 @@ const kindNames = variants.map((variant) => variant.shape.kind.value);
 const announced = ["synthesizer", "supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline", "wait"];
 
 /** One node of a graph. */
-export const nodeSchema = z.discriminatedUnion("kind", [...variants], {
-  error: ({ input: node }) => {
-    const kind = typeof node === "object" && node !== null && "kind" in node ? node.kind : undefined;
-    const allowed = `must be one of ${kindNames.join(", ")}`;
-    return typeof kind === "string" && announced.includes(kind)
-      ? `kind ${kind} is not available yet; ${allowed}`
-      : `kind ${allowed}`;
-  },
-});
+export const nodeSchema = z
+  .discriminatedUnion("kind", [...variants], {
+    error: ({ input: node }) => {
+      const kind = typeof node === "object" && node !== null && "kind" in node ? node.kind : undefined;
+      const allowed = `must be one of ${kindNames.join(", ")}`;
+      return typeof kind === "string" && announced.includes(kind)
+        ? `kind ${kind} is not available yet; ${allowed}`
+        : `kind ${allowed}`;
+    },
+  })
+  .meta({ id: "PipelineNode", description: "One node of a graph." });
 export type GraphNode = z.output<typeof nodeSchema>;
 
 /** One connection of a graph. Its handles default to `output` and `input`. */
-export const connectionSchema = z.strictObject({
-  id: localId,
-  source: localId,
-  source_handle: localId.optional(),
-  target: localId,
-  target_handle: localId.optional(),
-  label: label.optional(),
-  condition: conditionSchema
-    .optional()
-    .meta({ description: "Only out of condition and router: narrows the chosen branch." }),
-});
+export const connectionSchema = z
+  .strictObject({
+    id: localId,
+    source: localId,
+    source_handle: localId.optional(),
+    target: localId,
+    target_handle: localId.optional(),
+    label: label.optional(),
+    condition: conditionSchema
+      .optional()
+      .meta({ description: "Only out of condition and router: narrows the chosen branch." }),
+  })
+  .meta({ id: "PipelineConnection", description: "One connection of a graph." });
 export type Connection = z.output<typeof connectionSchema>;
 
 /** Reports each id that occurs again. */

@@ -35,8 +35,8 @@ export function openApiDocument({ operations, events, version }: Registries): Js
     };
   }
   const webhooks = Object.fromEntries(
-    Object.entries(events).flatMap(([room, definitions]) =>
-      Object.entries(definitions).map(([type, event]) => [type, webhook(room, type, event, schemas)]),
+    Object.values(events).flatMap((definitions) =>
+      Object.entries(definitions).map(([type, event]) => [type, webhook(type, event, schemas)]),
     ),
   );
   return {
@@ -44,10 +44,10 @@ export function openApiDocument({ operations, events, version }: Registries): Js
     info: { title: "Kaizen Studio API", version, description },
     servers: [{ url: "/", description: "This deployment" }],
     security: [{ bearer: [] }],
-    tags: [...new Set([...described.map(({ room }) => room), ...Object.keys(events)])].map((name) => ({
-      name,
-      "x-displayName": displayName(name),
-    })),
+    tags: [
+      ...[...new Set(described.map(({ room }) => room))].map((name) => ({ name, "x-displayName": displayName(name) })),
+      { name: EVENTS_TAG, "x-displayName": "Events", description: "What is sent to webhooks when something happens." },
+    ],
     paths,
     webhooks,
     components: {
@@ -60,14 +60,15 @@ export function openApiDocument({ operations, events, version }: Registries): Js
   };
 }
 
-function webhook(room: string, type: string, event: EventDefinitions[string], schemas: SchemaBook): JsonObject {
+function webhook(type: string, event: EventDefinitions[string], schemas: SchemaBook): JsonObject {
   const envelope = schemas.output(envelopeSchema);
   const own = schemas.output(z.object({ type: z.literal(type), data: event.data }));
   return {
     post: {
       operationId: `webhook.${type}`,
-      tags: [room],
-      summary: event.summary,
+      tags: [EVENTS_TAG],
+      summary: type,
+      description: event.summary,
       security: [],
       parameters: WEBHOOK_HEADERS.map(([name, text]) => ({
         name,
@@ -85,6 +86,8 @@ function webhook(room: string, type: string, event: EventDefinitions[string], sc
     },
   };
 }
+
+const EVENTS_TAG = "events";
 
 const WEBHOOK_HEADERS = [
   ["webhook-id", "The event's id; the same in every attempt."],

@@ -72,6 +72,9 @@ function convert(
       if (def.type === "object" && !("catchall" in def && def.catchall !== undefined)) {
         delete jsonSchema.additionalProperties;
       }
+      // Said of every integer and of every loose object, and telling a reader nothing.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.example !== undefined) {
         jsonSchema.examples = [jsonSchema.example];
         delete jsonSchema.example;

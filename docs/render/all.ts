@@ -1,0 +1,21 @@
+import { eventsByRoom } from "../../functions/events.ts";
+import { allOperations } from "../../functions/operations.ts";
+import { openApiDocument } from "../../functions/platform/openapi/document.ts";
+import { version } from "../../functions/platform/version.ts";
+import { renderErrors } from "./errors.ts";
+import { renderEvents } from "./events.ts";
+import { declaredItemsOfAllRooms } from "./items.ts";
+import { renderKeys } from "./keys.ts";
+import { renderPermissions } from "./permissions.ts";
+
+/** Every generated document by its file name in docs/. */
+export async function renderDocs(): Promise<Record<string, string>> {
+  const document = openApiDocument({ operations: allOperations, events: eventsByRoom, version });
+  return {
+    "openapi.json": `${JSON.stringify(document, null, 2)}\n`,
+    "errors.md": renderErrors(allOperations),
+    "keys.md": renderKeys(await declaredItemsOfAllRooms()),
+    "events.md": renderEvents(eventsByRoom),
+    "permissions.md": renderPermissions(allOperations),
+  };
+}

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import type { EventDefinitions } from "../../shared/change/events.ts";
+import { code, generated, table } from "./markdown.ts";
+
+/** docs/events.md: every event with its data. */
+export function renderEvents(byRoom: Readonly<Record<string, EventDefinitions>>): string {
+  const rooms = Object.entries(byRoom).map(([room, events]) =>
+    [
+      `## ${room}`,
+      "",
+      table(
+        ["Type", "When", "Data", "Audited"],
+        Object.entries(events).map(([type, event]) => [
+          code(type),
+          event.summary,
+          fields(event.data),
+          event.audited ? "yes" : "no",
+        ]),
+      ),
+      "",
+    ].join("\n"),
+  );
+  return [
+    generated("each room's `events.ts`"),
+    "# Events",
+    "",
+    "An event is committed together with the change it tells of, and leaves in an envelope: `id`, `type`, `version`, `organization_id`,",
+    "`actor`, `occurred_at`, `trace_id`, `data`. It may be delivered more than once: remember the `id`. Webhooks subscribe to types.",
+    "Audited events stand in the organization's audit log too.",
+    "",
+    ...rooms,
+  ].join("\n");
+}
+
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+}
+
+function fields(data: z.ZodObject): string {
+  const schema = z.toJSONSchema(data, { io: "output" }) as Schema;
+  const required = new Set(schema.required ?? []);
+  return Object.entries(schema.properties ?? {})
+    .map(([name, property]) => `${code(required.has(name) ? name : `${name}?`)} ${typeText(property)}`)
+    .join("<br>");
+}
+
+/** A schema in a few words: `string or null`, `list of string`. */
+function typeText(schema: Schema): string {
+  if (schema.const !== undefined) return code(JSON.stringify(schema.const));
+  if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(", ");
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either !== undefined) return either.map(typeText).join(" or ");
+  if (schema.$ref !== undefined) return schema.$ref.split("/").at(-1) ?? "";
+  if (schema.items !== undefined) return `list of ${typeText(schema.items)}`;
+  if (Array.isArray(schema.type)) return schema.type.join(" or ");
+  return typeof schema.type === "string" ? schema.type : "any value";
+}

@@ -1,0 +1,57 @@
+import { decide } from "../../shared/access/decide.ts";
+import { allPermissions, permissionCatalogue } from "../../shared/access/permissions.ts";
+import { builtInRoleNames, builtInRoles } from "../../shared/access/roles.ts";
+import { fullPath, type OperationShape } from "../../shared/http/operation.ts";
+import { code, generated, table } from "./markdown.ts";
+
+type Operations = readonly { readonly room: string; readonly operation: OperationShape }[];
+
+/** docs/permissions.md: the catalogue, the built-in roles, and what each operation needs. */
+export function renderPermissions(operations: Operations): string {
+  const catalogue = Object.entries(permissionCatalogue).map(([resource, actions]) => [
+    code(resource),
+    actions.map(code).join(" "),
+  ]);
+  const roles = builtInRoleNames.map((role) => [
+    code(role),
+    builtInRoles[role].label,
+    builtInRoles[role].description,
+    String(allPermissions.filter((permission) => decide(builtInRoles[role].grants, permission).allowed).length),
+  ]);
+  const matrix = allPermissions.map((permission) => [
+    code(permission),
+    ...builtInRoleNames.map((role) => (decide(builtInRoles[role].grants, permission).allowed ? "✓" : "")),
+  ]);
+  const needs = operations.map(({ operation }) => [
+    code(`${operation.method} ${fullPath(operation)}`),
+    access(operation),
+    operation.summary,
+  ]);
+  return [
+    generated("`shared/access` and each room's `operations.ts`"),
+    "# Permissions",
+    "",
+    "A permission is `resource:action`. A grant is a permission, `resource:*`, `*:action` or `*`. A request passes when the caller's",
+    "role grants the operation's permission; the role is read with every request.",
+    "",
+    "## Catalogue",
+    "",
+    table(["Resource", "Actions"], catalogue),
+    "",
+    "## Built-in roles",
+    "",
+    table(["Role", "Name", "What it is for", "Permissions"], roles),
+    "",
+    table(["Permission", ...builtInRoleNames.map(code)], matrix),
+    "",
+    "## Operations",
+    "",
+    "*Public* needs no sign-in; *signed in* is for everybody who is, about themselves.",
+    "",
+    table(["Operation", "Needs", "What it does"], needs),
+    "",
+  ].join("\n");
+}
+
+const access = ({ permission }: OperationShape): string =>
+  permission === "public" ? "*public*" : permission === "authenticated" ? "*signed in*" : code(permission);
