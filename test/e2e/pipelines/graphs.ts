@@ -12,6 +12,20 @@ export async function draftPipeline(company: Company, more: object = {}): Promis
   return `/pipelines/${created.body.id}`;
 }
 
+/** A new agent, active unless told otherwise; gives its id. */
+export async function agentOf(company: Company, activate = true): Promise<string> {
+  const models = await company.call("GET", "/models");
+  const model = models.body.items.find((one: { status: string }) => one.status === "available");
+  const body = { name: unique("Agent"), agent_type: "task", model_id: model.id };
+  const created = await company.call("POST", "/agents", body);
+  if (created.status !== 201) throw new Error(`no agent: ${created.text}`);
+  if (activate) {
+    const active = await company.call("POST", `/agents/${created.body.id}/activate`, {});
+    if (active.status !== 200) throw new Error(`not active: ${active.text}`);
+  }
+  return created.body.id;
+}
+
 export const ends = [
   { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
   { id: "output-1", kind: "output", label: "Answer", position: { x: 0, y: 900 }, config: {} },
