@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { createBlobs } from "../../shared/blobs/blobs.ts";
-import { connectS3 } from "../../shared/blobs/files.ts";
+import type { Blobs } from "../../shared/blobs/blobs.ts";
+import { connectFiles } from "../../shared/blobs/files.ts";
 import { parseEnvironment } from "../../shared/config/env.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
@@ -10,7 +10,7 @@ import { compileExpression } from "../pipelines/graph/public.ts";
 import type { AgentRunDeps } from "./run.ts";
 
 /** What executions need: all that runs an agent. */
-export type ExecuteDeps = AgentRunDeps & { readonly blobs: ReturnType<typeof createBlobs> };
+export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs };
 
 /** Builds what runs agents from the settings of a function that has the needs `models` and `files_read`. */
 export function connectAgentRuns(platform: Platform): ExecuteDeps {
@@ -22,7 +22,7 @@ export function connectAgentRuns(platform: Platform): ExecuteDeps {
     table: platform.table,
     secrets: platform.secrets,
     clock: platform.clock,
-    blobs: createBlobs(connectS3(), BUCKET_NAME),
+    blobs: connectFiles(BUCKET_NAME).blobs,
     outbound,
     invoker: createModelInvoker({ outbound, bedrock: { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL } }),
     compile_expression: compileExpression,

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import * as z from "zod";
 import { Problem } from "../errors.ts";
 
@@ -23,35 +21,15 @@ export interface Blobs {
   load(blob: Blob): Promise<string>;
 }
 
-const unavailable = (cause: unknown): Problem =>
+export const unavailable = (cause: unknown): Problem =>
   new Problem("service_unavailable", "The file store does not answer right now. Nothing was changed.", {
     headers: { "retry-after": "2" },
     cause,
   });
 
-/** Object names begin with the tenant, like every key of the table. */
-export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
-  return {
-    async store(tenant, text, inline_bytes = INLINE_BYTES) {
-      const bytes = Buffer.byteLength(text);
-      if (bytes <= inline_bytes) return { inline: text };
-      const sha256 = createHash("sha256").update(text).digest("hex");
-      const key = `T/${tenant}/blobs/${sha256}`;
-      try {
-        await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: "text/plain; charset=utf-8" }));
-      } catch (error) {
-        throw unavailable(error);
-      }
-      return { key, bytes, sha256 };
-    },
-    async load(blob) {
-      if ("inline" in blob) return blob.inline;
-      try {
-        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: blob.key }));
-        return (await object.Body?.transformToString("utf8")) ?? "";
-      } catch (error) {
-        throw unavailable(error);
-      }
-    },
-  };
-}
+/** Keeps short texts where they are; only larger ones reach the store. */
+export const inlineOr = (store: Blobs): Blobs => ({
+  store: async (tenant, text, inline_bytes = INLINE_BYTES) =>
+    Buffer.byteLength(text) <= inline_bytes ? { inline: text } : store.store(tenant, text),
+  load: async (blob) => ("inline" in blob ? blob.inline : store.load(blob)),
+});

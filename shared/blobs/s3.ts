@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { type Blobs, inlineOr, unavailable } from "./blobs.ts";
+import type { Files } from "./files.ts";
+
+/** Without the right to list, the store answers 403 to the question for an object that is not there. */
+const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
+
+/**
+ * Another endpoint than AWS's own rarely has a host name for each bucket. A checksum is added only where S3 demands
+ * one: signed into an address, it would be the checksum of the empty body that there is when the address is made.
+ */
+export const connectS3 = (): S3Client =>
+  new S3Client({
+    forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
+
+/** Texts in the bucket, by content. Object names begin with the tenant, like every key of the table. */
+export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
+  return inlineOr({
+    async store(tenant, text) {
+      const bytes = Buffer.byteLength(text);
+      const sha256 = createHash("sha256").update(text).digest("hex");
+      const key = `T/${tenant}/blobs/${sha256}`;
+      try {
+        await s3.send(
+          new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: "text/plain; charset=utf-8" }),
+        );
+      } catch (error) {
+        throw unavailable(error);
+      }
+      return { key, bytes, sha256 };
+    },
+    async load(blob) {
+      if ("inline" in blob) return blob.inline;
+      try {
+        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: blob.key }));
+        return (await object.Body?.transformToString("utf8")) ?? "";
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+  });
+}
+
+async function guarded<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof Error && missing.has(error.name)) return undefined;
+    throw unavailable(error);
+  }
+}
+
+export function createFiles(s3: S3Client, bucket: string): Files {
+  return {
+    async uploadTarget({ key, content_type, bytes }, seconds) {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ContentType: content_type,
+        ContentLength: bytes,
+      });
+      const url = await getSignedUrl(s3, command, {
+        expiresIn: seconds,
+        signableHeaders: new Set(["content-type", "content-length"]),
+      });
+      return { url, method: "PUT", headers: { "content-type": content_type, "content-length": String(bytes) } };
+    },
+    downloadUrl: (key, seconds) =>
+      getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),
+    head: (key) =>
+      guarded(async () => {
+        const object = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+        return { bytes: object.ContentLength ?? 0, content_type: object.ContentType };
+      }),
+    text: (key) =>
+      guarded(async () => {
+        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        return (await object.Body?.transformToString("utf8")) ?? "";
+      }),
+    inspect: (key, keep_bytes) =>
+      guarded(async () => {
+        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        const hash = createHash("sha256");
+        const kept: Buffer[] = [];
+        let bytes = 0;
+        for await (const part of object.Body as AsyncIterable<Uint8Array>) {
+          hash.update(part);
+          if (bytes < keep_bytes) kept.push(Buffer.from(part.subarray(0, keep_bytes - bytes)));
+          bytes += part.byteLength;
+        }
+        return { bytes, content_type: object.ContentType, sha256: hash.digest("hex"), beginning: Buffer.concat(kept) };
+      }),
+    async remove(key) {
+      await guarded(() => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+    },
+  };
+}
