@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { SignedIn } from "../access/caller.ts";
 import { principalKey } from "../access/principal.ts";
 import { idempotencyItem } from "../change/items.ts";
@@ -14,6 +15,18 @@ import type { Sealer } from "./platform.ts";
 const KEPT_SECONDS = 24 * 3_600;
 /** A running call with an effect outside holds its key this long; the longest synchronous call ends before. */
 const LEASE_SECONDS = 60;
+
+/** An item holds 400 KB; an answer with long texts in it is kept compressed. */
+const COMPRESSED_FROM = 50_000;
+const COMPRESSED = "gzip:";
+
+const pack = (text: string): string =>
+  text.length < COMPRESSED_FROM ? text : COMPRESSED + gzipSync(text).toString("base64");
+
+const unpack = (kept: string): string =>
+  kept.startsWith(COMPRESSED)
+    ? gunzipSync(Buffer.from(kept.slice(COMPRESSED.length), "base64")).toString("utf8")
+    : kept;
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
@@ -71,7 +84,7 @@ export class IdempotencyClaim {
     const text = this.#operation.sensitive
       ? await this.#secrets.decrypt(record.answer, this.#secretContext())
       : record.answer;
-    const answer = JSON.parse(text) as { status: number; headers: Record<string, string>; body: string };
+    const answer = JSON.parse(unpack(text)) as { status: number; headers: Record<string, string>; body: string };
     return { ...answer, headers: { ...answer.headers, "idempotent-replayed": "true" } };
   }
 
@@ -90,7 +103,7 @@ export class IdempotencyClaim {
   /** The write that remembers this answer; part of the transaction of the change. */
   async write(answer: Answer): Promise<Write> {
     if (typeof answer.body !== "string") throw new Error(`${this.#operation.id}: a streamed answer cannot be replayed`);
-    const text = JSON.stringify(answer);
+    const text = pack(JSON.stringify(answer));
     const kept = this.#operation.sensitive ? await this.#secrets.encrypt(text, this.#secretContext()) : text;
     return this.#write({ status: "done", answer: kept, seconds: KEPT_SECONDS }, () => new LostToSameKey());
   }
