@@ -20,12 +20,8 @@ interface Entry {
   readonly out: string;
 }
 
-/**
- * A function that calls models loads the package of a provider when it first needs it, one that keeps files the client
- * of the file store; the others are one file each.
- */
-const loadsLazily = ({ data }: Entry): boolean =>
-  data.needs.some((need) => need === "models" || need === "files_read" || need === "files_write");
+/** A function that calls models loads the package of a provider when it first needs it; the others are one file each. */
+const loadsLazily = ({ data }: Entry): boolean => data.needs.includes("models");
 
 /**
  * Bundles every function of every room, AWS SDK included, and writes a manifest that the local stream server reads.
