@@ -1,7 +1,8 @@
 import { draft } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
-import { notFound, Problem } from "../../shared/errors.ts";
+import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { invalid } from "../../shared/http/parse.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
 import type { AuditDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
@@ -14,8 +15,7 @@ type Ops = typeof operations;
 
 function requireFilters(filters: Filters): void {
   const issues = filterIssues(filters);
-  const [first] = issues;
-  if (first !== undefined) throw new Problem("validation_failed", `\`${first.path}\` ${first.message}.`, { issues });
+  if (issues.length > 0) throw invalid(issues);
 }
 
 export const list: Handler<Ops["list"], AuditDeps> = async ({ caller, query, at }, { table }) => {

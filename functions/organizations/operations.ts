@@ -25,7 +25,13 @@ export const operations = {
     path: "/organizations/{organization_id}",
     summary: "Change the organization's name or slug",
     permission: "organizations:update",
-    request: { path, body: z.strictObject({ name: nameSchema.optional(), slug: slugSchema.optional() }) },
+    request: {
+      path,
+      body: z
+        .strictObject({ name: nameSchema, slug: slugSchema })
+        .partial()
+        .refine((body) => Object.keys(body).length > 0, "names nothing to change"),
+    },
     response: organizationView,
     success: 200,
     errors: ["already_exists", "precondition_failed", "conflict"],

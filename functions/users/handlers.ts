@@ -34,7 +34,7 @@ export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { tabl
     const read = await platform.get(userItem, { id: caller.user.id });
     if (read === undefined) throw notFound();
     requireMatch(call.if_match, read.etag);
-    const set = { name: body.name ?? read.name };
+    const set = { name: body.name };
     const changes = changedFields(read, { ...read, ...set });
     if (changes.length === 0) return read;
     const stamped = { ...set, updated_at: timestamp(at), etag: newEtag(at) };

@@ -43,7 +43,7 @@ export const operations = {
     path: "/users/me",
     summary: "Change the caller's own profile",
     permission: "authenticated",
-    request: { body: z.strictObject({ name: nameSchema.optional() }) },
+    request: { body: z.strictObject({ name: nameSchema }) },
     response: userView,
     success: 200,
     errors: ["precondition_failed", "conflict"],

@@ -93,13 +93,10 @@ export const operations = {
     permission: "workspaces:update",
     request: {
       path,
-      body: z.strictObject({
-        name: nameSchema.optional(),
-        description: settings.description.optional(),
-        environment: settings.environment.optional(),
-        color: settings.color.optional(),
-        expires_at: settings.expires_at.optional(),
-      }),
+      body: z
+        .strictObject({ name: nameSchema, ...settings })
+        .partial()
+        .refine((body) => Object.keys(body).length > 0, "names nothing to change"),
     },
     response: workspaceSchema,
     success: 200,

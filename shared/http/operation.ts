@@ -132,12 +132,18 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
 
 /** Errors that every operation of a kind may answer with, beyond those it names itself. */
 export function errorsOf(operation: OperationShape): ErrorCode[] {
-  const common: ErrorCode[] = ["rate_limited", "internal_error", "service_unavailable", "method_not_allowed"];
+  const common: ErrorCode[] = [
+    "rate_limited",
+    "internal_error",
+    "service_unavailable",
+    "method_not_allowed",
+    // Also where nothing is taken: unknown query parameters and bodies are refused everywhere.
+    "validation_failed",
+  ];
   if (operation.permission !== "public")
     common.push("unauthenticated", "membership_inactive", "organization_suspended");
   if (operation.permission !== "public" && operation.permission !== "authenticated") common.push("forbidden");
   if (operation.request.path !== undefined) common.push("not_found");
-  if (Object.keys(operation.request).length > 0) common.push("validation_failed");
   if (operation.request.body !== undefined)
     common.push("malformed_json", "unsupported_media_type", "payload_too_large");
   if (operation.method === "POST") common.push("idempotency_conflict", "request_in_progress");

@@ -91,11 +91,10 @@ export function parseInput(operation: OperationShape, request: RawRequest, path:
     parsedPath = result.data;
   }
   const query = check(schemas.query ?? NO_QUERY, queryObject(request.query, issues), "query", issues);
-  const json = readJson(request);
   let body: unknown;
   if (schemas.body !== undefined)
-    body = check(schemas.body, json ?? (request.method === "POST" ? {} : undefined), "", issues);
-  else if (json !== undefined && !isEmptyObject(json))
+    body = check(schemas.body, readJson(request) ?? (request.method === "POST" ? {} : undefined), "", issues);
+  else if (!/^(?:\{\s{0,100}\})?$/.test(request.body?.trim() ?? ""))
     issues.push({ path: "body", message: "this operation takes no body" });
   if (issues.length > 0) throw invalid(issues);
   return { path: parsedPath, query, body };
@@ -125,17 +124,16 @@ export function parseValue<S extends z.ZodType>(schema: S, value: unknown, place
 }
 
 const NO_QUERY = z.strictObject({});
-const isEmptyObject = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && Object.keys(value).length === 0;
 
 function queryObject(raw: string, issues: Issue[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  if (raw === "") return values;
+  if (raw === "") return {};
+  const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(raw)) {
-    if (Object.hasOwn(values, name)) issues.push({ path: `query.${name}`, message: "is given more than once" });
-    values[name] = value;
+    if (values.has(name)) issues.push({ path: `query.${name}`, message: "is given more than once" });
+    values.set(name, value);
   }
-  return values;
+  // Not by assignment: a parameter named `__proto__` would be lost, and unknown ones are refused.
+  return Object.fromEntries(values);
 }
 
 function check(schema: z.ZodType, value: unknown, place: string, issues: Issue[]): unknown {

@@ -1,0 +1,139 @@
+import type { OperationShape } from "../../shared/http/operation.ts";
+import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
+import { sampleBody } from "./sample.ts";
+
+/**
+ * What a path parameter names. `make` makes such a thing in a company and gives its id: it belongs to that company, and
+ * nobody else may learn of it. `plain` is no thing of a company: a number within one, a name of the product.
+ */
+export type PathFixture =
+  | { readonly make: (world: World) => Promise<string> }
+  | { readonly plain: string; readonly because: string };
+
+/** A company and the things that were made in it, one of each kind, when they are first needed. */
+export class World {
+  readonly company: Company;
+  readonly #made = new Map<string, Promise<string>>();
+
+  constructor(company: Company) {
+    this.company = company;
+  }
+
+  /** The id of this company's thing that a path parameter names, or the parameter's plain value. */
+  id(parameter: string): Promise<string> {
+    const fixture = pathFixtures[parameter];
+    if (fixture === undefined) throw new Error(`no fixture makes a {${parameter}}: add one to ${import.meta.filename}`);
+    if ("plain" in fixture) return Promise.resolve(fixture.plain);
+    let made = this.#made.get(parameter);
+    if (made === undefined) {
+      made = fixture.make(this);
+      this.#made.set(parameter, made);
+    }
+    return made;
+  }
+
+  async post(path: string, body: unknown): Promise<ApiAnswer["body"]> {
+    const answer = await this.company.call("POST", path, body);
+    if (answer.status >= 300) throw new Error(`fixture POST ${path}: ${answer.status} ${answer.text}`);
+    return answer.body;
+  }
+}
+
+/** The smallest graph that runs. */
+const graph = {
+  nodes: [
+    { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
+    { id: "output-1", kind: "output", label: "Answer", position: { x: 0, y: 90 }, config: {} },
+  ],
+  connections: [{ id: "c1", source: "input-1", target: "output-1" }],
+};
+
+const made = (path: string | ((world: World) => Promise<string>), body: () => unknown): PathFixture => ({
+  make: async (world) => (await world.post(typeof path === "string" ? path : await path(world), body())).id,
+});
+
+/** For every path parameter of every operation. The tests fail for one that is not here: a new noun adds its own. */
+export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
+  organization_id: { make: async ({ company }) => company.organization_id },
+  user_id: { make: async ({ company }) => company.user_id },
+  workspace_id: { make: async ({ company }) => company.workspace_id },
+  role: { plain: "viewer", because: "built-in roles belong to the product" },
+  audit_id: { make: async ({ company }) => (await company.call("GET", "/audit/logs?limit=1")).body.items[0].id },
+  resource_type: { plain: "organization", because: "types belong to the product" },
+  resource_id: { make: async ({ company }) => company.organization_id },
+
+  agent_id: made("/agents", () => ({
+    name: unique("Agent"),
+    agent_type: "chat",
+    model_id: "amazon-bedrock/claude-sonnet-4-5",
+  })),
+  context_id: made(
+    async (world) => `/agents/${await world.id("agent_id")}/contexts`,
+    () => ({ name: unique("Context"), content_type: "text", content: "Facts." }),
+  ),
+  tool_id: made(
+    async (world) => `/agents/${await world.id("agent_id")}/tools`,
+    () => bodyExamples["agents.create_tool"],
+  ),
+  number: { plain: "1", because: "numbers a version of an agent" },
+
+  pipeline_id: {
+    make: async (world) => {
+      const { id } = await world.post("/pipelines", { name: unique("Pipeline"), pattern: "sequential" });
+      const saved = await world.company.call("PUT", `/pipelines/${id}/graph`, graph);
+      if (saved.status !== 200) throw new Error(`fixture graph: ${saved.text}`);
+      return id;
+    },
+  },
+  revision: { plain: "1", because: "numbers a revision of a pipeline" },
+  node_id: { plain: "input-1", because: "names a node of one graph" },
+  connection_id: { plain: "c1", because: "names a connection of one graph" },
+
+  run_id: made(
+    async (world) => `/pipelines/${await world.id("pipeline_id")}/runs`,
+    () => ({ mode: "test", input: {} }),
+  ),
+  attempt: { plain: "1", because: "numbers an attempt of a step" },
+
+  provider: { plain: "openai", because: "names one of the providers that the product knows" },
+  model: { plain: "gpt-5", because: "names a model of a provider" },
+
+  webhook_id: made("/webhooks", () => ({ name: "Hook", url: "https://example.com/hooks", events: ["agent.created"] })),
+  delivery_id: {
+    make: async (world) => {
+      const webhook = await world.id("webhook_id");
+      await world.post(`/webhooks/${webhook}/test`, {});
+      return eventually(
+        async () => (await world.company.call("GET", `/webhooks/${webhook}/deliveries`)).body.items[0]?.id,
+        "the delivery of a test",
+      );
+    },
+  },
+  replay_id: made(
+    async (world) => `/webhooks/${await world.id("webhook_id")}/replay`,
+    () => ({ since: new Date(Date.now() - 60_000).toISOString() }),
+  ),
+};
+
+/** Bodies of operations whose schemas ask for more than their form says. */
+const bodyExamples: Readonly<Record<string, unknown>> = {
+  "agents.create_tool": {
+    tool_type: "function",
+    name: "add",
+    description: "Adds two numbers.",
+    config: { parameters: { type: "object", properties: { a: { type: "number" } } }, expression: "a + 1" },
+  },
+  "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
+  "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
+  "pipelines.create_connection": { ...graph.connections[0], id: "c2" },
+};
+
+/** A body that the operation's schema accepts; undefined when it takes none. @throws when none is known */
+export function bodyOf(operation: OperationShape): unknown {
+  const { body } = operation.request;
+  if (body === undefined) return undefined;
+  const example = bodyExamples[operation.id] ?? sampleBody(operation);
+  if (!body.safeParse(example).success)
+    throw new Error(`no valid body is known for ${operation.id}: add one to ${import.meta.filename}`);
+  return example;
+}

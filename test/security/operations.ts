@@ -1,0 +1,59 @@
+import { expect } from "vitest";
+import { allOperations } from "../../functions/operations.ts";
+import { errorCodes } from "../../shared/errors.ts";
+import { errorsOf, type OperationShape } from "../../shared/http/operation.ts";
+import { type ApiAnswer, type CallOptions, call } from "../support/api.ts";
+
+export const operations: readonly OperationShape[] = allOperations.map(({ operation }) => operation);
+
+/** Everything that needs to know who calls. */
+export const guarded = operations.filter(({ permission }) => permission !== "public");
+
+/** Everything that needs a permission. */
+export const permitted = guarded.filter(({ permission }) => permission !== "authenticated");
+
+/** As rows of a table of tests: the id first, so that the test's name tells the operation. */
+export const rows = (list: readonly OperationShape[]) => list.map((operation) => [operation.id, operation] as const);
+
+export const parametersOf = ({ path }: OperationShape): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+
+export const pathOf = ({ path }: OperationShape, ids: Readonly<Record<string, string>>): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
+
+/** An id of the same kind as this one, that nothing has. */
+export const unknownLike = (id: string): string => `${id.slice(0, id.indexOf("_") + 1)}${"0".repeat(25)}1`;
+
+/** Ids in the form that a path asks for, that nothing has. */
+export function nowhere(operation: OperationShape): Record<string, string> {
+  const shape = operation.request.path?.shape ?? {};
+  return Object.fromEntries(
+    parametersOf(operation).map((name) => {
+      const example = (shape[name] as { meta?: () => { example?: unknown } | undefined }).meta?.()?.example;
+      return [name, typeof example === "string" ? unknownLike(example) : "1"];
+    }),
+  );
+}
+
+export const statusesOf = (operation: OperationShape): ReadonlySet<number> =>
+  new Set([operation.success, ...errorsOf(operation).map((code) => errorCodes[code].status)]);
+
+/** Calls an operation. Whatever the test is about: it never answers with a status that it does not promise. */
+export async function request(
+  operation: OperationShape,
+  ids: Readonly<Record<string, string>>,
+  options: CallOptions & { readonly query?: string } = {},
+): Promise<ApiAnswer> {
+  const query = options.query === undefined ? "" : `?${options.query}`;
+  const answer = await call(operation.method, `${pathOf(operation, ids)}${query}`, options);
+  expect([...statusesOf(operation)], `${operation.id} does not promise ${answer.status}: ${answer.text}`).toContain(
+    answer.status,
+  );
+  return answer;
+}
+
+/** A problem document without what is different in every answer. */
+export const plain = ({ status, body }: ApiAnswer) => {
+  const { request_id, ...rest } = body;
+  return { status, body: rest };
+};

@@ -1,0 +1,58 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { decide } from "../../shared/access/decide.ts";
+import type { Permission } from "../../shared/access/permissions.ts";
+import { type BuiltInRole, builtInRoleNames, builtInRoles } from "../../shared/access/roles.ts";
+import { registerCompany } from "../support/api.ts";
+import { addMember, type TestMember } from "../support/members.ts";
+import { nowhere, permitted, request, rows } from "./operations.ts";
+
+let members: Record<BuiltInRole, TestMember>;
+beforeAll(async () => {
+  const company = await registerCompany();
+  const entries = await Promise.all(
+    builtInRoleNames.map(async (role) => [role, await addMember(company, role)] as const),
+  );
+  members = Object.fromEntries(entries) as Record<BuiltInRole, TestMember>;
+});
+
+describe("a role lets through exactly what it grants", () => {
+  it.each(rows(permitted))("%s", async (_, operation) => {
+    const permission = operation.permission as Permission;
+    const sends = operation.request.body === undefined ? {} : { body: {} };
+    await Promise.all(
+      builtInRoleNames.map(async (role) => {
+        const answer = await request(operation, nowhere(operation), { token: members[role].token, ...sends });
+        if (decide(builtInRoles[role].grants, permission).allowed) {
+          expect([401, 403], `${role} holds ${permission}`).not.toContain(answer.status);
+        } else {
+          expect(answer.status, `${role} lacks ${permission}`).toBe(403);
+          expect(answer.body).toMatchObject({ code: "forbidden", permission });
+        }
+      }),
+    );
+  });
+});
+
+describe("rights", () => {
+  it("come from the membership in the organization that is asked for, and from no other", async () => {
+    const [company, other] = await Promise.all([registerCompany(), registerCompany()]);
+    const header = { "organization-id": other.organization_id };
+    for (const organization of [header, { "organization-id": "org_nonsense" }]) {
+      const refused = await company.call("GET", "/users", undefined, organization);
+      expect([refused.status, refused.body.code]).toEqual([403, "membership_inactive"]);
+    }
+    const own = { "organization-id": company.organization_id };
+    expect((await company.call("GET", "/users", undefined, own)).status).toBe(200);
+  });
+
+  it("of a suspended organization's members are none", async () => {
+    const { stackTable } = await import("../support/stack.ts");
+    const { organizationItem } = await import("../../shared/identity/items.ts");
+    const company = await registerCompany();
+    const tenant = stackTable().of(company.organization_id);
+    await tenant.transact([tenant.writes.update(organizationItem, {}, { set: { status: "suspended" } })]);
+    const refused = await company.call("GET", "/users");
+    expect([refused.status, refused.body.code]).toEqual([403, "organization_suspended"]);
+    expect((await company.call("GET", "/auth/me")).body.organization).toBeNull();
+  });
+});
