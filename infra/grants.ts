@@ -157,6 +157,20 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
   };
 }
 
+/** What Lambda does with a function's role to take messages from its queue. */
+export const queueConsumption = (queueArn: string): PolicyStatement =>
+  allow(
+    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
+    [queueArn],
+  );
+
+/** What Lambda does with a function's role to read the table's stream and put aside what failed. */
+export const streamReading = (streamArn: string, deadLettersArn: string): PolicyStatement[] => [
+  allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [streamArn]),
+  allow(["dynamodb:ListStreams"], ["*"]),
+  allow(["sqs:SendMessage"], [deadLettersArn]),
+];
+
 /** Settings of the guarded outbound client. */
 export const outboundEnvironment = (r: Resources): Record<string, string> => ({
   OUTBOUND_ALLOW_HTTP: String(r.outbound.allow_http),

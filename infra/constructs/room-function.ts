@@ -1,11 +1,12 @@
+import { join } from "node:path";
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
-import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { FunctionData } from "../../shared/room.ts";
-import { bundleName, DIST } from "../bundle.ts";
+import { bundleName } from "../bundle.ts";
 import type { Granted } from "../grants.ts";
 import type { Stage } from "../stages.ts";
 
@@ -23,6 +24,8 @@ export interface RoomFunctionProps {
   readonly granted: Granted;
   readonly environment: Readonly<Record<string, string>>;
   readonly stage: Stage;
+  /** Folder with the bundled functions. */
+  readonly bundles: string;
 }
 
 /**
@@ -31,8 +34,9 @@ export interface RoomFunctionProps {
  */
 export class RoomFunction extends Construct {
   readonly fn: LambdaFunction;
+  readonly #policy: PolicyDocument;
 
-  constructor(scope: Construct, { room, name, data, granted, environment, stage }: RoomFunctionProps) {
+  constructor(scope: Construct, { room, name, data, granted, environment, stage, bundles }: RoomFunctionProps) {
     super(scope, `${bundleName(room, name)}`);
     const functionName = `kaizen-studio-${stage.name}-${bundleName(room, name)}`;
     const logGroup = new LogGroup(this, "Logs", {
@@ -40,11 +44,10 @@ export class RoomFunction extends Construct {
       retention: RETENTION[stage.log_retention_days],
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    this.#policy = new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] });
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      inlinePolicies: {
-        own: new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] }),
-      },
+      inlinePolicies: { own: this.#policy },
     });
     // A consumer that puts the rest of its work back into its queue (a wait beyond 15 minutes, the next slice of a long
     // job) looks like a loop to Lambda, which would end it after 16 rounds.
@@ -55,8 +58,9 @@ export class RoomFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
-      code: Code.fromAsset(`${DIST}/${bundleName(room, name)}`),
-      role,
+      code: Code.fromAsset(join(bundles, bundleName(room, name))),
+      // All that the function may do stands in the one policy of its role: the CDK adds nothing by itself.
+      role: role.withoutPolicyUpdates(),
       logGroup,
       timeout: Duration.seconds(data.timeout_seconds),
       memorySize: data.memory_mb,
@@ -75,5 +79,10 @@ export class RoomFunction extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+  }
+
+  /** Lets the function's role do more, for what calls the function. */
+  permit(...statements: PolicyStatement[]): void {
+    this.#policy.addStatements(...statements);
   }
 }

@@ -1,26 +1,21 @@
 import { CfnOutput, Duration, Fn } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget, SqsQueue as QueueTarget } from "aws-cdk-lib/aws-events-targets";
-import {
-  FilterCriteria,
-  FilterRule,
-  FunctionUrlAuthType,
-  InvokeMode,
-  type Function as LambdaFunction,
-  StartingPosition,
-} from "aws-cdk-lib/aws-lambda";
+import { FilterCriteria, FilterRule, FunctionUrlAuthType, InvokeMode, StartingPosition } from "aws-cdk-lib/aws-lambda";
 import { DynamoEventSource, SqsDlq, SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { Construct } from "constructs";
 import type { FunctionData } from "../../shared/room.ts";
+import { queueConsumption, streamReading } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { DataStack } from "../stacks/data.ts";
+import type { RoomFunction } from "./room-function.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 interface Wiring {
   readonly room: string;
   readonly name: string;
   readonly data: FunctionData;
-  readonly fn: LambdaFunction;
+  readonly built: RoomFunction;
   readonly dataStack: DataStack;
   readonly queues: Readonly<Record<string, WorkQueue>>;
   readonly machineName: string;
@@ -33,12 +28,14 @@ const MAX_RECEIVES = 5;
 
 /** Connects a function to what calls it. Between the bus and a function there is always a queue. */
 export function attachTrigger(scope: Construct, wiring: Wiring): void {
-  const { room, name, data, fn, dataStack, queues, machineName } = wiring;
+  const { room, name, data, built, dataStack, queues, machineName } = wiring;
   const id = `${room}-${name}`;
   const { trigger } = data;
+  const { fn } = built;
   const ownQueue = () =>
     new WorkQueue(scope, `Inbox-${id}`, { visibility_seconds: data.timeout_seconds * 6, max_receives: MAX_RECEIVES });
-  const consume = (queue: WorkQueue) =>
+  const consume = (queue: WorkQueue) => {
+    built.permit(queueConsumption(queue.queue.queueArn));
     fn.addEventSource(
       new SqsEventSource(queue.queue, {
         batchSize: 10,
@@ -46,6 +43,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
         ...(data.max_concurrency === undefined ? {} : { maxConcurrency: data.max_concurrency }),
       }),
     );
+  };
   switch (trigger.kind) {
     case "events": {
       const inbox = ownQueue();
@@ -98,8 +96,9 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
           ],
         }),
       );
+      built.permit(...streamReading(dataStack.table.tableStreamArn ?? "", dead.queue.queueArn));
       acknowledge(
-        fn.role ?? fn,
+        built,
         "AwsSolutions-IAM5[Resource::*]",
         "dynamodb:ListStreams, which the event source asks for, takes no resource.",
       );

@@ -10,6 +10,8 @@ import type { Stage } from "../stages.ts";
 
 export interface StageProps extends StackProps {
   readonly stage: Stage;
+  /** Folder with the bundled functions. */
+  readonly bundles: string;
 }
 
 /** Everything that holds data: the table, the bucket for large blobs, the key for secrets, the event bus. */

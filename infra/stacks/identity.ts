@@ -25,7 +25,11 @@ export class IdentityStack extends Stack {
   readonly pool: UserPool;
   readonly client: UserPoolClient;
 
-  constructor(scope: Construct, id: string, { stage, data, ...props }: StageProps & { readonly data: DataStack }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, bundles, data, ...props }: StageProps & { readonly data: DataStack },
+  ) {
     super(scope, id, props);
     this.pool = new UserPool(this, "Users", {
       userPoolName: `kaizen-studio-${stage.name}`,
@@ -84,6 +88,7 @@ export class IdentityStack extends Stack {
           granted: grant(fn.needs, resources),
           environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
           stage,
+          bundles,
         });
         for (const trigger of fn.trigger.triggers) this.pool.addTrigger(OPERATIONS[trigger], handler);
       }

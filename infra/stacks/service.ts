@@ -23,7 +23,13 @@ export class ServiceStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { stage, data, identity, ...props }: StageProps & { readonly data: DataStack; readonly identity: IdentityStack },
+    {
+      stage,
+      bundles,
+      data,
+      identity,
+      ...props
+    }: StageProps & { readonly data: DataStack; readonly identity: IdentityStack },
   ) {
     super(scope, id, props);
 
@@ -67,9 +73,10 @@ export class ServiceStack extends Stack {
           granted,
           environment,
           stage,
+          bundles,
         });
         functions[`${room.name}/${name}`] = built;
-        const wiring = { room: room.name, name, data: fn, fn: built.fn, dataStack: data, queues, machineName };
+        const wiring = { room: room.name, name, data: fn, built, dataStack: data, queues, machineName };
         attachTrigger(this, { ...wiring, streamUrls });
         if (fn.needs.includes("mail") && stage.name === "local") {
           acknowledge(
@@ -142,12 +149,7 @@ export class ServiceStack extends Stack {
   }
 
   /** The one generic state machine that walks any pipeline graph; `statemachines/pipeline-run.asl.json`. */
-  #runWorkflow(
-    machineName: string,
-    runNode: RoomFunction,
-    stage: StageProps["stage"],
-    resources: Resources,
-  ): void {
+  #runWorkflow(machineName: string, runNode: RoomFunction, stage: StageProps["stage"], resources: Resources): void {
     const logs = new LogGroup(this, "RunLogs", {
       logGroupName: `/aws/vendedlogs/states/${machineName}`,
       retention: RetentionDays.ONE_MONTH,
@@ -176,7 +178,7 @@ export class ServiceStack extends Stack {
     });
     acknowledge(
       role,
-      "AwsSolutions-IAM5",
+      "AwsSolutions-IAM5[Resource::*]",
       "Writing logs of a workflow needs log delivery actions that take no resource.",
     );
     acknowledge(
