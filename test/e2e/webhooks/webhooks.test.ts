@@ -18,11 +18,20 @@ const make = async (more: Record<string, unknown> = {}, owner = company) => {
 
 describe("webhooks", () => {
   it("shows the secret once, in the answer to the creation, and nowhere else", async () => {
-    const created = await company.call("POST", "/webhooks", { ...hook, description: "builds", metadata: { team: "ci" } });
+    const created = await company.call("POST", "/webhooks", {
+      ...hook,
+      description: "builds",
+      metadata: { team: "ci" },
+    });
     expect(created.status).toBe(201);
     expect(created.headers.get("location")).toBe(`/api/v1/webhooks/${created.body.id}`);
     expect(created.body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(created.body).toMatchObject({ status: "active", events: ["webhook.updated"], consecutive_failures: 0, failing_since: null });
+    expect(created.body).toMatchObject({
+      status: "active",
+      events: ["webhook.updated"],
+      consecutive_failures: 0,
+      failing_since: null,
+    });
     expect(JSON.stringify(created.body)).not.toContain("sealed");
     const read = await company.call("GET", `/webhooks/${created.body.id}`);
     const { secret, ...rest } = created.body;
@@ -104,7 +113,11 @@ describe("webhooks", () => {
     const stale = await company.call("PATCH", `/webhooks/${webhook.id}`, { name: "lost" }, { "if-match": etag });
     expect(stale.status).toBe(412);
     const events = ["webhook.created", "webhook.updated", "webhook.deleted", "webhook.secret_rotated"];
-    await Promise.all(events.map((event, i) => company.call("PATCH", `/webhooks/${webhook.id}`, { events: [event], metadata: { i: `${i}` } })));
+    await Promise.all(
+      events.map((event, i) =>
+        company.call("PATCH", `/webhooks/${webhook.id}`, { events: [event], metadata: { i: `${i}` } }),
+      ),
+    );
     const end = await company.call("GET", `/webhooks/${webhook.id}`);
     expect(end.body.events).toEqual([events[Number(end.body.metadata.i)]]);
   });
@@ -153,7 +166,9 @@ describe("webhooks", () => {
 
   it("a deleted webhook is gone", async () => {
     const webhook = await make();
-    expect((await company.call("DELETE", `/webhooks/${webhook.id}`, undefined, { "if-match": '"old"' })).status).toBe(412);
+    expect((await company.call("DELETE", `/webhooks/${webhook.id}`, undefined, { "if-match": '"old"' })).status).toBe(
+      412,
+    );
     expect((await company.call("DELETE", `/webhooks/${webhook.id}`)).status).toBe(204);
     expect((await company.call("GET", `/webhooks/${webhook.id}`)).status).toBe(404);
     expect((await company.call("DELETE", `/webhooks/${webhook.id}`)).status).toBe(404);
@@ -190,4 +205,3 @@ describe("webhooks", () => {
     expect((await company.call("POST", `/webhooks/${webhook.id}/replay`, { since: at(-1) })).status).toBe(409);
   });
 });
-
