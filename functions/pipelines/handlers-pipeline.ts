@@ -141,6 +141,7 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
     const changes = changedFields(old, next);
+    if (changes.length === 0) return old;
     const data = { ...nameOf(next), changed_fields: changes.map(({ field }) => field) };
     return call.commit(
       {

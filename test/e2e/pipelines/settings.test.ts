@@ -70,6 +70,8 @@ describe("pipelines' settings", () => {
     expect(changed.status).toBe(200);
     expect(changed.body).toMatchObject({ description: "after", tags: ["a"], name: created.body.name });
     expect(changed.headers.get("etag")).not.toBe(created.headers.get("etag"));
+    const same = await company.call("PATCH", path, { description: "after", tags: ["a"] });
+    expect(same.headers.get("etag")).toBe(changed.headers.get("etag"));
     const lost = await company.call("PATCH", path, { description: "later" }, old);
     expect(lost.status).toBe(412);
     expect((await company.call("GET", path)).body.description).toBe("after");
