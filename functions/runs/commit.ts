@@ -1,10 +1,10 @@
 import type { ChangeContext } from "../../shared/change/commit.ts";
 import { timestamp } from "../../shared/clock.ts";
-import { type TenantTable, unavailable } from "../../shared/dynamo/table.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
-import type { LogEntry, Totals } from "./model.ts";
-import { type RunState, runItem, runLogItem, runStateItem, type StoredRun } from "./store.ts";
+import { type LogEntry, noTotals, type Totals } from "./model.ts";
+import { type RunPending, type RunState, runLogItem, runStateItem, type StoredRun } from "./store.ts";
 
 /** Somebody else committed to the run in between; `state` is what they left, undefined for a run that was deleted. */
 export class Moved extends Problem {
@@ -15,23 +15,47 @@ export class Moved extends Problem {
   }
 }
 
-/** What is told in the log; its number and time are given when it is committed. */
+/** What is told in the log; its number is given when it is committed. */
 export type LogDraft = Pick<LogEntry, "level" | "type" | "message"> &
   Partial<Pick<LogEntry, "node_id" | "attempt" | "data">>;
 
-/** The write of the log's next entry after the `n`-th from this state. */
-export const logWrite = (table: TenantTable, run_id: string, sequence: number, at: Date, entry: LogDraft): Write =>
-  table.writes.create(runLogItem, {
-    run_id,
-    sequence,
-    at: timestamp(at),
-    level: entry.level,
-    type: entry.type,
-    node_id: entry.node_id ?? null,
-    attempt: entry.attempt ?? null,
-    message: entry.message,
-    data: entry.data ?? {},
-  });
+/** The log's entry but for its number. */
+export const logEntry = (at: Date, { level, type, message, ...more }: LogDraft): RunPending["entry"] => ({
+  at: timestamp(at),
+  level,
+  type,
+  node_id: more.node_id ?? null,
+  attempt: more.attempt ?? null,
+  message,
+  data: more.data ?? {},
+});
+
+export const logWrite = (table: TenantTable, run_id: string, sequence: number, entry: RunPending["entry"]): Write =>
+  table.writes.create(runLogItem, { run_id, sequence, ...entry });
+
+/** What there is to add: nothing where all are zero. */
+export const sums = (add: Partial<Totals>): Partial<Totals> =>
+  Object.fromEntries(Object.entries(add).filter(([, value]) => value !== 0));
+
+export const summed = (all: readonly Partial<Totals>[]): Totals => {
+  const total = { ...noTotals };
+  for (const one of all) for (const [name, value] of Object.entries(one)) total[name as keyof Totals] += value;
+  return total;
+};
+
+/** The state after a move. */
+export const moved = (state: RunState, entries: number, add: Totals): RunState => ({
+  ...state,
+  ...summed(
+    [state, add].map(({ steps, tokens_in, tokens_out, cost_usd_micros }) => ({
+      steps,
+      tokens_in,
+      tokens_out,
+      cost_usd_micros,
+    })),
+  ),
+  sequence: state.sequence + entries,
+});
 
 /** Moves the state on by some entries of the log, unless somebody else did in between. @throws Moved when committed */
 export function stateWrite(
@@ -39,7 +63,7 @@ export function stateWrite(
   { run_id, status, sequence }: RunState,
   move: { readonly entries: number; readonly status?: RunState["status"]; readonly add?: Partial<Totals> },
 ): Write {
-  const add = Object.fromEntries(Object.entries(move.add ?? {}).filter(([, value]) => value !== 0));
+  const add = sums(move.add ?? {});
   return table.writes.update(
     runStateItem,
     { run_id },
@@ -51,45 +75,6 @@ export function stateWrite(
 
 /** What every event of a run says of it. */
 export const aboutRun = ({ id, kind, mode, target_id }: StoredRun) => ({ run_id: id, kind, mode, target_id });
-
-/** How often a commit is tried that others overtake. Each of them has got through meanwhile. */
-const TRIES = 40;
-
-/** Tries a commit from the newest state until nobody overtakes it. */
-export async function fromNewest<T>(
-  state: RunState | undefined,
-  commit: (state: RunState | undefined) => Promise<T>,
-): Promise<T> {
-  let newest = state;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await commit(newest);
-    } catch (error) {
-      if (!(error instanceof Moved)) throw error;
-      if (attempt === TRIES) throw unavailable(error);
-      newest = error.state;
-      if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(10 * attempt, 200)));
-    }
-  }
-}
-
-/** Marks a run as begun; one that has begun or is over stays as it is. */
-export function openRun(table: TenantTable, run: StoredRun, from: RunState, at: Date): Promise<RunState | undefined> {
-  return fromNewest(from, async (state) => {
-    if (state?.status !== "queued") return state;
-    const set = { status: "running", started_at: timestamp(at) } as const;
-    await table.transact([
-      stateWrite(table, state, { entries: 1, status: "running" }),
-      table.writes.update(runItem, { id: run.id }, { set }),
-      logWrite(table, run.id, state.sequence + 1, at, {
-        level: "info",
-        type: "run.running",
-        message: "The run's first step begins.",
-      }),
-    ]);
-    return { ...state, status: "running", sequence: state.sequence + 1 };
-  });
-}
 
 /** In whose name the engine acts: the run, for whoever started it. */
 export const runContext = (table: TenantTable, run: StoredRun, at: Date): ChangeContext => ({

@@ -14,6 +14,7 @@ import {
   runItem,
   runJoinItem,
   runLogItem,
+  runPendingItem,
   runStateItem,
   runStepItem,
   runValueItem,
@@ -58,10 +59,10 @@ export async function expire(message: unknown, deps: RunControl): Promise<void> 
   const table = deps.table.of(tenant);
   const found = await find(table, run_id);
   if (found === undefined || !isLive(found.state.status)) return;
-  const { run, state } = found;
+  const { run } = found;
   const late = deps.clock.now().getTime() >= Date.parse(run.deadline_at);
   if (!late) throw new Error(`the deadline of ${run_id} came early`);
-  await endRun(table, systemContext(tenant, run, "run_deadline", deps.clock), run, state, { status: "timed_out" });
+  await endRun(table, systemContext(tenant, run, "run_deadline", deps.clock), run, { status: "timed_out" });
   await endWaiting(table, run_id, deps);
 }
 
@@ -85,9 +86,9 @@ export async function executionEnded(message: unknown, deps: RunControl): Promis
   const table = deps.table.of(tenant);
   const found = await find(table, run_id);
   if (found === undefined) return;
-  const { run, state } = found;
+  const { run } = found;
   const error = { code: "workflow_failed", message: `The workflow of the run ended as ${status.toLowerCase()}.` };
-  await endRun(table, systemContext(tenant, run, "run_workflow", deps.clock), run, state, { status: "failed", error });
+  await endRun(table, systemContext(tenant, run, "run_workflow", deps.clock), run, { status: "failed", error });
 }
 
 /** What a transaction takes. */
@@ -114,6 +115,7 @@ async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<W
   const of = { run_id };
   for await (const key of table.all(runStepItem, { of })) yield writes.remove(runStepItem, key, {});
   for await (const key of table.all(runLogItem, { of })) yield writes.remove(runLogItem, key, {});
+  for await (const key of table.all(runPendingItem, { of })) yield writes.remove(runPendingItem, key, {});
   for await (const { ordinal = 0 } of table.all(runJoinItem, { of }))
     yield writes.remove(runJoinItem, { run_id, ordinal }, {});
   for (const name of ["input", "output"] as const) yield writes.remove(runValueItem, { run_id, name }, {});

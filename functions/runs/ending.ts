@@ -2,11 +2,12 @@ import type { Blob } from "../../shared/blobs/blobs.ts";
 import { type ChangeContext, eventWrites } from "../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
-import type { TenantTable } from "../../shared/dynamo/table.ts";
+import { type TenantTable, unavailable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { aboutRun, fromNewest, type LogDraft, logWrite, stateWrite } from "./commit.ts";
+import { aboutRun, type LogDraft, logEntry, logWrite, Moved, stateWrite } from "./commit.ts";
 import { runEvents } from "./events.ts";
 import { type EndStatus, isLive, type LogType } from "./model.ts";
+import { number } from "./pending.ts";
 import { type RunState, runItem, runValueItem, type StoredRun } from "./store.ts";
 
 /** How a run ends. */
@@ -40,18 +41,19 @@ export function ending(
     end.status === "failed" ? { ...end.error, ...(end.node_id === undefined ? {} : { node_id: end.node_id }) } : null;
   const set = { status, finished_at: timestamp(at), error };
   const next = { ...state, status, sequence: state.sequence + 1 };
+  const entry = {
+    ...told,
+    message: error === null ? told.message : `${told.message}: ${error.message}`,
+    node_id: error?.node_id ?? null,
+    data: error === null ? {} : { code: error.code },
+  };
   const { steps, tokens_in, tokens_out, cost_usd_micros } = state;
   const data = { ...aboutRun(run), totals: { steps, tokens_in, tokens_out, cost_usd_micros } };
   return {
     writes: [
       stateWrite(table, state, { entries: 1, status }),
       table.writes.update(runItem, { id: run.id }, { set }),
-      logWrite(table, run.id, next.sequence, at, {
-        ...told,
-        message: error === null ? told.message : `${told.message}: ${error.message}`,
-        node_id: error?.node_id ?? null,
-        data: error === null ? {} : { code: error.code },
-      }),
+      logWrite(table, run.id, next.sequence, logEntry(at, entry)),
       ...(end.status === "completed"
         ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
         : []),
@@ -66,6 +68,29 @@ export function ending(
   };
 }
 
+/** How often a change of a run's status is tried that commits of its steps overtake. */
+const TRIES = 60;
+
+/**
+ * Commits a change of the run's status from its newest state, with nothing of its log pending. `undefined` stands for a
+ * run that was deleted.
+ */
+export async function fromNewest<T>(
+  table: TenantTable,
+  run_id: string,
+  commit: (state: RunState | undefined) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const state = await number(table, run_id);
+    try {
+      return await commit(state);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (attempt === TRIES) throw unavailable(error);
+    }
+  }
+}
+
 /**
  * Ends a run that still goes on; a run that is over stays as it is. Audit entry and event are part of the transaction.
  * @returns the state afterwards, undefined for a run that was deleted
@@ -74,13 +99,27 @@ export function endRun(
   table: TenantTable,
   context: ChangeContext,
   run: StoredRun,
-  from: RunState | undefined,
   end: Ending,
 ): Promise<RunState | undefined> {
-  return fromNewest(from, async (state) => {
+  return fromNewest(table, run.id, async (state) => {
     if (state === undefined || !isLive(state.status)) return state;
     const { writes, events, next } = ending(table, run, state, context.at, end);
     await table.transact([...writes, ...eventWrites(table.table, context, events)]);
     return next;
   });
 }
+
+/** Marks a run as begun; one that has begun or is over stays as it is. */
+export function openRun(table: TenantTable, run: StoredRun, at: Date): Promise<RunState | undefined> {
+  return fromNewest(table, run.id, async (state) => {
+    if (state?.status !== "queued") return state;
+    await table.transact([
+      stateWrite(table, state, { entries: 1, status: "running" }),
+      table.writes.update(runItem, { id: run.id }, { set: { status: "running", started_at: timestamp(at) } }),
+      logWrite(table, run.id, state.sequence + 1, logEntry(at, opened)),
+    ]);
+    return { ...state, status: "running", sequence: state.sequence + 1 };
+  });
+}
+
+const opened = { level: "info", type: "run.running", message: "The run's first step begins." } as const;

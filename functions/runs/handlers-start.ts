@@ -108,7 +108,9 @@ async function begin(
   checks: readonly Write[],
   input: Json,
 ): Promise<Output<Ops["retry"]>> {
-  const { run, writes, event } = startOf(table, call, wanted);
+  const { principal, organization } = call.caller;
+  const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
+  const { run, writes, event } = startOf(table, starter, wanted);
   const view = { ...summaryOf(run, noTotals), input, output: null };
   const answer = await call.commit({ writes: [...checks, ...writes], events: [event] }, view);
   await deps.workflow.start(table.tenant, run.id).catch((error: unknown) => {

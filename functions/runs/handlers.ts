@@ -1,9 +1,9 @@
 import { draft } from "../../shared/change/events.ts";
 import { notFound, wrongState } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
-import { aboutRun, fromNewest } from "./commit.ts";
+import { aboutRun } from "./commit.ts";
 import type { RunDeps, RunReads } from "./deps.ts";
-import { ending } from "./ending.ts";
+import { ending, fromNewest } from "./ending.ts";
 import { runEvents } from "./events.ts";
 import { isLive, runStatuses, summaryOf } from "./model.ts";
 import type { operations } from "./operations.ts";
@@ -75,7 +75,7 @@ export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
     runById(table, call.path.run_id),
     runValue(table, deps.blobs, call.path.run_id, "input"),
   ]);
-  const answer = await fromNewest(found.state, async (state) => {
+  const answer = await fromNewest(table, found.run.id, async (state) => {
     if (state === undefined) throw notFound();
     if (!isLive(state.status)) throw wrongState("run", state.status, "queued or running");
     const { writes, events, run } = ending(table, found.run, state, call.at, { status: "stopped" });

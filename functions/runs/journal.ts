@@ -2,9 +2,11 @@ import { type ChangeContext, eventWrites } from "../../shared/change/commit.ts";
 import type { EventDraft } from "../../shared/change/events.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { fromNewest, type LogDraft, logWrite, stateWrite } from "./commit.ts";
+import { newId } from "../../shared/ids.ts";
+import { type LogDraft, logEntry, logWrite, Moved, moved, stateWrite, summed } from "./commit.ts";
 import { isLive, noTotals, type Totals } from "./model.ts";
-import { isSettled, type RunState, type RunStep, runStepItem, Settled } from "./store.ts";
+import { number } from "./pending.ts";
+import { isSettled, type RunState, type RunStep, runPendingItem, runStepItem, Settled } from "./store.ts";
 
 /** What happens to one attempt of a step: its record, what is told of it, its part of the run's sums. */
 export interface Entry {
@@ -18,7 +20,7 @@ export interface Entry {
   readonly bytes: number;
 }
 
-/** `over`: nothing was written, because the run is over. `settled`: the attempt had been settled before, as this. */
+/** `over`: nothing was written, because the run was over before. `settled`: the attempt had been settled before, as this. */
 export type Appended = "written" | "over" | { readonly settled: RunStep };
 
 interface Pending {
@@ -30,14 +32,15 @@ interface Pending {
 /** A transaction takes 100 items and 4 MB. */
 const MOST_ITEMS = 100;
 const MOST_BYTES = 3_000_000;
+/** How often a commit is tried together with the run's state before it goes aside. */
+const STRAIGHT_TRIES = 2;
 
 const itemsOf = (entry: Entry): number => entry.writes.length + entry.events.length + 1;
 
 /**
  * Commits to one run, for one worker. What is appended while a transaction is under way goes together into the next
  * one, so that thirty steps that finish at once cost one write of the run's state, and a worker never competes with
- * itself for it. Every transaction holds the run's state, its log and the steps: the log's numbers are the order of the
- * commits, and nothing is committed to a run that is over.
+ * itself for it.
  */
 export class Journal {
   readonly #table: TenantTable;
@@ -97,8 +100,8 @@ export class Journal {
     let open = group;
     while (open.length > 0) {
       try {
-        await this.#transact(open.map(({ entry }) => entry));
-        for (const { resolve } of open) resolve(this.over ? "over" : "written");
+        const written = await this.#transact(open.map(({ entry }) => entry));
+        for (const { resolve } of open) resolve(written);
         return;
       } catch (error) {
         if (!(error instanceof Settled)) throw error;
@@ -107,33 +110,57 @@ export class Journal {
     }
   }
 
-  #transact(entries: readonly Entry[]): Promise<void> {
+  /** In order with the run's state where nobody is in the way; else aside, to be numbered together with the others. */
+  async #transact(entries: readonly Entry[]): Promise<"written" | "over"> {
+    for (let attempt = 1; attempt <= STRAIGHT_TRIES; attempt++) {
+      if (this.over || this.state === undefined) return "over";
+      try {
+        this.state = await this.#straight(entries, this.state);
+        return "written";
+      } catch (error) {
+        if (!(error instanceof Moved)) throw error;
+        this.state = error.state;
+      }
+    }
+    if (this.over) return "over";
+    await this.#aside(entries);
+    return "written";
+  }
+
+  async #straight(entries: readonly Entry[], state: RunState): Promise<RunState> {
     const context = this.#context();
-    return fromNewest(this.state, async (state) => {
-      this.state = state;
-      if (this.over || state === undefined) return;
-      const add = { ...noTotals };
-      for (const entry of entries)
-        for (const [name, value] of Object.entries(entry.add)) add[name as keyof Totals] += value;
-      await this.#table.transact([
-        stateWrite(this.#table, state, { entries: entries.length, add }),
-        ...entries.flatMap(({ writes }) => writes),
-        ...entries.map(({ log }, i) => logWrite(this.#table, this.#run_id, state.sequence + 1 + i, context.at, log)),
-        ...eventWrites(
-          this.#table.table,
-          context,
-          entries.flatMap(({ events }) => events),
-        ),
-      ]);
-      this.state = {
-        ...state,
-        sequence: state.sequence + entries.length,
-        steps: state.steps + add.steps,
-        tokens_in: state.tokens_in + add.tokens_in,
-        tokens_out: state.tokens_out + add.tokens_out,
-        cost_usd_micros: state.cost_usd_micros + add.cost_usd_micros,
-      };
-    });
+    const add = summed(entries.map((entry) => entry.add));
+    await this.#table.transact([
+      stateWrite(this.#table, state, { entries: entries.length, add }),
+      ...entries.flatMap(({ writes }) => writes),
+      ...entries.map(({ log }, i) =>
+        logWrite(this.#table, this.#run_id, state.sequence + 1 + i, logEntry(context.at, log)),
+      ),
+      ...this.#events(context, entries),
+    ]);
+    return moved(state, entries.length, add);
+  }
+
+  /** The run went on when its state was looked at a moment ago. Should it have ended since, these come before the end. */
+  async #aside(entries: readonly Entry[]): Promise<void> {
+    const context = this.#context();
+    const pending = entries.map(({ log, add }) => ({
+      run_id: this.#run_id,
+      id: newId("run_log", context.at),
+      entry: logEntry(context.at, log),
+      add: { ...noTotals, ...add },
+    }));
+    await this.#table.transact([
+      ...entries.flatMap(({ writes }) => writes),
+      ...pending.map((item) => this.#table.writes.create(runPendingItem, item)),
+      ...this.#events(context, entries),
+    ]);
+    this.state = await number(this.#table, this.#run_id, new Set(pending.map(({ id }) => id)));
+  }
+
+  #events(context: ChangeContext, entries: readonly Entry[]): Write[] {
+    const events = entries.flatMap((entry) => entry.events);
+    return eventWrites(this.#table.table, context, events);
   }
 
   /** Answers those whose attempt was settled before, and gives the others. One look for all: a repeated task meets many. */

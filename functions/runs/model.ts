@@ -76,12 +76,10 @@ export const runSummaryView = runRecordSchema
   .meta({ id: "RunSummary", description: "One execution of a pipeline or an agent." });
 export type RunSummary = z.output<typeof runSummaryView>;
 
-export const runView = runSummaryView
-  .extend({ input: z.unknown(), output: z.unknown() })
-  .meta({
-    id: "Run",
-    description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
-  });
+export const runView = runSummaryView.extend({ input: z.unknown(), output: z.unknown() }).meta({
+  id: "Run",
+  description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
+});
 
 const elapsed = (from: string | null, to: string | null): number | null =>
   from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from));

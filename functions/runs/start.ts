@@ -1,16 +1,17 @@
-import type { Member } from "../../shared/access/caller.ts";
+import type { Principal } from "../../shared/access/principal.ts";
 import type { Blob } from "../../shared/blobs/blobs.ts";
-import { draft } from "../../shared/change/events.ts";
+import { draft, type EventDraft } from "../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
+import type { Organization } from "../../shared/identity/items.ts";
 import { newId } from "../../shared/ids.ts";
 import { compileSchema } from "../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../shared/limits/plans.ts";
 import { pinAgent } from "../agents/public.ts";
 import type { Graph, Json } from "../pipelines/graph/public.ts";
-import { aboutRun, logWrite } from "./commit.ts";
+import { aboutRun, logEntry, logWrite } from "./commit.ts";
 import { runEvents } from "./events.ts";
 import { noTotals, type Pinned, type RunRecord } from "./model.ts";
 import { runCountItem, runItem, runStateItem, runValueItem, type StoredRun } from "./store.ts";
@@ -22,21 +23,29 @@ export interface NewRun
   readonly input: Blob;
 }
 
+/** Who starts a run, when, and under which plan. */
+export interface Starter {
+  readonly principal: Principal;
+  readonly plan: Organization["plan"];
+  readonly at: Date;
+  readonly trace_id: string;
+}
+
 /**
  * The start of a run: its record, state and input, the first entry of its log, its place in the month's count. All of
  * it is one transaction with the audit entry and the event `run.started`; the workflow is started after it.
  */
 export function startOf(
   table: TenantTable,
-  { caller, at, request }: { readonly caller: Member; readonly at: Date; readonly request: { readonly id: string } },
+  { principal, plan, at, trace_id }: Starter,
   { input, ...wanted }: NewRun,
-) {
+): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
     ...wanted,
     id: newId("run", at),
     status: "queued",
-    started_by: caller.principal,
-    trace_id: request.id,
+    started_by: principal,
+    trace_id,
     error: null,
     created_at: timestamp(at),
     started_at: null,
@@ -47,8 +56,8 @@ export function startOf(
     table.writes.create(runItem, run),
     table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, ...noTotals }),
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input }),
-    logWrite(table, run.id, 1, at, { level: "info", type: "run.started", message: "The run was accepted." }),
-    ...countWrites(table, caller, at),
+    logWrite(table, run.id, 1, logEntry(at, accepted)),
+    ...countWrites(table, plan, at),
   ];
   const { parent_run_id, timeout_seconds, deadline_at } = run;
   const event = draft(
@@ -60,9 +69,11 @@ export function startOf(
   return { run, writes, event };
 }
 
+const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
+
 /** Counts the run, and refuses it once the month has as many as the plan allows. */
-function countWrites(table: TenantTable, { organization }: Member, at: Date): Write[] {
-  const limit = plans[organization.plan].runs_per_month;
+function countWrites(table: TenantTable, plan: Organization["plan"], at: Date): Write[] {
+  const limit = plans[plan].runs_per_month;
   if (limit === UNLIMITED) return [];
   const month = timestamp(at).slice(0, 7);
   return [
@@ -73,13 +84,9 @@ function countWrites(table: TenantTable, { organization }: Member, at: Date): Wr
       { any: [{ absent: ["runs"] }, { below: { runs: limit } }] },
       (old) => {
         const usage = old?.runs ?? limit;
-        return new Problem(
-          "quota_exceeded",
-          `The plan ${organization.plan} has ${limit} runs a month; ${usage} are used.`,
-          {
-            members: { resource: "runs_per_month", limit, usage },
-          },
-        );
+        return new Problem("quota_exceeded", `The plan ${plan} has ${limit} runs a month; ${usage} are used.`, {
+          members: { resource: "runs_per_month", limit, usage },
+        });
       },
     ),
   ];

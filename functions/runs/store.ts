@@ -28,9 +28,9 @@ export const runItem = defineItem({
 export type StoredRun = ItemOf<typeof runItem>;
 
 /**
- * What every commit of a run goes through: whether it still goes on, the last number of its log, its sums. The number
- * orders all commits of a run, so a reader who has seen n has missed nothing before it. The price is that the commits
- * of one run happen one after the other: about 100 transactions a second, each with up to 30 steps that need no task.
+ * What the commits of a run go through: whether it still goes on, the last number of its log, its sums. The number
+ * orders what happened in a run, so a reader who has seen n has missed nothing before it. Numbers are given one
+ * transaction after the other, some 50 a second, each to up to 40 commits (`journal.ts`, `pending.ts`).
  */
 export const runStateItem = defineItem({
   type: "run_state",
@@ -140,6 +140,20 @@ export const runLogItem = defineItem({
   schema: logView,
   key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
 });
+
+/** See `pending.ts`. */
+export const runPendingItem = defineItem({
+  type: "run_pending",
+  summary: "What a commit tells and adds, where it met others on the run's state; numbered a moment later.",
+  schema: z.object({
+    run_id: idSchema("run"),
+    id: z.string(),
+    entry: logView.omit({ run_id: true, sequence: true }),
+    add: totalsSchema,
+  }),
+  key: { pk: "RUN#{run_id}", sk: "PENDING#{id}" },
+});
+export type RunPending = ItemOf<typeof runPendingItem>;
 
 /** One item takes about 500 transactional writes a second; a plan that has a limit has at most 10,000 runs a month. */
 export const runCountItem = defineItem({

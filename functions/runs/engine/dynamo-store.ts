@@ -2,17 +2,17 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../pipelines/graph/public.ts";
 import { runContext } from "../commit.ts";
-import { endRun } from "../ending.ts";
+import { type Ending, endRun } from "../ending.ts";
 import type { Appended, Entry, Journal } from "../journal.ts";
 import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
+import { addWrite } from "../pending.ts";
 import {
   isSettled,
   type RunStep,
   runJoinItem,
-  runStateItem,
   runStepItem,
   runValue,
   Settled,
@@ -123,6 +123,7 @@ export class DynamoRunStore implements RunStore {
     });
     if (appended === "over") return { state: "stopped" };
     if (appended !== "written") return { state: "settled", outcome: await outcomeOf(appended.settled, blobs) };
+    if (journal.over) return { state: "stopped" };
     this.#begun.set(`${step.id}/${attempt}`, begun);
     return { state: "begun" };
   }
@@ -135,7 +136,7 @@ export class DynamoRunStore implements RunStore {
       appended = await this.#late(entry);
       return { result: "stopped", outcome: appended === "over" ? outcome : await this.#stored(appended, outcome) };
     }
-    if (appended === "written") return { result: "committed", outcome };
+    if (appended === "written") return { result: journal.over ? "stopped" : "committed", outcome };
     return { result: journal.over ? "stopped" : "already", outcome: await outcomeOf(appended.settled, blobs) };
   }
 
@@ -162,11 +163,11 @@ export class DynamoRunStore implements RunStore {
   async finish(result: RunResult): Promise<void> {
     const { table, blobs, run, journal, clock } = this.#parts;
     const context = runContext(table, run, clock.now());
-    let end: Parameters<typeof endRun>[4];
+    let end: Ending;
     if (result.status === "failed") end = result;
     else if (bytesOf(result.output) > MAX_OUTPUT_BYTES) end = { status: "failed", error: tooLarge };
     else end = { status: "completed", output: await storeJson(blobs, table.tenant, result.output) };
-    journal.state = await endRun(table, context, run, journal.state, end);
+    journal.state = await endRun(table, context, run, end);
   }
 
   /** What a commit writes. An output that is too large for a step is its failure, under its policy. */
@@ -219,14 +220,13 @@ export class DynamoRunStore implements RunStore {
    */
   async #late({ writes: [own, ...rest], add }: Entry): Promise<Appended> {
     const { table, run } = this.#parts;
-    const sums = Object.fromEntries(Object.entries(add).filter(([, value]) => value !== 0));
     if (own === undefined) return "over";
-    const state =
-      Object.keys(sums).length === 0
-        ? table.writes.check(runStateItem, { run_id: run.id }, { exists: true }, () => notFound())
-        : table.writes.update(runStateItem, { run_id: run.id }, { add: sums });
     try {
-      await table.transact([own, ...rest.filter(({ item }) => item.Put?.Item?.status !== "waiting"), state]);
+      await table.transact([
+        own,
+        ...rest.filter(({ item }) => item.Put?.Item?.status !== "waiting"),
+        addWrite(table, run.id, add),
+      ]);
       return "over";
     } catch (error) {
       if (error instanceof Settled) return { settled: error.step };

@@ -4,7 +4,8 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Log } from "../../../shared/observability/log.ts";
-import { openRun, runContext } from "../commit.ts";
+import { runContext } from "../commit.ts";
+import { openRun } from "../ending.ts";
 import { Journal } from "../journal.ts";
 import { runItem, runStateItem, type StoredRun } from "../store.ts";
 import { DynamoRunStore } from "./dynamo-store.ts";
@@ -85,7 +86,7 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     table.read(runStateItem, { run_id: input.run_id }),
   ]);
   if (run === undefined || state === undefined) return done(input.hops);
-  const begun = input.ticket === null ? await openRun(table, run, state, clock.now()) : state;
+  const begun = input.ticket === null ? await openRun(table, run, clock.now()) : state;
   const journal = new Journal(table, run.id, begun, () => runContext(table, run, clock.now()));
   if (journal.over) return done(input.hops);
   const walk = await walkable(table, blobs, run);

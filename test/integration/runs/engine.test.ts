@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { compilePlan, type PlanNode } from "../../../functions/runs/engine/plan.ts";
+import type { AttemptResult } from "../../../functions/runs/engine/plan-outcome.ts";
+import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
+import { seeded } from "../../support/plan-simulate.ts";
+import { type Drive, drive, type Fault, faultyTable, look, startRun } from "./harness.ts";
+
+const INPUT = { k: 4 };
+
+/** Fails unless the table holds exactly what the run must come to, told once each and in order. */
+async function runsAsExpected(graph: Graph, expected: Expected, options: Drive): Promise<Map<string, number>> {
+  const run = await startRun(graph, INPUT);
+  const worked = await drive(run, options);
+  const { run: record, state, steps, log, pending, events, audit, outcomes, output } = await look(run);
+  const status = expected.fatal.length > 0 ? "failed" : "completed";
+  expect(record.status).toBe(status);
+  expect(state.status).toBe(status);
+  for (const [id, outcome] of outcomes) expect([id, outcome]).toEqual([id, expected.outcomes.get(id)]);
+  if (status === "completed") {
+    expect(outcomes.size).toBe(expected.outcomes.size);
+    expect(output).toEqual(expected.output);
+  }
+  expect(log.map(({ sequence }) => sequence)).toEqual(log.map((_, i) => i + 1));
+  expect(state.sequence).toBe(log.length);
+  expect(pending).toEqual([]);
+  expect(log.at(-1)?.type).toBe(`run.${status}`);
+  expect(log.filter(({ type }) => type.startsWith("run.")).map(({ type }) => type)).toEqual([
+    "run.started",
+    "run.running",
+    `run.${status}`,
+  ]);
+  const ended = steps.filter((step) => step.retry_in_ms === null && ["completed", "failed"].includes(step.status));
+  expect(state.steps).toBe(ended.length);
+  const told = (type: string) => events.filter((event) => event.type === type).length;
+  expect(told(`run.${status}`)).toBe(1);
+  expect(audit.filter(({ action }) => action === `run.${status}`)).toHaveLength(1);
+  // A step that ends after the run has failed is kept and counted, but no more told.
+  if (status === "completed") expect(told("run.step_completed")).toBe(ended.length);
+  else expect(told("run.step_completed")).toBeLessThanOrEqual(ended.length);
+  const logged = log.filter(({ type }) => /^step\.(?:completed|failed|skipped)$/.test(type));
+  expect(new Set(logged.map(({ node_id }) => node_id)).size).toBe(logged.length);
+  return worked;
+}
+
+const sampled = (seed: number, count: number, least: number): Graph[] =>
+  fc
+    .sample(graphs, { seed, numRuns: count * 8 })
+    .filter(({ nodes }) => nodes.length >= least)
+    .slice(0, count);
+
+async function expectation(graph: Graph, fatal: boolean) {
+  const work = workOf({ fatal });
+  return { work, expected: await expectedRun(compilePlan(graph), INPUT, work) };
+}
+
+describe("a run on the table", () => {
+  it("comes to what the graph says, for random graphs, each attempt worked once", async () => {
+    for (const graph of sampled(7, 6, 15)) {
+      const { work, expected } = await expectation(graph, false);
+      const worked = await runsAsExpected(graph, expected, { work });
+      expect([...worked.values()].filter((times) => times !== 1)).toEqual([]);
+    }
+  });
+
+  it("that fails tells it once, whatever was under way", async () => {
+    for (const graph of sampled(11, 5, 15)) {
+      const { work, expected } = await expectation(graph, true);
+      await runsAsExpected(graph, expected, { work });
+    }
+  });
+
+  it("comes to the same when every task is delivered three times at once", async () => {
+    for (const graph of sampled(13, 4, 12)) {
+      const { work, expected } = await expectation(graph, false);
+      await runsAsExpected(graph, expected, { work, copies: 3 });
+    }
+  });
+
+  it("comes to the same when tasks hand over after a few edges", async () => {
+    for (const graph of sampled(17, 3, 15)) {
+      const { work, expected } = await expectation(graph, false);
+      await runsAsExpected(graph, expected, { work, budget: 2 });
+    }
+  });
+
+  it("comes to the same under random crashes before and after writes, the task repeated", async () => {
+    for (const [i, graph] of sampled(19, 5, 12).entries()) {
+      const { work, expected } = await expectation(graph, i % 2 === 0);
+      const random = seeded(i + 1);
+      let left = 40;
+      const table = faultyTable((): Fault => {
+        if (left === 0 || random() > 0.2) return undefined;
+        left--;
+        return random() < 0.5 ? "before" : "after";
+      });
+      await runsAsExpected(graph, expected, { work, table, copies: 1 + (i % 2) });
+      expect(left).toBeLessThan(40);
+    }
+  });
+});
+
+const tiny = graphSchema.parse({
+  nodes: [
+    { id: "in", kind: "input", label: "in", config: {} },
+    { id: "a", kind: "agent", label: "a", config: { agent_id: "agt_1", retry: { max_attempts: 2, backoff_ms: 0 } } },
+    { id: "b", kind: "agent", label: "b", config: { agent_id: "agt_1", on_failure: "error_edge" } },
+    { id: "c", kind: "transform", label: "c", config: { expression: "input" } },
+    { id: "m", kind: "merge", label: "m", config: { strategy: "merge_json" } },
+    { id: "e", kind: "transform", label: "e", config: { expression: "input" } },
+    { id: "out", kind: "output", label: "out", config: {} },
+  ],
+  connections: [
+    { id: "1", source: "in", target: "a" },
+    { id: "2", source: "in", target: "b" },
+    { id: "3", source: "in", target: "c" },
+    { id: "4", source: "a", target: "m" },
+    { id: "5", source: "b", target: "m" },
+    { id: "6", source: "b", source_handle: "error", target: "e" },
+    { id: "7", source: "c", target: "m" },
+    { id: "8", source: "m", target: "out" },
+    { id: "9", source: "e", target: "out" },
+  ],
+});
+const tinyWork = (node: PlanNode, attempt: number): AttemptResult =>
+  node.id === "b" || attempt === 1
+    ? { ok: false, error: { code: "broken", message: `${node.id} fails` } }
+    : { ok: true, output: { from: node.id } };
+
+describe("a crash at any one write", () => {
+  it("changes nothing of what the run comes to", async () => {
+    const expected = await expectedRun(compilePlan(tiny), INPUT, tinyWork);
+    let writes = 0;
+    const counted = faultyTable(() => {
+      writes++;
+      return undefined;
+    });
+    await runsAsExpected(tiny, expected, { work: tinyWork, table: counted });
+    expect(writes).toBeGreaterThan(12);
+    const all = writes;
+    for (let k = 1; k <= all; k++) {
+      for (const fault of ["before", "after"] as const) {
+        let n = 0;
+        const table = faultyTable(() => (++n === k ? fault : undefined));
+        await runsAsExpected(tiny, expected, { work: tinyWork, table });
+      }
+    }
+  });
+});
+
+describe("a fan of 60 branches into one join", () => {
+  it("ends once, though all of them finish at the same moment", async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `n${i}`);
+    const graph = graphSchema.parse({
+      nodes: [
+        { id: "in", kind: "input", label: "in", config: {} },
+        ...ids.map((id) => ({ id, kind: "agent", label: id, config: { agent_id: "agt_1" } })),
+        { id: "m", kind: "merge", label: "m", config: { strategy: "merge_json" } },
+        { id: "out", kind: "output", label: "out", config: {} },
+      ],
+      connections: [
+        ...ids.flatMap((id) => [
+          { id: `i-${id}`, source: "in", target: id },
+          { id: `${id}-m`, source: id, target: "m" },
+        ]),
+        { id: "m-out", source: "m", target: "out" },
+      ],
+    });
+    let waiting = 0;
+    let open: (value: AttemptResult) => void = () => {};
+    const gate = new Promise<AttemptResult>((resolve) => {
+      open = resolve;
+    });
+    const work = (): Promise<AttemptResult> => {
+      if (++waiting === ids.length) open({ ok: true, output: { k: 1 } });
+      return gate;
+    };
+    const expected = await expectedRun(compilePlan(graph), INPUT, () => ({ ok: true, output: { k: 1 } }));
+    let writes = 0;
+    const table = faultyTable(() => {
+      writes++;
+      return undefined;
+    });
+    await runsAsExpected(graph, expected, { work, table });
+    // Each branch: begun, committed, joined. What they lose by meeting on the run's state does not grow with their number.
+    expect(writes).toBeLessThan(ids.length * 15);
+  });
+});

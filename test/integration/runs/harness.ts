@@ -1,0 +1,167 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { inject } from "vitest";
+import type { Graph, Json } from "../../../functions/pipelines/graph/public.ts";
+import { newRevision } from "../../../functions/pipelines/revisions.ts";
+import { revisionItem } from "../../../functions/pipelines/store.ts";
+import type { PlanNode } from "../../../functions/runs/engine/plan.ts";
+import type { AttemptResult } from "../../../functions/runs/engine/plan-outcome.ts";
+import type { Ticket } from "../../../functions/runs/engine/plan-ticket.ts";
+import { outcomeOf } from "../../../functions/runs/engine/records.ts";
+import { runTask, type TaskOutput } from "../../../functions/runs/engine/task.ts";
+import { startOf } from "../../../functions/runs/start.ts";
+import {
+  isSettled,
+  runById,
+  runLogItem,
+  runPendingItem,
+  runStepItem,
+  runValue,
+  type StoredRun,
+} from "../../../functions/runs/store.ts";
+import { createBlobs } from "../../../shared/blobs/s3.ts";
+import { auditItem, outboxItem } from "../../../shared/change/items.ts";
+import { systemClock } from "../../../shared/clock.ts";
+import { Table } from "../../../shared/dynamo/table.ts";
+import { newId } from "../../../shared/ids.ts";
+import { silentLog } from "../../../shared/observability/log.ts";
+import { awsConfig, stackTable } from "../../support/stack.ts";
+
+const PIPELINE = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+const USER = { type: "user", id: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC" } as const;
+
+export class Crash extends Error {}
+
+/** Which of the requests that write is lost, and whether it takes effect before it is. */
+export type Fault = "before" | "after" | undefined;
+
+export const blobs = () =>
+  createBlobs(new S3Client({ ...awsConfig(), forcePathStyle: true }), inject("stack").outputs.BucketName ?? "");
+
+/** The deployed table behind a connection that loses the writes which `fault` names. */
+export function faultyTable(fault: () => Fault): Table {
+  const table = stackTable();
+  const { client } = table;
+  const send = async (command: object): Promise<unknown> => {
+    const writes = /^(?:Transact|Update|Put)/.test(command.constructor.name);
+    const wanted = writes ? fault() : undefined;
+    if (wanted === "before") throw new Crash();
+    const answer = await client.send(command as Parameters<DynamoDBDocumentClient["send"]>[0]);
+    if (wanted === "after") throw new Crash();
+    return answer;
+  };
+  return new Table(table.name, { send } as never);
+}
+
+/** Starts a run of this graph in an organization of its own. */
+export async function startRun(graph: Graph, input: Json): Promise<StoredRun & { readonly tenant: string }> {
+  const at = new Date();
+  const tenant = newId("organization", at);
+  const table = stackTable().of(tenant);
+  const store = blobs();
+  const of = { pipeline_id: PIPELINE, revision: 1, created_by: USER.id, created_at: at.toISOString() };
+  const revision = await newRevision(store, tenant, { graph, secrets: {} }, of);
+  const starter = { principal: USER, plan: "free", at, trace_id: newId("request", at) } as const;
+  const { run, writes } = startOf(table, starter, {
+    kind: "pipeline",
+    mode: "live",
+    target_id: PIPELINE,
+    pinned: { pipeline_id: PIPELINE, revision: 1, agents: {} },
+    metadata: {},
+    parent_run_id: null,
+    timeout_seconds: 600,
+    input: await store.store(tenant, JSON.stringify(input)),
+  });
+  // Without the event: the deployed stack would start the run too.
+  await table.transact([table.writes.create(revisionItem, revision), ...writes]);
+  return { ...run, tenant };
+}
+
+export interface Drive {
+  readonly table?: Table;
+  readonly work: (node: PlanNode, attempt: number) => AttemptResult | Promise<AttemptResult>;
+  /** Every task is delivered this often at once; the workflow hears one of the answers. */
+  readonly copies?: number;
+  readonly budget?: number;
+}
+
+/**
+ * Does what the state machine does, for all executions of a run side by side: repeats a task that crashed, starts forks
+ * under their names once, goes on. Pauses are skipped. Tells how often each attempt was worked.
+ */
+export async function drive(
+  run: StoredRun & { readonly tenant: string },
+  options: Drive,
+): Promise<Map<string, number>> {
+  const { table = stackTable(), copies = 1, budget } = options;
+  const worked = new Map<string, number>();
+  const started = new Set<string>();
+  const branches: Promise<void>[] = [];
+  const deps = {
+    table,
+    blobs: blobs(),
+    clock: systemClock,
+    log: silentLog,
+    worker:
+      () =>
+      async ({ node, attempt }: { node: PlanNode; attempt: number }) => {
+        const key = `${node.id}/${attempt}`;
+        worked.set(key, (worked.get(key) ?? 0) + 1);
+        return options.work(node, attempt);
+      },
+    ...(budget === undefined ? {} : { budget }),
+  };
+  const task = async (execution: string, ticket: Ticket | null, hops: number): Promise<TaskOutput> => {
+    for (;;) {
+      const input = { tenant: run.tenant, run_id: run.id, ticket, hops, execution };
+      const answers = await Promise.allSettled(Array.from({ length: copies }, () => runTask(input, deps)));
+      const heard = answers.findLast((answer) => answer.status === "fulfilled");
+      if (heard !== undefined) return heard.value;
+      for (const answer of answers)
+        if (answer.status === "rejected" && !(answer.reason instanceof Crash)) throw answer.reason;
+    }
+  };
+  const execute = async (name: string, first: Ticket | null): Promise<void> => {
+    let next: { ticket: Ticket | null; hops: number } | undefined = { ticket: first, hops: 0 };
+    while (next !== undefined) {
+      const answer: TaskOutput = await task(name, next.ticket, next.hops);
+      for (const fork of answer.forks) {
+        if (started.has(fork.name)) continue;
+        started.add(fork.name);
+        branches.push(execute(fork.name, fork.ticket));
+      }
+      next = answer.ticket === null ? undefined : { ticket: answer.ticket, hops: answer.hops };
+    }
+  };
+  branches.push(execute(run.id, null));
+  for (let i = 0; i < branches.length; i++) await branches[i];
+  return worked;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+/** Everything that the table holds of a run. */
+export async function look(run: StoredRun & { readonly tenant: string }) {
+  const table = stackTable().of(run.tenant);
+  const store = blobs();
+  const found = await runById(table, run.id);
+  const steps = await all(table.all(runStepItem, { of: { run_id: run.id } }));
+  const log = await all(table.all(runLogItem, { of: { run_id: run.id } }));
+  const pending = await all(table.all(runPendingItem, { of: { run_id: run.id } }));
+  const day = run.created_at.slice(0, 10);
+  const events = (await all(table.all(outboxItem, { of: { day } }))).map(({ envelope }) => envelope);
+  const audit = await all(table.all(auditItem, { of: { month: day.slice(0, 7) } }));
+  const outcomes = new Map(
+    await Promise.all(
+      steps
+        .filter((step) => isSettled(step) && step.retry_in_ms === null)
+        .map(async (step) => [step.node_id, await outcomeOf(step, store)] as const),
+    ),
+  );
+  const output = await runValue(table, store, run.id, "output");
+  return { ...found, steps, log, pending, events, audit, outcomes, output };
+}
