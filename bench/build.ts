@@ -1,25 +1,30 @@
-import { rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { type BuildOptions, build, type Metafile } from "esbuild";
 import { bundleOptions } from "../infra/bundle-options.ts";
 
 export const root = join(import.meta.dirname, "..");
 
 /** Where benchmarks build; never the folder that deployments use. */
-export const OUT = join(root, ".local", "bench");
+const OUT = join(root, ".local", "bench");
 
 export interface Bundle {
   readonly file: string;
   readonly bytes: number;
+  /** The AWS clients in it, by package. */
+  readonly clients: readonly string[];
 }
 
 async function bundle(name: string, entry: string, options: BuildOptions): Promise<Bundle> {
   const outdir = join(OUT, name);
   rmSync(outdir, { recursive: true, force: true });
-  await build({ ...options, entryPoints: [{ in: entry, out: "index" }], outdir });
+  const { metafile } = await build({ ...options, metafile: true, entryPoints: [{ in: entry, out: "index" }], outdir });
   const file = join(outdir, "index.mjs");
-  return { file, bytes: statSync(file).size };
+  return { file, bytes: statSync(file).size, clients: clientsIn(metafile) };
 }
+
+const clientsIn = ({ inputs }: Metafile): string[] =>
+  [...new Set(Object.keys(inputs).flatMap((path) => /(@aws-sdk\/client-[\w-]+)\//.exec(path)?.[1] ?? []))].sort();
 
 /** The API function of a room, with the options of infra/bundle.ts. */
 export const buildApiFunction = (room: string): Promise<Bundle> =>
@@ -41,3 +46,36 @@ const PLAIN = {
 /** esbuild as anybody would use it for the Lambda runtime: one minified ESM file with the SDK as it comes. */
 export const buildPlain = (name: string, entry: string, more: BuildOptions = {}): Promise<Bundle> =>
   bundle(name, entry, { ...PLAIN, ...more });
+
+/** A function that has these AWS clients, reads one item and does nothing else. */
+export async function buildSdkOnly(room: string, clients: readonly string[]): Promise<Bundle> {
+  const entry = join(OUT, `${room}-sdk-only.ts`);
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(entry, await sdkOnlySource(clients));
+  return buildPlain(`${room}-sdk-only`, relative(process.cwd(), entry), { absWorkingDir: process.cwd() });
+}
+
+async function sdkOnlySource(clients: readonly string[]): Promise<string> {
+  const others = clients.filter((name) => name !== "@aws-sdk/client-dynamodb");
+  const named = await Promise.all(others.map(async (name) => ({ name, client: await clientClass(name) })));
+  return `import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+${named.map(({ name, client }) => `import { ${client} } from "${name}";`).join("\n")}
+
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+const others = [${named.map(({ client }) => `new ${client}({})`).join(", ")}];
+
+export const handler = async (event) => {
+  const { Item } = await documents.send(new GetCommand({ TableName: process.env.TABLE_NAME, Key: { pk: event.id, sk: "ITEM" } }));
+  return { Item, clients: others.length };
+};
+`;
+}
+
+/** `@aws-sdk/client-kms` exports `KMSClient`. */
+async function clientClass(name: string): Promise<string> {
+  const exported: object = await import(name);
+  const found = Object.keys(exported).find((key) => /^[A-Z]\w*Client$/.test(key));
+  if (found === undefined) throw new Error(`${name} exports no client`);
+  return found;
+}

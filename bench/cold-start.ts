@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildApiFunction, buildPlain, root } from "./build.ts";
-import { MEASURED_ROOM } from "./bundle-size.ts";
+import { type Bundle, buildApiFunction, buildPlain, buildSdkOnly, root } from "./build.ts";
+import { MEASURED_ROOMS } from "./bundle-size.ts";
 import { inTurns, spreadOf } from "./measure.ts";
-import { atMost, type Benchmark, context } from "./row.ts";
+import { atMost, type Benchmark, context, type Row } from "./row.ts";
 
 const ROUNDS = 21;
 const here = import.meta.dirname;
@@ -18,6 +18,9 @@ const settings = {
   KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000",
   USER_POOL_ID: "us-east-1_Benchmark",
   USER_POOL_CLIENT_ID: "client",
+  BUCKET_NAME: "bucket",
+  OUTBOUND_ALLOW_HTTP: "false",
+  OUTBOUND_ALLOW_HOSTS: "",
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "none",
   AWS_SECRET_ACCESS_KEY: "none",
@@ -29,41 +32,44 @@ export const coldStart: Benchmark = {
   title: "Cold start",
   about: `
 From the start of a Node process until it has loaded the bundle and its handler is ready, as a new Lambda environment does it (without the
-time AWS takes for the environment itself). Ours is the same API function as above with its real settings. The other side is
+time AWS takes for the environment itself). Ours are the same API functions as above with the settings that infra gives them. The other side is
 NestJS (\`nest/handler.ts\`: \`@nestjs/core\` on Express behind \`@codegenie/serverless-express\`, the way its documentation describes; one
 endpoint with a validated body, a permission in a guard and an injected DynamoDB client), bundled and minified by esbuild too,
 although NestJS is usually deployed with its \`node_modules\`. It is installed from \`nest/package-lock.json\` when it is missing.
-The last row is the function that holds only the AWS clients.
+The other rows compare with the function that holds only the same AWS clients.
 `,
   async run() {
-    const ours = await buildApiFunction(MEASURED_ROOM);
-    const sdkOnly = await buildPlain("sdk-only", join(here, "sdk-only", "handler.ts"));
     const other = await buildNest();
-    const rounds = await inTurns(ROUNDS, {
-      ours: () => millisecondsToReady(ours.file),
-      nest: () => millisecondsToReady(other.file),
-      sdk: () => millisecondsToReady(sdkOnly.file),
-    });
-    const facts = { unit: "ms", spread: spreadOf(rounds.ours) };
-    return [
-      atMost(
-        0.5,
-        { ...facts, id: "cold-start-nestjs", what: `Process start to ready: ${MEASURED_ROOM}-api against NestJS` },
-        rounds.ours.median,
-        rounds.nest.median,
-      ),
-      context(
-        {
-          ...facts,
-          id: "cold-start-sdk",
-          what: `Process start to ready: ${MEASURED_ROOM}-api against only its AWS clients`,
-        },
-        rounds.ours.median,
-        rounds.sdk.median,
-      ),
-    ];
+    const rows: Row[] = [];
+    for (const room of MEASURED_ROOMS) rows.push(...(await rowsOf(room, other)));
+    return rows;
   },
 };
+
+async function rowsOf(room: string, other: Bundle): Promise<Row[]> {
+  const ours = await buildApiFunction(room);
+  const sdkOnly = await buildSdkOnly(room, ours.clients);
+  const rounds = await inTurns(ROUNDS, {
+    ours: () => millisecondsToReady(ours.file),
+    nest: () => millisecondsToReady(other.file),
+    sdk: () => millisecondsToReady(sdkOnly.file),
+  });
+  const facts = { unit: "ms", spread: spreadOf(rounds.ours) };
+  const what = `Process start to ready: ${room}-api against`;
+  return [
+    atMost(
+      0.5,
+      { ...facts, id: `cold-start-nestjs-${room}`, what: `${what} NestJS` },
+      rounds.ours.median,
+      rounds.nest.median,
+    ),
+    context(
+      { ...facts, id: `cold-start-sdk-${room}`, what: `${what} only its AWS clients` },
+      rounds.ours.median,
+      rounds.sdk.median,
+    ),
+  ];
+}
 
 async function buildNest() {
   if (!existsSync(join(nest, "node_modules"))) {

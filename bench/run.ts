@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleSize } from "./bundle-size.ts";
 import { coldStart } from "./cold-start.ts";
+import { graphValidation } from "./graph-validation.ts";
 import { readme } from "./readme.ts";
 import type { Benchmark, Row } from "./row.ts";
 import { warmRequest } from "./warm-request.ts";
 
-const benchmarks: readonly Benchmark[] = [bundleSize, coldStart, warmRequest];
+const benchmarks: readonly Benchmark[] = [bundleSize, coldStart, warmRequest, graphValidation];
 
 const here = import.meta.dirname;
 
