@@ -94,5 +94,5 @@ export function topologicalOrder(index: GraphIndex): Int32Array {
       if (left === 0) order[length++] = next;
     }
   }
-  return order.subarray(0, length);
+  return length === n ? order : order.subarray(0, length);
 }
