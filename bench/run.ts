@@ -6,8 +6,9 @@ import { graphValidation } from "./graph-validation.ts";
 import { readme } from "./readme.ts";
 import type { Benchmark, Row } from "./row.ts";
 import { warmRequest } from "./warm-request.ts";
+import { webhookFanOut } from "./webhook-fan-out.ts";
 
-const benchmarks: readonly Benchmark[] = [bundleSize, coldStart, warmRequest, graphValidation];
+const benchmarks: readonly Benchmark[] = [bundleSize, coldStart, warmRequest, graphValidation, webhookFanOut];
 
 const here = import.meta.dirname;
 
