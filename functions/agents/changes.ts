@@ -27,6 +27,7 @@ export function refuseArchived(agent: StoredAgent): void {
  * Changes fields of an agent that is as it was read, and says how it will be then. Counters that others move at the
  * same time (`uses`) stay as they are; a status that changes takes the indexes along.
  * @param when instead of "with the same etag", for changes that some others do not disturb
+ * @param lost is told what the agent looks like when the race is lost
  */
 export function changeAgent(
   tenant: TenantTable,
@@ -34,13 +35,16 @@ export function changeAgent(
   at: Date,
   fields: Partial<StoredAgent>,
   when: Condition = { equals: { etag: read.etag } },
+  lost: (now: StoredAgent) => void = () => {},
 ): { readonly write: Write; readonly next: StoredAgent } {
   const index =
     fields.status === undefined && fields.agent_type === undefined ? {} : pickIndexed({ ...read, ...fields });
   const set = { ...index, ...fields, updated_at: timestamp(at), etag: newEtag(at) };
-  const write = tenant.writes.update(agentItem, { id: read.id }, { set }, when, (old) =>
-    old === undefined ? notFound() : lostRace(),
-  );
+  const write = tenant.writes.update(agentItem, { id: read.id }, { set }, when, (old) => {
+    if (old === undefined) return notFound();
+    lost(old);
+    return lostRace();
+  });
   return { write, next: { ...read, ...set } };
 }
 
@@ -129,19 +133,31 @@ export const moveStatus = (
   at: Date,
 ): Write[] => placeWrites(table, tenant, { before: agent, after: { ...agent, status }, by, at });
 
-/** A version's number is won, not given: contenders try until they have one. */
+/** A number is won, not given: contenders try until they have one, for as long as a request may take. */
 const CONTEND_MS = 20_000;
 
-/** Runs a change anew after each lost race, for as long as a request may take. */
-export async function untilWon<T>(attempt: () => Promise<T>): Promise<T> {
+/**
+ * Runs a change anew after each lost race, on the item that won. Waits longer after each loss, so that many contenders
+ * do not spend their time beating each other.
+ * @param attempt says with `lost` what the item looks like now
+ */
+export async function untilWon<I, T>(first: I, attempt: (read: I, lost: (now: I) => void) => Promise<T>): Promise<T> {
   const end = performance.now() + CONTEND_MS;
+  let read = first;
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      return await attempt(read, (now) => {
+        read = now;
+      });
     } catch (error) {
-      const lost = error instanceof Problem && error.code === "precondition_failed";
-      if (!lost || performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(400, 20 * tries)));
+      const raced = error instanceof Problem && error.code === "precondition_failed";
+      if (!raced) throw error;
+      if (performance.now() > end) {
+        throw new Problem("conflict", "Others are changing this agent all the time. Nothing was changed; try again.", {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(1_000, 30 * tries ** 2)));
     }
   }
 }

@@ -36,3 +36,7 @@ export const outboxTexts = (company: Company): Promise<string[]> =>
 /** The types of the organization's events of today, oldest first. */
 export const eventTypesOf = async (company: Company): Promise<string[]> =>
   (await outboxTexts(company)).map((text) => JSON.parse(text).envelope.type);
+
+/** The answers kept for the idempotency keys that the company's owner used with an operation. */
+export const keptAnswers = (company: Company, operation: string): Promise<string[]> =>
+  texts(company, `IDEMPOTENCY#user:${company.user_id}:${operation}`);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { agentBody, createAgent } from "../../support/agents.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
-import { eventTypesOf } from "../../support/traces.ts";
+import { eventTypesOf, keptAnswers } from "../../support/traces.ts";
 
 let company: Company;
 let other: Company;
@@ -52,6 +52,9 @@ describe("an agent", () => {
       const read = await fresh.call("GET", `/agents/${first.body.id}`);
       expect(read.body.system_prompt).toBe(system_prompt);
     }
+    const kept = await keptAnswers(fresh, "agents.create");
+    expect(kept).toHaveLength(3);
+    for (const text of kept) expect(Buffer.byteLength(text)).toBeLessThan(400_000);
   });
 
   it("takes a patch as a merge: what is not named stays, what is empty is emptied", async () => {
