@@ -1,7 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { connectPlatform } from "../../shared/runtime.ts";
 import * as handlers from "./handlers.ts";
-import { operations } from "./operations.ts";
+import { apiOperations as operations } from "./operations.ts";
 
 const platform = connectPlatform("audit");
 

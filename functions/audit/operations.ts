@@ -12,7 +12,7 @@ const resourceType = z.string().regex(/^[a-z_]{1,40}$/, "must be a type like age
 const resourceId = z.string().min(1).max(200);
 const listed = pageOf(auditEntrySchema);
 
-export const operations = {
+export const apiOperations = {
   list: operation({
     id: "audit.list",
     method: "GET",
@@ -78,6 +78,9 @@ export const operations = {
     success: 200,
     errors: [],
   }),
+} as const;
+
+export const streamOperations = {
   exportLogs: operation({
     id: "audit.export",
     method: "GET",
@@ -93,3 +96,5 @@ export const operations = {
     served_by: "stream",
   }),
 } as const;
+
+export const operations = { ...apiOperations, ...streamOperations } as const;

@@ -1,7 +1,7 @@
 import { serveStream } from "../../shared/http/stream.ts";
 import { connectPlatform } from "../../shared/runtime.ts";
 import * as handlers from "./handlers.ts";
-import { operations } from "./operations.ts";
+import { streamOperations as operations } from "./operations.ts";
 
 const platform = connectPlatform("audit-stream");
 

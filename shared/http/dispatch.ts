@@ -11,7 +11,7 @@ import { plans } from "../limits/plans.ts";
 import { countRequest, type RateState, rateHeaders } from "../limits/rate.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
-import { IdempotencyClaim, LostToSameKey } from "./idempotency.ts";
+import { IdempotencyClaim } from "./idempotency.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
 import type { Platform } from "./platform.ts";
@@ -179,8 +179,9 @@ async function respond(prepared: Prepared): Promise<Answer> {
       await platform.table.transact([await claim.write(answer)]);
     return answer;
   } catch (error) {
-    if (error instanceof LostToSameKey) {
-      const winner = await claim?.replay();
+    // What refused this request may be the effect of the same request sent twice: then the first answer is the answer.
+    if (error instanceof Problem && error.status < 500) {
+      const winner = await claim?.winner();
       if (winner !== undefined) return winner;
     }
     await claim?.release();

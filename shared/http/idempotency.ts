@@ -88,6 +88,11 @@ export class IdempotencyClaim {
     return { ...answer, headers: { ...answer.headers, "idempotent-replayed": "true" } };
   }
 
+  /** The answer that another request with this key gave while this one was refused. Whoever holds the lease has no rival. */
+  async winner(): Promise<Answer | undefined> {
+    return this.#leased ? undefined : this.replay();
+  }
+
   /** Takes the key before an effect outside our table; a second request waits instead of having the effect too. */
   async lease(): Promise<void> {
     await this.#table.transact([this.#write({ status: "running", seconds: LEASE_SECONDS }, () => this.#inProgress())]);

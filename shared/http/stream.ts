@@ -26,10 +26,11 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
     try {
       if (typeof answer.body === "string" || answer.body instanceof Uint8Array) stream.write(answer.body);
       else for await (const piece of answer.body) if (!stream.write(piece)) await drained(stream);
-    } catch (error) {
-      service.platform.log.error("request.failed", error);
-    } finally {
       stream.end();
+    } catch (error) {
+      // The status has been sent: only a broken connection tells the client that this is not the whole answer.
+      service.platform.log.error("request.failed", error);
+      throw error;
     }
   });
 }

@@ -5,7 +5,8 @@ import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
 import { type Company, registerCompany } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
 import { stackPlatform, stackTable } from "../support/stack.ts";
-import { guarded, nowhere, plain, request, rows } from "./operations.ts";
+import { nowhere } from "./fixtures.ts";
+import { guarded, plain, request, rows } from "./operations.ts";
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const parts = (token: string): [string, string, string] => token.split(".") as [string, string, string];

@@ -39,7 +39,7 @@ export class World {
   }
 }
 
-/** The smallest graph that runs. */
+/** A small graph. */
 const graph = {
   nodes: [
     { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
@@ -89,10 +89,13 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   node_id: { plain: "input-1", because: "names a node of one graph" },
   connection_id: { plain: "c1", because: "names a connection of one graph" },
 
-  run_id: made(
-    async (world) => `/pipelines/${await world.id("pipeline_id")}/runs`,
-    () => ({ mode: "test", input: {} }),
-  ),
+  run_id: {
+    make: async (world) => {
+      const agent = await world.id("agent_id");
+      await world.post(`/agents/${agent}/activate`, {});
+      return (await world.post(`/agents/${agent}/runs`, { input: { message: "Hello" } })).id;
+    },
+  },
   attempt: { plain: "1", because: "numbers an attempt of a step" },
 
   provider: { plain: "openai", because: "names one of the providers that the product knows" },
@@ -137,3 +140,20 @@ export function bodyOf(operation: OperationShape): unknown {
     throw new Error(`no valid body is known for ${operation.id}: add one to ${import.meta.filename}`);
   return example;
 }
+
+/** Ids in the form that the paths of these operations ask for, which nothing has. Plain parameters keep their value. */
+export function nowhere({ path, request }: OperationShape): Record<string, string> {
+  const shape = request.path?.shape ?? {};
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+  return Object.fromEntries(
+    names.map((name) => {
+      const fixture = pathFixtures[name];
+      if (fixture !== undefined && "plain" in fixture) return [name, fixture.plain];
+      const example = (shape[name] as { meta?: () => { example?: unknown } | undefined }).meta?.()?.example;
+      return [name, unknownLike(typeof example === "string" ? example : "org_")];
+    }),
+  );
+}
+
+/** An id of the same kind as this one, that nothing has. */
+export const unknownLike = (id: string): string => `${id.slice(0, id.indexOf("_") + 1)}${"0".repeat(25)}1`;

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type Company, call, registerCompany } from "../support/api.ts";
-import { bodyOf, World } from "./fixtures.ts";
-import { guarded, nowhere, operations, parametersOf, pathOf, request, rows } from "./operations.ts";
+import { bodyOf, nowhere, World } from "./fixtures.ts";
+import { guarded, operations, parametersOf, pathOf, request, rows } from "./operations.ts";
 
 let company: Company;
 let world: World;
@@ -103,8 +103,9 @@ describe("a cursor", () => {
 });
 
 describe("a method that a path does not take", () => {
+  // What streams has an origin of its own on AWS, where nothing else is.
   const byPath = Map.groupBy(
-    operations.filter(({ root }) => !root),
+    operations.filter(({ root, served_by }) => !root && served_by !== "stream"),
     ({ path }) => path.replaceAll(/\{\w+\}/g, "{}"),
   );
   const others = [...byPath.values()].flatMap((list) => {

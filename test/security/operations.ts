@@ -21,20 +21,6 @@ export const parametersOf = ({ path }: OperationShape): string[] =>
 export const pathOf = ({ path }: OperationShape, ids: Readonly<Record<string, string>>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
 
-/** An id of the same kind as this one, that nothing has. */
-export const unknownLike = (id: string): string => `${id.slice(0, id.indexOf("_") + 1)}${"0".repeat(25)}1`;
-
-/** Ids in the form that a path asks for, that nothing has. */
-export function nowhere(operation: OperationShape): Record<string, string> {
-  const shape = operation.request.path?.shape ?? {};
-  return Object.fromEntries(
-    parametersOf(operation).map((name) => {
-      const example = (shape[name] as { meta?: () => { example?: unknown } | undefined }).meta?.()?.example;
-      return [name, typeof example === "string" ? unknownLike(example) : "1"];
-    }),
-  );
-}
-
 export const statusesOf = (operation: OperationShape): ReadonlySet<number> =>
   new Set([operation.success, ...errorsOf(operation).map((code) => errorCodes[code].status)]);
 

@@ -2,9 +2,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { decide } from "../../shared/access/decide.ts";
 import type { Permission } from "../../shared/access/permissions.ts";
 import { type BuiltInRole, builtInRoleNames, builtInRoles } from "../../shared/access/roles.ts";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { registerCompany } from "../support/api.ts";
 import { addMember, type TestMember } from "../support/members.ts";
-import { nowhere, permitted, request, rows } from "./operations.ts";
+import { stackTable } from "../support/stack.ts";
+import { nowhere } from "./fixtures.ts";
+import { permitted, request, rows } from "./operations.ts";
 
 let members: Record<BuiltInRole, TestMember>;
 beforeAll(async () => {
@@ -46,8 +49,6 @@ describe("rights", () => {
   });
 
   it("of a suspended organization's members are none", async () => {
-    const { stackTable } = await import("../support/stack.ts");
-    const { organizationItem } = await import("../../shared/identity/items.ts");
     const company = await registerCompany();
     const tenant = stackTable().of(company.organization_id);
     await tenant.transact([tenant.writes.update(organizationItem, {}, { set: { status: "suspended" } })]);

@@ -4,18 +4,18 @@ import type { OperationShape } from "../../shared/http/operation.ts";
 type JsonSchema = z.core.JSONSchema.BaseSchema & { readonly example?: unknown };
 
 /** A small value that fits a JSON Schema, as far as its form tells; examples win. */
-function valueOf(schema: JsonSchema): unknown {
+function sampleOf(schema: JsonSchema): unknown {
   if (schema.example !== undefined) return schema.example;
   if (schema.default !== undefined) return schema.default;
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   const options = schema.anyOf ?? schema.oneOf;
-  if (options?.[0] !== undefined) return valueOf(options[0] as JsonSchema);
+  if (options?.[0] !== undefined) return sampleOf(options[0] as JsonSchema);
   switch (schema.type) {
     case "object":
       return objectOf(schema, schema.required ?? []);
     case "array":
-      return Array.from({ length: schema.minItems ?? 0 }, () => valueOf((schema.items ?? {}) as JsonSchema));
+      return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf((schema.items ?? {}) as JsonSchema));
     case "integer":
     case "number":
       return schema.minimum ?? 1;
@@ -38,7 +38,7 @@ function stringOf(schema: JsonSchema): string {
 }
 
 const objectOf = (schema: JsonSchema, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(names.map((name) => [name, valueOf((schema.properties?.[name] ?? {}) as JsonSchema)]));
+  Object.fromEntries(names.map((name) => [name, sampleOf((schema.properties?.[name] ?? {}) as JsonSchema)]));
 
 /**
  * A body that the operation's schema accepts: its required fields, and one optional one where it wants any. Undefined
@@ -48,7 +48,7 @@ export function sampleBody(operation: OperationShape): unknown {
   const { body } = operation.request;
   if (body === undefined) return undefined;
   const schema = z.toJSONSchema(body, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  const smallest = valueOf(schema);
+  const smallest = sampleOf(schema);
   if (body.safeParse(smallest).success) return smallest;
   for (const name of Object.keys(schema.properties ?? {})) {
     const candidate = objectOf(schema, [...(schema.required ?? []), name]);

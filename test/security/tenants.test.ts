@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { registerCompany } from "../support/api.ts";
-import { bodyOf, pathFixtures, World } from "./fixtures.ts";
-import { guarded, operations, parametersOf, plain, request, rows, unknownLike } from "./operations.ts";
+import { bodyOf, pathFixtures, unknownLike, World } from "./fixtures.ts";
+import { guarded, operations, parametersOf, plain, request, rows } from "./operations.ts";
 
 let own: World;
 let other: World;
