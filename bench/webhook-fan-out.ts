@@ -8,8 +8,8 @@ import { createOutbound, type Outbound } from "../shared/outbound/index.ts";
 import { inTurns, roundsOf, spreadOf } from "./measure.ts";
 import { atLeast, type Benchmark } from "./row.ts";
 
-const ROUNDS = 15;
-const DELIVERIES = 600;
+const ROUNDS = 401;
+const DELIVERIES = 128;
 const CONCURRENCY = 32;
 
 /** An event of usual size, as it leaves in a webhook. */

@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { acceptEncoding, decodedBody, limited, readBody, requestBytes, webBody } from "./body.ts";
@@ -159,7 +159,7 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
         url: input.url,
         method: input.method,
         headers: Object.entries(input.headers ?? {}),
-        body: typeof input.body === "string" ? new TextEncoder().encode(input.body) : (input.body ?? null),
+        body: typeof input.body === "string" ? Buffer.from(input.body) : (input.body ?? null),
         timeout_ms: input.timeout_ms ?? config.timeout_ms ?? 10_000,
         signal: input.signal,
       });
@@ -167,7 +167,7 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
         ok: true,
         status: answer.status,
         headers: answer.headers,
-        ...(await readBody(limited(answer.body, maxBytes), input.truncate ?? false)),
+        ...(await readBody(answer.body, maxBytes, input.truncate ?? false)),
       };
     } catch (error) {
       return { ok: false, error: toOutboundError(error).failure };
