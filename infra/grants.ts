@@ -17,6 +17,7 @@ export interface Resources {
   readonly mailFrom: string;
   readonly appUrl: string;
   readonly modelArns: readonly string[];
+  readonly modelActions: readonly string[];
   readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
   /** One-time schedules that send to the queue of run deadlines. */
   readonly deadlines?: { readonly queueArn: string; readonly roleArn: string; readonly scheduleArns: string };
@@ -92,7 +93,7 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         environment.APP_URL = r.appUrl;
         break;
       case "models":
-        statements.push(allow(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"], [...r.modelArns]));
+        statements.push(allow([...r.modelActions], [...r.modelArns]));
         for (const resource of r.modelArns) {
           wildcards.push({
             resource,

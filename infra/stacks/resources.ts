@@ -26,6 +26,12 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
       `arn:${partition}:bedrock:*::foundation-model/*`,
       `arn:${partition}:bedrock:${region}:${account}:inference-profile/*`,
     ],
+    modelActions: [
+      "bedrock:InvokeModel",
+      "bedrock:InvokeModelWithResponseStream",
+      // AWS authorizes conversations as invocations; the local AWS by the names of their calls, which AWS does not know.
+      ...(stage.name === "local" ? ["bedrock:Converse", "bedrock:ConverseStream"] : []),
+    ],
     queues: {},
     outbound: stage.outbound,
   };
