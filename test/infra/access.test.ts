@@ -1,0 +1,190 @@
+import { Stack } from "aws-cdk-lib";
+import { Bucket } from "aws-cdk-lib/aws-s3";
+import { describe, expect, it } from "vitest";
+import { rooms } from "../../functions/rooms.ts";
+import type { FunctionData, Need } from "../../shared/room.ts";
+import { roleStatements, type Statement, type Synthesized, synthesize } from "./support.ts";
+
+const stages = ["local", "production"] as const;
+const production = synthesize("production");
+const functions = rooms.flatMap((room) =>
+  Object.entries(room.functions).map(([name, data]) => [`${room.name}/${name}`, room.name, name, data] as const),
+);
+
+const idOf = (stack: Synthesized, start: string): string => {
+  const found = stack.resources.filter(({ id }) => new RegExp(`^${start}[0-9A-F]{8}$`).test(id));
+  if (found.length !== 1) throw new Error(`${found.length} resources are called ${start}`);
+  return found[0]?.id ?? "";
+};
+const letters = (text: string): string => text.replaceAll(/\W|_/g, "");
+
+/** What each need allows, said a second time and by itself: `action on resource`. */
+function allowedBy(stack: Synthesized, need: Need): string[] {
+  const table = `{${stack.only("AWS::DynamoDB::Table").id}.Arn}`;
+  const reads = [table, ...["gsi1", "gsi2", "gsi3"].map((index) => `${table}/index/${index}`)].flatMap((resource) =>
+    ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
+  );
+  const objects = `{${stack.only("AWS::S3::Bucket").id}.Arn}/*`;
+  const machine = "arn:aws:states:us-east-1:000000000000";
+  switch (need) {
+    case "table_read":
+      return reads;
+    case "table_write":
+      return [
+        ...reads,
+        ...["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"].map(
+          (action) => `dynamodb:${action} on ${table}`,
+        ),
+      ];
+    case "secrets":
+      return ["kms:Decrypt", "kms:GenerateDataKey"].map((a) => `${a} on {${stack.only("AWS::KMS::Key").id}.Arn}`);
+    case "identities":
+      return [
+        "AdminCreateUser",
+        "AdminSetUserPassword",
+        "AdminDeleteUser",
+        "AdminInitiateAuth",
+        "AdminUserGlobalSignOut",
+        "AdminDisableUser",
+        "AdminEnableUser",
+      ].map((action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`);
+    case "files_read":
+      return [`s3:GetObject on ${objects}`];
+    case "files_write":
+      return ["GetObject", "PutObject", "DeleteObject"].map((action) => `s3:${action} on ${objects}`);
+    case "mail":
+      return ["ses:SendEmail on arn:aws:ses:us-east-1:000000000000:identity/example.com"];
+    case "models":
+      return ["InvokeModel", "InvokeModelWithResponseStream"].flatMap((action) => [
+        `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
+        `bedrock:${action} on arn:aws:bedrock:us-east-1:000000000000:inference-profile/*`,
+      ]);
+    case "outbound":
+      return [];
+    case "runs_start":
+      return [`states:StartExecution on ${machine}:stateMachine:kaizen-studio-production-pipeline-run`];
+    case "runs_control":
+      return ["StopExecution", "DescribeExecution"].map(
+        (action) => `states:${action} on ${machine}:execution:kaizen-studio-production-pipeline-run:*`,
+      );
+    case "schedules":
+      return [
+        "scheduler:CreateSchedule on arn:aws:scheduler:us-east-1:000000000000:schedule/default/run_*",
+        `iam:PassRole on {${idOf(stack, "DeadlineRole")}.Arn}`,
+      ];
+    case "bus":
+      return [`events:PutEvents on {${stack.only("AWS::Events::EventBus").id}.Arn}`];
+    default:
+      return [`sqs:SendMessage on {${idOf(stack, `Queue${letters(need.slice("send:".length))}Queue`)}.Arn}`];
+  }
+}
+
+/** What calls a function needs of its role. */
+function allowedForTrigger(stack: Synthesized, room: string, name: string, { trigger }: FunctionData): string[] {
+  const take = (queue: string) =>
+    ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"].map(
+      (action) => `sqs:${action} on {${queue}.Arn}`,
+    );
+  switch (trigger.kind) {
+    case "events":
+    case "run_status":
+      return take(idOf(stack, `Inbox${letters(room)}${letters(name)}Queue`));
+    case "queue":
+      return take(idOf(stack, `Queue${letters(trigger.queue)}Queue`));
+    case "outbox": {
+      const stream = `{${stack.only("AWS::DynamoDB::Table").id}.StreamArn}`;
+      return [
+        ...["DescribeStream", "GetRecords", "GetShardIterator"].map((action) => `dynamodb:${action} on ${stream}`),
+        "dynamodb:ListStreams on *",
+        `sqs:SendMessage on {${idOf(stack, `Relay${letters(room)}${letters(name)}Queue`)}.Arn}`,
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+const pairs = (statement: Statement): string[] =>
+  statement.actions.flatMap((action) => statement.resources.map((resource) => `${action} on ${resource}`));
+const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort();
+
+describe("what functions may do", () => {
+  it.each(functions)("%s may do what its room says it needs, and nothing else", (_, room, name, data) => {
+    const fn = production.functionOf(room, name, "production");
+    const role = production.target(fn.properties.Role);
+    const logs = production.target(fn.properties.LoggingConfig.LogGroup);
+    const own = roleStatements(production).filter((each) => each.role === role.id);
+    expect(own.every(({ statement }) => statement.effect === "Allow")).toBe(true);
+    expect(sorted(own.flatMap(({ statement }) => pairs(statement)))).toEqual(
+      sorted([
+        ...["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} on {${logs.id}.Arn}`),
+        ...data.needs.flatMap((need) => allowedBy(production, need)),
+        ...allowedForTrigger(production, room, name, data),
+      ]),
+    );
+    expect(role.properties.ManagedPolicyArns).toBeUndefined();
+    expect(role.properties.AssumeRolePolicyDocument.Statement).toEqual([
+      { Action: "sts:AssumeRole", Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" } },
+    ]);
+  });
+
+  it("every function has a role of its own", () => {
+    const roles = production.of("AWS::Lambda::Function").map(({ properties }) => production.target(properties.Role).id);
+    expect(roles).toHaveLength(functions.length);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  it("a role may be passed to the scheduler only", () => {
+    const passing = roleStatements(production).filter(({ statement }) => statement.actions.includes("iam:PassRole"));
+    for (const { statement } of passing) {
+      expect(statement.conditions).toEqual({ StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } });
+    }
+  });
+});
+
+describe.each(stages)("wildcards and rules in stage %s", (stage) => {
+  const stack = stage === "production" ? production : synthesize(stage);
+
+  it("no role has an action with a wildcard", () => {
+    const actions = roleStatements(stack).flatMap(({ statement }) => statement.actions);
+    expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+  });
+
+  it("resources have a wildcard only where AWS has no narrower way", () => {
+    const bucket = stack.only("AWS::S3::Bucket").id;
+    const allowed = [
+      `{${bucket}.Arn}/*`,
+      "arn:aws:bedrock:*::foundation-model/*",
+      "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
+      `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
+      "arn:aws:scheduler:us-east-1:000000000000:schedule/default/run_*",
+    ];
+    // Listing streams and setting up log delivery take no resource; the local AWS checks mail on "*" only.
+    const anything = ["dynamodb:ListStreams", "logs:", ...(stage === "local" ? ["ses:SendEmail"] : [])];
+    for (const { role, statement } of roleStatements(stack)) {
+      for (const resource of statement.resources.filter((each) => each.includes("*"))) {
+        if (resource === "*") {
+          const known = statement.actions.every((action) => anything.some((start) => action.startsWith(start)));
+          expect(known, `${role}: ${statement.actions.join(", ")}`).toBe(true);
+        } else expect(allowed, role).toContain(resource);
+      }
+    }
+  });
+});
+
+describe("the security rules", () => {
+  it.each(["local", "development", "staging", "production"] as const)(
+    "find nothing in stage %s that is not accepted with a reason",
+    (stage) => {
+      expect(() => synthesize(stage)).not.toThrow();
+    },
+  );
+
+  it("look at what is deployed: an open bucket is found", () => {
+    const careless = () =>
+      synthesize("production", (app) => {
+        new Bucket(new Stack(app, "Careless"), "Open");
+      });
+    expect(careless).toThrow(/AwsSolutions-S10/);
+  });
+});

@@ -1,0 +1,211 @@
+import { describe, expect, it } from "vitest";
+import { rooms } from "../../functions/rooms.ts";
+import { statements, synthesize } from "./support.ts";
+
+const production = synthesize("production");
+const local = synthesize("local");
+
+/** CloudFormation takes 500 in one stack; all of ours together stay well below that. */
+const MOST_RESOURCES = 400;
+
+describe("the stacks", () => {
+  it("stay far from CloudFormation's limit of resources", () => {
+    expect(production.resources.length).toBeLessThan(MOST_RESOURCES);
+    expect(local.resources.length).toBeLessThan(MOST_RESOURCES);
+  });
+
+  it("every log group has a retention", () => {
+    const groups = production.of("AWS::Logs::LogGroup");
+    expect(groups.length).toBeGreaterThan(0);
+    for (const { id, properties } of groups) expect(properties.RetentionInDays, id).toBeGreaterThan(0);
+  });
+
+  it("every function writes to a log group of its own", () => {
+    const groups = production
+      .of("AWS::Lambda::Function")
+      .map(({ properties }) => production.target(properties.LoggingConfig.LogGroup).id);
+    expect(new Set(groups).size).toBe(groups.length);
+  });
+
+  it("every function raises an alarm when it fails", () => {
+    const watched = production
+      .of("AWS::CloudWatch::Alarm")
+      .filter(({ properties }) => properties.Namespace === "AWS/Lambda" && properties.MetricName === "Errors")
+      .map(({ properties }) => production.target(properties.Dimensions[0].Value).id);
+    expect(watched.sort()).toEqual(
+      production
+        .of("AWS::Lambda::Function")
+        .map(({ id }) => id)
+        .sort(),
+    );
+  });
+});
+
+describe("queues", () => {
+  const queues = production.of("AWS::SQS::Queue");
+  const dead = new Set(
+    queues
+      .filter(({ properties }) => properties.RedrivePolicy !== undefined)
+      .map(({ properties }) => production.target(properties.RedrivePolicy.deadLetterTargetArn).id),
+  );
+  const working = queues.filter(({ id }) => !dead.has(id));
+
+  it("each has a dead-letter queue of its own, which has no other", () => {
+    expect(working.length).toBeGreaterThan(0);
+    expect(dead.size).toBe(working.length);
+    for (const { id, properties } of working) {
+      expect(properties.RedrivePolicy?.maxReceiveCount, id).toBeGreaterThanOrEqual(3);
+    }
+    for (const { id, properties } of queues.filter((queue) => dead.has(queue.id))) {
+      expect(properties.RedrivePolicy, id).toBeUndefined();
+      expect(properties.MessageRetentionPeriod, id).toBe(14 * 24 * 3600);
+    }
+  });
+
+  it("every dead-letter queue raises an alarm with its first message", () => {
+    const watched = production
+      .of("AWS::CloudWatch::Alarm")
+      .filter(({ properties }) => properties.Namespace === "AWS/SQS")
+      .map(({ properties }) => {
+        expect(properties).toMatchObject({ MetricName: "ApproximateNumberOfMessagesVisible", Threshold: 1 });
+        return production.target(properties.Dimensions[0].Value).id;
+      });
+    expect(watched.sort()).toEqual([...dead].sort());
+  });
+
+  it("all are encrypted and refuse plain http", () => {
+    for (const { id, properties } of queues) {
+      expect(properties.SqsManagedSseEnabled, id).toBe(true);
+      const policy = production
+        .of("AWS::SQS::QueuePolicy")
+        .find((each) => production.target(each.properties.Queues[0]).id === id);
+      const denied = statements(production, policy?.properties.PolicyDocument).filter(
+        ({ effect }) => effect === "Deny",
+      );
+      expect(denied.map(({ conditions }) => conditions)).toEqual([{ Bool: { "aws:SecureTransport": "false" } }]);
+    }
+  });
+
+  it("a message is not shown again while its function may still work on it", () => {
+    for (const { properties } of production.of("AWS::Lambda::EventSourceMapping")) {
+      const source = production.text(properties.EventSourceArn);
+      if (source.includes("StreamArn")) continue;
+      const queue = production.target(properties.EventSourceArn);
+      const fn = production.target(properties.FunctionName);
+      expect(queue.properties.VisibilityTimeout, queue.id).toBeGreaterThanOrEqual(2 * fn.properties.Timeout);
+      expect(properties.FunctionResponseTypes, queue.id).toEqual(["ReportBatchItemFailures"]);
+    }
+  });
+});
+
+describe("events", () => {
+  const rules = production.of("AWS::Events::Rule");
+  const byPattern = rules.filter(({ properties }) => properties.EventPattern !== undefined);
+
+  it("between the bus and a function there is always a queue, which takes events of that rule only", () => {
+    const consumers = rooms
+      .flatMap((room) => Object.values(room.functions))
+      .filter(({ trigger }) => trigger.kind === "events" || trigger.kind === "run_status");
+    expect(byPattern).toHaveLength(consumers.length);
+    for (const rule of byPattern) {
+      expect(rule.properties.Targets).toHaveLength(1);
+      const queue = production.target(rule.properties.Targets[0].Arn);
+      expect(queue.type, rule.id).toBe("AWS::SQS::Queue");
+      const policies = production
+        .of("AWS::SQS::QueuePolicy")
+        .filter((each) => production.target(each.properties.Queues[0]).id === queue.id);
+      const allowed = policies
+        .flatMap((each) => statements(production, each.properties.PolicyDocument))
+        .filter(({ effect }) => effect === "Allow");
+      expect(allowed, rule.id).toHaveLength(1);
+      expect(allowed[0]?.principal).toEqual({ Service: "events.amazonaws.com" });
+      expect(production.text(sourceArn(allowed[0]?.conditions))).toBe(`{${rule.id}.Arn}`);
+    }
+  });
+
+  it("rules of the product listen to its own bus and to event types that exist", async () => {
+    const { eventTypes } = await import("../../functions/events.ts");
+    const bus = production.only("AWS::Events::EventBus").id;
+    for (const { id, properties } of byPattern) {
+      if (properties.EventPattern.source[0] !== "kaizen-studio") continue;
+      expect(production.target(properties.EventBusName).id, id).toBe(bus);
+      for (const type of properties.EventPattern["detail-type"] ?? []) expect(eventTypes, id).toContain(type);
+    }
+  });
+
+  it("the outbox is read from the table's stream, only its events, until the stream itself forgets them", () => {
+    const [relay, ...others] = production
+      .of("AWS::Lambda::EventSourceMapping")
+      .filter(({ properties }) => production.text(properties.EventSourceArn).includes("StreamArn"));
+    expect(others).toEqual([]);
+    expect(relay?.properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true });
+    const [filter] = relay?.properties.FilterCriteria.Filters ?? [];
+    expect(JSON.parse(filter.Pattern)).toEqual({
+      eventName: ["INSERT"],
+      dynamodb: { NewImage: { item_type: { S: ["event"] } } },
+    });
+    expect(production.target(relay?.properties.DestinationConfig.OnFailure.Destination).type).toBe("AWS::SQS::Queue");
+  });
+});
+
+describe("data", () => {
+  it("the table of production can be restored, streams, expires and resists deletion", () => {
+    const { properties, deletion } = production.only("AWS::DynamoDB::Table");
+    expect(properties).toMatchObject({
+      BillingMode: "PAY_PER_REQUEST",
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      StreamSpecification: { StreamViewType: "NEW_IMAGE" },
+      TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+    });
+    expect(deletion).toBe("Retain");
+  });
+
+  it("the key of secrets rotates", () => {
+    expect(production.only("AWS::KMS::Key").properties.EnableKeyRotation).toBe(true);
+  });
+
+  it("the bucket is private, encrypted and refuses plain http", () => {
+    const { properties } = production.only("AWS::S3::Bucket");
+    expect(properties.PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    expect(properties.BucketEncryption.ServerSideEncryptionConfiguration).toHaveLength(1);
+    const policy = production.only("AWS::S3::BucketPolicy").properties.PolicyDocument;
+    expect(statements(production, policy)).toEqual([
+      expect.objectContaining({ effect: "Deny", conditions: { Bool: { "aws:SecureTransport": "false" } } }),
+    ]);
+  });
+
+  it("what holds data outlives the stacks of production, and only there", () => {
+    const holds = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"];
+    for (const type of [...holds, "AWS::Logs::LogGroup"]) {
+      for (const { id, deletion } of production.of(type)) {
+        // The workflow's own log repeats what runs keep themselves.
+        expect(deletion, id).toBe("Retain");
+      }
+      for (const { id, deletion } of local.of(type)) expect(deletion, id).toBe("Delete");
+    }
+    expect(production.only("AWS::Cognito::UserPool").properties.DeletionProtection).toBe("ACTIVE");
+    expect(local.only("AWS::DynamoDB::Table").properties.DeletionProtectionEnabled).not.toBe(true);
+  });
+
+  it("logs of production are kept a year", () => {
+    for (const { properties } of production.of("AWS::Lambda::Function")) {
+      expect(production.target(properties.LoggingConfig.LogGroup).properties.RetentionInDays).toBe(365);
+    }
+  });
+
+  it("functions of production call public https addresses only", () => {
+    for (const { id, properties } of production.of("AWS::Lambda::Function")) {
+      const { OUTBOUND_ALLOW_HTTP: http, OUTBOUND_ALLOW_HOSTS: hosts } = properties.Environment.Variables;
+      if (http !== undefined) expect([http, hosts], id).toEqual(["false", ""]);
+    }
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: conditions of a template
+const sourceArn = (conditions: any): unknown => conditions?.ArnEquals?.["aws:SourceArn"];

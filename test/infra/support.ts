@@ -1,0 +1,177 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { App } from "aws-cdk-lib";
+import { rooms } from "../../functions/rooms.ts";
+import { buildApp } from "../../infra/build.ts";
+import { bundleName } from "../../infra/bundle.ts";
+import type { Stage } from "../../infra/stages.ts";
+
+/** A resource of one of the stacks' templates. */
+export interface Resource {
+  readonly id: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into properties of many shapes
+  readonly properties: any;
+  readonly deletion: string | undefined;
+}
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { Type: string; Properties?: Record<string, unknown>; DeletionPolicy?: string }>
+  >;
+  readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: unknown } }>>;
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "kaizen-infra-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+
+/** Empty bundles: what stands in a function does not matter for what stands around it. */
+function stubBundles(): string {
+  const directory = join(scratch, "bundles");
+  for (const room of rooms) {
+    for (const name of Object.keys(room.functions)) {
+      const bundle = join(directory, bundleName(room.name, name));
+      mkdirSync(bundle, { recursive: true });
+      writeFileSync(join(bundle, "index.mjs"), `// ${room.name} ${name}\n`);
+    }
+  }
+  return directory;
+}
+
+const bundles = stubBundles();
+const flags = JSON.parse(readFileSync("cdk.json", "utf8")).context as Record<string, unknown>;
+
+/**
+ * The templates of one stage; an empty `change` leaves the app as it is deployed.
+ * @throws what the security rules find
+ */
+export function synthesize(stage: Stage["name"], change: (app: App) => void = () => {}): Synthesized {
+  const context = { ...flags, stage, mail_from: "kaizen@example.com", app_url: "https://kaizen.example.com" };
+  const app = buildApp({ bundles, context, outdir: mkdtempSync(join(scratch, "out-")) });
+  change(app);
+  const { exitCode } = process;
+  try {
+    return new Synthesized(app.synth().stacks.map((stack) => stack.template as Template));
+  } finally {
+    process.exitCode = exitCode; // what is found fails the test that expects nothing, not the whole run
+  }
+}
+
+export class Synthesized {
+  readonly resources: readonly Resource[];
+  readonly #exports = new Map<string, unknown>();
+
+  constructor(templates: readonly Template[]) {
+    this.resources = templates.flatMap((template) =>
+      Object.entries(template.Resources).map(([id, { Type, Properties, DeletionPolicy }]) => ({
+        id,
+        type: Type,
+        properties: Properties ?? {},
+        deletion: DeletionPolicy,
+      })),
+    );
+    for (const { Value, Export } of templates.flatMap((template) => Object.values(template.Outputs ?? {}))) {
+      if (Export !== undefined) this.#exports.set(this.text(Export.Name), Value);
+    }
+  }
+
+  of(type: string): readonly Resource[] {
+    return this.resources.filter((resource) => resource.type === type);
+  }
+
+  only(type: string): Resource {
+    const [resource, ...others] = this.of(type);
+    if (resource === undefined || others.length > 0) throw new Error(`${others.length + 1} resources of ${type}`);
+    return resource;
+  }
+
+  /** The resource that a reference or an ARN leads to. */
+  target(value: unknown): Resource {
+    const id = /^\{(\w+)(?:\.\w+)?\}/.exec(this.text(value))?.[1];
+    const resource = this.resources.find((each) => each.id === id);
+    if (resource === undefined) throw new Error(`${this.text(value)} leads to no resource`);
+    return resource;
+  }
+
+  /** A value with its references as text: `{LogicalId.Attribute}`, imports followed to where they come from. */
+  text(value: unknown): string {
+    if (typeof value === "string" || typeof value === "number") return String(value);
+    const node = value as Readonly<Record<string, unknown>>;
+    const [[kind, inner] = ["", undefined]] = Object.entries(node);
+    switch (kind) {
+      case "Ref":
+        return inner === "AWS::Partition"
+          ? "aws"
+          : inner === "AWS::Region"
+            ? "us-east-1"
+            : inner === "AWS::AccountId"
+              ? "000000000000"
+              : `{${String(inner)}}`;
+      case "Fn::GetAtt":
+        return `{${(inner as string[]).join(".")}}`;
+      case "Fn::Join": {
+        const [delimiter, parts] = inner as [string, unknown[]];
+        return parts.map((part) => this.text(part)).join(delimiter);
+      }
+      case "Fn::ImportValue": {
+        const name = this.text(inner);
+        if (!this.#exports.has(name)) throw new Error(`nothing exports ${name}`);
+        return this.text(this.#exports.get(name));
+      }
+      default:
+        throw new Error(`cannot read ${JSON.stringify(value)}`);
+    }
+  }
+
+  /** The function of a room. */
+  functionOf(room: string, name: string, stage: Stage["name"]): Resource {
+    const wanted = `kaizen-studio-${stage}-${bundleName(room, name)}`;
+    const found = this.of("AWS::Lambda::Function").find(({ properties }) => properties.FunctionName === wanted);
+    if (found === undefined) throw new Error(`there is no function ${wanted}`);
+    return found;
+  }
+}
+
+export interface Statement {
+  readonly effect: "Allow" | "Deny";
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions: unknown;
+  readonly principal: unknown;
+}
+
+const list = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+/** The statements of a policy document, with resources as text. */
+// biome-ignore lint/suspicious/noExplicitAny: a template's document
+export function statements(stack: Synthesized, document: any): Statement[] {
+  return document.Statement.map(
+    // biome-ignore lint/suspicious/noExplicitAny: a template's statement
+    (statement: any): Statement => ({
+      effect: statement.Effect,
+      actions: list(statement.Action) as string[],
+      resources: list(statement.Resource).map((resource) => stack.text(resource)),
+      conditions: statement.Condition,
+      principal: statement.Principal,
+    }),
+  );
+}
+
+/** Everything that roles allow, wherever it is written, with the role's logical id. */
+export function roleStatements(stack: Synthesized): { readonly role: string; readonly statement: Statement }[] {
+  const inline = stack.of("AWS::IAM::Role").flatMap((role) =>
+    list(role.properties.Policies).flatMap((policy) =>
+      // biome-ignore lint/suspicious/noExplicitAny: a template's policy
+      statements(stack, (policy as any).PolicyDocument).map((statement) => ({ role: role.id, statement })),
+    ),
+  );
+  const attached = stack
+    .of("AWS::IAM::Policy")
+    .flatMap(({ properties }) =>
+      list(properties.Roles).flatMap((role) =>
+        statements(stack, properties.PolicyDocument).map((statement) => ({ role: stack.target(role).id, statement })),
+      ),
+    );
+  return [...inline, ...attached];
+}
