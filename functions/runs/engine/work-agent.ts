@@ -21,6 +21,7 @@ interface AgentTask extends Of {
 
 /** How long an agent may take where its node does not say. */
 const DEFAULT_TIMEOUT_MS = 120_000;
+const GRACE_MS = 5_000;
 
 /** Runs the pinned version of an agent on the node's input, and notes what it cost for the step's commit. */
 export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<AttemptResult> {
@@ -43,7 +44,8 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
       temperature,
       idempotency_key: `${run.id}-${step.id}-${attempt}`,
       timeout_ms,
-      signal: AbortSignal.timeout(timeout_ms),
+      // The call to the model ends by itself; this bounds what comes before it, tools that are listed.
+      signal: AbortSignal.timeout(timeout_ms + GRACE_MS),
     },
     deps,
   );

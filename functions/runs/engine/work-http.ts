@@ -36,15 +36,14 @@ export async function workHttp(
   const result = await deps.outbound.request({
     method: task.method as OutboundRequest["method"],
     url: task.url,
-    headers: {
-      "idempotency-key": `${run.id}-${step.id}`,
-      ...(hasBody ? { "content-type": "application/json" } : {}),
-      ...task.headers,
-      ...(await openHeaders(deps.secrets, table.tenant, step, walk.secrets)),
-    },
+    headers: lowerCase([
+      ["idempotency-key", `${run.id}-${step.id}`],
+      ...(hasBody ? [["content-type", "application/json"] as const] : []),
+      ...Object.entries(task.headers),
+      ...Object.entries(await openHeaders(deps.secrets, table.tenant, step, walk.secrets)),
+    ]),
     ...(hasBody ? { body: JSON.stringify(task.body) } : {}),
     timeout_ms,
-    signal: AbortSignal.timeout(timeout_ms + 1_000),
   });
   if (!result.ok) {
     const { code, message, retryable } = result.error;
@@ -57,6 +56,10 @@ export async function workHttp(
   }
   return { ok: true, output: { status, headers, body: contentOf(headers["content-type"] ?? "", body) } };
 }
+
+/** Names of headers have no case: what is named later replaces what was named before. */
+const lowerCase = (headers: readonly (readonly [string, string])[]): Record<string, string> =>
+  Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
 
 /** JSON as its value, anything else as text, nothing as null. */
 function contentOf(type: string, body: Buffer): Json {

@@ -1,0 +1,165 @@
+import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { startOf } from "../../../functions/runs/start.ts";
+import { runCountItem } from "../../../functions/runs/store.ts";
+import { eventWrites } from "../../../shared/change/commit.ts";
+import { newId } from "../../../shared/ids.ts";
+import { type Company, eventually, unique } from "../../support/api.ts";
+import { awsConfig, stackTable } from "../../support/stack.ts";
+import { outboxTexts } from "../../support/traces.ts";
+import { ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
+
+let one: Lab;
+let company: Company;
+let pipeline_id: string;
+
+/** input, an agent with this config, another agent, output. */
+const chain = (agent_id: string, first: object, more: Parameters<typeof graphOf>[1] = []) =>
+  graphOf(
+    [
+      { id: "in", kind: "input" },
+      { id: "first", kind: "agent", config: { agent_id, input_mapping: "run.input.message", ...first } },
+      { id: "second", kind: "agent", config: { agent_id, input_mapping: '"second"' } },
+      { id: "out", kind: "output" },
+    ],
+    [["in", "first"], ["first", "second"], ["second", "out"], ...more],
+  );
+
+const retrying = { retry: { max_attempts: 3, backoff_ms: 60_000 } };
+
+beforeAll(async () => {
+  one = await lab();
+  company = one.company;
+  pipeline_id = await pipelineWith(company, chain(one.agent_id, retrying));
+});
+
+const states = () => new SFNClient(awsConfig());
+const executionOf = (run_id: string) =>
+  `${(inject("stack").outputs.StateMachineArn ?? "").replace(":stateMachine:", ":execution:")}:${run_id}`;
+
+const stepIs = (run_id: string, node_id: string, status: string) =>
+  eventually(async () => {
+    const { body } = await company.call("GET", `/runs/${run_id}/steps?node_id=${node_id}`);
+    return body.items.find((step: { status: string }) => step.status === status);
+  }, `${node_id} is ${status}`);
+
+describe("stopping a run", () => {
+  it("lets nothing further begin; what was under way is kept and counted; a second stop names the state", async () => {
+    const message = `[[delay:3000]] [[tokens:in=5,out=5]] ${unique()}`;
+    const id = await testRun(company, pipeline_id, { input: { message } });
+    await stepIs(id, "first", "running");
+    const stopped = await company.call("POST", `/runs/${id}/stop`);
+    expect(stopped.status).toBe(202);
+    expect(stopped.body.status).toBe("stopped");
+    const again = await company.call("POST", `/runs/${id}/stop`);
+    expect(again.status).toBe(409);
+    expect(again.body.state).toBe("stopped");
+    await stepIs(id, "first", "completed");
+    await eventually(async () => {
+      const { status } = await states().send(new DescribeExecutionCommand({ executionArn: executionOf(id) }));
+      return status === "SUCCEEDED" ? true : undefined;
+    }, "the workflow ends");
+    const run = (await company.call("GET", `/runs/${id}`)).body;
+    expect(run).toMatchObject({ status: "stopped", output: null, totals: { steps: 2, tokens_in: 5, tokens_out: 5 } });
+    const steps = await pages(company, `/runs/${id}/steps`);
+    expect(steps.map(({ node_id }) => node_id).sort()).toEqual(["first", "in"]);
+    const log = await pages(company, `/runs/${id}/logs`);
+    expect(log.at(-1).type).toBe("run.stopped");
+    const events = (await outboxTexts(company)).map((text) => JSON.parse(text).envelope);
+    const told = events.filter(({ data, type }) => data.run_id === id && type !== "run.step_completed");
+    expect(told.map(({ type }) => type)).toEqual(["run.started", "run.stopped"]);
+    expect(told[1].actor).toEqual({ type: "user", id: company.user_id });
+  });
+
+  it("ends an execution that waits for a retry", async () => {
+    const id = await testRun(company, pipeline_id, { input: { message: `[[fail:503]] ${unique()}` } });
+    const waiting = await stepIs(id, "first", "waiting");
+    expect(waiting).toMatchObject({ attempt: 2, started_at: null });
+    expect(Date.parse(waiting.wait_until)).toBeGreaterThan(Date.now() + 30_000);
+    expect((await company.call("POST", `/runs/${id}/stop`)).status).toBe(202);
+    const { status } = await states().send(new DescribeExecutionCommand({ executionArn: executionOf(id) }));
+    expect(status).toBe("ABORTED");
+    // The abort is seen as a status change too; it leaves a run alone that is over.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect((await company.call("GET", `/runs/${id}`)).body).toMatchObject({ status: "stopped", error: null });
+  });
+
+  it("by many at once succeeds once, also while steps are being committed", async () => {
+    const wide = graphOf(
+      [
+        { id: "in", kind: "input" },
+        ...Array.from({ length: 12 }, (_, i) => ({ id: `t${i}`, kind: "agent", config: { agent_id: one.agent_id } })),
+        { id: "out", kind: "output" },
+      ],
+      Array.from({ length: 12 }, (_, i) => [["in", `t${i}`] as const, [`t${i}`, "out"] as const]).flat(),
+    );
+    const pipeline = await pipelineWith(company, wide);
+    const id = await testRun(company, pipeline, { input: { message: "[[delay:400]]" } });
+    await stepIs(id, "t5", "running");
+    const answers = await Promise.all(Array.from({ length: 5 }, () => company.call("POST", `/runs/${id}/stop`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409]);
+    const log = await pages(company, `/runs/${id}/logs`);
+    expect(log.map(({ sequence }) => sequence)).toEqual(log.map((_, i) => i + 1));
+    expect(log.at(-1).type).toBe("run.stopped");
+  });
+});
+
+describe("a run that nobody ends", () => {
+  it("is timed out at its deadline", async () => {
+    const message = `[[fail:503]] ${unique()}`;
+    const id = await testRun(company, pipeline_id, { input: { message }, timeout_seconds: 2 });
+    const run = await ended(company, id, 60);
+    expect(run.status).toBe("timed_out");
+    expect(Date.parse(run.finished_at)).toBeGreaterThanOrEqual(Date.parse(run.deadline_at));
+    expect((await pages(company, `/runs/${id}/logs`)).at(-1).type).toBe("run.timed_out");
+  });
+
+  it("is failed when its workflow is aborted", async () => {
+    const id = await testRun(company, pipeline_id, { input: { message: `[[fail:503]] ${unique()}` } });
+    await stepIs(id, "first", "waiting");
+    await states().send(new StopExecutionCommand({ executionArn: executionOf(id) }));
+    const run = await ended(company, id);
+    expect(run).toMatchObject({ status: "failed", error: { code: "workflow_failed" } });
+  });
+
+  it("is started by its event, when the request that accepted it could not", async () => {
+    const at = new Date();
+    const tenant = company.organization_id;
+    const table = stackTable().of(tenant);
+    const principal = { type: "user", id: company.user_id } as const;
+    const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
+    const { run, writes, event } = startOf(table, starter, {
+      kind: "agent",
+      mode: "live",
+      target_id: one.agent_id,
+      pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 } },
+      metadata: {},
+      parent_run_id: null,
+      timeout_seconds: 60,
+      input: { inline: JSON.stringify("hello from the outbox") },
+    });
+    const context = { tenant, actor: principal, at, trace_id: starter.trace_id, request: null };
+    await table.transact([...writes, ...eventWrites(table.table, context, [event])]);
+    const done = await ended(company, run.id);
+    expect(done.status).toBe("completed");
+    expect(done.output.text).toContain("hello from the outbox");
+  });
+});
+
+describe("the plan's runs of a month", () => {
+  it("are counted to the last one under parallel starts; beyond it 402 names limit and usage", async () => {
+    const { company: small, agent_id } = await lab();
+    const table = stackTable().of(small.organization_id);
+    const month = new Date().toISOString().slice(0, 7);
+    await table.transact([table.writes.put(runCountItem, { month, runs: 998 })]);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => small.call("POST", `/agents/${agent_id}/runs`, { input: "hi" })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 402, 402, 402, 402]);
+    const refused = answers.find(({ status }) => status === 402);
+    expect(refused?.body).toMatchObject({ code: "quota_exceeded", limit: 1000, usage: 1000 });
+    expect((await table.get(runCountItem, { month }))?.runs).toBe(1000);
+    const runs = await small.call("GET", "/runs");
+    expect(runs.body.items).toHaveLength(2);
+  });
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import validate from "asl-validator";
+import jsonata from "jsonata";
+import { describe, expect, it } from "vitest";
+import { MAX_HOPS, type TaskOutput } from "../../../functions/runs/engine/task.ts";
+
+const arns: Readonly<Record<string, string>> = {
+  RunNodeArn: "arn:aws:lambda:eu-west-1:123456789012:function:run-node",
+  MachineArn: "arn:aws:states:eu-west-1:123456789012:stateMachine:pipeline-run",
+};
+const text = readFileSync("statemachines/pipeline-run.asl.json", "utf8").replaceAll(
+  /\$\{(\w+)\}/g,
+  (_, name: string) => arns[name] ?? "",
+);
+const machine = JSON.parse(text);
+
+/** Every value in the definition with the names that lead to it. */
+function* values(node: unknown, path: readonly string[] = []): Generator<[path: readonly string[], value: unknown]> {
+  yield [path, node];
+  if (typeof node === "object" && node !== null)
+    for (const [name, member] of Object.entries(node)) yield* values(member, [...path, name]);
+}
+
+const expressions = [...values(machine)].flatMap(([, value]) => {
+  const inner = typeof value === "string" ? /^\{%(.*)%\}$/s.exec(value)?.[1] : undefined;
+  return inner === undefined ? [] : [inner];
+});
+
+describe("the workflow of runs", () => {
+  it("is valid Amazon States Language, and a broken one would be refused", () => {
+    expect(validate(machine)).toMatchObject({ isValid: true, errors: [] });
+    const broken = structuredClone(machine);
+    broken.States.Route.Default = "Nowhere";
+    expect(validate(broken).isValid).toBe(false);
+  });
+
+  it("has only expressions that parse", () => {
+    expect(expressions.length).toBeGreaterThan(20);
+    for (const expression of expressions) expect(() => jsonata(expression)).not.toThrow();
+  });
+
+  it("reads of its task only what the task always answers", () => {
+    const answer: TaskOutput = { ticket: null, wait_until: null, forks: [], hops: 0 };
+    const read = expressions.flatMap((one) => [...one.matchAll(/\$states\.result\.Payload\.(\w+)/g)].map((m) => m[1]));
+    expect(new Set(read)).toEqual(new Set(Object.keys(answer)));
+  });
+
+  it("uses nothing that AWS and the local interpreter take differently", () => {
+    const names = new Set([...values(machine)].map(([path]) => path.at(-1)));
+    for (const name of ["Assign", "HeartbeatSeconds", "Branches", "Parameters", "ResultPath", "InputPath"])
+      expect(names.has(name)).toBe(false);
+    for (const [path, value] of values(machine)) {
+      if (path.at(-1) === "TimeoutSeconds") expect(typeof value).toBe("number");
+      if ((value as { Type?: string } | null)?.Type === "Succeed") expect(value).not.toHaveProperty("Output");
+    }
+  });
+
+  it("repeats its task after any fault, and outlasts the longest one", () => {
+    const { RunNode } = machine.States;
+    expect(RunNode.Retry.at(-1)).toMatchObject({ ErrorEquals: ["States.ALL"] });
+    expect(RunNode.TimeoutSeconds).toBeGreaterThan(900);
+  });
+
+  it("hands a branch over long before its history is full", () => {
+    // A hop is a task and a choice: entered, scheduled, started, succeeded, exited, entered, exited, and each retry three more.
+    const eventsOfHop = 12;
+    const eventsOfFork = 9;
+    const forksOfOneTask = 600;
+    expect(MAX_HOPS * eventsOfHop + forksOfOneTask * eventsOfFork).toBeLessThan(25_000 / 2);
+  });
+});
