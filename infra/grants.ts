@@ -44,11 +44,14 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
   const statements: PolicyStatement[] = [];
   const environment: Record<string, string> = {};
   const wildcards: { resource: string; reason: string }[] = [];
-  const files = () =>
+  const files = () => {
+    // Without it S3 says of an object that is not there that it may not be read.
+    statements.push(allow(["s3:ListBucket"], [r.bucketArn]));
     wildcards.push({
       resource: `${r.bucketArn}/*`,
       reason: "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
     });
+  };
   const indexes = ["gsi1", "gsi2", "gsi3"].map((index) => `${r.tableArn}/index/${index}`);
   for (const need of needs) {
     switch (need) {

@@ -24,7 +24,8 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   const reads = [table, ...["gsi1", "gsi2", "gsi3"].map((index) => `${table}/index/${index}`)].flatMap((resource) =>
     ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
   );
-  const objects = `{${stack.only("AWS::S3::Bucket").id}.Arn}/*`;
+  const bucket = `{${stack.only("AWS::S3::Bucket").id}.Arn}`;
+  const objects = `${bucket}/*`;
   const machine = "arn:aws:states:us-east-1:000000000000";
   switch (need) {
     case "table_read":
@@ -49,9 +50,12 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         "AdminEnableUser",
       ].map((action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`);
     case "files_read":
-      return [`s3:GetObject on ${objects}`];
+      return [`s3:GetObject on ${objects}`, `s3:ListBucket on ${bucket}`];
     case "files_write":
-      return ["GetObject", "PutObject", "DeleteObject"].map((action) => `s3:${action} on ${objects}`);
+      return [
+        ...["GetObject", "PutObject", "DeleteObject"].map((action) => `s3:${action} on ${objects}`),
+        `s3:ListBucket on ${bucket}`,
+      ];
     case "mail":
       return ["ses:SendEmail on arn:aws:ses:us-east-1:000000000000:identity/example.com"];
     case "models":
