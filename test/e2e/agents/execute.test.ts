@@ -9,10 +9,12 @@ import { auditTexts, outboxTexts } from "../../support/traces.ts";
 
 let company: Company;
 let model_id: string;
-beforeAll(async () => {
-  company = await registerCompany();
-  model_id = await scriptedModel(company);
-});
+/** A company of its own for each group: the plan has room for ten agents. */
+const ownCompany = () =>
+  beforeAll(async () => {
+    company = await registerCompany();
+    model_id = await scriptedModel(company);
+  });
 
 const executedEvents = async (own: Company) =>
   (await outboxTexts(own)).map((text) => JSON.parse(text).envelope).filter(({ type }) => type === "agent.executed");
@@ -21,6 +23,7 @@ const usageOf = (own: Company) =>
   monthUsage(stackTable().of(own.organization_id), new Date().toISOString().slice(0, 7));
 
 describe("an execution", () => {
+  ownCompany();
   it("answers with what the model said, metered and priced, and records both with one event", async () => {
     const fresh = await registerCompany();
     const agent = await createAgent(fresh, { model_id: await scriptedModel(fresh), system_prompt: "Answer {{who}}." });
@@ -139,6 +142,7 @@ describe("an execution", () => {
 });
 
 describe("contexts", () => {
+  ownCompany();
   it("take part in the answer while they are active", async () => {
     const agent = await createAgent(company, { model_id, system_prompt: "Help." });
     const path = `/agents/${agent.id}`;
@@ -188,6 +192,7 @@ describe("contexts", () => {
 });
 
 describe("tools", () => {
+  ownCompany();
   let server: Server;
   let origin: string;
   let seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
@@ -307,6 +312,7 @@ describe("tools", () => {
 });
 
 describe("a provider's fault", () => {
+  ownCompany();
   it.each([
     ["[[fail:500]]", 502, "provider_failed", "model_unavailable"],
     ["[[fail:404]]", 502, "provider_failed", "model_not_found"],
@@ -377,6 +383,7 @@ describe("the plan's tokens", () => {
 });
 
 describe("who may execute", () => {
+  ownCompany();
   it("needs a signed-in member, and what is sent must be well-formed", async () => {
     const agent = await createAgent(company, { model_id });
     const path = `/agents/${agent.id}/execute`;
