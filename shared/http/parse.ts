@@ -44,7 +44,8 @@ export function parseJsonText(text: string): unknown {
     });
   }
   try {
-    return JSON.parse(text, text.includes("__proto__") ? refuseProto : undefined);
+    // The name can hide behind escapes; looking at every name costs time, so only where there are any.
+    return JSON.parse(text, /__proto__|\\u00/.test(text) ? refuseProto : undefined);
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem("malformed_json", "The body is not valid JSON.");
