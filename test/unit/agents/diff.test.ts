@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { difference } from "../../../functions/agents/diff.ts";
+import type { SnapshotContent } from "../../../functions/agents/snapshot.ts";
+
+const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
+  definition: {
+    name: "A",
+    description: "",
+    agent_type: "chat",
+    model_id: "m",
+    system_prompt: "p",
+    temperature: 0.7,
+    max_tokens: 0,
+    response_schema: null,
+    tags: [],
+    metadata: {},
+  },
+  contexts: [],
+  tools: [],
+  ...more,
+});
+const tool = (secret: string) => ({
+  id: "tol_1",
+  tool_type: "api" as const,
+  name: "t",
+  description: "d",
+  is_enabled: true,
+  config: { endpoint: "https://a.example.com", secret_headers: { authorization: secret } },
+});
+
+describe("the difference of two versions", () => {
+  test("is nothing for the same, and everything against nothing", () => {
+    expect(difference(content(), content())).toEqual({ definition: [], contexts: [], tools: [] });
+    const all = difference(undefined, content({ tools: [tool("x")] }));
+    expect(all.definition.map(({ field }) => field)).toContain("system_prompt");
+    expect(all.tools).toEqual([{ id: "tol_1", name: "t", change: "added", fields: [] }]);
+  });
+
+  test("tells that a secret changed, never what it is or was", () => {
+    const changed = difference(content({ tools: [tool("v1.old")] }), content({ tools: [tool("v1.new")] }));
+    expect(changed.tools[0]?.fields.map(({ field }) => field)).toEqual(["config.secret_headers"]);
+    expect(JSON.stringify(changed)).not.toMatch(/v1\./);
+  });
+});
