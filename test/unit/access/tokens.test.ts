@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { rememberVerified, type TokenClaims } from "../../../shared/access/token.ts";
+
+const at = (second: number) => new Date(second * 1000);
+const claims = (expires_at_epoch: number): TokenClaims => ({ user_id: "usr", origin_jti: "o", expires_at_epoch });
+
+describe("a verified token", () => {
+  it("is verified once, and not remembered beyond its expiry", async () => {
+    let verified = 0;
+    const tokens = rememberVerified(async () => {
+      verified++;
+      return claims(100);
+    });
+    await tokens.verify("t", at(1));
+    expect(await tokens.verify("t", at(99))).toEqual(claims(100));
+    expect(verified).toBe(1);
+    await expect(tokens.verify("t", at(100))).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+
+  it("that was refused is asked for again, and the reason stays inside", async () => {
+    let answers = 0;
+    const tokens = rememberVerified(async () => {
+      answers++;
+      throw new Error("signature is wrong");
+    });
+    for (const _ of [1, 2]) {
+      const refused = await tokens.verify("t", at(1)).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: "unauthenticated", detail: "The request has no valid credential." });
+    }
+    expect(answers).toBe(2);
+  });
+
+  it("takes room of the oldest when many are remembered", async () => {
+    const seen: string[] = [];
+    const tokens = rememberVerified(async (token) => {
+      seen.push(token);
+      return claims(100);
+    });
+    for (let i = 0; i <= 2_000; i++) await tokens.verify(`t${i}`, at(1));
+    await tokens.verify("t2000", at(1));
+    expect(seen).toHaveLength(2_001);
+    await tokens.verify("t0", at(1));
+    expect(seen).toHaveLength(2_002);
+  });
+});

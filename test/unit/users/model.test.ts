@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { beyond, grantsOfRole, isActiveOwner, roleSchema } from "../../../functions/users/model.ts";
+import { decide, expandGrants } from "../../../shared/access/decide.ts";
+import { allPermissions } from "../../../shared/access/permissions.ts";
+import { builtInRoleNames, builtInRoles } from "../../../shared/access/roles.ts";
+
+describe("nobody reaches beyond what they hold", () => {
+  it("whatever they hold: a role within reach adds nothing to it", () => {
+    fc.assert(
+      fc.property(fc.subarray([...allPermissions]), fc.constantFrom(...builtInRoleNames), (grants, role) => {
+        const gained = expandGrants(grantsOfRole(role)).filter((one) => !decide(grants, one).allowed);
+        expect(beyond(grants, role)).toEqual(gained);
+      }),
+    );
+  });
+
+  it("an administrator reaches every built-in role but the owner's", () => {
+    const { grants } = builtInRoles.org_admin;
+    const out = builtInRoleNames.filter((role) => beyond(grants, role).length > 0);
+    expect(out).toEqual(["org_owner", "billing_admin"]);
+    expect(beyond(grants, "billing_admin")).toEqual(["billing:update"]);
+  });
+
+  it("a role that no longer exists grants nothing, so anybody may take it away", () => {
+    expect(grantsOfRole("abolished")).toEqual([]);
+    expect(beyond([], "abolished")).toEqual([]);
+  });
+});
+
+describe("an owner", () => {
+  it("counts while active", () => {
+    expect(isActiveOwner({ role: "org_owner", status: "active" })).toBe(true);
+    expect(isActiveOwner({ role: "org_owner", status: "suspended" })).toBe(false);
+    expect(isActiveOwner({ role: "org_admin", status: "active" })).toBe(false);
+  });
+
+  it("goes by the predecessor's name on input", () => {
+    expect(roleSchema.parse("tenant_admin")).toBe("org_owner");
+    expect(roleSchema.safeParse("super_admin").success).toBe(false);
+  });
+});
