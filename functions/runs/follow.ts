@@ -44,7 +44,7 @@ async function* follow(table: TenantTable, run_id: string, after: number): Async
   }
 }
 
-export const events: Handler<(typeof operations)["events"], RunReads> = async (call, deps) => {
+export const events: Handler<(typeof operations)["events"], Pick<RunReads, "table">> = async (call, deps) => {
   const table = deps.table.of(call.caller.organization.id);
   const { state } = await runById(table, call.path.run_id);
   const after = Math.max(call.query.after, Number(/^\d{1,12}$/.exec(call.last_event_id ?? "")?.[0] ?? 0));

@@ -8,7 +8,7 @@ export const room = defineRoom({
     stream: {
       entry: "stream",
       trigger: { kind: "stream" },
-      needs: ["table_write", "secrets", "files_read"],
+      needs: ["table_write", "secrets"],
       timeout_seconds: 900,
       memory_mb: 256,
     },

@@ -1,6 +1,5 @@
 import { serveStream } from "../../shared/http/stream.ts";
 import { connectPlatform } from "../../shared/runtime.ts";
-import { runReads } from "./deps.ts";
 import { events } from "./follow.ts";
 import { streamOperations } from "./operations.ts";
 
@@ -10,5 +9,5 @@ export const handler = serveStream({
   operations: streamOperations,
   handlers: { events },
   platform,
-  deps: runReads(platform),
+  deps: { table: platform.table },
 });
