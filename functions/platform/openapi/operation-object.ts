@@ -37,7 +37,7 @@ function describe({ description, permission, response }: OperationShape): string
         : `Needs the permission \`${permission}\`.`;
   const streams =
     response === "events"
-      ? "Answers as server-sent events, from the stream origin that `GET /api/v1` names."
+      ? "Answers as server-sent events, from the origin that `GET /api/v1` names under `stream_urls`, or from this one where it names none."
       : undefined;
   return [description, streams, who].filter((text) => text !== undefined).join("\n\n");
 }
