@@ -56,6 +56,8 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
       definition_number: 1,
       versioned_definition: null,
       uses: 0,
+      contexts: copied.contexts.length,
+      tools: copied.tools.length,
       created_by: context.actor.id,
       created_at: timestamp(at),
       updated_at: timestamp(at),

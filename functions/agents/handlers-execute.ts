@@ -1,4 +1,5 @@
 import { commitChange } from "../../shared/change/commit.ts";
+import { timestamp } from "../../shared/clock.ts";
 import { toProblem } from "../../shared/http/answer.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import type { ServerSentEvent } from "../../shared/http/operation.ts";
@@ -50,31 +51,35 @@ async function* events(
 ): AsyncGenerator<ServerSentEvent> {
   const { execution_id, thread_id, snapshot } = prepared;
   const { agent_id, version, definition } = snapshot;
+  const common = { execution_id, thread_id };
   yield {
     event: "start",
-    data: { type: "start", execution_id, thread_id, agent_id, version, model: definition.model_id },
+    data: { type: "start", ...common, agent_id, version, model: definition.model_id, created_at: timestamp(call.at) },
   };
   const deltas = new Deltas();
-  const running = runAgent(
+  // Recorded by itself, not by the reader: what was used is paid for, also when nobody reads the end.
+  const ending = runAgent(
     snapshot,
     { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal, on_delta: (delta) => deltas.push(delta) },
     deps,
-  ).finally(() => deltas.end());
-  // The result is awaited below; a failure must not count as unhandled before that.
-  running.catch(() => undefined);
+  )
+    .then((result) => recorded(call, prepared, result, deps))
+    .catch((error: unknown) => {
+      const { code, detail } = toProblem(error);
+      return { event: "error", data: { type: "error", ...common, code, message: detail } };
+    })
+    .finally(() => deltas.end());
   try {
-    for await (const delta of deltas) yield eventOf(delta);
-    yield await lastEvent(call, prepared, await running, deps);
-  } catch (error) {
-    const { code, detail } = toProblem(error);
-    yield { event: "error", data: { type: "error", execution_id, code, message: detail } };
+    for await (const delta of deltas) yield eventOf(delta, thread_id);
+    yield await ending;
   } finally {
     deltas.abandon();
+    await ending;
   }
 }
 
-/** `done` leaves only after the usage is recorded. */
-async function lastEvent(
+/** Records a run that has ended and gives its last event: `done` leaves only after the usage is recorded. */
+async function recorded(
   call: Parameters<typeof executeStream>[0],
   prepared: Prepared,
   result: AgentRunResult,
@@ -85,16 +90,10 @@ async function lastEvent(
   return { event: "done", data: { type: "done", ...executionOf(prepared, result, call.at) } };
 }
 
-const eventOf = (delta: AgentDelta): ServerSentEvent => {
-  switch (delta.type) {
-    case "text":
-      return { event: "content", data: { type: "content", content: delta.text } };
-    case "tool_call":
-      return { event: "tool_call", data: delta };
-    case "tool_result":
-      return { event: "tool_result", data: delta };
-  }
-};
+const eventOf = (delta: AgentDelta, thread_id: string): ServerSentEvent =>
+  delta.type === "text"
+    ? { event: "content", data: { type: "content", content: delta.text, thread_id } }
+    : { event: delta.type, data: { ...delta, thread_id } };
 
 /** Hands pieces from the run to the reader of the stream, in order; a reader that walks away stops the run. */
 class Deltas implements AsyncIterable<AgentDelta> {

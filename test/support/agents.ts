@@ -1,4 +1,5 @@
 import { inject } from "vitest";
+import * as z from "zod";
 import { type ApiAnswer, type Company, unique } from "./api.ts";
 
 /** An agent as a test creates it; members that are given replace these. */
@@ -40,11 +41,11 @@ export async function scriptedModel(company: Company, more: Record<string, unkno
   return "scripted/small";
 }
 
+const recorded = z.object({ headers: z.record(z.string(), z.string()), body: z.any(), outcome: z.unknown() });
+
 /** What the scripted model server was asked, newest last, where the body contains a text. */
-export async function askedOf(
-  contains: string,
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of many shapes
-): Promise<{ headers: Record<string, string>; body: any; outcome: unknown }[]> {
+export async function askedOf(contains: string): Promise<z.output<typeof recorded>[]> {
   const answer = await fetch(`${inject("stack").modelServerUrl}/_requests?contains=${encodeURIComponent(contains)}`);
-  return (await answer.json()).requests;
+  const asked = z.object({ requests: z.array(recorded) });
+  return asked.parse(await answer.json()).requests;
 }

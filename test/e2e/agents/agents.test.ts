@@ -213,7 +213,7 @@ describe("the plan's number of agents", () => {
 describe("lists", () => {
   it("narrow by workspace, status and type in every combination, page by page, newest first", async () => {
     const fresh = await registerCompany();
-    const made = [];
+    const made: { id: string }[] = [];
     for (const [agent_type, placed] of [
       ["chat", true],
       ["task", true],
@@ -223,8 +223,8 @@ describe("lists", () => {
     ] as const) {
       made.push(await createAgent(fresh, { agent_type, workspace_ids: placed ? [fresh.workspace_id] : [] }));
     }
-    await fresh.call("POST", `/agents/${made[0].id}/activate`);
-    await fresh.call("POST", `/agents/${made[1].id}/archive`);
+    await fresh.call("POST", `/agents/${made[0]?.id}/activate`);
+    await fresh.call("POST", `/agents/${made[1]?.id}/archive`);
     const ids = async (query: string): Promise<string[]> => {
       const found: string[] = [];
       let cursor = "";
@@ -246,8 +246,8 @@ describe("lists", () => {
     expect(await ids(`${at}&status=active`)).toEqual(["0"]);
     expect(await ids(`${at}&agent_type=chat`)).toEqual(["4", "0"]);
     expect(await ids(`${at}&agent_type=chat&status=draft`)).toEqual(["4"]);
-    await fresh.call("PATCH", `/agents/${made[4].id}`, { workspace_ids: [] });
-    await fresh.call("PATCH", `/agents/${made[2].id}`, { workspace_ids: [fresh.workspace_id] });
+    await fresh.call("PATCH", `/agents/${made[4]?.id}`, { workspace_ids: [] });
+    await fresh.call("PATCH", `/agents/${made[2]?.id}`, { workspace_ids: [fresh.workspace_id] });
     expect(await ids(at)).toEqual(["2", "1", "0"]);
     expect(await ids(`&workspace_id=${other.workspace_id}`)).toEqual([]);
     expect((await fresh.call("GET", "/agents?status=gone")).status).toBe(422);

@@ -132,4 +132,19 @@ describe("a streamed execution", () => {
     const asked = await eventually(async () => (await askedOf(message))[0], "the model was asked");
     expect(asked.body.stream).toBe(true);
   });
+
+  it("that nobody reads to its end is recorded all the same", async () => {
+    const fresh = await registerCompany();
+    const agent = await createAgent(fresh, { model_id: await scriptedModel(fresh) });
+    const reader = new AbortController();
+    const answer = await open(fresh, agent.id, { message: "[[say:a b c d e f]] [[pace:50]]" }, reader.signal);
+    for await (const { event } of read(answer, 0)) if (event === "content") break;
+    reader.abort();
+    await eventually(
+      async () => ((await eventTypesOf(fresh)).includes("agent.executed") ? true : undefined),
+      "the execution is recorded",
+    );
+    const usage = await monthUsage(stackTable().of(fresh.organization_id), new Date().toISOString().slice(0, 7));
+    expect(usage.records).toBe(1);
+  });
 });
