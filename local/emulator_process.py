@@ -35,8 +35,27 @@ def end_functions():
         os.killpg(os.getpgrp(), signal.SIGTERM)
 
 
+def forget_stream_positions():
+    """Saves no positions in table streams.
+
+    MiniStack saves how many records of a stream a function has read, but not the stream: after the next start it would
+    skip as many new records, and no event would leave. Without a position the function reads from the beginning.
+    """
+    from ministack.core import persistence
+
+    save_state = persistence.save_state
+
+    def save(service, state):
+        if service == "lambda":
+            state.pop("dynamodb_stream_positions", None)
+        save_state(service, state)
+
+    persistence.save_state = save
+
+
 if __name__ == "__main__":
     hold_lifeline()
+    forget_stream_positions()
     from ministack.app import main
 
     try:
