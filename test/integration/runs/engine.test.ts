@@ -3,16 +3,21 @@ import { describe, expect, it } from "vitest";
 import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import { compilePlan, type PlanNode } from "../../../functions/runs/engine/plan.ts";
 import type { AttemptResult } from "../../../functions/runs/engine/plan-outcome.ts";
+import { number } from "../../../functions/runs/pending.ts";
+import { runPendingItem, runStateItem } from "../../../functions/runs/store.ts";
 import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
 import { seeded } from "../../support/plan-simulate.ts";
+import { stackTable } from "../../support/stack.ts";
 import { type Drive, drive, type Fault, faultyTable, look, startRun } from "./harness.ts";
 
 const INPUT = { k: 4 };
 
 /** Fails unless the table holds exactly what the run must come to, told once each and in order. */
-async function runsAsExpected(graph: Graph, expected: Expected, options: Drive): Promise<Map<string, number>> {
+async function runsAsExpected(graph: Graph, expected: Expected, options: Drive): Promise<ReadonlyMap<string, number>> {
   const run = await startRun(graph, INPUT);
-  const worked = await drive(run, options);
+  const { worked, executionsOf } = await drive(run, options);
+  // A step belongs to one branch, however often its tasks are repeated.
+  for (const [id, executions] of executionsOf) expect([id, executions.size]).toEqual([id, 1]);
   const { run: record, state, steps, log, pending, events, audit, outcomes, output } = await look(run);
   const status = expected.fatal.length > 0 ? "failed" : "completed";
   expect(record.status).toBe(status);
@@ -146,6 +151,51 @@ describe("a crash at any one write", () => {
         await runsAsExpected(tiny, expected, { work: tinyWork, table });
       }
     }
+  });
+});
+
+describe("entries that wait for their number", () => {
+  const entry = {
+    at: "2026-01-01T00:00:00.000Z",
+    level: "info",
+    type: "step.started",
+    node_id: "a",
+    attempt: 1,
+  } as const;
+  const pend = async () => {
+    const run = await startRun(tiny, INPUT);
+    const table = stackTable().of(run.tenant);
+    const add = { steps: 1, tokens_in: 2, tokens_out: 3, cost_usd_micros: 4 };
+    const pending = Array.from({ length: 90 }, (_, i) => ({
+      run_id: run.id,
+      id: String(i).padStart(3, "0"),
+      entry: { ...entry, message: `entry ${i}`, data: {} },
+      add,
+    }));
+    await table.transact(pending.map((item) => table.writes.create(runPendingItem, item)));
+    return { run, table };
+  };
+  const sums = { steps: 90, tokens_in: 180, tokens_out: 270, cost_usd_micros: 360 };
+
+  it("get one each, in order, whoever gives it", async () => {
+    const { run, table } = await pend();
+    await Promise.all(Array.from({ length: 6 }, () => number(table, run.id)));
+    const { state, log, pending } = await look(run);
+    expect(pending).toEqual([]);
+    expect(state).toMatchObject({ ...sums, sequence: 91 });
+    expect(log.slice(1).map(({ sequence, message }) => [sequence, message])).toEqual(
+      Array.from({ length: 90 }, (_, i) => [i + 2, `entry ${i}`]),
+    );
+  });
+
+  it("are counted once and told no more when the run is over", async () => {
+    const { run, table } = await pend();
+    await table.transact([table.writes.update(runStateItem, { run_id: run.id }, { set: { status: "stopped" } })]);
+    await Promise.all(Array.from({ length: 6 }, () => number(table, run.id)));
+    const { state, log, pending } = await look(run);
+    expect(pending).toEqual([]);
+    expect(state).toMatchObject({ ...sums, sequence: 1 });
+    expect(log).toHaveLength(1);
   });
 });
 

@@ -85,19 +85,23 @@ export interface Drive {
   readonly budget?: number;
 }
 
+export interface Driven {
+  /** How often each attempt was worked, and in which executions each node was. */
+  readonly worked: ReadonlyMap<string, number>;
+  readonly executionsOf: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /**
  * Does what the state machine does, for all executions of a run side by side: repeats a task that crashed, starts forks
- * under their names once, goes on. Pauses are skipped. Tells how often each attempt was worked.
+ * under their names once, goes on. Pauses are skipped.
  */
-export async function drive(
-  run: StoredRun & { readonly tenant: string },
-  options: Drive,
-): Promise<Map<string, number>> {
+export async function drive(run: StoredRun & { readonly tenant: string }, options: Drive): Promise<Driven> {
   const { table = stackTable(), copies = 1, budget } = options;
   const worked = new Map<string, number>();
   const started = new Set<string>();
   const branches: Promise<void>[] = [];
-  const deps = {
+  const executionsOf = new Map<string, Set<string>>();
+  const depsOf = (execution: string) => ({
     table,
     blobs: blobs(),
     clock: systemClock,
@@ -107,11 +111,13 @@ export async function drive(
       async ({ node, attempt }: { node: PlanNode; attempt: number }) => {
         const key = `${node.id}/${attempt}`;
         worked.set(key, (worked.get(key) ?? 0) + 1);
+        executionsOf.set(node.id, (executionsOf.get(node.id) ?? new Set()).add(execution));
         return options.work(node, attempt);
       },
     ...(budget === undefined ? {} : { budget }),
-  };
+  });
   const task = async (execution: string, ticket: Ticket | null, hops: number): Promise<TaskOutput> => {
+    const deps = depsOf(execution);
     for (;;) {
       const input = { tenant: run.tenant, run_id: run.id, ticket, hops, execution };
       const answers = await Promise.allSettled(Array.from({ length: copies }, () => runTask(input, deps)));
@@ -135,7 +141,7 @@ export async function drive(
   };
   branches.push(execute(run.id, null));
   for (let i = 0; i < branches.length; i++) await branches[i];
-  return worked;
+  return { worked, executionsOf };
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
