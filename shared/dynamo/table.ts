@@ -321,6 +321,8 @@ export class TenantTable {
   }
 
   #startKey(request: PageRequest, pk: string, relative: Record<string, string>): Record<string, string> {
+    const names = request.index === undefined ? ["pk", "sk"] : [`${request.index}pk`, `${request.index}sk`, "pk", "sk"];
+    if (Object.keys(relative).sort().join() !== names.join()) throw invalidCursor();
     const own = partition(this.tenant, "");
     const absolute = Object.fromEntries(
       Object.entries(relative).map(([name, value]) => [name, name.endsWith("pk") ? own + value : value]),
