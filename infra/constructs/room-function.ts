@@ -5,7 +5,7 @@ import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from "aw
 import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { FunctionData } from "../../shared/room.ts";
+import type { FunctionData, Trigger } from "../../shared/room.ts";
 import { bundleName } from "../bundle.ts";
 import type { Granted } from "../grants.ts";
 import type { Stage } from "../stages.ts";
@@ -16,6 +16,12 @@ const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
   90: RetentionDays.THREE_MONTHS,
   365: RetentionDays.ONE_YEAR,
 };
+
+/**
+ * Triggers whose faults show, and raise an alarm, where people feel them: as 5xx answers of the gateway, or as messages
+ * in a dead-letter queue. A second alarm on the function would say the same thing again.
+ */
+export const WATCHED_ELSEWHERE: ReadonlySet<Trigger["kind"]> = new Set(["api", "events", "queue", "run_status"]);
 
 export interface RoomFunctionProps {
   readonly room: string;
@@ -71,6 +77,10 @@ export class RoomFunction extends Construct {
         ...granted.environment,
       },
     });
+    if (!WATCHED_ELSEWHERE.has(data.trigger.kind)) this.#alarm(functionName);
+  }
+
+  #alarm(functionName: string): void {
     new Alarm(this, "Faults", {
       alarmDescription: `${functionName} fails`,
       metric: this.fn.metricErrors({ period: Duration.minutes(5) }),
