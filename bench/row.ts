@@ -40,6 +40,10 @@ export function atLeast(limit: number, facts: Facts, ours: number, other: number
   return compared(facts, { ours, other, ratio, goal: `≥ ${limit}`, met: ratio >= limit });
 }
 
+/** `ours` may not be more than `other`, and something else that cannot be told by a number must hold too. */
+export const equal = (facts: Facts, ours: number, other: number, also: boolean): Row =>
+  compared(facts, { ours, other, ratio: ours / other, goal: "≤ 1", met: ours <= other && also });
+
 /** A bound on our own number. */
 export const bounded = (limit: number, facts: Facts, ours: number): Row =>
   compared(facts, { ours, other: null, ratio: null, goal: `≤ ${limit} ${facts.unit}`, met: ours <= limit });

@@ -4,11 +4,19 @@ import { bundleSize } from "./bundle-size.ts";
 import { coldStart } from "./cold-start.ts";
 import { graphValidation } from "./graph-validation.ts";
 import { readme } from "./readme.ts";
+import { requestUnits } from "./request-units.ts";
 import type { Benchmark, Row } from "./row.ts";
 import { warmRequest } from "./warm-request.ts";
 import { webhookFanOut } from "./webhook-fan-out.ts";
 
-const benchmarks: readonly Benchmark[] = [bundleSize, coldStart, warmRequest, graphValidation, webhookFanOut];
+const benchmarks: readonly Benchmark[] = [
+  bundleSize,
+  coldStart,
+  warmRequest,
+  graphValidation,
+  webhookFanOut,
+  requestUnits,
+];
 
 const here = import.meta.dirname;
 

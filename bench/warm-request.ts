@@ -3,19 +3,17 @@ import * as handlers from "../functions/organizations/handlers.ts";
 import { operations } from "../functions/organizations/operations.ts";
 import { createAuthenticator } from "../shared/access/authenticate.ts";
 import { createTokenVerifier } from "../shared/access/token.ts";
-import { systemClock, timestamp } from "../shared/clock.ts";
-import { toStored } from "../shared/dynamo/item.ts";
+import { systemClock } from "../shared/clock.ts";
 import { API_BASE } from "../shared/http/operation.ts";
 import type { Platform } from "../shared/http/platform.ts";
 import { serve } from "../shared/http/serve.ts";
-import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../shared/identity/items.ts";
-import { newEtag, newId } from "../shared/ids.ts";
 import { createLog } from "../shared/observability/log.ts";
 import { createMeter } from "../shared/observability/metrics.ts";
 import { inTurns, microsecondsOf, microsecondsPerCall, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark } from "./row.ts";
+import { ownerAt } from "./support/owner.ts";
+import { bareVerify, CLIENT, type Issuer, POOL, startIssuer } from "./support/tokens.ts";
 import { memoryTable } from "./warm/memory-table.ts";
-import { bareVerify, CLIENT, type Issuer, POOL, startIssuer } from "./warm/tokens.ts";
 
 const TABLE = "benchmark";
 /** Short rounds and many of them, so that some meet no other load. */
@@ -89,60 +87,10 @@ not verified again (whether it still counts is read from the table each time), h
   },
 };
 
-/** A user with a session in an organization, as they are stored, and events that read the organization. */
+/** Events that read the organization, each with a token of its own. */
 function scene(issuer: Issuer) {
   const at = new Date();
-  const now = timestamp(at);
-  const organization_id = newId("organization", at);
-  const user_id = newId("user", at);
-  const origin_jti = "5b1f0c1e-0000-4000-8000-000000000000";
-  const common = { created_at: now, updated_at: now, etag: newEtag(at) };
-  const items = [
-    toStored(organizationItem, organization_id, {
-      ...common,
-      id: organization_id,
-      name: "Acme",
-      slug: "acme",
-      status: "active",
-      plan: "enterprise",
-      created_by: user_id,
-    }),
-    toStored(membershipItem, organization_id, {
-      organization_id,
-      user_id,
-      role: "developer",
-      joined_via: "registration",
-      status: "active",
-      primary: true,
-      joined_at: now,
-      updated_at: now,
-      etag: newEtag(at),
-    }),
-    toStored(userItem, PLATFORM, {
-      ...common,
-      id: user_id,
-      email: "ada@example.com",
-      name: "Ada",
-      status: "active",
-      default_organization_id: organization_id,
-      last_login_at: now,
-      sessions_valid_from: now,
-    }),
-    toStored(sessionItem, PLATFORM, {
-      origin_jti,
-      id: newId("session", at),
-      user_id,
-      status: "active",
-      refresh_hash: "x".repeat(43),
-      provider_token: "x".repeat(2_000),
-      ip: "192.0.2.1",
-      user_agent: "benchmark",
-      created_at: now,
-      authenticated_at: now,
-      refreshed_at: now,
-      expires_at: timestamp(new Date(at.getTime() + 86_400_000)),
-    }),
-  ];
+  const { organization_id, user_id, origin_jti, items } = ownerAt(at, "5b1f0c1e-0000-4000-8000-000000000000");
   const path = `${API_BASE}/organizations/${organization_id}`;
   const event = (token: string): APIGatewayProxyEventV2 => ({
     version: "2.0",

@@ -1,0 +1,71 @@
+import { timestamp } from "../../shared/clock.ts";
+import { toStored } from "../../shared/dynamo/item.ts";
+import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../../shared/identity/items.ts";
+import { newEtag, newId } from "../../shared/ids.ts";
+
+/** Somebody signed in as the owner of an organization, with the items as they are stored. */
+export interface Owner {
+  readonly organization_id: string;
+  readonly user_id: string;
+  readonly origin_jti: string;
+  readonly items: readonly Record<string, unknown>[];
+}
+
+export function ownerAt(at: Date, origin_jti: string): Owner {
+  const now = timestamp(at);
+  const organization_id = newId("organization", at);
+  const user_id = newId("user", at);
+  const stamps = { created_at: now, updated_at: now, etag: newEtag(at) };
+  const organization = {
+    ...stamps,
+    id: organization_id,
+    name: "Acme",
+    slug: "acme",
+    status: "active",
+    plan: "enterprise",
+    created_by: user_id,
+  };
+  const membership = {
+    organization_id,
+    user_id,
+    role: "org_owner",
+    joined_via: "registration",
+    status: "active",
+    primary: true,
+    joined_at: now,
+    updated_at: now,
+    etag: newEtag(at),
+  };
+  const user = {
+    ...stamps,
+    id: user_id,
+    email: "ada@example.com",
+    name: "Ada",
+    status: "active",
+    default_organization_id: organization_id,
+    last_login_at: now,
+    sessions_valid_from: now,
+  };
+  const session = {
+    origin_jti,
+    id: newId("session", at),
+    user_id,
+    status: "active",
+    refresh_hash: "x".repeat(43),
+    // As long as an encrypted refresh token of Cognito.
+    provider_token: "x".repeat(2_000),
+    ip: "192.0.2.1",
+    user_agent: "benchmark",
+    created_at: now,
+    authenticated_at: now,
+    refreshed_at: now,
+    expires_at: timestamp(new Date(at.getTime() + 86_400_000)),
+  };
+  const items = [
+    toStored(organizationItem, organization_id, organization),
+    toStored(membershipItem, organization_id, membership),
+    toStored(userItem, PLATFORM, user),
+    toStored(sessionItem, PLATFORM, session),
+  ];
+  return { organization_id, user_id, origin_jti, items };
+}

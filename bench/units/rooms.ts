@@ -1,0 +1,48 @@
+import { agentDeps } from "../../functions/agents/deps.ts";
+import * as agentHandlers from "../../functions/agents/handlers.ts";
+import { apiOperations as agentOperations } from "../../functions/agents/operations.ts";
+import * as auditHandlers from "../../functions/audit/handlers.ts";
+import { apiOperations as auditOperations } from "../../functions/audit/operations.ts";
+import * as organizationHandlers from "../../functions/organizations/handlers.ts";
+import { operations as organizationOperations } from "../../functions/organizations/operations.ts";
+import { pipelineDeps } from "../../functions/pipelines/deps.ts";
+import * as pipelineHandlers from "../../functions/pipelines/handlers.ts";
+import { operations as pipelineOperations } from "../../functions/pipelines/operations.ts";
+import { runDeps } from "../../functions/runs/deps.ts";
+import * as runHandlers from "../../functions/runs/handlers.ts";
+import { apiOperations as runOperations } from "../../functions/runs/operations.ts";
+import * as userHandlers from "../../functions/users/handlers.ts";
+import { operations as userOperations } from "../../functions/users/operations.ts";
+import { webhookDeps } from "../../functions/webhooks/deps.ts";
+import * as webhookHandlers from "../../functions/webhooks/handlers.ts";
+import { operations as webhookOperations } from "../../functions/webhooks/operations.ts";
+import * as workspaceHandlers from "../../functions/workspaces/handlers.ts";
+import { operations as workspaceOperations } from "../../functions/workspaces/operations.ts";
+import type { Answer } from "../../shared/http/answer.ts";
+import { createDispatcher } from "../../shared/http/dispatch.ts";
+import type { OperationShape } from "../../shared/http/operation.ts";
+import type { RawRequest } from "../../shared/http/parse.ts";
+import type { Platform } from "../../shared/http/platform.ts";
+import { createRouter } from "../../shared/http/router.ts";
+
+type Dispatch = (request: RawRequest) => Promise<Answer>;
+
+/** The rooms' own dispatchers, as their \`api.ts\` makes them, behind one that finds the room by its operations. */
+export function dispatchers(platform: Platform): Dispatch {
+  const rooms: { finds: ReturnType<typeof createRouter>; dispatch: Dispatch }[] = [];
+  const add = (operations: Readonly<Record<string, OperationShape>>, dispatch: Dispatch) =>
+    rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
+  add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
+  add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
+  add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
+  add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
+  add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
+  add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));
+  add(webhookOperations, createDispatcher(webhookOperations, webhookHandlers, platform, webhookDeps(platform)));
+  add(workspaceOperations, createDispatcher(workspaceOperations, workspaceHandlers, platform, platform));
+  return (request) => {
+    const room = rooms.find(({ finds }) => finds(request.method, request.path).found);
+    if (room === undefined) throw new Error(`no room serves ${request.method} ${request.path}`);
+    return room.dispatch(request);
+  };
+}

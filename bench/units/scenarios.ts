@@ -1,0 +1,114 @@
+import type { Tenant } from "./world.ts";
+
+/** What an organization of the benchmark holds, by the names that scenarios use in their paths. */
+export interface Scene {
+  readonly organization: string;
+  readonly user: string;
+  readonly agent: string;
+  readonly pipeline: string;
+  readonly webhook: string;
+  readonly workspace: string;
+  readonly run: string;
+}
+
+/** One operation to measure. Adding one means one line. */
+export interface Scenario {
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: (scene: Scene) => string;
+  readonly body?: (scene: Scene) => unknown;
+}
+
+/** Pages are smaller than the smaller organization's lists, so that both answer with full ones. */
+const PAGE = "limit=5";
+
+const agent = (name: string) => ({
+  name,
+  agent_type: "task",
+  model_id: "amazon-bedrock/claude-sonnet-4-5",
+  system_prompt: "You help.",
+});
+const webhook = (name: string) => ({ name, url: "https://example.com/hooks", events: ["webhook.updated"] });
+const pipeline = (name: string) => ({ name, pattern: "sequential" });
+const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
+
+const graph = (agents: readonly [string, string]) => ({
+  nodes: [
+    node("in", "input"),
+    node("one", "agent", { agent_id: agents[0] }),
+    node("two", "agent", { agent_id: agents[1] }),
+    node("out", "output"),
+  ],
+  connections: ["in", "one", "two"].map((source, i) => ({ id: `c${i}`, source, target: ["one", "two", "out"][i] })),
+});
+
+/** Fills an organization with so many of each thing. */
+export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
+  const made = async (path: string, body: object, times = count, keep: readonly string[] = []) =>
+    String((await tenant.several(times, "POST", path, body, keep)).body.id);
+  const workspace = await made("/workspaces", { name: "Shared", environment: "development" });
+  const one = await made("/agents", agent("Sorter"));
+  const other = await made("/agents", agent("Writer"), 1);
+  for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
+  const drawn = await made("/pipelines", pipeline("Letters"));
+  await tenant.call("PUT", `/pipelines/${drawn}/graph`, graph([one, other]));
+  const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
+  const hook = await made("/webhooks", webhook("CI"));
+  for (const path of ["/workspaces", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
+    await expectAtLeast(tenant, path, count);
+  const { organization_id: organization, user_id: user } = tenant.owner;
+  return { organization, user, agent: one, pipeline: drawn, webhook: hook, workspace, run };
+}
+
+/** The copies are there, and the product's own lists find them. */
+async function expectAtLeast(tenant: Tenant, path: string, count: number): Promise<void> {
+  const { items, next_cursor } = (await tenant.call("GET", `${path}?limit=100`)).body;
+  const listed = Array.isArray(items) ? items.length : 0;
+  if (listed < Math.min(count, 100) || (count > 100 && next_cursor === null))
+    throw new Error(`${path} lists ${listed} of ${count}`);
+}
+
+export const scenarios: readonly Scenario[] = [
+  { id: "organizations.get", method: "GET", path: (s) => `/organizations/${s.organization}` },
+  {
+    id: "organizations.update",
+    method: "PATCH",
+    path: (s) => `/organizations/${s.organization}`,
+    body: () => ({ name: "Acme 2" }),
+  },
+  { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
+  { id: "workspaces.list", method: "GET", path: () => `/workspaces?${PAGE}` },
+  {
+    id: "workspaces.create",
+    method: "POST",
+    path: () => "/workspaces",
+    body: () => ({ name: "New", environment: "staging" }),
+  },
+  { id: "agents.get", method: "GET", path: (s) => `/agents/${s.agent}` },
+  { id: "agents.list", method: "GET", path: () => `/agents?${PAGE}` },
+  { id: "agents.list_by_status", method: "GET", path: () => `/agents?status=draft&${PAGE}` },
+  { id: "agents.create", method: "POST", path: () => "/agents", body: () => agent("New") },
+  { id: "agents.update", method: "PATCH", path: (s) => `/agents/${s.agent}`, body: () => ({ description: "Sorts." }) },
+  { id: "agents.create_version", method: "POST", path: (s) => `/agents/${s.agent}/versions`, body: () => ({}) },
+  { id: "pipelines.get", method: "GET", path: (s) => `/pipelines/${s.pipeline}` },
+  { id: "pipelines.list", method: "GET", path: () => `/pipelines?${PAGE}` },
+  { id: "pipelines.create", method: "POST", path: () => "/pipelines", body: () => pipeline("New") },
+  {
+    id: "pipelines.create_node",
+    method: "POST",
+    path: (s) => `/pipelines/${s.pipeline}/nodes`,
+    body: () => node("three", "merge"),
+  },
+  { id: "pipelines.delete_node", method: "DELETE", path: (s) => `/pipelines/${s.pipeline}/nodes/three` },
+  { id: "pipelines.activate", method: "POST", path: (s) => `/pipelines/${s.pipeline}/activate`, body: () => ({}) },
+  { id: "runs.start", method: "POST", path: (s) => `/pipelines/${s.pipeline}/runs`, body: () => ({ input: { n: 1 } }) },
+  { id: "runs.get", method: "GET", path: (s) => `/runs/${s.run}` },
+  { id: "runs.list", method: "GET", path: () => `/runs?${PAGE}` },
+  { id: "runs.list_logs", method: "GET", path: (s) => `/runs/${s.run}/logs?${PAGE}` },
+  { id: "webhooks.get", method: "GET", path: (s) => `/webhooks/${s.webhook}` },
+  { id: "webhooks.list", method: "GET", path: () => `/webhooks?${PAGE}` },
+  { id: "webhooks.create", method: "POST", path: () => "/webhooks", body: () => webhook("New") },
+  { id: "webhooks.update", method: "PATCH", path: (s) => `/webhooks/${s.webhook}`, body: () => ({ name: "CI 2" }) },
+  { id: "audit.list", method: "GET", path: () => `/audit/logs?${PAGE}` },
+  { id: "audit.list_of_user", method: "GET", path: (s) => `/audit/users/${s.user}?${PAGE}` },
+];

@@ -1,0 +1,132 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { awsEnvironment } from "../../local/aws.ts";
+import { ensureEmulatorInstalled, startEmulator } from "../../local/emulator.ts";
+import { forget } from "../../local/stack.ts";
+import { createAuthenticator } from "../../shared/access/authenticate.ts";
+import { createTokenVerifier } from "../../shared/access/token.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { Table } from "../../shared/dynamo/table.ts";
+import { API_BASE } from "../../shared/http/operation.ts";
+import type { Platform } from "../../shared/http/platform.ts";
+import type { Log } from "../../shared/observability/log.ts";
+import { silentMeter } from "../../shared/observability/metrics.ts";
+import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
+import { sealer } from "../../shared/secrets/sealer.ts";
+import { type Owner, ownerAt } from "../support/owner.ts";
+import { CLIENT, type Issuer, POOL, startIssuer } from "../support/tokens.ts";
+import { countUnits } from "./counter.ts";
+import { dispatchers } from "./rooms.ts";
+import { copy, createTable, putAll, TABLE } from "./store.ts";
+
+const BUCKET = "units";
+
+/** An answer with what scenarios look for in it. */
+export interface Answered {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** An organization whose owner calls the product's operations, inside this process and on a real engine. */
+export interface Tenant {
+  readonly owner: Owner;
+  call(method: string, path: string, body?: unknown): Promise<Answered>;
+  /** Calls, and makes what the call created so many times more. */
+  several(count: number, method: string, path: string, body: unknown, keep?: readonly string[]): Promise<Answered>;
+}
+
+export interface World {
+  readonly counter: ReturnType<typeof countUnits>;
+  found(name: string): Promise<Tenant>;
+  stop(): Promise<void>;
+}
+
+/** Starts the local AWS with the product's table, a bucket and a key, and nothing deployed. */
+export async function startWorld(): Promise<World> {
+  await ensureEmulatorInstalled();
+  const stateDir = mkdtempSync(join(tmpdir(), "kaizen-bench-"));
+  const emulator = await startEmulator({ stateDir, persist: false });
+  const issuer = await startIssuer();
+  const stop = async () => {
+    await Promise.all([emulator.stop(), issuer.close()]);
+    forget(stateDir);
+  };
+  try {
+    Object.assign(process.env, awsEnvironment(emulator.endpoint), {
+      BUCKET_NAME: BUCKET,
+      OUTBOUND_ALLOW_HTTP: "false",
+      OUTBOUND_ALLOW_HOSTS: "",
+      STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:none",
+    });
+    const looking = new DynamoDBClient({});
+    const counted = new DynamoDBClient({});
+    const kms = new KMSClient({});
+    await createTable(looking);
+    await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: BUCKET }));
+    const key = await kms.send(new CreateKeyCommand({}));
+    const counter = countUnits(counted, looking);
+    const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key.KeyMetadata?.Arn ?? "");
+    const dispatch = dispatchers(platform);
+    const found = async (name: string): Promise<Tenant> => {
+      const owner = ownerAt(new Date(), `family-${name}`);
+      await putAll(looking, owner.items);
+      const token = issuer.token(owner.user_id, owner.origin_jti, 1);
+      const call = async (method: string, path: string, body?: unknown): Promise<Answered> => {
+        const [pathname = "", query = ""] = path.split("?");
+        const answer = await dispatch({
+          method,
+          path: API_BASE + pathname,
+          query,
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "benchmark" },
+          body: body === undefined ? undefined : JSON.stringify(body),
+          ip: "192.0.2.1",
+        });
+        if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${String(answer.body)}`);
+        return { status: answer.status, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
+      };
+      const kept = [owner.organization_id, owner.user_id];
+      return {
+        owner,
+        call,
+        several: async (count, method, path, body, keep = []) => {
+          let answer: Answered | undefined;
+          const written = await counter.written(async () => {
+            answer = await call(method, path, body);
+          });
+          if (answer === undefined) throw new Error("no answer");
+          await copy(looking, written, count - 1, new Set([...kept, ...keep]));
+          return answer;
+        },
+      };
+    };
+    return { counter, found, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Faults end the benchmark; their cause is told. Nothing runs the workflows that runs would start here. */
+const faultsOnly: Log = {
+  info() {},
+  error(event, error) {
+    if (event !== "run.start_delayed") console.error(event, error);
+  },
+};
+
+function platformOn(table: Table, issuer: Issuer, kms: KMSClient, key: string): Platform {
+  const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint: issuer.endpoint });
+  return {
+    table,
+    clock: systemClock,
+    authenticate: createAuthenticator(table, tokens),
+    secrets: sealer(createSecrets({ keys: kmsKeys(kms, key) })),
+    log: faultsOnly,
+    meter: silentMeter,
+    limits: { user: 1_000_000, address: 1_000_000 },
+  };
+}
