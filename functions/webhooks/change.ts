@@ -30,6 +30,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
     url: safeUrl(deps, body.url),
     events: normalEvents(body.events),
     status: "active",
+    active_since: now,
     disabled_reason: null,
     disabled_at: null,
     secrets: [{ sealed, created_at: now, expires_at: null }],
@@ -61,20 +62,21 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
       tenant.read(healthItem, { webhook_id: path.webhook_id }),
     ]);
     if (webhook === undefined) throw notFound();
+    const begins = body.status === "active" && webhook.status !== "active";
     const next: Webhook = {
       ...webhook,
       ...defined(body),
       ...(body.url === undefined ? {} : { url: safeUrl(deps, body.url) }),
       ...(body.events === undefined ? {} : { events: normalEvents(body.events) }),
       ...(body.status === undefined ? {} : { disabled_reason: null, disabled_at: null }),
+      ...(begins ? { active_since: timestamp(at) } : {}),
       updated_at: timestamp(at),
       etag: newEtag(at),
     };
     const { id, name } = next;
-    const begins = next.status === "active" && webhook.status !== "active";
     const fresh = { webhook_id: id, consecutive_failures: 0 };
     // An address may hold a token of the receiver: the audit trail says that it changed, not to what.
-    const changes = changedFields(webhook, next, { omit: ["secrets"], conceal: ["url", "metadata"] });
+    const changes = changedFields(webhook, next, { omit: ["secrets", "active_since"], conceal: ["url", "metadata"] });
     return call.commit(
       {
         writes: [

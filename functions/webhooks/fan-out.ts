@@ -24,9 +24,9 @@ export async function fanOut(event: Envelope, { table, attempts }: FanOutDeps): 
       const ids = page.items.map(({ webhook_id }) => webhook_id).filter((id) => !seen.has(id));
       for (const id of ids) seen.add(id);
       const webhooks = await table.batch(ids.map((id) => tenant.read(webhookItem, { id })));
-      // What happened before a webhook was made is no concern of it, however late the event comes.
+      // What happened before a webhook was active is no concern of it, however late the event comes.
       const open = webhooks.filter(
-        (webhook) => webhook?.status === "active" && webhook.created_at <= event.occurred_at,
+        (webhook) => webhook?.status === "active" && webhook.active_since <= event.occurred_at,
       );
       const at = new Date(event.occurred_at);
       await start(

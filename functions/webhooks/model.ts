@@ -56,6 +56,8 @@ export const webhookSchema = z.object({
   description: z.string(),
   metadata: metadataSchema,
   status: webhookStatus,
+  /** Since when it has been active: what happened before is delivered by a replay only. */
+  active_since: z.string(),
   disabled_reason: disabledReason.nullable(),
   disabled_at: z.string().nullable(),
   /** Newest first. `expires_at` is null for the newest, which signs until it is rotated. */

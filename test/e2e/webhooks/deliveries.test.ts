@@ -151,6 +151,7 @@ describe("deliveries", () => {
     expect(mail).toContain(company.email);
     const disabled = (await company.call("GET", `/webhooks/${hook.id}`)).body;
     expect(disabled).toMatchObject({ status: "disabled", disabled_reason: "gone" });
+    // Told to nobody, though it may not even have been fanned out when the webhook is active again.
     await rename(hook.id, "b");
     receiver.reply("/gone", { status: 200 });
     const active = await company.call("PATCH", `/webhooks/${hook.id}`, { status: "active", description: "mended" });

@@ -144,6 +144,7 @@ export class World {
       description: "",
       metadata: {},
       status: "active",
+      active_since: at,
       disabled_reason: null,
       disabled_at: null,
       secrets: [
