@@ -6,6 +6,7 @@ import { graphValidation } from "./graph-validation.ts";
 import { readme } from "./readme.ts";
 import { requestUnits } from "./request-units.ts";
 import type { Benchmark, Row } from "./row.ts";
+import { runMakespan } from "./run-makespan.ts";
 import { warmRequest } from "./warm-request.ts";
 import { webhookFanOut } from "./webhook-fan-out.ts";
 
@@ -16,6 +17,7 @@ const benchmarks: readonly Benchmark[] = [
   graphValidation,
   webhookFanOut,
   requestUnits,
+  runMakespan,
 ];
 
 const here = import.meta.dirname;
