@@ -32,8 +32,6 @@ interface Pending {
 /** A transaction takes 100 items and 4 MB. */
 const MOST_ITEMS = 100;
 const MOST_BYTES = 3_000_000;
-/** How often a commit is tried together with the run's state before it goes aside. */
-const STRAIGHT_TRIES = 2;
 
 const itemsOf = (entry: Entry): number => entry.writes.length + entry.events.length + 1;
 
@@ -112,15 +110,13 @@ export class Journal {
 
   /** In order with the run's state where nobody is in the way; else aside, to be numbered together with the others. */
   async #transact(entries: readonly Entry[]): Promise<"written" | "over"> {
-    for (let attempt = 1; attempt <= STRAIGHT_TRIES; attempt++) {
-      if (this.over || this.state === undefined) return "over";
-      try {
-        this.state = await this.#straight(entries, this.state);
-        return "written";
-      } catch (error) {
-        if (!(error instanceof Moved)) throw error;
-        this.state = error.state;
-      }
+    if (this.over || this.state === undefined) return "over";
+    try {
+      this.state = await this.#straight(entries, this.state);
+      return "written";
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      this.state = error.state;
     }
     if (this.over) return "over";
     await this.#aside(entries);

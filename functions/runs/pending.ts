@@ -9,14 +9,16 @@ import { type RunPending, type RunState, runPendingItem, runStateItem } from "./
 /*
  * Branches that finish at the same moment meet on the run's state, and if each insisted on its own turn, n of them would
  * cost n² attempts. So a commit that is overtaken leaves the state out: it writes its step together with a pending
- * entry of the log. Then whoever comes first gives the numbers to all that are pending, in one transaction, and the
- * others find that theirs have been given.
+ * entry of the log. Whoever owns the oldest one gives the numbers to all that are pending, in one transaction; the
+ * others wait a moment and find that theirs have been given.
  */
 
 /** A transaction takes 100 items: the state, and for each entry its place in the log and its removal from here. */
 const GROUP = 40;
 const TRIES = 60;
-const PAUSE_MS = 25;
+const PAUSE_MS = { least: 10, spread: 30 } as const;
+/** Whoever has waited this often gives the numbers: the owner of the oldest entry may have died. */
+const PATIENCE = 12;
 
 /** Somebody else has given the entry its number. */
 class Gone extends Problem {
@@ -41,8 +43,13 @@ export async function number(
       table.get(runStateItem, { run_id }),
     ]);
     const { items, next_cursor } = page;
-    const wanted = next_cursor !== null || own === undefined || items.some(({ id }) => own.has(id));
-    if (state === undefined || items.length === 0 || !wanted) return state;
+    const [oldest] = items;
+    const waits = next_cursor !== null || own === undefined || items.some(({ id }) => own.has(id));
+    if (state === undefined || oldest === undefined || !waits) return state;
+    if (own !== undefined && !own.has(oldest.id) && attempt < PATIENCE) {
+      await pause();
+      continue;
+    }
     try {
       await table.transact(isLive(state.status) ? numbered(table, state, items) : counted(table, state, items));
       if (next_cursor === null) {
@@ -52,10 +59,13 @@ export async function number(
     } catch (error) {
       if (!(error instanceof Moved || error instanceof Gone)) throw error;
       if (attempt >= TRIES) throw unavailable(error);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS));
+      await pause();
     }
   }
 }
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, PAUSE_MS.least + Math.random() * PAUSE_MS.spread));
 
 const removals = (table: TenantTable, items: readonly RunPending[]): Write[] =>
   items.map(({ run_id, id }) =>

@@ -7,6 +7,7 @@ import type { Log } from "../../../shared/observability/log.ts";
 import { runContext } from "../commit.ts";
 import { openRun } from "../ending.ts";
 import { Journal } from "../journal.ts";
+import { number } from "../pending.ts";
 import { runItem, runStateItem, type StoredRun } from "../store.ts";
 import { DynamoRunStore } from "./dynamo-store.ts";
 import { type Walkable, walkable } from "./load.ts";
@@ -88,7 +89,11 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
   if (run === undefined || state === undefined) return done(input.hops);
   const begun = input.ticket === null ? await openRun(table, run, clock.now()) : state;
   const journal = new Journal(table, run.id, begun, () => runContext(table, run, clock.now()));
-  if (journal.over) return done(input.hops);
+  if (journal.over) {
+    // A commit whose worker died before it was counted is counted now.
+    await number(table, run.id);
+    return done(input.hops);
+  }
   const walk = await walkable(table, blobs, run);
   const store = new DynamoRunStore({ table, blobs, clock, run, journal, execution: input.execution });
   const ticket = input.ticket ?? firstTicket(walk.plan);
