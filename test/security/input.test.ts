@@ -15,7 +15,7 @@ const withBody = guarded.filter(({ request: { body } }) => body !== undefined);
 const lists = guarded.filter(({ request: { query } }) => query !== undefined && "cursor" in query.shape);
 const paths = (issues: readonly { path: string }[]) => issues.map(({ path }) => path);
 
-describe("a body", () => {
+describe.concurrent("a body", () => {
   it.each(rows(withBody))("of %s with an unknown field is refused and the field named", async (_, operation) => {
     const body = { ...(bodyOf(operation) as object), zz_unknown: 1 };
     const answer = await request(operation, nowhere(operation), { token: company.token, body });
@@ -62,7 +62,7 @@ describe("a body", () => {
   });
 });
 
-describe("a query", () => {
+describe.concurrent("a query", () => {
   it.each(rows(guarded))("of %s with an unknown parameter is refused and the parameter named", async (_, operation) => {
     for (const name of ["zz_unknown", "__proto__"]) {
       const answer = await request(operation, nowhere(operation), { token: company.token, query: `${name}=1` });
