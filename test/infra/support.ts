@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "aws-cdk-lib";
+import { afterAll } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { buildApp } from "../../infra/build.ts";
 import { bundleName } from "../../infra/bundle.ts";
@@ -24,7 +25,7 @@ interface Template {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "kaizen-infra-"));
-process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Empty bundles: what stands in a function does not matter for what stands around it. */
 function stubBundles(): string {
