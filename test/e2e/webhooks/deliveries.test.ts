@@ -269,7 +269,7 @@ describe("deliveries", () => {
 
   it("a deleted webhook takes its deliveries with it, and what waits for a retry is not sent", async () => {
     const hook = await subscribe("/deleted", ["webhook.updated"]);
-    receiver.reply("/deleted", { status: 500 });
+    receiver.reply("/deleted", { status: 500, headers: { "retry-after": "30" } });
     await rename(hook.id, "a");
     const waiting = await onlyDelivery(hook.id);
     expect(waiting.status).toBe("retrying");
