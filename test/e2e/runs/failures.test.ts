@@ -179,24 +179,35 @@ describe("an http step", () => {
   });
 });
 
-describe("an output that is too large", () => {
-  it("fails the step under its policy; one of 700 KB is kept and given whole", async () => {
-    const double = (times: number) =>
-      `(${"$r := $r & $r; ".repeat(times)}$r)`.replace("($r", '($r := "0123456789"; $r');
-    const nodes = (times: number): { nodes: Node[]; edges: Edge[] } => ({
-      nodes: [{ id: "big", kind: "transform", config: { expression: double(times) } }],
-      edges: [
-        ["in", "big"],
-        ["big", "out"],
-      ],
-    });
-    const kept = await runWith({}, { message: "x" }, nodes(16));
-    expect(kept.status).toBe("completed");
-    const { body } = await company.call("GET", `/runs/${kept.id}/steps/big/1`);
+describe("a large output", () => {
+  const text = (times: number) => `($r := "0123456789"; ${"$r := $r & $r; ".repeat(times)}$r)`;
+  const big = (...ids: string[]): { nodes: Node[]; edges: Edge[] } => ({
+    nodes: [
+      ...ids.map((id) => ({ id, kind: "transform", config: { expression: text(16) } })),
+      { id: "all", kind: "merge", config: { strategy: "concat" } },
+    ],
+    edges: [
+      ...ids.flatMap((id): Edge[] => [
+        ["in", id],
+        [id, "all"],
+      ]),
+      ["all", "out"],
+    ],
+  });
+
+  it("is kept and given whole, and left out of lists", async () => {
+    const run = await runWith({}, { message: "x" }, big("one"));
+    expect(run.status).toBe("completed");
+    expect(run.output.all).toHaveLength(655_360);
+    const { body } = await company.call("GET", `/runs/${run.id}/steps/one/1`);
     expect(body.output).toHaveLength(655_360);
-    const listed = await company.call("GET", `/runs/${kept.id}/steps?node_id=big`);
+    const listed = await company.call("GET", `/runs/${run.id}/steps?node_id=one`);
     expect(listed.body.items[0]).toMatchObject({ output_bytes: 655_362 });
     expect("output" in listed.body.items[0]).toBe(false);
-    expect(kept.output.big).toHaveLength(655_360);
+  });
+
+  it("of more than 1 MB fails its step", async () => {
+    const run = await runWith({}, { message: "x" }, big("one", "two"));
+    expect(run).toMatchObject({ status: "failed", error: { code: "output_too_large", node_id: "all" } });
   });
 });

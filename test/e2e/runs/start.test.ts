@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Company, registerCompany, unique } from "../../support/api.ts";
+import { runJoinItem, runLogItem, runPendingItem, runStepItem, runValueItem } from "../../../functions/runs/store.ts";
+import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
+import { stackTable } from "../../support/stack.ts";
 import { outboxTexts } from "../../support/traces.ts";
 import { ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
 
@@ -212,5 +214,14 @@ describe("runs", () => {
     expect((await company.call("GET", `/runs/${id}`)).status).toBe(404);
     expect((await company.call("GET", `/runs/${id}/logs`)).status).toBe(404);
     expect((await company.call("DELETE", `/runs/${id}`)).status).toBe(404);
+    const table = stackTable().of(company.organization_id);
+    await eventually(async () => {
+      const left = await Promise.all(
+        [runStepItem, runLogItem, runJoinItem, runPendingItem, runValueItem].map((item) =>
+          table.page(item as typeof runStepItem, { of: { run_id: id }, limit: 1 }),
+        ),
+      );
+      return left.every(({ items }) => items.length === 0) ? true : undefined;
+    }, "what belonged to the run is cleared away");
   });
 });
