@@ -27,7 +27,6 @@ export function refuseArchived(agent: StoredAgent): void {
  * Changes fields of an agent that is as it was read, and says how it will be then. Counters that others move at the
  * same time (`uses`) stay as they are; a status that changes takes the indexes along.
  * @param when instead of "with the same etag", for changes that some others do not disturb
- * @param lost is told what the agent looks like when the race is lost
  */
 export function changeAgent(
   tenant: TenantTable,
@@ -35,16 +34,13 @@ export function changeAgent(
   at: Date,
   fields: Partial<StoredAgent>,
   when: Condition = { equals: { etag: read.etag } },
-  lost: (now: StoredAgent) => void = () => {},
 ): { readonly write: Write; readonly next: StoredAgent } {
   const index =
     fields.status === undefined && fields.agent_type === undefined ? {} : pickIndexed({ ...read, ...fields });
   const set = { ...index, ...fields, updated_at: timestamp(at), etag: newEtag(at) };
-  const write = tenant.writes.update(agentItem, { id: read.id }, { set }, when, (old) => {
-    if (old === undefined) return notFound();
-    lost(old);
-    return lostRace();
-  });
+  const write = tenant.writes.update(agentItem, { id: read.id }, { set }, when, (old) =>
+    old === undefined ? notFound() : lostRace(),
+  );
   return { write, next: { ...read, ...set } };
 }
 
@@ -135,20 +131,17 @@ export const moveStatus = (
 
 /** A number is won, not given: contenders try until they have one, for as long as a request may take. */
 const CONTEND_MS = 20_000;
+const LONGEST_WAIT_MS = 500;
 
 /**
- * Runs a change anew after each lost race, on the item that won. Waits longer after each loss, so that many contenders
- * do not spend their time beating each other.
- * @param attempt says with `lost` what the item looks like now
+ * Runs a change anew after each lost race. Waits first, longer after each loss, so that many contenders do not spend
+ * their time beating each other, and reads after the wait, so that what it goes by is fresh.
  */
-export async function untilWon<I, T>(first: I, attempt: (read: I, lost: (now: I) => void) => Promise<T>): Promise<T> {
+export async function untilWon<T>(attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + CONTEND_MS;
-  let read = first;
-  for (let tries = 1; ; tries++) {
+  for (let wait = 20; ; wait = Math.min(LONGEST_WAIT_MS, wait * 1.5)) {
     try {
-      return await attempt(read, (now) => {
-        read = now;
-      });
+      return await attempt();
     } catch (error) {
       const raced = error instanceof Problem && error.code === "precondition_failed";
       if (!raced) throw error;
@@ -157,7 +150,7 @@ export async function untilWon<I, T>(first: I, attempt: (read: I, lost: (now: I)
           cause: error,
         });
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(1_000, 30 * tries ** 2)));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
     }
   }
 }

@@ -36,7 +36,8 @@ export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (ca
   const { path, body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   let kept: { readonly definition_number: number; readonly snapshot: Blob } | undefined;
-  return untilWon(await agentById(tenant, path.agent_id), async (read, lost) => {
+  return untilWon(async () => {
+    const read = await agentById(tenant, path.agent_id);
     refuseArchived(read);
     const { definition_number, latest_version, status } = read;
     if (kept?.definition_number !== definition_number) {
@@ -49,7 +50,7 @@ export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (ca
       active: status === "active",
     });
     const unchanged = { equals: { latest_version, definition_number, status } };
-    const { write } = changeAgent(tenant, read, at, made.fields, unchanged, lost);
+    const { write } = changeAgent(tenant, read, at, made.fields, unchanged);
     return call.commit({ writes: [write, made.write], events: [made.event] }, made.version);
   });
 };

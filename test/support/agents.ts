@@ -49,3 +49,13 @@ export async function askedOf(contains: string): Promise<z.output<typeof recorde
   const asked = z.object({ requests: z.array(recorded) });
   return asked.parse(await answer.json()).requests;
 }
+
+/** Does something n times, four at a time: what has to be there before many come at once. */
+export async function fill<T>(n: number, make: (i: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  while (made.length < n) {
+    const batch = Array.from({ length: Math.min(4, n - made.length) }, (_, i) => make(made.length + i));
+    made.push(...(await Promise.all(batch)));
+  }
+  return made;
+}
