@@ -40,7 +40,7 @@ const agentNode = (id: string, delay_ms: number, { agent_id }: Means) => ({
 const taskNode = (i: number, id: string, delay_ms: number, means: Means) =>
   (i % 3 === 2 ? agentNode : httpNode)(id, delay_ms, means);
 
-/** A random graph of 6 to 12 tasks of 300 to 900 ms with forks, joins and values worked out between them. */
+/** A random graph of 6 to 12 tasks of 0.8 to 2.4 s with forks, joins and values worked out between them. */
 export function randomDag(seed: number, means: Means): Dag {
   const random = seeded(seed);
   const pick = (count: number) => Math.floor(random() * count);
@@ -49,7 +49,7 @@ export function randomDag(seed: number, means: Means): Dag {
   const earlier = () => steps[steps.length - 1 - pick(Math.min(4, steps.length))]?.id ?? "input";
   const tasks = 6 + pick(7);
   for (let i = 0; i < tasks; i++) {
-    const delay_ms = 300 + pick(601);
+    const delay_ms = 800 + pick(1_601);
     const task = `task_${i}`;
     nodes.push(taskNode(i, task, delay_ms, means));
     steps.push({ id: task, delay_ms, task: true, sources: [earlier()] });
