@@ -1,7 +1,7 @@
 import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as access } from "./access/operations.ts";
-import { operations as audit } from "./audit/operations.ts";
 import { operations as agents } from "./agents/operations.ts";
+import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";

@@ -1,7 +1,7 @@
 import type { RoomData } from "../shared/room.ts";
 import { room as access } from "./access/room.ts";
-import { room as audit } from "./audit/room.ts";
 import { room as agents } from "./agents/room.ts";
+import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as models } from "./models/room.ts";

@@ -18,7 +18,8 @@ export const awsConfig = () => {
 };
 
 /** The deployed table, on the emulator's real engine. */
-export const stackTable = (): Table => Table.connect(inject("stack").outputs.TableName ?? "", new DynamoDBClient(awsConfig()));
+export const stackTable = (): Table =>
+  Table.connect(inject("stack").outputs.TableName ?? "", new DynamoDBClient(awsConfig()));
 
 /** A platform for handlers that run inside the test process, against the deployed table, key and user pool. */
 export function stackPlatform(clock: Clock = systemClock): Platform {

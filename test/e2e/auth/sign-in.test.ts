@@ -6,7 +6,11 @@ describe("sessions", () => {
     const company = await registerCompany();
     const me = await company.call("GET", "/auth/me");
     expect(me.status).toBe(200);
-    expect(me.body).toMatchObject({ user: { id: company.user_id, email: company.email }, organization: { id: company.organization_id }, role: "org_owner" });
+    expect(me.body).toMatchObject({
+      user: { id: company.user_id, email: company.email },
+      organization: { id: company.organization_id },
+      role: "org_owner",
+    });
     const permissions = await company.call("GET", "/auth/permissions");
     expect(permissions.body.grants).toEqual(["*"]);
     expect(permissions.body.permissions).toContain("agents:create");
@@ -29,13 +33,17 @@ describe("sessions", () => {
     expect(second.status).toBe(401);
     expect(second.body.code).toBe("invalid_refresh_token");
     expect((await call("GET", "/auth/me", { token: first.body.access_token })).status).toBe(401);
-    expect((await call("POST", "/auth/refresh", { body: { refresh_token: first.body.refresh_token } })).status).toBe(401);
+    expect((await call("POST", "/auth/refresh", { body: { refresh_token: first.body.refresh_token } })).status).toBe(
+      401,
+    );
   });
 
   it("unknown user and wrong password get the same answer", async () => {
     const company = await registerCompany();
     const wrong = await call("POST", "/auth/login", { body: { email: company.email, password: "not the password" } });
-    const unknown = await call("POST", "/auth/login", { body: { email: `${unique()}@example.com`, password: "not the password" } });
+    const unknown = await call("POST", "/auth/login", {
+      body: { email: `${unique()}@example.com`, password: "not the password" },
+    });
     const plain = ({ body: { request_id, ...body }, status }: typeof wrong) => ({ status, body });
     expect(plain(wrong)).toEqual(plain(unknown));
     expect(wrong.status).toBe(401);
@@ -44,7 +52,9 @@ describe("sessions", () => {
   it("repeated failures of one account have to wait, whatever the password", async () => {
     const company = await registerCompany();
     for (let i = 0; i < 5; i++) {
-      expect((await call("POST", "/auth/login", { body: { email: company.email, password: "not the password" } })).status).toBe(401);
+      expect(
+        (await call("POST", "/auth/login", { body: { email: company.email, password: "not the password" } })).status,
+      ).toBe(401);
     }
     const locked = await call("POST", "/auth/login", { body: { email: company.email, password: company.password } });
     expect(locked.status).toBe(429);
@@ -55,12 +65,19 @@ describe("sessions", () => {
     const company = await registerCompany();
     const other = await call("POST", "/auth/login", { body: { email: company.email, password: company.password } });
     const new_password = "a new battery for the horse";
-    const changed = await company.call("POST", "/auth/me/password", { current_password: company.password, new_password });
+    const changed = await company.call("POST", "/auth/me/password", {
+      current_password: company.password,
+      new_password,
+    });
     expect(changed.status).toBe(204);
     expect((await call("GET", "/auth/me", { token: other.body.tokens.access_token })).status).toBe(401);
     expect((await company.call("GET", "/auth/me")).status).toBe(200);
-    expect((await call("POST", "/auth/login", { body: { email: company.email, password: company.password } })).status).toBe(401);
-    expect((await call("POST", "/auth/login", { body: { email: company.email, password: new_password } })).status).toBe(200);
+    expect(
+      (await call("POST", "/auth/login", { body: { email: company.email, password: company.password } })).status,
+    ).toBe(401);
+    expect((await call("POST", "/auth/login", { body: { email: company.email, password: new_password } })).status).toBe(
+      200,
+    );
   });
 });
 
@@ -70,7 +87,12 @@ describe("registration", () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
         call("POST", "/auth/register", {
-          body: { email: i % 2 === 0 ? email : email.toUpperCase(), password: "correct horse battery", name: "Racer", organization_name: unique("Race") },
+          body: {
+            email: i % 2 === 0 ? email : email.toUpperCase(),
+            password: "correct horse battery",
+            name: "Racer",
+            organization_name: unique("Race"),
+          },
         }),
       ),
     );
@@ -80,7 +102,12 @@ describe("registration", () => {
   });
 
   it("with an idempotency key gives the same organization again, and refuses the key for another request", async () => {
-    const body = { email: `${unique()}@example.com`, password: "correct horse battery", name: "Ada", organization_name: unique("Acme") };
+    const body = {
+      email: `${unique()}@example.com`,
+      password: "correct horse battery",
+      name: "Ada",
+      organization_name: unique("Acme"),
+    };
     const headers = { "idempotency-key": unique("key") };
     const first = await call("POST", "/auth/register", { body, headers });
     const again = await call("POST", "/auth/register", { body, headers });
@@ -95,6 +122,12 @@ describe("registration", () => {
   it("names every field that is wrong, unknown ones too", async () => {
     const answer = await call("POST", "/auth/register", { body: { email: "x", password: "short", nme: "Ada" } });
     expect(answer.status).toBe(422);
-    expect(answer.body.issues.map(({ path }: { path: string }) => path).sort()).toEqual(["email", "name", "nme", "organization_name", "password"]);
+    expect(answer.body.issues.map(({ path }: { path: string }) => path).sort()).toEqual([
+      "email",
+      "name",
+      "nme",
+      "organization_name",
+      "password",
+    ]);
   });
 });
