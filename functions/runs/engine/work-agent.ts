@@ -7,7 +7,7 @@ import type { PlanNode } from "./plan.ts";
 import type { AttemptResult } from "./plan-outcome.ts";
 import { prepareTask } from "./plan-task.ts";
 import type { TaskDeps } from "./task.ts";
-import type { WorkDeps } from "./work.ts";
+import type { WorkDeps } from "./work-deps.ts";
 
 type Of = Parameters<TaskDeps["worker"]>[0];
 type AgentNode = Extract<GraphNode, { kind: "agent" }>;

@@ -1,12 +1,7 @@
-import type { Outbound } from "../../../shared/outbound/index.ts";
-import type { AgentRunDeps } from "../../agents/public.ts";
 import type { TaskDeps } from "./task.ts";
 import { workAgent } from "./work-agent.ts";
+import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
-
-export interface WorkDeps extends AgentRunDeps {
-  readonly outbound: Pick<Outbound, "request" | "fetch">;
-}
 
 /** Does the work of the nodes that have effects outside. Failures are values. */
 export const workerOf =

@@ -1,0 +1,7 @@
+import type { Outbound } from "../../../shared/outbound/index.ts";
+import type { AgentRunDeps } from "../../agents/public.ts";
+
+/** What the work of nodes with effects outside needs. */
+export interface WorkDeps extends AgentRunDeps {
+  readonly outbound: Pick<Outbound, "request" | "fetch">;
+}
