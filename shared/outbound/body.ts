@@ -6,7 +6,8 @@ import { OutboundError, toOutboundError } from "./errors.ts";
 /** What the client says it can decode. Exactly one coding is accepted per answer: stacked codings are a bomb's shape. */
 export const acceptEncoding = "gzip, deflate, br, zstd";
 
-const decoderFor = (encoding: string): Transform | undefined => {
+/** What decodes an answer; undefined for a plain one. Throws `protocol_error` for a coding that was not asked for. */
+export const decoderFor = (encoding: string): Transform | undefined => {
   switch (encoding.trim().toLowerCase()) {
     case "":
     case "identity":
@@ -65,33 +66,6 @@ export async function* limited(body: Readable, maxBytes: number): AsyncGenerator
     throw toOutboundError(error);
   }
 }
-
-/**
- * Reads a decoded body to its end, or to the limit where a cut answer is good enough. Rejects with an `OutboundError`.
- * By events and not by iterating: answers are mostly small, and two iterators around one cost more than the answer itself.
- */
-export const readBody = (
-  body: Readable,
-  maxBytes: number,
-  truncate: boolean,
-): Promise<{ body: Buffer; truncated: boolean }> =>
-  new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let left = maxBytes;
-    body.on("data", (part: Buffer) => {
-      if (left < 0) return;
-      chunks.push(part.byteLength > left ? part.subarray(0, left) : part);
-      left -= part.byteLength;
-      if (left >= 0) return;
-      if (truncate) resolve({ body: Buffer.concat(chunks), truncated: true });
-      else reject(new OutboundError("too_large"));
-      body.destroy();
-    });
-    body.once("end", () => resolve({ body: Buffer.concat(chunks), truncated: false }));
-    body.once("error", (error) => reject(toOutboundError(error)));
-    // Without an end before it, the connection was lost; after one, the promise is settled.
-    body.once("close", () => reject(new OutboundError("connection_closed")));
-  });
 
 /** A request body of any WHATWG kind as bytes, refused when it is larger than the limit (a stream: while it is read). */
 export const requestBytes = async (stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Buffer> => {

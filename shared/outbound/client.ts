@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { acceptEncoding, decodedBody, limited, readBody, requestBytes, webBody } from "./body.ts";
+import { acceptEncoding, decodedBody, limited, requestBytes, webBody } from "./body.ts";
 import { guardedConnector, type Resolve, systemResolve } from "./connect.ts";
 import { OutboundError, type OutboundFailure, toOutboundError } from "./errors.ts";
+import { exchange } from "./exchange.ts";
 import { defaultResponseHeaders, limitedHeaders, requestHeaders } from "./headers.ts";
 import { checkUrl, defaultPolicy, type OutboundPolicy, portOf, type UrlCheck } from "./url.ts";
 
@@ -121,28 +122,34 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
     return engine;
   };
 
-  const call = async (input: Call): Promise<Answer> => {
+  /** Everything about a call that can be refused before the network is touched. */
+  const optionsOf = (input: Call): Dispatcher.RequestOptions => {
     const checked = checkUrl(input.url, policy);
     if (!checked.ok) throw new OutboundError(checked.error.code);
     if (input.body !== null && input.body.byteLength > maxRequestBytes) throw new OutboundError("request_too_large");
     const headers = requestHeaders(input.headers);
     headers["user-agent"] ??= userAgent;
     headers["accept-encoding"] = acceptEncoding;
+    const { url } = checked;
+    return {
+      origin: `${url.protocol}//${url.hostname}:${portOf(url)}`,
+      path: url.pathname + url.search,
+      method: input.method,
+      headers,
+      body: input.body,
+      headersTimeout: input.timeout_ms,
+      bodyTimeout: idleTimeoutMs,
+    };
+  };
+
+  /** A call whose answer is read as a stream. */
+  const call = async (input: Call): Promise<Answer> => {
+    const options = optionsOf(input);
     const { signal, clear } = deadline(input.timeout_ms, input.signal);
     try {
       const { send } = await start();
       signal.throwIfAborted();
-      const { url } = checked;
-      const answer = await send({
-        origin: `${url.protocol}//${url.hostname}:${portOf(url)}`,
-        path: url.pathname + url.search,
-        method: input.method,
-        headers,
-        body: input.body,
-        signal,
-        headersTimeout: input.timeout_ms,
-        bodyTimeout: idleTimeoutMs,
-      });
+      const answer = await send({ ...options, signal });
       const body = decodedBody(answer.body, String(answer.headers["content-encoding"] ?? ""));
       body.once("close", clear);
       return { status: answer.statusCode, headers: limitedHeaders(answer.headers, responseHeaders), body };
@@ -153,22 +160,23 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
   };
 
   const request = async (input: OutboundRequest): Promise<OutboundResult> => {
-    const maxBytes = input.max_bytes ?? config.max_bytes ?? 1_000_000;
+    const timeout_ms = input.timeout_ms ?? config.timeout_ms ?? 10_000;
     try {
-      const answer = await call({
+      const options = optionsOf({
         url: input.url,
         method: input.method,
         headers: Object.entries(input.headers ?? {}),
         body: typeof input.body === "string" ? Buffer.from(input.body) : (input.body ?? null),
-        timeout_ms: input.timeout_ms ?? config.timeout_ms ?? 10_000,
+        timeout_ms,
+      });
+      const { agent } = await start();
+      const answer = await exchange(agent, options, {
+        timeout_ms,
+        max_bytes: input.max_bytes ?? config.max_bytes ?? 1_000_000,
+        truncate: input.truncate ?? false,
         signal: input.signal,
       });
-      return {
-        ok: true,
-        status: answer.status,
-        headers: answer.headers,
-        ...(await readBody(answer.body, maxBytes, input.truncate ?? false)),
-      };
+      return { ok: true, ...answer, headers: limitedHeaders(answer.headers, responseHeaders) };
     } catch (error) {
       return { ok: false, error: toOutboundError(error).failure };
     }
