@@ -12,7 +12,7 @@ import { authEvents } from "./events.ts";
 import { parseRefreshToken, sha256 } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { openSession, providerTokenContext, tokensOf } from "./sessions.ts";
-import { admitAttempt, attemptsItem, userByEmail } from "./store.ts";
+import { admitAttempt, attemptsItem, NOBODY, userByEmail } from "./store.ts";
 
 type Ops = typeof operations;
 
@@ -22,8 +22,6 @@ export const invalidCredentials = (): Problem =>
 const invalidRefresh = (): Problem =>
   new Problem("invalid_refresh_token", "The refresh token is not valid. Sign in again.");
 
-/** The name under which an unknown account is tried, so that it takes the provider's time too. */
-const NOBODY = "usr_00000000000000000000000000";
 const ANONYMOUS: Principal = { type: "system", id: "anonymous" };
 
 /**

@@ -42,11 +42,14 @@ export type PasswordReset = ItemOf<typeof passwordResetItem>;
 
 const ATTEMPTS_KEPT_SECONDS = 86_400;
 
-/** The user with this e-mail, if there is one. Two reads: the marker, then the user. */
+/** The name under which nobody is known; unknown accounts are looked up and tried by it, so that they take as long. */
+export const NOBODY = "usr_00000000000000000000000000";
+
+/** The user with this e-mail, if there is one. Two reads whether there is or not: the marker, then the user. */
 export async function userByEmail(table: Table, email: string): Promise<User | undefined> {
   const platform = table.of(PLATFORM);
   const marker = await platform.get(emailItem, { email });
-  return marker === undefined ? undefined : platform.get(userItem, { id: marker.user_id });
+  return platform.get(userItem, { id: marker?.user_id ?? NOBODY });
 }
 
 /**
