@@ -6,7 +6,7 @@ import { MEASURED_ROOMS } from "./bundle-size.ts";
 import { inTurns, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark, context, type Row } from "./row.ts";
 
-const ROUNDS = 21;
+const ROUNDS = 15;
 const here = import.meta.dirname;
 const probe = join(here, "cold", "probe.mjs");
 const nest = join(here, "nest");
