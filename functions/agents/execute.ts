@@ -80,6 +80,7 @@ export function executionChange(
   const { agent_id, version } = snapshot;
   const { model, provider, usage, model_calls, estimated, cost_usd_micros, price_version } = result;
   const code = result.ok ? null : result.error.code;
+  const outcome = result.ok ? "succeeded" : code === "model_timeout" ? "timed_out" : "failed";
   const event = draft(
     agentEvents,
     "agent.executed",
@@ -88,7 +89,7 @@ export function executionChange(
       agent_id,
       execution_id,
       version,
-      outcome: result.ok ? "succeeded" : code === "model_timeout" ? "timed_out" : "failed",
+      outcome,
       error_code: code,
       model,
       ...usage,
@@ -97,7 +98,7 @@ export function executionChange(
       tool_calls: result.tool_calls.length,
       duration_ms: deps.clock.now().getTime() - context.at.getTime(),
     },
-    result.ok ? {} : { reason: result.error.code },
+    { outcome, ...(result.ok ? {} : { reason: result.error.code }) },
   );
   const used = model_calls > 0;
   const writes = used

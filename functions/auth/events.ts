@@ -30,12 +30,14 @@ export const authEvents = defineEvents({
   "session.sign_in_failed": {
     summary: "A sign-in was refused.",
     resource: "account",
+    outcome: "failed",
     data: z.object({ user_id: z.string().nullable(), reason: z.string() }),
   },
   "session.signed_out": { summary: "A user signed out.", resource: "session", data: session },
   "session.refresh_reuse_detected": {
     summary: "A refresh token was used twice; the session has ended for whoever holds it.",
     resource: "session",
+    outcome: "denied",
     data: session,
   },
 });

@@ -37,9 +37,10 @@ export const runEvents = defineEvents({
   "run.failed": {
     summary: "A step's failure ended a run.",
     resource: "run",
+    outcome: "failed",
     data: ended.extend({ error: failureSchema, node_id: z.string().nullable() }),
   },
   "run.stopped": { summary: "Somebody stopped a run.", resource: "run", data: ended },
-  "run.timed_out": { summary: "A run took longer than it may.", resource: "run", data: ended },
+  "run.timed_out": { summary: "A run took longer than it may.", resource: "run", outcome: "timed_out", data: ended },
   "run.deleted": { summary: "A run was deleted with its steps and logs.", resource: "run", data: run },
 });

@@ -87,7 +87,7 @@ export function eventWrites(table: Table, context: ChangeContext, events: readon
     const entry = {
       action: event.type,
       resource: event.resource,
-      outcome: "succeeded",
+      outcome: event.outcome,
       changes: event.changes,
       reason: event.reason,
     } as const;

@@ -2,6 +2,10 @@ import * as z from "zod";
 import { principalSchema } from "../access/principal.ts";
 import { idSchema } from "../ids.ts";
 
+/** How something that somebody set out to do came out; the words of the whole product. */
+export const outcomeSchema = z.enum(["succeeded", "failed", "denied", "timed_out", "cancelled"]);
+export type OutcomeWord = z.output<typeof outcomeSchema>;
+
 export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {
   readonly summary: string;
   readonly data: D;
@@ -9,15 +13,22 @@ export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {
   readonly resource: string;
   /** false for the fine-grained progress of a run, which its own records keep. */
   readonly audited: boolean;
+  /** What the audit entry says of it where the event itself does not: most events tell of what succeeded. */
+  readonly outcome: OutcomeWord;
 }
 
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
 /** Declares a room's events. `data` holds ids, names and names of changed fields, never secrets. */
 export function defineEvents<
-  const T extends Record<string, { summary: string; data: z.ZodObject; resource: string; audited?: boolean }>,
+  const T extends Record<
+    string,
+    { summary: string; data: z.ZodObject; resource: string; audited?: boolean; outcome?: OutcomeWord }
+  >,
 >(events: T): { readonly [K in keyof T]: EventDefinition<T[K]["data"]> } {
-  return Object.fromEntries(Object.entries(events).map(([type, event]) => [type, { audited: true, ...event }])) as {
+  return Object.fromEntries(
+    Object.entries(events).map(([type, event]) => [type, { audited: true, outcome: "succeeded", ...event }]),
+  ) as {
     readonly [K in keyof T]: EventDefinition<T[K]["data"]>;
   };
 }
@@ -41,6 +52,7 @@ export interface EventDraft {
   readonly data: Record<string, unknown>;
   readonly resource: { readonly type: string } & ResourceRef;
   readonly changes: readonly FieldChange[];
+  readonly outcome: OutcomeWord;
   readonly reason?: string;
 }
 
@@ -50,7 +62,7 @@ export function draft<T extends EventDefinitions, K extends keyof T & string>(
   type: K,
   resource: ResourceRef,
   data: z.input<T[K]["data"]>,
-  more: { changes?: readonly FieldChange[]; reason?: string } = {},
+  more: { changes?: readonly FieldChange[]; outcome?: OutcomeWord; reason?: string } = {},
 ): EventDraft {
   const definition = events[type];
   if (definition === undefined) throw new Error(`unknown event ${type}`);
@@ -60,6 +72,7 @@ export function draft<T extends EventDefinitions, K extends keyof T & string>(
     data: definition.data.parse(data),
     resource: { type: definition.resource, ...resource },
     changes: more.changes ?? [],
+    outcome: more.outcome ?? definition.outcome,
     ...(more.reason === undefined ? {} : { reason: more.reason }),
   };
 }

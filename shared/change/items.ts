@@ -2,7 +2,7 @@ import * as z from "zod";
 import { principalSchema } from "../access/principal.ts";
 import { defineItem } from "../dynamo/item.ts";
 import { idSchema } from "../ids.ts";
-import { envelopeSchema, fieldChangeSchema } from "./events.ts";
+import { envelopeSchema, fieldChangeSchema, outcomeSchema } from "./events.ts";
 
 /** Request facts of an audit entry; null for what happened outside a request. */
 export const requestFactsSchema = z.object({
@@ -22,7 +22,7 @@ export const auditEntrySchema = z
     actor: principalSchema,
     action: z.string(),
     resource: z.object({ type: z.string(), id: z.string(), name: z.string().optional() }),
-    outcome: z.enum(["succeeded", "failed", "denied"]),
+    outcome: outcomeSchema,
     request: requestFactsSchema.nullable(),
     changes: z.array(fieldChangeSchema),
     reason: z.string().nullable(),
