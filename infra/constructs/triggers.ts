@@ -79,13 +79,13 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
       break;
     }
     case "outbox": {
-      // A lost record would be a lost event: tried until the stream itself ends, and alarmed by its age.
+      // A lost record would be a lost event: tried for as long as the stream keeps it, a day, while the function's alarm
+      // rings. There is no limit of attempts, which an outage of the bus would use up in minutes.
       const dead = new WorkQueue(scope, `Relay-${id}`, { visibility_seconds: 60, max_receives: MAX_RECEIVES });
       fn.addEventSource(
         new DynamoEventSource(dataStack.table, {
           startingPosition: StartingPosition.TRIM_HORIZON,
           batchSize: 10,
-          retryAttempts: 100,
           bisectBatchOnError: true,
           onFailure: new SqsDlq(dead.queue),
           filters: [
