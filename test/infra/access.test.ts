@@ -40,15 +40,9 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
     case "secrets":
       return ["kms:Decrypt", "kms:GenerateDataKey"].map((a) => `${a} on {${stack.only("AWS::KMS::Key").id}.Arn}`);
     case "identities":
-      return [
-        "AdminCreateUser",
-        "AdminSetUserPassword",
-        "AdminDeleteUser",
-        "AdminInitiateAuth",
-        "AdminUserGlobalSignOut",
-        "AdminDisableUser",
-        "AdminEnableUser",
-      ].map((action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`);
+      return ["AdminCreateUser", "AdminSetUserPassword", "AdminDeleteUser", "AdminInitiateAuth"].map(
+        (action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`,
+      );
     case "files_read":
       return [`s3:GetObject on ${objects}`, `s3:ListBucket on ${bucket}`];
     case "files_write":
