@@ -138,7 +138,7 @@ export const errorCodes = {
   service_unavailable: {
     status: 503,
     title: "A service this depends on does not answer",
-    remedy: "Nothing was changed. Try again after `Retry-After` seconds.",
+    remedy: "Nothing is half-written. Try again after `Retry-After` seconds, a POST with the same `Idempotency-Key`.",
   },
   provider_not_configured: {
     status: 503,

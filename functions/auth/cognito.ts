@@ -28,7 +28,7 @@ export interface IdentityProvider {
 
 /** A fault of the provider: nothing of ours was changed. */
 const unavailable = (cause: unknown): Problem =>
-  new Problem("service_unavailable", "The identity provider does not answer right now. Nothing was changed.", {
+  new Problem("service_unavailable", "The identity provider does not answer right now. Try again.", {
     headers: { "retry-after": "5" },
     cause,
   });

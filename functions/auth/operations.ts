@@ -147,6 +147,7 @@ export const operations = {
     response: "none",
     success: 204,
     errors: ["invalid_credentials", "weak_password"],
+    outside_effect: true,
   }),
   forgotPassword: operation({
     id: "auth.forgot_password",
@@ -172,5 +173,6 @@ export const operations = {
     response: "none",
     success: 204,
     errors: ["invalid_credentials", "weak_password"],
+    outside_effect: true,
   }),
 } as const;

@@ -1,3 +1,4 @@
+import { commitChange } from "../../shared/change/commit.ts";
 import { draft } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { Problem } from "../../shared/errors.ts";
@@ -9,7 +10,7 @@ import type { AuthDeps } from "./deps.ts";
 import { authEvents } from "./events.ts";
 import { sha256 } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { provePassword } from "./sign-in.ts";
+import { contextOf, provePassword } from "./sign-in.ts";
 import { attemptsItem, passwordResetItem, pendingReset, resetExpiry, userByEmail } from "./store.ts";
 
 type Ops = typeof operations;
@@ -22,25 +23,22 @@ const invalidToken = (): Problem =>
 
 /**
  * The other sessions end in the transaction, before the provider learns the new password: should the second step
- * fail, the user is signed out elsewhere and keeps the old password, never the other way round.
+ * fail, the user is signed out elsewhere and keeps the old password, never the other way round. The answer to an
+ * idempotency key is kept only when both are done, so that a repeated request finishes what was begun.
  */
 export const changePassword: Handler<Ops["changePassword"], AuthDeps> = async (call, deps) => {
-  const { user, session, principal } = call.caller;
+  const { user, session } = call.caller;
   await provePassword(call, deps, user.email, call.body.current_password);
   const { writes } = deps.table.of(PLATFORM);
   const now = timestamp(call.at);
-  await call.commit(
-    {
-      writes: [
-        writes.update(userItem, { id: user.id }, { set: { sessions_valid_from: now } }),
-        writes.update(sessionItem, { origin_jti: session.origin_jti }, { set: { authenticated_at: now } }),
-        writes.remove(attemptsItem, { account: sha256(user.email) }, {}),
-      ],
-      events: [draft(authEvents, "user.password_changed", { id: user.id, name: user.name }, { user_id: user.id })],
-    },
-    undefined,
-    { tenant: user.default_organization_id, actor: principal },
-  );
+  await commitChange(deps.table, contextOf(call, user), {
+    writes: [
+      writes.update(userItem, { id: user.id }, { set: { sessions_valid_from: now } }),
+      writes.update(sessionItem, { origin_jti: session.origin_jti }, { set: { authenticated_at: now } }),
+      writes.remove(attemptsItem, { account: sha256(user.email) }, {}),
+    ],
+    events: [draft(authEvents, "user.password_changed", { id: user.id, name: user.name }, { user_id: user.id })],
+  });
   await deps.identities.setPassword(user.id, call.body.new_password);
   return undefined;
 };
@@ -84,29 +82,25 @@ export const resetPassword: Handler<Ops["resetPassword"], AuthDeps> = async (cal
   const platform = deps.table.of(PLATFORM);
   const user = await platform.get(userItem, { id: reset.user_id });
   if (user?.status !== "active") throw invalidToken();
-  await call.commit(
-    {
-      writes: [
-        platform.writes.transition(
-          passwordResetItem,
-          { id },
-          { from: ["pending"], set: { status: "used" } },
-          invalidToken,
-        ),
-        platform.writes.update(
-          userItem,
-          { id: user.id },
-          { set: { sessions_valid_from: timestamp(at) } },
-          { equals: { status: "active" } },
-          invalidToken,
-        ),
-        platform.writes.remove(attemptsItem, { account: sha256(user.email) }, {}),
-      ],
-      events: [draft(authEvents, "user.password_reset", { id: user.id, name: user.name }, { user_id: user.id })],
-    },
-    undefined,
-    { tenant: user.default_organization_id, actor: { type: "user", id: user.id } },
-  );
+  await commitChange(deps.table, contextOf(call, user), {
+    writes: [
+      platform.writes.transition(
+        passwordResetItem,
+        { id },
+        { from: ["pending"], set: { status: "used" } },
+        invalidToken,
+      ),
+      platform.writes.update(
+        userItem,
+        { id: user.id },
+        { set: { sessions_valid_from: timestamp(at) } },
+        { equals: { status: "active" } },
+        invalidToken,
+      ),
+      platform.writes.remove(attemptsItem, { account: sha256(user.email) }, {}),
+    ],
+    events: [draft(authEvents, "user.password_reset", { id: user.id, name: user.name }, { user_id: user.id })],
+  });
   await deps.identities.setPassword(user.id, body.new_password);
   return undefined;
 };

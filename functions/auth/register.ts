@@ -35,15 +35,17 @@ const emailTaken = (): Problem => alreadyExists("email", "There is an account wi
 
 /**
  * Registers a company and its first user: organization, user, membership, workspace and session are one transaction.
- * The provider's account is made before it under the new user id. Should the transaction then be lost, that account
- * is unreachable (the e-mail marker in the table is the only way to a user) and is deleted again.
+ * The provider's account is made before it under the new user id; the e-mail marker in the table is the only way to
+ * it. When the registration is refused it is deleted again. When the transaction's answer is lost nobody knows whether
+ * it was written, so the account stays: unreachable if it was not, and the user's own if it was.
  */
 export async function register(call: Call<Register>, deps: AuthDeps): Promise<Output<Register>> {
   const { body, at } = call;
   if ((await deps.table.of(PLATFORM).get(emailItem, { email: body.email })) !== undefined) throw emailTaken();
   const userId = newId("user", at);
-  await deps.identities.createUser(userId, body.email, body.password);
+  let uncertain = false;
   try {
+    await deps.identities.createUser(userId, body.email, body.password);
     const provider = await deps.identities.signIn(userId, body.password);
     if (provider === undefined) throw new Error("the provider refused a user that it has just created");
     const { session, tokens } = await openSession(deps, userId, provider, call.request, at);
@@ -62,12 +64,14 @@ export async function register(call: Call<Register>, deps: AuthDeps): Promise<Ou
           { tenant: founded.organization.id, actor: { type: "user", id: userId } },
         );
       } catch (error) {
+        uncertain = !(error instanceof Problem) || error.status >= 500;
         const takenSlug = error instanceof Problem && error.options.issues?.[0]?.path === "organization_slug";
         if (!takenSlug || body.organization_slug !== undefined || attempt === SLUG_TRIES) throw error;
       }
     }
   } catch (error) {
-    await deps.identities.deleteUser(userId).catch(() => undefined);
+    // An account that cannot be deleted now is as unreachable as one that is gone: the refusal is what matters.
+    if (!uncertain) await deps.identities.deleteUser(userId).catch(() => undefined);
     throw error;
   }
 }

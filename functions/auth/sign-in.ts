@@ -56,8 +56,11 @@ export async function provePassword(
   throw invalidCredentials();
 }
 
-/** Where a sign-in is remembered: the user's default organization, or the platform when nobody is known. */
-const contextOf = (call: Pick<Call<OperationShape>, "at" | "request">, user: User | undefined): ChangeContext => ({
+/** Where what happens to an account is remembered: the user's default organization, or the platform when nobody is known. */
+export const contextOf = (
+  call: Pick<Call<OperationShape>, "at" | "request">,
+  user: User | undefined,
+): ChangeContext => ({
   tenant: user?.default_organization_id ?? PLATFORM,
   actor: user === undefined ? ANONYMOUS : { type: "user", id: user.id },
   at: call.at,

@@ -62,10 +62,14 @@ const TRANSIENT = new Set([
 ]);
 
 export const unavailable = (cause: unknown): Problem =>
-  new Problem("service_unavailable", "The database does not answer right now. Nothing was changed.", {
-    headers: { "retry-after": "2" },
-    cause,
-  });
+  new Problem(
+    "service_unavailable",
+    "The database does not answer right now. Nothing is half-written; repeat a POST with the same Idempotency-Key.",
+    {
+      headers: { "retry-after": "2" },
+      cause,
+    },
+  );
 
 const isTransient = (error: unknown): boolean =>
   error instanceof Error && (TRANSIENT.has(error.name) || TRANSIENT.has((error as { code?: string }).code ?? ""));

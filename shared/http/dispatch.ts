@@ -21,7 +21,7 @@ type AnyHandler = (call: Call<OperationShape>, deps: unknown) => Promise<unknown
 
 /**
  * Answers requests to these operations, each in the same order: authenticate, load live rights, count against the
- * rate limits, parse, check the permission, look for an earlier answer to the idempotency key, handle, render.
+ * rate limits, check the permission, parse, look for an earlier answer to the idempotency key, handle, render.
  * Every failure leaves as a problem document.
  */
 export function createDispatcher<T extends Readonly<Record<string, OperationShape>>, D>(

@@ -17,6 +17,7 @@ import * as handlers from "../../../functions/auth/handlers.ts";
 import { operations } from "../../../functions/auth/operations.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
@@ -97,9 +98,17 @@ describe("a fault of the cloud is 503, says when to try again, and leaves nothin
     expect(String(answer.body)).not.toContain("slow down");
   };
 
-  it("when the table throttles a transaction: the account made for it is deleted again", async () => {
+  it("when the table does not answer a transaction: it may have been written, so the account made for it stays", async () => {
     database.on(TransactWriteCommand).rejects(throttled());
     expectUnavailable(await register(deps()));
+    expect(deleted).toHaveLength(0);
+  });
+
+  it("when the identity provider fails before the transaction: the account is deleted again", async () => {
+    const failing = () =>
+      Promise.reject(new Problem("service_unavailable", "Later.", { headers: { "retry-after": "5" } }));
+    expectUnavailable(await register(deps({ signIn: failing })));
+    expect(database.commandCalls(TransactWriteCommand)).toHaveLength(0);
     expect(deleted).toHaveLength(1);
   });
 
@@ -129,6 +138,15 @@ describe("a fault of the cloud is 503, says when to try again, and leaves nothin
     expect(answer.status).toBe(500);
     expect(String(answer.body)).not.toContain("internals");
     expect(JSON.parse(String(answer.body)).code).toBe("internal_error");
+  });
+});
+
+describe("a refused registration", () => {
+  it("leaves no account behind", async () => {
+    database.on(TransactWriteCommand).rejects(canceled("ConditionalCheckFailed"));
+    const answer = await register(deps());
+    expect(answer.status).toBe(409);
+    expect(deleted).toHaveLength(1);
   });
 });
 
