@@ -1,23 +1,13 @@
-import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { withLock } from "./lock.ts";
-import { localDir, nodeBinary, region, repoDir } from "./paths.ts";
+import { nodeBinary, region, repoDir } from "./paths.ts";
 import { freePort, isFree } from "./ports.ts";
 import { ended, signalGroup, tail, waitUntil } from "./processes.ts";
-import { findPython } from "./python.mjs";
+import { pythonEnvironment } from "./python-environment.ts";
 
-const requirementsFile = join(repoDir, "local", "requirements.txt");
-/** Named by its requirements: another version goes beside it, so that an emulator that runs keeps its own. */
-const venvDir = join(localDir, "python", sha256(readFileSync(requirementsFile)).slice(0, 12));
-const venvPython = join(venvDir, "bin", "python");
-/** Written last, so that an installation that broke off is made anew. */
-const stampFile = join(venvDir, ".installed");
+const environmentOfEmulator = pythonEnvironment("the local AWS (MiniStack)", "local/requirements.txt");
 
-/** A slow line may need minutes for the 20 MB. */
-const installWithinMs = 600_000;
 /** Starting takes about half a second; a laptop that is busy installing may need much longer. */
 const startWithinMs = 60_000;
 /** Saving a big state takes about two seconds. */
@@ -45,44 +35,8 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/**
- * Makes the emulator's virtual environment when that of the pinned requirements is missing. Of several processes one
- * installs and the others wait. Throws an error of one sentence when Python is missing or too old.
- */
-export async function ensureEmulatorInstalled(log: (line: string) => void = () => {}): Promise<void> {
-  if (isInstalled()) return;
-  await withLock(join(localDir, "install.lock"), installWithinMs, async () => {
-    if (isInstalled()) return;
-    const python = findPython();
-    if ("problem" in python) throw new Error(python.problem);
-    log("Installing the local AWS (MiniStack) into .local/python");
-    rmSync(venvDir, { recursive: true, force: true });
-    await run(python.command, ["-m", "venv", venvDir]);
-    await run(venvPython, [
-      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
-      ...["--only-binary", ":all:", "-r", requirementsFile],
-    ]);
-    writeFileSync(stampFile, "");
-  });
-}
-
-function isInstalled(): boolean {
-  return existsSync(stampFile) && existsSync(venvPython);
-}
-
-function sha256(content: Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-async function run(command: string, args: string[]): Promise<void> {
-  try {
-    await promisify(execFile)(command, args);
-  } catch (error) {
-    const output = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
-    const end = output.trim().split("\n").slice(-15).join("\n");
-    throw new Error(`Installing the local AWS failed at "${command} ${args.slice(0, 3).join(" ")}":\n${end}`);
-  }
-}
+/** Makes the emulator's virtual environment when that of the pinned requirements is missing. */
+export const ensureEmulatorInstalled = environmentOfEmulator.ensureInstalled;
 
 /**
  * Starts one emulator on 127.0.0.1 and waits until it answers. It ends with `stop()`, and also whenever this
@@ -111,7 +65,8 @@ async function launch(options: EmulatorOptions, port: number): Promise<Emulator>
   // The emulator's worker script is CommonJS in a .js file: a package.json above it must not say otherwise.
   writeFileSync(join(stateDir, "tmp", "package.json"), '{"type":"commonjs"}');
   const log = openSync(logFile, "a");
-  const child = spawn(venvPython, ["-u", join(repoDir, "local", "emulator_process.py")], {
+  const python = join(environmentOfEmulator.bin, "python");
+  const child = spawn(python, ["-u", join(repoDir, "local", "emulator_process.py")], {
     cwd: stateDir,
     detached: true, // a process group of its own, so that function processes end with it
     env: environment(options, port),
@@ -122,7 +77,7 @@ async function launch(options: EmulatorOptions, port: number): Promise<Emulator>
   const lifeline = child.stdin;
   lifeline?.on("error", () => {});
   const pid = child.pid;
-  if (pid === undefined) throw new Error(`Could not run ${venvPython}: remove .local/python and start again.`);
+  if (pid === undefined) throw new Error(`Could not run ${python}: remove .local/python and start again.`);
 
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async (): Promise<void> => {
