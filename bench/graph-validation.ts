@@ -1,6 +1,6 @@
 import { alg, Graph as LibraryGraph } from "@dagrejs/graphlib";
 import type { Graph } from "../functions/pipelines/graph/public.ts";
-import { type GraphFacts, validateGraph } from "../functions/pipelines/graph/validate.ts";
+import { type GraphFacts, validateGraph } from "../functions/pipelines/graph/rules/validate.ts";
 import { AGENT, pipelineOf } from "./graph/graphs.ts";
 import { kahn } from "./graph/kahn.ts";
 import { inTurns, microsecondsOf, spreadOf } from "./measure.ts";

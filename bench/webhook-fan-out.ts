@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { Agent, request } from "undici";
-import { signWebhook, webhookSecret } from "../functions/webhooks/signing.ts";
+import { signWebhook, webhookSecret } from "../functions/webhooks/deliveries/rules/signing.ts";
 import { createOutbound, type Outbound } from "../shared/outbound/index.ts";
 import { inTurns, roundsOf, spreadOf } from "./measure.ts";
 import { atLeast, type Benchmark } from "./row.ts";

@@ -2,6 +2,7 @@ import type { EventDefinition, EventDefinitions } from "../shared/change/events.
 import { agentEvents } from "./agents/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
+import { executionEvents } from "./executions/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
@@ -13,6 +14,7 @@ import { workspaceEvents } from "./workspaces/events.ts";
 /** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
 export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   agents: agentEvents,
+  executions: executionEvents,
   auth: authEvents,
   models: modelEvents,
   organizations: organizationEvents,

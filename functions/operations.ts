@@ -3,6 +3,7 @@ import { operations as access } from "./access/operations.ts";
 import { operations as agents } from "./agents/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
+import { operations as executions } from "./executions/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
@@ -15,6 +16,7 @@ import { operations as workspaces } from "./workspaces/operations.ts";
 /** The operations of every room, by room. Routes, the OpenAPI document, the matrices and the tests derive from it. */
 export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
   agents,
+  executions,
   auth,
   models,
   organizations,

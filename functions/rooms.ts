@@ -4,11 +4,13 @@ import { room as agents } from "./agents/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as events } from "./events/room.ts";
+import { room as executions } from "./executions/room.ts";
 import { room as models } from "./models/room.ts";
 import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
+import { room as usage } from "./usage/room.ts";
 import { room as users } from "./users/room.ts";
 import { room as webhooks } from "./webhooks/room.ts";
 import { room as workspaces } from "./workspaces/room.ts";
@@ -16,6 +18,7 @@ import { room as workspaces } from "./workspaces/room.ts";
 /** The table of contents: every capability of the product. Adding a room costs one folder and one line here. */
 export const rooms: readonly RoomData[] = [
   agents,
+  executions,
   auth,
   organizations,
   users,
@@ -26,6 +29,7 @@ export const rooms: readonly RoomData[] = [
   events,
   pipelines,
   runs,
+  usage,
   platform,
   webhooks,
 ];

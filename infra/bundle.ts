@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
-import type { FunctionData } from "../shared/room.ts";
+import { entryFile, type FunctionData } from "../shared/room.ts";
 import { bundleOptions } from "./bundle-options.ts";
 import { writeReference } from "./reference.ts";
 
@@ -35,7 +35,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       ([name, data]): Entry => ({ room: room.name, name, data, out: bundleName(room.name, name) }),
     ),
   );
-  const source = ({ room, data }: Entry): string => join(root, "functions", room, `${data.entry}.ts`);
+  const source = ({ room, name }: Entry): string => join(root, "functions", room, entryFile(name));
   const single = entries.filter((entry) => !loadsLazily(entry));
   const runs = [
     build({
@@ -56,7 +56,6 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
   const manifest = entries.map(({ room, name, data, out }) => ({
     name: out,
     room,
-    entry: data.entry,
     handler: `${out}/index.mjs`,
     streams:
       data.trigger.kind === "stream"

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { brotliCompressSync, gzipSync, constants as zlib } from "node:zlib";
 import { eventsByRoom } from "../functions/events.ts";
 import { allOperations } from "../functions/operations.ts";
-import { type FileIndex, fileName, INDEX_FILE } from "../functions/platform/files.ts";
 import { openApiDocument } from "../functions/platform/openapi/document.ts";
-import { referenceStart } from "../functions/platform/pages.ts";
-import { version } from "../functions/platform/version.ts";
+import { type FileIndex, fileName, INDEX_FILE } from "../functions/platform/reference/files.ts";
+import { referenceStart } from "../functions/platform/reference/pages.ts";
+import { version } from "../functions/platform/reference/rules/version.ts";
 
 const LIBRARY = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
 

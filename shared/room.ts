@@ -30,9 +30,8 @@ export type Trigger =
   | { readonly kind: "rate"; readonly minutes: number }
   | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
 
+/** One function of a room. Its Lambda entry is `entries/<name>.ts` in the room's folder, the name with `-` for `_`. */
 export interface FunctionData {
-  /** Lambda entry, relative to the room's folder, without its ending. */
-  readonly entry: string;
   readonly trigger: Trigger;
   readonly needs: readonly Need[];
   readonly timeout_seconds: number;
@@ -61,10 +60,12 @@ export const defineRoom = <const R extends RoomData>(room: R): R => room;
 
 /** The usual function behind the HTTP API. */
 export const apiFunction = (needs: readonly Need[], more: Partial<FunctionData> = {}): FunctionData => ({
-  entry: "api",
   trigger: { kind: "api" },
   needs,
   timeout_seconds: API_TIMEOUT_SECONDS,
   memory_mb: 512,
   ...more,
 });
+
+/** Where a function's Lambda entry stands in its room's folder: `entries/run-node.ts` for `run_node`. */
+export const entryFile = (name: string): string => `entries/${name.replaceAll("_", "-")}.ts`;

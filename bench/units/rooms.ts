@@ -1,6 +1,6 @@
 import { agentDeps } from "../../functions/agents/deps.ts";
 import * as agentHandlers from "../../functions/agents/handlers.ts";
-import { apiOperations as agentOperations } from "../../functions/agents/operations.ts";
+import { operations as agentOperations } from "../../functions/agents/operations.ts";
 import * as auditHandlers from "../../functions/audit/handlers.ts";
 import { apiOperations as auditOperations } from "../../functions/audit/operations.ts";
 import * as organizationHandlers from "../../functions/organizations/handlers.ts";

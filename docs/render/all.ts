@@ -1,7 +1,7 @@
 import { eventsByRoom } from "../../functions/events.ts";
 import { allOperations } from "../../functions/operations.ts";
 import { openApiDocument } from "../../functions/platform/openapi/document.ts";
-import { version } from "../../functions/platform/version.ts";
+import { version } from "../../functions/platform/reference/rules/version.ts";
 import { renderErrors } from "./errors.ts";
 import { renderEvents } from "./events.ts";
 import { declaredItemsOfAllRooms } from "./items.ts";

@@ -7,9 +7,9 @@ import { Problem } from "../../shared/errors.ts";
 import { newEtag } from "../../shared/ids.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import type { Outbound } from "../../shared/outbound/client.ts";
-import { touchAgent } from "./changes.ts";
+import { type Fetched, fetchText } from "./contexts/fetch.ts";
+import { touchAgent } from "./definition/changes.ts";
 import { agentEvents } from "./events.ts";
-import { type Fetched, fetchText } from "./fetch.ts";
 import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "./store.ts";
 
 export interface FetchDeps {

@@ -2,11 +2,11 @@ import * as z from "zod";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles, type Files } from "../../shared/blobs/files.ts";
 import { parseEnvironment } from "../../shared/config/env.ts";
+import { compileExpression } from "../../shared/expressions/expression.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
 import { checkUrl, type UrlCheck } from "../../shared/outbound/url.ts";
-import { compileExpression } from "../pipelines/graph/public.ts";
-import type { CompileExpression } from "./tools/runner.ts";
+import type { CompileExpression } from "./tools/rules/issues.ts";
 
 export interface AgentDeps {
   readonly table: Platform["table"];

@@ -1,4 +1,3 @@
-export { create, get, list, listUses, remove, update } from "./handlers-agent.ts";
 export {
   createContext,
   getContext,
@@ -6,9 +5,10 @@ export {
   refreshContext,
   removeContext,
   updateContext,
-} from "./handlers-contexts.ts";
-export { duplicate } from "./handlers-duplicate.ts";
-export { activate, archive, deactivate, executeStatus, restore } from "./handlers-lifecycle.ts";
-export { createTool, getTool, listTools, removeTool, updateTool } from "./handlers-tools.ts";
-export { completeContext, uploadContext } from "./handlers-uploads.ts";
-export { createVersion, diffVersion, getVersion, listVersions, rollBack } from "./handlers-versions.ts";
+} from "./contexts/handlers.ts";
+export { completeContext, uploadContext } from "./contexts/uploads/handlers.ts";
+export { duplicate } from "./copies/handlers.ts";
+export { create, get, list, listUses, remove, update } from "./definition/handlers.ts";
+export { activate, archive, deactivate, executeStatus, restore } from "./lifecycle/handlers.ts";
+export { createTool, getTool, listTools, removeTool, updateTool } from "./tools/handlers.ts";
+export { createVersion, diffVersion, getVersion, listVersions, rollBack } from "./versions/handlers.ts";

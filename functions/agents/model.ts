@@ -161,3 +161,6 @@ export const versionSchema = z
   })
   .meta({ id: "AgentVersion", description: "An immutable, complete snapshot of an agent." });
 export type VersionView = z.output<typeof versionSchema>;
+
+/** The path parameter of whatever is about one agent. */
+export const agentPath = z.object({ agent_id: idSchema("agent") });

@@ -1,15 +1,11 @@
-import { agentOperations } from "./operations-agent.ts";
-import { contextOperations } from "./operations-contexts.ts";
-import { executeOperations, streamOperations } from "./operations-execute.ts";
-import { toolOperations } from "./operations-tools.ts";
-import { versionOperations } from "./operations-versions.ts";
+import { contextOperations } from "./contexts/operations.ts";
+import { agentOperations } from "./definition/operations.ts";
+import { toolOperations } from "./tools/operations.ts";
+import { versionOperations } from "./versions/operations.ts";
 
-/** What the room's function behind the API serves; executions have functions of their own. */
-export const apiOperations = {
+export const operations = {
   ...agentOperations,
   ...versionOperations,
   ...contextOperations,
   ...toolOperations,
 } as const;
-
-export const operations = { ...apiOperations, ...executeOperations, ...streamOperations } as const;

@@ -1,13 +1,15 @@
 /** What other rooms may use of agents. */
-export { holdAgent, loadSnapshot, pinAgent, releaseAgent } from "./pin.ts";
+
+export { agentById, agentItem, agentUseItem, type StoredAgent } from "./store.ts";
 export {
-  type AgentDelta,
-  type AgentRunDeps,
-  type AgentRunError,
-  type AgentRunInput,
-  type AgentRunResult,
-  type AgentToolCall,
-  runAgent,
-} from "./run.ts";
-export type { AgentSnapshot } from "./snapshot.ts";
-export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
+  type StoredToolConfig,
+  secretHeaderContext,
+  storedToolConfig,
+  type Tool,
+  toolLimits,
+} from "./tools/rules/definition.ts";
+export type { CompileExpression } from "./tools/rules/issues.ts";
+export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
+export { holdAgent, loadSnapshot, pinAgent, releaseAgent } from "./versions/pin.ts";
+export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";
+export { workingContent } from "./versions/working.ts";

@@ -5,7 +5,7 @@ import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentStatusSchema, agentSummarySchema, agentTypeSchema, contextSchema, versionSchema } from "./model.ts";
-import { toolSnapshotSchema } from "./snapshot.ts";
+import { toolSnapshotSchema } from "./versions/rules/snapshot.ts";
 
 /**
  * The agent itself. Its fields are changed by updates, never replaced as a whole: `uses` and `latest_version` are

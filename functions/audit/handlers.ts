@@ -6,7 +6,7 @@ import { invalid } from "../../shared/http/parse.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
 import type { AuditDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
-import { exportText } from "./export.ts";
+import { exportText } from "./exports/text.ts";
 import { type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { entryById, pageByIndex, pageOfAll } from "./store.ts";

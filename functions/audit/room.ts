@@ -6,7 +6,6 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets"]),
     stream: {
-      entry: "stream",
       trigger: { kind: "stream" },
       needs: ["table_write", "secrets"],
       timeout_seconds: 900,

@@ -3,7 +3,7 @@ import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Sealer } from "../../shared/http/platform.ts";
-import { resetTokenContext } from "./password.ts";
+import { resetTokenContext } from "./passwords/handlers.ts";
 import { pendingReset } from "./store.ts";
 
 interface MailDeps {

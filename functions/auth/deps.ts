@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { parseEnvironment } from "../../shared/config/env.ts";
 import type { Platform } from "../../shared/http/platform.ts";
-import { connectCognito, type IdentityProvider } from "./cognito.ts";
+import { connectCognito, type IdentityProvider } from "./sessions/cognito.ts";
 
 export interface AuthDeps {
   readonly table: Platform["table"];

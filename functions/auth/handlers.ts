@@ -14,9 +14,9 @@ import type { AuthDeps } from "./deps.ts";
 import { authEvents } from "./events.ts";
 import type { operations } from "./operations.ts";
 
-export { changePassword, forgotPassword, resetPassword } from "./password.ts";
-export { register } from "./register.ts";
-export { login, logout, refresh } from "./sign-in.ts";
+export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
+export { register } from "./registration/handlers.ts";
+export { login, logout, refresh } from "./sessions/handlers.ts";
 
 type Ops = typeof operations;
 

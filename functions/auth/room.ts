@@ -5,14 +5,12 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets", "identities"]),
     mail: {
-      entry: "consume",
       trigger: { kind: "events", types: ["user.password_reset_requested"] },
       needs: ["table_read", "secrets", "mail"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     pool: {
-      entry: "triggers",
       trigger: { kind: "cognito", triggers: ["pre_sign_up", "pre_token_generation"] },
       needs: ["table_read"],
       timeout_seconds: 5,

@@ -4,6 +4,6 @@ import { defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "events",
   functions: {
-    relay: { entry: "relay", trigger: { kind: "outbox" }, needs: ["bus"], timeout_seconds: 30, memory_mb: 256 },
+    relay: { trigger: { kind: "outbox" }, needs: ["bus"], timeout_seconds: 30, memory_mb: 256 },
   },
 });

@@ -1,15 +1,15 @@
 import { decodeCursor, encodeCursor, queryFingerprint } from "../../shared/dynamo/cursor.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
-import { providerIds, providers } from "./catalogue.ts";
+import { resolveModel } from "./calls/resolve.ts";
 import type { ModelDeps } from "./deps.ts";
 import { isProviderName, listModels, modelView } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { resolveModel } from "./resolve.ts";
+import { providerView, withEtag } from "./providers/views.ts";
+import { providerIds, providers } from "./rules/catalogue.ts";
 import { modelProviderItem, storedProviders } from "./store.ts";
-import { providerView, withEtag } from "./views.ts";
 
-export { deleteProvider, putProvider } from "./provider-handlers.ts";
+export { deleteProvider, putProvider } from "./providers/handlers.ts";
 
 type Ops = typeof operations;
 

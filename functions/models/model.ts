@@ -10,8 +10,8 @@ import {
   type ProviderId,
   providerIds,
   providers,
-} from "./catalogue.ts";
-import { type Price, priceVersionAt, priceVersions } from "./prices.ts";
+} from "./rules/catalogue.ts";
+import { type Price, priceVersionAt, priceVersions } from "./rules/prices.ts";
 
 /** Limits of an organization's own configurations. */
 export const modelLimits = { models_per_provider: 50, named_providers: 20, api_key: 4_000, model_name: 120 } as const;

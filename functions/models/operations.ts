@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { modelViewSchema, providerSettingsSchema } from "./model.ts";
-import { providerInput } from "./provider-input.ts";
+import { providerInput } from "./providers/rules.ts";
 
 const providerName = z
   .string()

@@ -1,9 +1,7 @@
 /** What other rooms may use of models. */
-export type { ChatMessage, FinishReason, ToolCall, ToolOutcome, ToolSpecification } from "./call.ts";
-export { defaultModelId, type Model } from "./catalogue.ts";
-export { type ModelError, type ModelErrorCode, modelError } from "./errors.ts";
-export { createModelInvoker, type ModelInvoker } from "./invoke.ts";
-export type { ResolvedModel } from "./model.ts";
+
+export type { ChatMessage, FinishReason, ToolCall, ToolOutcome, ToolSpecification } from "./calls/call.ts";
+export { createModelInvoker, type ModelInvoker } from "./calls/invoke.ts";
 export {
   type CallableModel,
   costOf,
@@ -13,15 +11,7 @@ export {
   providerChecks,
   resolveModel,
   unknownModel,
-} from "./resolve.ts";
-export {
-  admitTokens,
-  monthUsage,
-  type Usage,
-  type UsageRecord,
-  type UsageSource,
-  type UsageTotals,
-  usageCounterItem,
-  usageItem,
-  usageWrites,
-} from "./usage.ts";
+} from "./calls/resolve.ts";
+export { type ModelError, type ModelErrorCode, modelError } from "./calls/rules/errors.ts";
+export type { ResolvedModel } from "./model.ts";
+export { defaultModelId, type Model } from "./rules/catalogue.ts";

@@ -1,16 +1,4 @@
-export { activate, deactivate, validate } from "./activation.ts";
-export {
-  createConnection,
-  createNode,
-  deleteConnection,
-  deleteNode,
-  getConnection,
-  getNode,
-  listConnections,
-  listNodes,
-  updateConnection,
-  updateNode,
-} from "./handlers-graph.ts";
+export { activate, deactivate, validate } from "./activation/handlers.ts";
 export {
   archive,
   create,
@@ -22,5 +10,17 @@ export {
   listRevisions,
   restore,
   update,
-} from "./handlers-pipeline.ts";
-export { createGraphUpload, replaceGraph } from "./replace.ts";
+} from "./definition/handlers.ts";
+export {
+  createConnection,
+  createNode,
+  deleteConnection,
+  deleteNode,
+  getConnection,
+  getNode,
+  listConnections,
+  listNodes,
+  updateConnection,
+  updateNode,
+} from "./graph/handlers.ts";
+export { createGraphUpload, replaceGraph } from "./graph/whole/handlers.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/patterns.ts";
+import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/rules/patterns.ts";
 
 /**
  * Most different agents in an active pipeline, and most that one activation may take and release together. Activation

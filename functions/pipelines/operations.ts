@@ -1,4 +1,4 @@
-import { graphOperations } from "./operations-graph.ts";
-import { pipelineOperations } from "./operations-pipeline.ts";
+import { pipelineOperations } from "./definition/operations.ts";
+import { graphOperations } from "./graph/operations.ts";
 
 export const operations = { ...pipelineOperations, ...graphOperations } as const;

@@ -2,15 +2,15 @@ import type { Blobs } from "../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, wrongState } from "../../shared/errors.ts";
-import { checkGraph, graphInvalid } from "./checks.ts";
-import { type LoadedRevision, loadRevision } from "./revisions.ts";
+import { checkGraph, graphInvalid } from "./graph/checks.ts";
+import { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
 import { type Pipeline, pipelineById, pipelineItem } from "./store.ts";
 
-/** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
-export { checkGraph, type GraphCheck, graphInvalid } from "./checks.ts";
 export { pipelineEvents } from "./events.ts";
-export { type LoadedRevision, loadRevision } from "./revisions.ts";
-export { openHeaders, type SealedHeaders } from "./secret-headers.ts";
+/** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
+export { checkGraph, type GraphCheck, graphInvalid } from "./graph/checks.ts";
+export { openHeaders, type SealedHeaders } from "./graph/secret-headers.ts";
+export { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
 export { type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
 
 /** What a run is pinned to. */

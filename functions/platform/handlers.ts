@@ -1,12 +1,9 @@
 import type { Handler } from "../../shared/http/call.ts";
+import type { ApiDeps } from "./deps.ts";
 import type { apiOperations } from "./operations.ts";
-import { version } from "./version.ts";
+import { version } from "./reference/rules/version.ts";
 
 type Ops = typeof apiOperations;
-
-export interface ApiDeps {
-  readonly stream_urls: Readonly<Record<string, string>>;
-}
 
 export const root: Handler<Ops["root"], ApiDeps> = async (_call, { stream_urls }) => ({
   name: "Kaizen Studio",

@@ -5,6 +5,6 @@ export const room = defineRoom({
   name: "platform",
   functions: {
     api: apiFunction(["table_write"]),
-    docs: apiFunction(["table_write"], { entry: "docs" }),
+    docs: apiFunction(["table_write"]),
   },
 });

@@ -4,11 +4,11 @@ import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
+import type { Deadlines } from "./control/deadlines.ts";
+import { endRun } from "./control/ending.ts";
+import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
-import { endRun } from "./ending.ts";
 import { isLive } from "./model.ts";
-import type { Deadlines } from "./schedule.ts";
-import { endWaiting } from "./stopping.ts";
 import {
   type RunState,
   runItem,

@@ -7,7 +7,7 @@ import { parseEnvironment } from "../../shared/config/env.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import type { Log } from "../../shared/observability/log.ts";
-import { connectWorkflow, type Workflow } from "./workflow.ts";
+import { connectWorkflow, type Workflow } from "./control/workflow.ts";
 
 export interface RunReads {
   readonly table: Table;

@@ -1,18 +1,18 @@
 import { draft } from "../../shared/change/events.ts";
 import { notFound, wrongState } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
-import { aboutRun } from "./commit.ts";
+import { ending, fromNewest } from "./control/ending.ts";
+import { endWaiting } from "./control/stopping.ts";
 import type { RunDeps, RunReads } from "./deps.ts";
-import { ending, fromNewest } from "./ending.ts";
 import { runEvents } from "./events.ts";
+import { aboutRun } from "./log/entries.ts";
+import { afterSequence, stepOf } from "./log/views.ts";
 import { isLive, runStatuses, summaryOf } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { endWaiting } from "./stopping.ts";
 import { runById, runItem, runLogItem, runStateItem, runStepItem, runValue } from "./store.ts";
-import { afterSequence, stepOf } from "./views.ts";
 
-export { events } from "./follow.ts";
-export { retry, startAgent, startPipeline } from "./handlers-start.ts";
+export { events } from "./log/follow.ts";
+export { retry, startAgent, startPipeline } from "./start/handlers.ts";
 
 type Ops = typeof operations;
 

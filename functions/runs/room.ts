@@ -6,7 +6,6 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets", "files_write", "runs_start", "runs_control"], { memory_mb: 1024 }),
     stream: {
-      entry: "stream",
       trigger: { kind: "stream" },
       needs: ["table_write", "secrets"],
       timeout_seconds: 900,
@@ -14,35 +13,30 @@ export const room = defineRoom({
     },
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
-      entry: "run-node",
       trigger: { kind: "task" },
       needs: ["table_write", "secrets", "files_write", "models", "outbound"],
       timeout_seconds: 900,
       memory_mb: 1024,
     },
     launch: {
-      entry: "consume-started",
       trigger: { kind: "events", types: ["run.started"] },
       needs: ["table_read", "runs_start", "schedules"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     deadline: {
-      entry: "consume-deadlines",
       trigger: { kind: "queue", queue: "run_deadlines" },
       needs: ["table_write", "runs_control"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     status: {
-      entry: "consume-status",
       trigger: { kind: "run_status" },
       needs: ["table_write", "runs_control"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     clear: {
-      entry: "consume-deleted",
       trigger: { kind: "events", types: ["run.deleted"] },
       needs: ["table_write"],
       timeout_seconds: 300,

@@ -5,8 +5,8 @@ import { defineItem, fromStored, type ItemOf, toStored } from "../../shared/dyna
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../shared/errors.ts";
+import type { Json } from "../../shared/expressions/json.ts";
 import { idSchema } from "../../shared/ids.ts";
-import type { Json } from "../pipelines/graph/public.ts";
 import { failureSchema, logView, runRecordSchema, runStatusSchema, stepStatusSchema, totalsSchema } from "./model.ts";
 
 /**

@@ -12,7 +12,7 @@ import { toMember } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { memberOf, pageOfMembers } from "./store.ts";
 
-export { assignRole, restore, suspend } from "./standing.ts";
+export { assignRole, restore, suspend } from "./standing/handlers.ts";
 
 type Ops = typeof operations;
 

@@ -10,8 +10,8 @@ import { eventAliases, viewOf } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { healthItem, subscriptionItem, webhookItem } from "./store.ts";
 
-export { create, rotateSecret, update } from "./change.ts";
-export { getDelivery, getReplay, listDeliveries, replay, replayDelivery, test } from "./delivery-handlers.ts";
+export { getDelivery, getReplay, listDeliveries, replay, replayDelivery, test } from "./deliveries/handlers.ts";
+export { create, rotateSecret, update } from "./subscriptions/handlers.ts";
 
 type Ops = typeof operations;
 

@@ -6,14 +6,12 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets", "outbound"]),
     fan_out: {
-      entry: "consume-events",
       trigger: { kind: "events", types: "all" },
       needs: ["table_write", "send:webhook_attempts"],
       timeout_seconds: 60,
       memory_mb: 256,
     },
     follow: {
-      entry: "consume-own",
       trigger: {
         kind: "events",
         types: ["webhook.test_sent", "webhook.delivery_replayed", "webhook.replay_requested", "webhook.deleted"],
@@ -23,14 +21,12 @@ export const room = defineRoom({
       memory_mb: 256,
     },
     notice: {
-      entry: "consume-notices",
       trigger: { kind: "events", types: ["webhook.auto_disabled"] },
       needs: ["table_read", "mail"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     attempt: {
-      entry: "consume-attempts",
       trigger: { kind: "queue", queue: "webhook_attempts" },
       needs: ["table_write", "secrets", "outbound", "send:webhook_attempts"],
       timeout_seconds: 30,
@@ -39,14 +35,12 @@ export const room = defineRoom({
       max_concurrency: 50,
     },
     jobs: {
-      entry: "consume-jobs",
       trigger: { kind: "queue", queue: "webhook_jobs" },
       needs: ["table_write", "send:webhook_attempts", "send:webhook_jobs"],
       timeout_seconds: 60,
       memory_mb: 256,
     },
     sweep: {
-      entry: "run-sweep",
       trigger: { kind: "rate", minutes: 5 },
       needs: ["table_write", "send:webhook_attempts"],
       timeout_seconds: 240,

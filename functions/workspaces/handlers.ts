@@ -5,10 +5,10 @@ import type { Handler } from "../../shared/http/call.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import type { WorkspacesDeps } from "./deps.ts";
 import { workspaceEvents } from "./events.ts";
-import { activeMember, distinctMembers } from "./members.ts";
+import { activeMember, distinctMembers } from "./members/handlers.ts";
+import { requireStanding, seeWorkspace, stillStanding } from "./members/standing.ts";
 import { mayManage } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { requireStanding, seeWorkspace, stillStanding } from "./standing.ts";
 import {
   changeWorkspace,
   expiryWrites,
@@ -20,8 +20,8 @@ import {
   workspaceWrites,
 } from "./store.ts";
 
-export { archive, remove, restore } from "./lifecycle.ts";
-export { addMember, changeMember, listMembers, removeMember } from "./members.ts";
+export { archive, remove, restore } from "./lifecycle/handlers.ts";
+export { addMember, changeMember, listMembers, removeMember } from "./members/handlers.ts";
 
 type Ops = typeof operations;
 

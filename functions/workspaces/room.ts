@@ -6,14 +6,12 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets"]),
     members: {
-      entry: "consume",
       trigger: { kind: "events", types: ["workspace.deleted"] },
       needs: ["table_write"],
       timeout_seconds: 60,
       memory_mb: 256,
     },
     expiry: {
-      entry: "sweep",
       trigger: { kind: "rate", minutes: 5 },
       needs: ["table_write"],
       timeout_seconds: 60,

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { inject } from "vitest";
-import { connectCognito } from "../../functions/auth/cognito.ts";
 import type { AuthDeps } from "../../functions/auth/deps.ts";
-import { openSession } from "../../functions/auth/sessions.ts";
+import { connectCognito } from "../../functions/auth/sessions/cognito.ts";
+import { openSession } from "../../functions/auth/sessions/open.ts";
 import type { BuiltInRole } from "../../shared/access/roles.ts";
 import { timestamp } from "../../shared/clock.ts";
 import {

@@ -1,13 +1,6 @@
 import fc from "fast-check";
-import {
-  type Graph,
-  type GraphNode,
-  graphSchema,
-  handlesOf,
-  type Json,
-} from "../../functions/pipelines/graph/public.ts";
-import { edgeAt, nodeAt, type Plan, type PlanNode } from "../../functions/runs/engine/plan.ts";
-import { mergedInput, runOutput, scopeOf, takenInputs } from "../../functions/runs/engine/plan-input.ts";
+import { type Graph, type GraphNode, graphSchema, handlesOf } from "../../functions/pipelines/graph/public.ts";
+import { mergedInput, runOutput, scopeOf, takenInputs } from "../../functions/runs/engine/rules/input.ts";
 import {
   type AttemptResult,
   edgeTaken,
@@ -15,8 +8,10 @@ import {
   type Outcome,
   settle,
   skipped,
-} from "../../functions/runs/engine/plan-outcome.ts";
-import { runPure } from "../../functions/runs/engine/plan-pure.ts";
+} from "../../functions/runs/engine/rules/outcome.ts";
+import { edgeAt, nodeAt, type Plan, type PlanNode } from "../../functions/runs/engine/rules/plan.ts";
+import { runPure } from "../../functions/runs/engine/rules/pure.ts";
+import type { Json } from "../../shared/expressions/json.ts";
 
 /** What the generator decides about one node; numbers are reduced to what is possible where they are used. */
 interface Spec {

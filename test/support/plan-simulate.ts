@@ -1,5 +1,5 @@
-import type { Json } from "../../functions/pipelines/graph/public.ts";
 import type { Advance, AdvanceOptions } from "../../functions/runs/engine/advance.ts";
+import type { AttemptResult, Outcome } from "../../functions/runs/engine/rules/outcome.ts";
 import {
   edgeAt,
   nodeAt,
@@ -8,11 +8,11 @@ import {
   resolveEdges,
   type StepState,
   unresolved,
-} from "../../functions/runs/engine/plan.ts";
-import type { AttemptResult, Outcome } from "../../functions/runs/engine/plan-outcome.ts";
-import { runTicket } from "../../functions/runs/engine/plan-run.ts";
-import type { Begin, Commit, RunResult, RunStore } from "../../functions/runs/engine/plan-store.ts";
-import { executionName, firstTicket, type Ticket } from "../../functions/runs/engine/plan-ticket.ts";
+} from "../../functions/runs/engine/rules/plan.ts";
+import type { Begin, Commit, RunResult, RunStore } from "../../functions/runs/engine/rules/store.ts";
+import { executionName, firstTicket, type Ticket } from "../../functions/runs/engine/rules/ticket.ts";
+import { runTicket } from "../../functions/runs/engine/walk.ts";
+import type { Json } from "../../shared/expressions/json.ts";
 
 /** A small seeded generator (mulberry32): the same seed, the same schedule. */
 export function seeded(seed: number): () => number {

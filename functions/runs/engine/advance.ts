@@ -1,10 +1,19 @@
-import type { Json } from "../../pipelines/graph/public.ts";
-import { decide, edgeAt, nodeAt, type Plan, type PlanNode, type Resolution, resolveEdges, unresolved } from "./plan.ts";
-import { mergedInput, outcomesNeeded, outputNodes, runOutput, scopeOf, takenInputs } from "./plan-input.ts";
-import { edgeTaken, failsRun, type Outcome, settle, skipped } from "./plan-outcome.ts";
-import { type CheckSchema, runPure } from "./plan-pure.ts";
-import type { RunStore } from "./plan-store.ts";
-import type { Ticket } from "./plan-ticket.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import { mergedInput, outcomesNeeded, outputNodes, runOutput, scopeOf, takenInputs } from "./rules/input.ts";
+import { edgeTaken, failsRun, type Outcome, settle, skipped } from "./rules/outcome.ts";
+import {
+  decide,
+  edgeAt,
+  nodeAt,
+  type Plan,
+  type PlanNode,
+  type Resolution,
+  resolveEdges,
+  unresolved,
+} from "./rules/plan.ts";
+import { type CheckSchema, runPure } from "./rules/pure.ts";
+import type { RunStore } from "./rules/store.ts";
+import type { Ticket } from "./rules/ticket.ts";
 
 /** What a walk begins with: the run's beginning, a task's outcome, or what an earlier call left over. */
 export type Start =

@@ -3,12 +3,12 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
-import type { Json } from "../../pipelines/graph/public.ts";
-import { runContext } from "../commit.ts";
-import { type Ending, endRun } from "../ending.ts";
-import type { Appended, Entry, Journal } from "../journal.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import { type Ending, endRun } from "../control/ending.ts";
+import { runContext } from "../log/entries.ts";
+import type { Appended, Entry, Journal } from "../log/journal.ts";
+import { addWrite } from "../log/pending.ts";
 import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
-import { addWrite } from "../pending.ts";
 import {
   isSettled,
   type RunStep,
@@ -20,10 +20,10 @@ import {
   stepWrite,
   storeJson,
 } from "../store.ts";
-import { missingEdges, type PlanNode, type Resolution, type StepState } from "./plan.ts";
-import { type Outcome, settle } from "./plan-outcome.ts";
-import type { Begin, Commit, RunResult, RunStore } from "./plan-store.ts";
 import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
+import { type Outcome, settle } from "./rules/outcome.ts";
+import { missingEdges, type PlanNode, type Resolution, type StepState } from "./rules/plan.ts";
+import type { Begin, Commit, RunResult, RunStore } from "./rules/store.ts";
 
 /** What an attempt's work cost, and the writes that meter it in the transaction of its commit. */
 export interface Work extends Spent {

@@ -3,7 +3,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Graph, graphSchema } from "../../pipelines/graph/public.ts";
 import { loadRevision, type SealedHeaders } from "../../pipelines/public.ts";
 import type { StoredRun } from "../store.ts";
-import { compilePlan, type Plan } from "./plan.ts";
+import { compilePlan, type Plan } from "./rules/plan.ts";
 
 /** What a run walks: its plan, and the encrypted header values that the graph's nodes refer to. */
 export interface Walkable {

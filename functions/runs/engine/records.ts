@@ -1,11 +1,11 @@
 import type { Blob, Blobs } from "../../../shared/blobs/blobs.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { aboutRun, type LogDraft } from "../commit.ts";
 import { runEvents } from "../events.ts";
+import { aboutRun, type LogDraft } from "../log/entries.ts";
 import { loadJson, type RunStep, type StoredRun } from "../store.ts";
-import type { PlanNode } from "./plan.ts";
-import type { Outcome } from "./plan-outcome.ts";
+import type { Outcome } from "./rules/outcome.ts";
+import type { PlanNode } from "./rules/plan.ts";
 
 /** What a model's work came to beyond its outcome. */
 export interface Spent {

@@ -4,16 +4,16 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Log } from "../../../shared/observability/log.ts";
-import { runContext } from "../commit.ts";
-import { openRun } from "../ending.ts";
-import { Journal } from "../journal.ts";
-import { number } from "../pending.ts";
+import { openRun } from "../control/ending.ts";
+import { runContext } from "../log/entries.ts";
+import { Journal } from "../log/journal.ts";
+import { number } from "../log/pending.ts";
 import { runItem, runStateItem, type StoredRun } from "../store.ts";
 import { DynamoRunStore } from "./dynamo-store.ts";
 import { type Walkable, walkable } from "./load.ts";
-import type { CheckSchema } from "./plan-pure.ts";
-import { runTicket, type Work } from "./plan-run.ts";
-import { executionName, firstTicket, type Ticket } from "./plan-ticket.ts";
+import type { CheckSchema } from "./rules/pure.ts";
+import { executionName, firstTicket, type Ticket } from "./rules/ticket.ts";
+import { runTicket, type Work } from "./walk.ts";
 
 const ticketSchema: z.ZodType<Ticket> = z.union([
   z.object({ node: z.string(), attempt: z.number().int() }),

@@ -1,11 +1,15 @@
+import type { Scope } from "../../../shared/expressions/expression.ts";
+import { isObject, type Json } from "../../../shared/expressions/json.ts";
+import { asText } from "../../../shared/expressions/template.ts";
 import { newId } from "../../../shared/ids.ts";
-import { type AgentRunResult, loadSnapshot, runAgent } from "../../agents/public.ts";
-import { usageWrites } from "../../models/public.ts";
-import { asText, type GraphNode, isObject, type Json, type Scope } from "../../pipelines/graph/public.ts";
-import { runContext } from "../commit.ts";
-import type { PlanNode } from "./plan.ts";
-import type { AttemptResult } from "./plan-outcome.ts";
-import { prepareTask } from "./plan-task.ts";
+import { loadSnapshot } from "../../agents/public.ts";
+import { type AgentRunResult, runAgent } from "../../executions/public.ts";
+import type { GraphNode } from "../../pipelines/graph/public.ts";
+import { usageWrites } from "../../usage/public.ts";
+import { runContext } from "../log/entries.ts";
+import type { AttemptResult } from "./rules/outcome.ts";
+import type { PlanNode } from "./rules/plan.ts";
+import { prepareTask } from "./rules/task.ts";
 import type { TaskDeps } from "./task.ts";
 import type { WorkDeps } from "./work-deps.ts";
 

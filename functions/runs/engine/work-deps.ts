@@ -1,5 +1,5 @@
 import type { Outbound } from "../../../shared/outbound/index.ts";
-import type { AgentRunDeps } from "../../agents/public.ts";
+import type { AgentRunDeps } from "../../executions/public.ts";
 
 /** What the work of nodes with effects outside needs. */
 export interface WorkDeps extends AgentRunDeps {

@@ -1,9 +1,11 @@
+import type { Scope } from "../../../shared/expressions/expression.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound, OutboundRequest } from "../../../shared/outbound/index.ts";
-import type { GraphNode, Json, Scope } from "../../pipelines/graph/public.ts";
+import type { GraphNode } from "../../pipelines/graph/public.ts";
 import { openHeaders } from "../../pipelines/public.ts";
-import type { AttemptResult } from "./plan-outcome.ts";
-import { prepareTask } from "./plan-task.ts";
+import type { AttemptResult } from "./rules/outcome.ts";
+import { prepareTask } from "./rules/task.ts";
 import type { TaskDeps } from "./task.ts";
 
 type Of = Parameters<TaskDeps["worker"]>[0];

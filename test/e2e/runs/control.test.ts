@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { startOf } from "../../../functions/runs/start.ts";
+import { startOf } from "../../../functions/runs/start/start.ts";
 import { runCountItem } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
 import { newId } from "../../../shared/ids.ts";

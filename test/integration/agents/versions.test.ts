@@ -1,10 +1,10 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import * as handlers from "../../../functions/agents/handlers.ts";
-import { apiOperations } from "../../../functions/agents/operations.ts";
-import { compileExpression } from "../../../functions/pipelines/graph/public.ts";
+import { operations } from "../../../functions/agents/operations.ts";
 import { inlineOr } from "../../../shared/blobs/blobs.ts";
 import { createBlobs, createFiles } from "../../../shared/blobs/s3.ts";
+import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { checkUrl } from "../../../shared/outbound/url.ts";
 import { createAgent } from "../../support/agents.ts";
@@ -21,7 +21,7 @@ function dispatcher() {
   const platform = stackPlatform();
   const s3 = new S3Client({ ...awsConfig(), forcePathStyle: true });
   const bucket = inject("stack").outputs.BucketName ?? "";
-  return createDispatcher(apiOperations, handlers, platform, {
+  return createDispatcher(operations, handlers, platform, {
     table: platform.table,
     secrets: platform.secrets,
     blobs: inlineOr(createBlobs(s3, bucket)),

@@ -1,9 +1,9 @@
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { describe, expect, inject, it } from "vitest";
-import { connectCognito } from "../../../functions/auth/cognito.ts";
 import type { AuthDeps } from "../../../functions/auth/deps.ts";
 import * as handlers from "../../../functions/auth/handlers.ts";
 import { operations } from "../../../functions/auth/operations.ts";
+import { connectCognito } from "../../../functions/auth/sessions/cognito.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { registerCompany, unique } from "../../support/api.ts";
 import { awsConfig, stackPlatform } from "../../support/stack.ts";

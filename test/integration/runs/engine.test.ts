@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
-import { compilePlan, type PlanNode } from "../../../functions/runs/engine/plan.ts";
-import type { AttemptResult } from "../../../functions/runs/engine/plan-outcome.ts";
-import { number } from "../../../functions/runs/pending.ts";
+import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome.ts";
+import { compilePlan, type PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
+import { number } from "../../../functions/runs/log/pending.ts";
 import { runPendingItem, runStateItem } from "../../../functions/runs/store.ts";
 import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
 import { seeded } from "../../support/plan-simulate.ts";

@@ -1,15 +1,15 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { inject } from "vitest";
-import type { Graph, Json } from "../../../functions/pipelines/graph/public.ts";
-import { newRevision } from "../../../functions/pipelines/revisions.ts";
+import type { Graph } from "../../../functions/pipelines/graph/public.ts";
+import { newRevision } from "../../../functions/pipelines/revisions/revision.ts";
 import { revisionItem } from "../../../functions/pipelines/store.ts";
-import type { PlanNode } from "../../../functions/runs/engine/plan.ts";
-import type { AttemptResult } from "../../../functions/runs/engine/plan-outcome.ts";
-import type { Ticket } from "../../../functions/runs/engine/plan-ticket.ts";
 import { outcomeOf } from "../../../functions/runs/engine/records.ts";
+import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome.ts";
+import type { PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
+import type { Ticket } from "../../../functions/runs/engine/rules/ticket.ts";
 import { runTask, type TaskOutput } from "../../../functions/runs/engine/task.ts";
-import { startOf } from "../../../functions/runs/start.ts";
+import { startOf } from "../../../functions/runs/start/start.ts";
 import {
   isSettled,
   runById,
@@ -23,6 +23,7 @@ import { createBlobs } from "../../../shared/blobs/s3.ts";
 import { auditItem, outboxItem } from "../../../shared/change/items.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newDelivery, start } from "../../../functions/webhooks/deliveries.ts";
+import { newDelivery, start } from "../../../functions/webhooks/deliveries/delivery.ts";
+import { sweep } from "../../../functions/webhooks/deliveries/sweep.ts";
 import { deliveryItem, watchedOrganizationItem } from "../../../functions/webhooks/store.ts";
-import { sweep } from "../../../functions/webhooks/sweep.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { type Receiver, startReceiver, verified } from "../../support/receiver.ts";
@@ -123,7 +123,7 @@ describe("a worker that ends anywhere", () => {
         },
       },
     };
-    const { attemptDelivery } = await import("../../../functions/webhooks/attempt.ts");
+    const { attemptDelivery } = await import("../../../functions/webhooks/deliveries/attempt.ts");
     await attemptDelivery(hint.body, slow);
     const [delivery] = await world.deliveries(hook.id);
     expect(delivery).toMatchObject({ status: "succeeded", attempt_count: 1 });

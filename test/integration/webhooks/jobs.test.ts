@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newDelivery, start } from "../../../functions/webhooks/deliveries.ts";
-import type { JobMessage } from "../../../functions/webhooks/follow.ts";
-import { work } from "../../../functions/webhooks/jobs.ts";
+import { newDelivery, start } from "../../../functions/webhooks/deliveries/delivery.ts";
 import type { Webhook } from "../../../functions/webhooks/model.ts";
+import type { JobMessage } from "../../../functions/webhooks/replays/continue.ts";
+import { work } from "../../../functions/webhooks/replays/jobs.ts";
 import { type Replay, replayItem, webhookItem } from "../../../functions/webhooks/store.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type AttemptDeps, attemptDelivery } from "../../../functions/webhooks/attempt.ts";
-import type { AttemptMessage } from "../../../functions/webhooks/deliveries.ts";
-import { fanOut } from "../../../functions/webhooks/fan-out.ts";
+import { type AttemptDeps, attemptDelivery } from "../../../functions/webhooks/deliveries/attempt.ts";
+import type { AttemptMessage } from "../../../functions/webhooks/deliveries/delivery.ts";
+import { fanOut } from "../../../functions/webhooks/deliveries/fan-out.ts";
+import { webhookSecret } from "../../../functions/webhooks/deliveries/rules/signing.ts";
 import type { Webhook } from "../../../functions/webhooks/model.ts";
-import { secretContext } from "../../../functions/webhooks/secret.ts";
-import { webhookSecret } from "../../../functions/webhooks/signing.ts";
 import { attemptItem, deliveryItem, subscriptionItem, webhookItem } from "../../../functions/webhooks/store.ts";
+import { secretContext } from "../../../functions/webhooks/subscriptions/secret.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";

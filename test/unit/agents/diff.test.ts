@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { difference } from "../../../functions/agents/diff.ts";
-import type { SnapshotContent } from "../../../functions/agents/snapshot.ts";
+import { difference } from "../../../functions/agents/versions/rules/diff.ts";
+import type { SnapshotContent } from "../../../functions/agents/versions/rules/snapshot.ts";
 
 const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
   definition: {

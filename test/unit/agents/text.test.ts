@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extractText, firstBytes, htmlText, isTextMediaType } from "../../../functions/agents/text.ts";
+import { extractText, firstBytes, htmlText, isTextMediaType } from "../../../functions/agents/contexts/rules/text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { copyConfig, mergeConfig, sealConfig } from "../../../functions/agents/tool-config.ts";
+import { copyConfig, mergeConfig, sealConfig } from "../../../functions/agents/tools/config.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import { createSecrets } from "../../../shared/secrets/index.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";

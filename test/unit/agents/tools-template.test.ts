@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bodyIssues, endpointIssues, fillBody, fillEndpoint } from "../../../functions/agents/tools/template.ts";
+import { bodyIssues, endpointIssues, fillBody, fillEndpoint } from "../../../functions/agents/tools/rules/template.ts";
 
 const parameters = { type: "object", required: ["id"], properties: { id: {}, q: {}, page: {} } };
 

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../../functions/rooms.ts";
+import { entryFile } from "../../../shared/room.ts";
 
 interface Import {
   readonly from: string;
@@ -30,21 +31,28 @@ const show = (list: readonly Import[]) => list.map(({ from, to }) => `${from} ->
 
 const roomOf = (path: string): string | undefined => /^functions\/([\w-]+)\//.exec(path)?.[1];
 const entries = new Set(
-  rooms.flatMap((room) => Object.values(room.functions).map(({ entry }) => `functions/${room.name}/${entry}.ts`)),
+  rooms.flatMap((room) => Object.keys(room.functions).map((name) => `functions/${room.name}/${entryFile(name)}`)),
 );
 
 /** From the inside to the outside; a file may import its own layer and those before it. */
-const layers = ["model", "contract", "work", "entry"] as const;
+const layers = ["rules", "contract", "work", "handlers", "entry"] as const;
 type Layer = (typeof layers)[number];
 
-/** Where a file of a room stands. Files that are none of these help others and take no part in the rule. */
+/**
+ * Where a file of a room stands. The same nouns stand at the top of a room and in its topics, which are folders; a
+ * topic also has files named after what they do (work), and a folder of pure rules.
+ */
 function layerOf(path: string): Layer | undefined {
   if (roomOf(path) === undefined) return undefined;
   if (entries.has(path)) return "entry";
-  const name = path.split("/").slice(2).join("/");
-  if (name === "model.ts") return "model";
-  if (/^(operations(-[\w-]+)?|events|store)\.ts$/.test(name)) return "contract";
-  return /^(handlers(-[\w-]+)?|consumers)\.ts$/.test(name) ? "work" : undefined;
+  const parts = path.split("/").slice(2);
+  const noun = parts.at(-1)?.replace(/\.ts$/, "") ?? "";
+  if (parts.includes("entries")) return undefined;
+  if (parts.slice(0, -1).includes("rules") || noun === "model" || noun === "rules") return "rules";
+  if (/^(room|operations|events|store)$/.test(noun)) return "contract";
+  if (/^(handlers|consumers)$/.test(noun)) return "handlers";
+  if (/^(public|deps)$/.test(noun)) return "work";
+  return parts.length > 1 ? "work" : undefined;
 }
 
 describe("the dependency rule", () => {
@@ -100,7 +108,14 @@ describe("the dependency rule", () => {
     expect(show(data.filter(({ to }) => to !== "shared/room.ts"))).toEqual([]);
   });
 
-  it("inside a room: model, then operations, events and store, then handlers and consumers, then entries", () => {
+  it("every file of a room stands in a layer", () => {
+    const own = files.filter((path) => roomOf(path) !== undefined);
+    expect(own.length).toBeGreaterThan(200);
+    expect(own.filter((path) => layerOf(path) === undefined)).toEqual([]);
+    expect([...entries].filter((entry) => !files.includes(entry))).toEqual([]);
+  });
+
+  it("inside a room: rules, then operations, events and store, then work, then handlers and consumers, then entries", () => {
     const outward = within("functions").filter(({ from, to }) => {
       const [own, other] = [layerOf(from), layerOf(to)];
       return (
@@ -113,15 +128,33 @@ describe("the dependency rule", () => {
     expect(show(outward)).toEqual([]);
   });
 
+  it("rooms do not form circles", () => {
+    const uses = new Map<string, Set<string>>();
+    for (const { from, to, typeOnly } of within("functions")) {
+      const [own, other] = [roomOf(from), roomOf(to)];
+      if (typeOnly || own === undefined || other === undefined || own === other) continue;
+      if (/\/events\.ts$/.test(to)) continue;
+      uses.set(own, (uses.get(own) ?? new Set()).add(other));
+    }
+    const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+      [...(uses.get(from) ?? [])].some((next) => {
+        if (next === to) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return reaches(next, to, seen);
+      });
+    expect([...uses.keys()].filter((room) => reaches(room, room))).toEqual([]);
+  });
+
   it("nothing imports an entry, and entries are short", () => {
     expect(show(imports.filter(({ to }) => entries.has(to)))).toEqual([]);
     const long = [...entries].filter((entry) => readFileSync(entry, "utf8").split("\n").length > 60);
     expect(long).toEqual([]);
   });
 
-  it("models read no clock, no chance, no setting and call nothing outside", () => {
-    const models = files.filter((path) => layerOf(path) === "model");
-    expect(models.length).toBeGreaterThan(5);
+  it("rules read no clock, no chance, no setting and call nothing outside", () => {
+    const models = files.filter((path) => layerOf(path) === "rules");
+    expect(models.length).toBeGreaterThan(50);
     const impure = models.filter((path) =>
       /Date\.now\(|new Date\(\)|Math\.random\(|process\.env|randomBytes|randomUUID|\bfetch\(/.test(
         readFileSync(path, "utf8"),

@@ -3,7 +3,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { AttributeValue, DynamoDBStreamEvent } from "aws-lambda";
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, expect, it } from "vitest";
-import { putEvents } from "../../../functions/events/put.ts";
+import { putEvents } from "../../../functions/events/relay/put.ts";
 import { newId } from "../../../shared/ids.ts";
 
 const bus = mockClient(EventBridgeClient);

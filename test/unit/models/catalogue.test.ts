@@ -9,14 +9,14 @@ import {
   isProviderConfigName,
   models,
   providers,
-} from "../../../functions/models/catalogue.ts";
+} from "../../../functions/models/rules/catalogue.ts";
 import {
   costAtPrice,
   costOfCalls,
   costUsdMicros,
   priceVersionAt,
   priceVersions,
-} from "../../../functions/models/prices.ts";
+} from "../../../functions/models/rules/prices.ts";
 
 test("every model has a unique id under its provider, sensible limits and a price in every version", () => {
   expect(new Set(models.map(({ id }) => id)).size).toBe(models.length);

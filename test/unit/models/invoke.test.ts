@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { customModel, findModel, type Model } from "../../../functions/models/catalogue.ts";
-import { createModelInvoker, type ModelEvent, type ModelRequest } from "../../../functions/models/invoke.ts";
+import { createModelInvoker, type ModelEvent, type ModelRequest } from "../../../functions/models/calls/invoke.ts";
+import { customModel, findModel, type Model } from "../../../functions/models/rules/catalogue.ts";
 import { delta, events, json, provider, text, toolCalls, usageChunk } from "./provider-server.ts";
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findModel, models } from "../../../functions/models/catalogue.ts";
+import { costOf } from "../../../functions/models/calls/resolve.ts";
 import { listModels, type ProviderSettings, providerToRead, resolveWith } from "../../../functions/models/model.ts";
-import { lastFour, providerIssues } from "../../../functions/models/provider-input.ts";
-import { costOf } from "../../../functions/models/resolve.ts";
+import { lastFour, providerIssues } from "../../../functions/models/providers/rules.ts";
+import { findModel, models } from "../../../functions/models/rules/catalogue.ts";
 
 const AT = new Date("2026-11-15T00:00:00Z");
 const settings = (more: Partial<ProviderSettings> = {}): ProviderSettings => ({

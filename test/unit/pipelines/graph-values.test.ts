@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalText, graphHash } from "../../../functions/pipelines/graph/canonical.ts";
+import { canonicalText, graphHash } from "../../../functions/pipelines/graph/rules/canonical.ts";
 import {
   duplicateGraph,
   removeConnection,
   removeNode,
   upsertConnection,
   upsertNode,
-} from "../../../functions/pipelines/graph/edit.ts";
-import { graphSchema, nodeSchema } from "../../../functions/pipelines/graph/nodes.ts";
-import { patternCatalogue, patternNamed, patternNames } from "../../../functions/pipelines/graph/patterns.ts";
+} from "../../../functions/pipelines/graph/rules/edit.ts";
+import { graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
+import { patternCatalogue, patternNamed, patternNames } from "../../../functions/pipelines/graph/rules/patterns.ts";
 import { graphs } from "../../support/plan-graphs.ts";
 
 const graph = graphSchema.parse({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { handlesOf, nodeKinds } from "../../../functions/pipelines/graph/kinds.ts";
-import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/nodes.ts";
+import { handlesOf, nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
+import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
 
 const node = (kind: string, config: object = {}, more: object = {}) => ({ id: "n", kind, label: "N", config, ...more });
 const problems = (schema: z.ZodType, value: unknown) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Graph, graphSchema } from "../../../functions/pipelines/graph/nodes.ts";
-import { openHeaders, type SealedHeaders, sealHeaders } from "../../../functions/pipelines/secret-headers.ts";
+import { type Graph, graphSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
+import { openHeaders, type SealedHeaders, sealHeaders } from "../../../functions/pipelines/graph/secret-headers.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 
 /** Seals by writing down the context beside the text; counts its calls, and never gives the same result twice. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { issueCodes } from "../../../functions/pipelines/graph/issues.ts";
-import { type Graph, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/nodes.ts";
-import { type GraphFacts, validateGraph } from "../../../functions/pipelines/graph/validate.ts";
+import { issueCodes } from "../../../functions/pipelines/graph/rules/issues.ts";
+import { type Graph, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
+import { type GraphFacts, validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
 
 const facts: GraphFacts = {
   pattern: "debate",

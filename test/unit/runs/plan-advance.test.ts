@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { settle } from "../../../functions/runs/engine/rules/outcome.ts";
 import {
   compilePlan,
   decide,
@@ -8,9 +9,8 @@ import {
   nodeNamed,
   resolveEdges,
   unresolved,
-} from "../../../functions/runs/engine/plan.ts";
-import { settle } from "../../../functions/runs/engine/plan-outcome.ts";
-import { executionName, firstTicket } from "../../../functions/runs/engine/plan-ticket.ts";
+} from "../../../functions/runs/engine/rules/plan.ts";
+import { executionName, firstTicket } from "../../../functions/runs/engine/rules/ticket.ts";
 import { simulate } from "../../support/plan-simulate.ts";
 
 const agent = (id: string, config: object = {}) => ({

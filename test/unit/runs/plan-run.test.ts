@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { validateGraph } from "../../../functions/pipelines/graph/validate.ts";
-import { compilePlan, type Plan } from "../../../functions/runs/engine/plan.ts";
+import { validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
+import { compilePlan, type Plan } from "../../../functions/runs/engine/rules/plan.ts";
 import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
 import { type Simulation, simulate } from "../../support/plan-simulate.ts";
 

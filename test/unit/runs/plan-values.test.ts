@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type GraphNode, graphSchema, type Json, type Scope } from "../../../functions/pipelines/graph/public.ts";
-import { compilePlan, nodeNamed } from "../../../functions/runs/engine/plan.ts";
+import { type GraphNode, graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import {
   concatenated,
   mergedInput,
@@ -8,7 +7,7 @@ import {
   outcomesNeeded,
   runOutput,
   scopeOf,
-} from "../../../functions/runs/engine/plan-input.ts";
+} from "../../../functions/runs/engine/rules/input.ts";
 import {
   edgeTaken,
   edgeValue,
@@ -16,9 +15,12 @@ import {
   resolutions,
   settle,
   skipped,
-} from "../../../functions/runs/engine/plan-outcome.ts";
-import { runPure } from "../../../functions/runs/engine/plan-pure.ts";
-import { prepareTask } from "../../../functions/runs/engine/plan-task.ts";
+} from "../../../functions/runs/engine/rules/outcome.ts";
+import { compilePlan, nodeNamed } from "../../../functions/runs/engine/rules/plan.ts";
+import { runPure } from "../../../functions/runs/engine/rules/pure.ts";
+import { prepareTask } from "../../../functions/runs/engine/rules/task.ts";
+import type { Scope } from "../../../shared/expressions/expression.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
 
 const of = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
 const agent = (id: string, config: object = {}) => of(id, "agent", { agent_id: "agt_1", ...config });

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { agentGraph } from "../../../functions/runs/engine/load.ts";
-import { compilePlan, nodeNamed } from "../../../functions/runs/engine/plan.ts";
-import type { Outcome } from "../../../functions/runs/engine/plan-outcome.ts";
 import {
   begunStep,
   outcomeEvents,
@@ -10,10 +8,12 @@ import {
   outcomeOf,
   settledStep,
 } from "../../../functions/runs/engine/records.ts";
+import type { Outcome } from "../../../functions/runs/engine/rules/outcome.ts";
+import { compilePlan, nodeNamed } from "../../../functions/runs/engine/rules/plan.ts";
 import { messageOf } from "../../../functions/runs/engine/work-agent.ts";
+import { stepOf } from "../../../functions/runs/log/views.ts";
 import { isLast, isLive, logTypes, runStatuses } from "../../../functions/runs/model.ts";
 import { isSettled, runStepItem, type StoredRun } from "../../../functions/runs/store.ts";
-import { stepOf } from "../../../functions/runs/views.ts";
 import type { Blob, Blobs } from "../../../shared/blobs/blobs.ts";
 
 const blobs: Pick<Blobs, "load"> & Partial<Blobs> = {

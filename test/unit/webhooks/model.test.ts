@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newDelivery } from "../../../functions/webhooks/deliveries.ts";
+import { newDelivery } from "../../../functions/webhooks/deliveries/delivery.ts";
 import {
   isSubscribable,
   liveSecrets,

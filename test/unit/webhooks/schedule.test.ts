@@ -12,7 +12,7 @@ import {
   retryAfterMs,
   retryDelaysMs,
   scheduledDelayMs,
-} from "../../../functions/webhooks/schedule.ts";
+} from "../../../functions/webhooks/deliveries/rules/schedule.ts";
 
 const now = Date.UTC(2026, 0, 15, 12, 0, 0);
 const chance = { now_ms: now, random: 0.5 };

@@ -1,9 +1,0 @@
-import { serve } from "../../shared/http/serve.ts";
-import { connectPlatform } from "../../shared/runtime.ts";
-import { connectAgentRuns } from "./deps-execute.ts";
-import { execute } from "./handlers-execute.ts";
-import { executeOperations as operations } from "./operations-execute.ts";
-
-const platform = connectPlatform("agents-execute");
-
-export const handler = serve({ operations, handlers: { execute }, platform, deps: connectAgentRuns(platform) });

@@ -1,0 +1,161 @@
+import { changedFields } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { invalid } from "../../../shared/http/parse.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { refuseArchived, touchAgent } from "../definition/changes.ts";
+import type { AgentDeps } from "../deps.ts";
+import type { operations } from "../operations.ts";
+import { agentById, agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../store.ts";
+import { changed, contextById, needType, safeUrl, uploadFor } from "./changes.ts";
+
+type Ops = typeof operations;
+
+export const listContexts: Handler<Ops["listContexts"], AgentDeps> = async ({ context, path, query }, { table }) => {
+  const tenant = table.of(context.tenant);
+  await agentById(tenant, path.agent_id);
+  return tenant.page(agentContextItem, { of: { agent_id: path.agent_id }, ...query });
+};
+
+export const getContext: Handler<Ops["getContext"], AgentDeps> = async ({ context, path }, deps) => {
+  const found = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  return { ...found, content: found.content === null ? null : await deps.blobs.load(found.content) };
+};
+
+export const createContext: Handler<Ops["createContext"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const id = newId("agent_context", at);
+  const attempt = body.content_type === "text" ? null : newEtag(at);
+  const made: StoredContext = {
+    id,
+    agent_id: path.agent_id,
+    name: body.name,
+    content_type: body.content_type,
+    is_active: body.is_active,
+    status: body.content_type === "text" ? "ready" : "pending",
+    error: null,
+    url: body.content_type === "url" ? safeUrl(deps, body.url) : null,
+    file: body.content_type === "file" ? { ...body.file, sha256: body.file.sha256 ?? null } : null,
+    content:
+      body.content_type === "text" ? await deps.blobs.store(context.tenant, body.content, CONTEXT_INLINE_BYTES) : null,
+    content_bytes: body.content_type === "text" ? Buffer.byteLength(body.content) : 0,
+    truncated: false,
+    fetched_at: null,
+    attempt,
+    created_at: timestamp(at),
+    updated_at: timestamp(at),
+    etag: newEtag(at),
+  };
+  const fetch = body.content_type === "url" && attempt !== null ? { fetch: attempt } : {};
+  return call.commit(
+    {
+      writes: [
+        touchAgent(tenant, path.agent_id, at, { part: "contexts", by: 1 }),
+        tenant.writes.create(agentContextItem, made),
+      ],
+      events: [changed(made, "created", fetch)],
+    },
+    { ...made, upload: await uploadFor(deps, context.tenant, made, at) },
+  );
+};
+
+export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+    requireMatch(call.if_match, read.etag);
+    for (const field of ["content", "url"] as const) {
+      const belongs = field === "content" ? "text" : "url";
+      if (body[field] !== undefined && read.content_type !== belongs)
+        throw invalid([
+          { path: field, message: `is for a context of type ${belongs}; this is a ${read.content_type}` },
+        ]);
+    }
+    const url = body.url === undefined ? read.url : safeUrl(deps, body.url);
+    const moved = url !== read.url;
+    const content = body.content;
+    const next: StoredContext = {
+      ...read,
+      name: body.name ?? read.name,
+      is_active: body.is_active ?? read.is_active,
+      ...(content === undefined
+        ? {}
+        : {
+            content: await deps.blobs.store(context.tenant, content, CONTEXT_INLINE_BYTES),
+            content_bytes: Buffer.byteLength(content),
+          }),
+      ...(moved ? { url, status: "pending" as const, error: null, attempt: newEtag(at) } : {}),
+      updated_at: timestamp(at),
+      etag: newEtag(at),
+    };
+    const fields = changedFields(read, next, { omit: ["attempt", "content_bytes"] }).map(({ field }) => field);
+    if (fields.length === 0) {
+      refuseArchived(await agentById(tenant, path.agent_id));
+      return read;
+    }
+    const fetch = moved && next.attempt !== null ? { fetch: next.attempt } : {};
+    return call.commit(
+      {
+        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        events: [changed(next, "updated", { fields, ...fetch })],
+      },
+      next,
+    );
+  });
+};
+
+export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (call, deps) => {
+  const { path, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const { agent_id, context_id } = path;
+  return updateWithRetry(call.if_match, async () => {
+    const read = await contextById(deps, context.tenant, agent_id, context_id);
+    requireMatch(call.if_match, read.etag);
+    return call.commit(
+      {
+        writes: [
+          touchAgent(tenant, agent_id, at, { part: "contexts", by: -1 }),
+          tenant.writes.remove(
+            agentContextItem,
+            { agent_id, id: context_id },
+            { equals: { etag: read.etag } },
+            (old) =>
+              old === undefined ? notFound() : new Problem("precondition_failed", "The context has just been changed."),
+          ),
+        ],
+        events: [changed(read, "deleted")],
+      },
+      undefined,
+    );
+  });
+};
+
+export const refreshContext: Handler<Ops["refreshContext"], AgentDeps> = async (call, deps) => {
+  const { path, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+    requireMatch(call.if_match, read.etag);
+    needType(read, "url");
+    const attempt = newEtag(at);
+    const next: StoredContext = {
+      ...read,
+      status: "pending",
+      error: null,
+      attempt,
+      updated_at: timestamp(at),
+      etag: newEtag(at),
+    };
+    return call.commit(
+      {
+        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        events: [changed(next, "updated", { fields: ["status"], fetch: attempt })],
+      },
+      next,
+    );
+  });
+};

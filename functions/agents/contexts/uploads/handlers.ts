@@ -1,0 +1,89 @@
+import { requireMatch, updateWithRetry } from "../../../../shared/change/update.ts";
+import { timestamp } from "../../../../shared/clock.ts";
+import { Problem, wrongState } from "../../../../shared/errors.ts";
+import type { Handler } from "../../../../shared/http/call.ts";
+import { invalid } from "../../../../shared/http/parse.ts";
+import { newEtag } from "../../../../shared/ids.ts";
+import { touchAgent } from "../../definition/changes.ts";
+import type { AgentDeps } from "../../deps.ts";
+import { agentLimits } from "../../model.ts";
+import type { operations } from "../../operations.ts";
+import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
+import { changed, contextById, needType, uploadFor, uploadKey } from "../changes.ts";
+import { bareMediaType, extractText } from "../rules/text.ts";
+
+type Ops = typeof operations;
+
+export const uploadContext: Handler<Ops["uploadContext"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+    requireMatch(call.if_match, read.etag);
+    needType(read, "file");
+    const next: StoredContext = {
+      ...read,
+      file: { ...body, sha256: body.sha256 ?? null },
+      status: "pending",
+      error: null,
+      attempt: newEtag(at),
+      updated_at: timestamp(at),
+      etag: newEtag(at),
+    };
+    return call.commit(
+      {
+        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        events: [changed(next, "updated", { fields: ["file"] })],
+      },
+      { ...next, upload: await uploadFor(deps, context.tenant, next, at) },
+    );
+  });
+};
+
+const incomplete = (message: string) => new Problem("upload_incomplete", message);
+
+export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async (call, deps) => {
+  const { path, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  requireMatch(call.if_match, read.etag);
+  needType(read, "file");
+  if (read.status !== "pending" || read.file === null || read.attempt === null)
+    throw wrongState("context", read.status, "pending");
+  const key = uploadKey(context.tenant, read.id, read.attempt);
+  const { media_type, size_bytes, sha256 } = read.file;
+  const found = await deps.files.inspect(key, agentLimits.text_context_bytes + 4);
+  if (found === undefined) throw incomplete("The file has not been uploaded.");
+  if (found.bytes !== size_bytes) throw incomplete(`The file has ${found.bytes} bytes; ${size_bytes} were declared.`);
+  if (bareMediaType(found.content_type ?? "") !== bareMediaType(media_type))
+    throw incomplete(`The file was uploaded as \`${found.content_type ?? ""}\`; \`${media_type}\` was declared.`);
+  if (sha256 !== null && found.sha256 !== sha256) throw incomplete("The file's SHA-256 is not the declared one.");
+  const extracted = extractText(
+    found.beginning,
+    media_type,
+    agentLimits.text_context_bytes,
+    found.bytes > found.beginning.byteLength,
+  );
+  if (extracted === undefined) throw invalid([{ path: "file", message: "is not text in UTF-8" }]);
+  const next: StoredContext = {
+    ...read,
+    file: { ...read.file, sha256: found.sha256 },
+    status: "ready",
+    attempt: null,
+    content: await deps.blobs.store(context.tenant, extracted.text, CONTEXT_INLINE_BYTES),
+    content_bytes: Buffer.byteLength(extracted.text),
+    truncated: extracted.truncated,
+    updated_at: timestamp(at),
+    etag: newEtag(at),
+  };
+  const answer = await call.commit(
+    {
+      writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+      events: [changed(next, "uploaded", { fields: ["content"] })],
+    },
+    next,
+  );
+  // The text is kept by its content; the file itself is not needed any more. What stays behind harms nobody.
+  await deps.files.remove(key).catch(() => undefined);
+  return answer;
+};

@@ -1,0 +1,93 @@
+import { draft } from "../../../shared/change/events.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { limits } from "../../../shared/http/schemas.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
+import { placeWrites, takeName } from "../definition/changes.ts";
+import { agentView, contentOf } from "../definition/views.ts";
+import type { AgentDeps } from "../deps.ts";
+import { agentEvents } from "../events.ts";
+import type { operations } from "../operations.ts";
+import { agentById, agentItem, type Parts, partsOf, type StoredAgent } from "../store.ts";
+import { copyConfig } from "../tools/config.ts";
+import { partsFrom, replaceParts } from "../versions/parts.ts";
+
+type Ops = typeof operations;
+
+/** So many names are tried when the caller gave none. */
+const NAMES_TRIED = 20;
+const NOTHING: Parts = { contexts: [], tools: [] };
+
+/** `Helper (copy)`, `Helper (copy 2)`, …, within the length of a name. */
+export function copyName(name: string, nth: number): string {
+  const suffix = nth === 1 ? " (copy)" : ` (copy ${nth})`;
+  return `${name.slice(0, limits.name - suffix.length).trimEnd()}${suffix}`;
+}
+
+/** The parts of an agent under ids of their own, secrets bound to the new ones. */
+async function copyParts(deps: AgentDeps, tenant: string, parts: Parts, at: Date): Promise<Parts> {
+  const tools = await Promise.all(
+    parts.tools.map(async (tool) => {
+      const id = newId("agent_tool", at);
+      return { ...tool, id, config: await copyConfig(deps.secrets, tenant, tool.id, id, tool.config) };
+    }),
+  );
+  return { tools, contexts: parts.contexts.map((context) => ({ ...context, id: newId("agent_context", at) })) };
+}
+
+export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const [read, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+  const prompt = await deps.blobs.load(read.system_prompt);
+  const id = newId("agent", at);
+  const content = contentOf(read, prompt, await copyParts(deps, context.tenant, parts, at));
+  const copied = partsFrom(content, id, at, NOTHING);
+  for (let nth = 1; ; nth++) {
+    const agent: StoredAgent = {
+      ...read,
+      id,
+      name: body.name ?? copyName(read.name, nth),
+      status: "draft",
+      active_version: null,
+      latest_version: 0,
+      definition_number: 1,
+      versioned_definition: null,
+      uses: 0,
+      contexts: copied.contexts.length,
+      tools: copied.tools.length,
+      created_by: context.actor.id,
+      created_at: timestamp(at),
+      updated_at: timestamp(at),
+      archived_at: null,
+      etag: newEtag(at),
+    };
+    const { name, agent_type } = agent;
+    const event = draft(
+      agentEvents,
+      "agent.created",
+      { id, name },
+      { agent_id: id, name, agent_type, duplicated_from: read.id },
+    );
+    try {
+      return await call.commit(
+        {
+          writes: [
+            takeQuota(tenant, call.caller.organization.plan, "agents"),
+            tenant.writes.create(agentItem, agent),
+            takeName(tenant, id, name),
+            ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
+            ...replaceParts(tenant, id, NOTHING, copied),
+          ],
+          events: [event],
+        },
+        agentView(agent, prompt, copied),
+      );
+    } catch (error) {
+      const taken = error instanceof Problem && error.code === "already_exists";
+      if (!taken || body.name !== undefined || nth === NAMES_TRIED) throw error;
+    }
+  }
+};

@@ -1,0 +1,139 @@
+import { changedFields, draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
+import type { AgentDeps } from "../deps.ts";
+import { agentEvents } from "../events.ts";
+import { archiveAgent } from "../lifecycle/moves.ts";
+import type { Definition } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { agentById, agentItem, agentUseItem, PROMPT_INLINE_BYTES, partsOf, type StoredAgent } from "../store.ts";
+import { modelFor } from "./catalogue.ts";
+import { changeAgent, given, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
+import { listAgents } from "./lists.ts";
+import { agentView, definitionOf, summaryView } from "./views.ts";
+
+type Ops = typeof operations;
+
+/** Texts and objects whose values do not belong into audit entries. */
+const CONCEALED = { conceal: ["system_prompt", "response_schema", "metadata"] };
+
+export const list: Handler<Ops["list"], AgentDeps> = async ({ context, query }, { table }) => {
+  const page = await listAgents(table.of(context.tenant), query);
+  return { ...page, items: page.items.map(summaryView) };
+};
+
+export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
+  const { body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const { model, checks } = await modelFor(deps.table, context.tenant, body.model_id, at);
+  const agent: StoredAgent = {
+    ...body,
+    id: newId("agent", at),
+    organization_id: context.tenant,
+    model_id: model.model.id,
+    system_prompt: await deps.blobs.store(context.tenant, body.system_prompt, PROMPT_INLINE_BYTES),
+    status: "draft",
+    active_version: null,
+    latest_version: 0,
+    definition_number: 1,
+    versioned_definition: null,
+    uses: 0,
+    contexts: 0,
+    tools: 0,
+    created_by: context.actor.id,
+    created_at: timestamp(at),
+    updated_at: timestamp(at),
+    archived_at: null,
+    etag: newEtag(at),
+  };
+  const { id, name, agent_type } = agent;
+  const writes = [
+    takeQuota(tenant, call.caller.organization.plan, "agents"),
+    tenant.writes.create(agentItem, agent),
+    takeName(tenant, id, name),
+    ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
+    ...checks,
+  ];
+  const event = draft(
+    agentEvents,
+    "agent.created",
+    { id, name },
+    { agent_id: id, name, agent_type, duplicated_from: null },
+  );
+  return call.commit({ writes, events: [event] }, agentView(agent, body.system_prompt, { contexts: [], tools: [] }));
+};
+
+export const get: Handler<Ops["get"], AgentDeps> = async ({ context, path }, deps) => {
+  const tenant = deps.table.of(context.tenant);
+  const [agent, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+  return agentView(agent, await deps.blobs.load(agent.system_prompt), parts);
+};
+
+export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const [read, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+    requireMatch(call.if_match, read.etag);
+    refuseArchived(read);
+    const prompt = await deps.blobs.load(read.system_prompt);
+    const { workspace_ids = read.workspace_ids, ...fields } = given(body);
+    const resolved =
+      fields.model_id === undefined ? undefined : await modelFor(deps.table, context.tenant, fields.model_id, at);
+    const before = definitionOf(read, prompt);
+    const definition: Definition = { ...before, ...fields, model_id: resolved?.model.model.id ?? read.model_id };
+    const defined = changedFields(before, definition, CONCEALED);
+    const changes = [...defined, ...changedFields({ workspace_ids: read.workspace_ids }, { workspace_ids })];
+    if (changes.length === 0) return agentView(read, prompt, parts);
+    const set = {
+      ...definition,
+      workspace_ids,
+      system_prompt:
+        definition.system_prompt === prompt
+          ? read.system_prompt
+          : await deps.blobs.store(context.tenant, definition.system_prompt, PROMPT_INLINE_BYTES),
+      definition_number: read.definition_number + (defined.length > 0 ? 1 : 0),
+    };
+    const { write, next } = changeAgent(tenant, read, at, set);
+    const event = draft(
+      agentEvents,
+      "agent.updated",
+      { id: read.id, name: next.name },
+      { agent_id: read.id, name: next.name, changed_fields: changes.map(({ field }) => field) },
+      { changes },
+    );
+    return call.commit(
+      {
+        writes: [
+          write,
+          ...moveName(tenant, read.id, read.name, next.name),
+          ...placeWrites(deps.table, context.tenant, { before: read, after: next, by: context.actor.id, at }),
+          ...(resolved?.checks ?? []),
+        ],
+        events: [event],
+      },
+      agentView(next, definition.system_prompt, parts),
+    );
+  });
+};
+
+/** Deleting what is archived already changes nothing and is no error. */
+export const remove: Handler<Ops["remove"], AgentDeps> = async (call, deps) =>
+  updateWithRetry(call.if_match, async () => {
+    const read = await agentById(deps.table.of(call.context.tenant), call.path.agent_id);
+    requireMatch(call.if_match, read.etag);
+    if (read.status === "archived") return undefined;
+    const { writes, event } = archiveAgent(deps.table, call.context, read, call.query.force);
+    const { id, name } = read;
+    const deleted = draft(agentEvents, "agent.deleted", { id, name }, { agent_id: id, name });
+    return call.commit({ writes, events: [event, deleted] }, undefined);
+  });
+
+export const listUses: Handler<Ops["listUses"], AgentDeps> = async ({ context, path, query }, { table }) => {
+  const tenant = table.of(context.tenant);
+  await agentById(tenant, path.agent_id);
+  return tenant.page(agentUseItem, { of: { agent_id: path.agent_id }, ...query });
+};

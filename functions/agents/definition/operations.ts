@@ -1,0 +1,219 @@
+import * as z from "zod";
+import { operation } from "../../../shared/http/operation.ts";
+import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
+import {
+  agentLimits,
+  agentPath,
+  agentSchema,
+  agentStatusSchema,
+  agentSummarySchema,
+  agentTypeSchema,
+  definitionSchema,
+} from "../model.ts";
+
+const workspaceIds = z
+  .array(idSchema("workspace"))
+  .max(MOST_WORKSPACES)
+  .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
+
+const { shape } = definitionSchema;
+
+const createBody = z.strictObject({
+  ...shape,
+  workspace_ids: workspaceIds.default([]),
+  description: shape.description.default(""),
+  system_prompt: shape.system_prompt.default(""),
+  temperature: shape.temperature.default(0.7),
+  max_tokens: shape.max_tokens.default(0),
+  response_schema: shape.response_schema.default(null),
+  tags: shape.tags.default([]),
+  metadata: shape.metadata.default({}),
+});
+
+const updateBody = z
+  .strictObject({ ...definitionSchema.omit({ agent_type: true }).shape, workspace_ids: workspaceIds })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, "names nothing to change");
+
+const force = z
+  .boolean()
+  .default(false)
+  .meta({ description: "Also when active pipelines or live deployments refer to the agent." });
+
+/** A flag in a query string. */
+const forceQuery = z
+  .enum(["true", "false"])
+  .default("false")
+  .transform((value) => value === "true")
+  .meta({ description: "`true`: also when active pipelines or live deployments refer to the agent." });
+
+const used = ["conflict", "precondition_failed"] as const;
+
+export const agentOperations = {
+  list: operation({
+    id: "agents.list",
+    method: "GET",
+    path: "/agents",
+    summary: "List agents",
+    description: "Newest first, archived ones included unless `status` says otherwise. The filters can be combined.",
+    permission: "agents:read",
+    request: {
+      query: z.strictObject({
+        ...pageQuery,
+        workspace_id: idSchema("workspace").optional(),
+        status: agentStatusSchema.optional(),
+        agent_type: agentTypeSchema.optional(),
+      }),
+    },
+    response: pageOf(agentSummarySchema),
+    success: 200,
+    errors: [],
+  }),
+  create: operation({
+    id: "agents.create",
+    method: "POST",
+    path: "/agents",
+    summary: "Create an agent",
+    description: "It begins as a draft. Its name must be unique among the organization's agents that are not archived.",
+    permission: "agents:create",
+    request: { body: createBody },
+    response: agentSchema,
+    success: 201,
+    errors: ["already_exists", "unknown_model", "reference_not_found", "quota_exceeded"],
+  }),
+  get: operation({
+    id: "agents.get",
+    method: "GET",
+    path: "/agents/{agent_id}",
+    summary: "Read an agent with its contexts and tools",
+    permission: "agents:read",
+    request: { path: agentPath },
+    response: agentSchema,
+    success: 200,
+    errors: [],
+  }),
+  update: operation({
+    id: "agents.update",
+    method: "PATCH",
+    path: "/agents/{agent_id}",
+    summary: "Change an agent's working copy",
+    description:
+      "Changes what is named and leaves the rest. Runs and pipelines go on with the active version until another one is made.",
+    permission: "agents:update",
+    request: { path: agentPath, body: updateBody },
+    response: agentSchema,
+    success: 200,
+    errors: ["already_exists", "unknown_model", "reference_not_found", "conflict", "precondition_failed"],
+  }),
+  remove: operation({
+    id: "agents.delete",
+    method: "DELETE",
+    path: "/agents/{agent_id}",
+    summary: "Delete an agent, which archives it",
+    description: "Versions and records of what it did are kept. An agent that is archived already stays so.",
+    permission: "agents:delete",
+    request: { path: agentPath, query: z.strictObject({ force: forceQuery }) },
+    response: "none",
+    success: 204,
+    errors: used,
+  }),
+  activate: operation({
+    id: "agents.activate",
+    method: "POST",
+    path: "/agents/{agent_id}/activate",
+    summary: "Activate a draft agent",
+    description:
+      "Needs a model that can be called and contexts that are ready. Makes a version when the working copy differs from the newest one.",
+    permission: "agents:update",
+    request: {
+      path: agentPath,
+      body: z.strictObject({ changelog: z.string().max(agentLimits.changelog).default("") }),
+    },
+    response: agentSummarySchema,
+    success: 200,
+    errors: ["conflict", "unknown_model", "precondition_failed"],
+  }),
+  deactivate: operation({
+    id: "agents.deactivate",
+    method: "POST",
+    path: "/agents/{agent_id}/deactivate",
+    summary: "Take an active agent back to draft",
+    permission: "agents:update",
+    request: { path: agentPath, body: z.strictObject({ force }) },
+    response: agentSummarySchema,
+    success: 200,
+    errors: used,
+  }),
+  archive: operation({
+    id: "agents.archive",
+    method: "POST",
+    path: "/agents/{agent_id}/archive",
+    summary: "Archive an agent",
+    description: "Frees its name and its place in the plan.",
+    permission: "agents:delete",
+    request: { path: agentPath, body: z.strictObject({ force }) },
+    response: agentSummarySchema,
+    success: 200,
+    errors: used,
+  }),
+  restore: operation({
+    id: "agents.restore",
+    method: "POST",
+    path: "/agents/{agent_id}/restore",
+    summary: "Bring an archived agent back as a draft",
+    permission: "agents:update",
+    request: { path: agentPath },
+    response: agentSummarySchema,
+    success: 200,
+    errors: ["conflict", "already_exists", "quota_exceeded", "precondition_failed"],
+  }),
+  duplicate: operation({
+    id: "agents.duplicate",
+    method: "POST",
+    path: "/agents/{agent_id}/duplicate",
+    summary: "Copy an agent with its contexts and tools",
+    description:
+      "The copy is a draft without versions. Without a name it is called `<name> (copy)`, or the next free one.",
+    permission: "agents:create",
+    request: { path: agentPath, body: z.strictObject({ name: nameSchema.optional() }) },
+    response: agentSchema,
+    success: 201,
+    location: "/agents/{id}",
+    errors: ["already_exists", "reference_not_found", "quota_exceeded", "conflict"],
+  }),
+  listUses: operation({
+    id: "agents.list_uses",
+    method: "GET",
+    path: "/agents/{agent_id}/uses",
+    summary: "Active pipelines and live deployments that refer to an agent",
+    permission: "agents:read",
+    request: { path: agentPath, query: z.strictObject(pageQuery) },
+    response: pageOf(
+      z.object({ user_kind: z.enum(["pipeline", "deployment"]), user_id: z.string(), created_at: z.string() }),
+    ),
+    success: 200,
+    errors: [],
+  }),
+  executeStatus: operation({
+    id: "agents.execute_status",
+    method: "GET",
+    path: "/agents/{agent_id}/execute/status",
+    summary: "Whether an agent can be executed now",
+    permission: "agents:read",
+    request: { path: agentPath },
+    response: z.object({
+      agent_id: z.string(),
+      agent_name: z.string(),
+      model_id: z.string(),
+      provider: z.string().nullable(),
+      is_configured: z.boolean(),
+      status: agentStatusSchema,
+      can_execute: z.boolean(),
+      message: z.string(),
+    }),
+    success: 200,
+    errors: [],
+  }),
+} as const;

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { connectFiles } from "../../../shared/blobs/files.ts";
+import { parseEnvironment } from "../../../shared/config/env.ts";
+import { consume } from "../../../shared/events/consume.ts";
+import { createOutbound } from "../../../shared/outbound/index.ts";
+import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import { fetchContext } from "../consumers.ts";
+
+const platform = connectPlatform("agents-contexts");
+const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
+const policy = outboundPolicy(parseEnvironment(outboundSettings));
+const deps = {
+  table: platform.table,
+  clock: platform.clock,
+  log: platform.log,
+  blobs: connectFiles(BUCKET_NAME).blobs,
+  outbound: createOutbound({ ...policy, response_headers: ["content-type", "location"] }),
+};
+
+export const handler = consume(platform.log, (event) => fetchContext(event, deps));

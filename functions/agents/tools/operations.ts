@@ -1,0 +1,98 @@
+import * as z from "zod";
+import { operation } from "../../../shared/http/operation.ts";
+import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { agentPath, toolSchema } from "../model.ts";
+import { toolConfigInput, toolName } from "./rules/definition.ts";
+
+const path = agentPath.extend({ tool_id: idSchema("agent_tool") });
+
+const description = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .meta({ description: "Tells the model what the tool does and when to use it." });
+
+const common = { name: toolName, description, is_enabled: z.boolean().default(true) };
+const [functionTool, apiTool, mcpTool] = toolConfigInput.options;
+const createBody = z.discriminatedUnion("tool_type", [
+  functionTool.extend(common),
+  apiTool.extend(common),
+  mcpTool.extend(common),
+]);
+
+const updateBody = z
+  .strictObject({
+    name: toolName,
+    description,
+    is_enabled: z.boolean(),
+    config: z.record(z.string(), z.unknown()).meta({
+      description:
+        "Members that are named replace the old ones; null removes one. In `headers` and `secret_headers` each name counts for itself: secrets that are not named stay.",
+    }),
+  })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, "names nothing to change");
+
+export const toolOperations = {
+  listTools: operation({
+    id: "agents.list_tools",
+    method: "GET",
+    path: "/agents/{agent_id}/tools",
+    summary: "List an agent's tools",
+    permission: "agents:read",
+    request: { path: agentPath, query: z.strictObject(pageQuery) },
+    response: pageOf(toolSchema),
+    success: 200,
+    errors: [],
+  }),
+  createTool: operation({
+    id: "agents.create_tool",
+    method: "POST",
+    path: "/agents/{agent_id}/tools",
+    summary: "Add a tool",
+    description:
+      "A function is an expression over the model's arguments, an API is one HTTP endpoint, an MCP server brings tools of its own. Values of `secret_headers` are encrypted and never shown again.",
+    permission: "agents:update",
+    request: { path: agentPath, body: createBody },
+    response: toolSchema,
+    success: 201,
+    errors: ["conflict", "already_exists"],
+  }),
+  getTool: operation({
+    id: "agents.get_tool",
+    method: "GET",
+    path: "/agents/{agent_id}/tools/{tool_id}",
+    summary: "Read a tool",
+    permission: "agents:read",
+    request: { path },
+    response: toolSchema,
+    success: 200,
+    errors: [],
+  }),
+  updateTool: operation({
+    id: "agents.update_tool",
+    method: "PATCH",
+    path: "/agents/{agent_id}/tools/{tool_id}",
+    summary: "Change a tool",
+    description: "Stored secrets do not follow to another address: give them again when it changes.",
+    permission: "agents:update",
+    request: { path, body: updateBody },
+    response: toolSchema,
+    success: 200,
+    errors: ["conflict", "already_exists", "precondition_failed"],
+  }),
+  removeTool: operation({
+    id: "agents.delete_tool",
+    method: "DELETE",
+    path: "/agents/{agent_id}/tools/{tool_id}",
+    summary: "Remove a tool",
+    description: "Versions that hold it keep it.",
+    permission: "agents:update",
+    request: { path },
+    response: "none",
+    success: 204,
+    errors: ["conflict", "precondition_failed"],
+  }),
+} as const;

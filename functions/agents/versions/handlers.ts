@@ -1,0 +1,134 @@
+import type { Blob } from "../../../shared/blobs/blobs.ts";
+import { draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { notFound } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { modelFor } from "../definition/catalogue.ts";
+import { changeAgent, moveName, placeWrites, refuseArchived, untilWon } from "../definition/changes.ts";
+import { agentView, contentOf } from "../definition/views.ts";
+import type { AgentDeps } from "../deps.ts";
+import { agentEvents } from "../events.ts";
+import type { operations } from "../operations.ts";
+import { agentById, agentVersionItem, PROMPT_INLINE_BYTES, partsOf } from "../store.ts";
+import { shownConfig } from "../tools/rules/shown.ts";
+import { nextVersion } from "./next.ts";
+import { partsFrom, replaceParts } from "./parts.ts";
+import { loadSnapshot } from "./pin.ts";
+import { difference } from "./rules/diff.ts";
+import { workingContent } from "./working.ts";
+
+type Ops = typeof operations;
+
+export const listVersions: Handler<Ops["listVersions"], AgentDeps> = async ({ context, path, query }, { table }) => {
+  const tenant = table.of(context.tenant);
+  await agentById(tenant, path.agent_id);
+  return tenant.page(agentVersionItem, { of: { agent_id: path.agent_id }, ...query, newest_first: true });
+};
+
+export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  let kept: { readonly definition_number: number; readonly snapshot: Blob } | undefined;
+  return untilWon(async () => {
+    const read = await agentById(tenant, path.agent_id);
+    refuseArchived(read);
+    const { definition_number, latest_version, status } = read;
+    if (kept?.definition_number !== definition_number) {
+      const content = await workingContent(deps, context.tenant, read);
+      kept = { definition_number, snapshot: await deps.blobs.store(context.tenant, JSON.stringify(content)) };
+    }
+    const made = nextVersion(deps.table, context, read, {
+      ...kept,
+      changelog: body.changelog,
+      active: status === "active",
+    });
+    const unchanged = { equals: { latest_version, definition_number, status } };
+    const { write } = changeAgent(tenant, read, at, made.fields, unchanged);
+    return call.commit({ writes: [write, made.write], events: [made.event] }, made.version);
+  });
+};
+
+export const getVersion: Handler<Ops["getVersion"], AgentDeps> = async ({ context, path }, deps) => {
+  const { agent_id, number } = path;
+  const version = await deps.table.of(context.tenant).get(agentVersionItem, { agent_id, number });
+  if (version === undefined) throw notFound();
+  const { definition, contexts, tools } = await loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, number);
+  return {
+    ...version,
+    definition,
+    contexts,
+    tools: tools.map((tool) => ({ ...tool, config: shownConfig(tool.config) })),
+  };
+};
+
+export const diffVersion: Handler<Ops["diffVersion"], AgentDeps> = async ({ context, path, query }, deps) => {
+  const { agent_id, number } = path;
+  const load = (version: number) => loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, version);
+  const to = await load(number);
+  const from = query.against ?? (number > 1 ? number - 1 : null);
+  const old =
+    from === null
+      ? undefined
+      : from === "working_copy"
+        ? await workingContent(deps, context.tenant, await agentById(deps.table.of(context.tenant), agent_id))
+        : await load(from);
+  return { from, to: number, ...difference(old, to) };
+};
+
+export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) => {
+  const { path, context, at } = call;
+  const tenant = deps.table.of(context.tenant);
+  const { agent_id, number } = path;
+  return updateWithRetry(call.if_match, async () => {
+    const read = await agentById(tenant, agent_id);
+    requireMatch(call.if_match, read.etag);
+    refuseArchived(read);
+    const [{ definition, ...content }, current] = await Promise.all([
+      loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, number),
+      partsOf(tenant, agent_id),
+    ]);
+    const { checks } = await modelFor(deps.table, context.tenant, definition.model_id, at, "definition.model_id");
+    const parts = partsFrom({ definition, ...content }, agent_id, at, current);
+    const { system_prompt, ...fields } = definition;
+    const prompt = await deps.blobs.store(context.tenant, system_prompt, PROMPT_INLINE_BYTES);
+    const definition_number = read.definition_number + 1;
+    const restored = { ...read, ...fields };
+    const made = nextVersion(deps.table, context, restored, {
+      snapshot: await deps.blobs.store(context.tenant, JSON.stringify(contentOf(restored, system_prompt, parts))),
+      changelog: `Rolled back to version ${number}.`,
+      rolled_back_to: number,
+      definition_number,
+      active: read.status === "active",
+    });
+    const { write, next } = changeAgent(tenant, read, at, {
+      ...fields,
+      ...made.fields,
+      system_prompt: prompt,
+      definition_number,
+      contexts: parts.contexts.length,
+      tools: parts.tools.length,
+    });
+    const event = draft(
+      agentEvents,
+      "agent.rolled_back",
+      { id: agent_id, name: next.name },
+      { agent_id, number: made.version.number, rolled_back_to: number },
+    );
+    return call.commit(
+      {
+        writes: [
+          write,
+          made.write,
+          ...moveName(tenant, agent_id, read.name, next.name),
+          ...(read.name === next.name
+            ? []
+            : placeWrites(deps.table, context.tenant, { before: read, after: next, by: context.actor.id, at })),
+          ...replaceParts(tenant, agent_id, current, parts),
+          ...checks,
+        ],
+        events: [event, made.event],
+      },
+      agentView(next, system_prompt, parts),
+    );
+  });
+};

@@ -1,0 +1,19 @@
+import { SESv2Client } from "@aws-sdk/client-sesv2";
+import * as z from "zod";
+import { parseEnvironment } from "../../../shared/config/env.ts";
+import { consume } from "../../../shared/events/consume.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import * as consumers from "../consumers.ts";
+
+const platform = connectPlatform("auth-mail");
+const { MAIL_FROM, APP_URL } = parseEnvironment(z.object({ MAIL_FROM: z.string(), APP_URL: z.string() }));
+const deps = {
+  table: platform.table,
+  secrets: platform.secrets,
+  clock: platform.clock,
+  mail: new SESv2Client({}),
+  from: MAIL_FROM,
+  app_url: APP_URL,
+};
+
+export const handler = consume(platform.log, (event) => consumers.sendResetMail(event, deps));

@@ -1,0 +1,115 @@
+import {
+  AdminCreateUserCommand,
+  AdminDeleteUserCommand,
+  AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand,
+  type AuthenticationResultType,
+  CognitoIdentityProviderClient,
+} from "@aws-sdk/client-cognito-identity-provider";
+import { Problem } from "../../../shared/errors.ts";
+
+export interface ProviderTokens {
+  readonly access_token: string;
+  readonly refresh_token: string | undefined;
+  readonly expires_in: number;
+  readonly origin_jti: string;
+}
+
+/** The identity provider, as far as this room needs it. User names are our user ids. */
+export interface IdentityProvider {
+  createUser(userId: string, email: string, password: string): Promise<void>;
+  deleteUser(userId: string): Promise<void>;
+  setPassword(userId: string, password: string): Promise<void>;
+  /** Undefined when the user is unknown or the password wrong; both take the same path and time. */
+  signIn(userId: string, password: string): Promise<ProviderTokens | undefined>;
+  /** Undefined when the provider no longer accepts the token. */
+  refresh(refreshToken: string): Promise<ProviderTokens | undefined>;
+}
+
+/** A fault of the provider: nothing of ours was changed. */
+const unavailable = (cause: unknown): Problem =>
+  new Problem("service_unavailable", "The identity provider does not answer right now. Try again.", {
+    headers: { "retry-after": "5" },
+    cause,
+  });
+
+const named = (error: unknown, ...names: string[]): boolean => error instanceof Error && names.includes(error.name);
+
+export function connectCognito(
+  settings: { userPoolId: string; clientId: string },
+  client = new CognitoIdentityProviderClient({ maxAttempts: 4 }),
+): IdentityProvider {
+  const UserPoolId = settings.userPoolId;
+  const ClientId = settings.clientId;
+  const authenticate = async (
+    AuthFlow: "ADMIN_USER_PASSWORD_AUTH" | "REFRESH_TOKEN_AUTH",
+    AuthParameters: Record<string, string>,
+  ) => {
+    try {
+      const { AuthenticationResult } = await client.send(
+        new AdminInitiateAuthCommand({ UserPoolId, ClientId, AuthFlow, AuthParameters }),
+      );
+      return AuthenticationResult === undefined ? undefined : toTokens(AuthenticationResult);
+    } catch (error) {
+      if (
+        named(
+          error,
+          "NotAuthorizedException",
+          "UserNotFoundException",
+          "UserNotConfirmedException",
+          "PasswordResetRequiredException",
+          "UserLambdaValidationException",
+        )
+      )
+        return undefined;
+      throw unavailable(error);
+    }
+  };
+  const setPassword = async (Username: string, Password: string) => {
+    try {
+      await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
+    } catch (error) {
+      if (named(error, "InvalidPasswordException")) {
+        throw new Problem("weak_password", "The password does not meet the policy.", {
+          issues: [{ path: "password", message: "does not meet the policy" }],
+        });
+      }
+      throw unavailable(error);
+    }
+  };
+  const deleteUser = async (Username: string) => {
+    await client.send(new AdminDeleteUserCommand({ UserPoolId, Username }));
+  };
+  return {
+    setPassword,
+    deleteUser,
+    async createUser(Username, email, password) {
+      try {
+        await client.send(
+          new AdminCreateUserCommand({
+            UserPoolId,
+            Username,
+            MessageAction: "SUPPRESS",
+            UserAttributes: [{ Name: "email", Value: email }],
+          }),
+        );
+      } catch (error) {
+        throw unavailable(error);
+      }
+      await setPassword(Username, password);
+    },
+    signIn: (userId, password) => authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }),
+    refresh: (refreshToken) => authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refreshToken }),
+  };
+}
+
+function toTokens(result: AuthenticationResultType): ProviderTokens {
+  const access_token = result.AccessToken ?? "";
+  const claims = JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString("utf8")) as {
+    origin_jti?: string;
+    jti?: string;
+  };
+  const origin_jti = claims.origin_jti ?? claims.jti;
+  if (origin_jti === undefined) throw new Error("the provider's token names no family");
+  return { access_token, refresh_token: result.RefreshToken, expires_in: result.ExpiresIn ?? 0, origin_jti };
+}

@@ -1,0 +1,30 @@
+import * as z from "zod";
+import type { Blobs } from "../../shared/blobs/blobs.ts";
+import { connectFiles } from "../../shared/blobs/files.ts";
+import { parseEnvironment } from "../../shared/config/env.ts";
+import { compileExpression } from "../../shared/expressions/expression.ts";
+import type { Platform } from "../../shared/http/platform.ts";
+import { createOutbound } from "../../shared/outbound/index.ts";
+import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
+import { createModelInvoker } from "../models/public.ts";
+import type { AgentRunDeps } from "./run/agent.ts";
+
+/** What executions need: all that runs an agent. */
+export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs };
+
+/** Builds what runs agents from the settings of a function that has the needs `models` and `files_read`. */
+export function connectAgentRuns(platform: Platform): ExecuteDeps {
+  const { BUCKET_NAME, AWS_REGION, AWS_ENDPOINT_URL } = parseEnvironment(
+    z.object({ BUCKET_NAME: z.string().min(1), AWS_REGION: z.string().min(1), AWS_ENDPOINT_URL: z.url().optional() }),
+  );
+  const outbound = createOutbound(outboundPolicy(parseEnvironment(outboundSettings)));
+  return {
+    table: platform.table,
+    secrets: platform.secrets,
+    clock: platform.clock,
+    blobs: connectFiles(BUCKET_NAME).blobs,
+    outbound,
+    invoker: createModelInvoker({ outbound, bedrock: { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL } }),
+    compile_expression: compileExpression,
+  };
+}

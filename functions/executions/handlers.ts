@@ -1,0 +1,136 @@
+import { commitChange } from "../../shared/change/commit.ts";
+import { timestamp } from "../../shared/clock.ts";
+import { toProblem } from "../../shared/http/answer.ts";
+import type { Handler } from "../../shared/http/call.ts";
+import type { ServerSentEvent } from "../../shared/http/operation.ts";
+import type { ExecuteDeps } from "./deps.ts";
+import {
+  type ExecuteCall,
+  executionChange,
+  executionOf,
+  failExecution,
+  type Prepared,
+  prepareExecution,
+} from "./direct/execution.ts";
+import type { operations } from "./operations.ts";
+import { type AgentDelta, type AgentRunResult, runAgent } from "./run/agent.ts";
+
+type Ops = typeof operations;
+
+/** The gateway waits 29 seconds; the rest is for what comes before and after the model. */
+const EXECUTE_TIMEOUT_MS = 25_000;
+/** A stream has no gateway in front of it. */
+const STREAM_TIMEOUT_MS = 300_000;
+
+const runOf = ({ body }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
+  input: body.message,
+  history: body.conversation_history,
+  variables: body.variables,
+  idempotency_key: execution_id,
+  timeout_ms,
+});
+
+export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) => {
+  const prepared = await prepareExecution(call, deps);
+  const spent = deps.clock.now().getTime() - call.at.getTime();
+  const result = await runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps);
+  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+  return call.commit(executionChange(prepared, result, call.context, deps), executionOf(prepared, result, call.at));
+};
+
+/** What can be refused is refused before the stream begins, with a status of its own. */
+export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (call, deps) => {
+  const prepared = await prepareExecution(call, deps);
+  return events(call, prepared, deps);
+};
+
+async function* events(
+  call: Parameters<typeof executeStream>[0],
+  prepared: Prepared,
+  deps: ExecuteDeps,
+): AsyncGenerator<ServerSentEvent> {
+  const { execution_id, thread_id, snapshot } = prepared;
+  const { agent_id, version, definition } = snapshot;
+  const common = { execution_id, thread_id };
+  yield {
+    event: "start",
+    data: { type: "start", ...common, agent_id, version, model: definition.model_id, created_at: timestamp(call.at) },
+  };
+  const deltas = new Deltas();
+  // Recorded by itself, not by the reader: what was used is paid for, also when nobody reads the end.
+  const ending = runAgent(
+    snapshot,
+    { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal, on_delta: (delta) => deltas.push(delta) },
+    deps,
+  )
+    .then((result) => recorded(call, prepared, result, deps))
+    .catch((error: unknown) => {
+      const { code, detail } = toProblem(error);
+      return { event: "error", data: { type: "error", ...common, code, message: detail } };
+    })
+    .finally(() => deltas.end());
+  try {
+    for await (const delta of deltas) yield eventOf(delta, thread_id);
+    yield await ending;
+  } finally {
+    deltas.abandon();
+    await ending;
+  }
+}
+
+/** Records a run that has ended and gives its last event: `done` leaves only after the usage is recorded. */
+async function recorded(
+  call: Parameters<typeof executeStream>[0],
+  prepared: Prepared,
+  result: AgentRunResult,
+  deps: ExecuteDeps,
+): Promise<ServerSentEvent> {
+  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+  await commitChange(deps.table, call.context, executionChange(prepared, result, call.context, deps));
+  return { event: "done", data: { type: "done", ...executionOf(prepared, result, call.at) } };
+}
+
+const eventOf = (delta: AgentDelta, thread_id: string): ServerSentEvent =>
+  delta.type === "text"
+    ? { event: "content", data: { type: "content", content: delta.text, thread_id } }
+    : { event: delta.type, data: { ...delta, thread_id } };
+
+/** Hands pieces from the run to the reader of the stream, in order; a reader that walks away stops the run. */
+class Deltas implements AsyncIterable<AgentDelta> {
+  readonly #waiting: AgentDelta[] = [];
+  readonly #controller = new AbortController();
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  push(delta: AgentDelta): void {
+    this.#waiting.push(delta);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** Nobody reads on. Without effect once the run has ended. */
+  abandon(): void {
+    if (!this.#ended) this.#controller.abort();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<AgentDelta> {
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) yield next;
+      else if (this.#ended) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+}

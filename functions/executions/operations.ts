@@ -1,0 +1,101 @@
+import * as z from "zod";
+import { operation } from "../../shared/http/operation.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { agentLimits, agentPath } from "../agents/model.ts";
+
+/** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
+const turn = z.strictObject({
+  role: z.enum(["user", "assistant"]),
+  content: z.string().min(1).max(agentLimits.message),
+});
+
+const variables = z
+  .record(
+    z.string().regex(/^[A-Za-z_]\w{0,63}$/, "must be a name of letters, digits and _"),
+    z.string().max(agentLimits.variable),
+  )
+  .refine(
+    (value) => Object.keys(value).length <= agentLimits.variables,
+    `must have at most ${agentLimits.variables} names`,
+  );
+
+const body = z.strictObject({
+  message: z.string().min(1).max(agentLimits.message),
+  conversation_history: z.array(turn).max(agentLimits.history).default([]),
+  variables: variables.default({}).meta({ description: "Replace `{{name}}` in the agent's prompt." }),
+  version: z.int().min(1).optional().meta({ description: "A version; else the working copy." }),
+  thread_id: idSchema("thread").optional().meta({ description: "Names the conversation; else a new one is made up." }),
+});
+
+export const usageSchema = z.object({ tokens_in: z.int(), tokens_out: z.int(), tokens_total: z.int() });
+
+export const executionSchema = z
+  .object({
+    execution_id: idSchema("execution"),
+    agent_id: idSchema("agent"),
+    version: z.int().nullable(),
+    thread_id: idSchema("thread"),
+    content: z.string(),
+    object: z
+      .unknown()
+      .optional()
+      .meta({ description: "The answer as a value, where the agent has a response schema." }),
+    model: z.string(),
+    finish_reason: z.enum(["stop", "length", "max_steps", "other"]),
+    usage: usageSchema,
+    cost_usd_micros: z.int(),
+    price_version: z.string(),
+    tool_calls: z.array(z.object({ id: z.string(), name: z.string(), ok: z.boolean(), code: z.string().optional() })),
+    contexts: z.array(
+      z.object({ context_id: z.string(), name: z.string(), included: z.enum(["whole", "part", "none"]) }),
+    ),
+    unavailable_tools: z.array(z.object({ tool_id: z.string(), name: z.string(), code: z.string() })),
+    created_at: z.string(),
+  })
+  .meta({ id: "AgentExecution", description: "One answer of an agent." });
+export type Execution = z.output<typeof executionSchema>;
+
+const errors = [
+  "conflict",
+  "quota_exceeded",
+  "unknown_model",
+  "provider_failed",
+  "provider_not_configured",
+  "provider_timeout",
+] as const;
+
+export const executeOperations = {
+  execute: operation({
+    id: "agents.execute",
+    method: "POST",
+    path: "/agents/{agent_id}/execute",
+    summary: "Send an agent a message and wait for its answer",
+    description:
+      "Contexts and tools take part. The answer must come within 25 seconds; stream it, or run the agent, where it may take longer.",
+    permission: "agents:execute",
+    request: { path: agentPath, body },
+    response: executionSchema,
+    success: 200,
+    errors,
+    outside_effect: true,
+  }),
+} as const;
+
+export const streamOperations = {
+  executeStream: operation({
+    id: "agents.execute_stream",
+    method: "POST",
+    path: "/agents/{agent_id}/execute/stream",
+    summary: "Send an agent a message and read its answer while it is made",
+    description:
+      "Server-sent events: `start`, then `content` with pieces of the text, `tool_call` and `tool_result`, and in the end `done` with usage and cost, or `error`.",
+    permission: "agents:execute",
+    request: { path: agentPath, body },
+    response: "events",
+    success: 200,
+    errors,
+  }),
+} as const;
+
+/** One answer, whole behind the gateway, or streamed through a function URL. */
+export const operations = { ...executeOperations, ...streamOperations } as const;

@@ -1,0 +1,10 @@
+/** What other rooms may use of executions. */
+export {
+  type AgentDelta,
+  type AgentRunDeps,
+  type AgentRunError,
+  type AgentRunInput,
+  type AgentRunResult,
+  type AgentToolCall,
+  runAgent,
+} from "./run/agent.ts";

@@ -1,0 +1,20 @@
+import { API_TIMEOUT_SECONDS, defineRoom } from "../../shared/room.ts";
+
+/** Agents at work: one answer at a time, whole or while it is made. */
+export const room = defineRoom({
+  name: "executions",
+  functions: {
+    api: {
+      trigger: { kind: "api" },
+      needs: ["table_write", "secrets", "files_read", "models"],
+      timeout_seconds: API_TIMEOUT_SECONDS,
+      memory_mb: 1_024,
+    },
+    stream: {
+      trigger: { kind: "stream" },
+      needs: ["table_write", "secrets", "files_read", "models"],
+      timeout_seconds: 330,
+      memory_mb: 1_024,
+    },
+  },
+});

@@ -1,0 +1,71 @@
+import type { Sealer } from "../../../shared/http/platform.ts";
+import type { Outbound } from "../../../shared/outbound/client.ts";
+import type { CompileExpression, ToolSnapshot } from "../../agents/public.ts";
+import { secretHeaderContext, storedToolConfig, type Tool } from "../../agents/public.ts";
+import type { ToolSpecification } from "../../models/public.ts";
+import { createToolRunner, type ToolRunner } from "../tools/runner.ts";
+
+export type ActiveTool = Tool;
+
+/** A tool that could not be offered to the model, and why. */
+export interface UnavailableTool {
+  readonly tool_id: string;
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The tools of one run, with their secrets opened only when they are used. */
+export const openTools = (
+  tenant: string,
+  deps: {
+    readonly secrets: Sealer;
+    readonly outbound: Pick<Outbound, "request" | "fetch">;
+    readonly compile_expression: CompileExpression;
+  },
+): ToolRunner =>
+  createToolRunner({
+    outbound: deps.outbound,
+    compile_expression: deps.compile_expression,
+    open_secret: (secret, tool, header) => deps.secrets.decrypt(secret, secretHeaderContext(tenant, tool.id, header)),
+  });
+
+interface Offered {
+  readonly specifications: readonly ToolSpecification[];
+  readonly byName: ReadonlyMap<string, Tool>;
+  readonly unavailable: readonly UnavailableTool[];
+}
+
+/** What the model is told of the enabled tools. A server that cannot be reached takes only its own tools away. */
+export async function offerTools(
+  runner: ToolRunner,
+  snapshots: readonly ToolSnapshot[],
+  signal: AbortSignal | undefined,
+): Promise<Offered> {
+  const specifications: ToolSpecification[] = [];
+  const byName = new Map<string, Tool>();
+  const unavailable: UnavailableTool[] = [];
+  const described = await Promise.all(
+    snapshots
+      .filter(({ is_enabled }) => is_enabled)
+      .map(async ({ id, name, description, tool_type, config }) => {
+        const stored = storedToolConfig.safeParse({ tool_type, config });
+        if (!stored.success) return { ok: false as const, id, name, code: "tool_not_allowed" };
+        const tool: Tool = { ...stored.data, id, name, description };
+        const answer = await runner.describe(tool, signal);
+        return answer.ok
+          ? { ok: true as const, tool, tools: answer.tools }
+          : { ok: false as const, id, name, code: answer.code };
+      }),
+  );
+  for (const one of described) {
+    if (!one.ok) unavailable.push({ tool_id: one.id, name: one.name, code: one.code });
+    else {
+      for (const specification of one.tools) {
+        if (byName.has(specification.name)) continue;
+        byName.set(specification.name, one.tool);
+        specifications.push(specification);
+      }
+    }
+  }
+  return { specifications, byName, unavailable };
+}

@@ -1,0 +1,59 @@
+import type { Outbound } from "../../../shared/outbound/client.ts";
+import type { StoredToolConfig } from "../../agents/public.ts";
+import { type Arguments, fillBody, fillEndpoint, toolLimits, unusedArguments } from "../../agents/public.ts";
+import { outboundFailure, statusFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
+
+export type ApiConfig = Extract<StoredToolConfig, { tool_type: "api" }>["config"];
+
+const withQuery = (url: string, rest: Arguments): string => {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(rest)) {
+    query.append(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  }
+  const text = query.toString();
+  return text === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${text}`;
+};
+
+const parse = (body: string, contentType: string): ToolResult => {
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) return { ok: true, output: body };
+  try {
+    return { ok: true, output: body === "" ? null : JSON.parse(body) };
+  } catch {
+    return toolFailure("tool_output_invalid");
+  }
+};
+
+/** Calls an API tool's endpoint. `headers` are the plain and the opened secret headers together. Never throws. */
+export const callApi = async (
+  config: ApiConfig,
+  args: Arguments,
+  access: {
+    outbound: Pick<Outbound, "request">;
+    headers: Readonly<Record<string, string>>;
+    signal?: AbortSignal | undefined;
+  },
+): Promise<ToolResult> => {
+  const filled = fillEndpoint(config.endpoint, args);
+  if (!filled.ok) return toolFailure("tool_arguments_invalid", filled.message);
+  const rest = unusedArguments(args, filled.used);
+  const takesBody = config.method === "POST" || config.method === "PUT" || config.method === "PATCH";
+  const body = config.body !== undefined ? fillBody(config.body, args) : takesBody ? rest : undefined;
+  const url = config.body === undefined && !takesBody ? withQuery(filled.url, rest) : filled.url;
+  const answer = await access.outbound.request({
+    method: config.method,
+    url,
+    headers: {
+      accept: "application/json, text/*;q=0.9, */*;q=0.5",
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...Object.fromEntries(Object.entries(access.headers).map(([name, value]) => [name.toLowerCase(), value])),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    timeout_ms: config.timeout_ms ?? toolLimits.default_timeout_ms,
+    max_bytes: toolLimits.output_bytes,
+    ...(access.signal === undefined ? {} : { signal: access.signal }),
+  });
+  if (!answer.ok) return outboundFailure(answer.error.code);
+  const text = answer.body.toString("utf8");
+  if (answer.status < 200 || answer.status > 299) return statusFailure(answer.status, text);
+  return parse(text, answer.headers["content-type"] ?? "");
+};

@@ -1,0 +1,161 @@
+import { compileSchema } from "../../../shared/json-schema/schema.ts";
+import type { Outbound } from "../../../shared/outbound/client.ts";
+import type { EncryptedSecret } from "../../../shared/secrets/schema.ts";
+import type { Arguments, CompileExpression } from "../../agents/public.ts";
+import { type Tool, toolLimits } from "../../agents/public.ts";
+import { callApi } from "./api.ts";
+import { type McpSession, mcpSession } from "./mcp.ts";
+import { redact, type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
+
+export type ToolDependencies = {
+  outbound: Pick<Outbound, "request" | "fetch">;
+  compile_expression: CompileExpression;
+  /** Opens one stored secret header of a tool. */
+  open_secret: (secret: EncryptedSecret, tool: Tool, header: string) => Promise<string>;
+};
+
+/** A tool as a model is told of it. */
+export type ToolDescription = { name: string; description: string; parameters: Readonly<Record<string, unknown>> };
+
+export type ToolRunner = {
+  /** What the model may call: one entry for a function or an API, one for each allowed tool of an MCP server. */
+  describe: (tool: Tool, signal?: AbortSignal) => Promise<{ ok: true; tools: ToolDescription[] } | ToolFailure>;
+  /** Runs one call. `name` is a name out of `describe`. Never throws. */
+  execute: (tool: Tool, name: string, args: unknown, signal?: AbortSignal) => Promise<ToolResult>;
+  /** Ends the sessions with MCP servers. */
+  close: () => Promise<void>;
+};
+
+const isObject = (value: unknown): value is Arguments =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The arguments, checked against the tool's parameters. */
+const checkArguments = (parameters: unknown, args: unknown): { ok: true; args: Arguments } | ToolFailure => {
+  if (!isObject(args)) return toolFailure("tool_arguments_invalid", "They must be an object.");
+  if (JSON.stringify(args).length > toolLimits.arguments_bytes)
+    return toolFailure("tool_arguments_invalid", "They are too large.");
+  const compiled = compileSchema(parameters);
+  if (!compiled.ok) return toolFailure("tool_arguments_invalid", "The tool's parameters are not a usable schema.");
+  const issues = compiled.validate(args);
+  if (issues.length === 0) return { ok: true, args };
+  return toolFailure(
+    "tool_arguments_invalid",
+    issues.map(({ path, message }) => `${path || "(all)"}: ${message}`).join(" "),
+  );
+};
+
+/** Name under which a model sees an MCP server's tool; providers take 64 of a few characters. */
+const mcpToolName = (tool: Tool, name: string): string =>
+  `${tool.name}__${name.replace(/[^a-zA-Z0-9_-]/g, "_")}`.slice(0, toolLimits.name);
+
+/** Runs the tools of one agent run. Sessions with MCP servers are kept for the run and closed at its end. */
+export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => {
+  const { outbound, compile_expression, open_secret } = dependencies;
+  type Opened = { headers: Record<string, string>; secrets: string[]; session?: McpSession };
+  const opened = new Map<string, Promise<Opened>>();
+
+  const open = async (tool: Tool): Promise<Opened> => {
+    if (tool.tool_type === "function") return { headers: {}, secrets: [] };
+    const { config } = tool;
+    const secrets = await Promise.all(
+      Object.entries(config.secret_headers).map(
+        async ([name, secret]) => [name, await open_secret(secret, tool, name)] as const,
+      ),
+    );
+    const headers = { ...config.headers, ...Object.fromEntries(secrets) };
+    // "Bearer abc" must not come back as "abc" either.
+    const hidden = secrets.flatMap(([, value]) => [value, ...value.split(" ").slice(1)]);
+    if (tool.tool_type === "api") return { headers, secrets: hidden };
+    const timeout_ms = tool.config.timeout_ms ?? toolLimits.default_timeout_ms;
+    return {
+      headers,
+      secrets: hidden,
+      session: mcpSession({ url: tool.config.server, headers, timeout_ms, outbound }),
+    };
+  };
+
+  /** Opened once for each tool; a failure is not kept. */
+  const access = (tool: Tool): Promise<Opened | ToolFailure> => {
+    const known = opened.get(tool.id) ?? open(tool);
+    opened.set(tool.id, known);
+    return known.catch(() => {
+      opened.delete(tool.id);
+      return toolFailure("tool_secret_unavailable");
+    });
+  };
+
+  const describe: ToolRunner["describe"] = async (tool, signal) => {
+    if (tool.tool_type !== "mcp") {
+      const { name, description, config } = tool;
+      return { ok: true, tools: [{ name, description, parameters: config.parameters }] };
+    }
+    const at = await access(tool);
+    if ("ok" in at) return at;
+    const listed = (await at.session?.listTools(signal)) ?? toolFailure("tool_unavailable");
+    if (!listed.ok) return redact(listed, at.secrets);
+    const tools = listed.tools
+      .filter(({ name }) => tool.config.tools.includes(name))
+      .map(({ name, description, inputSchema }) => ({
+        name: mcpToolName(tool, name),
+        description: (description ?? tool.description).slice(0, 2_000),
+        parameters: inputSchema,
+      }));
+    return { ok: true, tools: redact(tools, at.secrets) };
+  };
+
+  const run = async (tool: Tool, name: string, args: unknown, signal?: AbortSignal): Promise<ToolResult> => {
+    if (signal?.aborted) return toolFailure("cancelled");
+    if (tool.tool_type === "mcp") {
+      const allowed = tool.config.tools.find((candidate) => mcpToolName(tool, candidate) === name);
+      if (allowed === undefined) return toolFailure("tool_not_allowed");
+      if (!isObject(args)) return toolFailure("tool_arguments_invalid", "They must be an object.");
+      const at = await access(tool);
+      if ("ok" in at) return at;
+      // The server owns the schema of its tools and checks the arguments itself.
+      const result = (await at.session?.callTool(allowed, args, signal)) ?? toolFailure("tool_unavailable");
+      return redact(result, at.secrets);
+    }
+    if (name !== tool.name) return toolFailure("tool_not_found");
+    const checked = checkArguments(tool.config.parameters, args);
+    if (!checked.ok) return checked;
+    if (tool.tool_type === "api") {
+      const at = await access(tool);
+      if ("ok" in at) return at;
+      return redact(await callApi(tool.config, checked.args, { outbound, headers: at.headers, signal }), at.secrets);
+    }
+    const compiled = compile_expression(tool.config.expression);
+    const value = compiled.ok ? await compiled.evaluate(checked.args) : compiled;
+    if (!value.ok) return toolFailure("tool_expression_failed", value.message);
+    return { ok: true, output: value.value ?? null };
+  };
+
+  const execute: ToolRunner["execute"] = async (tool, name, args, signal) => {
+    const result = await run(tool, name, args, signal);
+    if (!result.ok || JSON.stringify(result.output).length <= toolLimits.output_bytes) return result;
+    return toolFailure("tool_output_too_large");
+  };
+
+  const close = async () => {
+    for (const at of await Promise.allSettled(opened.values())) {
+      if (at.status === "fulfilled") await at.value.session?.close();
+    }
+    opened.clear();
+  };
+
+  return { describe, execute, close };
+};
+
+/** One call of a tool that is its own run: opened, executed, closed. */
+export const executeTool = async (
+  tool: Tool,
+  call: { name: string; arguments: unknown },
+  dependencies: ToolDependencies,
+  signal?: AbortSignal,
+): Promise<ToolResult> => {
+  const runner = createToolRunner(dependencies);
+  try {
+    return await runner.execute(tool, call.name, call.arguments, signal);
+  } finally {
+    await runner.close();
+  }
+};

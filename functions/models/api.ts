@@ -1,9 +1,0 @@
-import { serve } from "../../shared/http/serve.ts";
-import { connectPlatform } from "../../shared/runtime.ts";
-import { modelDeps } from "./deps.ts";
-import * as handlers from "./handlers.ts";
-import { operations } from "./operations.ts";
-
-const platform = connectPlatform("models");
-
-export const handler = serve({ operations, handlers, platform, deps: modelDeps(platform) });

@@ -1,0 +1,213 @@
+import type { JSONSchema7, LanguageModel, ToolSet } from "ai";
+import { compileSchema } from "../../../shared/json-schema/schema.ts";
+import { clampMaxTokens, clampTemperature, type Model } from "../rules/catalogue.ts";
+import type { TokenUsage } from "../rules/prices.ts";
+import type { ModelConnection } from "./connect.ts";
+import { type ModelError, modelError } from "./rules/errors.ts";
+
+export type ChatMessage = { role: "user" | "assistant"; content: string };
+
+/** A tool that the model may call. `parameters` is a JSON Schema of an object. */
+export type ToolSpecification = { name: string; description: string; parameters: Readonly<Record<string, unknown>> };
+
+export type ToolCall = { id: string; name: string; arguments: unknown };
+
+/** What a tool answers; a failure is told to the model, which may try otherwise. */
+export type ToolOutcome = { ok: true; output: unknown } | { ok: false; code: string; message: string };
+
+export type ModelRequest = {
+  model: Model;
+  connection: ModelConnection;
+  system?: string | undefined;
+  messages: readonly [ChatMessage, ...ChatMessage[]];
+  tools?: readonly ToolSpecification[] | undefined;
+  /** Runs one tool call. Needed where there are tools. */
+  execute_tool?: ((call: ToolCall, signal: AbortSignal) => Promise<ToolOutcome>) | undefined;
+  /** Model calls at most, tools in between included. Default 8, at most 32. */
+  max_steps?: number | undefined;
+  temperature?: number | undefined;
+  /** 0 or none: the provider's default. */
+  max_tokens?: number | undefined;
+  /** JSON Schema that the answer has to match; the answer's value is then `object`. */
+  response_schema?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Id of the run's step and attempt. The n-th call to the provider carries `<key>-<n>` as `Idempotency-Key`, so that a
+   * repeated attempt is recognized by providers which look at it.
+   */
+  idempotency_key: string;
+  /** Deadline of the whole request, tools included. */
+  timeout_ms: number;
+  signal?: AbortSignal | undefined;
+};
+
+export type FinishReason = "stop" | "length" | "max_steps" | "other";
+
+/** Tokens of one call to the provider. `estimated` where the provider did not say. */
+export type CallUsage = TokenUsage & { estimated: boolean };
+
+export type FinishedToolCall = ToolCall & { outcome: ToolOutcome };
+
+export type ModelResult =
+  | {
+      ok: true;
+      /** Text of the last call. */
+      content: string;
+      /** The parsed answer where a response schema was given. */
+      object?: unknown;
+      model: string;
+      usage: TokenUsage;
+      /** One entry for each call to the provider: prices are by call. */
+      calls: CallUsage[];
+      finish_reason: FinishReason;
+      tool_calls: FinishedToolCall[];
+    }
+  | {
+      ok: false;
+      error: ModelError;
+      model: string;
+      /** Tokens of the calls that succeeded before the failure: they are paid for. */
+      usage: TokenUsage;
+      calls: CallUsage[];
+      tool_calls: FinishedToolCall[];
+    };
+
+const stepLimit = 32;
+
+type StepFacts = {
+  text: string;
+  finishReason: string;
+  usage: { inputTokens: number | undefined; outputTokens: number | undefined };
+};
+
+/** About four characters a token: good enough to meter providers that count nothing. */
+const estimate = (text: string): number => Math.ceil(text.length / 4);
+
+/** What one request has come to so far, fed by the library's callbacks; the result is made from it at the end. */
+export class Progress {
+  readonly calls: CallUsage[] = [];
+  readonly toolCalls: FinishedToolCall[] = [];
+  readonly #request: ModelRequest;
+  #last: StepFacts | undefined;
+
+  constructor(request: ModelRequest) {
+    this.#request = request;
+  }
+
+  step(facts: StepFacts): void {
+    this.#last = facts;
+    const { inputTokens, outputTokens } = facts.usage;
+    const { system = "", messages } = this.#request;
+    this.calls.push({
+      tokens_in: inputTokens ?? estimate(system + messages.map(({ content }) => content).join("\n")),
+      tokens_out: outputTokens ?? estimate(facts.text),
+      estimated: inputTokens === undefined || outputTokens === undefined,
+    });
+  }
+
+  #common() {
+    const sum = (pick: (call: CallUsage) => number) => this.calls.reduce((total, call) => total + pick(call), 0);
+    return {
+      model: this.#request.model.id,
+      usage: { tokens_in: sum(({ tokens_in }) => tokens_in), tokens_out: sum(({ tokens_out }) => tokens_out) },
+      calls: this.calls,
+      tool_calls: this.toolCalls,
+    };
+  }
+
+  failed(error: ModelError): ModelResult {
+    return { ok: false, error, ...this.#common() };
+  }
+
+  finished(): ModelResult {
+    const last = this.#last;
+    if (last === undefined || last.finishReason === "error") return this.failed(modelError("model_answer_invalid"));
+    if (last.finishReason === "content-filter") return this.failed(modelError("model_refused"));
+    const reason = finishReasons[last.finishReason] ?? "other";
+    const result: ModelResult = { ok: true, content: last.text, finish_reason: reason, ...this.#common() };
+    const schema = this.#request.response_schema;
+    if (schema === undefined || reason === "max_steps") return result;
+    const object = parseObject(last.text, schema);
+    return object.ok ? { ...result, object: object.value } : this.failed(modelError("response_schema_mismatch"));
+  }
+}
+
+const finishReasons: Readonly<Record<string, FinishReason>> = {
+  stop: "stop",
+  length: "length",
+  "tool-calls": "max_steps", // a call that still asks for tools is only the last one at the limit
+};
+
+/** The answer as JSON that matches the schema; a code fence around it, which some models add, is forgiven. */
+const parseObject = (text: string, schema: unknown): { ok: true; value: unknown } | { ok: false } => {
+  const compiled = compileSchema(schema);
+  const bare = text.trim().replace(/^```(?:json)?\s*\n?([\s\S]*?)\n?```$/, "$1");
+  try {
+    const value: unknown = JSON.parse(bare);
+    return compiled.ok && compiled.validate(value).length === 0 ? { ok: true, value } : { ok: false };
+  } catch {
+    return { ok: false };
+  }
+};
+
+/** Providers without response schemas get it as an instruction. */
+const systemText = ({ system, response_schema, model }: ModelRequest): string | undefined => {
+  if (response_schema === undefined || model.supports.response_schema) return system;
+  const instruction = `Answer only with JSON that matches this JSON Schema, without any text around it:\n${JSON.stringify(response_schema)}`;
+  return system === undefined ? instruction : `${system}\n\n${instruction}`;
+};
+
+/** The library's settings for a request, the same for a whole answer and for a stream. */
+export const callSettings = (
+  library: typeof import("ai"),
+  languageModel: LanguageModel,
+  request: ModelRequest,
+  progress: Progress,
+  signal: AbortSignal,
+) => {
+  const { jsonSchema, Output, stepCountIs, tool } = library;
+  // Schemas were checked when they were stored; the library only passes them on.
+  const schemaOf = (schema: Readonly<Record<string, unknown>>) => jsonSchema<unknown>(schema as JSONSchema7);
+
+  const tools: ToolSet = {};
+  for (const { name, description, parameters } of request.model.supports.tools ? (request.tools ?? []) : []) {
+    tools[name] = tool({
+      description,
+      inputSchema: schemaOf(parameters),
+      execute: async (input, { toolCallId }) => {
+        const call: ToolCall = { id: toolCallId, name, arguments: input };
+        const outcome = await runTool(request, call, signal);
+        progress.toolCalls.push({ ...call, outcome });
+        return outcome.ok ? outcome.output : { error: { code: outcome.code, message: outcome.message } };
+      },
+    });
+  }
+
+  const system = systemText(request);
+  const temperature = clampTemperature(request.model, request.temperature);
+  const maxOutputTokens = clampMaxTokens(request.model, request.max_tokens);
+  return {
+    model: languageModel,
+    messages: [...request.messages],
+    stopWhen: stepCountIs(Math.min(Math.max(request.max_steps ?? 8, 1), stepLimit)),
+    maxRetries: 0, // the engine retries, with the step's policy
+    abortSignal: signal,
+    // Schemas of organizations need not keep OpenAI's rules for strict mode; the answer is validated by us.
+    providerOptions: { openai: { strictJsonSchema: false } },
+    ...(system === undefined ? {} : { system }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(Object.keys(tools).length === 0 ? {} : { tools }),
+    ...(request.response_schema === undefined
+      ? {}
+      : { output: Output.object({ schema: schemaOf(request.response_schema) }) }),
+  };
+};
+
+const runTool = async (request: ModelRequest, call: ToolCall, signal: AbortSignal): Promise<ToolOutcome> => {
+  const unavailable: ToolOutcome = { ok: false, code: "tool_failed", message: "The tool could not be run." };
+  try {
+    return (await request.execute_tool?.(call, signal)) ?? unavailable;
+  } catch {
+    return unavailable; // what was thrown may hold internals and must not reach the model
+  }
+};

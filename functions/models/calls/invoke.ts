@@ -1,0 +1,131 @@
+import { OutboundError } from "../../../shared/outbound/errors.ts";
+import { callSettings, type ModelRequest, type ModelResult, Progress } from "./call.ts";
+import { type BedrockAccess, languageModel } from "./connect.ts";
+import { type ModelError, modelError, toModelError } from "./rules/errors.ts";
+
+export type { ChatMessage, ModelRequest, ModelResult, ToolCall, ToolOutcome, ToolSpecification } from "./call.ts";
+export type { BedrockAccess, ModelConnection } from "./connect.ts";
+export type { ModelError, ModelErrorCode } from "./rules/errors.ts";
+
+/** What a stream delivers. Exactly one `done` comes last, also after a failure. */
+export type ModelEvent =
+  | { type: "text"; text: string }
+  | { type: "tool_call"; id: string; name: string; arguments: unknown }
+  | { type: "tool_result"; id: string; name: string; ok: boolean }
+  | { type: "done"; result: ModelResult };
+
+export type ModelInvoker = {
+  /** One whole answer. Never throws: failures are values, with the usage up to them. */
+  generate: (request: ModelRequest) => Promise<ModelResult>;
+  /** The answer while it is made. Never throws; a reader that stops early cancels the call. */
+  stream: (request: ModelRequest) => AsyncGenerator<ModelEvent, void, void>;
+};
+
+/** Cancelled by the caller, or out of time: told apart by the reason of the abort. */
+const deadline = (timeoutMs: number, caller: AbortSignal | undefined) => {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(new OutboundError("aborted"));
+  const timer = setTimeout(() => controller.abort(new OutboundError("timeout")), timeoutMs);
+  if (caller?.aborted) onAbort();
+  else caller?.addEventListener("abort", onAbort, { once: true });
+  const clear = () => {
+    clearTimeout(timer);
+    caller?.removeEventListener("abort", onAbort);
+  };
+  return { signal: controller.signal, cancel: onAbort, clear };
+};
+
+const missingKey = ({ connection }: ModelRequest): boolean =>
+  connection.provider !== "amazon-bedrock" && connection.provider !== "openai_compatible" && connection.api_key === "";
+
+/**
+ * Calls to language models. All HTTP goes through the guarded client, except to Amazon Bedrock, which is AWS's own endpoint
+ * and signed with our role.
+ */
+export const createModelInvoker = (parts: {
+  outbound: { fetch: typeof globalThis.fetch };
+  bedrock: BedrockAccess;
+  /** Wall clock in milliseconds, for Retry-After dates. */
+  now?: () => number;
+}): ModelInvoker => {
+  const now = parts.now ?? Date.now;
+
+  const prepare = async (request: ModelRequest, progress: Progress, signal: AbortSignal) => {
+    let calls = 0;
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      calls += 1;
+      const headers = new Headers(init?.headers);
+      headers.set("idempotency-key", `${request.idempotency_key}-${calls}`);
+      return parts.outbound.fetch(input, { ...init, headers });
+    };
+    globalThis.AI_SDK_LOG_WARNINGS = false; // would write to the console: settings a model ignores, on every call
+    const [library, model] = await Promise.all([
+      import("ai"),
+      languageModel(request.model, request.connection, { fetch, bedrock: parts.bedrock }),
+    ]);
+    return { library, settings: callSettings(library, model, request, progress, signal) };
+  };
+
+  const failure = (error: unknown, signal: AbortSignal): ModelError =>
+    toModelError(signal.aborted ? signal.reason : error, now());
+
+  const generate: ModelInvoker["generate"] = async (request) => {
+    const progress = new Progress(request);
+    if (missingKey(request)) return progress.failed(modelError("provider_key_missing"));
+    const { signal, clear } = deadline(request.timeout_ms, request.signal);
+    try {
+      const { library, settings } = await prepare(request, progress, signal);
+      signal.throwIfAborted();
+      await library
+        .generateText({ ...settings, onStepFinish: (step) => progress.step(step) })
+        .catch((error: unknown) => {
+          // The answer is parsed and validated here, from the text; the library's own verdict on it is not needed.
+          if (!library.NoObjectGeneratedError.isInstance(error)) throw error;
+        });
+      return progress.finished();
+    } catch (error) {
+      return progress.failed(failure(error, signal));
+    } finally {
+      clear();
+    }
+  };
+
+  async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void, void> {
+    const progress = new Progress(request);
+    if (missingKey(request)) {
+      yield { type: "done", result: progress.failed(modelError("provider_key_missing")) };
+      return;
+    }
+    const { signal, cancel, clear } = deadline(request.timeout_ms, request.signal);
+    let result: ModelResult | undefined;
+    try {
+      const { library, settings } = await prepare(request, progress, signal);
+      signal.throwIfAborted();
+      const { fullStream } = library.streamText({
+        ...settings,
+        onStepFinish: (step) => progress.step(step),
+        onError: () => {}, // arrives as a part; the default prints it
+      });
+      for await (const part of fullStream) {
+        if (part.type === "text-delta") yield { type: "text", text: part.text };
+        else if (part.type === "tool-call" && part.invalid !== true) {
+          yield { type: "tool_call", id: part.toolCallId, name: part.toolName, arguments: part.input };
+        } else if (part.type === "tool-result") {
+          const made = progress.toolCalls.find(({ id }) => id === part.toolCallId);
+          yield { type: "tool_result", id: part.toolCallId, name: part.toolName, ok: made?.outcome.ok ?? false };
+        } else if (part.type === "error") result = progress.failed(failure(part.error, signal));
+        else if (part.type === "abort") result = progress.failed(failure(undefined, signal));
+      }
+      result ??= progress.finished();
+    } catch (error) {
+      result = progress.failed(failure(error, signal));
+    } finally {
+      // Also reached when the reader walks away: nobody pays for an answer that nobody reads.
+      if (result === undefined) cancel();
+      clear();
+    }
+    yield { type: "done", result };
+  }
+
+  return { generate, stream };
+};

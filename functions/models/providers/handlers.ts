@@ -1,0 +1,137 @@
+import { changedFields, draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { type Issue, notFound, Problem } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { invalid } from "../../../shared/http/parse.ts";
+import { newEtag } from "../../../shared/ids.ts";
+import type { ModelDeps } from "../deps.ts";
+import { modelEvents } from "../events.ts";
+import { isKeyedProvider, isProviderName, modelLimits } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { providers } from "../rules/catalogue.ts";
+import { apiKeyContext, modelProviderItem, namedProvidersItem, type StoredProvider } from "../store.ts";
+import { lastFour, type ProviderInput, providerIssues, typeOfProvider } from "./rules.ts";
+import { providerView, withEtag } from "./views.ts";
+
+type Ops = typeof operations;
+
+const NOT_SHOWN = { omit: ["organization_id", "created_at", "sealed_api_key"], conceal: ["api_key_last4"] };
+
+export const putProvider: Handler<Ops["putProvider"], ModelDeps> = async (call, deps) => {
+  const { path, body, context, at } = call;
+  const name = path.provider;
+  refuseName(name);
+  const tenant = deps.table.of(context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const stored = await tenant.get(modelProviderItem, { name });
+    if (call.if_match !== undefined) {
+      if (stored === undefined) throw new Problem("precondition_failed", "There is no such provider yet.");
+      requireMatch(call.if_match, stored.etag);
+    }
+    const next = await settingsOf(name, body, stored, context.tenant, at, deps);
+    const changes = changedFields(stored ?? {}, next, NOT_SHOWN);
+    if (typeof body.api_key === "string") changes.push({ field: "api_key" });
+    const event = draft(
+      modelEvents,
+      "model_provider.configured",
+      { id: name, name: next.display_name },
+      { provider: name, type: next.type, changed_fields: [...new Set(changes.map(({ field }) => field))] },
+      { changes },
+    );
+    const writes =
+      stored === undefined
+        ? [
+            tenant.writes.create(modelProviderItem, next, () => lost()),
+            ...(isKeyedProvider(name) ? [] : [countNamed(tenant, 1)]),
+          ]
+        : [tenant.writes.replace(modelProviderItem, next, stored.etag)];
+    return call.commit({ writes, events: [event] }, withEtag(providerView(name, next), next));
+  });
+};
+
+export const deleteProvider: Handler<Ops["deleteProvider"], ModelDeps> = async (call, deps) => {
+  const name = call.path.provider;
+  const tenant = deps.table.of(call.context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const stored = await tenant.get(modelProviderItem, { name });
+    if (stored === undefined) throw notFound();
+    requireMatch(call.if_match, stored.etag);
+    const event = draft(
+      modelEvents,
+      "model_provider.removed",
+      { id: name, name: stored.display_name },
+      { provider: name, type: stored.type },
+    );
+    const unchanged = { equals: { etag: stored.etag } };
+    const writes = [
+      tenant.writes.remove(modelProviderItem, { name }, unchanged, (old) => (old === undefined ? notFound() : lost())),
+      ...(isKeyedProvider(name) ? [] : [countNamed(tenant, -1)]),
+    ];
+    return call.commit({ writes, events: [event] }, undefined);
+  });
+};
+
+const lost = () => new Problem("precondition_failed", "The provider has changed since it was read.");
+
+function refuseName(name: string): void {
+  if (isProviderName(name)) return;
+  const message =
+    name === "amazon-bedrock"
+      ? "is called with the platform's own role and takes no settings"
+      : name === "openai_compatible"
+        ? "is a kind of provider; choose a name of your own for the server"
+        : "must be a provider's id, or a name of 2 to 40 lower-case letters, digits and dashes";
+  throw invalid([{ path: "path.provider", message }]);
+}
+
+async function settingsOf(
+  name: string,
+  body: ProviderInput,
+  stored: StoredProvider | undefined,
+  tenant: string,
+  at: Date,
+  deps: ModelDeps,
+): Promise<StoredProvider> {
+  const type = typeOfProvider(name);
+  const issues: Issue[] = providerIssues(type, body, stored);
+  const checked = body.base_url === undefined ? undefined : deps.checkUrl(body.base_url);
+  if (issues.length > 0) throw invalid(issues);
+  if (checked?.ok === false) {
+    const { message } = checked.error;
+    throw new Problem("unsafe_url", message, { issues: [{ path: "base_url", message }] });
+  }
+  const key =
+    body.api_key === undefined
+      ? { sealed_api_key: stored?.sealed_api_key ?? null, api_key_last4: stored?.api_key_last4 ?? null }
+      : body.api_key === null
+        ? { sealed_api_key: null, api_key_last4: null }
+        : {
+            sealed_api_key: await deps.secrets.encrypt(body.api_key, apiKeyContext(tenant, name)),
+            api_key_last4: lastFour(body.api_key),
+          };
+  return {
+    name,
+    organization_id: tenant,
+    type,
+    display_name: body.display_name ?? (type === "openai_compatible" ? name : providers[type].display_name),
+    base_url: checked?.ok === true ? checked.url.href.replace(/\/$/, "") : null,
+    resource_name: body.resource_name ?? null,
+    api_version: body.api_version ?? null,
+    deployment: body.deployment ?? null,
+    models: body.models ?? [],
+    ...key,
+    created_at: stored?.created_at ?? timestamp(at),
+    updated_at: timestamp(at),
+    etag: newEtag(at),
+  };
+}
+
+/** Counts the providers with names of their own; they all stand in every list of models, so there is a limit. */
+function countNamed(tenant: ReturnType<ModelDeps["table"]["of"]>, by: 1 | -1) {
+  const limit = modelLimits.named_providers;
+  const free = { any: [{ absent: ["used"] }, { below: { used: limit } }] };
+  return tenant.writes.update(namedProvidersItem, {}, { add: { used: by } }, by === 1 ? free : {}, () => {
+    return new Problem("conflict", `An organization can have ${limit} providers with names of their own.`);
+  });
+}

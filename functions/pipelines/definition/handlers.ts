@@ -1,0 +1,225 @@
+import { changedFields, draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { wrongState } from "../../../shared/errors.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
+import { releaseAgents } from "../activation/handlers.ts";
+import type { PipelineDeps } from "../deps.ts";
+import { pipelineEvents } from "../events.ts";
+import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
+import { copyName, INLINE_GRAPH_BYTES } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { EMPTY_GRAPH, type LoadedRevision, loadRevision, newRevision } from "../revisions/revision.ts";
+import {
+  type Pipeline,
+  pipelineById,
+  pipelineItem,
+  pipelineWorkspaceItem,
+  type Revision,
+  revisionItem,
+  workspaceWrites,
+} from "../store.ts";
+
+type Ops = typeof operations;
+type Deps = PipelineDeps;
+
+/** How long an address of a large graph can be used. */
+const DOWNLOAD_SECONDS = 300;
+
+export const listPatterns: Handler<Ops["listPatterns"], Deps> = async () => ({
+  items: patternCatalogue().map(({ needs, ...pattern }) => ({
+    ...pattern,
+    needs: needs.map((kinds) => [...kinds]),
+    aliases: Object.keys(patternAliases).filter((alias) => patternAliases[alias] === pattern.name),
+  })),
+  next_cursor: null,
+});
+
+export const list: Handler<Ops["list"], Deps> = async ({ context, query }, { table }) => {
+  const { status, workspace_id, limit, cursor } = query;
+  const tenant = table.of(context.tenant);
+  const index = status === undefined ? "gsi2" : "gsi1";
+  const common = { index, limit, cursor, newest_first: true } as const;
+  if (workspace_id === undefined)
+    return tenant.page(pipelineItem, { ...common, of: status === undefined ? {} : { status } });
+  const of = status === undefined ? { workspace_id } : { workspace_id, status };
+  const links = await tenant.page(pipelineWorkspaceItem, { ...common, of });
+  const pipelines = await table.batch(links.items.map((link) => tenant.read(pipelineItem, { id: link.pipeline_id })));
+  return { items: pipelines.filter((pipeline) => pipeline !== undefined), next_cursor: links.next_cursor };
+};
+
+/** A new pipeline with its first revision: takes a place in the plan, links it to its workspaces. */
+async function found(
+  call: Pick<Call<Ops["create"]>, "at" | "context" | "caller">,
+  { table, blobs }: Deps,
+  settings: Pick<Pipeline, "name" | "description" | "pattern" | "tags" | "workspace_ids">,
+  content: Pick<LoadedRevision, "graph" | "secrets">,
+) {
+  const { at, context, caller } = call;
+  const tenant = table.of(context.tenant);
+  const id = newId("pipeline", at);
+  const by = { created_by: context.actor.id, created_at: timestamp(at) };
+  const record = await newRevision(blobs, context.tenant, content, { pipeline_id: id, revision: 1, ...by });
+  const pipeline: Pipeline = {
+    id,
+    organization_id: context.tenant,
+    ...settings,
+    status: "draft",
+    revision: 1,
+    graph_hash: record.graph_hash,
+    active_revision: null,
+    active_agent_ids: [],
+    node_count: record.node_count,
+    connection_count: record.connection_count,
+    ...by,
+    updated_at: by.created_at,
+    activated_at: null,
+    archived_at: null,
+    live_id: id,
+    etag: newEtag(at),
+  };
+  const writes = [
+    takeQuota(tenant, caller.organization.plan, "pipelines"),
+    tenant.writes.create(pipelineItem, pipeline),
+    tenant.writes.create(revisionItem, record),
+    ...workspaceWrites(tenant, pipeline, undefined, changeOf(call)),
+  ];
+  return { pipeline, writes };
+}
+
+const changeOf = ({ context, at }: { context: { actor: { id: string } }; at: Date }) => ({ by: context.actor.id, at });
+
+const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
+
+export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
+  const { pipeline, writes } = await found(call, deps, call.body, { graph: EMPTY_GRAPH, secrets: {} });
+  const created = draft(pipelineEvents, "pipeline.created", pipeline, nameOf(pipeline));
+  return call.commit({ writes, events: [created] }, pipeline);
+};
+
+export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
+  const tenant = deps.table.of(call.context.tenant);
+  const source = await pipelineById(tenant, call.path.pipeline_id);
+  if (source.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+  const content = await loadRevision(tenant, deps.blobs, source.id, source.revision);
+  const { description, pattern, tags, workspace_ids } = source;
+  const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
+  const { pipeline, writes } = await found(call, deps, settings, content);
+  const data = { ...nameOf(pipeline), source_pipeline_id: source.id };
+  const duplicated = draft(pipelineEvents, "pipeline.duplicated", pipeline, data);
+  return call.commit({ writes, events: [duplicated] }, pipeline);
+};
+
+/** A graph inline, or the address of one that is too large for an answer. */
+async function shown({ files }: Deps, { record, graph }: Pick<LoadedRevision, "record" | "graph">) {
+  if ("inline" in record.graph || record.graph_bytes <= INLINE_GRAPH_BYTES) {
+    return { graph: { nodes: [...graph.nodes], connections: [...graph.connections] }, graph_url: null };
+  }
+  return { graph: null, graph_url: await files.downloadUrl(record.graph.key, DOWNLOAD_SECONDS) };
+}
+
+export const get: Handler<Ops["get"], Deps> = async ({ context, path }, deps) => {
+  const tenant = deps.table.of(context.tenant);
+  const pipeline = await pipelineById(tenant, path.pipeline_id);
+  const loaded = await loadRevision(tenant, deps.blobs, pipeline.id, pipeline.revision);
+  return { ...pipeline, ...(await shown(deps, loaded)) };
+};
+
+/** The fields that a body gives. */
+const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
+  const tenant = table.of(call.context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const old = await pipelineById(tenant, call.path.pipeline_id);
+    if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    requireMatch(call.if_match, old.etag);
+    const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
+    const changes = changedFields(old, next);
+    if (changes.length === 0) return old;
+    const data = { ...nameOf(next), changed_fields: changes.map(({ field }) => field) };
+    return call.commit(
+      {
+        writes: [
+          tenant.writes.replace(pipelineItem, next, old.etag),
+          ...workspaceWrites(tenant, next, old, changeOf(call)),
+        ],
+        events: [draft(pipelineEvents, "pipeline.updated", next, data, { changes })],
+      },
+      next,
+    );
+  });
+};
+
+export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) => {
+  const tenant = table.of(call.context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const old = await pipelineById(tenant, call.path.pipeline_id);
+    if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    requireMatch(call.if_match, old.etag);
+    const at = timestamp(call.at);
+    const next: Pipeline = {
+      ...old,
+      status: "archived",
+      active_revision: null,
+      active_agent_ids: [],
+      activated_at: null,
+      archived_at: at,
+      updated_at: at,
+      live_id: null,
+      etag: newEtag(call.at),
+    };
+    const writes = [
+      tenant.writes.replace(pipelineItem, next, old.etag),
+      ...workspaceWrites(tenant, next, old, changeOf(call)),
+      ...releaseAgents(tenant, old.id, old.active_agent_ids),
+      giveQuota(tenant, "pipelines"),
+    ];
+    const changes = changedFields(old, next, { omit: ["live_id"] });
+    const archived = draft(pipelineEvents, "pipeline.archived", next, nameOf(next), { changes });
+    return call.commit({ writes, events: [archived] }, undefined);
+  });
+};
+
+export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) => {
+  const tenant = table.of(call.context.tenant);
+  return updateWithRetry(call.if_match, async () => {
+    const old = await pipelineById(tenant, call.path.pipeline_id);
+    if (old.status !== "archived") throw wrongState("pipeline", old.status, "archived");
+    requireMatch(call.if_match, old.etag);
+    const next: Pipeline = {
+      ...old,
+      status: "draft",
+      archived_at: null,
+      updated_at: timestamp(call.at),
+      live_id: old.id,
+      etag: newEtag(call.at),
+    };
+    const writes = [
+      tenant.writes.replace(pipelineItem, next, old.etag),
+      ...workspaceWrites(tenant, next, old, changeOf(call)),
+      takeQuota(tenant, call.caller.organization.plan, "pipelines"),
+    ];
+    const changes = changedFields(old, next, { omit: ["live_id"] });
+    const restored = draft(pipelineEvents, "pipeline.restored", next, nameOf(next), { changes });
+    return call.commit({ writes, events: [restored] }, next);
+  });
+};
+
+export const listRevisions: Handler<Ops["listRevisions"], Deps> = async ({ context, path, query }, { table }) => {
+  const tenant = table.of(context.tenant);
+  const { id } = await pipelineById(tenant, path.pipeline_id);
+  return tenant.page<typeof revisionItem>(revisionItem, { of: { pipeline_id: id }, ...query, newest_first: true });
+};
+
+export const getRevision: Handler<Ops["getRevision"], Deps> = async ({ context, path }, deps) => {
+  const tenant = deps.table.of(context.tenant);
+  const loaded = await loadRevision(tenant, deps.blobs, path.pipeline_id, path.revision);
+  const { graph: _, secrets: __, ...record }: Revision = loaded.record;
+  return { ...record, ...(await shown(deps, loaded)) };
+};

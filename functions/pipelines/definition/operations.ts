@@ -1,0 +1,230 @@
+import * as z from "zod";
+import { operation } from "../../../shared/http/operation.ts";
+import { descriptionSchema, nameSchema, pageOf, pageQuery, tagsSchema } from "../../../shared/http/schemas.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
+import { graphSchema } from "../graph/rules/nodes.ts";
+import {
+  patternInput,
+  pipelineStatuses,
+  pipelineView,
+  revisionNumber,
+  revisionView,
+  validationSchema,
+} from "../model.ts";
+
+const workspaceIds = z
+  .array(idSchema("workspace"))
+  .max(MOST_WORKSPACES)
+  .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
+
+const path = z.object({ pipeline_id: idSchema("pipeline") });
+
+const graph = graphSchema
+  .nullable()
+  .meta({ description: "Nodes by id, connections in their order; null when the graph is larger than 2 MB." });
+const graph_url = z
+  .string()
+  .nullable()
+  .meta({ description: "Where a graph that is not inline can be fetched for five minutes; else null." });
+
+const patternInfo = z
+  .object({
+    name: z.string(),
+    aliases: z.array(z.string()),
+    description: z.string(),
+    min_agents: z.number().int(),
+    max_agents: z.number().int(),
+    needs: z.array(z.array(z.string())).meta({ description: "Of each list, at least one node of one of these kinds." }),
+    available: z.boolean().meta({ description: "Whether all kinds of nodes that it is made of exist." }),
+  })
+  .meta({ id: "PipelinePattern", description: "An orchestration pattern." });
+
+export const pipelineOperations = {
+  listPatterns: operation({
+    id: "pipelines.list_patterns",
+    method: "GET",
+    path: "/pipelines/patterns",
+    summary: "List the orchestration patterns",
+    permission: "authenticated",
+    request: {},
+    response: z.object({ items: z.array(patternInfo), next_cursor: z.null() }),
+    success: 200,
+    errors: [],
+  }),
+  list: operation({
+    id: "pipelines.list",
+    method: "GET",
+    path: "/pipelines",
+    summary: "List pipelines, newest first",
+    description: "Without `status`, archived pipelines are left out.",
+    permission: "pipelines:read",
+    request: {
+      query: z.strictObject({
+        ...pageQuery,
+        status: z.enum(pipelineStatuses).optional(),
+        workspace_id: idSchema("workspace").optional(),
+      }),
+    },
+    response: pageOf(pipelineView),
+    success: 200,
+    errors: [],
+  }),
+  create: operation({
+    id: "pipelines.create",
+    method: "POST",
+    path: "/pipelines",
+    summary: "Create a pipeline",
+    description: "It starts as a draft with an empty graph, revision 1.",
+    permission: "pipelines:create",
+    request: {
+      body: z.strictObject({
+        name: nameSchema,
+        description: descriptionSchema.default(""),
+        pattern: patternInput,
+        tags: tagsSchema.default([]),
+        workspace_ids: workspaceIds.default([]),
+      }),
+    },
+    response: pipelineView,
+    success: 201,
+    errors: ["quota_exceeded", "reference_not_found"],
+  }),
+  get: operation({
+    id: "pipelines.get",
+    method: "GET",
+    path: "/pipelines/{pipeline_id}",
+    summary: "Read a pipeline with the newest revision of its graph",
+    permission: "pipelines:read",
+    request: { path },
+    response: pipelineView.extend({ graph, graph_url }).meta({ id: "PipelineWithGraph" }),
+    success: 200,
+    errors: [],
+  }),
+  update: operation({
+    id: "pipelines.update",
+    method: "PATCH",
+    path: "/pipelines/{pipeline_id}",
+    summary: "Change a pipeline's settings",
+    permission: "pipelines:update",
+    request: {
+      path,
+      body: z
+        .strictObject({
+          name: nameSchema,
+          description: descriptionSchema,
+          pattern: patternInput,
+          tags: tagsSchema,
+          workspace_ids: workspaceIds,
+        })
+        .partial()
+        .refine((body) => Object.keys(body).length > 0, "must change at least one field"),
+    },
+    response: pipelineView,
+    success: 200,
+    errors: ["precondition_failed", "conflict", "reference_not_found"],
+  }),
+  archive: operation({
+    id: "pipelines.archive",
+    method: "DELETE",
+    path: "/pipelines/{pipeline_id}",
+    summary: "Archive a pipeline",
+    description:
+      "It takes no new runs, gives its place in the plan back and releases its agents. Its revisions and runs stay; `restore` brings it back.",
+    permission: "pipelines:delete",
+    request: { path },
+    response: "none",
+    success: 204,
+    errors: ["precondition_failed", "conflict"],
+  }),
+  restore: operation({
+    id: "pipelines.restore",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/restore",
+    summary: "Make an archived pipeline a draft again",
+    permission: "pipelines:update",
+    request: { path },
+    response: pipelineView,
+    success: 200,
+    errors: ["quota_exceeded", "conflict", "precondition_failed"],
+  }),
+  duplicate: operation({
+    id: "pipelines.duplicate",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/duplicate",
+    summary: "Copy a pipeline",
+    description:
+      'A draft of its own with the settings and the newest graph, named with "(copy)" unless a name is given. Encrypted header values are copied too.',
+    permission: "pipelines:create",
+    request: { path, body: z.strictObject({ name: nameSchema.optional() }) },
+    response: pipelineView,
+    success: 201,
+    errors: ["quota_exceeded", "conflict"],
+    location: "/pipelines/{id}",
+  }),
+  validate: operation({
+    id: "pipelines.validate",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/validate",
+    summary: "Check a pipeline's graph",
+    description: "Changes nothing. Errors block activation and runs; warnings do not.",
+    permission: "pipelines:read",
+    request: {
+      path,
+      body: z.strictObject({ revision: revisionNumber.optional().meta({ description: "Else the newest one." }) }),
+    },
+    response: validationSchema,
+    success: 200,
+    errors: ["reference_not_found"],
+  }),
+  activate: operation({
+    id: "pipelines.activate",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/activate",
+    summary: "Make a revision the one that new runs use",
+    description:
+      "The graph must be free of errors and its agents active. They cannot be archived while the pipeline is active. Runs that have started keep their revision.",
+    permission: "pipelines:update",
+    request: {
+      path,
+      body: z.strictObject({ revision: revisionNumber.optional().meta({ description: "Else the newest one." }) }),
+    },
+    response: pipelineView,
+    success: 200,
+    errors: ["graph_invalid", "conflict", "precondition_failed", "reference_not_found"],
+  }),
+  deactivate: operation({
+    id: "pipelines.deactivate",
+    method: "POST",
+    path: "/pipelines/{pipeline_id}/deactivate",
+    summary: "Take no new runs",
+    description: "The pipeline becomes a draft and releases its agents. Runs that have started go on.",
+    permission: "pipelines:update",
+    request: { path },
+    response: pipelineView,
+    success: 200,
+    errors: ["conflict", "precondition_failed"],
+  }),
+  listRevisions: operation({
+    id: "pipelines.list_revisions",
+    method: "GET",
+    path: "/pipelines/{pipeline_id}/revisions",
+    summary: "List a pipeline's revisions, newest first",
+    permission: "pipelines:read",
+    request: { path, query: z.strictObject(pageQuery) },
+    response: pageOf(revisionView),
+    success: 200,
+    errors: [],
+  }),
+  getRevision: operation({
+    id: "pipelines.get_revision",
+    method: "GET",
+    path: "/pipelines/{pipeline_id}/revisions/{revision}",
+    summary: "Read a revision with its graph",
+    permission: "pipelines:read",
+    request: { path: path.extend({ revision: z.coerce.number().pipe(revisionNumber) }) },
+    response: revisionView.extend({ graph, graph_url }).meta({ id: "PipelineRevisionWithGraph" }),
+    success: 200,
+    errors: [],
+  }),
+} as const;

@@ -1,0 +1,73 @@
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { type Issue, Problem } from "../../../shared/errors.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { agentItem, type StoredAgent } from "../../agents/public.ts";
+import { agentIdsOf } from "../revisions/revision.ts";
+import type { Graph } from "./rules/nodes.ts";
+import type { PatternName } from "./rules/patterns.ts";
+import { validateGraph } from "./rules/validate.ts";
+
+/** A finding about a graph: what is wrong, what to do, and where. */
+export interface Finding {
+  readonly code: string;
+  readonly message: string;
+  readonly node_ids: readonly string[];
+  readonly connection_ids: readonly string[];
+}
+
+export interface GraphCheck {
+  readonly valid: boolean;
+  readonly errors: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
+const agentId = idSchema("agent");
+
+/** The agents of this organization among those that the graph names. Another organization's id finds nothing. */
+async function agentsOf(table: TenantTable, graph: Graph): Promise<ReadonlyMap<string, StoredAgent>> {
+  const ids = agentIdsOf(graph).filter((id) => agentId.safeParse(id).success);
+  const found = await table.table.batch(ids.map((id) => table.read(agentItem, { id })));
+  return new Map(found.flatMap((agent) => (agent === undefined ? [] : [[agent.id, agent] as const])));
+}
+
+/** Everything that is wrong with a graph, with the facts about its agents read in one batch. */
+export async function checkGraph(table: TenantTable, pattern: PatternName, graph: Graph): Promise<GraphCheck> {
+  const agents = await agentsOf(table, graph);
+  const { errors, warnings } = validateGraph(graph, { pattern, agents });
+  const all: Finding[] = [...errors];
+  for (const node of graph.nodes) {
+    if (node.kind !== "agent" || node.config.agent_id === undefined || node.config.version === undefined) continue;
+    const agent = agents.get(node.config.agent_id);
+    if (agent === undefined || node.config.version <= agent.latest_version) continue;
+    all.push({
+      code: "agent_version_not_found",
+      message: `"${node.label}" (${node.id}) names version ${node.config.version} of agent ${agent.id}, whose newest version is ${agent.latest_version}. Choose another.`,
+      node_ids: [node.id],
+      connection_ids: [],
+    });
+  }
+  return { valid: all.length === 0, errors: all, warnings };
+}
+
+/** The refusal of a graph that has errors; each stands with its nodes and connections. */
+export function graphInvalid(check: Pick<GraphCheck, "errors">): Problem {
+  const issues: Issue[] = check.errors.map(({ code, message, node_ids, connection_ids }) => ({
+    path:
+      node_ids[0] !== undefined
+        ? `nodes.${node_ids[0]}`
+        : connection_ids[0] !== undefined
+          ? `connections.${connection_ids[0]}`
+          : "graph",
+    message,
+    code,
+  }));
+  const count = check.errors.length;
+  return new Problem(
+    "graph_invalid",
+    `The graph has ${count} ${count === 1 ? "error" : "errors"}: ${check.errors[0]?.message ?? ""}`,
+    {
+      issues,
+      members: { graph_errors: check.errors },
+    },
+  );
+}

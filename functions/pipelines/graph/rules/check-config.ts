@@ -1,0 +1,144 @@
+import { type Condition, eachComparison } from "../../../../shared/expressions/condition.ts";
+import { compileExpression } from "../../../../shared/expressions/expression.ts";
+import { stepOfPath } from "../../../../shared/expressions/paths.ts";
+import { compileTemplate } from "../../../../shared/expressions/template.ts";
+import type { Reference } from "./check-paths.ts";
+import type { GraphIndex } from "./graph-index.ts";
+import type { Findings } from "./issues.ts";
+import type { Use } from "./kinds/kind.ts";
+import { lacksOf, usesOf } from "./kinds.ts";
+import type { Connection, GraphNode } from "./nodes.ts";
+import { type PatternName, patternDefinition } from "./patterns.ts";
+
+/** What the validation must know of the world outside of the graph. */
+export interface GraphFacts {
+  readonly pattern: PatternName;
+  /** Agents of the organization: at least those that the graph names. */
+  readonly agents: ReadonlyMap<string, { readonly status: "draft" | "active" | "archived" }>;
+}
+
+type Read = { readonly ok: true; readonly steps: readonly string[] } | { readonly ok: false; readonly message: string };
+
+/** The steps that a condition reads. */
+export function stepsInCondition(condition: Condition): readonly string[] {
+  const steps: string[] = [];
+  eachComparison(condition, ({ path }) => {
+    const step = stepOfPath(path);
+    if (step !== undefined) steps.push(step);
+  });
+  return steps;
+}
+
+function stepsOf(use: Use): Read {
+  if (use.form === "expression") return compileExpression(use.text);
+  if (use.form === "template") return compileTemplate(use.text);
+  return { ok: true, steps: stepsInCondition(use.condition) };
+}
+
+/** The steps whose outputs a node's own config reads; nothing for expressions that do not compile. */
+export function stepsRead(node: GraphNode): readonly string[] {
+  const uses = usesOf(node);
+  if (uses.length === 0) return [];
+  return uses.flatMap((use) => {
+    const read = stepsOf(use);
+    return read.ok ? read.steps : [];
+  });
+}
+
+/** Expressions compile and name steps that exist; nothing is missing in a config. Returns which node reads which. */
+export function configs(index: GraphIndex, findings: Findings): Reference[] {
+  const references: Reference[] = [];
+  const read = (reader: number, use: Use, connection?: Connection) => {
+    const node = index.nodes[reader] as GraphNode;
+    const where = connection === undefined ? use.field : `the condition of connection ${connection.id}`;
+    const edges = connection === undefined ? [] : [connection.id];
+    const result = stepsOf(use);
+    if (!result.ok) {
+      findings.add(
+        "expression_invalid",
+        `${use.field} of "${node.label}" (${node.id}): ${result.message}`,
+        [node.id],
+        edges,
+      );
+      return;
+    }
+    for (const step of result.steps) {
+      const position = index.position.get(step);
+      if (position !== undefined) references.push({ reader, read: position, field: where });
+      else {
+        const message = `${where} of "${node.label}" (${node.id}) reads steps.${step}, but no node has that id. In expressions, put an id with "-" in backticks.`;
+        findings.add("reference_unknown", message, [node.id], edges);
+      }
+    }
+  };
+  for (let i = 0; i < index.nodes.length; i++) {
+    const node = index.nodes[i] as GraphNode;
+    for (const sentence of lacksOf(node)) {
+      findings.add("config_incomplete", `Node "${node.label}" (${node.id}) is not complete. ${sentence}`, [node.id]);
+    }
+    for (const use of usesOf(node)) read(i, use);
+  }
+  for (let e = 0; e < index.connections.length; e++) {
+    const connection = index.connections[e] as Connection;
+    const source = index.source[e] ?? -1;
+    if (connection.condition === undefined || source < 0) continue;
+    read(source, { field: "condition", form: "condition", condition: connection.condition }, connection);
+  }
+  return references;
+}
+
+/** Agents are chosen, exist and are active. */
+export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
+  for (let i = 0; i < index.nodes.length; i++) {
+    const node = index.nodes[i] as GraphNode;
+    if (node.kind !== "agent") continue;
+    const { agent_id } = node.config;
+    const status = agent_id === undefined ? "unset" : (facts.agents.get(agent_id)?.status ?? "missing");
+    if (status === "active") continue;
+    const who = `"${node.label}" (${node.id})`;
+    if (status === "unset") findings.add("agent_not_set", `Choose an agent for ${who}.`, [node.id]);
+    else if (status === "missing") {
+      findings.add("agent_not_found", `${who} names agent ${agent_id}, which does not exist. Choose another.`, [
+        node.id,
+      ]);
+    } else if (status === "archived") {
+      findings.add(
+        "agent_archived",
+        `${who} names agent ${agent_id}, which is archived. Restore it or choose another.`,
+        [node.id],
+      );
+    } else
+      findings.add("agent_draft", `${who} names agent ${agent_id}, which is a draft. Activate it or choose another.`, [
+        node.id,
+      ]);
+  }
+}
+
+/** The graph has what its pattern is made of. A pattern that is not available yet is only pointed out. */
+export function pattern(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
+  const { available, min_agents, max_agents, needs } = patternDefinition(facts.pattern);
+  if (!available) {
+    const message = `The pattern ${facts.pattern} needs kinds of nodes that are not available yet; its rules are not checked.`;
+    findings.add("pattern_unavailable", message);
+    return;
+  }
+  const kinds = new Set<string>();
+  let count = 0;
+  for (const node of index.nodes) {
+    kinds.add(node.kind);
+    if (node.kind === "agent") count++;
+  }
+  if (count < min_agents) {
+    const message = `The pattern ${facts.pattern} needs at least ${min_agents} agents; there are ${count}. Add agents or choose another pattern.`;
+    findings.add("pattern_agents_below_minimum", message);
+  }
+  if (count > max_agents) {
+    const message = `The pattern ${facts.pattern} is meant for at most ${max_agents} agents; there are ${count}.`;
+    findings.add("pattern_agents_above_maximum", message);
+  }
+  for (const choice of needs) {
+    if (choice.some((kind) => kinds.has(kind))) continue;
+    const message = `The pattern ${facts.pattern} needs a node of kind ${choice.join(" or ")}. Add one or choose another pattern.`;
+    findings.add("pattern_kind_missing", message);
+  }
+}

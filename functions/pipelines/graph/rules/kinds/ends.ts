@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { jsonValue } from "../../../../../shared/expressions/json.ts";
+import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
+import { graphLimits } from "../limits.ts";
+import { configOf, defineKind, usesOfMapping } from "./kind.ts";
+
+const none: readonly string[] = [];
+
+export const input = defineKind({
+  kind: "input",
+  summary: "Where the run's input enters. With a schema, an input that does not fit fails the run.",
+  pure: true,
+  receives: "none",
+  config: configOf({
+    schema: z
+      .union([z.record(z.string(), jsonValue(graphLimits.constant)), z.boolean()])
+      .optional()
+      .meta({ description: "JSON Schema 2020-12 of the run's input." }),
+  }),
+});
+
+export const output = defineKind({
+  kind: "output",
+  summary: "What the run answers: its input, or a mapping of it. Several inputs make an object by node id.",
+  pure: true,
+  receives: "many",
+  config: configOf({ mapping: mappingSchema.optional() }),
+  handles: () => none,
+  uses: ({ mapping }) => usesOfMapping("mapping", mapping),
+});

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import type { Condition } from "../../../../../shared/expressions/condition.ts";
+import { jsonValue } from "../../../../../shared/expressions/json.ts";
+import type { Mapping } from "../../../../../shared/expressions/mapping.ts";
+import { reservedNames } from "../../../../../shared/expressions/paths.ts";
+import { graphLimits } from "../limits.ts";
+
+/** Ids of nodes, connections and handles: chosen by the client, unique only inside their graph. */
+export const localId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, `must be 1 to ${graphLimits.id} letters, digits, "_" or "-"`)
+  .refine((id) => !reservedNames.has(id), "is a reserved name");
+
+/** What every kind's config holds besides its own fields. */
+export const common = {
+  timeout_ms: z.number().int().min(100).max(graphLimits.timeout_ms).optional(),
+  retry: z
+    .strictObject({
+      max_attempts: z.number().int().min(1).max(10).meta({ description: "Attempts in all, the first included." }),
+      backoff_ms: z
+        .number()
+        .int()
+        .min(0)
+        .max(3_600_000)
+        .default(1_000)
+        .meta({ description: "Pause before the second attempt; doubles each time." }),
+    })
+    .optional(),
+  on_failure: z.enum(["fail_run", "error_edge", "fallback"]).default("fail_run"),
+  fallback: jsonValue(graphLimits.constant).optional().meta({ description: "The output under on_failure: fallback." }),
+};
+
+/** The strict config of a kind: its own fields and the common ones. */
+export function configOf<const S extends z.ZodRawShape>(fields: S) {
+  return z.strictObject({ ...fields, ...common }).check((context) => {
+    const { on_failure, fallback } = context.value as { on_failure?: unknown; fallback?: unknown };
+    if ((on_failure === "fallback") === (fallback !== undefined)) return;
+    context.issues.push({
+      code: "custom",
+      input: context.value,
+      path: ["fallback"],
+      message:
+        on_failure === "fallback" ? "is needed under on_failure: fallback" : "is used only under on_failure: fallback",
+    });
+  });
+}
+
+/** A place in a config where the graph's values are used. */
+export type Use =
+  | { readonly field: string; readonly form: "expression"; readonly text: string }
+  | { readonly field: string; readonly form: "template"; readonly text: string }
+  | { readonly field: string; readonly form: "condition"; readonly condition: Condition };
+
+/** The expressions of a mapping, one use for each. */
+export const usesOfMapping = (field: string, mapping: Mapping | undefined): readonly Use[] =>
+  mapping === undefined
+    ? []
+    : typeof mapping === "string"
+      ? [{ field, form: "expression", text: mapping }]
+      : Object.entries(mapping).map(([name, text]) => ({ field: `${field}.${name}`, form: "expression", text }));
+
+/** Everything the product knows about one kind of node. Validation, planning, documentation and the canvas derive from it. */
+export interface NodeKind<K extends string = string, S extends z.ZodType = z.ZodType> {
+  readonly kind: K;
+  readonly summary: string;
+  readonly config: S;
+  /** Pure kinds have no outside effect: the planner works them off itself. The others are a task of their own. */
+  readonly pure: boolean;
+  /** Connections into it: none, exactly one, or any number. */
+  readonly receives: "none" | "one" | "many";
+  /** Whether its outgoing connections may carry a condition. */
+  readonly branches: boolean;
+  /** Fields whose values are secret: whoever stores a graph encrypts them, whoever shows one leaves them out. */
+  readonly secret_fields: readonly string[];
+  /** Handles that its outgoing connections leave by, the error handle apart. */
+  handles(config: z.output<S>): readonly string[];
+  /** Where its config uses values of the graph. */
+  uses(config: z.output<S>): readonly Use[];
+  /** What a draft may still lack and a run cannot do without; each a sentence that says what to do. */
+  lacks(config: z.output<S>): readonly string[];
+}
+
+const nothing: readonly never[] = [];
+const oneOutput: readonly string[] = ["output"];
+
+/** Defines a kind; whatever is not given has the usual value. */
+export function defineKind<const K extends string, S extends z.ZodType>(
+  kind: Pick<NodeKind<K, S>, "kind" | "summary" | "config" | "pure"> & Partial<NodeKind<K, S>>,
+): NodeKind<K, S> {
+  return {
+    receives: "one",
+    branches: false,
+    secret_fields: nothing,
+    handles: () => oneOutput,
+    uses: () => nothing,
+    lacks: () => nothing,
+    ...kind,
+  };
+}

@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { conditionSchema } from "../../../../shared/expressions/condition.ts";
+import { condition, router } from "./kinds/branches.ts";
+import { input, output } from "./kinds/ends.ts";
+import { localId, type NodeKind } from "./kinds/kind.ts";
+import { agent, http } from "./kinds/tasks.ts";
+import { merge, transform } from "./kinds/values.ts";
+import { graphLimits } from "./limits.ts";
+
+const label = z
+  .string()
+  .trim()
+  .min(1)
+  .max(graphLimits.label)
+  .regex(/^[^\p{Cc}]*$/u, "must not contain control characters");
+
+const coordinate = z.number().min(-1_000_000).max(1_000_000);
+
+/** The strict shape of a node of one kind. */
+const nodeOf = <K extends string, S extends z.ZodType>(kind: NodeKind<K, S>) =>
+  z
+    .strictObject({
+      id: localId,
+      kind: z.literal(kind.kind),
+      label,
+      position: z.strictObject({ x: coordinate, y: coordinate }).default({ x: 0, y: 0 }),
+      config: kind.config,
+    })
+    .meta({ description: kind.summary });
+
+const variants = [
+  nodeOf(input),
+  nodeOf(agent),
+  nodeOf(condition),
+  nodeOf(router),
+  nodeOf(merge),
+  nodeOf(http),
+  nodeOf(transform),
+  nodeOf(output),
+] as const;
+
+const kindNames = variants.map((variant) => variant.shape.kind.value);
+/** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
+const announced = ["synthesizer", "supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline", "wait"];
+
+/** One node of a graph. */
+export const nodeSchema = z
+  .discriminatedUnion("kind", [...variants], {
+    error: ({ input: node }) => {
+      const kind = typeof node === "object" && node !== null && "kind" in node ? node.kind : undefined;
+      const allowed = `must be one of ${kindNames.join(", ")}`;
+      return typeof kind === "string" && announced.includes(kind)
+        ? `kind ${kind} is not available yet; ${allowed}`
+        : `kind ${allowed}`;
+    },
+  })
+  .meta({ id: "PipelineNode", description: "One node of a graph." });
+export type GraphNode = z.output<typeof nodeSchema>;
+
+/** One connection of a graph. Its handles default to `output` and `input`. */
+export const connectionSchema = z
+  .strictObject({
+    id: localId,
+    source: localId,
+    source_handle: localId.optional(),
+    target: localId,
+    target_handle: localId.optional(),
+    label: label.optional(),
+    condition: conditionSchema
+      .optional()
+      .meta({ description: "Only out of condition and router: narrows the chosen branch." }),
+  })
+  .meta({ id: "PipelineConnection", description: "One connection of a graph." });
+export type Connection = z.output<typeof connectionSchema>;
+
+/** Reports each id that occurs again. */
+function unique(list: readonly { readonly id: string }[], field: string, context: z.core.ParsePayload<Graph>): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of list.entries()) {
+    if (seen.has(id)) {
+      context.issues.push({
+        code: "custom",
+        input: id,
+        path: [field, index, "id"],
+        message: `id "${id}" is used twice in this graph`,
+      });
+    }
+    seen.add(id);
+  }
+}
+
+/** A graph as it is sent and stored. Ids are unique inside it, and only there. Whether it can run is told by `validateGraph`. */
+export const graphSchema = z
+  .strictObject({
+    nodes: z.array(nodeSchema).max(graphLimits.nodes),
+    connections: z.array(connectionSchema).max(graphLimits.connections),
+  })
+  .check((context) => {
+    unique(context.value.nodes, "nodes", context);
+    unique(context.value.connections, "connections", context);
+  });
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly connections: readonly Connection[];
+}

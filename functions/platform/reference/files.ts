@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { FileAnswer } from "../../../shared/http/operation.ts";
+import { chooseEncoding, type encodings } from "../model.ts";
+
+/** What the bundler wrote beside the function, once plain and once in each coding: `name`, `name.br`, `name.gzip`. */
+export const fileIndexSchema = z.object({
+  /** Name of the reference library's file, with a digest of its content. */
+  library: z.string(),
+  start: z.string(),
+  openapi: z.string(),
+  content_types: z.record(z.string(), z.string()),
+});
+export type FileIndex = z.output<typeof fileIndexSchema>;
+
+export const INDEX_FILE = "index.json";
+export const fileName = (name: string, encoding: (typeof encodings)[number]): string =>
+  encoding === "identity" ? name : `${name}.${encoding}`;
+
+/** The files of the reference, read when first asked for and kept. */
+export class ReferenceFiles {
+  readonly index: FileIndex;
+  readonly #directory: string;
+  readonly #read = new Map<string, Uint8Array>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.index = fileIndexSchema.parse(JSON.parse(readFileSync(join(directory, INDEX_FILE), "utf8")));
+  }
+
+  /** The file in the best coding that the client takes; undefined when there is no such file. */
+  answer(name: string, acceptEncoding: string, cacheControl: string): FileAnswer | undefined {
+    if (!Object.hasOwn(this.index.content_types, name)) return undefined;
+    const encoding = chooseEncoding(acceptEncoding);
+    return {
+      content_type: this.index.content_types[name] ?? "",
+      content: this.#bytes(fileName(name, encoding)),
+      headers: {
+        "cache-control": cacheControl,
+        vary: "accept-encoding",
+        ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
+      },
+    };
+  }
+
+  #bytes(file: string): Uint8Array {
+    const bytes = this.#read.get(file) ?? readFileSync(join(this.#directory, file));
+    this.#read.set(file, bytes);
+    return bytes;
+  }
+}

@@ -1,0 +1,42 @@
+import { notFound } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import type { FileAnswer } from "../../../shared/http/operation.ts";
+import type { docsOperations } from "../operations.ts";
+import type { ReferenceFiles } from "./files.ts";
+import { ERROR_POLICY, errorPage as errorHtml, REFERENCE_POLICY, referencePage } from "./pages.ts";
+
+type Ops = typeof docsOperations;
+
+export interface DocsDeps {
+  readonly files: ReferenceFiles;
+}
+
+/** What changes with a deployment is asked for again after a while; what is named by its content never changes. */
+const FOR_MINUTES = "public, max-age=300";
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+const html = (content: string, policy: string): FileAnswer => ({
+  content_type: "text/html; charset=utf-8",
+  content,
+  headers: { "cache-control": FOR_MINUTES, "content-security-policy": policy, "referrer-policy": "no-referrer" },
+});
+
+const found = (file: FileAnswer | undefined): FileAnswer => {
+  if (file === undefined) throw notFound();
+  return file;
+};
+
+export const reference: Handler<Ops["reference"], DocsDeps> = async (_call, { files }) =>
+  html(referencePage(files.index), REFERENCE_POLICY);
+
+export const referenceUnderApi: Handler<Ops["referenceUnderApi"], DocsDeps> = async (_call, { files }) =>
+  html(referencePage(files.index), REFERENCE_POLICY);
+
+export const referenceFile: Handler<Ops["referenceFile"], DocsDeps> = async (call, { files }) =>
+  found(files.answer(call.path.file, call.accept_encoding, FOR_EVER));
+
+export const openApi: Handler<Ops["openApi"], DocsDeps> = async (call, { files }) =>
+  found(files.answer(files.index.openapi, call.accept_encoding, FOR_MINUTES));
+
+export const errorPage: Handler<Ops["errorPage"], DocsDeps> = async (call) =>
+  html(errorHtml(call.path.code), ERROR_POLICY);

@@ -1,0 +1,73 @@
+import { type Condition, evaluate } from "../../../../shared/expressions/condition.ts";
+import { compileExpression, type Scope } from "../../../../shared/expressions/expression.ts";
+import type { Json } from "../../../../shared/expressions/json.ts";
+import { compileMapping } from "../../../../shared/expressions/mapping.ts";
+import type { GraphNode } from "../../../pipelines/graph/public.ts";
+import { concatenated, mergedJson, type TakenInput } from "./input.ts";
+import type { AttemptResult } from "./outcome.ts";
+import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
+
+/** Checks a value against a JSON Schema: the first problem as a sentence, or undefined. Given by the caller: a validator is a library. */
+export type CheckSchema = (schema: unknown, value: Json) => string | undefined;
+
+const failed = (code: string, message: string): AttemptResult => ({
+  ok: false,
+  error: { code, message },
+  retryable: false,
+});
+
+type Evaluated = Awaited<ReturnType<Extract<ReturnType<typeof compileExpression>, { ok: true }>["evaluate"]>>;
+
+const made = (result: Evaluated): AttemptResult =>
+  result.ok ? { ok: true, output: result.value ?? null } : failed(result.code, result.message);
+
+/**
+ * Works off a node of a pure kind. The same node with the same inputs gives the same result, so it may be repeated after a crash.
+ * Failures are values and never worth another attempt.
+ */
+export async function runPure(
+  plan: Plan,
+  { node, outgoing }: PlanNode,
+  inputs: readonly TakenInput[],
+  scope: Scope,
+  checkSchema: CheckSchema,
+): Promise<AttemptResult> {
+  switch (node?.kind) {
+    case "input": {
+      const problem = node.config.schema === undefined ? undefined : checkSchema(node.config.schema, scope.input);
+      return problem === undefined ? { ok: true, output: scope.input } : failed("input_invalid", problem);
+    }
+    case "condition":
+    case "router":
+      return branch(plan, node, outgoing, scope);
+    case "merge": {
+      const { strategy, separator } = node.config;
+      return { ok: true, output: strategy === "concat" ? concatenated(inputs, separator) : mergedJson(inputs) };
+    }
+    case "transform": {
+      const expression = compileExpression(node.config.expression ?? "");
+      return expression.ok ? made(await expression.evaluate(scope)) : failed(expression.code, expression.message);
+    }
+    case "output": {
+      if (node.config.mapping === undefined) return { ok: true, output: scope.input };
+      const mapping = compileMapping(node.config.mapping);
+      return mapping.ok ? made(await mapping.apply(scope)) : failed(mapping.code, mapping.message);
+    }
+    default:
+      throw new Error(`${node?.kind ?? "the end"} is not a pure kind`);
+  }
+}
+
+type BranchNode = Extract<GraphNode, { kind: "condition" | "router" }>;
+
+/** The first branch whose condition holds, else the default. A condition on a connection of that branch narrows it further. */
+function branch(plan: Plan, { config }: BranchNode, outgoing: readonly number[], scope: Scope): AttemptResult {
+  const handle = config.branches.find(({ condition }) => evaluate(condition, scope))?.handle ?? config.default;
+  if (handle === undefined) return failed("no_branch", "no branch's condition holds and there is no default");
+  const blocks = (condition: Condition | undefined) => condition !== undefined && !evaluate(condition, scope);
+  const blocked = outgoing.filter((ordinal) => {
+    const edge = edgeAt(plan, ordinal);
+    return edge.handle === handle && blocks(edge.condition);
+  });
+  return { ok: true, output: scope.input, handle, blocked };
+}

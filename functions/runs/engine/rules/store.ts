@@ -1,0 +1,57 @@
+import type { Json } from "../../../../shared/expressions/json.ts";
+import type { Outcome, StepError } from "./outcome.ts";
+import type { PlanNode, Resolution, StepState } from "./plan.ts";
+
+/** `committed` now, or `already` before, in which case `outcome` is the one that was stored. `stopped`: stored, but the run is over. */
+export interface Commit {
+  readonly result: "committed" | "already" | "stopped";
+  readonly outcome: Outcome;
+}
+
+/** Whether an attempt is to be worked. `settled`: it is committed already. `stopped`: the run is over. */
+export type Begin =
+  | { readonly state: "begun" }
+  | { readonly state: "settled"; readonly outcome: Outcome }
+  | { readonly state: "stopped" };
+
+export type RunResult =
+  | { readonly status: "completed"; readonly output: Json }
+  | { readonly status: "failed"; readonly error: StepError; readonly node_id: string };
+
+/**
+ * What the engine needs of the table, for one run. Each call is one write (or transaction) that needs no earlier read, and each may
+ * be repeated: a task that crashed anywhere is simply run again from its beginning, while its first attempt may still be under way.
+ */
+export interface RunStore {
+  /** The run's input. */
+  input(): Promise<Json>;
+
+  /**
+   * Resolves edges at a step and returns the state after it. Used for steps with several incoming edges only. The arithmetic is
+   * `resolveEdges`, done atomically: one update that adds the edges to the sets and sets `last` to one of them, on the condition that
+   * the sets hold none of them; when they do, the old item tells which (`missingEdges`), and only those are tried again.
+   *
+   * The write that completes the sets thereby also records by which edge: whoever resolves that edge owns the step. There is no
+   * claim of its own that could be made by a crashed walk after its repetition has passed, and nothing is lost between two writes.
+   */
+  resolve(step: PlanNode, edges: Resolution): Promise<StepState>;
+
+  /**
+   * Before a task's work: marks the step as running, conditional on the run still running (that is how a stop takes hold), and tells
+   * an attempt that is committed already.
+   */
+  begin(step: PlanNode, attempt: number): Promise<Begin>;
+
+  /**
+   * Stores what an attempt came to, once: keyed by run, node and attempt, in one transaction with its usage and its events.
+   * A step is final with any outcome but `retrying`. When the run is over the outcome is still stored, because the work was done and
+   * costs money, and the answer is `stopped`.
+   */
+  commit(step: PlanNode, attempt: number, outcome: Outcome): Promise<Commit>;
+
+  /** The final outcomes of those of the steps that have one, by ordinal; read strongly consistent. */
+  outcomes(steps: readonly PlanNode[]): Promise<ReadonlyMap<number, Outcome>>;
+
+  /** Ends the run, once: conditional on its still running, in one transaction with audit entry and event. A second end changes nothing. */
+  finish(result: RunResult): Promise<void>;
+}

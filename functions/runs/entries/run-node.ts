@@ -1,0 +1,21 @@
+import { parseEnvironment } from "../../../shared/config/env.ts";
+import { compileExpression } from "../../../shared/expressions/expression.ts";
+import { createOutbound } from "../../../shared/outbound/index.ts";
+import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import { createModelInvoker } from "../../models/public.ts";
+import { runReads } from "../deps.ts";
+import { runTask, taskInputSchema } from "../engine/task.ts";
+import { workerOf } from "../engine/work.ts";
+
+const platform = connectPlatform("runs-node");
+const { clock, log, secrets } = platform;
+const reads = runReads(platform);
+const outbound = createOutbound(outboundPolicy(parseEnvironment(outboundSettings)));
+const bedrock = { region: process.env.AWS_REGION ?? "", endpoint: process.env.AWS_ENDPOINT_URL };
+const invoker = createModelInvoker({ outbound, bedrock });
+const worker = workerOf({ ...reads, secrets, clock, outbound, invoker, compile_expression: compileExpression });
+
+/** The one task of the workflow in `statemachines/pipeline-run.asl.json`. */
+export const handler = async (event: unknown) =>
+  runTask(taskInputSchema.parse(event), { ...reads, clock, log, worker });

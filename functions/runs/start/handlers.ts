@@ -1,0 +1,132 @@
+import { decide } from "../../../shared/access/decide.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem, wrongState } from "../../../shared/errors.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
+import type { Output } from "../../../shared/http/operation.ts";
+import { agentItem, pinAgent } from "../../agents/public.ts";
+import { pinForRun, pipelineItem } from "../../pipelines/public.ts";
+import { admitTokens } from "../../usage/public.ts";
+import type { RunDeps } from "../deps.ts";
+import { isLive, noTotals, summaryOf } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { loadJson, runById, runValueItem, type StoredRun, storeJson } from "../store.ts";
+import { checkInput, type NewRun, pinAgents, startOf } from "./start.ts";
+
+type Ops = typeof operations;
+
+export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call, deps) => {
+  const { path, body, caller, at } = call;
+  const table = deps.table.of(caller.organization.id);
+  const { mode, revision, timeout_seconds, metadata } = body;
+  const input = body.input as Json;
+  const pinned = await pinForRun(
+    { table, blobs: deps.blobs },
+    path.pipeline_id,
+    mode === "live" ? { mode } : { mode, revision },
+  );
+  const { graph } = pinned.loaded;
+  checkInput(graph, input);
+  const agents = await pinAgents(table, graph);
+  if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
+  const wanted = {
+    kind: "pipeline",
+    target_id: path.pipeline_id,
+    pinned: { pipeline_id: path.pipeline_id, revision: pinned.revision, agents },
+    ...{
+      mode,
+      metadata,
+      timeout_seconds,
+      parent_run_id: null,
+      input: await storeJson(deps.blobs, table.tenant, input),
+    },
+  } as const;
+  return begin(call, deps, table, wanted, [pinned.check], input);
+};
+
+export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps) => {
+  const { path, body, caller, at } = call;
+  const table = deps.table.of(caller.organization.id);
+  const { mode, version, timeout_seconds, metadata } = body;
+  const input = body.input as Json;
+  const pin = await pinAgent(deps.table, table.tenant, path.agent_id, version);
+  await admitTokens(table, caller.organization.plan, at);
+  const wanted = {
+    kind: "agent",
+    target_id: path.agent_id,
+    pinned: { pipeline_id: null, revision: null, agents: { [path.agent_id]: pin.version } },
+    ...{
+      mode,
+      metadata,
+      timeout_seconds,
+      parent_run_id: null,
+      input: await storeJson(deps.blobs, table.tenant, input),
+    },
+  } as const;
+  return begin(call, deps, table, wanted, [agentIsActive(table, path.agent_id)], input);
+};
+
+/** The same pins and input again. What the run is of must still take runs. */
+export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
+  const { path, caller, at } = call;
+  const table = deps.table.of(caller.organization.id);
+  const { run } = await runById(table, path.run_id);
+  if (run.kind === "agent" && !decide(caller.grants, "agents:execute").allowed) {
+    throw new Problem("forbidden", "This needs the permission `agents:execute`, which your role does not grant.", {
+      members: { permission: "agents:execute" },
+    });
+  }
+  if (isLive(run.status)) throw wrongState("run", run.status, "over");
+  const value = await table.get(runValueItem, { run_id: run.id, name: "input" });
+  if (value === undefined) throw new Error(`run ${run.id} has no input`);
+  await admitTokens(table, caller.organization.plan, at);
+  const { kind, mode, pinned, target_id, timeout_seconds, metadata } = run;
+  const wanted = {
+    kind,
+    mode,
+    pinned,
+    target_id,
+    timeout_seconds,
+    metadata,
+    parent_run_id: run.id,
+    input: value.value,
+  };
+  const check = kind === "agent" ? agentIsActive(table, target_id) : pipelineTakesRuns(table, run);
+  return begin(call, deps, table, wanted, [check], await loadJson(deps.blobs, value.value));
+};
+
+/**
+ * Commits the start and starts the workflow. Should that fail, or this function end in between, the consumer of
+ * `run.started` starts it: the execution is named after the run, so both together start it once.
+ */
+async function begin(
+  call: Pick<Call<Ops["retry"]>, "caller" | "at" | "request" | "commit">,
+  deps: RunDeps,
+  table: TenantTable,
+  wanted: NewRun,
+  checks: readonly Write[],
+  input: Json,
+): Promise<Output<Ops["retry"]>> {
+  const { principal, organization } = call.caller;
+  const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
+  const { run, writes, event } = startOf(table, starter, wanted);
+  const view = { ...summaryOf(run, noTotals), input, output: null };
+  const answer = await call.commit({ writes: [...checks, ...writes], events: [event] }, view);
+  await deps.workflow.start(table.tenant, run.id).catch((error: unknown) => {
+    deps.log.error("run.start_delayed", error, { run_id: run.id });
+  });
+  return answer;
+}
+
+const agentIsActive = (table: TenantTable, id: string): Write =>
+  table.writes.check(agentItem, { id }, { equals: { status: "active" } }, (old) =>
+    wrongState("agent", old?.status ?? "deleted", "active"),
+  );
+
+function pipelineTakesRuns(table: TenantTable, { target_id, mode }: StoredRun): Write {
+  const status = mode === "live" ? ["active"] : ["draft", "active"];
+  return table.writes.check(pipelineItem, { id: target_id }, { one_of: { status } }, (old) =>
+    wrongState("pipeline", old?.status ?? "deleted", status.join(" or ")),
+  );
+}

@@ -1,0 +1,135 @@
+import type { Principal } from "../../../shared/access/principal.ts";
+import type { Blob } from "../../../shared/blobs/blobs.ts";
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import type { Organization } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
+import { compileSchema } from "../../../shared/json-schema/schema.ts";
+import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
+import { pinAgent } from "../../agents/public.ts";
+import type { Graph } from "../../pipelines/graph/public.ts";
+import { runEvents } from "../events.ts";
+import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
+import { noTotals, type Pinned, type RunRecord } from "../model.ts";
+import { runCountItem, runItem, runStateItem, runValueItem, type StoredRun } from "../store.ts";
+
+/** What a new run is made from. */
+export interface NewRun
+  extends Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "parent_run_id" | "timeout_seconds"> {
+  readonly target_id: string;
+  readonly input: Blob;
+}
+
+/** Who starts a run, when, and under which plan. */
+export interface Starter {
+  readonly principal: Principal;
+  readonly plan: Organization["plan"];
+  readonly at: Date;
+  readonly trace_id: string;
+}
+
+/**
+ * The start of a run: its record, state and input, the first entry of its log, its place in the month's count. All of
+ * it is one transaction with the audit entry and the event `run.started`; the workflow is started after it.
+ */
+export function startOf(
+  table: TenantTable,
+  { principal, plan, at, trace_id }: Starter,
+  { input, ...wanted }: NewRun,
+): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
+  const run: StoredRun = {
+    ...wanted,
+    id: newId("run", at),
+    status: "queued",
+    started_by: principal,
+    trace_id,
+    error: null,
+    created_at: timestamp(at),
+    started_at: null,
+    finished_at: null,
+    deadline_at: timestamp(addSeconds(at, wanted.timeout_seconds)),
+  };
+  const writes: Write[] = [
+    table.writes.create(runItem, run),
+    table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, ...noTotals }),
+    table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input }),
+    logWrite(table, run.id, 1, logEntry(at, accepted)),
+    ...countWrites(table, plan, at),
+  ];
+  const { parent_run_id, timeout_seconds, deadline_at } = run;
+  const event = draft(
+    runEvents,
+    "run.started",
+    { id: run.id },
+    { ...aboutRun(run), parent_run_id, timeout_seconds, deadline_at },
+  );
+  return { run, writes, event };
+}
+
+const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
+
+/** Counts the run, and refuses it once the month has as many as the plan allows. */
+function countWrites(table: TenantTable, plan: Organization["plan"], at: Date): Write[] {
+  const limit = plans[plan].runs_per_month;
+  if (limit === UNLIMITED) return [];
+  const month = timestamp(at).slice(0, 7);
+  return [
+    table.writes.update(
+      runCountItem,
+      { month },
+      { set: { month }, add: { runs: 1 } },
+      { any: [{ absent: ["runs"] }, { below: { runs: limit } }] },
+      (old) => {
+        const usage = old?.runs ?? limit;
+        return new Problem("quota_exceeded", `The plan ${plan} has ${limit} runs a month; ${usage} are used.`, {
+          members: { resource: "runs_per_month", limit, usage },
+        });
+      },
+    ),
+  ];
+}
+
+/** Checks the run's input against the schema of the graph's input node. @throws Problem `validation_failed` */
+export function checkInput(graph: Graph, input: Json): void {
+  const node = graph.nodes.find(({ kind }) => kind === "input");
+  const schema = node?.kind === "input" ? node.config.schema : undefined;
+  if (schema === undefined) return;
+  const compiled = compileSchema(schema);
+  const issues = compiled.ok ? compiled.validate(input) : compiled.issues;
+  if (issues.length === 0) return;
+  throw new Problem("validation_failed", "The input does not fit the schema of the pipeline's input.", {
+    issues: issues.map(({ path, message }) => ({ path: path === "" ? "input" : `input.${path}`, message })),
+  });
+}
+
+/**
+ * The versions with which a run uses the agents of its graph, for its whole life.
+ * @throws Problem `conflict` when one of them cannot be used any more
+ */
+export async function pinAgents(table: TenantTable, graph: Graph): Promise<Pinned["agents"]> {
+  const wanted = new Map<string, { agent_id: string; version: number | undefined; node_id: string }>();
+  for (const node of graph.nodes) {
+    if (node.kind !== "agent" || node.config.agent_id === undefined) continue;
+    const { agent_id, version } = node.config;
+    wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
+  }
+  const pins = await Promise.all(
+    [...wanted.values()].map(async ({ agent_id, version, node_id }) => {
+      try {
+        const pin = await pinAgent(table.table, table.tenant, agent_id, version);
+        return version === undefined ? [[agent_id, pin.version] as const] : [];
+      } catch (error) {
+        if (!(error instanceof Problem) || (error.code !== "not_found" && error.code !== "conflict")) throw error;
+        const why = error.code === "not_found" ? "is not there" : "is not active";
+        throw new Problem("conflict", `The agent ${agent_id} of node ${node_id} ${why}.`, {
+          members: { agent_id, node_id },
+        });
+      }
+    }),
+  );
+  return Object.fromEntries(pins.flat());
+}

@@ -1,0 +1,85 @@
+import type { Member } from "../../../shared/access/caller.ts";
+import { draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { Problem, wrongState } from "../../../shared/errors.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
+import type { Membership } from "../../../shared/identity/items.ts";
+import { newEtag } from "../../../shared/ids.ts";
+import type { UsersDeps } from "../deps.ts";
+import { userEvents } from "../events.ts";
+import { beyond, toMember } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { memberOf, replaceMembership, stillMember } from "../store.ts";
+
+type Ops = typeof operations;
+
+/** Refuses to touch a role that grants what the caller does not hold; names what is missing. */
+function requireReach(caller: Member, roles: readonly string[]): void {
+  for (const role of roles) {
+    const [permission] = beyond(caller.grants, role);
+    if (permission !== undefined) {
+      throw new Problem("forbidden", `The role \`${role}\` grants \`${permission}\`, which yours does not.`, {
+        members: { permission },
+      });
+    }
+  }
+}
+
+const others = (table: UsersDeps["table"], caller: Member, target: string) =>
+  target === caller.user.id ? [] : [stillMember(table, caller)];
+
+export const assignRole: Handler<Ops["assignRole"], UsersDeps> = async (call, { table }) => {
+  const { caller, path, body, at } = call;
+  return updateWithRetry(call.if_match, async () => {
+    const { user, membership: read } = await memberOf(table, caller.organization.id, path.user_id);
+    requireReach(caller, [read.role, body.role]);
+    requireMatch(call.if_match, read.etag);
+    if (read.role === body.role) return toMember(user, read);
+    const next: Membership = { ...read, role: body.role, updated_at: timestamp(at), etag: newEtag(at) };
+    const data = {
+      user_id: user.id,
+      organization_id: read.organization_id,
+      role: next.role,
+      previous_role: read.role,
+    };
+    const changes = [{ field: "role", old: read.role, new: next.role }];
+    return call.commit(
+      {
+        writes: [...others(table, caller, user.id), ...replaceMembership(table, read, next)],
+        events: [draft(userEvents, "membership.role_changed", { id: user.id, name: user.name }, data, { changes })],
+      },
+      toMember(user, next),
+    );
+  });
+};
+
+/** Moves a membership between active and suspended. */
+async function move(
+  call: Call<Ops["suspend"]> | Call<Ops["restore"]>,
+  { table }: UsersDeps,
+  to: "active" | "suspended",
+) {
+  const { caller, path, at } = call;
+  const from = to === "active" ? "suspended" : "active";
+  return updateWithRetry(undefined, async () => {
+    const { user, membership: read } = await memberOf(table, caller.organization.id, path.user_id);
+    if (user.id === caller.user.id) throw new Problem("conflict", "Nobody changes their own standing.");
+    requireReach(caller, [read.role]);
+    if (read.status !== from) throw wrongState("member", read.status, from);
+    const next: Membership = { ...read, status: to, updated_at: timestamp(at), etag: newEtag(at) };
+    const type = to === "active" ? "user.restored" : "user.suspended";
+    const changes = [{ field: "status", old: from, new: to }];
+    return call.commit(
+      {
+        writes: [stillMember(table, caller), ...replaceMembership(table, read, next)],
+        events: [draft(userEvents, type, { id: user.id, name: user.name }, { user_id: user.id }, { changes })],
+      },
+      toMember(user, next),
+    );
+  });
+}
+
+export const suspend: Handler<Ops["suspend"], UsersDeps> = (call, deps) => move(call, deps, "suspended");
+
+export const restore: Handler<Ops["restore"], UsersDeps> = (call, deps) => move(call, deps, "active");

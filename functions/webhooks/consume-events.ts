@@ -1,9 +1,0 @@
-import { consume } from "../../shared/events/consume.ts";
-import { connectPlatform } from "../../shared/runtime.ts";
-import { fanOut } from "./fan-out.ts";
-import { attemptQueue } from "./queues.ts";
-
-const { table, log } = connectPlatform("webhooks-fan-out");
-const deps = { table, attempts: attemptQueue() };
-
-export const handler = consume(log, (event) => fanOut(event, deps));

@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import type { Envelope } from "../../../shared/change/events.ts";
+import { outboxItem } from "../../../shared/change/items.ts";
+import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
+import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Queue } from "../../../shared/events/queue.ts";
+import type { Sealer } from "../../../shared/http/platform.ts";
+import type { Log } from "../../../shared/observability/log.ts";
+import type { Outbound } from "../../../shared/outbound/index.ts";
+import { SecretError } from "../../../shared/secrets/index.ts";
+import { keptBodyCharacters, liveSecrets, type Webhook } from "../model.ts";
+import { attemptItem, type Delivery, deliveryItem, webhookItem } from "../store.ts";
+import { secretContext } from "../subscriptions/secret.ts";
+import { type AttemptMessage, hintOf } from "./delivery.ts";
+import { endUnsent, type Finished, recordAttempt } from "./record.ts";
+import { type AttemptOutcome, judgeAttempt, nextHop } from "./rules/schedule.ts";
+import { signWebhook } from "./rules/signing.ts";
+
+export interface AttemptDeps {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly secrets: Sealer;
+  readonly outbound: Pick<Outbound, "request">;
+  readonly attempts: Queue<AttemptMessage>;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** An attempt holds its delivery for so long: beyond the function's time limit, below the queue's visibility. */
+const leaseSeconds = 45;
+const timeoutMs = 10_000;
+const maxAnswerBytes = 65_536;
+
+/**
+ * Follows one hint: makes the attempt if it is due, waits if it is not, does nothing if the delivery has ended. The
+ * order makes every interruption harmless: claim, send, record, and only then hint at the next attempt; the hint that
+ * led here is gone when all of that is done.
+ */
+export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps): Promise<void> {
+  const { table, clock, attempts } = deps;
+  const tenant = table.of(message.tenant);
+  const key = { webhook_id: message.webhook_id, id: message.delivery_id };
+  const [delivery, webhook] = await table.batch([
+    tenant.read(deliveryItem, key),
+    tenant.read(webhookItem, { id: message.webhook_id }),
+  ]);
+  if (delivery === undefined || delivery.next_attempt_at === null) return;
+  if (webhook === undefined) return discard(tenant, delivery);
+  const now = clock.now();
+  const { delay_seconds } = nextHop(Date.parse(delivery.next_attempt_at), now.getTime());
+  if (delay_seconds > 0) return attempts.send([message], delay_seconds);
+  const claimed = await claim(tenant, delivery, now);
+  // Somebody else is at it. Should they be interrupted, this hint is still there when their lease has ended.
+  if (claimed === undefined) return attempts.send([message], leaseSeconds + 1);
+  if (!delivery.test && webhook.status !== "active")
+    return endUnsent(tenant, claimed, webhook.status === "paused" ? "webhook_paused" : "webhook_disabled", now);
+  const event = delivery.payload ?? (await storedEvent(tenant, delivery));
+  if (event === undefined) return endUnsent(tenant, claimed, "event_expired", now);
+  const secrets = await openSecrets(deps, webhook, now);
+  if (secrets === undefined) return endUnsent(tenant, claimed, "secret_unreadable", now);
+
+  const finished = await send(deps, webhook, claimed, event, secrets);
+  const recorded = await recordAttempt(deps, { claimed, finished, event });
+  deps.log.info("delivery.attempted", {
+    delivery_id: delivery.id,
+    webhook_id: webhook.id,
+    attempt: finished.number,
+    status: recorded?.status,
+    response_status: finished.response_status,
+    error_code: finished.error_code,
+    duration_ms: finished.duration_ms,
+  });
+  if (recorded?.next_attempt_at == null) return;
+  const hop = nextHop(Date.parse(recorded.next_attempt_at), clock.now().getTime());
+  await attempts.send([hintOf(delivery)], hop.delay_seconds);
+}
+
+/** Takes the next attempt for this worker alone; undefined when another one has it. */
+async function claim(tenant: TenantTable, delivery: Delivery, now: Date): Promise<Delivery | undefined> {
+  const write = tenant.writes.update(
+    deliveryItem,
+    { webhook_id: delivery.webhook_id, id: delivery.id },
+    { set: { lease_id: randomUUID(), lease_until: timestamp(addSeconds(now, leaseSeconds)) } },
+    {
+      present: ["next_attempt_at"],
+      equals: { attempt_count: delivery.attempt_count, status: delivery.status },
+      any: [{ absent: ["lease_until"] }, { below: { lease_until: timestamp(now) } }],
+    },
+    () => new Problem("conflict", "Another worker has this attempt."),
+  );
+  try {
+    return await tenant.apply(deliveryItem, write);
+  } catch (error) {
+    if (error instanceof Problem && error.code === "conflict") return undefined;
+    throw error;
+  }
+}
+
+/** A delivery whose webhook has been deleted goes too, however the deletion and the fan-out crossed. */
+async function discard(tenant: TenantTable, delivery: Delivery): Promise<void> {
+  const { webhook_id, id, attempt_count } = delivery;
+  await tenant.transact([
+    tenant.writes.remove(deliveryItem, { webhook_id, id }, {}),
+    ...Array.from({ length: attempt_count }, (_, i) =>
+      tenant.writes.remove(attemptItem, { delivery_id: id, number: i + 1 }, {}),
+    ),
+  ]);
+}
+
+const storedEvent = async (tenant: TenantTable, delivery: Delivery): Promise<Envelope | undefined> =>
+  (await tenant.get(outboxItem, { day: delivery.event_day, id: delivery.event_id }))?.envelope;
+
+/** The secrets that sign now, newest first; undefined when one can never be opened. */
+async function openSecrets(
+  { secrets }: AttemptDeps,
+  webhook: Webhook,
+  now: Date,
+): Promise<[string, ...string[]] | undefined> {
+  try {
+    const context = secretContext(webhook.organization_id, webhook.id);
+    const [first, ...rest] = await Promise.all(
+      liveSecrets(webhook, now).map(({ sealed }) => secrets.decrypt(sealed, context)),
+    );
+    return first === undefined ? undefined : [first, ...rest];
+  } catch (error) {
+    if (error instanceof SecretError && error.code === "unreadable") return undefined;
+    throw error;
+  }
+}
+
+async function send(
+  { clock, outbound, random }: AttemptDeps,
+  webhook: Webhook,
+  delivery: Delivery,
+  event: Envelope,
+  secrets: readonly [string, ...string[]],
+): Promise<Finished> {
+  const number = delivery.attempt_count + 1;
+  const started_at = clock.now();
+  const began = performance.now();
+  const body = JSON.stringify(event);
+  const answer = await outbound.request({
+    method: "POST",
+    url: webhook.url,
+    headers: {
+      "content-type": "application/json",
+      ...signWebhook({ id: event.id, sent_at_ms: started_at.getTime(), body, secrets }),
+      "webhook-event": event.type,
+      "webhook-attempt": String(number),
+    },
+    body,
+    timeout_ms: timeoutMs,
+    max_bytes: maxAnswerBytes,
+    truncate: true,
+  });
+  const outcome: AttemptOutcome = answer.ok
+    ? { status: answer.status, retry_after: answer.headers["retry-after"] }
+    : { error: answer.error };
+  const verdict = judgeAttempt(outcome, number, { now_ms: clock.now().getTime(), random: random() });
+  return {
+    number,
+    started_at,
+    ended_at: clock.now(),
+    duration_ms: Math.round(performance.now() - began),
+    verdict:
+      delivery.test && verdict.kind === "retry" ? { kind: "failed", reason: "exhausted", disable: false } : verdict,
+    response_status: answer.ok ? answer.status : null,
+    response_body: answer.ok ? keptText(answer.body) : null,
+    error_code: answer.ok ? errorOf(answer.status) : answer.error.code,
+  };
+}
+
+const errorOf = (status: number): string | null => {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 300 && status < 400) return "redirected";
+  return status >= 500 || status === 408 || status === 425 || status === 429 ? "server_error" : "rejected";
+};
+
+/** The beginning of an answer as text; never half a character. */
+const keptText = (body: Buffer): string =>
+  body
+    .subarray(0, keptBodyCharacters * 4)
+    .toString("utf8")
+    .slice(0, keptBodyCharacters)
+    .replace(/[\uD800-\uDBFF]$/, "");

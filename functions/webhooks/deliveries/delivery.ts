@@ -1,0 +1,108 @@
+import type { Envelope } from "../../../shared/change/events.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { alreadyExists, Problem } from "../../../shared/errors.ts";
+import type { Queue } from "../../../shared/events/queue.ts";
+import { derivedId } from "../../../shared/ids.ts";
+import { deliveryDays } from "../model.ts";
+import { type Delivery, deliveryItem } from "../store.ts";
+
+/** A hint that a delivery wants an attempt. The item alone says whether and when: a lost or doubled hint changes nothing. */
+export interface AttemptMessage {
+  readonly tenant: string;
+  readonly webhook_id: string;
+  readonly delivery_id: string;
+}
+
+/** So long after its time an attempt counts as forgotten, and the sweeper hints again. */
+export const watchAfterSeconds = 600;
+
+/** Items written at the same time. */
+const PARALLEL = 25;
+
+/** Why a delivery is made: the event itself, or one replay of it. Part of the delivery's id. */
+interface Occasion {
+  readonly webhook_id: string;
+  readonly event: Envelope;
+  /** The time of the occasion; the same when the work is repeated. */
+  readonly at: Date;
+  readonly test?: boolean;
+  readonly replay_of?: string;
+  readonly replay_id?: string;
+}
+
+/** A new delivery. Its id follows from webhook, event and occasion, so that making it twice makes one. */
+export function newDelivery(occasion: Occasion): Delivery {
+  const { webhook_id, event, at, test = false, replay_of = null, replay_id = null } = occasion;
+  const now = timestamp(at);
+  const reason = replay_id ?? (replay_of === null ? "event" : `${replay_of}@${now}`);
+  return {
+    id: derivedId("delivery", at, [webhook_id, event.id, reason]),
+    organization_id: event.organization_id,
+    webhook_id,
+    event_id: event.id,
+    event_type: event.type,
+    event_day: event.occurred_at.slice(0, 10),
+    ...(test ? { payload: event } : {}),
+    test,
+    replay_of,
+    replay_id,
+    status: "pending",
+    attempt_count: 0,
+    next_attempt_at: now,
+    watch_at: timestamp(addSeconds(at, watchAfterSeconds)),
+    response_status: null,
+    error_code: null,
+    created_at: now,
+    updated_at: now,
+    completed_at: null,
+    expires_at: timestamp(addSeconds(at, deliveryDays * 86_400)),
+  };
+}
+
+export const hintOf = (delivery: Delivery): AttemptMessage => ({
+  tenant: delivery.organization_id,
+  webhook_id: delivery.webhook_id,
+  delivery_id: delivery.id,
+});
+
+/**
+ * Makes deliveries and hints at each that has had no attempt yet. Whoever is interrupted does the same again: items that
+ * are there stay as they are, and a hint is repeated rather than missed.
+ * @returns how many of them are new
+ */
+export async function start(
+  tenant: TenantTable,
+  deliveries: readonly Delivery[],
+  queue: Queue<AttemptMessage>,
+): Promise<number> {
+  let made = 0;
+  for (let i = 0; i < deliveries.length; i += PARALLEL) {
+    const hints = await Promise.all(
+      deliveries.slice(i, i + PARALLEL).map(async (delivery) => {
+        const there = await makeOrFind(tenant, delivery);
+        if (there === undefined) made++;
+        const waits = there === undefined || (there.status === "pending" && there.attempt_count === 0);
+        return waits ? [hintOf(delivery)] : [];
+      }),
+    );
+    await queue.send(hints.flat());
+  }
+  return made;
+}
+
+/** Undefined when the delivery was made now; else the one that was there. */
+async function makeOrFind(tenant: TenantTable, delivery: Delivery): Promise<Delivery | undefined> {
+  let there: Delivery | undefined;
+  const write = tenant.writes.create(deliveryItem, delivery, (old) => {
+    there = old;
+    return alreadyExists("id", "This delivery exists.");
+  });
+  try {
+    await tenant.apply(deliveryItem, write);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem && error.code === "already_exists") return there ?? delivery;
+    throw error;
+  }
+}

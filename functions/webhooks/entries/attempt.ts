@@ -1,0 +1,28 @@
+import { KMSClient } from "@aws-sdk/client-kms";
+import * as z from "zod";
+import { parseEnvironment } from "../../../shared/config/env.ts";
+import { consumeMessages } from "../../../shared/events/consume.ts";
+import { createOutbound } from "../../../shared/outbound/index.ts";
+import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
+import { sealer } from "../../../shared/secrets/sealer.ts";
+import { attemptDelivery } from "../deliveries/attempt.ts";
+import { attemptQueue } from "../deliveries/queues.ts";
+
+const { table, clock, log } = connectPlatform("webhooks-attempt");
+const settings = parseEnvironment(outboundSettings.extend({ KEY_ARN: z.string() }));
+// A busy webhook signs many times a minute with the same secret; its data key is kept for five minutes.
+const cache = { max_entries: 1_000, max_age_ms: 300_000, max_bytes: 10_000_000 };
+const deps = {
+  table,
+  clock,
+  log,
+  secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient({}), settings.KEY_ARN), cache })),
+  outbound: createOutbound({ ...outboundPolicy(settings), user_agent: "Kaizen-Studio-Webhooks/1" }),
+  attempts: attemptQueue(),
+  random: Math.random,
+};
+const message = z.object({ tenant: z.string(), webhook_id: z.string(), delivery_id: z.string() });
+
+export const handler = consumeMessages(log, (body) => attemptDelivery(message.parse(body), deps));
