@@ -1,8 +1,12 @@
 import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Tags, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
+import { areas } from "../shared/room.ts";
+import { product as current, type Product, roomsOf } from "./product.ts";
+import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
-import { IdentityStack } from "./stacks/identity.ts";
-import { ServiceStack } from "./stacks/service.ts";
+import { GatewayStack } from "./stacks/gateway.ts";
+import { MessagingStack } from "./stacks/messaging.ts";
+import { PoolStack } from "./stacks/pool.ts";
 import { stageOf } from "./stages.ts";
 
 export interface BuildOptions {
@@ -12,10 +16,15 @@ export interface BuildOptions {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Where the cloud assembly is written, when the command line does not say. */
   readonly outdir?: string;
+  /** What is deployed; the product as it stands when not given. */
+  readonly product?: Product;
 }
 
-/** The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. */
-export function buildApp({ bundles, context: own = {}, outdir }: BuildOptions): App {
+/**
+ * The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. Each stack refers only
+ * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another.
+ */
+export function buildApp({ bundles, context: own = {}, outdir, product = current }: BuildOptions): App {
   const app = new App({ context: own, ...(outdir === undefined ? {} : { outdir }) });
   const context = (key: string): string | undefined => app.node.tryGetContext(key) as string | undefined;
   const stage = stageOf(context("stage") ?? "development", context);
@@ -32,8 +41,14 @@ export function buildApp({ bundles, context: own = {}, outdir }: BuildOptions): 
     synthesizer: stage.name === "local" ? new CliCredentialsStackSynthesizer() : new DefaultStackSynthesizer(),
   };
   const data = new DataStack(app, `${prefix}-data`, common);
-  const identity = new IdentityStack(app, `${prefix}-identity`, { ...common, data });
-  new ServiceStack(app, `${prefix}-service`, { ...common, data, identity });
+  const messaging = new MessagingStack(app, `${prefix}-messaging`, { ...common, product });
+  const pool = new PoolStack(app, `${prefix}-pool`, { ...common, product, data, messaging });
+  const ground = { stage, bundles, product, data, messaging, pool };
+  const gateway = new GatewayStack(app, `${prefix}-gateway`, { ...common, ground });
+  for (const area of areas) {
+    if (area === "gateway" || roomsOf(product, area).length === 0) continue;
+    new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
+  }
 
   Tags.of(app).add("product", "kaizen-studio");
   Tags.of(app).add("stage", stage.name);

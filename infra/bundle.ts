@@ -13,6 +13,9 @@ export const DIST = "dist/functions";
 /** Folder name of a bundled function: `agents-api`. */
 export const bundleName = (room: string, name: string): string => `${room}-${name.replaceAll("_", "-")}`;
 
+/** How a deployed function is told from others: CloudFormation chooses its name. */
+export const functionDescription = (room: string, name: string): string => `${room}: ${name}`;
+
 interface Entry {
   readonly room: string;
   readonly name: string;
@@ -55,6 +58,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
   const metafiles = (await Promise.all(runs)).map(({ metafile }) => metafile);
   const manifest = entries.map(({ room, name, data, out }) => ({
     name: out,
+    description: functionDescription(room, name),
     room,
     handler: `${out}/index.mjs`,
     streams:

@@ -1,8 +1,8 @@
-import { allOperations } from "../functions/operations.ts";
 import { fullPath, type OperationShape } from "../shared/http/operation.ts";
+import type { ServedOperation } from "./product.ts";
 
 export interface Route {
-  /** Route key of the HTTP API, for example `ANY /api/v1/agents/{proxy+}`. */
+  /** Route key of the HTTP API, for example `ANY /api/v1/agents/{proxy+}`; `$default` takes what no other does. */
   readonly key: string;
   readonly room: string;
   readonly fn: string;
@@ -10,10 +10,11 @@ export interface Route {
 
 /**
  * The gateway's routes, derived from the operations: the first segment of a path belongs to the function that serves
- * most operations under it (two routes); operations under it that another function serves get a route of their own.
+ * most operations under it (two routes); operations under it that another function serves get a route of their own. Unknown paths get their 404
+ * from the platform.
  */
-export function gatewayRoutes(): Route[] {
-  const served = allOperations
+export function gatewayRoutes(operations: readonly ServedOperation[]): Route[] {
+  const served = operations
     .filter(({ operation }) => operation.served_by !== "stream")
     .map(({ room, operation }) => ({ operation, base: baseOf(operation), owner: `${room}/${operation.served_by}` }));
   const routes = new Map<string, Route>();
@@ -33,7 +34,7 @@ export function gatewayRoutes(): Route[] {
       add(`${shared ? operation.method : "ANY"} ${fullPath(operation)}`, owner);
     }
   }
-  return [...routes.values()];
+  return [...routes.values(), { key: "$default", room: "platform", fn: "api" }];
 }
 
 /** The part of a path that one function answers for as a whole: `/api/v1/agents`. */

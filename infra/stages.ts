@@ -5,6 +5,10 @@ export interface Stage {
   readonly protect_data: boolean;
   readonly log_retention_days: 7 | 30 | 90 | 365;
   readonly rate_limits: { readonly user: number; readonly address: number; readonly sign_in_address: number };
+  /** Keep concurrency for the functions that ask for it; an account whose limit is still 10 has none to keep. */
+  readonly reserve_concurrency: boolean;
+  /** Who is told by mail when an alarm rings. */
+  readonly alarm_email: string | undefined;
   /** Sender of mail; its domain must be a verified identity of SES in the account. */
   readonly mail_from: string;
   /** Where links in mails lead: the company's console or page that takes the token. */
@@ -25,6 +29,8 @@ export function stageOf(name: string, context: (key: string) => string | undefin
   const own = {
     mail_from: context("mail_from") ?? "kaizen@localhost.invalid",
     app_url: context("app_url") ?? "http://localhost",
+    alarm_email: context("alarm_email"),
+    reserve_concurrency: name !== "local" && context("reserve_concurrency") !== "false",
   };
   switch (name) {
     case "local":

@@ -97,7 +97,8 @@ async function deploy(
     app = ["--app", assembly];
   }
   log("Deploying the stack (cdk deploy)");
-  const all = ["deploy", "--all", "--require-approval", "never", "--outputs-file", outputsFile];
+  // Areas need nothing of each other and are deployed side by side.
+  const all = ["deploy", "--all", "--concurrency", "6", "--require-approval", "never", "--outputs-file", outputsFile];
   await cdk([...all, ...app], deployWithinMs);
   if (bundlesDir !== undefined) keepStreamFunctions(join(appDir, "dist", "functions"), bundlesDir);
   await applyTimeToLive(aws, assembly);

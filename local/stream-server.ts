@@ -39,8 +39,9 @@ export async function startStreamServers(options: {
   const workers: Worker[] = [];
   const stop = async () => void (await Promise.all(workers.map((worker) => worker.stop())));
   try {
-    for (const { name, bundle, routes } of wanted) {
-      workers.push(await startWorker({ aws, endpoint, fn: findFunction(deployed, name), bundle, routes, logFile }));
+    for (const { description, bundle, routes } of wanted) {
+      const fn = findFunction(deployed, description);
+      workers.push(await startWorker({ aws, endpoint, fn, bundle, routes, logFile }));
     }
   } catch (error) {
     await stop();

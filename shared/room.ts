@@ -30,6 +30,13 @@ export type Trigger =
   | { readonly kind: "rate"; readonly minutes: number }
   | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
 
+/**
+ * Where a room is deployed: each area is a stack of its own, so that none meets CloudFormation's limit of resources.
+ * `gateway` is the API itself and what it says about itself.
+ */
+export const areas = ["gateway", "identity", "build", "run", "serve", "govern", "insight"] as const;
+export type Area = (typeof areas)[number];
+
 /** One function of a room. Its Lambda entry is `entries/<name>.ts` in the room's folder, the name with `-` for `_`. */
 export interface FunctionData {
   readonly trigger: Trigger;
@@ -38,6 +45,11 @@ export interface FunctionData {
   readonly memory_mb: number;
   /** Limits how many run at once, where a downstream needs it. */
   readonly max_concurrency?: number;
+  /**
+   * So many may run at once, kept free for this function: what holds an instance for long can neither take all of the
+   * account's concurrency from the API nor be left without any by it.
+   */
+  readonly reserved_concurrency?: number;
 }
 
 export interface QueueData {
@@ -49,6 +61,7 @@ export interface QueueData {
 /** A capability as plain data: what it is called, which functions it has and what they need. No SDK, no CDK. */
 export interface RoomData {
   readonly name: string;
+  readonly area: Area;
   readonly functions: Readonly<Record<string, FunctionData>>;
   readonly queues?: Readonly<Record<string, QueueData>>;
 }

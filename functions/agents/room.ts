@@ -3,6 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Agents: what they are, and their versions. */
 export const room = defineRoom({
   name: "agents",
+  area: "build",
   functions: {
     api: apiFunction(["table_write", "secrets", "files_write", "outbound"]),
     contexts: {

@@ -3,6 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Who did what, when, from where and with which outcome: to search, and to take along as a file. */
 export const room = defineRoom({
   name: "audit",
+  area: "govern",
   functions: {
     api: apiFunction(["table_write", "secrets"]),
     stream: {
@@ -10,6 +11,7 @@ export const room = defineRoom({
       needs: ["table_write", "secrets"],
       timeout_seconds: 900,
       memory_mb: 512,
+      reserved_concurrency: 10,
     },
   },
 });

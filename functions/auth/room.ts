@@ -2,6 +2,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 
 export const room = defineRoom({
   name: "auth",
+  area: "identity",
   functions: {
     api: apiFunction(["table_write", "secrets", "identities"]),
     mail: {

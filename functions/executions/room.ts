@@ -3,6 +3,7 @@ import { API_TIMEOUT_SECONDS, defineRoom } from "../../shared/room.ts";
 /** Agents at work: one answer at a time, whole or while it is made. */
 export const room = defineRoom({
   name: "executions",
+  area: "run",
   functions: {
     api: {
       trigger: { kind: "api" },
@@ -15,6 +16,7 @@ export const room = defineRoom({
       needs: ["table_write", "secrets", "files_read", "models"],
       timeout_seconds: 330,
       memory_mb: 1_024,
+      reserved_concurrency: 50,
     },
   },
 });

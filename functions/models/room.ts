@@ -3,5 +3,6 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Which language models there are, what they cost, and the organization's own keys for them. */
 export const room = defineRoom({
   name: "models",
+  area: "build",
   functions: { api: apiFunction(["table_write", "secrets", "outbound"]) },
 });

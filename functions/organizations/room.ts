@@ -2,5 +2,6 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 
 export const room = defineRoom({
   name: "organizations",
+  area: "identity",
   functions: { api: apiFunction(["table_write", "secrets"]) },
 });

@@ -3,5 +3,6 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Graphs of agents: drawn, checked, kept as immutable revisions, activated. */
 export const room = defineRoom({
   name: "pipelines",
+  area: "build",
   functions: { api: apiFunction(["table_write", "secrets", "files_write"], { memory_mb: 1024 }) },
 });

@@ -16,9 +16,6 @@ export const apiOperations = {
       version: z.string(),
       docs: z.string().meta({ description: "Path of this reference." }),
       openapi: z.string().meta({ description: "Path of the OpenAPI document." }),
-      stream_urls: z
-        .record(z.string(), z.string())
-        .meta({ description: "Origin of the operations that stream, by group; empty where it is this origin." }),
     }),
     success: 200,
     errors: [],

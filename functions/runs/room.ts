@@ -3,6 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Executions of pipelines and agents: started, walked, followed, stopped. */
 export const room = defineRoom({
   name: "runs",
+  area: "run",
   functions: {
     api: apiFunction(["table_write", "secrets", "files_write", "runs_start", "runs_control"], { memory_mb: 1024 }),
     stream: {
@@ -10,6 +11,7 @@ export const room = defineRoom({
       needs: ["table_write", "secrets"],
       timeout_seconds: 900,
       memory_mb: 256,
+      reserved_concurrency: 50,
     },
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
@@ -17,6 +19,7 @@ export const room = defineRoom({
       needs: ["table_write", "secrets", "files_write", "models", "outbound"],
       timeout_seconds: 900,
       memory_mb: 1024,
+      reserved_concurrency: 200,
     },
     launch: {
       trigger: { kind: "events", types: ["run.started"] },

@@ -3,5 +3,6 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** The members of an organization, and everybody's own profile. */
 export const room = defineRoom({
   name: "users",
+  area: "identity",
   functions: { api: apiFunction(["table_write", "secrets"]) },
 });

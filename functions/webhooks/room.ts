@@ -3,6 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** What is signed and sent to customers' addresses when something happens. */
 export const room = defineRoom({
   name: "webhooks",
+  area: "insight",
   functions: {
     api: apiFunction(["table_write", "secrets", "outbound"]),
     fan_out: {

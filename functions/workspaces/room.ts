@@ -3,6 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Lenses over agents, pipelines and work units, with people in them. */
 export const room = defineRoom({
   name: "workspaces",
+  area: "build",
   functions: {
     api: apiFunction(["table_write", "secrets"]),
     members: {

@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Alarm, ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { FunctionData, Trigger } from "../../shared/room.ts";
-import { bundleName } from "../bundle.ts";
+import { bundleName, functionDescription } from "../bundle.ts";
 import type { Granted } from "../grants.ts";
 import type { Stage } from "../stages.ts";
+import { raiseAlarm } from "./alarm.ts";
 
 const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
   7: RetentionDays.ONE_WEEK,
@@ -30,6 +32,7 @@ export interface RoomFunctionProps {
   readonly granted: Granted;
   readonly environment: Readonly<Record<string, string>>;
   readonly stage: Stage;
+  readonly alarms: ITopic;
   /** Folder with the bundled functions. */
   readonly bundles: string;
 }
@@ -40,13 +43,13 @@ export interface RoomFunctionProps {
  */
 export class RoomFunction extends Construct {
   readonly fn: LambdaFunction;
+  readonly alarm: Alarm | undefined;
   readonly #policy: PolicyDocument;
 
-  constructor(scope: Construct, { room, name, data, granted, environment, stage, bundles }: RoomFunctionProps) {
-    super(scope, `${bundleName(room, name)}`);
-    const functionName = `kaizen-studio-${stage.name}-${bundleName(room, name)}`;
+  constructor(scope: Construct, props: RoomFunctionProps) {
+    const { room, name, data, granted, environment, stage, bundles } = props;
+    super(scope, bundleName(room, name));
     const logGroup = new LogGroup(this, "Logs", {
-      logGroupName: `/aws/lambda/${functionName}`,
       retention: RETENTION[stage.log_retention_days],
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -59,8 +62,7 @@ export class RoomFunction extends Construct {
     // job) looks like a loop to Lambda, which would end it after 16 rounds.
     const continues = data.trigger.kind === "queue" && data.needs.includes(`send:${data.trigger.queue}`);
     this.fn = new LambdaFunction(this, "Function", {
-      functionName,
-      description: `${room}: ${name}`,
+      description: functionDescription(room, name),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
@@ -70,25 +72,26 @@ export class RoomFunction extends Construct {
       logGroup,
       timeout: Duration.seconds(data.timeout_seconds),
       memorySize: data.memory_mb,
+      ...(data.reserved_concurrency !== undefined && stage.reserve_concurrency
+        ? { reservedConcurrentExecutions: data.reserved_concurrency }
+        : {}),
       ...(continues ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       environment: {
         POWERTOOLS_LOG_LEVEL: "INFO",
+        // Stack traces name our files and lines, not the bundle's.
+        NODE_OPTIONS: "--enable-source-maps",
         ...environment,
         ...granted.environment,
       },
     });
-    if (!WATCHED_ELSEWHERE.has(data.trigger.kind)) this.#alarm(functionName);
-  }
-
-  #alarm(functionName: string): void {
-    new Alarm(this, "Faults", {
-      alarmDescription: `${functionName} fails`,
-      metric: this.fn.metricErrors({ period: Duration.minutes(5) }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
+    this.alarm = WATCHED_ELSEWHERE.has(data.trigger.kind)
+      ? undefined
+      : raiseAlarm(this, "Faults", {
+          description: `${functionDescription(room, name)} fails`,
+          metric: this.fn.metricErrors({ period: Duration.minutes(5) }),
+          threshold: 1,
+          topic: props.alarms,
+        });
   }
 
   /** Lets the function's role do more, for what calls the function. */

@@ -1,13 +1,23 @@
-import { CfnOutput, Duration, Fn } from "aws-cdk-lib";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction as LambdaTarget, SqsQueue as QueueTarget } from "aws-cdk-lib/aws-events-targets";
-import { FilterCriteria, FilterRule, FunctionUrlAuthType, InvokeMode, StartingPosition } from "aws-cdk-lib/aws-lambda";
+import { Duration } from "aws-cdk-lib";
+import { type EventPattern, type IEventBus, Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
+import {
+  FilterCriteria,
+  FilterRule,
+  type FunctionUrl,
+  FunctionUrlAuthType,
+  InvokeMode,
+  StartingPosition,
+} from "aws-cdk-lib/aws-lambda";
 import { DynamoEventSource, SqsDlq, SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import type { FunctionData } from "../../shared/room.ts";
 import { queueConsumption, streamReading } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { DataStack } from "../stacks/data.ts";
+import { runMachineName } from "../stacks/resources.ts";
+import type { Stage } from "../stages.ts";
 import type { RoomFunction } from "./room-function.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -16,24 +26,28 @@ interface Wiring {
   readonly name: string;
   readonly data: FunctionData;
   readonly built: RoomFunction;
+  readonly stage: Stage;
+  readonly alarms: ITopic;
   readonly dataStack: DataStack;
   readonly queues: Readonly<Record<string, WorkQueue>>;
-  readonly machineName: string;
-  /** Gets the origin of a room's streaming operations. */
-  readonly streamUrls: Record<string, string>;
+}
+
+export interface Attached {
+  /** The address of a function that streams. */
+  readonly url?: FunctionUrl;
+  /** The queue that stands before the function and is its own. */
+  readonly inbox?: WorkQueue;
 }
 
 /** Messages are tried this often before they wait in the dead-letter queue. */
 const MAX_RECEIVES = 5;
 
 /** Connects a function to what calls it. Between the bus and a function there is always a queue. */
-export function attachTrigger(scope: Construct, wiring: Wiring): void {
-  const { room, name, data, built, dataStack, queues, machineName } = wiring;
+export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
+  const { room, name, data, built, alarms, dataStack, queues, stage } = wiring;
   const id = `${room}-${name}`;
   const { trigger } = data;
   const { fn } = built;
-  const ownQueue = () =>
-    new WorkQueue(scope, `Inbox-${id}`, { visibility_seconds: data.timeout_seconds * 6, max_receives: MAX_RECEIVES });
   const consume = (queue: WorkQueue) => {
     built.permit(queueConsumption(queue.queue.queueArn));
     fn.addEventSource(
@@ -44,44 +58,47 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
       }),
     );
   };
+  /** Events of this pattern go to a queue of the function's own. */
+  const listen = (eventPattern: EventPattern, eventBus?: IEventBus): Attached => {
+    const rule = new Rule(scope, `Rule-${id}`, { eventPattern, ...(eventBus === undefined ? {} : { eventBus }) });
+    const visibility_seconds = data.timeout_seconds * 6;
+    const inbox = new WorkQueue(scope, `Inbox-${id}`, {
+      data: { visibility_seconds, max_receives: MAX_RECEIVES },
+      alarms,
+      rule,
+    });
+    // The queue's own policy lets the rule send: the CDK's target would write a second one, and the last one wins.
+    rule.addTarget({ bind: () => ({ arn: inbox.queue.queueArn }) });
+    consume(inbox);
+    return { inbox };
+  };
   switch (trigger.kind) {
     case "events": {
-      const inbox = ownQueue();
-      const pattern =
-        trigger.types === "all"
-          ? { source: ["kaizen-studio"] }
-          : { source: ["kaizen-studio"], detailType: [...trigger.types] };
-      new Rule(scope, `Rule-${id}`, {
-        eventBus: dataStack.bus,
-        eventPattern: pattern,
-        targets: [new QueueTarget(inbox.queue)],
-      });
-      consume(inbox);
-      break;
+      const types = trigger.types === "all" ? {} : { detailType: [...trigger.types] };
+      return listen({ source: ["kaizen-studio"], ...types }, dataStack.bus);
     }
-    case "run_status": {
-      const inbox = ownQueue();
-      new Rule(scope, `Rule-${id}`, {
-        eventPattern: {
-          source: ["aws.states"],
-          detailType: ["Step Functions Execution Status Change"],
-          detail: { status: ["FAILED", "ABORTED", "TIMED_OUT"], stateMachineArn: [{ suffix: `:${machineName}` }] },
+    case "run_status":
+      return listen({
+        source: ["aws.states"],
+        detailType: ["Step Functions Execution Status Change"],
+        detail: {
+          status: ["FAILED", "ABORTED", "TIMED_OUT"],
+          stateMachineArn: [{ suffix: `:${runMachineName(stage)}` }],
         },
-        targets: [new QueueTarget(inbox.queue)],
       });
-      consume(inbox);
-      break;
-    }
     case "queue": {
       const queue = queues[trigger.queue];
       if (queue === undefined) throw new Error(`${id} consumes the queue ${trigger.queue}, which no room has`);
       consume(queue);
-      break;
+      return {};
     }
     case "outbox": {
       // A lost record would be a lost event: tried for as long as the stream keeps it, a day, while the function's alarm
       // rings. There is no limit of attempts, which an outage of the bus would use up in minutes.
-      const dead = new WorkQueue(scope, `Relay-${id}`, { visibility_seconds: 60, max_receives: MAX_RECEIVES });
+      const dead = new WorkQueue(scope, `Relay-${id}`, {
+        data: { visibility_seconds: 60, max_receives: MAX_RECEIVES },
+        alarms,
+      });
       fn.addEventSource(
         new DynamoEventSource(dataStack.table, {
           startingPosition: StartingPosition.TRIM_HORIZON,
@@ -102,20 +119,17 @@ export function attachTrigger(scope: Construct, wiring: Wiring): void {
         "AwsSolutions-IAM5[Resource::*]",
         "dynamodb:ListStreams, which the event source asks for, takes no resource.",
       );
-      break;
+      return { inbox: dead };
     }
-    case "stream": {
-      const url = fn.addFunctionUrl({ authType: FunctionUrlAuthType.NONE, invokeMode: InvokeMode.RESPONSE_STREAM });
-      wiring.streamUrls[room] = `https://${Fn.select(2, Fn.split("/", url.url))}`;
-      new CfnOutput(scope, `StreamUrl${room}`, { value: url.url });
-      break;
-    }
+    case "stream":
+      return { url: fn.addFunctionUrl({ authType: FunctionUrlAuthType.NONE, invokeMode: InvokeMode.RESPONSE_STREAM }) };
     case "rate":
       new Rule(scope, `Rule-${id}`, {
         schedule: Schedule.rate(Duration.minutes(trigger.minutes)),
         targets: [new LambdaTarget(fn)],
       });
-      break;
+      return {};
     default:
+      return {};
   }
 }

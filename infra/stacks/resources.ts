@@ -1,9 +1,10 @@
-import { Stack } from "aws-cdk-lib";
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import type { Resources } from "../grants.ts";
 import type { Stage } from "../stages.ts";
 import type { DataStack } from "./data.ts";
+import type { Ground } from "./ground.ts";
 
-/** What exists before the service stack: enough for functions that need only data. */
+/** What exists before the areas: enough for functions that need only data. */
 export function partialResources(data: DataStack, stage: Stage): Resources {
   const { region, account, partition } = Stack.of(data);
   return {
@@ -36,6 +37,24 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     outbound: stage.outbound,
   };
 }
+
+/** All that functions of an area may be granted. */
+export function resourcesOf(stack: Stack, { data, pool, messaging, stage }: Ground): Resources {
+  const machine = { service: "states", resourceName: runMachineName(stage), arnFormat: ArnFormat.COLON_RESOURCE_NAME };
+  const machineArn = stack.formatArn({ ...machine, resource: "stateMachine" });
+  return {
+    ...partialResources(data, stage),
+    userPoolArn: pool.pool.userPoolArn,
+    machineArn,
+    machineExecutionsArn: `${stack.formatArn({ ...machine, resource: "execution" })}:*`,
+    queues: Object.fromEntries(
+      Object.entries(messaging.queues).map(([name, { queue }]) => [name, { arn: queue.queueArn, url: queue.queueUrl }]),
+    ),
+  };
+}
+
+/** The run workflow starts itself: its definition and its role name it before it exists, so we choose its name. */
+export const runMachineName = (stage: Stage): string => `kaizen-studio-${stage.name}-pipeline-run`;
 
 /** SES verifies domains; mail may be sent from any address of one. */
 const mailDomain = (stage: Stage): string => stage.mail_from.slice(stage.mail_from.indexOf("@") + 1);

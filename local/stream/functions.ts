@@ -5,6 +5,7 @@ import type { RoleCredentials } from "./protocol.ts";
 
 const functionSchema = z.looseObject({
   FunctionName: z.string(),
+  Description: z.string().default(""),
   FunctionArn: z.string(),
   Role: z.string(),
   Timeout: z.number().default(3),
@@ -28,15 +29,10 @@ export async function listFunctions(aws: Aws): Promise<DeployedFunction[]> {
   return functions;
 }
 
-/**
- * The deployed function of a bundle: its name is the bundle's with a prefix that all functions of the stack share, so of
- * several that end alike ("agents-stream", "external-agents-stream") it is the shortest.
- */
-export function findFunction(functions: readonly DeployedFunction[], bundle: string): DeployedFunction {
-  const [found] = functions
-    .filter(({ FunctionName }) => FunctionName === bundle || FunctionName.endsWith(`-${bundle}`))
-    .sort((a, b) => a.FunctionName.length - b.FunctionName.length);
-  if (found === undefined) throw new Error(`No deployed function is named after the bundle ${bundle}.`);
+/** The deployed function that describes itself so. */
+export function findFunction(functions: readonly DeployedFunction[], description: string): DeployedFunction {
+  const found = functions.find(({ Description }) => Description === description);
+  if (found === undefined) throw new Error(`No deployed function describes itself as "${description}".`);
   return found;
 }
 

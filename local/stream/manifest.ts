@@ -5,7 +5,7 @@ import * as z from "zod";
 const manifestSchema = z.array(
   z.looseObject({
     name: z.string(),
-    room: z.string(),
+    description: z.string(),
     streams: z.array(z.object({ method: z.string(), path: z.string() })).default([]),
   }),
 );
@@ -13,6 +13,8 @@ const manifestSchema = z.array(
 /** A function that streams: its bundle and the operations it serves. */
 export interface StreamFunction {
   name: string;
+  /** What the deployed function says of itself: its name is CloudFormation's choice. */
+  description: string;
   bundle: string;
   routes: Route[];
 }
@@ -33,8 +35,9 @@ export function readStreamFunctions(dir: string): StreamFunction[] {
   return manifestSchema
     .parse(JSON.parse(readFileSync(file, "utf8")))
     .filter(({ streams }) => streams.length > 0)
-    .map(({ name, streams }) => ({
+    .map(({ name, description, streams }) => ({
       name,
+      description,
       bundle: join(dir, name, "index.mjs"),
       routes: streams.map(({ method, path }) => ({
         method: method.toUpperCase(),

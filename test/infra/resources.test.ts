@@ -1,20 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { WATCHED_ELSEWHERE } from "../../infra/constructs/room-function.ts";
-import { statements, synthesize } from "./support.ts";
+import { type Synthesized, statements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
 const local = synthesize("local");
+const unreserved = synthesize("production", { context: { reserve_concurrency: "false" } });
 
-/** CloudFormation takes 500 in one stack; all of ours together stay well below that. */
-const MOST_RESOURCES = 300;
-
-describe("the stacks", () => {
-  it("stay far from CloudFormation's limit of resources", () => {
-    expect(production.resources.length).toBeLessThan(MOST_RESOURCES);
-    expect(local.resources.length).toBeLessThan(MOST_RESOURCES);
-  });
-
+describe("functions", () => {
   it("every log group has a retention", () => {
     const groups = production.of("AWS::Logs::LogGroup");
     expect(groups.length).toBeGreaterThan(0);
@@ -41,11 +34,88 @@ describe("the stacks", () => {
     expect(watched.sort()).toEqual(expected.sort());
   });
 
+  it("their stack traces name our files and lines", () => {
+    for (const { id, properties } of production.of("AWS::Lambda::Function"))
+      expect(properties.Environment.Variables.NODE_OPTIONS, id).toBe("--enable-source-maps");
+  });
+
+  it("those that hold an instance for long have a bounded share of the account's concurrency, kept for them", () => {
+    const holding = rooms.flatMap((room) =>
+      Object.entries(room.functions).filter(([, { trigger }]) => trigger.kind === "stream" || trigger.kind === "task"),
+    );
+    expect(holding.length).toBeGreaterThan(0);
+    for (const [name, data] of holding) expect(data.reserved_concurrency, name).toBeGreaterThan(0);
+    for (const room of rooms) {
+      for (const [name, { reserved_concurrency }] of Object.entries(room.functions)) {
+        const reserved = (stack: Synthesized) =>
+          stack.functionOf(room.name, name).properties.ReservedConcurrentExecutions;
+        expect(reserved(production), `${room.name}/${name}`).toBe(reserved_concurrency);
+        expect(reserved(unreserved), `${room.name}/${name}`).toBeUndefined();
+      }
+    }
+  });
+
+  it("all that is kept leaves most of an account's 1,000 to the API", () => {
+    const kept = production
+      .of("AWS::Lambda::Function")
+      .map(({ properties }): number => properties.ReservedConcurrentExecutions ?? 0);
+    expect(kept.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(400);
+  });
+});
+
+describe("alarms", () => {
+  const alarms = production.of("AWS::CloudWatch::Alarm");
+  const topic = production.only("AWS::SNS::Topic");
+
   it("faults of API functions raise the gateway's alarm", () => {
-    const alarms = production
-      .of("AWS::CloudWatch::Alarm")
-      .map(({ properties }) => [properties.Namespace, properties.MetricName]);
-    expect(alarms).toContainEqual(["AWS/ApiGateway", "5xx"]);
+    expect(alarms.map(({ properties }) => [properties.Namespace, properties.MetricName])).toContainEqual([
+      "AWS/ApiGateway",
+      "5xx",
+    ]);
+  });
+
+  it("each tells the deployment's one topic, which mails to the address of the deployment", () => {
+    for (const { id, properties } of alarms)
+      expect(
+        properties.AlarmActions.map((action: unknown) => production.text(action)),
+        id,
+      ).toEqual([`{${topic.id}}`]);
+    const [subscription, ...others] = production.of("AWS::SNS::Subscription");
+    expect(others).toEqual([]);
+    expect(subscription?.properties).toMatchObject({ Protocol: "email", Endpoint: "operations@example.com" });
+    expect(production.target(subscription?.properties.TopicArn).id).toBe(topic.id);
+  });
+
+  it("the topic lets alarms of this account publish, and refuses plain http", () => {
+    const [policy] = production.of("AWS::SNS::TopicPolicy");
+    const found = statements(production, policy?.properties.PolicyDocument);
+    expect(found.filter(({ effect }) => effect === "Allow")).toEqual([
+      {
+        effect: "Allow",
+        principal: { Service: "cloudwatch.amazonaws.com" },
+        actions: ["sns:Publish"],
+        resources: [`{${topic.id}}`],
+        conditions: { StringEquals: { "aws:SourceAccount": "000000000000" } },
+      },
+    ]);
+    expect(found.filter(({ effect }) => effect === "Deny").map(({ conditions }) => conditions)).toEqual([
+      { Bool: { "aws:SecureTransport": "false" } },
+    ]);
+  });
+
+  it("every area has a dashboard that shows its alarms, functions and queues", () => {
+    const dashboards = production.of("AWS::CloudWatch::Dashboard");
+    const withRooms = [...new Set(rooms.map(({ area }) => area))];
+    expect(dashboards.map(({ stack }) => stack).sort()).toEqual([...withRooms].sort());
+    for (const { stack, properties } of dashboards) {
+      const body = JSON.stringify(properties.DashboardBody);
+      const shown = production.resources.filter((resource) => resource.stack === stack);
+      const [functions, own] = ["AWS::Lambda::Function", "AWS::CloudWatch::Alarm"].map((type) =>
+        shown.filter((resource) => resource.type === type && !resource.id.startsWith("ApiFaults")),
+      );
+      expect(functions?.length, stack).toBeGreaterThan(0);
+      for (const { id } of [...(functions ?? []), ...(own ?? [])]) expect(body, `${stack}: ${id}`).toContain(id);
+    }
   });
 });
 
@@ -81,17 +151,23 @@ describe("queues", () => {
     expect(watched.sort()).toEqual([...dead].sort());
   });
 
-  it("all are encrypted and refuse plain http", () => {
-    for (const { id, properties } of queues) {
-      expect(properties.SqsManagedSseEnabled, id).toBe(true);
-      const policy = production
-        .of("AWS::SQS::QueuePolicy")
-        .find((each) => production.target(each.properties.Queues[0]).id === id);
-      const denied = statements(production, policy?.properties.PolicyDocument).filter(
-        ({ effect }) => effect === "Deny",
-      );
-      expect(denied.map(({ conditions }) => conditions)).toEqual([{ Bool: { "aws:SecureTransport": "false" } }]);
+  it("all are encrypted and refuse plain http, by one policy for a queue and its dead-letter queue", () => {
+    const policies = production.of("AWS::SQS::QueuePolicy").map(({ properties }) => ({
+      queues: properties.Queues.map((queue: unknown) => production.target(queue).id) as string[],
+      statements: statements(production, properties.PolicyDocument),
+    }));
+    for (const { id, properties } of queues) expect(properties.SqsManagedSseEnabled, id).toBe(true);
+    for (const { id, properties } of working) {
+      const own = policies.filter((policy) => policy.queues.includes(id));
+      // The last policy that is set on a queue is the only one.
+      expect(own, id).toHaveLength(1);
+      expect(own[0]?.queues, id).toEqual([id, production.target(properties.RedrivePolicy.deadLetterTargetArn).id]);
+      const denied = own[0]?.statements.filter(({ effect }) => effect === "Deny");
+      expect(denied?.map(({ conditions }) => conditions)).toEqual([{ Bool: { "aws:SecureTransport": "false" } }]);
+      // SQS takes a policy over the queue itself only.
+      for (const { resources } of own[0]?.statements ?? []) expect(resources).toEqual(["*"]);
     }
+    expect(policies).toHaveLength(working.length);
   });
 
   it("a message is not shown again while its function may still work on it", () => {

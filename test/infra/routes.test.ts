@@ -4,8 +4,7 @@ import { rooms } from "../../functions/rooms.ts";
 import { fullPath } from "../../shared/http/operation.ts";
 import { type Resource, synthesize } from "./support.ts";
 
-const stage = "production";
-const stack = synthesize(stage);
+const stack = synthesize("production");
 
 interface GatewayRoute {
   readonly method: string;
@@ -64,7 +63,7 @@ describe("the HTTP API", () => {
     ),
   )("%s reaches the function that serves it", (_, room, operation) => {
     const url = fullPath(operation).replaceAll(/\{\w+\}/g, "some-value");
-    expect(chosen(operation.method, url).id).toBe(stack.functionOf(room, operation.served_by, stage).id);
+    expect(chosen(operation.method, url).id).toBe(stack.functionOf(room, operation.served_by).id);
   });
 
   it("no two operations have the same method and path", () => {
@@ -83,7 +82,7 @@ describe("the HTTP API", () => {
 
   it("a variable of one function's route never takes a path that another function serves by name", () => {
     for (const { room, operation } of behindGateway) {
-      const own = stack.functionOf(room, operation.served_by, stage);
+      const own = stack.functionOf(room, operation.served_by);
       const path = fullPath(operation).split("/").slice(1);
       const full = routes.filter((route) => !isGreedy(route) && fits(route, operation.method, path));
       for (const route of full.filter(({ fn }) => fn.id !== own.id)) {
@@ -97,7 +96,7 @@ describe("the HTTP API", () => {
   it.each(["/", "/nothing", "/api/v2/agents", "/api/v1/nothing", "/api/v1/healthy"])(
     "the unknown path %s gets its 404 from the platform",
     (url) => {
-      expect(chosen("GET", url).id).toBe(stack.functionOf("platform", "api", stage).id);
+      expect(chosen("GET", url).id).toBe(stack.functionOf("platform", "api").id);
     },
   );
 
@@ -122,7 +121,7 @@ describe("function addresses", () => {
     const streaming = rooms.flatMap((room) =>
       Object.entries(room.functions)
         .filter(([, { trigger }]) => trigger.kind === "stream")
-        .map(([name]) => stack.functionOf(room.name, name, stage).id),
+        .map(([name]) => stack.functionOf(room.name, name).id),
     );
     expect(urls.map(({ properties }) => stack.target(properties.TargetFunctionArn).id).sort()).toEqual(
       streaming.sort(),
@@ -133,16 +132,10 @@ describe("function addresses", () => {
   it.each(streamed.map(({ room, operation }) => [operation.id, room] as const))(
     "%s is served by a function that streams",
     (_, room) => {
-      const fn = stack.functionOf(room, "stream", stage);
+      const fn = stack.functionOf(room, "stream");
       expect(urls.some(({ properties }) => stack.target(properties.TargetFunctionArn).id === fn.id)).toBe(true);
     },
   );
-
-  it("the root says where streams are served", () => {
-    const { Variables } = stack.functionOf("platform", "api", stage).properties.Environment;
-    const text = JSON.stringify(Variables.STREAM_URLS);
-    for (const { id } of urls) expect(text).toContain(id);
-  });
 });
 
 describe("other callers", () => {

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "aws-cdk-lib";
 import { afterAll } from "vitest";
-import { rooms } from "../../functions/rooms.ts";
 import { buildApp } from "../../infra/build.ts";
-import { bundleName } from "../../infra/bundle.ts";
+import { bundleName, functionDescription } from "../../infra/bundle.ts";
+import { product as current, type Product } from "../../infra/product.ts";
 import type { Stage } from "../../infra/stages.ts";
 
 /** A resource of one of the stacks' templates. */
 export interface Resource {
   readonly id: string;
+  /** Name of its stack without what all stacks' names begin with: `data`. */
+  readonly stack: string;
   readonly type: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into properties of many shapes
   readonly properties: any;
@@ -28,7 +30,7 @@ const scratch = mkdtempSync(join(tmpdir(), "kaizen-infra-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Empty bundles: what stands in a function does not matter for what stands around it. */
-function stubBundles(): string {
+function stubBundles({ rooms }: Product): string {
   const directory = join(scratch, "bundles");
   for (const room of rooms) {
     for (const name of Object.keys(room.functions)) {
@@ -40,39 +42,80 @@ function stubBundles(): string {
   return directory;
 }
 
-const bundles = stubBundles();
 const flags = JSON.parse(readFileSync("cdk.json", "utf8")).context as Record<string, unknown>;
 
+/** What a deployment says of itself beside its stage. */
+export const deploymentContext = {
+  mail_from: "kaizen@example.com",
+  app_url: "https://kaizen.example.com",
+  alarm_email: "operations@example.com",
+};
+
+interface Variant {
+  /** Another product than ours. */
+  readonly product?: Product;
+  readonly context?: Readonly<Record<string, string>>;
+  /** Changes the app before it is synthesized. */
+  readonly change?: (app: App) => void;
+}
+
 /**
- * The templates of one stage; an empty `change` leaves the app as it is deployed.
+ * The templates of one stage, as it is deployed or as a variant of it.
  * @throws what the security rules find
  */
-export function synthesize(stage: Stage["name"], change: (app: App) => void = () => {}): Synthesized {
-  const context = { ...flags, stage, mail_from: "kaizen@example.com", app_url: "https://kaizen.example.com" };
-  const app = buildApp({ bundles, context, outdir: mkdtempSync(join(scratch, "out-")) });
+export function synthesize(
+  stage: Stage["name"],
+  { product = current, context = {}, change = () => {} }: Variant = {},
+): Synthesized {
+  const app = buildApp({
+    bundles: stubBundles(product),
+    product,
+    context: { ...flags, stage, ...deploymentContext, ...context },
+    outdir: mkdtempSync(join(scratch, "out-")),
+  });
   change(app);
   const { exitCode } = process;
   try {
-    return new Synthesized(app.synth().stacks.map((stack) => stack.template as Template));
+    const stacks = app.synth().stacks.map(({ stackName, template }) => [stackName, template as Template] as const);
+    return new Synthesized(stacks.map(([name, template]) => [name.replace(`kaizen-studio-${stage}-`, ""), template]));
   } finally {
     process.exitCode = exitCode; // what is found fails the test that expects nothing, not the whole run
   }
 }
 
+/** Names of the stacks whose exports a template uses. */
+const importedBy = (template: Template): ReadonlySet<string> =>
+  new Set(
+    [...JSON.stringify(template).matchAll(/"Fn::ImportValue":"kaizen-studio-[a-z]+-([a-z]+):/g)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+
+/** All stacks' resources as one: no two of ours have the same logical id. */
 export class Synthesized {
   readonly resources: readonly Resource[];
+  /** Names of the outputs of each stack. */
+  readonly outputs: ReadonlyMap<string, readonly string[]>;
+  /** The stacks from which each stack imports. */
+  readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #exports = new Map<string, unknown>();
 
-  constructor(templates: readonly Template[]) {
-    this.resources = templates.flatMap((template) =>
+  constructor(templates: readonly (readonly [stack: string, template: Template])[]) {
+    this.resources = templates.flatMap(([stack, template]) =>
       Object.entries(template.Resources).map(([id, { Type, Properties, DeletionPolicy }]) => ({
         id,
+        stack,
         type: Type,
         properties: Properties ?? {},
         deletion: DeletionPolicy,
       })),
     );
-    for (const { Value, Export } of templates.flatMap((template) => Object.values(template.Outputs ?? {}))) {
+    const ids = this.resources.map(({ id }) => id);
+    const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
+    if (twice.length > 0) throw new Error(`two stacks have a resource called ${twice.join(", ")}`);
+    this.outputs = new Map(templates.map(([stack, { Outputs }]) => [stack, Object.keys(Outputs ?? {})]));
+    this.imports = new Map(templates.map(([stack, template]) => [stack, importedBy(template)]));
+    for (const { Value, Export } of templates.flatMap(([, template]) => Object.values(template.Outputs ?? {}))) {
       if (Export !== undefined) this.#exports.set(this.text(Export.Name), Value);
     }
   }
@@ -125,10 +168,10 @@ export class Synthesized {
     }
   }
 
-  /** The function of a room. */
-  functionOf(room: string, name: string, stage: Stage["name"]): Resource {
-    const wanted = `kaizen-studio-${stage}-${bundleName(room, name)}`;
-    const found = this.of("AWS::Lambda::Function").find(({ properties }) => properties.FunctionName === wanted);
+  /** The function of a room, by what it says of itself: its name is CloudFormation's choice. */
+  functionOf(room: string, name: string): Resource {
+    const wanted = functionDescription(room, name);
+    const found = this.of("AWS::Lambda::Function").find(({ properties }) => properties.Description === wanted);
     if (found === undefined) throw new Error(`there is no function ${wanted}`);
     return found;
   }

@@ -35,10 +35,7 @@ function describe({ description, permission, response }: OperationShape): string
       : permission === "authenticated"
         ? "Everybody who is signed in may call this."
         : `Needs the permission \`${permission}\`.`;
-  const streams =
-    response === "events"
-      ? "Answers as server-sent events, from the origin that `GET /api/v1` names under `stream_urls`, or from this one where it names none."
-      : undefined;
+  const streams = response === "events" ? "Answers as server-sent events." : undefined;
   return [description, streams, who].filter((text) => text !== undefined).join("\n\n");
 }
 

@@ -62,5 +62,5 @@ export const description = [
   "- **Errors** are problem documents (RFC 9457) with a `code` of a closed list; `type` leads to its page.",
   "- **Repeating** a POST is safe with an `Idempotency-Key`; **lost updates** are refused with `If-Match`.",
   "- **Events** are sent to webhooks, signed as Standard Webhooks do.",
-  "- **Streams** (`text/event-stream`) are served from the origin that `GET /api/v1` names as `stream_urls`.",
+  "- **Streams** (`text/event-stream`) are served from the same origin as everything else.",
 ].join("\n");

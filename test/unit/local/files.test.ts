@@ -71,8 +71,12 @@ describe("the outputs of the stacks", () => {
 
 describe("the manifest of streaming functions", () => {
   const manifest = [
-    { name: "runs-api", room: "runs", entry: "api", streams: [] },
-    { name: "runs-stream", room: "runs", entry: "stream", streams: [{ method: "get", path: "/runs/{id}/events" }] },
+    { name: "runs-api", description: "runs: api", streams: [] },
+    {
+      name: "runs-stream",
+      description: "runs: stream",
+      streams: [{ method: "get", path: "/runs/{id}/events" }],
+    },
   ];
 
   test("names what streams, with paths under the API's base, and may be absent", () => {
@@ -81,6 +85,7 @@ describe("the manifest of streaming functions", () => {
     expect(readStreamFunctions(dir)).toEqual([
       {
         name: "runs-stream",
+        description: "runs: stream",
         bundle: join(dir, "runs-stream/index.mjs"),
         routes: [{ method: "GET", path: "/api/v1/runs/{id}/events" }],
       },
@@ -109,15 +114,17 @@ describe("the manifest of streaming functions", () => {
     expect(matches(route, "POST", "/api/v1/runs/run_1/events")).toBe(false);
   });
 
-  test("a bundle's function is found by its name behind the stack's prefix", () => {
-    const fn = (FunctionName: string) => ({ FunctionName, FunctionArn: "a", Role: "r", Timeout: 3, MemorySize: 128 });
+  test("a deployed function is found by what it says of itself, whatever CloudFormation called it", () => {
+    const fn = (FunctionName: string, Description: string) => ({
+      ...{ FunctionName, Description, FunctionArn: "a", Role: "r", Timeout: 3, MemorySize: 128 },
+    });
     const deployed = [
-      fn("kaizen-local-external-agents-stream"),
-      fn("kaizen-local-agents-stream"),
-      fn("kaizen-local-agents-api"),
+      fn("stack-Roomsexternal-1A", "external-agents: stream"),
+      fn("stack-Roomsagents-2B", "agents: stream"),
+      fn("stack-Roomsagents-3C", "agents: api"),
     ];
-    expect(findFunction(deployed, "agents-stream").FunctionName).toBe("kaizen-local-agents-stream");
-    expect(() => findFunction(deployed, "runs-stream")).toThrow("runs-stream");
+    expect(findFunction(deployed, "agents: stream").FunctionName).toBe("stack-Roomsagents-2B");
+    expect(() => findFunction(deployed, "runs: stream")).toThrow("runs: stream");
   });
 });
 

@@ -8,11 +8,12 @@ import {
   UserPoolOperation,
 } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
-import { rooms } from "../../functions/rooms.ts";
 import { RoomFunction } from "../constructs/room-function.ts";
 import { grant } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
+import type { Product } from "../product.ts";
 import type { DataStack, StageProps } from "./data.ts";
+import type { MessagingStack } from "./messaging.ts";
 import { partialResources } from "./resources.ts";
 
 const OPERATIONS = {
@@ -21,18 +22,24 @@ const OPERATIONS = {
 } as const;
 
 /** The user pool: the issuer of tokens. Who a person is and may do stands in the table, not here. */
-export class IdentityStack extends Stack {
+export class PoolStack extends Stack {
   readonly pool: UserPool;
   readonly client: UserPoolClient;
 
   constructor(
     scope: Construct,
     id: string,
-    { stage, bundles, data, ...props }: StageProps & { readonly data: DataStack },
+    {
+      stage,
+      bundles,
+      product,
+      data,
+      messaging,
+      ...props
+    }: StageProps & { readonly product: Product; readonly data: DataStack; readonly messaging: MessagingStack },
   ) {
     super(scope, id, props);
     this.pool = new UserPool(this, "Users", {
-      userPoolName: `kaizen-studio-${stage.name}`,
       selfSignUpEnabled: false,
       // The user name is our user id; the e-mail becomes a second way in once it is verified.
       signInAliases: { username: true, email: true },
@@ -78,7 +85,7 @@ export class IdentityStack extends Stack {
     });
 
     const resources = partialResources(data, stage);
-    for (const room of rooms) {
+    for (const room of product.rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind !== "cognito") continue;
         const { fn: handler } = new RoomFunction(this, {
@@ -88,6 +95,7 @@ export class IdentityStack extends Stack {
           granted: grant(fn.needs, resources),
           environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
           stage,
+          alarms: messaging.alarms,
           bundles,
         });
         for (const trigger of fn.trigger.triggers) this.pool.addTrigger(OPERATIONS[trigger], handler);

@@ -1,0 +1,84 @@
+import type { Stack } from "aws-cdk-lib";
+import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
+import { Construct } from "constructs";
+import type { Area } from "../../shared/room.ts";
+import { grant, type Resources } from "../grants.ts";
+import { acknowledge, acknowledgeWildcard } from "../nag.ts";
+import { roomsOf, routesTo } from "../product.ts";
+import type { Ground } from "../stacks/ground.ts";
+import { resourcesOf } from "../stacks/resources.ts";
+import { ApiRoutes } from "./api-routes.ts";
+import { AreaDashboard } from "./area-dashboard.ts";
+import { RoomFunction } from "./room-function.ts";
+import { deadlineRole } from "./run-workflow.ts";
+import { attachTrigger } from "./triggers.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export interface RoomsProps {
+  readonly area: Area;
+  readonly ground: Ground;
+  readonly apiId: string;
+}
+
+/** The rooms of one area in its stack: functions, what calls them, routes, alarms and a dashboard. */
+export class Rooms extends Construct {
+  /** By `<room>/<function>`. */
+  readonly functions: Readonly<Record<string, RoomFunction>>;
+  /** Addresses of the functions that stream, by `<room>/<function>`. */
+  readonly streams: Readonly<Record<string, FunctionUrl>>;
+  readonly resources: Resources;
+
+  constructor(stack: Stack, { area, ground, apiId }: RoomsProps) {
+    super(stack, "Rooms");
+    const { stage, product, data, messaging, bundles } = ground;
+    const rooms = roomsOf(product, area);
+    const needed = new Set(rooms.flatMap((room) => Object.values(room.functions).flatMap(({ needs }) => needs)));
+    const resources = resourcesOf(stack, ground);
+    this.resources = needed.has("schedules")
+      ? { ...resources, deadlines: deadlineRole(this, messaging.queues.run_deadlines) }
+      : resources;
+
+    const environment = settings(ground);
+    const functions: Record<string, RoomFunction> = {};
+    const streams: Record<string, FunctionUrl> = {};
+    const inboxes: WorkQueue[] = [];
+    for (const room of rooms) {
+      for (const [name, fn] of Object.entries(room.functions)) {
+        if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
+        const granted = grant(fn.needs, this.resources);
+        const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms };
+        const built = new RoomFunction(this, { ...common, granted, environment, bundles });
+        functions[`${room.name}/${name}`] = built;
+        const { url, inbox } = attachTrigger(this, { ...common, built, dataStack: data, queues: messaging.queues });
+        if (url !== undefined) streams[`${room.name}/${name}`] = url;
+        if (inbox !== undefined) inboxes.push(inbox);
+        if (fn.needs.includes("mail") && stage.name === "local") {
+          acknowledge(
+            built,
+            "AwsSolutions-IAM5[Resource::*]",
+            "The local AWS checks ses:SendEmail on `*` only; deployed stages name the identity.",
+          );
+        }
+        for (const { resource, reason } of granted.wildcards) acknowledgeWildcard(built, resource, reason);
+      }
+    }
+    new ApiRoutes(this, "Routes", { apiId, routes: routesTo(product, rooms), functions });
+    const named = rooms.flatMap((room) => Object.keys(room.queues ?? {}).map((name) => messaging.queues[name]));
+    const queues = [...inboxes, ...named.filter((queue) => queue !== undefined)];
+    new AreaDashboard(this, `Dashboard-${area}`, { area, functions: Object.values(functions), queues });
+    this.functions = functions;
+    this.streams = streams;
+  }
+}
+
+/** Settings that every function has. */
+const settings = ({ stage, data, pool }: Ground) => ({
+  STAGE: stage.name,
+  TABLE_NAME: data.table.tableName,
+  KEY_ARN: data.key.keyArn,
+  USER_POOL_ID: pool.pool.userPoolId,
+  USER_POOL_CLIENT_ID: pool.client.userPoolClientId,
+  RATE_LIMIT_USER: String(stage.rate_limits.user),
+  RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
+  SIGN_IN_LIMIT_ADDRESS: String(stage.rate_limits.sign_in_address),
+});

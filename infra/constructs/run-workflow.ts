@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { Aws, CfnOutput, RemovalPolicy } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import { Construct } from "constructs";
+import type { Resources } from "../grants.ts";
+import { acknowledge } from "../nag.ts";
+import { runMachineName } from "../stacks/resources.ts";
+import type { Stage } from "../stages.ts";
+import type { RoomFunction } from "./room-function.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export interface RunWorkflowProps {
+  readonly stage: Stage;
+  readonly resources: Resources;
+  readonly runNode: RoomFunction;
+}
+
+/** The one generic state machine that walks any pipeline graph; `statemachines/pipeline-run.asl.json`. */
+export class RunWorkflow extends Construct {
+  constructor(scope: Construct, id: string, { stage, resources, runNode }: RunWorkflowProps) {
+    super(scope, id);
+    const machineName = runMachineName(stage);
+    const logs = new LogGroup(this, "Logs", {
+      // Under this prefix AWS needs no entry per group in its policy of log delivery, which holds only some dozens.
+      logGroupName: `/aws/vendedlogs/states/${machineName}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("states.amazonaws.com"),
+      inlinePolicies: {
+        own: new PolicyDocument({
+          statements: [
+            new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [runNode.fn.functionArn] }),
+            new PolicyStatement({ actions: ["states:StartExecution"], resources: [resources.machineArn] }),
+          ],
+        }),
+      },
+    });
+    const machine = new StateMachine(this, "Machine", {
+      stateMachineName: machineName,
+      role,
+      definitionBody: DefinitionBody.fromString(readFileSync("statemachines/pipeline-run.asl.json", "utf8")),
+      definitionSubstitutions: {
+        RunNodeArn: runNode.fn.functionArn,
+        MachineArn: resources.machineArn,
+      },
+      logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
+    });
+    acknowledge(
+      role,
+      "AwsSolutions-IAM5[Resource::*]",
+      "Writing logs of a workflow needs log delivery actions that take no resource.",
+    );
+    acknowledge(
+      machine,
+      "AwsSolutions-SF1",
+      "State payloads carry ids only and steps keep their own records; errors are logged.",
+    );
+    acknowledge(machine, "AwsSolutions-SF2", "The product records each step with its timing; X-Ray is not used.");
+    new CfnOutput(scope, "StateMachineArn", { value: machine.stateMachineArn }).overrideLogicalId("StateMachineArn");
+  }
+}
+
+/** What lets a function set a run's deadline: schedules named after runs, and the role by which they send. */
+export function deadlineRole(scope: Construct, deadlines: WorkQueue | undefined): Resources["deadlines"] {
+  if (deadlines === undefined) throw new Error("a function needs schedules, but no room has their queue");
+  const { queueArn } = deadlines.queue;
+  const role = new Role(scope, "DeadlineRole", {
+    assumedBy: new ServicePrincipal("scheduler.amazonaws.com"),
+    inlinePolicies: {
+      own: new PolicyDocument({
+        statements: [new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] })],
+      }),
+    },
+  });
+  const scheduleArns = `arn:${Aws.PARTITION}:scheduler:${Aws.REGION}:${Aws.ACCOUNT_ID}:schedule/default/run_*`;
+  return { queueArn, roleArn: role.roleArn, scheduleArns };
+}

@@ -1,0 +1,28 @@
+import { Stack } from "aws-cdk-lib";
+import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import type { Area } from "../../shared/room.ts";
+import { Rooms } from "../constructs/rooms.ts";
+import { RunWorkflow } from "../constructs/run-workflow.ts";
+import type { StageProps } from "./data.ts";
+import type { GatewayStack } from "./gateway.ts";
+import type { Ground } from "./ground.ts";
+
+export interface AreaProps extends StageProps {
+  readonly area: Area;
+  readonly ground: Ground;
+  readonly gateway: GatewayStack;
+}
+
+/** One area of the product: its rooms, and in the run area the workflow that walks pipelines. */
+export class AreaStack extends Stack {
+  readonly streams: Readonly<Record<string, FunctionUrl>>;
+
+  constructor(scope: Construct, id: string, { area, ground, gateway, stage, bundles: _, ...props }: AreaProps) {
+    super(scope, id, props);
+    const { functions, resources, streams } = new Rooms(this, { area, ground, apiId: gateway.api.apiId });
+    const runNode = functions["runs/run_node"];
+    if (runNode !== undefined) new RunWorkflow(this, "RunWorkflow", { stage, resources, runNode });
+    this.streams = streams;
+  }
+}
