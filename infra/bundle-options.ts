@@ -18,6 +18,9 @@ export const bundleOptions = (root: string) =>
     legalComments: "none",
     alias: { "@aws-sdk/credential-provider-node": resolve(root, "infra/lambda-credentials.ts") },
     metafile: true,
+    // Stack traces name our lines; the sources themselves are not shipped.
+    sourcemap: "linked",
+    sourcesContent: false,
     logLevel: "error",
     loader: { ".html": "text", ".txt": "text" },
   }) as const satisfies BuildOptions;

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
@@ -6,6 +6,7 @@ import { rooms } from "../functions/rooms.ts";
 import { entryFile, type FunctionData } from "../shared/room.ts";
 import { bundleOptions } from "./bundle-options.ts";
 import { writeReference } from "./reference.ts";
+import { leavePackagesOut } from "./source-map.ts";
 
 /** Where the app of this checkout bundles to. */
 export const DIST = "dist/functions";
@@ -56,6 +57,10 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
     ),
   ];
   const metafiles = (await Promise.all(runs)).map(({ metafile }) => metafile);
+  for (const file of globSync("**/*.mjs.map", { cwd: dist })) {
+    const path = join(dist, file);
+    writeFileSync(path, JSON.stringify(leavePackagesOut(JSON.parse(readFileSync(path, "utf8")))));
+  }
   const manifest = entries.map(({ room, name, data, out }) => ({
     name: out,
     description: functionDescription(room, name),
