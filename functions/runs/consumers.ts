@@ -1,13 +1,12 @@
 import * as z from "zod";
-import type { ChangeContext } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
-import type { Clock } from "../../shared/clock.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import type { Deadlines } from "./control/deadlines.ts";
 import { endRun } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
+import { systemContext } from "./log/entries.ts";
 import { isLive } from "./model.ts";
 import {
   type RunState,
@@ -31,15 +30,6 @@ async function find(table: TenantTable, run_id: string): Promise<{ run: StoredRu
   return run === undefined || state === undefined ? undefined : { run, state };
 }
 
-/** The system acts, within the trace of the run. */
-const systemContext = (tenant: string, run: StoredRun, id: string, clock: Clock): ChangeContext => ({
-  tenant,
-  actor: { type: "system", id },
-  at: clock.now(),
-  trace_id: run.trace_id,
-  request: null,
-});
-
 /**
  * `run.started`: sets the run's deadline, and starts its workflow if the request that accepted the run could not. Both
  * are named after the run, so the event may come twice.
@@ -62,7 +52,7 @@ export async function expire(message: unknown, deps: RunControl): Promise<void> 
   const { run } = found;
   const late = deps.clock.now().getTime() >= Date.parse(run.deadline_at);
   if (!late) throw new Error(`the deadline of ${run_id} came early`);
-  await endRun(table, systemContext(tenant, run, "run_deadline", deps.clock), run, { status: "timed_out" });
+  await endRun(table, systemContext(table, run, "run_deadline", deps.clock.now()), run, { status: "timed_out" });
   await endWaiting(table, run_id, deps);
 }
 
@@ -88,7 +78,7 @@ export async function executionEnded(message: unknown, deps: RunControl): Promis
   if (found === undefined) return;
   const { run } = found;
   const error = { code: "workflow_failed", message: `The workflow of the run ended as ${status.toLowerCase()}.` };
-  await endRun(table, systemContext(tenant, run, "run_workflow", deps.clock), run, { status: "failed", error });
+  await endRun(table, systemContext(table, run, "run_workflow", deps.clock.now()), run, { status: "failed", error });
 }
 
 /** What a transaction takes. */

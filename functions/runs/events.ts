@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
-import { failureSchema, runKindSchema, runModeSchema, totalsSchema } from "./model.ts";
+import { denialSchema, failureSchema, runKindSchema, runModeSchema, totalsSchema } from "./model.ts";
 
 const run = z.object({
   run_id: z.string(),
@@ -40,7 +40,11 @@ export const runEvents = defineEvents({
     outcome: "failed",
     data: ended.extend({ error: failureSchema, node_id: z.string().nullable() }),
   },
-  "run.stopped": { summary: "Somebody stopped a run.", resource: "run", data: ended },
+  "run.stopped": {
+    summary: "Somebody stopped a run, or its next step was denied: then `reason` says why.",
+    resource: "run",
+    data: ended.extend({ reason: denialSchema.nullable() }),
+  },
   "run.timed_out": { summary: "A run took longer than it may.", resource: "run", outcome: "timed_out", data: ended },
   "run.deleted": { summary: "A run was deleted with its steps and logs.", resource: "run", data: run },
 });

@@ -1,5 +1,5 @@
 import { draft } from "../../shared/change/events.ts";
-import { notFound, wrongState } from "../../shared/errors.ts";
+import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { ending, fromNewest } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
@@ -7,7 +7,7 @@ import type { RunDeps, RunReads } from "./deps.ts";
 import { runEvents } from "./events.ts";
 import { aboutRun } from "./log/entries.ts";
 import { afterSequence, stepOf } from "./log/views.ts";
-import { isLive, runStatuses, summaryOf } from "./model.ts";
+import { isLive, runStates, summaryOf } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { runById, runItem, runLogItem, runStateItem, runStepItem, runValue } from "./store.ts";
 
@@ -47,18 +47,18 @@ export const get: Handler<Ops["get"], RunReads> = async ({ path, caller }, deps)
 
 export const listSteps: Handler<Ops["listSteps"], RunReads> = async ({ path, query, caller }, deps) => {
   const table = deps.table.of(caller.organization.id);
-  await runById(table, path.run_id);
+  const { run } = await runById(table, path.run_id);
   const { node_id, limit, cursor } = query;
   const of = node_id === undefined ? { run_id: path.run_id } : { run_id: path.run_id, node_id };
   const page = await table.page(runStepItem, { of, limit, cursor });
-  return { items: page.items.map((step) => stepOf(step)), next_cursor: page.next_cursor };
+  return { items: page.items.map((step) => stepOf(step, run)), next_cursor: page.next_cursor };
 };
 
 export const getStep: Handler<Ops["getStep"], RunReads> = async ({ path, caller }, deps) => {
   const table = deps.table.of(caller.organization.id);
-  const step = await table.get(runStepItem, path);
-  if (step === undefined) throw notFound();
-  return stepOf(step, step.output === null ? undefined : await deps.blobs.load(step.output));
+  const [run, step] = await deps.table.batch([table.read(runItem, { id: path.run_id }), table.read(runStepItem, path)]);
+  if (run === undefined || step === undefined) throw notFound();
+  return stepOf(step, run, step.output === null ? undefined : await deps.blobs.load(step.output));
 };
 
 export const listLogs: Handler<Ops["listLogs"], RunReads> = async ({ path, query, caller }, deps) => {
@@ -77,7 +77,7 @@ export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
   ]);
   const answer = await fromNewest(table, found.run.id, async (state) => {
     if (state === undefined) throw notFound();
-    if (!isLive(state.status)) throw wrongState("run", state.status, "queued or running");
+    if (!isLive(state.status)) throw runStates.refusal(state.status, "stopped");
     const { writes, events, run } = ending(table, found.run, state, call.at, { status: "stopped" });
     return call.commit({ writes, events }, { ...summaryOf(run, state), input, output: null });
   });
@@ -90,12 +90,11 @@ export const remove: Handler<Ops["remove"], RunDeps> = async (call, deps) => {
   const { path, caller } = call;
   const table = deps.table.of(caller.organization.id);
   const { run } = await runById(table, path.run_id);
-  const over = { one_of: { status: runStatuses.filter((status) => !isLive(status)) } };
   return call.commit(
     {
       writes: [
-        table.writes.remove(runItem, { id: run.id }, over, (old) =>
-          old === undefined ? notFound() : wrongState("run", old.status, "over"),
+        table.writes.remove(runItem, { id: run.id }, { one_of: { status: runStates.ends } }, (old) =>
+          old === undefined ? notFound() : runStates.refusal(old.status, runStates.ends),
         ),
         table.writes.remove(runStateItem, { run_id: run.id }),
       ],

@@ -2,13 +2,31 @@ import * as z from "zod";
 import { principalSchema } from "../../shared/access/principal.ts";
 import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 
 export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
 export const runStatusSchema = z.enum(runStatuses);
 export type RunStatus = z.output<typeof runStatusSchema>;
 
+export const runStates = defineStates("run", runStatuses, [
+  { from: [], to: "queued", why: "A request was accepted." },
+  { from: ["queued"], to: "running", why: "The first step begins." },
+  { from: ["running"], to: "completed", why: "Every branch has come to its end." },
+  {
+    from: ["queued", "running"],
+    to: "failed",
+    why: "A step failed and its node says that the run fails then; or the workflow died.",
+  },
+  {
+    from: ["queued", "running"],
+    to: "stopped",
+    why: "Somebody stopped it; or its next step was denied: the organization is suspended, its starter was removed or lost the permission, the agent was archived.",
+  },
+  { from: ["queued", "running"], to: "timed_out", why: "Its deadline has come." },
+]);
+
 /** States that a run leaves again. */
-export const LIVE: readonly RunStatus[] = ["queued", "running"];
+export const LIVE: readonly RunStatus[] = runStatuses.filter((status) => !runStates.ends.includes(status));
 /** States that a run ends in. */
 export type EndStatus = Exclude<RunStatus, "queued" | "running">;
 
@@ -17,10 +35,42 @@ export const isLive = (status: RunStatus): status is "queued" | "running" => LIV
 export const runKindSchema = z.enum(["pipeline", "agent"]);
 export const runModeSchema = z.enum(["live", "test"]);
 
-/** `pending` steps have no record yet: a step's record begins with its first attempt. */
-export const stepStatusSchema = z.enum(["pending", "running", "waiting", "completed", "failed", "skipped"]);
+export const stepStatuses = ["running", "waiting", "completed", "failed", "skipped", "stopped"] as const;
+export const stepStatusSchema = z.enum(stepStatuses);
+export type StepStatus = z.output<typeof stepStatusSchema>;
+
+/** A step's record begins with its first attempt; each attempt has states of its own. */
+export const stepStates = defineStates("step", stepStatuses, [
+  { from: [], to: "waiting", why: "The attempt before failed, and this one comes after a pause." },
+  { from: ["waiting"], to: "running", why: "The pause is over." },
+  { from: [], to: "running", why: "The work begins." },
+  { from: [], to: "skipped", why: "No branch reached it." },
+  { from: ["running"], to: "completed", why: "The work is done." },
+  { from: [], to: "completed", why: "The work is a rule without effects: begun and done at once." },
+  { from: ["running"], to: "failed", why: "The work failed; `retried` says whether another attempt follows." },
+  { from: [], to: "failed", why: "A rule without effects failed." },
+  { from: ["running", "waiting"], to: "stopped", why: "The run ended first." },
+  {
+    from: ["stopped"],
+    to: "completed",
+    why: "Work that was under way when the run ended has come back. It leads nowhere.",
+  },
+  { from: ["stopped"], to: "failed", why: "Work that was under way when the run ended has failed." },
+]);
+
+/** An attempt that has not ended: it works, or waits for its time. */
+export const OPEN_STEP = ["running", "waiting"] as const satisfies readonly StepStatus[];
 
 export const failureSchema = z.object({ code: z.string(), message: z.string() });
+
+/** Why a run's next step was denied. */
+export const denialSchema = z.enum([
+  "organization_suspended",
+  "starter_removed",
+  "starter_not_permitted",
+  "agent_archived",
+]);
+export type Denial = z.output<typeof denialSchema>;
 
 /** What a run started with. It follows nothing that changes meanwhile. */
 export const pinnedSchema = z.object({
@@ -54,6 +104,7 @@ export const runRecordSchema = z.object({
   started_by: principalSchema,
   parent_run_id: idSchema("run").nullable(),
   trace_id: z.string(),
+  /** Why it failed, or what denied its next step; null for every other end. */
   error: failureSchema.extend({ node_id: z.string().optional() }).nullable(),
   timeout_seconds: z.number().int(),
   created_at: timestampSchema,
@@ -81,7 +132,8 @@ export const runView = runSummaryView.extend({ input: z.unknown(), output: z.unk
   description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
 });
 
-const elapsed = (from: string | null, to: string | null): number | null =>
+/** Milliseconds between two times; null while one of them has not come. */
+export const elapsed = (from: string | null, to: string | null): number | null =>
   from === null || to === null ? null : Math.max(0, Date.parse(to) - Date.parse(from));
 
 /** The record as the API shows it. */

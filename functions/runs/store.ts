@@ -7,7 +7,15 @@ import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../shared/errors.ts";
 import type { Json } from "../../shared/expressions/json.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { failureSchema, logView, runRecordSchema, runStatusSchema, stepStatusSchema, totalsSchema } from "./model.ts";
+import {
+  failureSchema,
+  logView,
+  OPEN_STEP,
+  runRecordSchema,
+  runStatusSchema,
+  stepStatusSchema,
+  totalsSchema,
+} from "./model.ts";
 
 /**
  * The record of a run. It changes three times in a run's life, because each change is written to three indexes too;
@@ -101,7 +109,7 @@ export class Settled extends Problem {
 export function stepWrite(table: TenantTable, step: RunStep): Write {
   const expression = new Expression();
   const ConditionExpression = expression.condition({
-    any: [{ exists: false }, { one_of: { status: ["running", "waiting"] } }],
+    any: [{ exists: false }, { one_of: { status: OPEN_STEP } }],
   });
   return {
     item: {

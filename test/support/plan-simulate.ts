@@ -9,6 +9,7 @@ import {
   type StepState,
   unresolved,
 } from "../../functions/runs/engine/rules/plan.ts";
+import type { Denied } from "../../functions/runs/engine/rules/rights.ts";
 import type { Begin, Commit, RunResult, RunStore } from "../../functions/runs/engine/rules/store.ts";
 import { executionName, firstTicket, type Ticket } from "../../functions/runs/engine/rules/ticket.ts";
 import { runTicket } from "../../functions/runs/engine/walk.ts";
@@ -33,6 +34,10 @@ export class RunTable {
   readonly final = new Map<number, Outcome>();
   result: RunResult | undefined;
   stopped = false;
+  /** The run's time; each work takes some of it where a test says so. */
+  left_ms = Infinity;
+  /** Nodes that may not begin. */
+  denied: ReadonlySet<string> = new Set();
   readonly plan: Plan;
   readonly input: Json;
 
@@ -60,6 +65,10 @@ export class RunTable {
       throw new Violation(`an edge of ${step.id} is both taken and untaken`);
     this.states.set(step.ordinal, state);
     return state;
+  }
+
+  denial({ id }: PlanNode): Denied | undefined {
+    return this.denied.has(id) ? { code: "agent_archived", message: `${id} may not begin` } : undefined;
   }
 
   begin(step: PlanNode, attempt: number): Begin {
@@ -144,10 +153,16 @@ export async function simulate(
     readonly seed: number;
     readonly faults?: Faults;
     readonly stopAt?: number;
+    /** What the run may take, of which each work takes one millisecond. */
+    readonly time_ms?: number;
+    /** Nodes that may not begin. */
+    readonly denied?: ReadonlySet<string>;
   },
 ): Promise<Simulation> {
   const random = seeded(options.seed);
   const table = new RunTable(plan, input);
+  table.left_ms = options.time_ms ?? Infinity;
+  table.denied = options.denied ?? new Set();
   const pending: Operation[] = [];
   const worked = new Map<string, number>();
   const executionsOf = new Map<string, Set<string>>();
@@ -176,6 +191,8 @@ export async function simulate(
 
   const storeFor = (call: Call): RunStore => ({
     input: async () => table.input,
+    left_ms: () => table.left_ms,
+    denial: (step) => operate(call, () => table.denial(step)),
     resolve: (step, edges) => operate(call, () => table.resolve(step, edges)),
     begin: (step, attempt) => operate(call, () => table.begin(step, attempt)),
     commit: (step, attempt, outcome) => operate(call, () => table.commit(step, attempt, outcome)),
@@ -220,14 +237,17 @@ export async function simulate(
       for (let ticket: Ticket | undefined = first; ticket !== undefined; ) {
         const current: Ticket = ticket;
         const answer: Advance = await state((call) => {
-          const doWork = (node: PlanNode, attempt: number) =>
-            operate(call, () => {
+          const doWork = (node: PlanNode, attempt: number) => {
+            if (table.left_ms <= 0) violation ??= new Violation(`${node.id} begins after the deadline`);
+            return operate(call, () => {
               const key = `${node.id}/${attempt}`;
               const times = (worked.get(key) ?? 0) + 1;
               worked.set(key, times);
+              table.left_ms--;
               executionsOf.set(node.id, (executionsOf.get(node.id) ?? new Set()).add(name));
               return work(node, attempt, times);
             });
+          };
           return runTicket(plan, storeFor(call), current, ({ node, attempt }) => doWork(node, attempt), {
             ...options,
             checkSchema: () => undefined,

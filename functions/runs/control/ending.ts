@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { Blob } from "../../../shared/blobs/blobs.ts";
 import { type ChangeContext, eventWrites } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
@@ -7,7 +8,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, type LogDraft, logEntry, logWrite, Overtaken, stateWrite } from "../log/entries.ts";
 import { number } from "../log/pending.ts";
-import { type EndStatus, isLive, type LogType } from "../model.ts";
+import { type Denial, type EndStatus, isLive, type LogType } from "../model.ts";
 import { type RunState, runItem, runValueItem, type StoredRun } from "../store.ts";
 
 /** How a run ends. */
@@ -18,7 +19,13 @@ export type Ending =
       readonly error: { readonly code: string; readonly message: string };
       readonly node_id?: string;
     }
-  | { readonly status: "stopped" | "timed_out" };
+  | { readonly status: "timed_out" }
+  /** By somebody; with `error`, because the step `node_id` was denied. */
+  | {
+      readonly status: "stopped";
+      readonly error?: { readonly code: Denial; readonly message: string };
+      readonly node_id?: string;
+    };
 
 const endings: Readonly<Record<EndStatus, { level: LogDraft["level"]; type: LogType; message: string }>> = {
   completed: { level: "info", type: "run.completed", message: "The run is complete." },
@@ -38,7 +45,9 @@ export function ending(
   const { status } = end;
   const told = endings[status];
   const error =
-    end.status === "failed" ? { ...end.error, ...(end.node_id === undefined ? {} : { node_id: end.node_id }) } : null;
+    "error" in end && end.error !== undefined
+      ? { ...end.error, ...(end.node_id === undefined ? {} : { node_id: end.node_id }) }
+      : null;
   const set = { status, finished_at: timestamp(at), error };
   const next = { ...state, status, sequence: state.sequence + 1 };
   const entry = {
@@ -58,14 +67,24 @@ export function ending(
         ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
         : []),
     ],
-    events: [
-      end.status === "failed"
-        ? draft(runEvents, "run.failed", run, { ...data, error: end.error, node_id: end.node_id ?? null })
-        : draft(runEvents, `run.${end.status}`, run, data),
-    ],
+    events: [endEvent(run, end, data)],
     next,
     run: { ...run, ...set },
   };
+}
+
+function endEvent(run: StoredRun, end: Ending, data: z.input<(typeof runEvents)["run.completed"]["data"]>): EventDraft {
+  switch (end.status) {
+    case "failed":
+      return draft(runEvents, "run.failed", run, { ...data, error: end.error, node_id: end.node_id ?? null });
+    case "stopped": {
+      const reason = end.error?.code;
+      const denied = reason === undefined ? {} : ({ outcome: "denied", reason } as const);
+      return draft(runEvents, "run.stopped", run, { ...data, reason: reason ?? null }, denied);
+    }
+    default:
+      return draft(runEvents, `run.${end.status}`, run, data);
+  }
 }
 
 /** How often a change of a run's status is tried that commits of its steps overtake. */

@@ -12,7 +12,7 @@ import {
   unresolved,
 } from "./rules/plan.ts";
 import { type CheckSchema, runPure } from "./rules/pure.ts";
-import type { RunStore } from "./rules/store.ts";
+import type { RunResult, RunStore } from "./rules/store.ts";
 import type { Ticket } from "./rules/ticket.ts";
 
 /** What a walk begins with: the run's beginning, a task's outcome, or what an earlier call left over. */
@@ -103,20 +103,33 @@ class Walk {
     if ("resume" in start) {
       for (const [ordinal, resolved] of start.resume) this.#stack.push({ node: nodeAt(this.#plan, ordinal), resolved });
     } else if ("begin" in start) {
-      await this.#work({ node: nodeAt(this.#plan, this.#plan.start), decision: "ready" });
+      if (!(await this.#late())) await this.#work({ node: nodeAt(this.#plan, this.#plan.start), decision: "ready" });
     } else {
       const node = nodeAt(this.#plan, this.#plan.byId.get(start.node) ?? -1);
       const outcome = await this.#commit(node, start.attempt, start.outcome);
-      if (outcome.status === "retrying" && !this.#over) {
+      if (outcome.status === "retrying" && !this.#over && !(await this.#late())) {
         const next = { node: start.node, attempt: start.attempt + 1 };
         return { next, wait_ms: outcome.retry_in_ms, forks: [], done: false };
       }
     }
-    while (!this.#over && this.#stack.length > 0) {
+    while (!this.#over && this.#stack.length > 0 && !(await this.#late())) {
       await this.#batch();
       if (this.#spent >= this.#budget) break;
     }
     return this.#answer();
+  }
+
+  /** Whether the run's deadline has come; the run ends with it. Whoever takes a step looks at the clock. */
+  async #late(): Promise<boolean> {
+    if (this.#store.left_ms() > 0) return false;
+    await this.#end({ status: "timed_out" });
+    return true;
+  }
+
+  /** Ends the run. A run whose deadline has come is timed out, whatever it came to at last. */
+  async #end(result: RunResult): Promise<void> {
+    await this.#store.finish(this.#store.left_ms() > 0 ? result : { status: "timed_out" });
+    this.#over = true;
   }
 
   #answer(): Advance {
@@ -194,8 +207,7 @@ class Walk {
     if (result === "stopped") {
       this.#over = true;
     } else if (failsRun(outcome)) {
-      await this.#store.finish({ status: "failed", error: outcome.error, node_id: node.id });
-      this.#over = true;
+      await this.#end({ status: "failed", error: outcome.error, node_id: node.id });
     } else if (outcome.status !== "retrying") {
       this.#known.set(node.ordinal, outcome);
       this.#stack.push({ node, resolved: 0 });
@@ -205,8 +217,7 @@ class Walk {
 
   async #complete(): Promise<void> {
     await this.#know(outputNodes(this.#plan));
-    await this.#store.finish({ status: "completed", output: runOutput(this.#plan, this.#known) });
-    this.#over = true;
+    await this.#end({ status: "completed", output: runOutput(this.#plan, this.#known) });
   }
 
   /** Reads the outcomes that are not known yet. */

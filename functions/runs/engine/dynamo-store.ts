@@ -1,11 +1,12 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import type { ChangeContext } from "../../../shared/change/commit.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { type Ending, endRun } from "../control/ending.ts";
-import { runContext } from "../log/entries.ts";
+import { runContext, systemContext } from "../log/entries.ts";
 import type { Appended, Entry, Journal } from "../log/journal.ts";
 import { addWrite } from "../log/pending.ts";
 import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
@@ -23,6 +24,7 @@ import {
 import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
 import { type Outcome, settle } from "./rules/outcome.ts";
 import { missingEdges, type PlanNode, type Resolution, type StepState } from "./rules/plan.ts";
+import type { Denied } from "./rules/rights.ts";
 import type { Begin, Commit, RunResult, RunStore } from "./rules/store.ts";
 
 /** What an attempt's work cost, and the writes that meter it in the transaction of its commit. */
@@ -54,6 +56,8 @@ export interface DynamoRunStoreParts {
   readonly journal: Journal;
   /** Name of the workflow execution that this worker works for. */
   readonly execution: string;
+  /** See `rights.ts`. */
+  readonly denial: (table: TenantTable, run: StoredRun, step: PlanNode) => Promise<Denied | undefined>;
 }
 
 /** The engine's store on the one table. Steps and their log are committed through the run's journal. */
@@ -71,6 +75,16 @@ export class DynamoRunStore implements RunStore {
     const { table, blobs, run } = this.#parts;
     this.#input ??= runValue(table, blobs, run.id, "input").then((value) => value ?? null);
     return this.#input;
+  }
+
+  left_ms(): number {
+    const { run, clock } = this.#parts;
+    return Date.parse(run.deadline_at) - clock.now().getTime();
+  }
+
+  denial(step: PlanNode): Promise<Denied | undefined> {
+    const { table, run } = this.#parts;
+    return this.#parts.denial(table, run, step);
   }
 
   /** What an attempt cost; committed with its outcome. */
@@ -162,12 +176,32 @@ export class DynamoRunStore implements RunStore {
 
   async finish(result: RunResult): Promise<void> {
     const { table, blobs, run, journal, clock } = this.#parts;
-    const context = runContext(table, run, clock.now());
-    let end: Ending;
-    if (result.status === "failed") end = result;
-    else if (bytesOf(result.output) > MAX_OUTPUT_BYTES) end = { status: "failed", error: tooLarge };
-    else end = { status: "completed", output: await storeJson(blobs, table.tenant, result.output) };
-    journal.state = await endRun(table, context, run, end);
+    const at = clock.now();
+    const own = runContext(table, run, at);
+    const end = (context: ChangeContext, ending: Ending) => endRun(table, context, run, ending);
+    switch (result.status) {
+      case "timed_out":
+        journal.state = await end(systemContext(table, run, "run_deadline", at), result);
+        return;
+      case "denied": {
+        const { error, node_id } = result;
+        journal.state = await end(systemContext(table, run, "run_rights", at), { status: "stopped", error, node_id });
+        return;
+      }
+      case "failed":
+        journal.state = await end(own, result);
+        return;
+      case "completed": {
+        const { output } = result;
+        const fits = bytesOf(output) <= MAX_OUTPUT_BYTES;
+        journal.state = await end(
+          own,
+          fits
+            ? { status: "completed", output: await storeJson(blobs, table.tenant, output) }
+            : { status: "failed", error: tooLarge },
+        );
+      }
+    }
   }
 
   /** What a commit writes. An output that is too large for a step is its failure, under its policy. */

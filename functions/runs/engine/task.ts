@@ -4,12 +4,13 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Log } from "../../../shared/observability/log.ts";
-import { openRun } from "../control/ending.ts";
-import { runContext } from "../log/entries.ts";
+import { endRun, openRun } from "../control/ending.ts";
+import { runContext, systemContext } from "../log/entries.ts";
 import { Journal } from "../log/journal.ts";
 import { number } from "../log/pending.ts";
-import { runItem, runStateItem, type StoredRun } from "../store.ts";
-import { DynamoRunStore } from "./dynamo-store.ts";
+import { isLive } from "../model.ts";
+import { type RunState, runItem, runStateItem, type StoredRun } from "../store.ts";
+import { DynamoRunStore, type DynamoRunStoreParts } from "./dynamo-store.ts";
 import { type Walkable, walkable } from "./load.ts";
 import type { CheckSchema } from "./rules/pure.ts";
 import { executionName, firstTicket, type Ticket } from "./rules/ticket.ts";
@@ -54,6 +55,8 @@ export interface TaskDeps {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly log: Log;
+  /** Why the run may not take a step any more; `rights.ts`. */
+  readonly denial: DynamoRunStoreParts["denial"];
   /** Does the work of nodes with effects outside. */
   readonly worker: (of: {
     readonly table: TenantTable;
@@ -75,6 +78,13 @@ export const checkSchema: CheckSchema = (schema, value) => {
 
 const done = (hops: number): TaskOutput => ({ ticket: null, wait_until: null, forks: [], hops });
 
+/** The run's state as the task finds it: a queued run begins with its first task, none goes on after its deadline. */
+async function arrived(table: TenantTable, run: StoredRun, state: RunState, first: boolean, at: Date) {
+  if (isLive(state.status) && at.getTime() >= Date.parse(run.deadline_at))
+    return endRun(table, systemContext(table, run, "run_deadline", at), run, { status: "timed_out" });
+  return first ? openRun(table, run, at) : state;
+}
+
 /**
  * The workflow's task: walks as far as it can without work outside, does the work of at most one node, and says what
  * comes next. The workflow may repeat it after any fault, with the same input.
@@ -87,7 +97,7 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     table.read(runStateItem, { run_id: input.run_id }),
   ]);
   if (run === undefined || state === undefined) return done(input.hops);
-  const begun = input.ticket === null ? await openRun(table, run, clock.now()) : state;
+  const begun = await arrived(table, run, state, input.ticket === null, clock.now());
   const journal = new Journal(table, run.id, begun, () => runContext(table, run, clock.now()));
   if (journal.over) {
     // A commit whose worker died before it was counted is counted now.
@@ -95,7 +105,15 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     return done(input.hops);
   }
   const walk = await walkable(table, blobs, run);
-  const store = new DynamoRunStore({ table, blobs, clock, run, journal, execution: input.execution });
+  const store = new DynamoRunStore({
+    table,
+    blobs,
+    clock,
+    run,
+    journal,
+    execution: input.execution,
+    denial: deps.denial,
+  });
   const ticket = input.ticket ?? firstTicket(walk.plan);
   const advance = await runTicket(walk.plan, store, ticket, deps.worker({ table, run, walk, store }), {
     checkSchema,

@@ -11,11 +11,14 @@ export type Work = (task: {
   readonly node: PlanNode;
   readonly attempt: number;
   readonly scope: Scope;
+  /** What is left of the run's time; the work takes no longer. */
+  readonly left_ms: number;
 }) => Promise<AttemptResult>;
 
 /**
  * The whole of the workflow's RunNode task: does what the ticket says and tells what comes next. May be repeated with the same ticket
  * after a crash at any point, and while the crashed attempt is still under way; the first committed outcome counts for all.
+ * No work begins after the run's deadline, nor when the run has lost what it needs for it.
  */
 export async function runTicket(
   plan: Plan,
@@ -28,8 +31,19 @@ export async function runTicket(
   const node = nodeNamed(plan, ticket.node);
   if (node.ordinal === plan.start) return advance(plan, store, { begin: true }, options);
   const { attempt } = ticket;
+  const ended = { forks: [], done: true } as const;
+  const timedOut = async () => {
+    await store.finish({ status: "timed_out" });
+    return ended;
+  };
+  if (store.left_ms() <= 0) return timedOut();
+  const denial = await store.denial(node);
+  if (denial !== undefined) {
+    await store.finish({ status: "denied", error: denial, node_id: node.id });
+    return ended;
+  }
   const begin = await store.begin(node, attempt);
-  if (begin.state === "stopped") return { forks: [], done: true };
+  if (begin.state === "stopped") return ended;
   if (begin.state === "settled") return advance(plan, store, { ...ticket, outcome: begin.outcome }, options);
   const [outcomes, run_input] = await Promise.all([
     store.outcomes(
@@ -40,6 +54,11 @@ export async function runTicket(
     store.input(),
   ]);
   const input = mergedInput(takenInputs(plan, node, outcomes), run_input, false);
-  const result = await work({ node, attempt, scope: scopeOf(plan, node, input, run_input, outcomes) });
-  return advance(plan, store, { node: ticket.node, attempt, outcome: settle(node, attempt, result) }, options);
+  const scope = scopeOf(plan, node, input, run_input, outcomes);
+  const left_ms = store.left_ms();
+  // What came before may have taken its time.
+  if (left_ms <= 0) return timedOut();
+  const result = await work({ node, attempt, scope, left_ms });
+  const outcome = settle(node, attempt, result, store.left_ms());
+  return advance(plan, store, { node: ticket.node, attempt, outcome }, options);
 }

@@ -21,6 +21,8 @@ interface AgentTask extends Of {
   readonly node: PlanNode;
   readonly attempt: number;
   readonly scope: Scope;
+  /** So long as the work wants to take, but no longer than the run has left. In milliseconds, like what it takes. */
+  readonly within: (wanted_ms: number) => number;
 }
 
 /** How long an agent may take where its node does not say. */
@@ -32,7 +34,8 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
   const { step, attempt, scope, run, table, store } = task;
   const prepared = await prepareTask(step, scope);
   if (!prepared.ok) return { ...prepared, retryable: false };
-  const { agent_id, system_prompt_override, temperature, timeout_ms = DEFAULT_TIMEOUT_MS } = step.config;
+  const { agent_id, system_prompt_override, temperature } = step.config;
+  const timeout_ms = task.within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
   const version = step.config.version ?? (agent_id === undefined ? undefined : run.pinned.agents[agent_id]);
   if (agent_id === undefined || version === undefined) {
     return { ok: false, error: { code: "agent_missing", message: "The node names no agent." }, retryable: false };
@@ -49,7 +52,7 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
       idempotency_key: `${run.id}-${step.id}-${attempt}`,
       timeout_ms,
       // The call to the model ends by itself; this bounds what comes before it, tools that are listed.
-      signal: AbortSignal.timeout(timeout_ms + GRACE_MS),
+      signal: AbortSignal.timeout(task.within(timeout_ms + GRACE_MS)),
     },
     deps,
   );
@@ -63,8 +66,8 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
     usage: usageOf(task, version, result, deps),
   });
   if (!result.ok) {
-    const { code, message, retryable } = result.error;
-    return { ok: false, error: { code, message }, retryable };
+    const { code, message, retryable, retry_after_ms } = result.error;
+    return { ok: false, error: { code, message }, retryable, retry_after_ms };
   }
   const object = result.object === undefined ? {} : { object: result.object as Json };
   return { ok: true, output: { text: result.content, ...object } };

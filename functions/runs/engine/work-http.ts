@@ -14,6 +14,8 @@ interface HttpTask extends Of {
   readonly step: Extract<GraphNode, { kind: "http" }>;
   readonly attempt: number;
   readonly scope: Scope;
+  /** So long as the work wants to take, but no longer than the run has left. In milliseconds, like what it takes. */
+  readonly within: (wanted_ms: number) => number;
 }
 
 /** How long an answer may take where the node does not say. */
@@ -26,14 +28,14 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
  * like 4xx and 5xx they are failures. Every attempt carries the same idempotency key, since all are the same request.
  */
 export async function workHttp(
-  { step, scope, run, table, walk }: HttpTask,
+  { step, scope, run, table, walk, within }: HttpTask,
   deps: { readonly outbound: Pick<Outbound, "request">; readonly secrets: Sealer },
 ): Promise<AttemptResult> {
   const prepared = await prepareTask(step, scope);
   if (!prepared.ok) return { ...prepared, retryable: false };
   const { task } = prepared;
   if (task.kind !== "http") throw new Error(`${step.id} is no request`);
-  const timeout_ms = step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  const timeout_ms = within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
   const hasBody = task.body !== undefined;
   const result = await deps.outbound.request({
     method: task.method as OutboundRequest["method"],

@@ -5,6 +5,7 @@ import { outboundPolicy, outboundSettings } from "../../../shared/outbound/setti
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { createModelInvoker } from "../../models/public.ts";
 import { runReads } from "../deps.ts";
+import { denialOf } from "../engine/rights.ts";
 import { runTask, taskInputSchema } from "../engine/task.ts";
 import { workerOf } from "../engine/work.ts";
 
@@ -18,4 +19,4 @@ const worker = workerOf({ ...reads, secrets, clock, outbound, invoker, compile_e
 
 /** The one task of the workflow in `statemachines/pipeline-run.asl.json`. */
 export const handler = async (event: unknown) =>
-  runTask(taskInputSchema.parse(event), { ...reads, clock, log, worker });
+  runTask(taskInputSchema.parse(event), { ...reads, clock, log, worker, denial: denialOf });

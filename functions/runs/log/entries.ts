@@ -84,3 +84,12 @@ export const runContext = (table: TenantTable, run: StoredRun, at: Date): Change
   trace_id: run.trace_id,
   request: null,
 });
+
+/** In whose name a run is ended by itself: the system's, within the trace of the run. */
+export const systemContext = (table: TenantTable, run: StoredRun, id: string, at: Date): ChangeContext => ({
+  tenant: table.tenant,
+  actor: { type: "system", id },
+  at,
+  trace_id: run.trace_id,
+  request: null,
+});

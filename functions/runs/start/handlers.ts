@@ -9,7 +9,7 @@ import { agentItem, pinAgent } from "../../agents/public.ts";
 import { pinForRun, pipelineItem } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
-import { isLive, noTotals, summaryOf } from "../model.ts";
+import { isLive, noTotals, runStates, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, runById, runValueItem, type StoredRun, storeJson } from "../store.ts";
 import { checkInput, type NewRun, pinAgents, startOf } from "./start.ts";
@@ -77,7 +77,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
       members: { permission: "agents:execute" },
     });
   }
-  if (isLive(run.status)) throw wrongState("run", run.status, "over");
+  if (isLive(run.status)) throw runStates.refusal(run.status, runStates.ends);
   const value = await table.get(runValueItem, { run_id: run.id, name: "input" });
   if (value === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);

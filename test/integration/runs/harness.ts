@@ -8,7 +8,7 @@ import { outcomeOf } from "../../../functions/runs/engine/records.ts";
 import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome.ts";
 import type { PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
 import type { Ticket } from "../../../functions/runs/engine/rules/ticket.ts";
-import { runTask, type TaskOutput } from "../../../functions/runs/engine/task.ts";
+import { runTask, type TaskDeps, type TaskOutput } from "../../../functions/runs/engine/task.ts";
 import { startOf } from "../../../functions/runs/start/start.ts";
 import {
   isSettled,
@@ -21,7 +21,7 @@ import {
 } from "../../../functions/runs/store.ts";
 import { createBlobs } from "../../../shared/blobs/s3.ts";
 import { auditItem, outboxItem } from "../../../shared/change/items.ts";
-import { systemClock } from "../../../shared/clock.ts";
+import { type Clock, systemClock } from "../../../shared/clock.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { newId } from "../../../shared/ids.ts";
@@ -84,6 +84,8 @@ export interface Drive {
   /** Every task is delivered this often at once; the workflow hears one of the answers. */
   readonly copies?: number;
   readonly budget?: number;
+  readonly clock?: Clock;
+  readonly denial?: TaskDeps["denial"];
 }
 
 export interface Driven {
@@ -105,7 +107,8 @@ export async function drive(run: StoredRun & { readonly tenant: string }, option
   const depsOf = (execution: string) => ({
     table,
     blobs: blobs(),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
+    denial: options.denial ?? (async () => undefined),
     log: silentLog,
     worker:
       () =>

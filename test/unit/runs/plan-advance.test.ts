@@ -41,8 +41,8 @@ describe("the planner's worklist", () => {
     const run = await simulate(fan, {}, ({ id }) => ({ ok: true, output: { text: id } }), { seed: 1 });
     expect(run.table.result).toEqual({ status: "completed", output: ids.toReversed().join(",") });
     expect(run.executions).toBe(300);
-    // begin, outcomes, work, commit and resolve for each agent; the rest is the fan itself.
-    expect(run.operations).toBeLessThan(300 * 6 + 50);
+    // rights, begin, outcomes, work, commit and resolve for each agent; the rest is the fan itself.
+    expect(run.operations).toBeLessThan(300 * 7 + 50);
   });
 
   it("skips an untaken branch of 300 nodes with few writes at the join", async () => {

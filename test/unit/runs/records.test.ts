@@ -107,9 +107,9 @@ describe("the record of an attempt", () => {
   });
 
   it("is shown with its times and a small output; a large one is named by its size", () => {
-    const small = stepOf(recorded({ status: "completed", output: { a: 1 }, handle: "output", blocked: [] }));
+    const small = stepOf(recorded({ status: "completed", output: { a: 1 }, handle: "output", blocked: [] }), run);
     expect(small).toMatchObject({ duration_ms: 1_500, output: { a: 1 }, output_bytes: 7, retried: false, attempt: 2 });
-    const large = stepOf({ ...begun, status: "completed", output: { key: "k", bytes: 200_000, sha256: "s" } });
+    const large = stepOf({ ...begun, status: "completed", output: { key: "k", bytes: 200_000, sha256: "s" } }, run);
     expect(large).toMatchObject({ output_bytes: 200_000, duration_ms: null });
     expect("output" in large).toBe(false);
     for (const inner of ["execution", "waiting_run_id", "blocked", "retry_in_ms"]) expect(inner in large).toBe(false);

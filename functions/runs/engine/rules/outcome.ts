@@ -11,8 +11,14 @@ export interface StepError {
 /** What one attempt of a node's work came to. */
 export type AttemptResult =
   | { readonly ok: true; readonly output: Json; readonly handle?: string; readonly blocked?: readonly number[] }
-  /** `retryable: false`: another attempt would fail the same way. */
-  | { readonly ok: false; readonly error: StepError; readonly retryable?: boolean };
+  | {
+      readonly ok: false;
+      readonly error: StepError;
+      /** false: another attempt would fail the same way. */
+      readonly retryable?: boolean;
+      /** What the other side asks to be left alone for, as in `Retry-After`. */
+      readonly retry_after_ms?: number | undefined;
+    };
 
 /** What was committed for a step. Everything that follows from a step follows from this alone, so it can be repeated after a crash. */
 export type Outcome =
@@ -37,8 +43,12 @@ export const skipped: Outcome = { status: "skipped" };
 /** A longer pause than an hour is more likely a mistake than a plan. */
 const MAX_BACKOFF_MS = 3_600_000;
 
-/** What an attempt's result means under the node's policy: done, another attempt, the fallback, the error edge, or the run's failure. */
-export function settle({ node }: PlanNode, attempt: number, result: AttemptResult): Outcome {
+/**
+ * What an attempt's result means under the node's policy: done, another attempt, the fallback, the error edge, or the
+ * run's failure. The pause before another attempt is the longer of the policy's and of what the other side asks for;
+ * one that `left_ms`, the run's time, does not hold is a failure at once.
+ */
+export function settle({ node }: PlanNode, attempt: number, result: AttemptResult, left_ms = Infinity): Outcome {
   if (result.ok) {
     const { output, handle = DEFAULT_SOURCE_HANDLE, blocked = [] } = result;
     return { status: "completed", output, handle, blocked };
@@ -48,7 +58,8 @@ export function settle({ node }: PlanNode, attempt: number, result: AttemptResul
   const attempts = config?.retry?.max_attempts ?? 1;
   if (result.retryable !== false && attempt < attempts) {
     const backoff = (config?.retry?.backoff_ms ?? 0) * 2 ** (attempt - 1);
-    return { status: "retrying", error, retry_in_ms: Math.min(backoff, MAX_BACKOFF_MS) };
+    const retry_in_ms = Math.min(Math.max(backoff, result.retry_after_ms ?? 0), MAX_BACKOFF_MS);
+    if (retry_in_ms < left_ms) return { status: "retrying", error, retry_in_ms };
   }
   if (config?.on_failure === "fallback") {
     // A branching node has no handle "output"; the value goes by its default.

@@ -1,6 +1,7 @@
 import type { Json } from "../../../../shared/expressions/json.ts";
 import type { Outcome, StepError } from "./outcome.ts";
 import type { PlanNode, Resolution, StepState } from "./plan.ts";
+import type { Denied } from "./rights.ts";
 
 /** `committed` now, or `already` before, in which case `outcome` is the one that was stored. `stopped`: stored, but the run is over. */
 export interface Commit {
@@ -16,7 +17,11 @@ export type Begin =
 
 export type RunResult =
   | { readonly status: "completed"; readonly output: Json }
-  | { readonly status: "failed"; readonly error: StepError; readonly node_id: string };
+  | { readonly status: "failed"; readonly error: StepError; readonly node_id: string }
+  /** Its deadline has come. */
+  | { readonly status: "timed_out" }
+  /** What the run may do has changed since it was started: this step may not begin. */
+  | { readonly status: "denied"; readonly error: Denied; readonly node_id: string };
 
 /**
  * What the engine needs of the table, for one run. Each call is one write (or transaction) that needs no earlier read, and each may
@@ -25,6 +30,15 @@ export type RunResult =
 export interface RunStore {
   /** The run's input. */
   input(): Promise<Json>;
+
+  /** How long the run may still take, by the clock; zero or less when its deadline has come. */
+  left_ms(): number;
+
+  /**
+   * Before a step that has an effect outside: why the run may not take it any more. Read strongly consistent, so that
+   * what was taken away before this step takes hold of it.
+   */
+  denial(step: PlanNode): Promise<Denied | undefined>;
 
   /**
    * Resolves edges at a step and returns the state after it. Used for steps with several incoming edges only. The arithmetic is

@@ -1,0 +1,34 @@
+import { builtInRoles, isBuiltInRole } from "../../../shared/access/roles.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { agentItem } from "../../agents/public.ts";
+import type { StoredRun } from "../store.ts";
+import type { PlanNode } from "./rules/plan.ts";
+import { type Denied, denied } from "./rules/rights.ts";
+
+/**
+ * Why the run may not take this step any more; undefined when it may. Organization, starter and agent are read in one
+ * strongly consistent batch, so a suspension, a removal or a forced archive stops the run at its next step.
+ */
+export async function denialOf(table: TenantTable, run: StoredRun, { node }: PlanNode): Promise<Denied | undefined> {
+  const { started_by } = run;
+  const starter = started_by.type === "agent" ? started_by.on_behalf_of : started_by;
+  const user_id = starter.type === "user" ? starter.id : undefined;
+  const agent_id = node?.kind === "agent" ? node.config.agent_id : undefined;
+  // What does not apply is read as the organization again: a batch reads an item once.
+  const nothing = table.read(organizationItem, {});
+  const platform = table.table.of(PLATFORM);
+  const [organization, user, membership, agent] = await table.table.batch([
+    table.read(organizationItem, {}),
+    user_id === undefined ? nothing : platform.read(userItem, { id: user_id }),
+    user_id === undefined ? nothing : table.read(membershipItem, { user_id }),
+    agent_id === undefined ? nothing : table.read(agentItem, { id: agent_id }),
+  ]);
+  const role = membership !== undefined && "role" in membership ? membership.role : "";
+  return denied(run.kind, {
+    organization,
+    starter: user_id === undefined ? null : { user, membership },
+    grants: isBuiltInRole(role) ? builtInRoles[role].grants : [],
+    agent: agent_id === undefined ? null : agent,
+  });
+}

@@ -1,0 +1,45 @@
+import { decide } from "../../../../shared/access/decide.ts";
+import type { Grant } from "../../../../shared/access/permissions.ts";
+import type { Denial, RunRecord } from "../../model.ts";
+
+/** What decides whether a run may still act; undefined for what is not there any more. */
+export interface Standing {
+  readonly organization: { readonly status: string } | undefined;
+  /** null where the starter is no user. */
+  readonly starter: {
+    readonly user: { readonly status: string } | undefined;
+    readonly membership: { readonly status: string } | undefined;
+  } | null;
+  /** What the starter's role grants now. */
+  readonly grants: readonly Grant[];
+  /** null where the step runs no agent. */
+  readonly agent: { readonly id: string; readonly status: string } | undefined | null;
+}
+
+export interface Denied {
+  readonly code: Denial;
+  readonly message: string;
+}
+
+/** Why a run may not take a step with an effect outside: the first reason that holds. */
+export function denied(
+  kind: RunRecord["kind"],
+  { organization, starter, grants, agent }: Standing,
+): Denied | undefined {
+  if (organization?.status !== "active") {
+    return { code: "organization_suspended", message: "The organization is suspended." };
+  }
+  if (starter !== null) {
+    if (starter.user?.status !== "active" || starter.membership?.status !== "active") {
+      return { code: "starter_removed", message: "Who started the run is no active member any more." };
+    }
+    const permission = kind === "pipeline" ? "pipelines:execute" : "agents:execute";
+    if (!decide(grants, permission).allowed) {
+      return { code: "starter_not_permitted", message: `Who started the run has lost the permission ${permission}.` };
+    }
+  }
+  if (agent !== null && (agent === undefined || agent.status === "archived")) {
+    return { code: "agent_archived", message: "The agent is archived." };
+  }
+  return undefined;
+}
