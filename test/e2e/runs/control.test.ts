@@ -82,6 +82,14 @@ describe("stopping a run", () => {
     // The abort is seen as a status change too; it leaves a run alone that is over.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect((await company.call("GET", `/runs/${id}`)).body).toMatchObject({ status: "stopped", error: null });
+    // The attempt that will not come has ended with the run.
+    const stopped = { status: "stopped", attempt: 2, started_at: null, wait_until: null };
+    expect((await company.call("GET", `/runs/${id}/steps/first/2`)).body).toMatchObject(stopped);
+    expect((await pages(company, `/runs/${id}/steps`)).map(({ attempt, status }) => [attempt, status])).toEqual([
+      [1, "failed"],
+      [2, "stopped"],
+      [1, "completed"],
+    ]);
   });
 
   it("by many at once succeeds once, also while steps are being committed", async () => {
@@ -105,13 +113,35 @@ describe("stopping a run", () => {
 });
 
 describe("a run that nobody ends", () => {
-  it("is timed out at its deadline", async () => {
-    const message = `[[fail:503]] ${unique()}`;
-    const id = await testRun(company, pipeline_id, { input: { message }, timeout_seconds: 2 });
+  it("is timed out at its deadline: no step begins after it, and what works then gets the time that is left", async () => {
+    // The first takes 1.2 s of 2 s; the second would take a minute, and is cut off.
+    const config = { agent_id: one.agent_id, input_mapping: '"[[delay:60000]] " & run.input.message' };
+    const cut = graphOf(
+      [
+        { id: "in", kind: "input" },
+        { id: "first", kind: "agent", config: { agent_id: one.agent_id, input_mapping: '"[[delay:1200]]"' } },
+        { id: "second", kind: "agent", config: { ...config, retry: { max_attempts: 3, backoff_ms: 0 } } },
+        { id: "third", kind: "agent", config },
+        { id: "out", kind: "output" },
+      ],
+      [
+        ["in", "first"],
+        ["first", "second"],
+        ["second", "third"],
+        ["third", "out"],
+      ],
+    );
+    const pipeline = await pipelineWith(company, cut);
+    const id = await testRun(company, pipeline, { input: { message: unique() }, timeout_seconds: 2 });
     const run = await ended(company, id, 60);
-    expect(run.status).toBe("timed_out");
-    expect(Date.parse(run.finished_at)).toBeGreaterThanOrEqual(Date.parse(run.deadline_at));
-    expect((await pages(company, `/runs/${id}/logs`)).at(-1).type).toBe("run.timed_out");
+    expect(run).toMatchObject({ status: "timed_out", error: null, output: null });
+    const log = await pages(company, `/runs/${id}/logs`);
+    expect(log.at(-1).type).toBe("run.timed_out");
+    const begun = log.filter(({ type }) => type === "step.started");
+    expect(begun.map(({ at }) => at < run.deadline_at)).toEqual(begun.map(() => true));
+    const steps = await pages(company, `/runs/${id}/steps`);
+    expect(steps.filter(({ status }) => ["running", "waiting"].includes(status))).toEqual([]);
+    expect(steps.map(({ node_id }) => node_id)).not.toContain("third");
   });
 
   it("is failed when its workflow is aborted", async () => {

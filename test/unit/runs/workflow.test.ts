@@ -49,8 +49,38 @@ describe("the workflow of runs", () => {
 
   it("repeats its task after any fault, and outlasts the longest one", () => {
     const { RunNode } = machine.States;
-    expect(RunNode.Retry.at(-1)).toMatchObject({ ErrorEquals: ["States.ALL"] });
+    expect(RunNode.Retry.at(-1)).toMatchObject({ ErrorEquals: ["States.ALL"], MaxAttempts: 12 });
     expect(RunNode.TimeoutSeconds).toBeGreaterThan(900);
+  });
+
+  it("slows down where functions or starts are throttled, apart from what goes wrong in its own work", () => {
+    const patient = { MaxAttempts: 60, MaxDelaySeconds: 30, JitterStrategy: "FULL" };
+    const [service] = machine.States.RunNode.Retry;
+    // The names that AWS gives to throttling and to faults of Lambda itself.
+    expect(service).toMatchObject({
+      ...patient,
+      ErrorEquals: [
+        "Lambda.TooManyRequestsException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+      ],
+    });
+    const { Start } = machine.States.Fork.ItemProcessor.States;
+    expect(Start.Retry.at(-1)).toMatchObject({ ...patient, ErrorEquals: ["States.ALL"] });
+    for (const [path, value] of values(machine)) {
+      if (path.at(-2) !== "Retry" || (value as { MaxAttempts: number }).MaxAttempts === 0) continue;
+      expect(value).toMatchObject({ MaxDelaySeconds: 30, JitterStrategy: "FULL" });
+    }
+  });
+
+  it("gets nothing from the starts of a fork, so that no number of branches fills a state", () => {
+    const { Fork } = machine.States;
+    const { Start, Started } = Fork.ItemProcessor.States;
+    expect([Start.Output, ...Start.Catch.map(({ Output }: { Output: unknown }) => Output)]).toEqual([{}, {}]);
+    expect(Started).toEqual({ Type: "Succeed" });
+    expect(JSON.stringify(Fork.Output)).not.toContain("$states.result");
   });
 
   it("hands a branch over long before its history is full", () => {
