@@ -193,7 +193,7 @@ export class Problem extends Error {
 }
 
 /** The one answer for anything that is not there or belongs to another tenant: same status, same text. */
-export const notFound = (): Problem => new Problem("not_found", "There is no such resource.");
+export const notFound = (detail = "There is no such resource."): Problem => new Problem("not_found", detail);
 
 /** A reference in the body that does not resolve inside this organization. */
 export const badReference = (path: string, message = "does not exist in this organization"): Problem =>

@@ -89,14 +89,18 @@ const columns = {
   changes: (e) => (e.changes.length === 0 ? "" : JSON.stringify(e.changes)),
 } as const satisfies Record<string, (entry: AuditEntry) => string>;
 
-/** One cell by RFC 4180. A spreadsheet runs what begins like a formula, so that gets an apostrophe in front. */
+/**
+ * One cell by RFC 4180. A spreadsheet runs what begins like a formula, also where the sign is
+ * written full-width, so that gets an apostrophe in front.
+ */
 export function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const row = (cells: readonly string[]): string => `${cells.map(csvCell).join(",")}\r\n`;
 
-export const csvHeader = row(Object.keys(columns));
+/** Begins with a byte order mark: without it Excel reads a file in the machine's own charset. */
+export const csvHeader = `\ufeff${row(Object.keys(columns))}`;
 export const csvRow = (entry: AuditEntry): string => row(Object.values(columns).map((cell) => cell(entry)));
 export const jsonLine = (entry: AuditEntry): string => `${JSON.stringify(entry)}\n`;

@@ -87,7 +87,7 @@ export const streamOperations = {
     path: "/audit/export",
     summary: "Download audit entries, oldest first",
     description:
-      "JSON Lines or CSV (RFC 4180, with a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
+      "JSON Lines or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
     permission: "audit:export",
     request: { query: z.strictObject({ ...range, format: z.enum(["jsonl", "csv"]).default("jsonl") }) },
     response: "file",

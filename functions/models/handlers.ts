@@ -37,7 +37,8 @@ export const listProviders: Handler<Ops["listProviders"], ModelDeps> = async ({ 
 
 export const getProvider: Handler<Ops["getProvider"], ModelDeps> = async ({ context, path }, { table }) => {
   const stored = await table.of(context.tenant).get(modelProviderItem, { name: path.provider });
-  const known = path.provider === "amazon-bedrock" || (isProviderName(path.provider) && path.provider in providers);
+  const known =
+    path.provider === "amazon-bedrock" || (isProviderName(path.provider) && Object.hasOwn(providers, path.provider));
   if (stored === undefined && !known) throw notFound();
   return withEtag(providerView(path.provider, stored), stored);
 };

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import {
   DEFAULT_TIMEOUT_SECONDS,
@@ -14,10 +14,7 @@ import {
 } from "./model.ts";
 
 const run = z.object({ run_id: idSchema("run") });
-const after = z.coerce
-  .number()
-  .int()
-  .min(0)
+const after = decimalInteger({ min: 0 })
   .default(0)
   .meta({ description: "Only what comes after this sequence number." });
 
@@ -132,7 +129,7 @@ export const operations = {
     summary: "Read one attempt of a step with its whole output",
     permission: "runs:read",
     request: {
-      path: run.extend({ node_id: z.string().min(1).max(64), attempt: z.coerce.number().int().min(1).max(999) }),
+      path: run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) }),
     },
     response: stepView,
     success: 200,

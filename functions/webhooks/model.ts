@@ -32,13 +32,15 @@ export function patternsFor(type: string): string[] {
 
 /** Whether an entry names something that can happen: a known type, a known alias, a group of known types, or everything. */
 export function isSubscribable(entry: string, types: readonly string[]): boolean {
-  if (entry === ALL_EVENTS || entry in eventAliases || types.includes(entry)) return true;
+  if (entry === ALL_EVENTS || Object.hasOwn(eventAliases, entry) || types.includes(entry)) return true;
   return entry.endsWith(".*") && types.some((type) => type.startsWith(entry.slice(0, -1)));
 }
 
 /** The stored form of a subscription: aliases resolved, no entry twice, sorted. */
 export const normalEvents = (entries: readonly string[]): string[] =>
-  [...new Set(entries.map((entry) => eventAliases[entry] ?? entry))].sort();
+  [
+    ...new Set(entries.map((entry) => (Object.hasOwn(eventAliases, entry) ? (eventAliases[entry] ?? entry) : entry))),
+  ].sort();
 
 export const subscribes = (entries: readonly string[], type: string): boolean =>
   patternsFor(type).some((pattern) => entries.includes(pattern));

@@ -50,7 +50,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     let answer: Answer;
     try {
       const match = route(request.method, request.path);
-      if (!match.found) throw match.allow.length === 0 ? notFound() : methodNotAllowed(match.allow);
+      if (!match.found) throw match.allow.length === 0 ? notFound(match.detail) : methodNotAllowed(match.allow);
       operation = match.operation;
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
@@ -83,7 +83,8 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       duration_ms: Math.round(performance.now() - started),
     });
     const headers = { ...(rate === undefined ? {} : rateHeaders(rate)), ...answer.headers, "x-request-id": facts.id };
-    return { ...answer, headers };
+    // The same headers as GET and no body (RFC 9110, 9.3.2); what would have streamed is not begun.
+    return { ...answer, headers, ...(request.method === "HEAD" ? { body: "" } : {}) };
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Issue, Problem } from "../errors.ts";
+import { inspectJson } from "../json.ts";
 import type { OperationShape } from "./operation.ts";
 import { limits } from "./schemas.ts";
 
@@ -10,6 +11,8 @@ export interface RawRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** The body's bytes are no UTF-8, so `body` is not what was sent. */
+  readonly undecodable?: boolean;
   readonly ip: string;
 }
 
@@ -22,34 +25,68 @@ export function readJson(request: RawRequest): unknown {
       `The body has ${Buffer.byteLength(request.body)} bytes; the limit is ${limits.request_bytes}.`,
     );
   }
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "application/json" && !type.endsWith("+json")) {
-    throw new Problem(
-      "unsupported_media_type",
-      `The content type is ${type === "" ? "missing" : `\`${type.slice(0, 100)}\``}; send \`application/json\`.`,
-    );
-  }
+  refuseOtherMedia(request.headers);
+  if (request.undecodable)
+    throw new Problem("malformed_json", "The body is not UTF-8. Send one JSON document in UTF-8.");
   return parseJsonText(request.body);
 }
 
+/** Refuses content types, charsets and codings that are not read here. @throws Problem `unsupported_media_type` */
+function refuseOtherMedia(headers: RawRequest["headers"]): void {
+  const refuse = (detail: string): never => {
+    throw new Problem("unsupported_media_type", detail);
+  };
+  const [type = "", ...parameters] = (headers["content-type"] ?? "")
+    .split(";")
+    .map((part) => part.trim().toLowerCase());
+  if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type))
+    refuse(`The content type is ${type === "" ? "missing" : `\`${type.slice(0, 100)}\``}; send \`application/json\`.`);
+  for (const parameter of parameters) {
+    const charset = /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1]?.trim();
+    if (charset !== undefined && !UTF_8.has(charset))
+      refuse(`The charset is \`${charset.slice(0, 40)}\`; send the body in UTF-8.`);
+  }
+  const coding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (coding !== "identity" && coding !== "")
+    refuse(`The content encoding is \`${coding.slice(0, 40)}\`; send the body without compression.`);
+}
+
+/** Names of UTF-8, and of the part of it that is ASCII. */
+const UTF_8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii", "ascii"]);
+
 /**
- * Parses JSON text under the limits of depth and names; the size is the caller's to check.
+ * Parses JSON text under the limits of depth and names; the size is the caller's to check. What could not be given back
+ * as it was sent is refused: numbers beyond what is kept exactly, halves of characters, names that stand twice.
  * @throws Problem `validation_failed` or `malformed_json`
  */
-export function parseJsonText(text: string): unknown {
+export function parseJsonText(sent: string): unknown {
+  // Windows programs begin a text with a byte order mark.
+  const text = sent.startsWith("\ufeff") ? sent.slice(1) : sent;
   const depth = jsonDepth(text);
   if (depth > limits.json_depth) {
     throw new Problem("validation_failed", `The body is nested more than ${limits.json_depth} levels deep.`, {
       issues: [{ path: "body", message: `is nested deeper than ${limits.json_depth} levels` }],
     });
   }
+  let value: unknown;
   try {
     // The name can hide behind escapes; looking at every name costs time, so only where there are any.
-    return JSON.parse(text, /__proto__|\\u00/.test(text) ? refuseProto : undefined);
+    value = JSON.parse(text, /__proto__|\\u00/.test(text) ? refuseProto : undefined);
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("malformed_json", "The body is not valid JSON.");
+    throw new Problem("malformed_json", `The body is not valid JSON${placeOf(error, text)}.`);
   }
+  const findings = inspectJson(text);
+  if (findings.length > 0) throw invalid(findings.map(({ path, message }) => ({ path: path || "body", message })));
+  return value;
+}
+
+/** Where the parser stopped, as line and column, where its message says so. */
+function placeOf(error: unknown, text: string): string {
+  const at = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
+  if (at === undefined) return "";
+  const lines = text.slice(0, Number(at)).split("\n");
+  return ` (line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1})`;
 }
 
 function refuseProto(key: string, value: unknown): unknown {
@@ -131,6 +168,8 @@ function queryObject(raw: string, issues: Issue[]): Record<string, string> {
   const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(raw)) {
     if (values.has(name)) issues.push({ path: `query.${name}`, message: "is given more than once" });
+    // What is no UTF-8 behind its percent signs is decoded to this sign; nobody searches for it.
+    if (`${name}${value}`.includes("\ufffd")) issues.push({ path: `query.${name}`, message: "is not UTF-8 text" });
     values.set(name, value);
   }
   // Not by assignment: a parameter named `__proto__` would be lost, and unknown ones are refused.

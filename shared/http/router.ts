@@ -8,11 +8,21 @@ interface Node {
 
 export type Match =
   | { readonly found: true; readonly operation: OperationShape; readonly path: Record<string, string> }
-  | { readonly found: false; readonly allow: readonly string[] };
+  | {
+      readonly found: false;
+      /** Methods of the path; none when there is no such path. */
+      readonly allow: readonly string[];
+      /** What is wrong with the path's form. */
+      readonly detail?: string;
+    };
 
 const node = (): Node => ({ fixed: new Map(), methods: new Map() });
 
-/** Finds the operation of a request's path in one walk over its segments. A fixed segment wins over a parameter. */
+/**
+ * Finds the operation of a request's path in one walk over its segments. A fixed segment wins over a parameter. HEAD is
+ * answered wherever GET is. A path has one form: with an empty segment or a slash at its end it is no path here, whatever
+ * the gateway in front makes of it.
+ */
 export function createRouter(operations: readonly OperationShape[]): (method: string, path: string) => Match {
   const root = node();
   for (const operation of operations) {
@@ -35,11 +45,14 @@ export function createRouter(operations: readonly OperationShape[]): (method: st
     at.methods.set(operation.method, { operation, names });
   }
   return (method, path) => {
+    if (/.\/$|\/\//.test(path))
+      return { found: false, allow: [], detail: "Paths have no slash at their end and none twice. Leave it out." };
     const segments = path.split("/").filter((s) => s !== "");
     const end = walk(root, segments, 0, []);
     if (end === undefined) return { found: false, allow: [] };
-    const hit = end.node.methods.get(method);
-    if (hit === undefined) return { found: false, allow: [...end.node.methods.keys()] };
+    const { methods } = end.node;
+    const hit = methods.get(method) ?? (method === "HEAD" ? methods.get("GET") : undefined);
+    if (hit === undefined) return { found: false, allow: [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : [])] };
     return {
       found: true,
       operation: hit.operation,

@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import * as z from "zod";
 
 /** Shapes that many operations share. Sizes come from the domain's table of limits. */
@@ -15,25 +16,33 @@ export const limits = {
   page: 100,
 } as const;
 
-/** A short human name: trimmed, not empty, no control characters. */
-export const nameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(limits.name)
-  .regex(/^[^\p{Cc}]*$/u, "must not contain control characters");
+/**
+ * Signs that show nothing and change how what stands around them is shown: controls, line separators, and those that turn
+ * the direction of writing, by which one name can be made to look like another.
+ */
+const INVISIBLE = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*$/u;
+export const visibleText = (schema: z.ZodString): z.ZodString =>
+  schema.regex(INVISIBLE, "must not contain control characters, nor signs that change the direction of text");
+
+/** A short human name: trimmed, not empty, without invisible controls. */
+export const nameSchema = visibleText(z.string().trim().min(1).max(limits.name));
 
 export const descriptionSchema = z.string().max(limits.description);
 
+/** An e-mail address, in lower case. A domain in another script is kept in its ASCII form, the one that mail uses. */
 export const emailSchema = z
   .string()
   .trim()
   .toLowerCase()
   .max(254)
-  .pipe(z.email())
+  .transform((address) => {
+    const at = address.lastIndexOf("@");
+    return at < 0 ? address : `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`;
+  })
+  .pipe(z.email().max(254))
   .meta({ example: "ada@example.com" });
 
-export const tagsSchema = z.array(z.string().trim().min(1).max(limits.tag)).max(limits.tags);
+export const tagsSchema = z.array(visibleText(z.string().trim().min(1).max(limits.tag))).max(limits.tags);
 
 export const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(limits.metadata_value))
@@ -44,10 +53,23 @@ export const metadataSchema = z
 
 export const timestampSchema = z.iso.datetime({ offset: true }).meta({ example: "2026-01-31T12:00:00.000Z" });
 
+/** A whole number in a query or a path, in plain decimal digits: no sign, no exponent, no leading zero. */
+export const decimalInteger = (bounds: { readonly min: number; readonly max?: number }) =>
+  z
+    .string()
+    .regex(/^(?:0|[1-9]\d{0,14})$/, "must be a whole number in decimal digits")
+    .transform(Number)
+    .pipe(bounds.max === undefined ? z.int().min(bounds.min) : z.int().min(bounds.min).max(bounds.max));
+
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(limits.page).default(50).meta({ description: "Items on a page." }),
-  cursor: z.string().max(2_000).optional().meta({ description: "`next_cursor` of the page before." }),
+  limit: decimalInteger({ min: 1, max: limits.page }).default(50).meta({ description: "Items on a page." }),
+  cursor: z
+    .string()
+    .min(1, "is empty: leave it out for the first page")
+    .max(2_000)
+    .optional()
+    .meta({ description: "`next_cursor` of the page before." }),
 };
 
 /** `{items, next_cursor}` of every list. */

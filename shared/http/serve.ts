@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import type { Answer } from "./answer.ts";
@@ -20,21 +21,29 @@ export function toRequest(event: APIGatewayProxyEventV2): RawRequest {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(event.headers ?? {}))
     if (value !== undefined) headers[name.toLowerCase()] = value;
-  const { body } = event;
+  const text = bodyOf(event);
   return {
     method: event.requestContext.http.method,
     path: event.rawPath,
     query: event.rawQueryString ?? "",
     headers,
-    body:
-      body === undefined || body === null
-        ? undefined
-        : event.isBase64Encoded
-          ? Buffer.from(body, "base64").toString("utf8")
-          : body,
+    body: text,
+    ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
     ip: event.requestContext.http.sourceIp,
   };
 }
+
+const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | undefined => {
+  if (body === undefined || body === null) return undefined;
+  return isBase64Encoded ? Buffer.from(body, "base64").toString("utf8") : body;
+};
+
+/**
+ * Whether a body with the sign for what cannot be decoded was sent with it. Only the bytes tell; where the gateway has
+ * decoded them already, the sign stands for bytes that are lost.
+ */
+const isUtf8Body = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): boolean =>
+  isBase64Encoded && isUtf8(Buffer.from(body ?? "", "base64"));
 
 /** The body as the gateway takes it: text, or bytes in base64. */
 async function collect(

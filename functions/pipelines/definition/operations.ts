@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
-import { descriptionSchema, nameSchema, pageOf, pageQuery, tagsSchema } from "../../../shared/http/schemas.ts";
+import {
+  decimalInteger,
+  descriptionSchema,
+  nameSchema,
+  pageOf,
+  pageQuery,
+  tagsSchema,
+} from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { graphSchema } from "../graph/rules/nodes.ts";
@@ -222,7 +229,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}/revisions/{revision}",
     summary: "Read a revision with its graph",
     permission: "pipelines:read",
-    request: { path: path.extend({ revision: z.coerce.number().pipe(revisionNumber) }) },
+    request: { path: path.extend({ revision: decimalInteger({ min: 1 }).pipe(revisionNumber) }) },
     response: revisionView.extend({ graph, graph_url }).meta({ id: "PipelineRevisionWithGraph" }),
     success: 200,
     errors: [],

@@ -19,14 +19,18 @@ const unquoted = (cell: string) => (cell.startsWith('"') ? cell.slice(1, -1).rep
 describe("a cell of an export", () => {
   it("reads back as it was, unless a spreadsheet would run it", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[=+\-@\t\r,"\na ]{0,6}$/)), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[=+\-@＝＋－＠\t\r,"\na ]{0,6}$/)), (text) => {
         const cell = csvCell(text);
-        const dangerous = /^[=+\-@\t\r]/.test(text);
+        const dangerous = /^[=+\-@＝＋－＠\t\r\n]/.test(text);
         expect(unquoted(cell)).toBe(dangerous ? `'${text}` : text);
-        expect(unquoted(cell)).not.toMatch(/^[=+\-@\t\r]/);
+        expect(unquoted(cell)).not.toMatch(/^[=+\-@＝＋－＠\t\r\n]/);
         if (!cell.startsWith('"')) expect(cell).not.toMatch(/[",\r\n]/);
       }),
     );
+  });
+
+  it("stands in a file that spreadsheets read as UTF-8", () => {
+    expect(Buffer.from(csvHeader).subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
   });
 
   it("stands in a row with as many others as the header has", () => {

@@ -4,6 +4,8 @@ import * as z from "zod";
 import { Problem } from "../../../shared/errors.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import { jsonDepth, parseInput, parseJsonText, type RawRequest } from "../../../shared/http/parse.ts";
+import { decimalInteger, emailSchema, nameSchema, pageQuery, tagsSchema } from "../../../shared/http/schemas.ts";
+import { toRequest } from "../../../shared/http/serve.ts";
 
 const depthOf = (value: unknown): number =>
   typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
@@ -25,7 +27,7 @@ const create = operation({
   summary: "",
   permission: "authenticated",
   request: {
-    query: z.strictObject({ limit: z.coerce.number().max(5).optional() }),
+    query: z.strictObject({ limit: decimalInteger({ min: 1, max: 5 }).optional() }),
     body: z.strictObject({ name: z.string().min(1), tags: z.array(z.strictObject({ id: z.string() })).optional() }),
   },
   response: "none",
@@ -115,5 +117,124 @@ describe("a request", () => {
     const body = JSON.stringify({ name: "ü".repeat(500_000) });
     expect(body.length).toBeLessThan(1_000_000);
     expect(refusal(() => parseInput(create, raw({ body }), {})).code).toBe("payload_too_large");
+  });
+});
+
+const latin1 = (text: string) => Buffer.from(text, "latin1");
+const event = (body: string, isBase64Encoded: boolean, headers: Record<string, string>) =>
+  ({
+    rawPath: "/things",
+    rawQueryString: "",
+    headers,
+    body,
+    isBase64Encoded,
+    requestContext: { http: { method: "POST", sourceIp: "192.0.2.1" } },
+  }) as unknown as Parameters<typeof toRequest>[0];
+const json = { "Content-Type": "application/json" };
+const read = (...sent: Parameters<typeof event>) => parseInput(create, toRequest(event(...sent)), {}).body;
+
+describe("the bytes of a body", () => {
+  it("that are no UTF-8 are refused, however the gateway hands them on", () => {
+    const bytes = latin1('{"name":"Jörg Müller"}');
+    for (const sent of [event(bytes.toString("base64"), true, json), event(bytes.toString("utf8"), false, json)]) {
+      expect(refusal(() => parseInput(create, toRequest(sent), {})).code).toBe("malformed_json");
+    }
+  });
+
+  it("may hold the sign for what cannot be decoded, where it was sent", () => {
+    const text = '{"name":"\ufffd"}';
+    expect(read(Buffer.from(text).toString("base64"), true, json)).toEqual({ name: "\ufffd" });
+    expect(read('{"name":"\\ufffd"}', false, json)).toEqual({ name: "\ufffd" });
+  });
+
+  it("may begin with a byte order mark", () => {
+    expect(read('\ufeff{"name":"a"}', false, json)).toEqual({ name: "a" });
+  });
+
+  it.each(["iso-8859-1", "ISO-8859-1", '"windows-1252"', "utf-16", "constructor"])(
+    "are not read in the charset %s",
+    (charset) => {
+      const sent = event('{"name":"a"}', false, { "content-type": `application/json; charset=${charset}` });
+      expect(refusal(() => parseInput(create, toRequest(sent), {})).code).toBe("unsupported_media_type");
+    },
+  );
+
+  it.each([
+    "application/json;charset=UTF-8",
+    'Application/JSON; charset="utf-8"',
+    "application/vnd.api+json",
+    "application/json; profile=x",
+  ])("are read as %s", (type) => {
+    expect(read('{"name":"a"}', false, { "content-type": type })).toEqual({ name: "a" });
+  });
+
+  it.each(["gzip", "br", "deflate", "gzip, identity"])(
+    "are not read in the coding %s, and the answer says so",
+    (coding) => {
+      const sent = event('{"name":"a"}', false, { ...json, "content-encoding": coding });
+      const problem = refusal(() => parseInput(create, toRequest(sent), {}));
+      expect([problem.code, problem.detail.includes("without compression")]).toEqual(["unsupported_media_type", true]);
+    },
+  );
+});
+
+describe("a JSON body that no program could give back", () => {
+  it.each([
+    ['{"name":"I like \\ud83d"}', "name"],
+    ['{"name":"a","tags":[{"id":"\\udc00x"}]}', "tags.0.id"],
+    ['{"name":"a","x":7615917337495251231}', "x"],
+    ['{"name":"a","x":[1e400]}', "x.0"],
+    ['{"name":"a","name":"b"}', "name"],
+  ])("%s is refused with the place", (body, path) => {
+    const problem = refusal(() => parseInput(create, raw({ body }), {}));
+    expect([problem.status, problem.options.issues?.[0]?.path]).toEqual([422, path]);
+  });
+
+  it("says where it stops being JSON, where the parser knows", () => {
+    expect(refusal(() => parseJsonText('{"a":1,\n "b"}')).detail).toContain("line 2, column 5");
+  });
+});
+
+describe("a query", () => {
+  it.each(["1e1", "0x5", " 5", "5.0", "+5", "05", "", "٥", "-1", "9007199254740993000"])(
+    "has no number written as %j",
+    (limit) => {
+      const query = `limit=${encodeURIComponent(limit)}`;
+      const problem = refusal(() => parseInput(create, raw({ query, body: '{"name":"a"}' }), {}));
+      expect(problem.options.issues?.map(({ path }) => path)).toContain("query.limit");
+    },
+  );
+
+  it("is UTF-8 behind its percent signs", () => {
+    const problem = refusal(() => parseInput(create, raw({ query: "q%FF=1&limit=5", body: '{"name":"a"}' }), {}));
+    expect(problem.options.issues?.[0]?.message).toBe("is not UTF-8 text");
+  });
+
+  it("asks for the first page by leaving the cursor out", () => {
+    expect(z.strictObject(pageQuery).safeParse({ cursor: "" }).success).toBe(false);
+    expect(z.strictObject(pageQuery).parse({})).toEqual({ limit: 50 });
+  });
+});
+
+describe("a name", () => {
+  it.each(["\u202eevil", "a\u2066b", "a\u200fb", "a\u061cb", "a\u2028b", "a\u0000b", "\ufeffx\ufeffy"])(
+    "%j is refused",
+    (name) => {
+      expect(nameSchema.safeParse(name).success).toBe(false);
+      expect(tagsSchema.safeParse([`x${name}`]).success).toBe(false);
+    },
+  );
+  it.each(["Müller & Söhne", "عربي", "می‌خواهم", "👨‍👩‍👧", "名前"])("%s is taken", (name) => {
+    expect(nameSchema.parse(name)).toBe(name);
+  });
+});
+
+describe("an e-mail address", () => {
+  it("keeps a domain of another script in the form that mail uses", () => {
+    expect(emailSchema.parse(" Ada@BÜCHER.example ")).toBe("ada@xn--bcher-kva.example");
+    expect(emailSchema.parse("ada@例え.jp")).toBe("ada@xn--r8jz45g.jp");
+  });
+  it.each(["ada", "@example.com", "ada@", "ada@b c.example", "ada@exa mple", "a@b@c"])("%s is refused", (address) => {
+    expect(emailSchema.safeParse(address).success).toBe(false);
   });
 });

@@ -26,10 +26,28 @@ describe("the router", () => {
     expect(id("GET", "/users/me")).toBe("users.me");
     expect(id("GET", "/users/usr_1")).toBe("users.get");
     expect(id("POST", "/users/me/suspend")).toBe("users.suspend");
-    expect(id("POST", "/users/usr_1")).toEqual(["GET", "PATCH"]);
+    expect(id("POST", "/users/usr_1")).toEqual(["GET", "PATCH", "HEAD"]);
     expect(id("GET", "/nowhere")).toEqual([]);
     expect(id("GET", "/users/a/b/c")).toEqual([]);
   });
+
+  it("answers HEAD wherever GET is", () => {
+    const id = (path: string) => {
+      const match = route("HEAD", `${API_BASE}${path}`);
+      return match.found ? match.operation.id : match.allow;
+    };
+    expect(id("/users/me")).toBe("users.me");
+    expect(id("/users/me/suspend")).toEqual(["POST"]);
+  });
+
+  it.each(["/users/me/", "/users//me", "//users/me", "/users/", "/nowhere/"])(
+    "knows no path like %s, whatever stands there",
+    (path) => {
+      const match = route("GET", `${API_BASE}${path}`);
+      expect(match).toMatchObject({ found: false, allow: [] });
+      expect(match.found ? "" : match.detail).toContain("no slash at their end");
+    },
+  );
 
   it("decodes a value once, and leaves what cannot be decoded as it is", () => {
     const value = (text: string) => {
