@@ -1,6 +1,7 @@
 import { KMSClient } from "@aws-sdk/client-kms";
 import { createAuthenticator } from "./access/authenticate.ts";
 import { createTokenVerifier } from "./access/token.ts";
+import { clientOptions } from "./aws/clients.ts";
 import { systemClock } from "./clock.ts";
 import { parseEnvironment } from "./config/env.ts";
 import { platformSettings } from "./config/settings.ts";
@@ -24,7 +25,7 @@ export function connectPlatform(service: string): Platform {
     table,
     clock: systemClock,
     authenticate: createAuthenticator(table, tokens),
-    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient({}), settings.KEY_ARN) })),
+    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient(clientOptions("keys")), settings.KEY_ARN) })),
     log: createLog(service),
     meter: createMeter(service),
     limits: { user: settings.RATE_LIMIT_USER, address: settings.RATE_LIMIT_ADDRESS },

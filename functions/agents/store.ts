@@ -33,6 +33,7 @@ export const agentItem = defineItem({
     gsi2: { pk: "AGENTS_BY_TYPE#{agent_type}", sk: "{id}" },
     gsi3: { pk: "AGENTS_BY_TYPE#{agent_type}#{status}", sk: "{id}" },
   },
+  json: ["metadata", "response_schema"],
 });
 export type StoredAgent = ItemOf<typeof agentItem>;
 
@@ -85,6 +86,7 @@ export const agentToolItem = defineItem({
     etag: z.string(),
   }),
   key: { pk: "AGENT#{agent_id}", sk: "TOOL#{name_key}" },
+  json: ["config"],
 });
 export type StoredTool = ItemOf<typeof agentToolItem>;
 

@@ -23,7 +23,7 @@ export const tokenPriceSchema = z.strictObject({
 });
 
 const temperatureRange = z
-  .strictObject({ min: z.number().min(0), max: z.number().max(2) })
+  .strictObject({ min: z.number().min(0).max(2), max: z.number().min(0).max(2) })
   .refine(({ min, max }) => min <= max, "min must not be above max");
 
 /** One model at an OpenAI-compatible server, as the organization describes it. */
@@ -90,7 +90,7 @@ export const modelViewSchema = z
       tools: z.boolean(),
       streaming: z.boolean(),
       response_schema: z.boolean(),
-      temperature: z.object({ min: z.number(), max: z.number() }).nullable(),
+      temperature: z.object({ min: z.number().min(0).max(2), max: z.number().min(0).max(2) }).nullable(),
     }),
     status: z.enum(["available", "preview", "deprecated"]),
     source: z.enum(["catalogue", "organization"]),

@@ -1,5 +1,6 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod";
+import { clientOptions } from "../../shared/aws/clients.ts";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles } from "../../shared/blobs/files.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -33,7 +34,7 @@ export function runReads({ table }: Pick<Platform, "table">): RunReads {
 
 export function runControl({ table, clock, log }: Pick<Platform, "table" | "clock" | "log">): RunControl {
   const { STATE_MACHINE_ARN } = parseEnvironment(settings.pick({ STATE_MACHINE_ARN: true }));
-  return { table, clock, log, workflow: connectWorkflow(new SFNClient({}), STATE_MACHINE_ARN) };
+  return { table, clock, log, workflow: connectWorkflow(new SFNClient(clientOptions("workflow")), STATE_MACHINE_ARN) };
 }
 
 export const runDeps = (platform: Pick<Platform, "table" | "clock" | "log">): RunDeps => ({

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
-import { Expression } from "../../shared/dynamo/condition.ts";
-import { defineItem, fromStored, type ItemOf, toStored } from "../../shared/dynamo/item.ts";
+import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../shared/errors.ts";
@@ -32,6 +31,7 @@ export const runItem = defineItem({
     gsi2: { pk: "RUNS_OF#{target_id}", sk: "{id}" },
     gsi3: { pk: "RUNS_IN#{status}", sk: "{id}" },
   },
+  json: ["metadata", "pinned"],
 });
 export type StoredRun = ItemOf<typeof runItem>;
 
@@ -107,22 +107,11 @@ export class Settled extends Problem {
 
 /** Writes the record of an attempt that is not settled yet. @throws Settled when committed */
 export function stepWrite(table: TenantTable, step: RunStep): Write {
-  const expression = new Expression();
-  const ConditionExpression = expression.condition({
-    any: [{ exists: false }, { one_of: { status: OPEN_STEP } }],
+  const open = { any: [{ exists: false }, { one_of: { status: OPEN_STEP } }] };
+  return table.writes.put(runStepItem, step, open, (old) => {
+    if (old === undefined) throw new Error("a step that is not there was refused");
+    return new Settled(old);
   });
-  return {
-    item: {
-      Put: {
-        TableName: table.table.name,
-        Item: toStored(runStepItem, table.tenant, step),
-        ConditionExpression,
-        ...expression.toRequest(),
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-      },
-    },
-    refuse: (old) => new Settled(fromStored(runStepItem, old ?? {})),
-  };
 }
 
 /**
@@ -133,8 +122,8 @@ export const runJoinItem = defineItem({
   type: "run_join",
   summary: "Which incoming edges of a node are resolved in a run: taken, untaken, and the one that came last.",
   schema: z.object({
-    taken: z.set(z.number()).optional(),
-    untaken: z.set(z.number()).optional(),
+    taken: z.set(z.int()).optional(),
+    untaken: z.set(z.int()).optional(),
     last: z.number().int().optional(),
     run_id: idSchema("run").optional(),
     ordinal: z.number().int().optional(),
@@ -147,6 +136,7 @@ export const runLogItem = defineItem({
   summary: "One thing that happened in a run, numbered without gaps.",
   schema: logView,
   key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
+  json: ["data"],
 });
 
 /** See `pending.ts`. */
@@ -160,6 +150,7 @@ export const runPendingItem = defineItem({
     add: totalsSchema,
   }),
   key: { pk: "RUN#{run_id}", sk: "PENDING#{id}" },
+  json: ["entry"],
 });
 export type RunPending = ItemOf<typeof runPendingItem>;
 

@@ -10,6 +10,7 @@ export const webhookItem = defineItem({
   schema: webhookSchema,
   key: { pk: "WEBHOOKS", sk: "{id}" },
   indexes: { gsi1: { pk: "WEBHOOKS#{status}", sk: "{id}" } },
+  json: ["metadata"],
 });
 
 export const healthItem = defineItem({
@@ -49,6 +50,7 @@ export const deliveryItem = defineItem({
     gsi1: { pk: "WEBHOOK_WATCH", sk: "{watch_at}#{id}" },
     gsi2: { pk: "WEBHOOK_DELIVERIES#{webhook_id}#{status}", sk: "{id}" },
   },
+  json: ["payload"],
   expires: "expires_at",
 });
 export type Delivery = ItemOf<typeof deliveryItem>;

@@ -3,6 +3,7 @@ import { draft, type Envelope } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
+import { sweepEach } from "../../shared/events/sweep.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { workspaceEvents } from "./events.ts";
@@ -29,18 +30,18 @@ export async function forgetMembers(event: Envelope, { table }: { readonly table
  * Archives the temporary workspaces whose time has come, oldest first. Each is one transaction with its reminder, so
  * a sweep that stops half-way, or runs twice, leaves nothing wrong.
  * @returns how many were archived
+ * @throws SweepFailed at the end, when one of them could not be
  */
 export async function archiveExpired({ table }: { readonly table: Table }, now: Date): Promise<number> {
   const due = table.of(PLATFORM).all(workspaceExpiryItem, { of: {}, to: timestamp(now) });
   let archived = 0;
-  for await (const reminder of due) {
-    const { workspace_id, organization_id, expires_at } = reminder;
+  await sweepEach(due, async ({ workspace_id, organization_id, expires_at }) => {
     const tenant = table.of(organization_id);
     const forget = table.of(PLATFORM).writes.remove(workspaceExpiryItem, { workspace_id, expires_at }, {});
     const workspace = await tenant.get(workspaceItem, { id: workspace_id });
     if (workspace === undefined || workspace.status !== "active" || workspace.expires_at !== expires_at) {
       await table.transact([forget]);
-      continue;
+      return;
     }
     const { id, name } = workspace;
     const set = {
@@ -66,6 +67,6 @@ export async function archiveExpired({ table }: { readonly table: Table }, now: 
       // Somebody changed it at this moment: the next sweep looks again.
       if (!(error instanceof Problem) || error.status >= 500) throw error;
     }
-  }
+  });
   return archived;
 }

@@ -7,6 +7,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { clientOptions } from "../aws/clients.ts";
 import { type Blobs, inlineOr, unavailable } from "./blobs.ts";
 import type { Files } from "./files.ts";
 
@@ -19,6 +20,7 @@ const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
  */
 export const connectS3 = (): S3Client =>
   new S3Client({
+    ...clientOptions("files"),
     forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
     requestChecksumCalculation: "WHEN_REQUIRED",
   });

@@ -49,6 +49,7 @@ export const auditItem = defineItem({
     gsi2: { pk: "AUDIT_RESOURCE#{resource_key}", sk: "{id}" },
     gsi3: { pk: "AUDIT_ACTION#{action}", sk: "{id}" },
   },
+  json: ["changes"],
   expires: "expires_at",
 });
 
@@ -60,6 +61,7 @@ export const outboxItem = defineItem({
   summary: "Outgoing event, written with the change it tells of; the stream relays it to the bus.",
   schema: z.object({ id: idSchema("event"), day: z.string(), envelope: envelopeSchema, expires_at: z.string() }),
   key: { pk: "EVENTS#{day}", sk: "{id}" },
+  json: ["envelope"],
   expires: "expires_at",
 });
 

@@ -17,15 +17,50 @@ export interface Condition {
   readonly all?: readonly Condition[];
 }
 
+/** The attributes that a condition looks at; `pk` stands for whether there is an item. */
+export function attributesOf(condition: Condition): string[] {
+  const {
+    exists,
+    equals,
+    differs,
+    one_of,
+    absent = [],
+    present = [],
+    below,
+    at_least,
+    lacks,
+    any = [],
+    all = [],
+  } = condition;
+  return [
+    ...(exists === undefined ? [] : ["pk"]),
+    ...[equals, differs, one_of, below, at_least, lacks].flatMap((fields) => Object.keys(fields ?? {})),
+    ...absent,
+    ...present,
+    ...[...any, ...all].flatMap(attributesOf),
+  ];
+}
+
+/** What stands in an expression's name as it is; anything else in it would be taken for the language's own. */
+const PLAIN_NAME = /^[a-z][a-z0-9_]*$/i;
+
 /** Collects names and values of one request's expressions. */
 export class Expression {
   readonly names: Record<string, string> = {};
   readonly values: Record<string, unknown> = {};
+  readonly #others = new Map<string, string>();
   #count = 0;
 
+  /** The placeholder of a top-level attribute, whatever it is called: `size`, `a.b`, `x-y` or `#`. */
   name(attribute: string): string {
-    const key = `#${attribute}`;
+    const key = PLAIN_NAME.test(attribute) ? `#${attribute}` : this.#other(attribute);
     this.names[key] = attribute;
+    return key;
+  }
+
+  #other(attribute: string): string {
+    const key = this.#others.get(attribute) ?? `#0${this.#others.size}`;
+    this.#others.set(attribute, key);
     return key;
   }
 

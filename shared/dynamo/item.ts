@@ -26,6 +26,12 @@ export interface ItemDefinition<
   readonly indexes: Partial<Record<IndexName, KeyTemplate>>;
   /** Name of the RFC 3339 field at which the item expires; DynamoDB deletes it some time later. */
   readonly expires?: string;
+  /**
+   * Fields that hold free JSON, of whatever keys, numbers and depth. They are kept as text: a map of the table takes no
+   * empty keys, no numbers outside 1e-130 to 1e126 and 32 levels, and its client takes one with a key `constructor` for
+   * a foreign object. A condition can't look into such a field.
+   */
+  readonly json: readonly string[];
 }
 
 /** The fields that make an item's primary key. */
@@ -54,12 +60,14 @@ export function defineItem<
   key: [Placeholders<Pk> | Placeholders<Sk>] extends [keyof z.output<S>] ? KeyTemplate<Pk, Sk> : never;
   indexes?: I;
   expires?: keyof z.output<S> & string;
+  json?: readonly (keyof z.output<S> & string)[];
 }): ItemDefinition<S, Pk, Sk> {
-  const defined = { indexes: {}, ...definition } as ItemDefinition<S, Pk, Sk>;
+  const defined = { indexes: {}, json: [], ...definition } as ItemDefinition<S, Pk, Sk>;
   for (const template of [defined.key, ...Object.values(defined.indexes)]) {
     for (const name of [...placeholders(template.pk), ...placeholders(template.sk)]) {
       if (!(name in defined.schema.shape))
         throw new Error(`${defined.type}: key names {${name}}, which is not a field`);
+      if (defined.json.includes(name)) throw new Error(`${defined.type}: key names {${name}}, which is free JSON`);
     }
   }
   definitions.push(defined);
@@ -119,6 +127,29 @@ export function prefixOf(template: string, fields: Readonly<Record<string, unkno
   return prefix;
 }
 
+/** What DynamoDB takes as a key of the table or of an index, in bytes of UTF-8. */
+export const PK_BYTES = 2_048;
+export const SK_BYTES = 1_024;
+
+/**
+ * A value is too long for the key that it is part of. The door of an operation bounds what people give; this names what
+ * it forgot, before anything is sent.
+ */
+export class KeyTooLong extends Error {
+  constructor(definition: ItemDefinition, name: string, bytes: number, most: number) {
+    super(`${definition.type}: ${name} would have ${bytes} bytes; the table takes ${most}`);
+    this.name = "KeyTooLong";
+  }
+}
+
+function fitting(definition: ItemDefinition, name: string, key: string): string {
+  const most = name.endsWith("pk") ? PK_BYTES : SK_BYTES;
+  // A UTF-16 unit makes at most three bytes: short keys, which nearly all are, need no counting.
+  if (key.length * 3 > most && Buffer.byteLength(key) > most)
+    throw new KeyTooLong(definition, name, Buffer.byteLength(key), most);
+  return key;
+}
+
 /** The tenant comes first in every key of the table and of every index. */
 export const partition = (tenant: string, rest: string): string =>
   rest === "" ? `T#${tenant}` : `T#${tenant}#${rest}`;
@@ -127,7 +158,7 @@ export function primaryKey(definition: ItemDefinition, tenant: string, fields: R
   const pk = fill(definition.key.pk, fields);
   const sk = fill(definition.key.sk, fields);
   if (pk === undefined || sk === undefined) throw new Error(`${definition.type}: a key field is missing`);
-  return { pk: partition(tenant, pk), sk };
+  return { pk: fitting(definition, "pk", partition(tenant, pk)), sk: fitting(definition, "sk", sk) };
 }
 
 /** Index attributes of an item (`gsi1pk`, `gsi1sk`, …). */
@@ -137,17 +168,45 @@ export function indexAttributes(definition: ItemDefinition, tenant: string, fiel
     const pk = fill(template.pk, fields);
     const sk = fill(template.sk, fields);
     if (pk === undefined || sk === undefined) continue;
-    attributes[`${index}pk`] = partition(tenant, pk);
-    attributes[`${index}sk`] = sk;
+    attributes[`${index}pk`] = fitting(definition, `${index}pk`, partition(tenant, pk));
+    attributes[`${index}sk`] = fitting(definition, `${index}sk`, sk);
   }
   return attributes;
+}
+
+/** The smallest and the largest number that the table takes, apart from zero. */
+const SMALLEST = 1e-130;
+const LARGEST = 1e126;
+
+/**
+ * A value as the table takes it. A number too small for it is nought. One that is too large or no number at all is a
+ * fault of the schema that let it through.
+ */
+function storable(value: unknown): unknown {
+  if (typeof value === "number") {
+    if (!(Math.abs(value) < LARGEST)) throw new Error(`the number ${value} can't be stored`);
+    return value !== 0 && Math.abs(value) < SMALLEST ? 0 : value;
+  }
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== "object" || value === null || value instanceof Set || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, storable(one)]));
+}
+
+/** Fields of an item in their stored form; those that are undefined are left out. */
+export function storedFields(definition: ItemDefinition, fields: object): Record<string, unknown> {
+  const stored: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    stored[name] = definition.json.includes(name) ? JSON.stringify(value) : storable(value);
+  }
+  return stored;
 }
 
 /** The stored form of a value: the value itself, its keys, its type and its expiry. */
 export function toStored(definition: ItemDefinition, tenant: string, value: Readonly<Record<string, unknown>>) {
   const expires = definition.expires === undefined ? undefined : value[definition.expires];
   return {
-    ...value,
+    ...storedFields(definition, value),
     ...primaryKey(definition, tenant, value),
     ...indexAttributes(definition, tenant, value),
     item_type: definition.type,
@@ -157,11 +216,20 @@ export function toStored(definition: ItemDefinition, tenant: string, value: Read
 
 /** Parses what the table returned. An item that does not fit its schema is a fault of ours and says which. */
 export function fromStored<D extends ItemDefinition>(definition: D, stored: Record<string, unknown>): ItemOf<D> {
-  const parsed = definition.schema.safeParse(stored);
+  const parsed = definition.schema.safeParse(definition.json.length === 0 ? stored : withJson(definition, stored));
   if (!parsed.success) {
     throw new Error(
       `stored ${definition.type} ${String(stored.pk)}/${String(stored.sk)}: ${z.prettifyError(parsed.error)}`,
     );
   }
   return parsed.data as ItemOf<D>;
+}
+
+function withJson(definition: ItemDefinition, stored: Record<string, unknown>): Record<string, unknown> {
+  const fields = { ...stored };
+  for (const name of definition.json) {
+    const text = fields[name];
+    if (typeof text === "string") fields[name] = JSON.parse(text);
+  }
+  return fields;
 }

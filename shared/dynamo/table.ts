@@ -14,7 +14,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { Problem } from "../errors.ts";
+import { clientOptions } from "../aws/clients.ts";
 import { Expression } from "./condition.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "./cursor.ts";
 import {
@@ -27,6 +27,8 @@ import {
   prefixOf,
   primaryKey,
 } from "./item.ts";
+import { AnswerLost, pause, repeated, unavailable } from "./retry.ts";
+import { prepared } from "./transaction.ts";
 import { type Write, Writes } from "./write.ts";
 
 export interface Page<T> {
@@ -46,39 +48,17 @@ export interface PageRequest {
   readonly to?: string | undefined;
 }
 
-/** Faults after which nothing was written and the caller may try again. */
-const TRANSIENT = new Set([
-  "ProvisionedThroughputExceededException",
-  "ThrottlingException",
-  "RequestLimitExceeded",
-  "InternalServerError",
-  "InternalServerErrorException",
-  "ServiceUnavailable",
-  "TransactionInProgressException",
-  "TimeoutError",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "NetworkingError",
-]);
-
-export const unavailable = (cause: unknown): Problem =>
-  new Problem(
-    "service_unavailable",
-    "The database does not answer right now. Nothing is half-written; repeat a POST with the same Idempotency-Key.",
-    {
-      headers: { "retry-after": "2" },
-      cause,
-    },
-  );
-
-const isTransient = (error: unknown): boolean =>
-  error instanceof Error && (TRANSIENT.has(error.name) || TRANSIENT.has((error as { code?: string }).code ?? ""));
+/** What one batch read takes. */
+const BATCH_KEYS = 100;
 
 /** A primary key as one text. */
 const nameOf = ({ pk, sk }: Readonly<Record<string, unknown>>): string => `${pk}\n${sk}`;
 
-/** How often a transaction that collided with another one is tried in all. */
-const CONFLICT_TRIES = 8;
+/** Rounds in a row in which a batch read leaves keys over before it is given up, and the first pause in between. */
+const UNPROCESSED_ROUNDS = 8;
+const UNPROCESSED_PAUSE_MS = 50;
+
+const READING = { lost: "repeat", writes: false } as const;
 
 /** The product's one table. `of(tenant)` gives the only way to read or write it. */
 export class Table {
@@ -90,7 +70,7 @@ export class Table {
     this.client = client;
   }
 
-  static connect(name: string, client = new DynamoDBClient({ maxAttempts: 4 })): Table {
+  static connect(name: string, client = new DynamoDBClient(clientOptions("table"))): Table {
     return new Table(name, DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }));
   }
 
@@ -99,41 +79,24 @@ export class Table {
   }
 
   /**
-   * All writes or none. The first write whose condition failed chooses the error. Collisions with another
-   * transaction are tried again with jitter; they are not refusals.
+   * All writes or none. The first write whose condition failed chooses the error. Collisions with another transaction
+   * and lost answers are tried again under the same token, by which AWS takes the transaction once.
+   * @throws ImpossibleTransaction before anything is sent, where DynamoDB would never take these writes together
    */
   async transact(writes: readonly Write[]): Promise<void> {
-    const token = randomUUID();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.client.send(
-          new TransactWriteCommand({ TransactItems: writes.map((write) => write.item), ClientRequestToken: token }),
-        );
-        return;
-      } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) {
-          throw isTransient(error) ? unavailable(error) : error;
-        }
-        const reasons = error.CancellationReasons ?? [];
+    const ready = prepared(writes);
+    const input = { TransactItems: ready.map((write) => write.item), ClientRequestToken: randomUUID() };
+    await repeated(
+      () => this.client.send(new TransactWriteCommand(input)),
+      { lost: "repeat", writes: true },
+      (error) => {
+        const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
         const failed = reasons.findIndex((reason) => reason.Code === "ConditionalCheckFailed");
-        if (failed >= 0) {
-          const old = reasons[failed]?.Item;
-          throw (
-            writes[failed]?.refuse(old === undefined || Object.keys(old).length === 0 ? undefined : unmarshall(old)) ??
-            error
-          );
-        }
-        const collided = reasons.some(
-          (reason) =>
-            reason.Code === "TransactionConflict" ||
-            reason.Code === "ThrottlingError" ||
-            reason.Code === "ProvisionedThroughputExceeded",
-        );
-        if (!collided) throw error;
-        if (attempt === CONFLICT_TRIES) throw unavailable(error);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
-      }
-    }
+        const old = reasons[failed]?.Item;
+        const there = old === undefined || Object.keys(old).length === 0 ? undefined : unmarshall(old);
+        return ready[failed]?.refuse(there) ?? error;
+      },
+    );
   }
 
   /** Strongly consistent reads of several items, of any tenants, in one round trip; missing ones are undefined. */
@@ -146,16 +109,17 @@ export class Table {
     const named = new Set<string>();
     let pending = keys.filter((_, i) => named.size < named.add(names[i] ?? "").size);
     const found = new Map<string, Record<string, unknown>>();
-    for (let attempt = 0; pending.length > 0; attempt++) {
+    for (let round = 0; pending.length > 0; ) {
+      const Keys = pending.slice(0, BATCH_KEYS);
       const answer = await this.send(() =>
-        this.client.send(
-          new BatchGetCommand({ RequestItems: { [this.name]: { Keys: pending.slice(0, 100), ConsistentRead: true } } }),
-        ),
+        this.client.send(new BatchGetCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead: true } } })),
       );
       for (const item of answer.Responses?.[this.name] ?? []) found.set(nameOf(item), item);
       const unprocessed = (answer.UnprocessedKeys?.[this.name]?.Keys ?? []) as typeof pending;
-      if (unprocessed.length > 0 && attempt > 6) throw unavailable(new Error("unprocessed keys"));
-      pending = [...unprocessed, ...pending.slice(100)];
+      pending = [...unprocessed, ...pending.slice(BATCH_KEYS)];
+      round = unprocessed.length === 0 ? 0 : round + 1;
+      if (round === UNPROCESSED_ROUNDS) throw unavailable(new Error("unprocessed keys"));
+      if (round > 0) await pause(round, UNPROCESSED_PAUSE_MS);
     }
     return reads.map((read, i) => {
       const stored = found.get(names[i] ?? "");
@@ -163,13 +127,9 @@ export class Table {
     }) as { [I in keyof R]: ItemOf<R[I]["definition"]> | undefined };
   }
 
-  /** Runs a call; a fault of the cloud becomes 503 with nothing changed. */
-  async send<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw isTransient(error) ? unavailable(error) : error;
-    }
+  /** Makes a call that reads; a fault of the cloud that stays becomes 503. */
+  send<T>(call: () => Promise<T>): Promise<T> {
+    return repeated(call, READING);
   }
 }
 
@@ -279,28 +239,27 @@ export class TenantTable {
   }
 
   /**
-   * One conditional update or creation outside a transaction (counters, claims). Returns the item as it is after the write.
-   * @throws the write's refusal, chosen from the item that was there
+   * One conditional update or creation outside a transaction (counters, claims). Returns the item as it is after the
+   * write. A collision with a transaction is tried again; after a lost answer the write says whether it may be.
+   * @throws the write's refusal, chosen from the item that was there; AnswerLost where it may have been made or not
    */
   async apply<D extends ItemDefinition>(definition: D, write: Write): Promise<ItemOf<D>> {
     const { Update: update, Put: put } = write.item;
     const { client } = this.table;
-    try {
-      if (put !== undefined) {
-        await this.table.send(() => client.send(new PutCommand(put)));
-        return fromStored(definition, put.Item ?? {});
-      }
-      if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
-      const answer = await this.table.send(() =>
-        client.send(new UpdateCommand({ ...update, ReturnValues: "ALL_NEW" })),
-      );
-      return fromStored(definition, answer.Attributes ?? {});
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) {
-        throw write.refuse(error.Item === undefined ? undefined : unmarshall(error.Item));
-      }
-      throw error;
+    const refused = (error: unknown, answerLost: boolean): unknown => {
+      if (!(error instanceof ConditionalCheckFailedException)) return error;
+      if (answerLost && write.lost !== "decide") return new AnswerLost(error);
+      return write.refuse(error.Item === undefined ? undefined : unmarshall(error.Item));
+    };
+    const how = { lost: write.lost === undefined || write.lost === "tell" ? "tell" : "repeat", writes: true } as const;
+    if (put !== undefined) {
+      await repeated(() => client.send(new PutCommand(put)), how, refused);
+      return fromStored(definition, put.Item ?? {});
     }
+    if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
+    const command = { ...update, UpdateExpression: update.UpdateExpression, ReturnValues: "ALL_NEW" } as const;
+    const answer = await repeated(() => client.send(new UpdateCommand(command)), how, refused);
+    return fromStored(definition, answer.Attributes ?? {});
   }
 
   transact(writes: readonly Write[]): Promise<void> {

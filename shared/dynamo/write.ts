@@ -1,6 +1,6 @@
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { notFound, type Problem, Problem as ProblemError } from "../errors.ts";
-import { type Condition, Expression } from "./condition.ts";
+import { attributesOf, type Condition, Expression } from "./condition.ts";
 import {
   fromStored,
   type IndexName,
@@ -11,6 +11,7 @@ import {
   type KeyTemplate,
   placeholders,
   primaryKey,
+  storedFields,
   toStored,
 } from "./item.ts";
 
@@ -19,8 +20,28 @@ export type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"
 /** One write of a transaction and the refusal to answer with when its condition does not hold. */
 export interface Write {
   readonly item: TransactItem;
+  /** The type of the item, for whoever has to name it. */
+  readonly type: string;
   /** Chooses the error from the item that was there (undefined: there was none). */
   readonly refuse: (old: Record<string, unknown> | undefined) => Problem;
+  /**
+   * What to do when the answer to this write was lost and it is not part of a transaction (which AWS itself takes once).
+   * `tell`, the default: it is not made again. `repeat`: making it twice leaves what making it once leaves; when it is
+   * refused then, the loss is told. `decide`: the same, but whoever built the write knows its own doing in a refusal,
+   * or does not mind counting twice.
+   */
+  readonly lost?: "tell" | "repeat" | "decide";
+  /** An update that only adds and sets: two of them to one item of a transaction become one. */
+  readonly counter?: Counter;
+}
+
+/** The parts of an update that can be put together with another one's. */
+export interface Counter {
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly add: Readonly<Record<string, number | ReadonlySet<string | number>>>;
+  readonly when: Condition;
+  /** The same update with other parts. */
+  readonly build: (parts: Pick<Counter, "set" | "add">) => Write;
 }
 
 /** What an update changes. `remove` deletes attributes; `add` adds to numbers or sets; `append` grows a list. */
@@ -28,6 +49,16 @@ export interface Change<T> {
   readonly set?: Partial<T>;
   readonly add?: Readonly<Record<string, number | ReadonlySet<string | number>>>;
   readonly remove?: readonly (keyof T & string)[];
+}
+
+/** An update that sets what its condition does not look at, or adds to sets, can be made twice. Numbers add up. */
+function isRepeatable<T>({ add = {} }: Change<T>, set: readonly string[], { exists, ...when }: Condition): boolean {
+  const changed = new Set([...set, ...Object.keys(add)]);
+  return (
+    exists !== false &&
+    Object.values(add).every((value) => typeof value !== "number") &&
+    attributesOf(when).every((name) => name !== "pk" && !changed.has(name))
+  );
 }
 
 type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
@@ -59,9 +90,14 @@ export class Writes {
     );
   }
 
-  /** Writes the item whatever was there. */
-  put<D extends ItemDefinition>(definition: D, value: ItemOf<D>): Write {
-    return this.#put(definition, value, {}, () => new ProblemError("conflict", "The write was refused."));
+  /** Writes the item whatever was there, or under a condition. */
+  put<D extends ItemDefinition>(
+    definition: D,
+    value: ItemOf<D>,
+    when: Condition = {},
+    refuse: Refuse<D> = () => new ProblemError("conflict", "The write was refused."),
+  ): Write {
+    return this.#put(definition, value, when, refuse);
   }
 
   /** Replaces an item that still has the `etag` it was read with; missing is 404, another etag is 412. */
@@ -87,7 +123,10 @@ export class Writes {
     refuse: Refuse<D> = () => notFound(),
   ): Write {
     const expression = new Expression();
-    const set: Record<string, unknown> = { ...change.set, ...this.#changedIndexes(definition, key, change.set ?? {}) };
+    const set: Record<string, unknown> = {
+      ...storedFields(definition, change.set ?? {}),
+      ...this.#changedIndexes(definition, key, change.set ?? {}),
+    };
     if (definition.expires !== undefined && typeof set[definition.expires] === "string") {
       set.ttl = Math.floor(Date.parse(set[definition.expires] as string) / 1000);
     }
@@ -106,6 +145,19 @@ export class Writes {
     if (removes.length > 0) clauses.push(`REMOVE ${removes.map((name) => expression.name(name)).join(", ")}`);
     const condition = expression.condition(when);
     return {
+      type: definition.type,
+      lost: isRepeatable(change, [...Object.keys(set), ...removes], when) ? "repeat" : "tell",
+      ...(removes.length > 0
+        ? {}
+        : {
+            counter: {
+              set: { ...change.set },
+              add: change.add ?? {},
+              when,
+              build: (parts) =>
+                this.update(definition, key, { ...parts, set: parts.set as Partial<ItemOf<D>> }, when, refuse),
+            },
+          }),
       item: {
         Update: {
           TableName: this.tableName,
@@ -149,6 +201,7 @@ export class Writes {
     const expression = new Expression();
     const condition = expression.condition(when);
     return {
+      type: definition.type,
       item: {
         Delete: {
           TableName: this.tableName,
@@ -166,6 +219,7 @@ export class Writes {
   check<D extends ItemDefinition>(definition: D, key: KeyFields<D>, when: Condition, refuse: Refuse<D>): Write {
     const expression = new Expression();
     return {
+      type: definition.type,
       item: {
         ConditionCheck: {
           TableName: this.tableName,
@@ -184,6 +238,8 @@ export class Writes {
     const condition = expression.condition(when);
     const parsed = definition.schema.parse(value) as Record<string, unknown>;
     return {
+      type: definition.type,
+      lost: condition === "" ? "repeat" : "tell",
       item: {
         Put: {
           TableName: this.tableName,

@@ -75,6 +75,9 @@ export async function countRequest(table: TenantTable, subject: string, limit: n
   const { minute, expires_at, ttl } = minuteOf(now);
   const reset_seconds = 60 - now.getUTCSeconds();
   const counter = await table.apply(rateItem, {
+    type: rateItem.type,
+    // A request that is counted twice does less harm than one that is refused because an answer was lost.
+    lost: "decide",
     item: {
       Update: {
         ...counting,

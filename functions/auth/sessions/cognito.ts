@@ -6,6 +6,7 @@ import {
   type AuthenticationResultType,
   CognitoIdentityProviderClient,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { clientOptions } from "../../../shared/aws/clients.ts";
 import { Problem } from "../../../shared/errors.ts";
 
 export interface ProviderTokens {
@@ -37,7 +38,7 @@ const named = (error: unknown, ...names: string[]): boolean => error instanceof 
 
 export function connectCognito(
   settings: { userPoolId: string; clientId: string },
-  client = new CognitoIdentityProviderClient({ maxAttempts: 4 }),
+  client = new CognitoIdentityProviderClient(clientOptions("identities")),
 ): IdentityProvider {
   const UserPoolId = settings.userPoolId;
   const ClientId = settings.clientId;

@@ -1,5 +1,5 @@
+import { unavailable } from "../../../shared/dynamo/retry.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { unavailable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import { isLive } from "../model.ts";

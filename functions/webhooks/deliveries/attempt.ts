@@ -79,21 +79,28 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
 
 /** Takes the next attempt for this worker alone; undefined when another one has it. */
 async function claim(tenant: TenantTable, delivery: Delivery, now: Date): Promise<Delivery | undefined> {
+  const lease_id = randomUUID();
+  let holder: Delivery | undefined;
   const write = tenant.writes.update(
     deliveryItem,
     { webhook_id: delivery.webhook_id, id: delivery.id },
-    { set: { lease_id: randomUUID(), lease_until: timestamp(addSeconds(now, leaseSeconds)) } },
+    { set: { lease_id, lease_until: timestamp(addSeconds(now, leaseSeconds)) } },
     {
       present: ["next_attempt_at"],
       equals: { attempt_count: delivery.attempt_count, status: delivery.status },
       any: [{ absent: ["lease_until"] }, { below: { lease_until: timestamp(now) } }],
     },
-    () => new Problem("conflict", "Another worker has this attempt."),
+    (old) => {
+      holder = old;
+      return new Problem("conflict", "Another worker has this attempt.");
+    },
   );
   try {
-    return await tenant.apply(deliveryItem, write);
+    return await tenant.apply(deliveryItem, { ...write, lost: "decide" });
   } catch (error) {
-    if (error instanceof Problem && error.code === "conflict") return undefined;
+    // Our own claim, whose answer was lost, refuses the second one.
+    if (error instanceof Problem && error.code === "conflict")
+      return holder?.lease_id === lease_id ? holder : undefined;
     throw error;
   }
 }

@@ -99,7 +99,8 @@ async function makeOrFind(tenant: TenantTable, delivery: Delivery): Promise<Deli
     return alreadyExists("id", "This delivery exists.");
   });
   try {
-    await tenant.apply(deliveryItem, write);
+    // One that is there already is hinted at again, so it does not matter whether a lost write made it.
+    await tenant.apply(deliveryItem, { ...write, lost: "decide" });
     return undefined;
   } catch (error) {
     if (error instanceof Problem && error.code === "already_exists") return there ?? delivery;

@@ -2,6 +2,7 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
+import { sweepEach } from "../../../shared/events/sweep.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { type Delivery, deliveryItem, watchedOrganizationItem } from "../store.ts";
 import { type AttemptMessage, hintOf, watchAfterSeconds } from "./delivery.ts";
@@ -20,21 +21,23 @@ const longestDeliverySeconds = 4 * 86_400;
  * Finds deliveries whose attempt is overdue because its hint was lost (a message that went to the dead-letter queue,
  * say) and hints again. One query per organization that has webhooks; usually it finds nothing.
  * @returns how many deliveries it hinted at
+ * @throws SweepFailed at the end, when one of them could not be looked after
  */
 export async function sweep({ table, clock, attempts }: SweepDeps): Promise<number> {
   let hinted = 0;
-  for await (const { organization_id } of table.of(PLATFORM).all(watchedOrganizationItem, { of: {} })) {
+  await sweepEach(table.of(PLATFORM).all(watchedOrganizationItem, { of: {} }), async ({ organization_id }) => {
     const tenant = table.of(organization_id);
     const now = clock.now();
-    for await (const delivery of tenant.all(deliveryItem, { index: "gsi1", of: {}, from: "0", to: timestamp(now) })) {
+    const overdue = tenant.all(deliveryItem, { index: "gsi1", of: {}, from: "0", to: timestamp(now) });
+    await sweepEach(overdue, async (delivery) => {
       if (Date.parse(delivery.created_at) < now.getTime() - longestDeliverySeconds * 1000) {
         await endUnsent(tenant, delivery, "expired", now);
       } else if (await watchLater(tenant, delivery, now)) {
         await attempts.send([hintOf(delivery)]);
         hinted++;
       }
-    }
-  }
+    });
+  });
   return hinted;
 }
 

@@ -1,5 +1,6 @@
 import { KMSClient } from "@aws-sdk/client-kms";
 import * as z from "zod";
+import { clientOptions } from "../../../shared/aws/clients.ts";
 import { parseEnvironment } from "../../../shared/config/env.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
@@ -18,7 +19,7 @@ const deps = {
   table,
   clock,
   log,
-  secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient({}), settings.KEY_ARN), cache })),
+  secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient(clientOptions("keys")), settings.KEY_ARN), cache })),
   outbound: createOutbound({ ...outboundPolicy(settings), user_agent: "Kaizen-Studio-Webhooks/1" }),
   attempts: attemptQueue(),
   random: Math.random,

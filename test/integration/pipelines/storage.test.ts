@@ -130,9 +130,7 @@ describe("what is stored of a pipeline", () => {
         ExpressionAttributeValues: { ":pk": `T#${company.organization_id}#EVENTS#${day}` },
       }),
     );
-    const own = events.Items?.filter(({ envelope }) => envelope.data.pipeline_id === id).map(
-      ({ envelope }) => envelope,
-    );
+    const own = events.Items?.map(({ envelope }) => JSON.parse(envelope)).filter(({ data }) => data.pipeline_id === id);
     expect(own?.map(({ type }) => type)).toEqual(["pipeline.created", "pipeline.graph_replaced"]);
     expect(own?.[1].data).toMatchObject({ pipeline_id: id, revision: 2 });
   });

@@ -5,10 +5,11 @@ import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome
 import { compilePlan, type PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
 import { number } from "../../../functions/runs/log/pending.ts";
 import { runPendingItem, runStateItem } from "../../../functions/runs/store.ts";
+import { type Fault, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
 import { seeded } from "../../support/plan-simulate.ts";
 import { stackTable } from "../../support/stack.ts";
-import { type Drive, drive, type Fault, faultyTable, look, startRun } from "./harness.ts";
+import { type Drive, drive, look, startRun } from "./harness.ts";
 
 const INPUT = { k: 4 };
 
@@ -95,11 +96,13 @@ describe("a run on the table", () => {
       const { work, expected } = await expectation(graph, i % 2 === 0);
       const random = seeded(i + 1);
       let left = 40;
-      const table = faultyTable((): Fault => {
-        if (left === 0 || random() > 0.2) return undefined;
-        left--;
-        return random() < 0.5 ? "before" : "after";
-      });
+      const table = faultyTable(
+        onWrites((): Fault => {
+          if (left === 0 || random() > 0.2) return undefined;
+          left--;
+          return random() < 0.5 ? "before" : "after";
+        }),
+      );
       await runsAsExpected(graph, expected, { work, table, copies: 1 + (i % 2) });
       expect(left).toBeLessThan(40);
     }
@@ -137,17 +140,19 @@ describe("a crash at any one write", () => {
   it("changes nothing of what the run comes to", async () => {
     const expected = await expectedRun(compilePlan(tiny), INPUT, tinyWork);
     let writes = 0;
-    const counted = faultyTable(() => {
-      writes++;
-      return undefined;
-    });
+    const counted = faultyTable(
+      onWrites(() => {
+        writes++;
+        return undefined;
+      }),
+    );
     await runsAsExpected(tiny, expected, { work: tinyWork, table: counted });
     expect(writes).toBeGreaterThan(12);
     const all = writes;
     for (let k = 1; k <= all; k++) {
       for (const fault of ["before", "after"] as const) {
         let n = 0;
-        const table = faultyTable(() => (++n === k ? fault : undefined));
+        const table = faultyTable(onWrites(() => (++n === k ? fault : undefined)));
         await runsAsExpected(tiny, expected, { work: tinyWork, table });
       }
     }
@@ -228,10 +233,12 @@ describe("a fan of 60 branches into one join", () => {
     };
     const expected = await expectedRun(compilePlan(graph), INPUT, () => ({ ok: true, output: { k: 1 } }));
     let writes = 0;
-    const table = faultyTable(() => {
-      writes++;
-      return undefined;
-    });
+    const table = faultyTable(
+      onWrites(() => {
+        writes++;
+        return undefined;
+      }),
+    );
     await runsAsExpected(graph, expected, { work, table });
     // Each branch: begun, committed, joined. What they lose by meeting on the run's state does not grow with their number.
     expect(writes).toBeLessThan(ids.length * 15);

@@ -1,5 +1,4 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { inject } from "vitest";
 import type { Graph } from "../../../functions/pipelines/graph/public.ts";
 import { newRevision } from "../../../functions/pipelines/revisions/revision.ts";
@@ -22,37 +21,18 @@ import {
 import { createBlobs } from "../../../shared/blobs/s3.ts";
 import { auditItem, outboxItem } from "../../../shared/change/items.ts";
 import { type Clock, systemClock } from "../../../shared/clock.ts";
-import { Table } from "../../../shared/dynamo/table.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
+import { Crash } from "../../support/faulty-table.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";
 
 const PIPELINE = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
 const USER = { type: "user", id: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC" } as const;
 
-export class Crash extends Error {}
-
-/** Which of the requests that write is lost, and whether it takes effect before it is. */
-export type Fault = "before" | "after" | undefined;
-
 export const blobs = () =>
   createBlobs(new S3Client({ ...awsConfig(), forcePathStyle: true }), inject("stack").outputs.BucketName ?? "");
-
-/** The deployed table behind a connection that loses the writes which `fault` names. */
-export function faultyTable(fault: () => Fault): Table {
-  const table = stackTable();
-  const { client } = table;
-  const send = async (command: object): Promise<unknown> => {
-    const writes = /^(?:Transact|Update|Put)/.test(command.constructor.name);
-    const wanted = writes ? fault() : undefined;
-    if (wanted === "before") throw new Crash();
-    const answer = await client.send(command as Parameters<DynamoDBDocumentClient["send"]>[0]);
-    if (wanted === "after") throw new Crash();
-    return answer;
-  };
-  return new Table(table.name, { send } as never);
-}
 
 /** Starts a run of this graph in an organization of its own. */
 export async function startRun(graph: Graph, input: Json): Promise<StoredRun & { readonly tenant: string }> {

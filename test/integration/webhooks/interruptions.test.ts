@@ -3,7 +3,9 @@ import { newDelivery, start } from "../../../functions/webhooks/deliveries/deliv
 import { sweep } from "../../../functions/webhooks/deliveries/sweep.ts";
 import { deliveryItem, watchedOrganizationItem } from "../../../functions/webhooks/store.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { SweepFailed } from "../../../shared/events/sweep.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
+import { faultyTable } from "../../support/faulty-table.ts";
 import { type Receiver, startReceiver, verified } from "../../support/receiver.ts";
 import { KillSwitch, World } from "./world.ts";
 
@@ -151,6 +153,33 @@ describe("a worker that ends anywhere", () => {
     await world.run();
     expect(receiver.at("/swept")).toHaveLength(1);
     expect((await world.deliveries(hook.id))[0]).toMatchObject({ status: "succeeded" });
+  });
+
+  it("a sweep goes on with the other organizations when one of them cannot be looked after, and tells it", async () => {
+    const worlds = [new World(), new World(), new World()];
+    for (const world of worlds) {
+      await world.webhook(`${receiver.url}/one-of-several`, ["a.happened"]);
+      await world.tenant.transact([
+        world.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: world.organization_id }),
+      ]);
+      await world.fanOut(await world.event("a.happened"));
+      world.attempts.messages.splice(0);
+    }
+    const [first, second, third] = worlds;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("there are three");
+    const later = { now: () => addSeconds(first.now, 700) };
+    // Organizations are swept in the order of their ids, which is that of their making.
+    const broken = faultyTable((command, input) =>
+      command === "Query" && JSON.stringify(input).includes(second.organization_id) ? "throttle" : undefined,
+    );
+    const { attempts } = first;
+    await expect(sweep({ table: broken, clock: later, attempts })).rejects.toThrow(SweepFailed);
+    const hinted = new Set(attempts.messages.map(({ body }) => body.tenant));
+    expect([first, second, third].map(({ organization_id }) => hinted.has(organization_id))).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it("a delivery that cannot be brought to an end is given up after four days", async () => {

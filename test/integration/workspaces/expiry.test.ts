@@ -3,9 +3,11 @@ import { archiveExpired, forgetMembers } from "../../../functions/workspaces/con
 import { newMember, workspaceExpiryItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
 import { auditItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { SweepFailed } from "../../../shared/events/sweep.ts";
 import { organizationItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
+import { faultyTable } from "../../support/faulty-table.ts";
 import { stackTable } from "../../support/stack.ts";
 
 let company: Company;
@@ -46,6 +48,18 @@ describe("a temporary workspace", () => {
     expect(archived).toHaveLength(1);
     expect(archived[0]?.actor).toEqual({ type: "system", id: "workspace_expiry" });
     expect((await reminders()).filter((one) => one.startsWith(soon.id))).toEqual([]);
+  });
+
+  it("that cannot be archived holds up no other: it is told at the end, and archived by the next sweep", async () => {
+    const [broken, other] = [await temporary(3_600), await temporary(3_700)];
+    const now = addSeconds(new Date(), 3_760);
+    const table = faultyTable((command, input) =>
+      command === "TransactWrite" && JSON.stringify(input).includes(broken.id) ? "conflict" : undefined,
+    );
+    await expect(archiveExpired({ table }, now)).rejects.toThrow(SweepFailed);
+    expect([(await read(broken.id)).status, (await read(other.id)).status]).toEqual(["active", "archived"]);
+    await archiveExpired({ table: stackTable() }, now);
+    expect((await read(broken.id)).status).toBe("archived");
   });
 
   it("has one reminder, which follows its changes and ends with it", async () => {

@@ -17,6 +17,7 @@ const item = (type: string, pk: string, sk: string, gsi1?: KeyTemplate): ItemDef
   summary: "",
   schema,
   key: { pk, sk },
+  json: [],
   indexes: gsi1 === undefined ? {} : { gsi1 },
 });
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { Expression } from "../../../shared/dynamo/condition.ts";
@@ -45,6 +46,23 @@ describe("a condition", () => {
         " AND (attribute_not_exists(#ttl) OR #name = :v7)",
     );
     expect(expression.values).toMatchObject({ ":v0": "open", ":v5": "b", ":v7": "n" });
+  });
+
+  it("means the attribute that it names, whatever its name is made of", () => {
+    const names = fc.uniqueArray(
+      fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom("a.b", "x-y", "#", "a b", "0", "__proto__", "00")),
+    );
+    fc.assert(
+      fc.property(names, (attributes) => {
+        const expression = new Expression();
+        const keys = attributes.map((attribute) => expression.name(attribute));
+        expect(attributes.map((attribute) => expression.name(attribute))).toEqual(keys);
+        for (const [i, key] of keys.entries()) {
+          expect(key).toMatch(/^#[A-Za-z0-9_]+$/);
+          expect(expression.names[key]).toBe(attributes[i]);
+        }
+      }),
+    );
   });
 });
 

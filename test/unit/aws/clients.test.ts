@@ -1,0 +1,94 @@
+import { globSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { describe, expect, it } from "vitest";
+import { type ClientJob, clientOptions } from "../../../shared/aws/clients.ts";
+import { faultOf } from "../../../shared/dynamo/retry.ts";
+
+const files = globSync(["functions/**/*.ts", "shared/**/*.ts"]).map(
+  (file) => [file, readFileSync(file, "utf8")] as const,
+);
+
+/** Every client of AWS that is made, with the beginning of what it is given. */
+const made = files.flatMap(([file, text]) => {
+  const names = [...text.matchAll(/import (?:type )?\{([^}]*)\} from "@aws-sdk\/client-[\w-]+"/g)]
+    .flatMap(([, list = ""]) => list.split(","))
+    .map((name) => name.trim().replace(/^type /, ""))
+    .filter((name) => name.endsWith("Client"));
+  return names.flatMap((name) =>
+    [...text.matchAll(new RegExp(`new ${name}\\(([\\s\\S]{0,60})`, "g"))].map(([, given = ""]) => ({
+      file,
+      name,
+      given,
+    })),
+  );
+});
+
+describe("a client of AWS", () => {
+  it("is made with the options of its job, wherever it is made", () => {
+    expect(made.length).toBeGreaterThan(9);
+    for (const { file, name, given } of made)
+      expect(given, `${name} in ${file}`).toMatch(/^(\{\s*\.\.\.)?clientOptions\("\w+"\)/);
+  });
+
+  it("is made by the SDK's own class in no other way", () => {
+    for (const [file, text] of files)
+      for (const [, name] of text.matchAll(/new (\w+Client)\(/g))
+        expect(
+          made.map((one) => one.name),
+          `${name} in ${file}`,
+        ).toContain(name);
+  });
+
+  const jobs: readonly ClientJob[] = [
+    "table",
+    "keys",
+    "queue",
+    "bus",
+    "workflow",
+    "schedules",
+    "identities",
+    "mail",
+    "files",
+  ];
+
+  it.each(jobs)(
+    "for %s gives up in time, keeps its connections, and leaves a request behind the API time for its answer",
+    (job) => {
+      const { maxAttempts, requestHandler } = clientOptions(job);
+      expect(requestHandler).toMatchObject({ throwOnRequestTimeout: true, httpsAgent: { keepAlive: true } });
+      expect(requestHandler.connectionTimeout).toBe(1_000);
+      expect(maxAttempts * requestHandler.requestTimeout).toBeLessThan(29_000);
+    },
+  );
+
+  it("for the table waits 3 seconds for an answer and tries once: the table repeats by itself", () => {
+    expect(clientOptions("table")).toMatchObject({ maxAttempts: 1, requestHandler: { requestTimeout: 3_000 } });
+  });
+
+  it("that is not answered fails as a lost answer, and one that nobody listens to as nothing written", async () => {
+    let requests = 0;
+    const silent = createServer(() => void requests++).listen(0, "127.0.0.1");
+    const closed = createTcpServer().listen(0, "127.0.0.1");
+    await Promise.all([silent, closed].map((server) => new Promise((resolve) => server.once("listening", resolve))));
+    const ask = async (port: number) => {
+      const { requestHandler, ...options } = clientOptions("table");
+      const client = new DynamoDBClient({
+        ...options,
+        requestHandler: { ...requestHandler, requestTimeout: 1_000 },
+        endpoint: `http://127.0.0.1:${port}`,
+        region: "eu-west-1",
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      });
+      return client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "a" } } })).catch(faultOf);
+    };
+    expect(await ask((silent.address() as AddressInfo).port)).toBe("lost");
+    expect(requests).toBe(1);
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    expect(await ask(port)).toBe("busy");
+    silent.closeAllConnections();
+    silent.close();
+  });
+});
