@@ -9,9 +9,10 @@ export function renderEvents(byRoom: Readonly<Record<string, EventDefinitions>>)
       `## ${room}`,
       "",
       table(
-        ["Type", "When", "Data", "Audited"],
+        ["Type", "Version", "When", "Data", "Audited"],
         Object.entries(events).map(([type, event]) => [
           code(type),
+          String(event.version),
           event.summary,
           fields(event.data),
           event.audited ? "yes" : "no",
@@ -26,6 +27,8 @@ export function renderEvents(byRoom: Readonly<Record<string, EventDefinitions>>)
     "",
     "An event is committed together with the change it tells of, and leaves in an envelope: `id`, `type`, `version`, `organization_id`,",
     "`actor`, `occurred_at`, `trace_id`, `data`. It may be delivered more than once: remember the `id`. Webhooks subscribe to types.",
+    "The version of a type rises when a receiver of its old data would misread the new: `GET /webhooks/events/{event_type}` gives both it",
+    "and the JSON Schema of the data, which are at most 64 KB.",
     "Audited events stand in the organization's audit log too.",
     "",
     ...rooms,

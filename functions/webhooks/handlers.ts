@@ -3,6 +3,7 @@ import { draft } from "../../shared/change/events.ts";
 import { updateWithRetry } from "../../shared/change/update.ts";
 import { notFound, Problem } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import type { Output } from "../../shared/http/operation.ts";
 import { eventDefinition, eventTypes } from "../events.ts";
 import type { WebhookDeps } from "./deps.ts";
 import { webhookEvents } from "./events.ts";
@@ -15,17 +16,30 @@ export { create, rotateSecret, update } from "./subscriptions/handlers.ts";
 
 type Ops = typeof operations;
 
-/** Written once per cold start: the schemas of all events take a moment. */
-let catalogue: { type: string; summary: string; resource: string; data_schema: Record<string, unknown> }[] | undefined;
+type EventType = Output<Ops["getEvent"]>;
 
-export const listEvents: Handler<Ops["listEvents"], WebhookDeps> = async () => {
-  catalogue ??= eventTypes.flatMap((type) => {
-    const definition = eventDefinition(type);
-    if (definition === undefined) return [];
-    const { summary, resource, data } = definition;
-    return [{ type, summary, resource, data_schema: { ...z.toJSONSchema(data) } }];
-  });
-  return { items: catalogue, aliases: { ...eventAliases } };
+/** Written when first asked for: the schemas of all events take a moment. */
+const written = new Map<string, EventType>();
+
+function described(type: string): EventType | undefined {
+  const definition = eventDefinition(type);
+  if (definition === undefined) return undefined;
+  const { version, summary, resource, data } = definition;
+  const known = written.get(type) ?? { type, version, summary, resource, data_schema: { ...z.toJSONSchema(data) } };
+  written.set(type, known);
+  return known;
+}
+
+export const listEvents: Handler<Ops["listEvents"], WebhookDeps> = async () => ({
+  items: eventTypes.map(described).filter((event) => event !== undefined),
+  aliases: { ...eventAliases },
+});
+
+export const getEvent: Handler<Ops["getEvent"], WebhookDeps> = async ({ path }) => {
+  const name = path.event_type;
+  const event = described(Object.hasOwn(eventAliases, name) ? (eventAliases[name] ?? name) : name);
+  if (event === undefined) throw notFound();
+  return event;
 };
 
 export const list: Handler<Ops["list"], WebhookDeps> = async ({ context, query, at }, { table }) => {

@@ -42,7 +42,28 @@ const events = z
     example: ["agent.created", "run.*"],
   });
 
+const eventType = z.object({
+  type: z.string().meta({ example: "agent.created" }),
+  version: z
+    .int()
+    .meta({ description: "The shape of `data`; events carry it. It rises when a field goes or changes." }),
+  summary: z.string(),
+  resource: z.string().meta({ description: "What kind of thing the event is about." }),
+  data_schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema of the event's `data`." }),
+});
+
 export const operations = {
+  getEvent: operation({
+    id: "webhooks.get_event",
+    method: "GET",
+    path: "/webhooks/events/{event_type}",
+    summary: "One type of event with its version and the JSON Schema of its data",
+    permission: "authenticated",
+    request: { path: z.object({ event_type: z.string().min(1).max(100) }) },
+    response: eventType,
+    success: 200,
+    errors: [],
+  }),
   listEvents: operation({
     id: "webhooks.list_events",
     method: "GET",
@@ -51,14 +72,7 @@ export const operations = {
     permission: "authenticated",
     request: {},
     response: z.object({
-      items: z.array(
-        z.object({
-          type: z.string(),
-          summary: z.string(),
-          resource: z.string(),
-          data_schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema of the event's `data`." }),
-        }),
-      ),
+      items: z.array(eventType),
       aliases: z.record(z.string(), z.string()),
     }),
     success: 200,

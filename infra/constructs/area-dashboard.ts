@@ -3,12 +3,12 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Stats } from "
 import { Construct } from "constructs";
 import type { Area } from "../../shared/room.ts";
 import type { RoomFunction } from "./room-function.ts";
-import type { WorkQueue } from "./work-queue.ts";
+import type { WatchedQueue } from "./work-queue.ts";
 
 export interface AreaDashboardProps {
   readonly area: Area;
   readonly functions: readonly RoomFunction[];
-  readonly queues: readonly WorkQueue[];
+  readonly queues: readonly WatchedQueue[];
   /** Graphs of what else the area has. */
   readonly more?: readonly GraphWidget[];
 }
@@ -23,7 +23,7 @@ export class AreaDashboard extends Construct {
     const alarms = [...functions.flatMap(({ alarm }) => alarm ?? []), ...queues.map(({ alarm }) => alarm)];
     const ofFunctions = (title: string, metric: (fn: RoomFunction["fn"]) => IMetric) =>
       new GraphWidget({ title, left: functions.map(({ fn }) => metric(fn)), width: HALF });
-    const ofQueues = (title: string, metric: (queue: WorkQueue["queue"]) => IMetric) =>
+    const ofQueues = (title: string, metric: (queue: WatchedQueue["queue"]) => IMetric) =>
       new GraphWidget({ title, left: queues.map(({ queue }) => metric(queue)), width: HALF });
     const rows = [
       alarms.length > 0 ? [new AlarmStatusWidget({ title: `Alarms of ${area}`, alarms, width: 2 * HALF })] : [],

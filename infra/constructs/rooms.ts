@@ -12,7 +12,7 @@ import { AreaDashboard } from "./area-dashboard.ts";
 import { RoomFunction } from "./room-function.ts";
 import { deadlineRole } from "./run-workflow.ts";
 import { attachTrigger } from "./triggers.ts";
-import type { WorkQueue } from "./work-queue.ts";
+import type { WatchedQueue } from "./work-queue.ts";
 
 export interface RoomsProps {
   readonly area: Area;
@@ -41,7 +41,7 @@ export class Rooms extends Construct {
     const environment = settings(ground);
     const functions: Record<string, RoomFunction> = {};
     const streams: Record<string, FunctionUrl> = {};
-    const inboxes: WorkQueue[] = [];
+    const inboxes: WatchedQueue[] = [];
     for (const room of rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool

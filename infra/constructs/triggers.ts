@@ -19,7 +19,7 @@ import type { DataStack } from "../stacks/data.ts";
 import { runMachineName } from "../stacks/resources.ts";
 import type { Stage } from "../stages.ts";
 import type { RoomFunction } from "./room-function.ts";
-import { WorkQueue } from "./work-queue.ts";
+import { DeadLetters, type WatchedQueue, WorkQueue } from "./work-queue.ts";
 
 interface Wiring {
   readonly room: string;
@@ -35,8 +35,8 @@ interface Wiring {
 export interface Attached {
   /** The address of a function that streams. */
   readonly url?: FunctionUrl;
-  /** The queue that stands before the function and is its own. */
-  readonly inbox?: WorkQueue;
+  /** The queue that stands before the function, or behind it, and is its own. */
+  readonly inbox?: WatchedQueue;
 }
 
 /** Messages are tried this often before they wait in the dead-letter queue. */
@@ -95,10 +95,9 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
     case "outbox": {
       // A lost record would be a lost event: tried for as long as the stream keeps it, a day, while the function's alarm
       // rings. There is no limit of attempts, which an outage of the bus would use up in minutes.
-      const dead = new WorkQueue(scope, `Relay-${id}`, {
-        data: { visibility_seconds: 60, max_receives: MAX_RECEIVES },
-        alarms,
-      });
+      // An event that can never leave is put aside by the relay itself, which goes on with the others.
+      const dead = new DeadLetters(scope, `Relay-${id}`, { whose: id, alarms });
+      fn.addEnvironment("DEAD_LETTERS_URL", dead.queue.queueUrl);
       fn.addEventSource(
         new DynamoEventSource(dataStack.table, {
           startingPosition: StartingPosition.TRIM_HORIZON,

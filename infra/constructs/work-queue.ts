@@ -16,60 +16,85 @@ export interface WorkQueueProps {
   readonly rule?: Rule;
 }
 
+/** A queue with the alarm that its dead letters raise. */
+export interface WatchedQueue {
+  readonly queue: Queue;
+  readonly alarm: Alarm;
+}
+
+/** How a queue is built in which messages wait for somebody to look at them. */
+const DEAD = { encryption: QueueEncryption.SQS_MANAGED, retentionPeriod: Duration.days(14) };
+
+const watchDead = (scope: Construct, dead: Queue, whose: string, topic: ITopic): Alarm =>
+  raiseAlarm(scope, "DeadLetters", {
+    description: `Messages that could not be worked off wait in the dead-letter queue of ${whose}`,
+    metric: dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
+    threshold: 1,
+    topic,
+  });
+
+/** Where messages wait that nobody could work off and that come from no queue: of a stream, of a function itself. */
+export class DeadLetters extends Construct implements WatchedQueue {
+  readonly queue: Queue;
+  readonly alarm: Alarm;
+
+  constructor(scope: Construct, id: string, { whose, alarms }: { readonly whose: string; readonly alarms: ITopic }) {
+    super(scope, id);
+    this.queue = new Queue(this, "Queue", DEAD);
+    secure(this, [this.queue]);
+    acknowledge(this, "AwsSolutions-SQS3", "It is a dead-letter queue itself, of what comes from no queue.");
+    this.alarm = watchDead(this, this.queue, whose, alarms);
+  }
+}
+
 /** A queue with its dead-letter queue, the alarm on it and one policy for both. There is no queue without the others. */
-export class WorkQueue extends Construct {
+export class WorkQueue extends Construct implements WatchedQueue {
   readonly queue: Queue;
   readonly dead: Queue;
   readonly alarm: Alarm;
 
   constructor(scope: Construct, id: string, { data, alarms, rule }: WorkQueueProps) {
     super(scope, id);
-    const encryption = QueueEncryption.SQS_MANAGED;
-    this.dead = new Queue(this, "Dead", { encryption, retentionPeriod: Duration.days(14) });
+    this.dead = new Queue(this, "Dead", DEAD);
     this.queue = new Queue(this, "Queue", {
-      encryption,
+      encryption: QueueEncryption.SQS_MANAGED,
       visibilityTimeout: Duration.seconds(data.visibility_seconds),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.dead, maxReceiveCount: data.max_receives },
     });
-    this.#policy(rule);
-    this.alarm = raiseAlarm(this, "DeadLetters", {
-      description: `Messages that could not be worked off wait in the dead-letter queue of ${id}`,
-      metric: this.dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
-      threshold: 1,
-      topic: alarms,
-    });
+    secure(this, [this.queue, this.dead], rule);
+    this.alarm = watchDead(this, this.dead, id, alarms);
   }
+}
 
-  /** SQS takes one policy for a queue, over that queue only; `*` in it is the queue that has the policy. */
-  #policy(rule: Rule | undefined): void {
-    // The local AWS speaks plain http on loopback, and means it when a queue's policy refuses that.
-    const local = this.node.tryGetContext("stage") === "local";
-    if (local) acknowledge(this, "AwsSolutions-SQS4", "The local AWS speaks plain http on loopback.");
-    const statements: PolicyStatement[] = [];
-    if (!local)
-      statements.push(
-        new PolicyStatement({
-          effect: Effect.DENY,
-          principals: [new AnyPrincipal()],
-          actions: ["sqs:*"],
-          resources: ["*"],
-          conditions: { Bool: { "aws:SecureTransport": "false" } },
-        }),
-      );
-    if (rule !== undefined)
-      statements.push(
-        new PolicyStatement({
-          principals: [new ServicePrincipal("events.amazonaws.com")],
-          actions: ["sqs:SendMessage"],
-          resources: ["*"],
-          conditions: { ArnEquals: { "aws:SourceArn": rule.ruleArn } },
-        }),
-      );
-    if (statements.length === 0) return;
-    new CfnQueuePolicy(this, "Policy", {
-      queues: [this.queue.queueUrl, this.dead.queueUrl],
-      policyDocument: new PolicyDocument({ statements }),
-    });
-  }
+/** SQS takes one policy for a queue, over that queue only; `*` in it is the queue that has the policy. */
+function secure(scope: Construct, queues: readonly Queue[], rule?: Rule): void {
+  // The local AWS speaks plain http on loopback, and means it when a queue's policy refuses that.
+  const local = scope.node.tryGetContext("stage") === "local";
+  if (local) acknowledge(scope, "AwsSolutions-SQS4", "The local AWS speaks plain http on loopback.");
+  const statements: PolicyStatement[] = [];
+  if (!local)
+    statements.push(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ["sqs:*"],
+        resources: ["*"],
+        conditions: { Bool: { "aws:SecureTransport": "false" } },
+      }),
+    );
+  if (rule !== undefined)
+    statements.push(
+      new PolicyStatement({
+        principals: [new ServicePrincipal("events.amazonaws.com")],
+        actions: ["sqs:SendMessage"],
+        resources: ["*"],
+        conditions: { ArnEquals: { "aws:SourceArn": rule.ruleArn } },
+      }),
+    );
+  if (statements.length === 0) return;
+  new CfnQueuePolicy(scope, "Policy", {
+    queues: queues.map(({ queueUrl }) => queueUrl),
+    policyDocument: new PolicyDocument({ statements }),
+  });
 }

@@ -64,7 +64,7 @@ export function envelope(context: ChangeContext, event: EventDraft): Envelope {
   return {
     id: newId("event", context.at),
     type: event.type,
-    version: 1,
+    version: event.definition.version,
     organization_id: context.tenant,
     actor: context.actor,
     occurred_at: timestamp(context.at),

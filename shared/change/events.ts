@@ -8,6 +8,11 @@ export type OutcomeWord = z.output<typeof outcomeSchema>;
 
 export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {
   readonly summary: string;
+  /**
+   * Which shape `data` has, from 1. It rises when a receiver of the old shape would misread the new one: a field that
+   * goes, changes its type or its meaning. A field that is added does not change it.
+   */
+  readonly version: number;
   readonly data: D;
   /** What kind of thing the event is about; stands in the audit entry. */
   readonly resource: string;
@@ -19,15 +24,25 @@ export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {
 
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
-/** Declares a room's events. `data` holds ids, names and names of changed fields, never secrets. */
+/** Declares a room's events, of version 1 where they say nothing. `data` holds ids, names and names of changed fields, never secrets. */
 export function defineEvents<
   const T extends Record<
     string,
-    { summary: string; data: z.ZodObject; resource: string; audited?: boolean; outcome?: OutcomeWord }
+    {
+      summary: string;
+      data: z.ZodObject;
+      resource: string;
+      version?: number;
+      audited?: boolean;
+      outcome?: OutcomeWord;
+    }
   >,
 >(events: T): { readonly [K in keyof T]: EventDefinition<T[K]["data"]> } {
   return Object.fromEntries(
-    Object.entries(events).map(([type, event]) => [type, { audited: true, outcome: "succeeded", ...event }]),
+    Object.entries(events).map(([type, event]) => [
+      type,
+      { version: 1, audited: true, outcome: "succeeded", ...event },
+    ]),
   ) as {
     readonly [K in keyof T]: EventDefinition<T[K]["data"]>;
   };
@@ -56,7 +71,24 @@ export interface EventDraft {
   readonly reason?: string;
 }
 
-/** Drafts one event of a room's registry; its data is checked against the event's schema. */
+/**
+ * What an event's data may be, in bytes of its JSON. With its envelope it stays far from the 256 KB that EventBridge and
+ * a queue take, and a webhook's receiver can be told of a bound.
+ */
+export const EVENT_DATA_BYTES = 64 * 1024;
+
+/** An event tells of a change; it does not carry what was changed. Nothing was written. */
+export class EventTooLarge extends Error {
+  constructor(type: string, bytes: number) {
+    super(`${type}: its data have ${bytes} bytes, an event takes ${EVENT_DATA_BYTES}; put ids in it, not contents`);
+    this.name = "EventTooLarge";
+  }
+}
+
+/**
+ * Drafts one event of a room's registry; its data is checked against the event's schema.
+ * @throws EventTooLarge for data of more than 64 KB
+ */
 export function draft<T extends EventDefinitions, K extends keyof T & string>(
   events: T,
   type: K,
@@ -66,10 +98,13 @@ export function draft<T extends EventDefinitions, K extends keyof T & string>(
 ): EventDraft {
   const definition = events[type];
   if (definition === undefined) throw new Error(`unknown event ${type}`);
+  const checked = definition.data.parse(data);
+  const bytes = Buffer.byteLength(JSON.stringify(checked));
+  if (bytes > EVENT_DATA_BYTES) throw new EventTooLarge(type, bytes);
   return {
     type,
     definition,
-    data: definition.data.parse(data),
+    data: checked,
     resource: { type: definition.resource, ...resource },
     changes: more.changes ?? [],
     outcome: more.outcome ?? definition.outcome,
@@ -82,7 +117,7 @@ export const envelopeSchema = z
   .object({
     id: idSchema("event"),
     type: z.string(),
-    version: z.literal(1),
+    version: z.int().min(1).meta({ description: "The shape of `data` for this type of event." }),
     organization_id: z.string(),
     actor: principalSchema,
     occurred_at: z.string(),

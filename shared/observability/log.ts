@@ -9,6 +9,7 @@ export const logEvents = [
   "request.failed",
   "stream.completed",
   "event.relayed",
+  "event.dead",
   "event.consumed",
   "consumer.failed",
   "delivery.attempted",

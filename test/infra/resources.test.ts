@@ -121,16 +121,20 @@ describe("alarms", () => {
 
 describe("queues", () => {
   const queues = production.of("AWS::SQS::Queue");
-  const dead = new Set(
-    queues
-      .filter(({ properties }) => properties.RedrivePolicy !== undefined)
-      .map(({ properties }) => production.target(properties.RedrivePolicy.deadLetterTargetArn).id),
-  );
+  const behindQueues = queues
+    .filter(({ properties }) => properties.RedrivePolicy !== undefined)
+    .map(({ properties }) => production.target(properties.RedrivePolicy.deadLetterTargetArn).id);
+  const behindStreams = production
+    .of("AWS::Lambda::EventSourceMapping")
+    .filter(({ properties }) => properties.DestinationConfig !== undefined)
+    .map(({ properties }) => production.target(properties.DestinationConfig.OnFailure.Destination).id);
+  const dead = new Set([...behindQueues, ...behindStreams]);
   const working = queues.filter(({ id }) => !dead.has(id));
 
   it("each has a dead-letter queue of its own, which has no other", () => {
     expect(working.length).toBeGreaterThan(0);
-    expect(dead.size).toBe(working.length);
+    expect(new Set(behindQueues).size).toBe(working.length);
+    expect(dead.size).toBe(working.length + behindStreams.length);
     for (const { id, properties } of working) {
       expect(properties.RedrivePolicy?.maxReceiveCount, id).toBeGreaterThanOrEqual(3);
     }
@@ -157,17 +161,18 @@ describe("queues", () => {
       statements: statements(production, properties.PolicyDocument),
     }));
     for (const { id, properties } of queues) expect(properties.SqsManagedSseEnabled, id).toBe(true);
-    for (const { id, properties } of working) {
+    for (const { id, properties } of queues.filter((queue) => !behindQueues.includes(queue.id))) {
       const own = policies.filter((policy) => policy.queues.includes(id));
       // The last policy that is set on a queue is the only one.
       expect(own, id).toHaveLength(1);
-      expect(own[0]?.queues, id).toEqual([id, production.target(properties.RedrivePolicy.deadLetterTargetArn).id]);
+      const redrive = properties.RedrivePolicy?.deadLetterTargetArn;
+      expect(own[0]?.queues, id).toEqual([id, ...(redrive === undefined ? [] : [production.target(redrive).id])]);
       const denied = own[0]?.statements.filter(({ effect }) => effect === "Deny");
       expect(denied?.map(({ conditions }) => conditions)).toEqual([{ Bool: { "aws:SecureTransport": "false" } }]);
       // SQS takes a policy over the queue itself only.
       for (const { resources } of own[0]?.statements ?? []) expect(resources).toEqual(["*"]);
     }
-    expect(policies).toHaveLength(working.length);
+    expect(policies).toHaveLength(working.length + behindStreams.length);
   });
 
   it("a message is not shown again while its function may still work on it", () => {
@@ -229,6 +234,10 @@ describe("events", () => {
       dynamodb: { NewImage: { item_type: { S: ["event"] } } },
     });
     expect(production.target(relay?.properties.DestinationConfig.OnFailure.Destination).type).toBe("AWS::SQS::Queue");
+    // What the relay puts aside itself goes to the same place, where the alarm rings.
+    const dead = production.target(relay?.properties.DestinationConfig.OnFailure.Destination);
+    const fn = production.target(relay?.properties.FunctionName);
+    expect(production.target(fn.properties.Environment.Variables.DEAD_LETTERS_URL).id).toBe(dead.id);
   });
 });
 

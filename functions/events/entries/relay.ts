@@ -1,14 +1,31 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { DynamoDBStreamEvent } from "aws-lambda";
 import * as z from "zod";
+import { clientOptions } from "../../../shared/aws/clients.ts";
 import { parseEnvironment } from "../../../shared/config/env.ts";
+import { pause } from "../../../shared/dynamo/retry.ts";
+import { queueAt } from "../../../shared/events/queue.ts";
 import { createLog } from "../../../shared/observability/log.ts";
-import { putEvents } from "../relay/put.ts";
+import { eventDefinition } from "../../events.ts";
+import { type DeadEvent, putEvents } from "../relay/put.ts";
 
-const { BUS_NAME } = parseEnvironment(z.object({ BUS_NAME: z.string().min(1) }));
-const deps = { bus: new EventBridgeClient({ maxAttempts: 5 }), bus_name: BUS_NAME };
+const { BUS_NAME, DEAD_LETTERS_URL } = parseEnvironment(
+  z.object({ BUS_NAME: z.string().min(1), DEAD_LETTERS_URL: z.string().min(1) }),
+);
+const FIRST_PAUSE_MS = 200;
+const sqs = new SQSClient({ ...clientOptions("queue"), useQueueUrlAsEndpoint: false });
+const deps = {
+  bus: new EventBridgeClient(clientOptions("bus")),
+  bus_name: BUS_NAME,
+  dead: queueAt<DeadEvent>(sqs, DEAD_LETTERS_URL),
+  known: (type: string) => eventDefinition(type) !== undefined,
+  pause: (attempt: number) => pause(attempt, FIRST_PAUSE_MS),
+};
 const log = createLog("events-relay");
 
 export const handler = async (batch: DynamoDBStreamEvent): Promise<void> => {
-  log.info("event.relayed", { count: await putEvents(batch, deps) });
+  const { sent, dead } = await putEvents(batch, deps);
+  for (const event of dead) log.error("event.dead", new Error(`${event.reason}: ${event.detail}`), { ...event });
+  log.info("event.relayed", { count: sent });
 };

@@ -62,7 +62,7 @@ export function openApiDocument({ operations, events, version }: Registries): Js
 
 function webhook(type: string, event: EventDefinitions[string], schemas: SchemaBook): JsonObject {
   const envelope = schemas.output(envelopeSchema);
-  const own = schemas.output(z.object({ type: z.literal(type), data: event.data }));
+  const own = schemas.output(z.object({ type: z.literal(type), version: z.literal(event.version), data: event.data }));
   return {
     post: {
       operationId: `webhook.${type}`,
