@@ -38,17 +38,37 @@ export function isExactNumber(source: string): boolean {
 /** Only a text with one of these can hold what `JSON.parse` loses; all others are spared the second pass. */
 const SUSPICIOUS_NUMBER = /\d[\d.]{14}|\d[eE]/;
 
+/** Deepest nesting of what others answer: far more than people write, far less than a stack holds when it is written again. */
+export const MOST_FOREIGN_LEVELS = 200;
+
 /**
  * Parses what another system answered: a number that cannot be kept arrives as its text, never as another number.
- * @throws SyntaxError for what is no JSON
+ * @throws SyntaxError for what is no JSON, or is nested deeper than `MOST_FOREIGN_LEVELS`
  */
 export function parseForeignJson(text: string): unknown {
+  if (isDeeper(text, MOST_FOREIGN_LEVELS)) throw new SyntaxError(`nested deeper than ${MOST_FOREIGN_LEVELS} levels`);
   if (!SUSPICIOUS_NUMBER.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) =>
     typeof value === "number" && context?.source !== undefined && !isExactNumber(context.source)
       ? context.source
       : value,
   );
+}
+
+function isDeeper(text: string, levels: number): boolean {
+  let level = 0;
+  let inText = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (inText) {
+      if (c === "\\") i++;
+      else if (c === '"') inText = false;
+    } else if (c === '"') inText = true;
+    else if (c === "[" || c === "{") {
+      if (++level > levels) return true;
+    } else if (c === "]" || c === "}") level--;
+  }
+  return false;
 }
 
 /** An object or a list that is being read. */

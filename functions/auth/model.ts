@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { userSchema } from "../../shared/identity/items.ts";
+import { cutText } from "../../shared/text.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 
 /** Length is what protects a password; Cognito checks the same lower bound. */
@@ -28,13 +29,12 @@ export type Tokens = z.output<typeof tokensSchema>;
 
 /** A slug from a name: lower case, letters and digits of ASCII, single dashes. Never empty. */
 export function slugify(name: string): string {
-  const slug = name
+  const plain = name
     .normalize("NFKD")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, 60)
-    .replace(/-+$/, "");
+    .replaceAll(/^-+|-+$/g, "");
+  const slug = cutText(plain, 60).replace(/-+$/, "");
   return slug === "" ? "organization" : slug;
 }
 

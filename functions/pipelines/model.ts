@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { cutText } from "../../shared/text.ts";
 import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/rules/patterns.ts";
 
 /**
@@ -59,7 +60,7 @@ export const pipelineView = z
 export type PipelineView = z.output<typeof pipelineView>;
 
 /** What a copy is called: the name and "(copy)", within the limit of names. */
-export const copyName = (name: string): string => `${name.slice(0, 120 - " (copy)".length)} (copy)`;
+export const copyName = (name: string): string => `${cutText(name, 120 - " (copy)".length)} (copy)`;
 
 /** One finding about a graph. */
 export const graphIssueSchema = z

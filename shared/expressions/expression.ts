@@ -1,4 +1,5 @@
 import type jsonata from "jsonata";
+import { cutText } from "../text.ts";
 import { inspectExpression } from "./expression-ast.ts";
 import { boundedExpression, expressionLimits } from "./expression-runtime.ts";
 import { boundedJson, isObject, type Json } from "./json.ts";
@@ -95,7 +96,7 @@ function describe(error: unknown, otherwise: ExpressionErrorCode): ExpressionErr
   if (error instanceof RangeError)
     return failure("expression_too_large", "the expression is nested too deeply or makes too much data");
   const { code, message, position, limit } = isObject(error) ? error : Object(error);
-  const text = typeof message === "string" ? message.slice(0, 300) : "unknown error";
+  const text = typeof message === "string" ? cutText(message, 300) : "unknown error";
   if (limit === true || code === "D1011" || code === "D2014" || code === "D2015")
     return failure("expression_too_large", text);
   if (code === "D1012")

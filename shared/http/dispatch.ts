@@ -9,6 +9,7 @@ import { PLATFORM } from "../identity/items.ts";
 import { newId } from "../ids.ts";
 import { plans } from "../limits/plans.ts";
 import { countRequest, type RateState, rateHeaders } from "../limits/rate.ts";
+import { cutText } from "../text.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
 import { IdempotencyClaim } from "./idempotency.ts";
@@ -41,9 +42,9 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     const facts: RequestFacts = {
       id: newId("request", at),
       method: request.method,
-      path: request.path.slice(0, 500),
+      path: cutText(request.path, 500),
       ip: request.ip,
-      user_agent: (request.headers["user-agent"] ?? "").slice(0, 300),
+      user_agent: cutText(request.headers["user-agent"] ?? "", 300),
     };
     let operation: OperationShape | undefined;
     let rate: RateState | undefined;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Issue, Problem } from "../errors.ts";
 import { inspectJson } from "../json.ts";
+import { cutText } from "../text.ts";
 import type { OperationShape } from "./operation.ts";
 import { limits } from "./schemas.ts";
 
@@ -40,15 +41,15 @@ function refuseOtherMedia(headers: RawRequest["headers"]): void {
     .split(";")
     .map((part) => part.trim().toLowerCase());
   if (type !== "application/json" && !/^application\/[\w.-]+\+json$/.test(type))
-    refuse(`The content type is ${type === "" ? "missing" : `\`${type.slice(0, 100)}\``}; send \`application/json\`.`);
+    refuse(`The content type is ${type === "" ? "missing" : `\`${cutText(type, 100)}\``}; send \`application/json\`.`);
   for (const parameter of parameters) {
     const charset = /^charset\s*=\s*"?([^"]*)"?$/.exec(parameter)?.[1]?.trim();
     if (charset !== undefined && !UTF_8.has(charset))
-      refuse(`The charset is \`${charset.slice(0, 40)}\`; send the body in UTF-8.`);
+      refuse(`The charset is \`${cutText(charset, 40)}\`; send the body in UTF-8.`);
   }
   const coding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (coding !== "identity" && coding !== "")
-    refuse(`The content encoding is \`${coding.slice(0, 40)}\`; send the body without compression.`);
+    refuse(`The content encoding is \`${cutText(coding, 40)}\`; send the body without compression.`);
 }
 
 /** Names of UTF-8, and of the part of it that is ASCII. */

@@ -1,6 +1,8 @@
 import type { Outbound } from "../../../shared/outbound/client.ts";
+import { bareMediaType, isTextMediaType } from "../../../shared/outbound/text.ts";
+import { cutText } from "../../../shared/text.ts";
 import { agentLimits } from "../model.ts";
-import { bareMediaType, extractText, isTextMediaType } from "./rules/text.ts";
+import { extractText } from "./rules/text.ts";
 
 export type Fetched =
   | { readonly ok: true; readonly text: string; readonly truncated: boolean }
@@ -36,9 +38,9 @@ export async function fetchText(address: string, outbound: Pick<Outbound, "reque
     if (status < 200 || status > 299) return failed("bad_status", `The address answered with status ${status}.`);
     const media_type = headers["content-type"] ?? "text/plain";
     if (!isTextMediaType(media_type))
-      return failed("not_text", `The address has \`${bareMediaType(media_type).slice(0, 100)}\`, which is no text.`);
+      return failed("not_text", `The address has \`${cutText(bareMediaType(media_type), 100)}\`, which is no text.`);
     const extracted = extractText(body, media_type, agentLimits.text_context_bytes, truncated);
-    if (extracted === undefined) return failed("not_text", "The address has no text in UTF-8.");
+    if (extracted === undefined) return failed("not_text", "The address has no text in the charset that it names.");
     return { ok: true, ...extracted };
   }
   return failed("too_many_redirects", `The address leads on more than ${MAX_REDIRECTS} times.`);

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
+import { isTextMediaType } from "../../../shared/outbound/text.ts";
 import { agentLimits, agentPath, contextSchema } from "../model.ts";
-import { isTextMediaType } from "./rules/text.ts";
 
 const path = agentPath.extend({ context_id: idSchema("agent_context") });
 

@@ -5,6 +5,7 @@ import type { Handler } from "../../../shared/http/call.ts";
 import { limits } from "../../../shared/http/schemas.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
+import { cutText } from "../../../shared/text.ts";
 import { placeWrites, takeName } from "../definition/changes.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
@@ -23,7 +24,7 @@ const NOTHING: Parts = { contexts: [], tools: [] };
 /** `Helper (copy)`, `Helper (copy 2)`, …, within the length of a name. */
 export function copyName(name: string, nth: number): string {
   const suffix = nth === 1 ? " (copy)" : ` (copy ${nth})`;
-  return `${name.slice(0, limits.name - suffix.length).trimEnd()}${suffix}`;
+  return `${cutText(name, limits.name - suffix.length).trimEnd()}${suffix}`;
 }
 
 /** The parts of an agent under ids of their own, secrets bound to the new ones. */

@@ -18,6 +18,7 @@ import {
 import { countOwner } from "../../../shared/identity/owners.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
+import { cutText } from "../../../shared/text.ts";
 import { organizationEvents } from "../../organizations/events.ts";
 import { newMember, type Workspace, workspaceEvents, workspaceWrites } from "../../workspaces/public.ts";
 import type { AuthDeps } from "../deps.ts";
@@ -82,7 +83,7 @@ const slugFor = (body: Call<Register>["body"], attempt: number, deps: AuthDeps):
   const slug = slugify(body.organization_name);
   return attempt === 1
     ? slug
-    : `${slug.slice(0, 56)}-${deps
+    : `${cutText(slug, 56)}-${deps
         .randomSecret()
         .toLowerCase()
         .replaceAll(/[^a-z0-9]/g, "")

@@ -1,4 +1,6 @@
+import { parseForeignJson } from "../../../shared/json.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
+import { answerText, bareMediaType, isBinaryMediaType, isJsonMediaType } from "../../../shared/outbound/text.ts";
 import type { StoredToolConfig } from "../../agents/public.ts";
 import { type Arguments, fillBody, fillEndpoint, toolLimits, unusedArguments } from "../../agents/public.ts";
 import { outboundFailure, statusFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
@@ -14,10 +16,15 @@ const withQuery = (url: string, rest: Arguments): string => {
   return text === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${text}`;
 };
 
-const parse = (body: string, contentType: string): ToolResult => {
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(contentType)) return { ok: true, output: body };
+/** JSON as its value, other text as text; a picture is named, not passed on. */
+const parse = (bytes: Buffer, contentType: string): ToolResult => {
+  if (isBinaryMediaType(contentType)) {
+    return { ok: true, output: `[${bareMediaType(contentType)}, ${bytes.byteLength} bytes]` };
+  }
+  const body = answerText(bytes, contentType);
+  if (!isJsonMediaType(contentType)) return { ok: true, output: body };
   try {
-    return { ok: true, output: body === "" ? null : JSON.parse(body) };
+    return { ok: true, output: body === "" ? null : parseForeignJson(body) };
   } catch {
     return toolFailure("tool_output_invalid");
   }
@@ -53,7 +60,7 @@ export const callApi = async (
     ...(access.signal === undefined ? {} : { signal: access.signal }),
   });
   if (!answer.ok) return outboundFailure(answer.error.code);
-  const text = answer.body.toString("utf8");
-  if (answer.status < 200 || answer.status > 299) return statusFailure(answer.status, text);
-  return parse(text, answer.headers["content-type"] ?? "");
+  const type = answer.headers["content-type"] ?? "";
+  if (answer.status >= 200 && answer.status <= 299) return parse(answer.body, type);
+  return statusFailure(answer.status, isBinaryMediaType(type) ? "" : answerText(answer.body, type));
 };

@@ -1,6 +1,7 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import * as z from "zod";
 import { type Outbound, OutboundError } from "../../../shared/outbound/index.ts";
+import { cutText } from "../../../shared/text.ts";
 import { toolLimits } from "../../agents/public.ts";
 import { outboundFailure, statusFailure, type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
 
@@ -143,7 +144,7 @@ export const mcpSession = (server: {
     if (method === "initialize") sessionId = response.headers.get("mcp-session-id");
     const { result, error } = await readReply(response, id);
     if (error !== undefined)
-      fail(error.code === -32602 ? "tool_arguments_invalid" : "tool_error", error.message.slice(0, 1_000));
+      fail(error.code === -32602 ? "tool_arguments_invalid" : "tool_error", cutText(error.message, 1_000));
     return result;
   };
 
@@ -198,10 +199,7 @@ export const mcpSession = (server: {
         if (!parsed.success) return fail("tool_output_invalid");
         const output = outputOf(parsed.data);
         if (parsed.data.isError !== true) return { ok: true, output };
-        return toolFailure(
-          "tool_error",
-          (typeof output === "string" ? output : JSON.stringify(output)).slice(0, 1_000),
-        );
+        return toolFailure("tool_error", cutText(typeof output === "string" ? output : JSON.stringify(output), 1_000));
       }),
     close: async () => {
       if (sessionId === null) return;

@@ -1,11 +1,14 @@
+import { createHash } from "node:crypto";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
+import { hiddenForms, redact } from "../../../shared/secrets/redact.ts";
 import type { EncryptedSecret } from "../../../shared/secrets/schema.ts";
+import { cutText } from "../../../shared/text.ts";
 import type { Arguments, CompileExpression } from "../../agents/public.ts";
 import { type Tool, toolLimits } from "../../agents/public.ts";
 import { callApi } from "./api.ts";
 import { type McpSession, mcpSession } from "./mcp.ts";
-import { redact, type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
+import { type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
 
 export type ToolDependencies = {
   outbound: Pick<Outbound, "request" | "fetch">;
@@ -44,9 +47,19 @@ const checkArguments = (parameters: unknown, args: unknown): { ok: true; args: A
   );
 };
 
-/** Name under which a model sees an MCP server's tool; providers take 64 of a few characters. */
-const mcpToolName = (tool: Tool, name: string): string =>
-  `${tool.name}__${name.replace(/[^a-zA-Z0-9_-]/g, "_")}`.slice(0, toolLimits.name);
+const HASH_CHARACTERS = 8;
+
+/**
+ * Name under which a model sees an MCP server's tool; providers take 64 of a few characters. A name that had to be
+ * changed ends in a hash of the whole name, so that two tools never share one.
+ */
+export const mcpToolName = (tool: Pick<Tool, "name">, name: string): string => {
+  const whole = `${tool.name}__${name}`;
+  const plain = whole.replace(/[^a-zA-Z0-9_-]/g, "_");
+  if (plain === whole && whole.length <= toolLimits.name) return whole;
+  const digest = createHash("sha256").update(whole).digest("hex").slice(0, HASH_CHARACTERS);
+  return `${cutText(plain, toolLimits.name - HASH_CHARACTERS - 1)}_${digest}`;
+};
 
 /** Runs the tools of one agent run. Sessions with MCP servers are kept for the run and closed at its end. */
 export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => {
@@ -63,8 +76,7 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
       ),
     );
     const headers = { ...config.headers, ...Object.fromEntries(secrets) };
-    // "Bearer abc" must not come back as "abc" either.
-    const hidden = secrets.flatMap(([, value]) => [value, ...value.split(" ").slice(1)]);
+    const hidden = hiddenForms(secrets.map(([, value]) => value));
     if (tool.tool_type === "api") return { headers, secrets: hidden };
     const timeout_ms = tool.config.timeout_ms ?? toolLimits.default_timeout_ms;
     return {
@@ -97,7 +109,7 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
       .filter(({ name }) => tool.config.tools.includes(name))
       .map(({ name, description, inputSchema }) => ({
         name: mcpToolName(tool, name),
-        description: (description ?? tool.description).slice(0, 2_000),
+        description: cutText(description ?? tool.description, 2_000),
         parameters: inputSchema,
       }));
     return { ok: true, tools: redact(tools, at.secrets) };

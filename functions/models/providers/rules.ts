@@ -79,4 +79,4 @@ export function providerIssues(type: ProviderId, input: ProviderInput, stored: S
 /** Keys shorter than this show nothing of themselves. */
 const SHOWN_FROM = 12;
 
-export const lastFour = (key: string): string => (key.length >= SHOWN_FROM ? key.slice(-4) : "");
+export const lastFour = (key: string): string => (key.length >= SHOWN_FROM ? key.slice(-4).toWellFormed() : "");

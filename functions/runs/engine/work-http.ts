@@ -1,7 +1,13 @@
+import type { Clock } from "../../../shared/clock.ts";
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
+import { parseForeignJson } from "../../../shared/json.ts";
 import type { Outbound, OutboundRequest } from "../../../shared/outbound/index.ts";
+import { retryAfterMs } from "../../../shared/outbound/retry-after.ts";
+import { answerText, isBinaryMediaType, isJsonMediaType } from "../../../shared/outbound/text.ts";
+import { hiddenForms, redact } from "../../../shared/secrets/redact.ts";
+import { wellFormed } from "../../../shared/text.ts";
 import type { GraphNode } from "../../pipelines/graph/public.ts";
 import { openHeaders } from "../../pipelines/public.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
@@ -10,10 +16,13 @@ import type { TaskDeps } from "./task.ts";
 
 type Of = Parameters<TaskDeps["worker"]>[0];
 
-interface HttpTask extends Of {
+/** The request of a node, and what of its run it needs. */
+export interface HttpTask {
   readonly step: Extract<GraphNode, { kind: "http" }>;
-  readonly attempt: number;
   readonly scope: Scope;
+  readonly run: Pick<Of["run"], "id">;
+  readonly table: Pick<Of["table"], "tenant">;
+  readonly walk: Pick<Of["walk"], "secrets">;
   /** So long as the work wants to take, but no longer than the run has left. In milliseconds, like what it takes. */
   readonly within: (wanted_ms: number) => number;
 }
@@ -26,10 +35,11 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 /**
  * Sends the node's request through the guarded client. Answers 2xx are the output; redirects are not followed, and
  * like 4xx and 5xx they are failures. Every attempt carries the same idempotency key, since all are the same request.
+ * What the host echoes of the node's secret headers does not become output.
  */
 export async function workHttp(
   { step, scope, run, table, walk, within }: HttpTask,
-  deps: { readonly outbound: Pick<Outbound, "request">; readonly secrets: Sealer },
+  deps: { readonly outbound: Pick<Outbound, "request">; readonly secrets: Sealer; readonly clock: Clock },
 ): Promise<AttemptResult> {
   const prepared = await prepareTask(step, scope);
   if (!prepared.ok) return { ...prepared, retryable: false };
@@ -37,6 +47,7 @@ export async function workHttp(
   if (task.kind !== "http") throw new Error(`${step.id} is no request`);
   const timeout_ms = within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
   const hasBody = task.body !== undefined;
+  const secrets = await openHeaders(deps.secrets, table.tenant, step, walk.secrets);
   const result = await deps.outbound.request({
     method: task.method as OutboundRequest["method"],
     url: task.url,
@@ -44,7 +55,7 @@ export async function workHttp(
       ["idempotency-key", `${run.id}-${step.id}`],
       ...(hasBody ? [["content-type", "application/json"] as const] : []),
       ...Object.entries(task.headers),
-      ...Object.entries(await openHeaders(deps.secrets, table.tenant, step, walk.secrets)),
+      ...Object.entries(secrets),
     ]),
     ...(hasBody ? { body: JSON.stringify(task.body) } : {}),
     timeout_ms,
@@ -56,22 +67,25 @@ export async function workHttp(
   const { status, headers, body } = result;
   if (status < 200 || status > 299) {
     const error = { code: `http_status_${status}`, message: `The host answered with status ${status}.` };
-    return { ok: false, error, retryable: PASSING.has(status) };
+    const retry_after_ms = retryAfterMs(headers, deps.clock.now().getTime());
+    return { ok: false, error, retryable: PASSING.has(status), retry_after_ms };
   }
-  return { ok: true, output: { status, headers, body: contentOf(headers["content-type"] ?? "", body) } };
+  const output = wellFormed({ status, headers, body: contentOf(headers["content-type"] ?? "", body) });
+  return { ok: true, output: redact(output, hiddenForms(Object.values(secrets))) };
 }
 
 /** Names of headers have no case: what is named later replaces what was named before. */
 const lowerCase = (headers: readonly (readonly [string, string])[]): Record<string, string> =>
   Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
 
-/** JSON as its value, anything else as text, nothing as null. */
+/** JSON as its value, other text as text; nothing, and what is no text (pictures), as null. */
 function contentOf(type: string, body: Buffer): Json {
-  const text = body.toString("utf8");
+  if (isBinaryMediaType(type)) return null;
+  const text = answerText(body, type);
   if (text === "") return null;
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) return text;
+  if (!isJsonMediaType(type)) return text;
   try {
-    return JSON.parse(text) as Json;
+    return parseForeignJson(text) as Json;
   } catch {
     return text;
   }

@@ -17,7 +17,7 @@ export const workerOf =
       case "agent":
         return workAgent({ ...of, step, node, attempt, scope, within }, deps);
       case "http":
-        return workHttp({ ...of, step, attempt, scope, within }, deps);
+        return workHttp({ ...of, step, scope, within }, deps);
       default:
         throw new Error(`${node.id} has no work outside`);
     }

@@ -9,6 +9,7 @@ import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import type { Outbound } from "../../../shared/outbound/index.ts";
 import { SecretError } from "../../../shared/secrets/index.ts";
+import { cutText } from "../../../shared/text.ts";
 import { keptBodyCharacters, liveSecrets, type Webhook } from "../model.ts";
 import { attemptItem, type Delivery, deliveryItem, webhookItem } from "../store.ts";
 import { secretContext } from "../subscriptions/secret.ts";
@@ -187,8 +188,4 @@ const errorOf = (status: number): string | null => {
 
 /** The beginning of an answer as text; never half a character. */
 const keptText = (body: Buffer): string =>
-  body
-    .subarray(0, keptBodyCharacters * 4)
-    .toString("utf8")
-    .slice(0, keptBodyCharacters)
-    .replace(/[\uD800-\uDBFF]$/, "");
+  cutText(body.subarray(0, keptBodyCharacters * 4).toString("utf8"), keptBodyCharacters);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extractText, firstBytes, htmlText, isTextMediaType } from "../../../functions/agents/contexts/rules/text.ts";
+import { extractText, firstBytes, htmlText } from "../../../functions/agents/contexts/rules/text.ts";
+import { isTextMediaType } from "../../../shared/outbound/text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -47,8 +48,17 @@ describe("the text of a file", () => {
   });
 
   test("is none for bytes that are no UTF-8", () => {
-    expect(extractText(new Uint8Array([0xff, 0xfe]), "text/plain", 10, false)).toBeUndefined();
+    expect(extractText(new Uint8Array([0xff, 0xc0]), "text/plain", 10, false)).toBeUndefined();
     expect(extractText(bytes("a\u0000b"), "text/plain", 10, false)).toBeUndefined();
+  });
+
+  test("is read in the charset of its media type", () => {
+    expect(
+      extractText(new Uint8Array([0x47, 0x72, 0xfc, 0xdf, 0x65]), "text/plain; charset=iso-8859-1", 99, false),
+    ).toEqual({
+      text: "Grüße",
+      truncated: false,
+    });
   });
 
   test("drops a byte order mark", () => {

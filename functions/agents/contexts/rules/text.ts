@@ -1,29 +1,5 @@
 /** Which files and pages have text for an agent, and how it is taken from them. Pure. */
-
-const TEXT_APPLICATIONS = new Set([
-  "application/json",
-  "application/x-ndjson",
-  "application/jsonl",
-  "application/xml",
-  "application/yaml",
-  "application/x-yaml",
-  "application/toml",
-  "application/csv",
-  "application/markdown",
-  "application/xhtml+xml",
-]);
-
-/** The media type without its parameters, in lower case. */
-export const bareMediaType = (media_type: string): string => (media_type.split(";")[0] ?? "").trim().toLowerCase();
-
-export const isTextMediaType = (media_type: string): boolean => {
-  const bare = bareMediaType(media_type);
-  return (
-    /^text\/[a-z0-9.+-]+$/.test(bare) ||
-    TEXT_APPLICATIONS.has(bare) ||
-    /^application\/[\w.-]+\+(json|xml|yaml)$/.test(bare)
-  );
-};
+import { bareMediaType, decoderOf } from "../../../../shared/outbound/text.ts";
 
 const isHtml = (media_type: string): boolean =>
   ["text/html", "application/xhtml+xml"].includes(bareMediaType(media_type));
@@ -35,7 +11,7 @@ export interface ExtractedText {
 }
 
 /**
- * The text of a file or page: UTF-8 (a byte order mark is dropped), HTML without its markup, at most `max_bytes`.
+ * The text of a file or page in the charset of its media type, else UTF-8 (a byte order mark decides and is dropped), HTML without its markup, at most `max_bytes`.
  * undefined when the bytes are no text.
  * @param cut the bytes are the beginning of more
  */
@@ -45,7 +21,7 @@ export function extractText(
   max_bytes: number,
   cut: boolean,
 ): ExtractedText | undefined {
-  const decoded = decode(bytes, cut);
+  const decoded = decode(bytes, media_type, cut);
   if (decoded === undefined || decoded.includes("\u0000")) return undefined;
   const plain = isHtml(media_type) ? htmlText(decoded) : decoded;
   const text = firstBytes(plain, max_bytes);
@@ -53,10 +29,10 @@ export function extractText(
 }
 
 /** A cut may fall into a character: up to three bytes at the end are forgiven then. */
-function decode(bytes: Uint8Array, cut: boolean): string | undefined {
+function decode(bytes: Uint8Array, media_type: string, cut: boolean): string | undefined {
   for (let spare = 0; spare <= (cut ? 3 : 0); spare++) {
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, bytes.byteLength - spare));
+      return decoderOf(bytes, media_type, true).decode(bytes.subarray(0, bytes.byteLength - spare));
     } catch {
       // tried again with one byte less
     }
@@ -68,7 +44,7 @@ function decode(bytes: Uint8Array, cut: boolean): string | undefined {
 export function firstBytes(text: string, max_bytes: number): string {
   if (Buffer.byteLength(text) <= max_bytes) return text;
   const bytes = Buffer.from(text).subarray(0, max_bytes);
-  return decode(bytes, true) ?? "";
+  return decode(bytes, "text/plain", true) ?? "";
 }
 
 const BLOCKS =

@@ -4,13 +4,14 @@ import { Problem, wrongState } from "../../../../shared/errors.ts";
 import type { Handler } from "../../../../shared/http/call.ts";
 import { invalid } from "../../../../shared/http/parse.ts";
 import { newEtag } from "../../../../shared/ids.ts";
+import { bareMediaType } from "../../../../shared/outbound/text.ts";
 import { touchAgent } from "../../definition/changes.ts";
 import type { AgentDeps } from "../../deps.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
 import { changed, contextById, needType, uploadFor, uploadKey } from "../changes.ts";
-import { bareMediaType, extractText } from "../rules/text.ts";
+import { extractText } from "../rules/text.ts";
 
 type Ops = typeof operations;
 
@@ -64,7 +65,8 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
     agentLimits.text_context_bytes,
     found.bytes > found.beginning.byteLength,
   );
-  if (extracted === undefined) throw invalid([{ path: "file", message: "is not text in UTF-8" }]);
+  if (extracted === undefined)
+    throw invalid([{ path: "file", message: "is not text in the charset of its media type" }]);
   const next: StoredContext = {
     ...read,
     file: { ...read.file, sha256: found.sha256 },

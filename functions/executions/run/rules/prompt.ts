@@ -1,4 +1,5 @@
 /** How a snapshot becomes the system text of a model call. Pure. */
+import { cutText } from "../../../../shared/text.ts";
 
 /** A ready context with its text. */
 export interface LoadedContext {
@@ -54,7 +55,7 @@ export function assembleSystem(
   const parts: string[] = [];
   const used = contexts.map(({ id, name, text }): UsedContext => {
     const whole = text.length <= left;
-    const part = whole ? text : left >= SMALLEST_PART ? text.slice(0, left) : "";
+    const part = whole ? text : left >= SMALLEST_PART ? cutText(text, left) : "";
     left -= part.length;
     if (part !== "" || whole) parts.push(`<context name="${attribute(name)}">\n${contained(part)}\n</context>`);
     return { context_id: id, name, included: whole ? "whole" : part === "" ? "none" : "part" };

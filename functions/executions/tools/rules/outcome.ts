@@ -1,4 +1,5 @@
 import type { OutboundErrorCode } from "../../../../shared/outbound/errors.ts";
+import { cutText } from "../../../../shared/text.ts";
 
 /** Everything a tool call can fail with, and what the model is told. */
 export const toolErrors = {
@@ -57,21 +58,8 @@ export const outboundFailure = (code: OutboundErrorCode): ToolFailure => {
 
 /** A failing HTTP status as a tool's failure; the server's own words help the model to correct itself, cut short. */
 export const statusFailure = (status: number, text: string): ToolFailure => {
-  const detail = `It answered with status ${status}. ${text.slice(0, 1_000)}`.trim();
+  const detail = `It answered with status ${status}. ${cutText(text, 1_000)}`.trim();
   if (status === 401 || status === 403) return toolFailure("tool_unauthorized", `It answered with status ${status}.`);
   if (status === 408 || status === 504) return toolFailure("tool_timeout", detail);
   return toolFailure(status === 429 || status >= 500 ? "tool_unavailable" : "tool_rejected", detail);
-};
-
-/** Takes stored credentials out of whatever a tool's server sends back: an echo must not carry them to the model. */
-export const redact = <T>(value: T, secrets: readonly string[]): T => {
-  const hidden = secrets.filter((secret) => secret.length >= 6);
-  if (hidden.length === 0) return value;
-  const clean = (part: unknown): unknown => {
-    if (typeof part === "string") return hidden.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), part);
-    if (Array.isArray(part)) return part.map(clean);
-    if (typeof part !== "object" || part === null) return part;
-    return Object.fromEntries(Object.entries(part).map(([key, member]) => [clean(key), clean(member)]));
-  };
-  return clean(value) as T;
 };

@@ -1,4 +1,6 @@
 import { OutboundError } from "../../../../shared/outbound/errors.ts";
+import { retryAfterMs } from "../../../../shared/outbound/retry-after.ts";
+import { cutText } from "../../../../shared/text.ts";
 
 /** Everything a model call can fail with: one public sentence each, and whether the engine may try the same call again. */
 export const modelErrors = {
@@ -44,16 +46,6 @@ const isCallFailure = (error: unknown): error is CallFailure =>
   error instanceof Error && error.name === "AI_APICallError";
 const isMissingKey = (error: unknown): error is Error => error instanceof Error && error.name === "AI_LoadAPIKeyError";
 
-/** More than this is no wait but an outage: the engine's own back-off decides. */
-const maxRetryAfterMs = 300_000;
-
-const retryAfter = (headers: Record<string, string> | undefined, nowMs: number): number | undefined => {
-  const precise = Number(headers?.["retry-after-ms"]);
-  const value = headers?.["retry-after"] ?? "";
-  const wait = precise > 0 ? precise : /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isFinite(wait) && wait >= 0 ? Math.min(Math.ceil(wait), maxRetryAfterMs) : undefined;
-};
-
 /** Words by which providers say in a 400 what they have no status for. Read, never shown. */
 const tooLong =
   /context[_ ]length|context window|maximum context|too many (input )?tokens|too long|token count .*exceeds|exceeds? the (maximum|limit).*token|input is too long/i;
@@ -63,8 +55,8 @@ const badKey = /api[_ ]key|invalid x-api-key|security token|credential/i;
 
 const byStatus = (error: Partial<CallFailure>, nowMs: number): ModelError => {
   const status = error.statusCode ?? 0;
-  const text = `${error.message ?? ""} ${error.responseBody?.slice(0, 4_000) ?? ""}`;
-  const wait = retryAfter(error.responseHeaders, nowMs);
+  const text = `${error.message ?? ""} ${cutText(error.responseBody ?? "", 4_000)}`;
+  const wait = retryAfterMs(error.responseHeaders, nowMs);
   if (status === 429)
     return noCredit.test(text) ? modelError("provider_quota_exceeded") : modelError("model_rate_limited", wait);
   if (status === 401 || status === 403) return modelError("provider_key_invalid");
@@ -124,7 +116,7 @@ const byStreamEvent = (error: unknown, nowMs: number): ModelError => {
   const text = typeof error === "string" ? error : (JSON.stringify(error) ?? "");
   if (/overloaded|unavailable|internal/i.test(text)) return modelError("model_unavailable");
   if (/rate.?limit|throttl/i.test(text)) return modelError("model_rate_limited");
-  return byStatus({ message: text.slice(0, 4_000), statusCode: 400 }, nowMs);
+  return byStatus({ message: cutText(text, 4_000), statusCode: 400 }, nowMs);
 };
 
 /** Any thrown value of the model library as one of ours. */
