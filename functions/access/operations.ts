@@ -2,6 +2,7 @@ import * as z from "zod";
 import { permissionCatalogue, type Resource } from "../../shared/access/permissions.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { permissionView, roleView } from "./model.ts";
+import { roleResource } from "./store.ts";
 
 const resource = z.enum(Object.keys(permissionCatalogue) as [Resource, ...Resource[]]);
 
@@ -12,6 +13,7 @@ export const operations = {
     path: "/roles",
     summary: "Roles and what they grant",
     permission: "roles:read",
+    resource: { type: "role", list: true },
     request: {},
     response: z.object({ items: z.array(roleView), next_cursor: z.null() }),
     success: 200,
@@ -23,6 +25,7 @@ export const operations = {
     path: "/roles/{role}",
     summary: "Read a role",
     permission: "roles:read",
+    resource: roleResource,
     request: { path: z.object({ role: z.string().max(64) }) },
     response: roleView,
     success: 200,
@@ -34,6 +37,7 @@ export const operations = {
     path: "/permissions",
     summary: "The permission catalogue",
     permission: "roles:read",
+    resource: { type: "permission", list: true },
     request: { query: z.strictObject({ resource: resource.optional() }) },
     response: z.object({ items: z.array(permissionView), next_cursor: z.null() }),
     success: 200,

@@ -1,6 +1,6 @@
 /** What other rooms may use of agents. */
 
-export { agentById, agentItem, agentUseItem, type StoredAgent } from "./store.ts";
+export { agentItem, agentResource, agentUseItem, type StoredAgent, wholeAgentResource } from "./store.ts";
 export {
   type StoredToolConfig,
   secretHeaderContext,
@@ -10,6 +10,6 @@ export {
 } from "./tools/rules/definition.ts";
 export type { CompileExpression } from "./tools/rules/issues.ts";
 export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
-export { holdAgent, loadSnapshot, pinAgent, releaseAgent } from "./versions/pin.ts";
+export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
 export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";
 export { workingContent } from "./versions/working.ts";

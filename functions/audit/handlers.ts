@@ -2,14 +2,14 @@ import { draft } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { rechecked } from "../../shared/http/heartbeat.ts";
 import { invalid } from "../../shared/http/parse.ts";
-import { membershipItem } from "../../shared/identity/items.ts";
 import type { AuditDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
 import { exportText } from "./exports/text.ts";
 import { type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { entryById, pageByIndex, pageOfAll } from "./store.ts";
+import { pageByIndex, pageOfAll } from "./store.ts";
 
 type Ops = typeof operations;
 
@@ -29,18 +29,15 @@ export const list: Handler<Ops["list"], AuditDeps> = async ({ caller, query, at 
   return pageOfAll(tenant, caller.organization, query, at);
 };
 
-export const get: Handler<Ops["get"], AuditDeps> = async ({ caller, path, at }, { table }) => {
-  const entry = await entryById(table.of(caller.organization.id), path.audit_id, at);
-  if (entry === undefined) throw notFound();
-  return entry;
-};
+export const get: Handler<Ops["get"], AuditDeps> = (call) => call.load();
 
 /** Also of somebody who is no longer a member; never of somebody who was none. */
-export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async ({ caller, path, query, at }, { table }) => {
+export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async (call, { table }) => {
+  const { query, at } = call;
   requireFilters(query);
-  const tenant = table.of(caller.organization.id);
-  if ((await tenant.get(membershipItem, path)) === undefined) throw notFound();
-  return pageByIndex(tenant, { index: "gsi1", of: { actor_key: `user:${path.user_id}` } }, query, at);
+  const { user_id } = await call.load();
+  const by = { index: "gsi1", of: { actor_key: `user:${user_id}` } } as const;
+  return pageByIndex(table.of(call.context.tenant), by, query, at);
 };
 
 /**
@@ -74,7 +71,7 @@ export const exportLogs: Handler<Ops["exportLogs"], AuditDeps> = async (call, { 
     {
       content_type: exportTypes[format],
       filename: `audit_logs_${stamp}.${format}`,
-      content: exportText(table.of(id), caller.organization, query, at),
+      content: rechecked(call, () => exportText(table.of(id), caller.organization, query, at)),
     },
   );
 };

@@ -3,6 +3,7 @@ import { auditEntrySchema } from "../../shared/change/items.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { anyMemberResource, entryResource } from "./store.ts";
 
 const range = {
   from: timestampSchema.optional().meta({ description: "Not before this time." }),
@@ -21,6 +22,7 @@ export const apiOperations = {
     description:
       "At most one of actor, resource and action, with any range of time. A page may be short and still name a next one.",
     permission: "audit:read",
+    resource: { type: "audit_entry", list: true },
     request: {
       query: z.strictObject({
         ...pageQuery,
@@ -47,6 +49,7 @@ export const apiOperations = {
     path: "/audit/logs/{audit_id}",
     summary: "Read an audit entry",
     permission: "audit:read",
+    resource: entryResource,
     request: { path: z.object({ audit_id: idSchema("audit") }) },
     response: auditEntrySchema,
     success: 200,
@@ -58,6 +61,7 @@ export const apiOperations = {
     path: "/audit/users/{user_id}",
     summary: "What a member did, newest first",
     permission: "audit:read",
+    resource: anyMemberResource,
     request: { path: z.object({ user_id: idSchema("user") }), query: z.strictObject({ ...pageQuery, ...range }) },
     response: listed,
     success: 200,
@@ -70,6 +74,7 @@ export const apiOperations = {
     summary: "What happened to a resource, newest first",
     description: "Also for one that has been deleted. A resource without any entry is not known (404).",
     permission: "audit:read",
+    resource: { type: "audit_entry", list: true },
     request: {
       path: z.object({ resource_type: resourceType, resource_id: resourceId }),
       query: z.strictObject({ ...pageQuery, ...range }),
@@ -89,6 +94,7 @@ export const streamOperations = {
     description:
       "JSON Lines or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
     permission: "audit:export",
+    resource: { type: "audit_entry", list: true },
     request: { query: z.strictObject({ ...range, format: z.enum(["jsonl", "csv"]).default("jsonl") }) },
     response: "file",
     success: 200,

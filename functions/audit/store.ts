@@ -3,7 +3,8 @@ import { timestamp } from "../../shared/clock.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "../../shared/dynamo/cursor.ts";
 import type { ItemOf } from "../../shared/dynamo/item.ts";
 import type { Page, PageRequest, TenantTable } from "../../shared/dynamo/table.ts";
-import type { Organization } from "../../shared/identity/items.ts";
+import { defineResource } from "../../shared/http/resource.ts";
+import { membershipItem, type Organization } from "../../shared/identity/items.ts";
 import { timeOfId } from "../../shared/ids.ts";
 import { idBounds, monthAfter, monthBefore, monthOf, monthsOf, type TimeRange } from "./model.ts";
 
@@ -98,6 +99,20 @@ export async function entryById(tenant: TenantTable, id: string, now: Date): Pro
   const entry = await tenant.get(auditItem, { month: monthOf(timestamp(timeOfId(id))), id });
   return entry !== undefined && entry.expires_at > timestamp(now) ? entry : undefined;
 }
+
+export const entryResource = defineResource({
+  type: "audit_entry",
+  path: ["audit_id"],
+  read: ({ table, path, at }) => entryById(table, String(path.audit_id), at),
+});
+
+/** Somebody who is a member, or was one. */
+export const anyMemberResource = defineResource({
+  type: "user",
+  path: ["user_id"],
+  item: membershipItem,
+  key: ({ user_id }) => ({ user_id }),
+});
 
 /** All entries of a range, oldest first, as they are read: never more than one page in memory. */
 export async function* allEntries(

@@ -2,6 +2,7 @@ import { commitChange } from "../../shared/change/commit.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { toProblem } from "../../shared/http/answer.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { held } from "../../shared/http/heartbeat.ts";
 import type { ServerSentEvent } from "../../shared/http/operation.ts";
 import type { ExecuteDeps } from "./deps.ts";
 import {
@@ -41,13 +42,14 @@ export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) 
 /** What can be refused is refused before the stream begins, with a status of its own. */
 export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (call, deps) => {
   const prepared = await prepareExecution(call, deps);
-  return events(call, prepared, deps);
+  return held(call, (ended) => events(call, prepared, deps, ended));
 };
 
 async function* events(
   call: Parameters<typeof executeStream>[0],
   prepared: Prepared,
   deps: ExecuteDeps,
+  ended: AbortSignal,
 ): AsyncGenerator<ServerSentEvent> {
   const { execution_id, thread_id, snapshot } = prepared;
   const { agent_id, version, definition } = snapshot;
@@ -57,6 +59,7 @@ async function* events(
     data: { type: "start", ...common, agent_id, version, model: definition.model_id, created_at: timestamp(call.at) },
   };
   const deltas = new Deltas();
+  ended.addEventListener("abort", () => deltas.abandon());
   // Recorded by itself, not by the reader: what was used is paid for, also when nobody reads the end.
   const ending = runAgent(
     snapshot,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentLimits, agentPath } from "../agents/model.ts";
+import { wholeAgentResource } from "../agents/public.ts";
 
 /** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
 const turn = z.strictObject({
@@ -73,6 +74,7 @@ export const executeOperations = {
     description:
       "Contexts and tools take part. The answer must come within 25 seconds; stream it, or run the agent, where it may take longer.",
     permission: "agents:execute",
+    resource: wholeAgentResource,
     request: { path: agentPath, body },
     response: executionSchema,
     success: 200,
@@ -90,6 +92,7 @@ export const streamOperations = {
     description:
       "Server-sent events: `start`, then `content` with pieces of the text, `tool_call` and `tool_result`, and in the end `done` with usage and cost, or `error`.",
     permission: "agents:execute",
+    resource: wholeAgentResource,
     request: { path: agentPath, body },
     response: "events",
     success: 200,

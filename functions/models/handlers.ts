@@ -1,13 +1,11 @@
 import { decodeCursor, encodeCursor, queryFingerprint } from "../../shared/dynamo/cursor.ts";
-import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
-import { resolveModel } from "./calls/resolve.ts";
 import type { ModelDeps } from "./deps.ts";
-import { isProviderName, listModels, modelView } from "./model.ts";
+import { listModels, modelView } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { providerView, withEtag } from "./providers/views.ts";
-import { providerIds, providers } from "./rules/catalogue.ts";
-import { modelProviderItem, storedProviders } from "./store.ts";
+import { providerIds } from "./rules/catalogue.ts";
+import { storedProviders } from "./store.ts";
 
 export { deleteProvider, putProvider } from "./providers/handlers.ts";
 
@@ -19,12 +17,7 @@ export const list: Handler<Ops["list"], ModelDeps> = async ({ context, at, query
   return pageOfKnown(wanted, (model) => model.id, query, [context.tenant, "models", query.provider]);
 };
 
-export const get: Handler<Ops["get"], ModelDeps> = async ({ context, at, path }, { table }) => {
-  const id = `${path.provider}/${path.model}`;
-  const model = await resolveModel(table, context.tenant, id, at);
-  if (model === undefined || model.model.id !== id) throw notFound();
-  return modelView(model);
-};
+export const get: Handler<Ops["get"], ModelDeps> = async (call) => modelView(await call.load());
 
 export const listProviders: Handler<Ops["listProviders"], ModelDeps> = async ({ context, query }, { table }) => {
   const stored = await storedProviders(table.of(context.tenant));
@@ -35,12 +28,9 @@ export const listProviders: Handler<Ops["listProviders"], ModelDeps> = async ({ 
   return pageOfKnown(views, (view) => view.name, query, [context.tenant, "providers"]);
 };
 
-export const getProvider: Handler<Ops["getProvider"], ModelDeps> = async ({ context, path }, { table }) => {
-  const stored = await table.of(context.tenant).get(modelProviderItem, { name: path.provider });
-  const known =
-    path.provider === "amazon-bedrock" || (isProviderName(path.provider) && Object.hasOwn(providers, path.provider));
-  if (stored === undefined && !known) throw notFound();
-  return withEtag(providerView(path.provider, stored), stored);
+export const getProvider: Handler<Ops["getProvider"], ModelDeps> = async (call) => {
+  const { stored } = await call.load();
+  return withEtag(providerView(call.path.provider, stored), stored);
 };
 
 /** A page of a list that is small and already in memory, under the same rules as lists of the table. */

@@ -3,6 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { modelViewSchema, providerSettingsSchema } from "./model.ts";
 import { providerInput } from "./providers/rules.ts";
+import { modelResource, providerResource, providerSlotResource, storedProviderResource } from "./store.ts";
 
 const providerName = z
   .string()
@@ -32,6 +33,7 @@ export const operations = {
     summary: "Models the organization can use",
     description: "The catalogue and the organization's own models, sorted by id, each with its price.",
     permission: "models:read",
+    resource: { type: "model", list: true },
     request: { query: z.strictObject({ ...pageQuery, provider: z.string().max(40).optional() }) },
     response: pageOf(modelViewSchema),
     success: 200,
@@ -44,6 +46,7 @@ export const operations = {
     summary: "Read a model",
     description: "A model's id is its path: `GET /api/v1/models/amazon-bedrock/claude-sonnet-4-5`.",
     permission: "models:read",
+    resource: modelResource,
     request: {
       path: z.object({ provider: z.string().min(1).max(40), model: z.string().min(1).max(160) }),
     },
@@ -57,6 +60,7 @@ export const operations = {
     path: "/models/providers",
     summary: "Model providers and whether they are configured",
     permission: "models:read",
+    resource: { type: "model_provider", list: true },
     request: { query: z.strictObject(pageQuery) },
     response: pageOf(providerView),
     success: 200,
@@ -68,6 +72,7 @@ export const operations = {
     path: "/models/providers/{provider}",
     summary: "Read a model provider",
     permission: "models:read",
+    resource: providerResource,
     request: { path },
     response: providerView,
     success: 200,
@@ -81,6 +86,7 @@ export const operations = {
     description:
       "Stores the organization's own key and settings, replacing earlier settings. A key that is left out stays as it is, unless the address changes: then it has to be given again.",
     permission: "models:update",
+    resource: providerSlotResource,
     request: { path, body: providerInput },
     response: providerView,
     success: 200,
@@ -93,6 +99,7 @@ export const operations = {
     summary: "Remove a model provider's key and settings",
     description: "Agents that use its models answer `provider_not_configured`, or `unknown_model` for its own models.",
     permission: "models:update",
+    resource: storedProviderResource,
     request: { path },
     response: "none",
     success: 204,

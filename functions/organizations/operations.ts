@@ -3,6 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { organizationView, slugSchema } from "./model.ts";
+import { organizationResource } from "./store.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
 
@@ -14,6 +15,7 @@ export const operations = {
     summary: "Read the active organization",
     description: "Only the active organization can be read; `GET /auth/me/organizations` lists the caller's.",
     permission: "organizations:read",
+    resource: organizationResource,
     request: { path },
     response: organizationView,
     success: 200,
@@ -25,6 +27,7 @@ export const operations = {
     path: "/organizations/{organization_id}",
     summary: "Change the organization's name or slug",
     permission: "organizations:update",
+    resource: organizationResource,
     request: {
       path,
       body: z

@@ -3,15 +3,15 @@ import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, wrongState } from "../../shared/errors.ts";
 import { checkGraph, graphInvalid } from "./graph/checks.ts";
-import { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
-import { type Pipeline, pipelineById, pipelineItem } from "./store.ts";
+import { type LoadedRevision, loadRevision, openRevision } from "./revisions/revision.ts";
+import { type Pipeline, type PipelineHead, pipelineItem } from "./store.ts";
 
 export { pipelineEvents } from "./events.ts";
 /** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
 export { checkGraph, type GraphCheck, graphInvalid } from "./graph/checks.ts";
 export { openHeaders, type SealedHeaders } from "./graph/secret-headers.ts";
 export { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
-export { type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
+export { headResource, type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
 
 /** What a run is pinned to. */
 export interface PinnedPipeline {
@@ -25,15 +25,16 @@ export interface PinnedPipeline {
 /**
  * The revision that a run is pinned to. A live run uses the active revision. A test run uses the given or the newest
  * one; its graph must be free of errors too.
- * @throws Problem `not_found`, `conflict` when the pipeline is in no state to run, `graph_invalid`
+ * @throws Problem `not_found` for the revision, `conflict` when the pipeline is in no state to run, `graph_invalid`
  */
 export async function pinForRun(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
-  pipeline_id: string,
+  { pipeline, newest }: PipelineHead,
   run: { readonly mode: "live" } | { readonly mode: "test"; readonly revision?: number | undefined },
 ): Promise<PinnedPipeline> {
-  const pipeline = await pipelineById(table, pipeline_id);
-  const { active_revision } = pipeline;
+  const { id: pipeline_id, active_revision } = pipeline;
+  const opened = (revision: number) =>
+    revision === newest.revision ? openRevision(blobs, newest) : loadRevision(table, blobs, pipeline_id, revision);
   if (run.mode === "live") {
     if (pipeline.status !== "active" || active_revision === null)
       throw wrongState("pipeline", pipeline.status, "active");
@@ -46,12 +47,12 @@ export async function pinForRun(
           ? notFound()
           : wrongState("pipeline", old.status === "active" ? "being changed" : old.status, "active"),
     );
-    const loaded = await loadRevision(table, blobs, pipeline_id, active_revision);
+    const loaded = await opened(active_revision);
     return { pipeline, revision: active_revision, loaded, check };
   }
   if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
   const revision = run.revision ?? pipeline.revision;
-  const loaded = await loadRevision(table, blobs, pipeline_id, revision);
+  const loaded = await opened(revision);
   const found = await checkGraph(table, pipeline.pattern, loaded.graph);
   if (!found.valid) throw graphInvalid(found);
   const check = table.writes.check(

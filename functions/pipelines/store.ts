@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { blobSchema } from "../../shared/blobs/blobs.ts";
-import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import { readFamily } from "../../shared/dynamo/family.ts";
+import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
+import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceLinks } from "../workspaces/public.ts";
 import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
@@ -20,7 +22,8 @@ export const pipelineItem = defineItem({
     live_id,
     etag: z.string(),
   }),
-  key: { pk: "PIPELINE#{id}", sk: "PIPELINE" },
+  // Behind the revisions: the pipeline and its newest revision are the partition's last two items.
+  key: { pk: "PIPELINE#{id}", sk: "SETTINGS" },
   indexes: {
     gsi1: { pk: "PIPELINES#{status}", sk: "{id}" },
     gsi2: { pk: "LIVE_PIPELINES", sk: "{live_id}" },
@@ -72,12 +75,41 @@ export const graphUploadItem = defineItem({
   expires: "expires_at",
 });
 
-/** The pipeline, strongly consistent. @throws Problem `not_found` */
-export async function pipelineById(table: TenantTable, id: string): Promise<Pipeline> {
-  const pipeline = await table.get(pipelineItem, { id });
-  if (pipeline === undefined) throw notFound();
-  return pipeline;
+export const pipelineResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id"],
+  item: pipelineItem,
+  key: ({ pipeline_id }) => ({ id: pipeline_id }),
+});
+
+/** A pipeline with its newest revision. */
+export interface PipelineHead {
+  readonly pipeline: Pipeline;
+  readonly newest: Revision;
 }
+
+/** One query, unless a new revision is being written at the same moment. */
+export const headResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id"],
+  async read({ table, path }): Promise<PipelineHead | undefined> {
+    const { pk, sk } = primaryKey(pipelineItem, table.tenant, { id: path.pipeline_id });
+    const kinds = { pipelines: pipelineItem, revisions: revisionItem };
+    const found = await readFamily(table, { pk, from: "REVISION#", to: sk, last: 2 }, kinds);
+    const [pipeline] = found.pipelines;
+    if (pipeline === undefined) return undefined;
+    const [last] = found.revisions;
+    const { id, revision } = pipeline;
+    return { pipeline, newest: last?.revision === revision ? last : await revisionOf(table, id, revision) };
+  },
+});
+
+export const revisionResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id", "revision"],
+  item: revisionItem,
+  key: ({ pipeline_id, revision }) => ({ pipeline_id, revision }),
+});
 
 /** A revision's record. @throws Problem `not_found` */
 export async function revisionOf(table: TenantTable, pipeline_id: string, revision: number): Promise<Revision> {

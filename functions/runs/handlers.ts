@@ -9,7 +9,7 @@ import { aboutRun } from "./log/entries.ts";
 import { afterSequence, stepOf } from "./log/views.ts";
 import { isLive, runStates, summaryOf } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { runById, runItem, runLogItem, runStateItem, runStepItem, runValue } from "./store.ts";
+import { loadedValue, runItem, runLogItem, runStateItem, runStepItem } from "./store.ts";
 
 export { events } from "./log/follow.ts";
 export { retry, startAgent, startPipeline } from "./start/handlers.ts";
@@ -35,46 +35,38 @@ export const list: Handler<Ops["list"], RunReads> = async ({ query, caller }, de
   return { items, next_cursor: page.next_cursor };
 };
 
-export const get: Handler<Ops["get"], RunReads> = async ({ path, caller }, deps) => {
-  const table = deps.table.of(caller.organization.id);
-  const [{ run, state }, input, output] = await Promise.all([
-    runById(table, path.run_id),
-    runValue(table, deps.blobs, path.run_id, "input"),
-    runValue(table, deps.blobs, path.run_id, "output"),
-  ]);
+export const get: Handler<Ops["get"], RunReads> = async (call, { blobs }) => {
+  const { run, state, ...values } = await call.load();
+  const [input, output] = await Promise.all([loadedValue(blobs, values.input), loadedValue(blobs, values.output)]);
   return { ...summaryOf(run, state), input, output: output ?? null };
 };
 
-export const listSteps: Handler<Ops["listSteps"], RunReads> = async ({ path, query, caller }, deps) => {
-  const table = deps.table.of(caller.organization.id);
-  const { run } = await runById(table, path.run_id);
+export const listSteps: Handler<Ops["listSteps"], RunReads> = async (call, deps) => {
+  const { path, query } = call;
+  const { run } = await call.load();
   const { node_id, limit, cursor } = query;
   const of = node_id === undefined ? { run_id: path.run_id } : { run_id: path.run_id, node_id };
-  const page = await table.page(runStepItem, { of, limit, cursor });
+  const page = await deps.table.of(call.context.tenant).page(runStepItem, { of, limit, cursor });
   return { items: page.items.map((step) => stepOf(step, run)), next_cursor: page.next_cursor };
 };
 
-export const getStep: Handler<Ops["getStep"], RunReads> = async ({ path, caller }, deps) => {
-  const table = deps.table.of(caller.organization.id);
-  const [run, step] = await deps.table.batch([table.read(runItem, { id: path.run_id }), table.read(runStepItem, path)]);
-  if (run === undefined || step === undefined) throw notFound();
+export const getStep: Handler<Ops["getStep"], RunReads> = async (call, deps) => {
+  const { run, step } = await call.load();
   return stepOf(step, run, step.output === null ? undefined : await deps.blobs.load(step.output));
 };
 
-export const listLogs: Handler<Ops["listLogs"], RunReads> = async ({ path, query, caller }, deps) => {
-  const table = deps.table.of(caller.organization.id);
-  await runById(table, path.run_id);
+export const listLogs: Handler<Ops["listLogs"], RunReads> = async (call, deps) => {
+  const { path, query } = call;
+  await call.load();
   const { after, limit, cursor } = query;
-  return table.page(runLogItem, { ...afterSequence(path.run_id, after), limit, cursor });
+  return deps.table.of(call.context.tenant).page(runLogItem, { ...afterSequence(path.run_id, after), limit, cursor });
 };
 
 /** The end of the run is decided by its state: a step that commits at the same moment comes before it or is kept aside. */
 export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
-  const table = deps.table.of(call.caller.organization.id);
-  const [found, input] = await Promise.all([
-    runById(table, call.path.run_id),
-    runValue(table, deps.blobs, call.path.run_id, "input"),
-  ]);
+  const table = deps.table.of(call.context.tenant);
+  const found = await call.load();
+  const input = await loadedValue(deps.blobs, found.input);
   const answer = await fromNewest(table, found.run.id, async (state) => {
     if (state === undefined) throw notFound();
     if (!isLive(state.status)) throw runStates.refusal(state.status, "stopped");
@@ -87,9 +79,8 @@ export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
 
 /** The run is gone with this transaction; what belongs to it is cleared away by the consumer of `run.deleted`. */
 export const remove: Handler<Ops["remove"], RunDeps> = async (call, deps) => {
-  const { path, caller } = call;
-  const table = deps.table.of(caller.organization.id);
-  const { run } = await runById(table, path.run_id);
+  const table = deps.table.of(call.context.tenant);
+  const { run } = await call.load();
   return call.commit(
     {
       writes: [

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { agentResource } from "../agents/public.ts";
+import { headResource } from "../pipelines/public.ts";
 import {
   DEFAULT_TIMEOUT_SECONDS,
   logView,
@@ -12,6 +14,7 @@ import {
   runView,
   stepView,
 } from "./model.ts";
+import { runResource, stepResource, wholeRunResource } from "./store.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 const after = decimalInteger({ min: 0 })
@@ -45,6 +48,7 @@ export const operations = {
     description:
       "Pins the active revision and the active versions of its agents, and answers at once. A test run may name a revision; without one it uses the newest.",
     permission: "pipelines:execute",
+    resource: headResource,
     request: {
       path: z.object({ pipeline_id: idSchema("pipeline") }),
       body: z
@@ -63,6 +67,7 @@ export const operations = {
     summary: "Start a run of an agent",
     description: "Pins the agent's active version. A test run may name a version.",
     permission: "agents:execute",
+    resource: agentResource,
     request: {
       path: z.object({ agent_id: idSchema("agent") }),
       body: z
@@ -81,6 +86,7 @@ export const operations = {
     summary: "List runs, newest first",
     description: "Takes one filter at a time.",
     permission: "runs:read",
+    resource: { type: "run", list: true },
     request: {
       query: z
         .strictObject({
@@ -105,6 +111,7 @@ export const operations = {
     path: "/runs/{run_id}",
     summary: "Read a run with its input and output",
     permission: "runs:read",
+    resource: wholeRunResource,
     request: { path: run },
     response: runView,
     success: 200,
@@ -117,6 +124,7 @@ export const operations = {
     summary: "List the steps of a run",
     description: "One item for each attempt, by node. Steps that have not begun are not listed.",
     permission: "runs:read",
+    resource: runResource,
     request: { path: run, query: z.strictObject({ ...pageQuery, node_id: z.string().min(1).max(64).optional() }) },
     response: pageOf(stepView),
     success: 200,
@@ -128,6 +136,7 @@ export const operations = {
     path: "/runs/{run_id}/steps/{node_id}/{attempt}",
     summary: "Read one attempt of a step with its whole output",
     permission: "runs:read",
+    resource: stepResource,
     request: {
       path: run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) }),
     },
@@ -143,6 +152,7 @@ export const operations = {
     description:
       "Numbered without gaps. To follow a run, ask again with `after` set to the last sequence that you have; `/events` is the same as a stream.",
     permission: "runs:read",
+    resource: runResource,
     request: { path: run, query: z.strictObject({ ...pageQuery, after }) },
     response: pageOf(logView),
     success: 200,
@@ -156,6 +166,7 @@ export const operations = {
     description:
       "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run. To resume, send the last id as `Last-Event-ID` or `after`.",
     permission: "runs:read",
+    resource: runResource,
     request: { path: run, query: z.strictObject({ after }) },
     response: "events",
     success: 200,
@@ -168,6 +179,7 @@ export const operations = {
     summary: "Stop a run",
     description: "No further step begins. What is under way is finished, recorded and leads nowhere.",
     permission: "runs:stop",
+    resource: wholeRunResource,
     request: { path: run },
     response: runView,
     success: 202,
@@ -181,6 +193,7 @@ export const operations = {
     summary: "Run again with the same input and the same pinned revision and versions",
     description: "Only of a run that is over. For a run of an agent the permission `agents:execute` is needed too.",
     permission: "pipelines:execute",
+    resource: wholeRunResource,
     request: { path: run },
     response: runView,
     success: 202,
@@ -194,6 +207,7 @@ export const operations = {
     summary: "Delete a run with its steps and logs",
     description: "Only of a run that is over. Usage records are kept.",
     permission: "runs:delete",
+    resource: runResource,
     request: { path: run },
     response: "none",
     success: 204,

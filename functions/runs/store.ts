@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
-import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import { readFamily } from "../../shared/dynamo/family.ts";
+import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../shared/errors.ts";
+import { Problem } from "../../shared/errors.ts";
 import type { Json } from "../../shared/expressions/json.ts";
+import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import {
   failureSchema,
@@ -48,7 +50,7 @@ export const runStateItem = defineItem({
     status: runStatusSchema,
     sequence: z.number().int(),
   }),
-  key: { pk: "RUN#{run_id}", sk: "STATE" },
+  key: { pk: "RUN#{run_id}", sk: "RUN#STATE" },
 });
 export type RunState = ItemOf<typeof runStateItem>;
 
@@ -56,7 +58,7 @@ export const runValueItem = defineItem({
   type: "run_value",
   summary: "Input or output of a run, as JSON text; beyond 100 KB in the bucket.",
   schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema }),
-  key: { pk: "RUN#{run_id}", sk: "VALUE#{name}" },
+  key: { pk: "RUN#{run_id}", sk: "RUN#VALUE#{name}" },
 });
 
 export const runStepItem = defineItem({
@@ -162,17 +164,70 @@ export const runCountItem = defineItem({
   key: { pk: "RUN_COUNT", sk: "{month}" },
 });
 
-/** A run with its state, strongly consistent. @throws Problem `not_found` */
-export async function runById(table: TenantTable, id: string): Promise<{ run: StoredRun; state: RunState }> {
-  const [run, state] = await table.table.batch([table.read(runItem, { id }), table.read(runStateItem, { run_id: id })]);
-  if (run === undefined || state === undefined) throw notFound();
-  return { run, state };
+/** A run with its state. */
+export interface LoadedRun {
+  readonly run: StoredRun;
+  readonly state: RunState;
 }
+
+/** A run with its state, input and output. */
+export interface WholeRun extends LoadedRun {
+  readonly input: Blob | undefined;
+  readonly output: Blob | undefined;
+}
+
+export const runResource = defineResource({
+  type: "run",
+  path: ["run_id"],
+  read: async ({ table, path }) => findRun(table, String(path.run_id)),
+});
+
+/** A run with its state, strongly consistent. */
+export async function findRun(table: TenantTable, id: string): Promise<LoadedRun | undefined> {
+  const { pk, sk } = primaryKey(runItem, table.tenant, { id });
+  const found = await readFamily(table, { pk, from: sk, to: "RUN#STATE" }, { runs: runItem, states: runStateItem });
+  return pair(found);
+}
+
+/** The four lie side by side: one query. */
+export const wholeRunResource = defineResource({
+  type: "run",
+  path: ["run_id"],
+  async read({ table, path }): Promise<WholeRun | undefined> {
+    const { pk, sk } = primaryKey(runItem, table.tenant, { id: path.run_id });
+    const kinds = { runs: runItem, states: runStateItem, values: runValueItem };
+    const found = await readFamily(table, { pk, from: sk, to: "RUN#" }, kinds);
+    const loaded = pair(found);
+    const value = (wanted: string) => found.values.find(({ name }) => name === wanted)?.value;
+    return loaded === undefined ? undefined : { ...loaded, input: value("input"), output: value("output") };
+  },
+});
+
+function pair({ runs: [run], states: [state] }: { runs: StoredRun[]; states: RunState[] }): LoadedRun | undefined {
+  return run === undefined || state === undefined ? undefined : { run, state };
+}
+
+/** One attempt of a step, with its run. */
+export const stepResource = defineResource({
+  type: "run",
+  path: ["run_id", "node_id", "attempt"],
+  async read({ table, path }): Promise<{ readonly run: StoredRun; readonly step: RunStep } | undefined> {
+    const [run, step] = await table.table.batch([
+      table.read(runItem, { id: path.run_id }),
+      table.read(runStepItem, path),
+    ]);
+    return run === undefined || step === undefined ? undefined : { run, step };
+  },
+});
 
 export const storeJson = (blobs: Blobs, tenant: string, value: Json): Promise<Blob> =>
   blobs.store(tenant, JSON.stringify(value));
 
 export const loadJson = async (blobs: Blobs, blob: Blob): Promise<Json> => JSON.parse(await blobs.load(blob)) as Json;
+
+/** A value of a run that may not be there yet. */
+export const loadedValue = async (blobs: Blobs, value: Blob | undefined): Promise<Json | undefined> =>
+  value === undefined ? undefined : loadJson(blobs, value);
 
 /** Input or output of a run; undefined while it has none. */
 export async function runValue(

@@ -10,7 +10,7 @@ import type { UsersDeps } from "./deps.ts";
 import { userEvents } from "./events.ts";
 import { toMember } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { memberOf, pageOfMembers } from "./store.ts";
+import { pageOfMembers } from "./store.ts";
 
 export { assignRole, restore, suspend } from "./standing/handlers.ts";
 
@@ -30,8 +30,8 @@ export const me: Handler<Ops["me"], UsersDeps> = async ({ caller }) => caller.us
 export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { table }) => {
   const { caller, body, at } = call;
   const platform = table.of(PLATFORM);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await platform.get(userItem, { id: caller.user.id });
+  return updateWithRetry(call.if_match, async ({ fresh }) => {
+    const read = fresh ? await platform.get(userItem, { id: caller.user.id }) : caller.user;
     if (read === undefined) throw notFound();
     requireMatch(call.if_match, read.etag);
     const set = { name: body.name };
@@ -54,7 +54,7 @@ export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { tabl
   });
 };
 
-export const get: Handler<Ops["get"], UsersDeps> = async ({ caller, path }, { table }) => {
-  const { user, membership } = await memberOf(table, caller.organization.id, path.user_id);
+export const get: Handler<Ops["get"], UsersDeps> = async (call) => {
+  const { user, membership } = await call.load();
   return toMember(user, membership);
 };

@@ -5,6 +5,7 @@ import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { userView } from "../auth/model.ts";
 import { memberSchema, roleSchema } from "./model.ts";
+import { memberResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });
 
@@ -15,6 +16,7 @@ export const operations = {
     path: "/users",
     summary: "Members of the active organization",
     permission: "users:read",
+    resource: { type: "user", list: true },
     request: {
       query: z.strictObject({
         ...pageQuery,
@@ -54,6 +56,7 @@ export const operations = {
     path: "/users/{user_id}",
     summary: "Read a member",
     permission: "users:read",
+    resource: memberResource,
     request: { path },
     response: memberSchema,
     success: 200,
@@ -67,6 +70,7 @@ export const operations = {
     description:
       "Nobody gives or takes a role that grants more than their own. The last active owner of an organization stays one (409).",
     permission: "roles:assign",
+    resource: memberResource,
     request: { path, body: z.strictObject({ role: roleSchema }) },
     response: memberSchema,
     success: 200,
@@ -80,6 +84,7 @@ export const operations = {
     description:
       "The member is refused from the next request on, in this organization only. Nobody suspends themselves, somebody whose role grants more than their own, or the last active owner.",
     permission: "users:suspend",
+    resource: memberResource,
     request: { path },
     response: memberSchema,
     success: 200,
@@ -91,6 +96,7 @@ export const operations = {
     path: "/users/{user_id}/restore",
     summary: "Restore a suspended member",
     permission: "users:suspend",
+    resource: memberResource,
     request: { path },
     response: memberSchema,
     success: 200,

@@ -1,7 +1,6 @@
-import type { Member } from "../../shared/access/caller.ts";
 import type { Page, Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../shared/errors.ts";
+import { defineResource } from "../../shared/http/resource.ts";
 import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
 import { countOwner, discountOwner } from "../../shared/identity/owners.ts";
 import { isActiveOwner } from "./model.ts";
@@ -12,15 +11,19 @@ export interface MemberRecord {
   readonly membership: Membership;
 }
 
-/** A member by user id. @throws `not_found` for anybody who is not, or no longer, a member */
-export async function memberOf(table: Table, tenant: string, user_id: string): Promise<MemberRecord> {
-  const [user, membership] = await table.batch([
-    table.of(PLATFORM).read(userItem, { id: user_id }),
-    table.of(tenant).read(membershipItem, { user_id }),
-  ]);
-  if (user === undefined || membership === undefined || membership.status === "removed") throw notFound();
-  return { user, membership };
-}
+/** A member by user id; nobody who is not, or no longer, a member. */
+export const memberResource = defineResource({
+  type: "user",
+  path: ["user_id"],
+  async read({ table, path: { user_id } }): Promise<MemberRecord | undefined> {
+    const [user, membership] = await table.table.batch([
+      table.table.of(PLATFORM).read(userItem, { id: user_id }),
+      table.read(membershipItem, { user_id }),
+    ]);
+    if (user === undefined || membership === undefined || membership.status === "removed") return undefined;
+    return { user, membership };
+  },
+});
 
 /** A page of members with one status, and one role where given: one query and one batch read of the people's names. */
 export async function pageOfMembers(
@@ -55,20 +58,3 @@ export function replaceMembership(table: Table, read: Membership, next: Membersh
     ...(!was && will ? [countOwner(tenant)] : []),
   ];
 }
-
-/**
- * Proves within the transaction that the caller still is what they were when the request was permitted: two who push
- * each other out at the same moment do not both succeed.
- */
-export const stillMember = (table: Table, { membership }: Member): Write =>
-  table
-    .of(membership.organization_id)
-    .writes.check(
-      membershipItem,
-      { user_id: membership.user_id },
-      { equals: { status: "active", role: membership.role } },
-      (old) =>
-        old?.status === "active"
-          ? new Problem("forbidden", "Your role has just changed. Try again.")
-          : new Problem("membership_inactive", "You have no active membership in this organization."),
-    );

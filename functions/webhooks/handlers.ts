@@ -47,28 +47,22 @@ export const list: Handler<Ops["list"], WebhookDeps> = async ({ context, query, 
   const { status, ...paging } = query;
   const page = await tenant.page(webhookItem, {
     ...paging,
-    ...(status === undefined ? { of: {} } : { index: "gsi1" as const, of: { status } }),
+    ...(status === undefined ? { index: "gsi2", of: {} } : { index: "gsi1", of: { status } }),
   });
   const health = await table.batch(page.items.map(({ id }) => tenant.read(healthItem, { webhook_id: id })));
   return { ...page, items: page.items.map((webhook, i) => viewOf(webhook, health[i], at)) };
 };
 
-export const get: Handler<Ops["get"], WebhookDeps> = async ({ context, path, at }, { table }) => {
-  const tenant = table.of(context.tenant);
-  const [webhook, health] = await table.batch([
-    tenant.read(webhookItem, { id: path.webhook_id }),
-    tenant.read(healthItem, { webhook_id: path.webhook_id }),
-  ]);
-  if (webhook === undefined) throw notFound();
-  return viewOf(webhook, health, at);
+export const get: Handler<Ops["get"], WebhookDeps> = async (call) => {
+  const { webhook, health } = await call.load();
+  return viewOf(webhook, health, call.at);
 };
 
 /** The webhook and its subscriptions go at once; its deliveries and replays follow, brought about by the event. */
 export const remove: Handler<Ops["remove"], WebhookDeps> = (call, { table }) =>
-  updateWithRetry(call.if_match, async () => {
+  updateWithRetry(call.if_match, async (how) => {
     const tenant = table.of(call.context.tenant);
-    const webhook = await tenant.get(webhookItem, { id: call.path.webhook_id });
-    if (webhook === undefined) throw notFound();
+    const webhook = await call.load(how);
     const { id, name } = webhook;
     return call.commit(
       {

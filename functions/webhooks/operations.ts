@@ -21,6 +21,7 @@ import {
   webhookView,
   webhookWithSecret,
 } from "./model.ts";
+import { deliveryResource, healthyResource, replayResource, webhookResource } from "./store.ts";
 
 const path = z.object({ webhook_id: idSchema("webhook") });
 const deliveryPath = path.extend({ delivery_id: idSchema("delivery") });
@@ -86,6 +87,7 @@ export const operations = {
     description:
       "Deliveries are signed by Standard Webhooks with the `secret` of this answer, which is never shown again. An event may arrive more than once and in any order: `webhook-id` is its id, `occurred_at` its time.",
     permission: "webhooks:create",
+    resource: { type: "webhook", create: true },
     request: {
       body: z.strictObject({
         name: nameSchema,
@@ -106,6 +108,7 @@ export const operations = {
     path: "/webhooks",
     summary: "List webhooks",
     permission: "webhooks:read",
+    resource: { type: "webhook", list: true },
     request: { query: z.strictObject({ ...pageQuery, status: webhookStatus.optional() }) },
     response: pageOf(webhookView),
     success: 200,
@@ -117,6 +120,7 @@ export const operations = {
     path: "/webhooks/{webhook_id}",
     summary: "Read a webhook",
     permission: "webhooks:read",
+    resource: healthyResource,
     request: { path },
     response: webhookView,
     success: 200,
@@ -130,6 +134,7 @@ export const operations = {
     description:
       "While a webhook is paused nothing is delivered to it: what happens meanwhile can be replayed later. Activating one that was disabled starts its failure count anew.",
     permission: "webhooks:update",
+    resource: healthyResource,
     request: {
       path,
       body: z.strictObject({
@@ -152,6 +157,7 @@ export const operations = {
     summary: "Delete a webhook",
     description: "Its deliveries and replays are deleted with it; what is on its way is not sent.",
     permission: "webhooks:delete",
+    resource: webhookResource,
     request: { path },
     response: "none",
     success: 204,
@@ -164,6 +170,7 @@ export const operations = {
     summary: "Make a new signing secret",
     description: "Until the overlap ends both secrets sign, so that a receiver that knows either can verify.",
     permission: "webhooks:update",
+    resource: healthyResource,
     request: {
       path,
       body: z.strictObject({
@@ -189,6 +196,7 @@ export const operations = {
     description:
       "One attempt with an event `webhook.test`, also while the webhook is paused. Poll the delivery for the outcome.",
     permission: "webhooks:update",
+    resource: webhookResource,
     request: { path },
     response: deliveryView,
     success: 202,
@@ -201,6 +209,7 @@ export const operations = {
     path: "/webhooks/{webhook_id}/deliveries",
     summary: "List deliveries, newest first",
     permission: "webhooks:read",
+    resource: webhookResource,
     request: { path, query: z.strictObject({ ...pageQuery, status: deliveryStatus.optional() }) },
     response: pageOf(deliveryView),
     success: 200,
@@ -212,6 +221,7 @@ export const operations = {
     path: "/webhooks/{webhook_id}/deliveries/{delivery_id}",
     summary: "Read a delivery with its attempts",
     permission: "webhooks:read",
+    resource: deliveryResource,
     request: { path: deliveryPath },
     response: deliveryDetail,
     success: 200,
@@ -224,6 +234,7 @@ export const operations = {
     summary: "Deliver an event once more",
     description: "A new delivery of the same event with the same `webhook-id`.",
     permission: "webhooks:replay",
+    resource: deliveryResource,
     request: { path: deliveryPath },
     response: deliveryView,
     success: 202,
@@ -237,6 +248,7 @@ export const operations = {
     summary: "Deliver the events of a time range once more",
     description: "Events the webhook subscribes to now, each with its own `webhook-id`. Events are kept for 30 days.",
     permission: "webhooks:replay",
+    resource: webhookResource,
     request: { path, body: z.strictObject({ since: timestampSchema, until: timestampSchema.optional() }) },
     response: replaySchema,
     success: 202,
@@ -249,6 +261,7 @@ export const operations = {
     path: "/webhooks/{webhook_id}/replays/{replay_id}",
     summary: "How far a replay has come",
     permission: "webhooks:read",
+    resource: replayResource,
     request: { path: path.extend({ replay_id: idSchema("webhook_replay") }) },
     response: replaySchema,
     success: 200,

@@ -1,15 +1,25 @@
 import * as z from "zod";
 import { envelopeSchema } from "../../shared/change/events.ts";
-import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
+import { readFamily } from "../../shared/dynamo/family.ts";
+import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
+import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { attemptSchema, deliverySchema, healthSchema, replaySchema, webhookSchema } from "./model.ts";
+import {
+  attemptSchema,
+  deliverySchema,
+  type Health,
+  healthSchema,
+  replaySchema,
+  type Webhook,
+  webhookSchema,
+} from "./model.ts";
 
 export const webhookItem = defineItem({
   type: "webhook",
   summary: "A subscription of an address to events, with its encrypted signing secrets.",
   schema: webhookSchema,
-  key: { pk: "WEBHOOKS", sk: "{id}" },
-  indexes: { gsi1: { pk: "WEBHOOKS#{status}", sk: "{id}" } },
+  key: { pk: "WEBHOOK#{id}", sk: "WEBHOOK" },
+  indexes: { gsi1: { pk: "WEBHOOKS#{status}", sk: "{id}" }, gsi2: { pk: "WEBHOOKS", sk: "{id}" } },
   json: ["metadata"],
 });
 
@@ -17,7 +27,7 @@ export const healthItem = defineItem({
   type: "webhook_health",
   summary: "Failed deliveries in a row of one webhook.",
   schema: healthSchema,
-  key: { pk: "WEBHOOK#{webhook_id}", sk: "HEALTH" },
+  key: { pk: "WEBHOOK#{webhook_id}", sk: "WEBHOOK#HEALTH" },
 });
 
 export const subscriptionItem = defineItem({
@@ -84,4 +94,51 @@ export const watchedOrganizationItem = defineItem({
   summary: "An organization that has, or had, a webhook: where the sweeper looks. In the platform's partition.",
   schema: z.object({ organization_id: z.string() }),
   key: { pk: "WEBHOOK_ORGANIZATIONS", sk: "{organization_id}" },
+});
+
+export const webhookResource = defineResource({
+  type: "webhook",
+  path: ["webhook_id"],
+  item: webhookItem,
+  key: ({ webhook_id }) => ({ id: webhook_id }),
+});
+
+/** A webhook with its health, which lies beside it: one query. */
+export const healthyResource = defineResource({
+  type: "webhook",
+  path: ["webhook_id"],
+  async read({ table, path }): Promise<{ webhook: Webhook; health: Health | undefined } | undefined> {
+    const { pk, sk } = primaryKey(webhookItem, table.tenant, { id: path.webhook_id });
+    const kinds = { webhooks: webhookItem, health: healthItem };
+    const found = await readFamily(table, { pk, from: sk, to: sk }, kinds);
+    const [webhook] = found.webhooks;
+    return webhook === undefined ? undefined : { webhook, health: found.health[0] };
+  },
+});
+
+export const deliveryResource = defineResource({
+  type: "webhook",
+  path: ["webhook_id", "delivery_id"],
+  async read({
+    table,
+    path: { webhook_id, delivery_id },
+  }): Promise<{ webhook: Webhook; delivery: Delivery } | undefined> {
+    const [webhook, delivery] = await table.table.batch([
+      table.read(webhookItem, { id: webhook_id }),
+      table.read(deliveryItem, { webhook_id, id: delivery_id }),
+    ]);
+    return webhook === undefined || delivery === undefined ? undefined : { webhook, delivery };
+  },
+});
+
+export const replayResource = defineResource({
+  type: "webhook",
+  path: ["webhook_id", "replay_id"],
+  async read({ table, path: { webhook_id, replay_id } }): Promise<Replay | undefined> {
+    const [webhook, job] = await table.table.batch([
+      table.read(webhookItem, { id: webhook_id }),
+      table.read(replayItem, { webhook_id, id: replay_id }),
+    ]);
+    return webhook === undefined ? undefined : job;
+  },
 });

@@ -6,7 +6,7 @@ import { newEtag, newId } from "../../shared/ids.ts";
 import type { WorkspacesDeps } from "./deps.ts";
 import { workspaceEvents } from "./events.ts";
 import { activeMember, distinctMembers } from "./members/handlers.ts";
-import { requireStanding, seeWorkspace, stillStanding } from "./members/standing.ts";
+import { callingUser, requireStanding, stillStanding } from "./members/standing.ts";
 import { mayManage } from "./model.ts";
 import type { operations } from "./operations.ts";
 import {
@@ -31,7 +31,7 @@ export const create: Handler<Ops["create"], WorkspacesDeps> = async (call, { tab
   const { caller, body, at } = call;
   const { initial_members, ...settings } = body;
   const tenant = caller.organization.id;
-  const user_id = caller.user.id;
+  const user_id = callingUser(caller);
   requireExpiry(body.workspace_type, body.expires_at, at);
   distinctMembers(user_id, initial_members);
   const id = newId("workspace", at);
@@ -77,21 +77,20 @@ export const create: Handler<Ops["create"], WorkspacesDeps> = async (call, { tab
 
 export const list: Handler<Ops["list"], WorkspacesDeps> = async ({ caller, query }, { table }) => {
   const { status, type, limit, cursor } = query;
-  const audience = type === "personal" ? caller.user.id : "organization";
+  const audience = type === "personal" ? callingUser(caller) : "organization";
   const tenant = table.of(caller.organization.id);
   return type === undefined
     ? tenant.page(workspaceItem, { index: "gsi1", of: { audience, status }, limit, cursor })
     : tenant.page(workspaceItem, { index: "gsi2", of: { audience, status, workspace_type: type }, limit, cursor });
 };
 
-export const get: Handler<Ops["get"], WorkspacesDeps> = async ({ caller, path }, { table }) =>
-  (await seeWorkspace(table, caller, path.workspace_id)).workspace;
+export const get: Handler<Ops["get"], WorkspacesDeps> = (call) => call.load();
 
 export const update: Handler<Ops["update"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path, body, at } = call;
+  const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(call.if_match, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const seen = await call.load(how);
     requireStanding(mayManage(seen.standing), "an owner or admin");
     const read = seen.workspace;
     requireMatch(call.if_match, read.etag);
@@ -130,12 +129,9 @@ export const update: Handler<Ops["update"], WorkspacesDeps> = async (call, { tab
   });
 };
 
-export const listResources: Handler<Ops["listResources"], WorkspacesDeps> = async (
-  { caller, path, query },
-  { table },
-) => {
-  const { workspace } = await seeWorkspace(table, caller, path.workspace_id);
-  const { type, limit, cursor } = query;
+export const listResources: Handler<Ops["listResources"], WorkspacesDeps> = async (call, { table }) => {
+  const workspace = await call.load();
+  const { type, limit, cursor } = call.query;
   const of = { workspace_id: workspace.id, ...(type === undefined ? {} : { resource_type: type }) };
-  return table.of(caller.organization.id).page(workspaceResourceItem, { of, limit, cursor });
+  return table.of(call.context.tenant).page(workspaceResourceItem, { of, limit, cursor });
 };

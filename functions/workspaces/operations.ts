@@ -12,6 +12,7 @@ import {
   workspaceSchema,
   workspaceTypeSchema,
 } from "./model.ts";
+import { memberResource, standingResource, workspaceResource } from "./store.ts";
 
 const path = z.object({ workspace_id: idSchema("workspace") });
 const memberPath = path.extend({ user_id: idSchema("user") });
@@ -37,6 +38,7 @@ export const operations = {
     summary: "Create a workspace",
     description: "The caller becomes its owner. A personal workspace is seen by its members only.",
     permission: "workspaces:create",
+    resource: { type: "workspace", create: true },
     request: {
       body: z.strictObject({
         name: nameSchema,
@@ -62,6 +64,7 @@ export const operations = {
     summary: "Workspaces of the organization",
     description: "Without a type: those that are not personal. `type=personal` lists the caller's own.",
     permission: "workspaces:read",
+    resource: { type: "workspace", list: true },
     request: {
       query: z.strictObject({
         ...pageQuery,
@@ -79,6 +82,7 @@ export const operations = {
     path: "/workspaces/{workspace_id}",
     summary: "Read a workspace",
     permission: "workspaces:read",
+    resource: workspaceResource,
     request: { path },
     response: workspaceSchema,
     success: 200,
@@ -91,6 +95,7 @@ export const operations = {
     summary: "Change a workspace's settings",
     description: "For owners and admins of the workspace, and the organization's owners.",
     permission: "workspaces:update",
+    resource: standingResource,
     request: {
       path,
       body: z
@@ -109,6 +114,7 @@ export const operations = {
     summary: "Archive a workspace",
     description: "It keeps its members and what is in it, takes nothing new, and can be restored.",
     permission: "workspaces:update",
+    resource: standingResource,
     request: { path },
     response: workspaceSchema,
     success: 200,
@@ -121,6 +127,7 @@ export const operations = {
     summary: "Restore an archived workspace",
     description: "A temporary workspace whose time is over needs a new `expires_at`.",
     permission: "workspaces:update",
+    resource: standingResource,
     request: { path, body: z.strictObject({ expires_at: timestampSchema.optional() }) },
     response: workspaceSchema,
     success: 200,
@@ -134,6 +141,7 @@ export const operations = {
     description:
       "For owners of the workspace and of the organization. Refused (409) while agents, pipelines or work units are in it.",
     permission: "workspaces:delete",
+    resource: standingResource,
     request: { path },
     response: "none",
     success: 204,
@@ -145,6 +153,7 @@ export const operations = {
     path: "/workspaces/{workspace_id}/members",
     summary: "Members of a workspace",
     permission: "workspaces:read",
+    resource: workspaceResource,
     request: { path, query: z.strictObject(pageQuery) },
     response: pageOf(workspaceMemberSchema),
     success: 200,
@@ -157,6 +166,7 @@ export const operations = {
     summary: "Add a member of the organization to a workspace",
     description: "For owners and admins of the workspace; only owners make owners.",
     permission: "workspaces:update",
+    resource: standingResource,
     request: { path, body: z.strictObject({ user_id: idSchema("user"), role }) },
     response: workspaceMemberSchema,
     success: 201,
@@ -169,6 +179,7 @@ export const operations = {
     path: "/workspaces/{workspace_id}/members/{user_id}",
     summary: "Give a member of a workspace another role in it",
     permission: "workspaces:update",
+    resource: memberResource,
     request: { path: memberPath, body: z.strictObject({ role }) },
     response: workspaceMemberSchema,
     success: 200,
@@ -181,6 +192,7 @@ export const operations = {
     summary: "Remove a member from a workspace",
     description: "The last owner of a workspace stays (409).",
     permission: "workspaces:update",
+    resource: memberResource,
     request: { path: memberPath },
     response: "none",
     success: 204,
@@ -193,6 +205,7 @@ export const operations = {
     summary: "Agents, pipelines and work units in a workspace",
     description: "A thing is put into workspaces, and taken out of them, by its own `workspace_ids`.",
     permission: "workspaces:read",
+    resource: workspaceResource,
     request: { path, query: z.strictObject({ ...pageQuery, type: z.enum(linkedTypes).optional() }) },
     response: pageOf(workspaceResourceSchema),
     success: 200,

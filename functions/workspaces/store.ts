@@ -1,13 +1,23 @@
 import * as z from "zod";
+import { type Caller, userIdOf } from "../../shared/access/caller.ts";
+import { decide } from "../../shared/access/decide.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { notFound, Problem, wrongState } from "../../shared/errors.ts";
+import { defineResource } from "../../shared/http/resource.ts";
 import { type Organization, PLATFORM } from "../../shared/identity/items.ts";
 import { idSchema, newEtag } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
-import { expiryIssue, workspaceMemberSchema, workspaceResourceSchema, workspaceSchema } from "./model.ts";
+import {
+  expiryIssue,
+  maySee,
+  type Standing,
+  workspaceMemberSchema,
+  workspaceResourceSchema,
+  workspaceSchema,
+} from "./model.ts";
 
 export const workspaceItem = defineItem({
   type: "workspace",
@@ -51,6 +61,71 @@ export const workspaceExpiryItem = defineItem({
     organization_id: idSchema("organization"),
   }),
   key: { pk: "WORKSPACE_EXPIRIES", sk: "{expires_at}#{workspace_id}" },
+});
+
+/** A workspace, and what the caller is to it. */
+export interface Seen {
+  readonly workspace: Workspace;
+  readonly standing: Standing;
+}
+
+/** Only the organization's owner may hand the organization itself over: that is what tells owners from administrators. */
+const isOrganizationOwner = ({ grants }: Caller): boolean => decide(grants, "organizations:transfer").allowed;
+
+/** What the caller is to the workspace; undefined for one that they may not see, as if there were none. */
+function seenBy(caller: Caller, workspace?: Workspace, member?: WorkspaceMember): Seen | undefined {
+  const standing = { role: member?.role ?? null, organization_owner: isOrganizationOwner(caller) };
+  return workspace === undefined || !maySee(workspace, standing) ? undefined : { workspace, standing };
+}
+
+/** Where the caller would stand among the members; whoever is no person is in no workspace. */
+const placeOf = ({ principal }: Caller, workspace_id: string | number) => ({
+  workspace_id,
+  user_id: userIdOf(principal) ?? "nobody",
+});
+
+/** A workspace that the caller may see. What they are to it is read only where it decides. */
+export const workspaceResource = defineResource({
+  type: "workspace",
+  path: ["workspace_id"],
+  async read({ table, path: { workspace_id }, caller }): Promise<Workspace | undefined> {
+    const workspace = await table.get(workspaceItem, { id: workspace_id });
+    if (workspace === undefined || maySee(workspace, { role: null, organization_owner: isOrganizationOwner(caller) }))
+      return workspace;
+    const member = await table.get(workspaceMemberItem, placeOf(caller, workspace_id));
+    return seenBy(caller, workspace, member)?.workspace;
+  },
+});
+
+export const standingResource = defineResource({
+  type: "workspace",
+  path: ["workspace_id"],
+  async read({ table, path: { workspace_id }, caller }): Promise<Seen | undefined> {
+    const [workspace, own] = await table.table.batch([
+      table.read(workspaceItem, { id: workspace_id }),
+      table.read(workspaceMemberItem, placeOf(caller, workspace_id)),
+    ]);
+    return seenBy(caller, workspace, own);
+  },
+});
+
+/** A member of a workspace, with the workspace and what the caller is to it. */
+export const memberResource = defineResource({
+  type: "workspace",
+  path: ["workspace_id", "user_id"],
+  async read({
+    table,
+    path: { workspace_id, user_id },
+    caller,
+  }): Promise<(Seen & { member: WorkspaceMember }) | undefined> {
+    const [workspace, own, member] = await table.table.batch([
+      table.read(workspaceItem, { id: workspace_id }),
+      table.read(workspaceMemberItem, placeOf(caller, workspace_id)),
+      table.read(workspaceMemberItem, { workspace_id, user_id }),
+    ]);
+    const seen = seenBy(caller, workspace, own);
+    return seen === undefined || member === undefined ? undefined : { ...seen, member };
+  },
 });
 
 /** The member item of one user. */

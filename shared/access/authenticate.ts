@@ -1,9 +1,9 @@
-import type { Table } from "../dynamo/table.ts";
+import type { Read, Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import type { RawRequest } from "../http/parse.ts";
 import {
-  membershipItem,
-  organizationItem,
+  type Membership,
+  type Organization,
   PLATFORM,
   type Session,
   sessionItem,
@@ -12,18 +12,30 @@ import {
 } from "../identity/items.ts";
 import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
-import type { Grant } from "./permissions.ts";
-import { builtInRoles, isBuiltInRole } from "./roles.ts";
+import { noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
+import type { Principal } from "./principal.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
 
 const ORGANIZATION_ID = new RegExp(`^${idPrefixes.organization}_[0-9A-HJKMNP-TV-Z]{26}$`);
 const REMEMBERED_DEFAULTS = 1_000;
 
+/** Who sent a request, and what they may do in the active organization at this moment. */
 export interface Authentication {
+  readonly principal: Principal;
+  /** Live rights in the active organization, or the refusal of everything that needs some. */
+  readonly rights: Rights | Problem;
   readonly signedIn: SignedIn;
-  /** Why the caller has no live membership in the organization they asked for. */
-  readonly refusal: Problem | null;
+  /** What was read along, by its key; undefined for another tenant than the one that was guessed. */
+  readonly also: AlsoRead | undefined;
 }
+
+export interface AlsoRead {
+  readonly tenant: string;
+  readonly found: unknown;
+}
+
+/** One more item for the batch, where the organization is known before it is read. */
+export type Also = (tenant: string, principal: Principal) => Read;
 
 /**
  * Authenticates a request and loads the caller's live rights, strongly consistent: a suspended user, a revoked
@@ -37,61 +49,50 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   const lastDefault = new Map<string, string>();
   const platform = table.of(PLATFORM);
 
-  return async (request: RawRequest, now: Date): Promise<Authentication> => {
+  return async (request: RawRequest, now: Date, also?: Also): Promise<Authentication> => {
     const credential = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (credential === undefined) throw unauthenticated();
     const claims = await tokens.verify(credential, now);
     const asked = request.headers["organization-id"];
-    if (asked !== undefined && !ORGANIZATION_ID.test(asked)) {
-      throw new Problem("membership_inactive", "You have no active membership in this organization.");
-    }
+    if (asked !== undefined && !ORGANIZATION_ID.test(asked)) throw noMembership();
+    const principal = { type: "user", id: claims.user_id } as const;
     const guess = asked ?? lastDefault.get(claims.user_id);
     const identity = [
       platform.read(sessionItem, { origin_jti: claims.origin_jti }),
       platform.read(userItem, { id: claims.user_id }),
     ] as const;
-    let organizationId = guess;
-    let [readSession, readUser, organization, membership] =
+    const reads: readonly Read[] =
       guess === undefined
-        ? await table.batch(identity)
-        : await table.batch([...identity, ...rightsOf(table, guess, claims.user_id)]);
+        ? identity
+        : [
+            ...identity,
+            ...rightsReads(table, guess, claims.user_id),
+            ...(also === undefined ? [] : [also(guess, principal)]),
+          ];
+    const [readSession, readUser, readOrganization, readMembership, found] = (await table.batch(reads)) as [
+      Session | undefined,
+      User | undefined,
+      Organization | undefined,
+      Membership | undefined,
+      unknown,
+    ];
     const { session, user } = live(readSession, readUser, claims.user_id, now);
-    if (asked === undefined && user.default_organization_id !== guess) {
-      organizationId = user.default_organization_id;
-      [organization, membership] = await table.batch(rightsOf(table, organizationId, user.id));
-    }
+    const organizationId = asked ?? user.default_organization_id;
+    const [organization, membership] =
+      organizationId === guess
+        ? [readOrganization, readMembership]
+        : await table.batch(rightsReads(table, organizationId, user.id));
     if (asked === undefined) remember(lastDefault, user);
-    const principal = { type: "user", id: user.id } as const;
-    const base = { principal, user, session };
-    if (
-      organization === undefined ||
-      membership === undefined ||
-      membership.status !== "active" ||
-      organization.status === "deleted"
-    ) {
-      const refusal = new Problem("membership_inactive", "You have no active membership in this organization.");
-      return { signedIn: { ...base, member: null }, refusal };
-    }
-    if (organization.status === "suspended") {
-      return {
-        signedIn: { ...base, member: null },
-        refusal: new Problem("organization_suspended", "The organization is suspended."),
-      };
-    }
+    const rights = rightsFrom(principal, organization, membership);
+    const member = rights instanceof Problem ? null : { ...rights.caller, membership: rights.membership };
     return {
-      signedIn: { ...base, member: { organization, membership, grants: grantsOf(membership.role) } },
-      refusal: null,
+      principal,
+      rights,
+      signedIn: { principal, user, session, member },
+      also: also === undefined || organizationId !== guess ? undefined : { tenant: organizationId, found },
     };
   };
 }
-
-const rightsOf = (table: Table, organizationId: string, userId: string) => {
-  const tenant = table.of(organizationId);
-  return [tenant.read(organizationItem, {}), tenant.read(membershipItem, { user_id: userId })] as const;
-};
-
-/** A role that no longer exists grants nothing. */
-const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
 
 /** The session and its user, if both still count. */
 function live(

@@ -1,26 +1,24 @@
 import type { Membership, Organization, Session, User } from "../identity/items.ts";
-import type { Grant, Permission } from "./permissions.ts";
+import type { Grant } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
-/** Somebody signed in, whatever organization they may act in. */
+/** Who acts in an organization, with live rights in it. Not a person: an API key or a workflow calls the same way. */
+export interface Caller {
+  readonly principal: Principal;
+  /** The active organization; its own record, so that nobody reads it a second time. */
+  readonly organization: Organization;
+  readonly grants: readonly Grant[];
+}
+
+/** A person who is signed in, whatever organization they may act in. Only `authenticated` operations see one. */
 export interface SignedIn {
   readonly principal: Principal;
   readonly user: User;
   readonly session: Session;
-  /** The active organization, when the membership in it is live; else null with the reason. */
-  readonly member: Membered | null;
+  /** What they are in the active organization, when the membership in it is live; else null. */
+  readonly member: (Omit<Caller, "principal"> & { readonly membership: Membership }) | null;
 }
 
-interface Membered {
-  readonly organization: Organization;
-  readonly membership: Membership;
-  readonly grants: readonly Grant[];
-}
-
-/** Somebody who acts in an organization, with live rights in it. */
-export interface Member extends SignedIn, Membered {
-  readonly member: Membered;
-}
-
-/** Whether these grants let a request pass, as a question handlers may ask about further permissions. */
-export type May = (permission: Permission) => boolean;
+/** The user that a principal is; undefined for one that is no person. */
+export const userIdOf = (principal: Principal): string | undefined =>
+  principal.type === "user" ? principal.id : undefined;

@@ -7,12 +7,15 @@ const TRIES = 8;
 /**
  * Runs a read-merge-replace of one resource. Without `If-Match` the caller asked for no order: when another request
  * came between the read and the write, it is read and merged again. With `If-Match` the lost race is the answer (412).
- * @param attempt reads, merges and commits; is run anew after each lost race
+ * @param attempt reads, merges and commits; is run anew after each lost race, `fresh` then, and passes that to `call.load`
  */
-export async function updateWithRetry<T>(if_match: string | undefined, attempt: () => Promise<T>): Promise<T> {
+export async function updateWithRetry<T>(
+  if_match: string | undefined,
+  attempt: (how: { readonly fresh: boolean }) => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      return await attempt({ fresh: tries > 1 });
     } catch (error) {
       const lost = error instanceof Problem && error.code === "precondition_failed";
       if (!lost || asked(if_match) !== undefined) throw error;

@@ -10,7 +10,7 @@ export interface KeyTemplate<Pk extends string = string, Sk extends string = str
   readonly sk: Sk;
 }
 
-export const indexNames = ["gsi1", "gsi2", "gsi3"] as const;
+export const indexNames = ["gsi1", "gsi2", "gsi3", "gsi4"] as const;
 export type IndexName = (typeof indexNames)[number];
 
 export interface ItemDefinition<

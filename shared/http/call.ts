@@ -1,20 +1,36 @@
-import type { Member, SignedIn } from "../access/caller.ts";
+import type { Caller, SignedIn } from "../access/caller.ts";
+import type { Permission } from "../access/permissions.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ChangeContext, ChangeSet } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
 import type { Write } from "../dynamo/write.ts";
-import type { Input, OperationShape, Output } from "./operation.ts";
+import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
 
-/** Who calls: nobody known, somebody signed in, or a member acting in an organization, as the permission demands. */
+/** Who calls, as the permission demands: nobody known, a person signed in, or whoever acts in an organization. */
 export type CallerOf<O extends OperationShape> = O["permission"] extends "public"
   ? null
   : O["permission"] extends "authenticated"
     ? SignedIn
-    : Member;
+    : Caller;
 
 /** One request to one operation, parsed and permitted. Everything a handler may know of it. */
 export interface Call<O extends OperationShape> extends Input<O> {
   readonly caller: CallerOf<O>;
+  /**
+   * The thing that the path names, read once however often it is asked for; `fresh` reads it again, for another try
+   * after a lost race.
+   * @throws Problem `not_found`
+   */
+  load(how?: { readonly fresh: boolean }): Promise<Loaded<O>>;
+  /** Whether the caller holds a further permission, for what an operation does besides. */
+  may(permission: Permission): boolean;
+  /** Proves within the transaction that the rights by which the call was permitted still stand. */
+  stillPermitted(): Write;
+  /**
+   * Authenticates the caller anew and checks the permission with live rights, for answers that take long. Nothing is
+   * counted. @throws Problem the refusal that the next request would get
+   */
+  recheck(): Promise<void>;
   /** The time of the request; the same for all it writes. */
   readonly at: Date;
   readonly request: RequestFacts;

@@ -1,21 +1,23 @@
-import type { SignedIn } from "../access/caller.ts";
+import type { Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
+import { type Rights, rightsStand } from "../access/grants.ts";
 import type { Principal } from "../access/principal.ts";
-import { auditWrite, type ChangeContext, type ChangeSet, eventWrites } from "../change/commit.ts";
+import { type ChangeContext, type ChangeSet, eventWrites } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
 import type { Write } from "../dynamo/write.ts";
 import { notFound, Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
 import { newId } from "../ids.ts";
-import { plans } from "../limits/plans.ts";
-import { countRequest, type RateState, rateHeaders } from "../limits/rate.ts";
+import { type RateState, rateHeaders } from "../limits/rate.ts";
 import { cutText } from "../text.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
 import { IdempotencyClaim } from "./idempotency.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
+import { permissionOf, recordDenial, requirePermission } from "./permit.ts";
 import type { Platform } from "./platform.ts";
+import { countRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
 
 type AnyHandler = (call: Call<OperationShape>, deps: unknown) => Promise<unknown>;
@@ -55,15 +57,15 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       operation = match.operation;
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
-      const caller = await identify(platform, operation, request, at);
-      rate = await countRates(platform, caller, request, at);
+      const who = operation.permission === "public" ? null : await platform.authenticate(request, at);
+      rate = await countRates(platform, who, request, at);
       answer = await respond({
         platform,
         operation,
         handler,
         request,
         parameters: match.path,
-        caller,
+        who,
         at,
         facts,
         deps,
@@ -95,66 +97,53 @@ interface Prepared {
   readonly handler: AnyHandler;
   readonly request: RawRequest;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly caller: Identified;
+  readonly who: Authentication | null;
   readonly at: Date;
   readonly facts: RequestFacts;
   readonly deps: unknown;
 }
 
-interface Identified {
-  readonly signedIn: SignedIn | null;
-  readonly refusal: Problem | null;
-}
-
-async function identify(
-  platform: Platform,
-  operation: OperationShape,
-  request: RawRequest,
-  at: Date,
-): Promise<Identified> {
-  if (operation.permission === "public") return { signedIn: null, refusal: null };
-  return platform.authenticate(request, at);
-}
-
-/** One count for the user (or the address, before sign-in), one for the organization; both at once. */
-async function countRates(
-  platform: Platform,
-  { signedIn }: Identified,
-  request: RawRequest,
-  at: Date,
-): Promise<RateState> {
-  const everybody = platform.table.of(PLATFORM);
-  if (signedIn === null) return countRequest(everybody, `address:${request.ip}`, platform.limits.address, at);
-  const counts = [countRequest(everybody, `user:${signedIn.user.id}`, platform.limits.user, at)];
-  if (signedIn.member !== null) {
-    const { id, plan } = signedIn.member.organization;
-    counts.push(countRequest(platform.table.of(id), "organization", plans[plan].requests_per_minute, at));
-  }
-  const [own, organization] = await Promise.all(counts);
-  if (own === undefined) throw new Error("no rate was counted");
-  return organization !== undefined && organization.remaining < own.remaining ? organization : own;
-}
-
 async function respond(prepared: Prepared): Promise<Answer> {
-  const { platform, operation, handler, request, caller, at, facts } = prepared;
-  const member = caller.signedIn?.member ?? null;
-  if (operation.permission !== "public" && operation.permission !== "authenticated") {
-    if (caller.refusal !== null) throw caller.refusal;
-    await permit(prepared);
-  }
-  const input = parseInput(operation, request, prepared.parameters);
-  const claim = idempotencyClaim(prepared, member?.organization.id ?? PLATFORM);
+  const { platform, operation, handler, request, who, at, facts } = prepared;
+  const rights = who === null || who.rights instanceof Problem ? undefined : who.rights;
+  const context: ChangeContext | undefined =
+    rights === undefined
+      ? undefined
+      : {
+          tenant: rights.caller.organization.id,
+          actor: rights.caller.principal,
+          at,
+          trace_id: facts.id,
+          request: facts,
+        };
+  if (permissionOf(operation) !== undefined) await permit(prepared, context);
+  const input = parseInput(operation, request, prepared.parameters) as Pick<
+    Call<OperationShape>,
+    "path" | "query" | "body"
+  >;
+  const claim = idempotencyClaim(prepared, context?.tenant ?? PLATFORM);
   const earlier = await claim?.replay();
   if (earlier !== undefined) return earlier;
   if (operation.outside_effect) await claim?.lease();
-  const context: ChangeContext | undefined =
-    caller.signedIn === null || member === null
-      ? undefined
-      : { tenant: member.organization.id, actor: caller.signedIn.principal, at, trace_id: facts.id, request: facts };
   const rendered = (output: unknown): Answer => render(operation, output, request.path);
   const call: Call<OperationShape> = {
-    ...(input as Pick<Call<OperationShape>, "path" | "query" | "body">),
-    caller: (member === null ? caller.signedIn : { ...caller.signedIn, ...member }) as Call<OperationShape>["caller"],
+    ...input,
+    caller: (permissionOf(operation) === undefined
+      ? (who?.signedIn ?? null)
+      : rights?.caller) as Call<OperationShape>["caller"],
+    load: loader(prepared, rights, input.path),
+    may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
+    stillPermitted() {
+      if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
+      return rightsStand(platform.table, rights);
+    },
+    async recheck() {
+      if (who === null) return;
+      const now = await platform.authenticate(request, platform.clock.now());
+      if (permissionOf(operation) === undefined) return;
+      if (now.rights instanceof Problem) throw now.rights;
+      requirePermission(operation, now.rights);
+    },
     at,
     request: facts,
     if_match: request.headers["if-match"]?.replaceAll(/^(?:W\/)?"|"$/g, ""),
@@ -192,36 +181,39 @@ async function respond(prepared: Prepared): Promise<Answer> {
 }
 
 /** Checks the operation's permission; a refusal is part of the audit trail. */
-async function permit({ platform, operation, caller, at, facts }: Prepared): Promise<void> {
-  const permission = operation.permission as Exclude<OperationShape["permission"], "public" | "authenticated">;
-  const { signedIn } = caller;
-  if (signedIn?.member == null) throw new Error("permission check without a member");
-  if (decide(signedIn.member.grants, permission).allowed) return;
-  const context = {
-    tenant: signedIn.member.organization.id,
-    actor: signedIn.principal,
-    at,
-    trace_id: facts.id,
-    request: facts,
+async function permit({ platform, operation, who }: Prepared, context: ChangeContext | undefined): Promise<void> {
+  if (who === null || context === undefined || who.rights instanceof Problem)
+    throw who?.rights instanceof Problem ? who.rights : new Error("permission check without a caller");
+  try {
+    requirePermission(operation, who.rights);
+  } catch (refusal) {
+    await recordDenial(platform.table, context, operation);
+    throw refusal;
+  }
+}
+
+/** Reads what the operation is about, once unless it is wanted fresh. */
+function loader({ platform, operation, at }: Prepared, rights: Rights | undefined, path: object) {
+  let loaded: Promise<unknown> | undefined;
+  const read = async (fresh: boolean): Promise<unknown> => {
+    const { resource } = operation;
+    if (rights === undefined || resource === undefined || !("read" in resource))
+      throw new Error(`${operation.id} names nothing that could be loaded`);
+    const { caller } = rights;
+    const from = { table: platform.table.of(caller.organization.id), path: { ...path }, caller, at, fresh };
+    const thing = await resource.read(from);
+    if (thing === undefined) throw notFound();
+    return thing;
   };
-  const entry = {
-    action: "access.denied",
-    resource: { type: "operation", id: operation.id },
-    outcome: "denied",
-    reason: `permission ${permission}`,
-  } as const;
-  await platform.table.transact([auditWrite(platform.table, context, entry)]);
-  throw new Problem(
-    "forbidden",
-    `This needs the permission \`${permission}\`, which your role \`${signedIn.member.membership.role}\` does not grant.`,
-    {
-      members: { permission },
-    },
-  );
+  return (how?: { readonly fresh: boolean }): Promise<never> => {
+    const fresh = how?.fresh === true;
+    if (loaded === undefined || fresh) loaded = read(fresh);
+    return loaded as Promise<never>;
+  };
 }
 
 function idempotencyClaim(
-  { platform, operation, request, caller, at }: Prepared,
+  { platform, operation, request, who, at }: Prepared,
   tenant: string,
 ): IdempotencyClaim | undefined {
   const key = request.headers["idempotency-key"];
@@ -238,7 +230,7 @@ function idempotencyClaim(
     operation,
     request,
     key,
-    caller.signedIn,
+    who?.principal ?? null,
     at,
   );
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { SignedIn } from "../access/caller.ts";
-import { principalKey } from "../access/principal.ts";
+import { type Principal, principalKey } from "../access/principal.ts";
 import { idempotencyItem } from "../change/items.ts";
 import { addSeconds, timestamp } from "../clock.ts";
 import type { TenantTable } from "../dynamo/table.ts";
@@ -56,14 +55,14 @@ export class IdempotencyClaim {
     operation: OperationShape,
     request: RawRequest,
     key: string,
-    caller: SignedIn | null,
+    principal: Principal | null,
     now: Date,
   ) {
     this.#table = table;
     this.#secrets = secrets;
     this.#operation = operation;
     this.#key = {
-      scope: `${caller === null ? "public" : principalKey(caller.principal)}:${operation.id}`,
+      scope: `${principal === null ? "public" : principalKey(principal)}:${operation.id}`,
       key_hash: digest(key),
     };
     this.#request_hash = digest(`${request.path}\n${request.query}\n${request.body ?? ""}`);

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { Collection, Resource } from "./resource.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -29,6 +30,8 @@ export interface OperationShape {
   readonly summary: string;
   readonly description?: string;
   readonly permission: Access;
+  /** What it is about: the thing its path names, or a collection. Absent where no permission is asked. */
+  readonly resource: Resource | Collection | undefined;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
   readonly response: Schema | BodylessResponse;
   /** Media type of a `file` answer, for the documentation. */
@@ -49,6 +52,11 @@ type PathSchema<P extends string> = [PathParameters<P>] extends [never]
   ? { path?: never }
   : { path: z.ZodObject<{ [K in PathParameters<P>]: Schema }> };
 
+/** An operation that needs a permission says on what; the thing must be one that its path names. */
+type About<A extends Access, P extends string, S> = A extends "public" | "authenticated"
+  ? { resource?: never }
+  : { resource: S & (Resource<PathParameters<P>> | Collection) };
+
 type Query = { query?: z.ZodObject };
 type Body<M extends Method, B> = M extends "GET" | "DELETE" ? { body?: never } : { body?: B };
 
@@ -65,28 +73,32 @@ export function operation<
   B extends Schema,
   const Res extends Schema | BodylessResponse,
   const A extends Access,
->(spec: {
-  id: Id;
-  method: M;
-  path: P;
-  root?: boolean;
-  summary: string;
-  description?: string;
-  permission: A;
-  request: R;
-  response: Res;
-  media_type?: string;
-  success: OperationShape["success"];
-  errors: readonly ErrorCode[];
-  location?: string;
-  served_by?: string;
-  sensitive?: boolean;
-  outside_effect?: boolean;
-}): Omit<OperationShape, "id" | "permission" | "request" | "response"> & {
+  const S = undefined,
+>(
+  spec: {
+    id: Id;
+    method: M;
+    path: P;
+    root?: boolean;
+    summary: string;
+    description?: string;
+    permission: A;
+    request: R;
+    response: Res;
+    media_type?: string;
+    success: OperationShape["success"];
+    errors: readonly ErrorCode[];
+    location?: string;
+    served_by?: string;
+    sensitive?: boolean;
+    outside_effect?: boolean;
+  } & About<A, P, S>,
+): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource"> & {
   readonly id: Id;
   readonly permission: A;
   readonly request: R;
   readonly response: Res;
+  readonly resource: S;
 } {
   return {
     root: false,
@@ -94,8 +106,14 @@ export function operation<
     sensitive: false,
     outside_effect: false,
     ...spec,
+    resource: spec.resource as S,
   };
 }
+
+/** What `call.load()` gives a handler of this operation. */
+export type Loaded<O extends OperationShape> = O["resource"] extends { read(from: never): Promise<infer T> }
+  ? Exclude<T, undefined>
+  : never;
 
 type Parsed<S> = S extends Schema ? z.output<S> : undefined;
 

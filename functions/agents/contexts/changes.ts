@@ -1,9 +1,9 @@
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
-import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { Problem, wrongState } from "../../../shared/errors.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
-import { agentContextItem, type StoredContext } from "../store.ts";
+import type { StoredContext } from "../store.ts";
 
 /** How long an upload address works. */
 const UPLOAD_SECONDS = 900;
@@ -34,17 +34,6 @@ export function safeUrl(deps: AgentDeps, url: string): string {
   if (checked.ok) return checked.url.href;
   const { message } = checked.error;
   throw new Problem("unsafe_url", message, { issues: [{ path: "url", message }] });
-}
-
-export async function contextById(
-  deps: AgentDeps,
-  tenant: string,
-  agent_id: string,
-  id: string,
-): Promise<StoredContext> {
-  const context = await deps.table.of(tenant).get(agentContextItem, { agent_id, id });
-  if (context === undefined) throw notFound();
-  return context;
 }
 
 export const uploadKey = (tenant: string, context_id: string, attempt: string): string =>

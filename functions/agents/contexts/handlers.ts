@@ -8,19 +8,18 @@ import { newEtag, newId } from "../../../shared/ids.ts";
 import { refuseArchived, touchAgent } from "../definition/changes.ts";
 import type { AgentDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
-import { agentById, agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../store.ts";
-import { changed, contextById, needType, safeUrl, uploadFor } from "./changes.ts";
+import { agentContextItem, agentItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../store.ts";
+import { changed, needType, safeUrl, uploadFor } from "./changes.ts";
 
 type Ops = typeof operations;
 
-export const listContexts: Handler<Ops["listContexts"], AgentDeps> = async ({ context, path, query }, { table }) => {
-  const tenant = table.of(context.tenant);
-  await agentById(tenant, path.agent_id);
-  return tenant.page(agentContextItem, { of: { agent_id: path.agent_id }, ...query });
+export const listContexts: Handler<Ops["listContexts"], AgentDeps> = async (call, { table }) => {
+  const { id: agent_id } = await call.load();
+  return table.of(call.context.tenant).page(agentContextItem, { of: { agent_id }, ...call.query });
 };
 
-export const getContext: Handler<Ops["getContext"], AgentDeps> = async ({ context, path }, deps) => {
-  const found = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+export const getContext: Handler<Ops["getContext"], AgentDeps> = async (call, deps) => {
+  const found = await call.load();
   return { ...found, content: found.content === null ? null : await deps.blobs.load(found.content) };
 };
 
@@ -65,8 +64,8 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
 export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (call, deps) => {
   const { path, body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     for (const field of ["content", "url"] as const) {
       const belongs = field === "content" ? "text" : "url";
@@ -94,7 +93,7 @@ export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (ca
     };
     const fields = changedFields(read, next, { omit: ["attempt", "content_bytes"] }).map(({ field }) => field);
     if (fields.length === 0) {
-      refuseArchived(await agentById(tenant, path.agent_id));
+      refuseArchived(await tenant.get(agentItem, { id: path.agent_id }));
       return read;
     }
     const fetch = moved && next.attempt !== null ? { fetch: next.attempt } : {};
@@ -112,8 +111,8 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { agent_id, context_id } = path;
-  return updateWithRetry(call.if_match, async () => {
-    const read = await contextById(deps, context.tenant, agent_id, context_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     return call.commit(
       {
@@ -137,8 +136,8 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
 export const refreshContext: Handler<Ops["refreshContext"], AgentDeps> = async (call, deps) => {
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     needType(read, "url");
     const attempt = newEtag(at);

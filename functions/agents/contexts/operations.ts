@@ -4,6 +4,7 @@ import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { isTextMediaType } from "../../../shared/outbound/text.ts";
 import { agentLimits, agentPath, contextSchema } from "../model.ts";
+import { agentResource, contextResource } from "../store.ts";
 
 const path = agentPath.extend({ context_id: idSchema("agent_context") });
 
@@ -68,6 +69,7 @@ export const contextOperations = {
     path: "/agents/{agent_id}/contexts",
     summary: "List an agent's contexts",
     permission: "agents:read",
+    resource: agentResource,
     request: { path: agentPath, query: z.strictObject(pageQuery) },
     response: pageOf(contextSchema),
     success: 200,
@@ -81,6 +83,7 @@ export const contextOperations = {
     description:
       "A text is ready at once. For a file the answer holds an address to upload it to; complete the upload afterwards. An address is fetched soon.",
     permission: "agents:update",
+    resource: agentResource,
     request: { path: agentPath, body: createBody },
     response: uploadView,
     success: 201,
@@ -93,6 +96,7 @@ export const contextOperations = {
     path: "/agents/{agent_id}/contexts/{context_id}",
     summary: "Read a context with its text",
     permission: "agents:read",
+    resource: contextResource,
     request: { path },
     response: contentView,
     success: 200,
@@ -105,6 +109,7 @@ export const contextOperations = {
     summary: "Change a context",
     description: "`content` is for a text, `url` for an address, which is then fetched again.",
     permission: "agents:update",
+    resource: contextResource,
     request: { path, body: updateBody },
     response: contextSchema,
     success: 200,
@@ -117,6 +122,7 @@ export const contextOperations = {
     summary: "Remove a context",
     description: "Versions that hold it keep it.",
     permission: "agents:update",
+    resource: contextResource,
     request: { path },
     response: "none",
     success: 204,
@@ -130,6 +136,7 @@ export const contextOperations = {
     description:
       "For an upload that has expired, or to replace the file. The text stays until the upload is completed.",
     permission: "agents:update",
+    resource: contextResource,
     request: { path, body: file },
     response: uploadView,
     success: 201,
@@ -144,6 +151,7 @@ export const contextOperations = {
     summary: "Complete the upload of a file context",
     description: "Checks the uploaded file against what was declared and takes its text.",
     permission: "agents:update",
+    resource: contextResource,
     request: { path },
     response: contextSchema,
     success: 200,
@@ -155,6 +163,7 @@ export const contextOperations = {
     path: "/agents/{agent_id}/contexts/{context_id}/refresh",
     summary: "Fetch the address of a context again",
     permission: "agents:update",
+    resource: contextResource,
     request: { path },
     response: contextSchema,
     success: 202,

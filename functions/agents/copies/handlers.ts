@@ -11,7 +11,7 @@ import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
-import { agentById, agentItem, type Parts, partsOf, type StoredAgent } from "../store.ts";
+import { agentItem, type Parts, type StoredAgent } from "../store.ts";
 import { copyConfig } from "../tools/config.ts";
 import { partsFrom, replaceParts } from "../versions/parts.ts";
 
@@ -39,9 +39,9 @@ async function copyParts(deps: AgentDeps, tenant: string, parts: Parts, at: Date
 }
 
 export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps) => {
-  const { path, body, context, at } = call;
+  const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  const [read, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+  const { agent: read, parts } = await call.load();
   const prompt = await deps.blobs.load(read.system_prompt);
   const id = newId("agent", at);
   const content = contentOf(read, prompt, await copyParts(deps, context.tenant, parts, at));

@@ -19,7 +19,8 @@ export const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K
 export const nameKey = (name: string): string => name.normalize("NFKC").toLowerCase();
 
 /** An archived agent is changed by nothing but a restore. */
-export function refuseArchived(agent: StoredAgent): void {
+export function refuseArchived(agent: StoredAgent | undefined): void {
+  if (agent === undefined) throw notFound();
   if (agent.status === "archived") throw wrongState("agent", "archived", "draft or active");
 }
 
@@ -137,11 +138,11 @@ const LONGEST_WAIT_MS = 500;
  * Runs a change anew after each lost race. Waits first, longer after each loss, so that many contenders do not spend
  * their time beating each other, and reads after the wait, so that what it goes by is fresh.
  */
-export async function untilWon<T>(attempt: () => Promise<T>): Promise<T> {
+export async function untilWon<T>(attempt: (how: { readonly fresh: boolean }) => Promise<T>): Promise<T> {
   const end = performance.now() + CONTEND_MS;
-  for (let wait = 20; ; wait = Math.min(LONGEST_WAIT_MS, wait * 1.5)) {
+  for (let wait = 20, fresh = false; ; wait = Math.min(LONGEST_WAIT_MS, wait * 1.5), fresh = true) {
     try {
-      return await attempt();
+      return await attempt({ fresh });
     } catch (error) {
       const raced = error instanceof Problem && error.code === "precondition_failed";
       if (!raced) throw error;

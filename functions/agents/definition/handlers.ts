@@ -9,7 +9,7 @@ import { agentEvents } from "../events.ts";
 import { archiveAgent } from "../lifecycle/moves.ts";
 import type { Definition } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { agentById, agentItem, agentUseItem, PROMPT_INLINE_BYTES, partsOf, type StoredAgent } from "../store.ts";
+import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "../store.ts";
 import { modelFor } from "./catalogue.ts";
 import { changeAgent, given, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
 import { listAgents } from "./lists.ts";
@@ -66,17 +66,16 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   return call.commit({ writes, events: [event] }, agentView(agent, body.system_prompt, { contexts: [], tools: [] }));
 };
 
-export const get: Handler<Ops["get"], AgentDeps> = async ({ context, path }, deps) => {
-  const tenant = deps.table.of(context.tenant);
-  const [agent, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+export const get: Handler<Ops["get"], AgentDeps> = async (call, deps) => {
+  const { agent, parts } = await call.load();
   return agentView(agent, await deps.blobs.load(agent.system_prompt), parts);
 };
 
 export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
-  const { path, body, context, at } = call;
+  const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const [read, parts] = await Promise.all([agentById(tenant, path.agent_id), partsOf(tenant, path.agent_id)]);
+  return updateWithRetry(call.if_match, async (how) => {
+    const { agent: read, parts } = await call.load(how);
     requireMatch(call.if_match, read.etag);
     refuseArchived(read);
     const prompt = await deps.blobs.load(read.system_prompt);
@@ -122,8 +121,8 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
 
 /** Deleting what is archived already changes nothing and is no error. */
 export const remove: Handler<Ops["remove"], AgentDeps> = async (call, deps) =>
-  updateWithRetry(call.if_match, async () => {
-    const read = await agentById(deps.table.of(call.context.tenant), call.path.agent_id);
+  updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (read.status === "archived") return undefined;
     const { writes, event } = archiveAgent(deps.table, call.context, read, call.query.force);
@@ -132,8 +131,7 @@ export const remove: Handler<Ops["remove"], AgentDeps> = async (call, deps) =>
     return call.commit({ writes, events: [event, deleted] }, undefined);
   });
 
-export const listUses: Handler<Ops["listUses"], AgentDeps> = async ({ context, path, query }, { table }) => {
-  const tenant = table.of(context.tenant);
-  await agentById(tenant, path.agent_id);
-  return tenant.page(agentUseItem, { of: { agent_id: path.agent_id }, ...query });
+export const listUses: Handler<Ops["listUses"], AgentDeps> = async (call, { table }) => {
+  const { id: agent_id } = await call.load();
+  return table.of(call.context.tenant).page(agentUseItem, { of: { agent_id }, ...call.query });
 };

@@ -10,10 +10,10 @@ interface AgentQuery {
   readonly agent_type?: string | undefined;
 }
 
-/** The index whose partition is narrowed by just these filters; none for the whole list. */
-const indexFor = ({ status, agent_type }: AgentQuery): { readonly index?: IndexName } => {
+/** The index whose partition is narrowed by just these filters. */
+const indexFor = ({ status, agent_type }: AgentQuery): { readonly index: IndexName } => {
   if (agent_type !== undefined) return { index: status === undefined ? "gsi2" : "gsi3" };
-  return status === undefined ? {} : { index: "gsi1" };
+  return { index: status === undefined ? "gsi4" : "gsi1" };
 };
 
 /**
@@ -25,7 +25,11 @@ export async function listAgents(table: TenantTable, query: AgentQuery): Promise
   const filters = { ...(status === undefined ? {} : { status }), ...(agent_type === undefined ? {} : { agent_type }) };
   const page = { ...indexFor(query), limit, cursor, newest_first: true };
   if (workspace_id === undefined) return table.page(agentItem, { ...page, of: filters });
-  const links = await table.page(agentWorkspaceItem, { ...page, of: { workspace_id, ...filters } });
+  const { index, ...unfiltered } = page;
+  const links = await table.page(agentWorkspaceItem, {
+    ...(index === "gsi4" ? unfiltered : page),
+    of: { workspace_id, ...filters },
+  });
   const agents = await table.table.batch(links.items.map(({ agent_id }) => table.read(agentItem, { id: agent_id })));
   return { items: agents.filter((agent) => agent !== undefined), next_cursor: links.next_cursor };
 }

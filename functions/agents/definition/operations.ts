@@ -12,6 +12,7 @@ import {
   agentTypeSchema,
   definitionSchema,
 } from "../model.ts";
+import { agentResource, wholeAgentResource } from "../store.ts";
 
 const workspaceIds = z
   .array(idSchema("workspace"))
@@ -59,6 +60,7 @@ export const agentOperations = {
     summary: "List agents",
     description: "Newest first, archived ones included unless `status` says otherwise. The filters can be combined.",
     permission: "agents:read",
+    resource: { type: "agent", list: true },
     request: {
       query: z.strictObject({
         ...pageQuery,
@@ -78,6 +80,7 @@ export const agentOperations = {
     summary: "Create an agent",
     description: "It begins as a draft. Its name must be unique among the organization's agents that are not archived.",
     permission: "agents:create",
+    resource: { type: "agent", create: true },
     request: { body: createBody },
     response: agentSchema,
     success: 201,
@@ -89,6 +92,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}",
     summary: "Read an agent with its contexts and tools",
     permission: "agents:read",
+    resource: wholeAgentResource,
     request: { path: agentPath },
     response: agentSchema,
     success: 200,
@@ -102,6 +106,7 @@ export const agentOperations = {
     description:
       "Changes what is named and leaves the rest. Runs and pipelines go on with the active version until another one is made.",
     permission: "agents:update",
+    resource: wholeAgentResource,
     request: { path: agentPath, body: updateBody },
     response: agentSchema,
     success: 200,
@@ -114,6 +119,7 @@ export const agentOperations = {
     summary: "Delete an agent, which archives it",
     description: "Versions and records of what it did are kept. An agent that is archived already stays so.",
     permission: "agents:delete",
+    resource: agentResource,
     request: { path: agentPath, query: z.strictObject({ force: forceQuery }) },
     response: "none",
     success: 204,
@@ -127,6 +133,7 @@ export const agentOperations = {
     description:
       "Needs a model that can be called and contexts that are ready. Makes a version when the working copy differs from the newest one.",
     permission: "agents:update",
+    resource: wholeAgentResource,
     request: {
       path: agentPath,
       body: z.strictObject({ changelog: z.string().max(agentLimits.changelog).default("") }),
@@ -141,6 +148,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}/deactivate",
     summary: "Take an active agent back to draft",
     permission: "agents:update",
+    resource: agentResource,
     request: { path: agentPath, body: z.strictObject({ force }) },
     response: agentSummarySchema,
     success: 200,
@@ -153,6 +161,7 @@ export const agentOperations = {
     summary: "Archive an agent",
     description: "Frees its name and its place in the plan.",
     permission: "agents:delete",
+    resource: agentResource,
     request: { path: agentPath, body: z.strictObject({ force }) },
     response: agentSummarySchema,
     success: 200,
@@ -164,6 +173,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}/restore",
     summary: "Bring an archived agent back as a draft",
     permission: "agents:update",
+    resource: agentResource,
     request: { path: agentPath },
     response: agentSummarySchema,
     success: 200,
@@ -177,6 +187,7 @@ export const agentOperations = {
     description:
       "The copy is a draft without versions. Without a name it is called `<name> (copy)`, or the next free one.",
     permission: "agents:create",
+    resource: wholeAgentResource,
     request: { path: agentPath, body: z.strictObject({ name: nameSchema.optional() }) },
     response: agentSchema,
     success: 201,
@@ -189,6 +200,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}/uses",
     summary: "Active pipelines and live deployments that refer to an agent",
     permission: "agents:read",
+    resource: agentResource,
     request: { path: agentPath, query: z.strictObject(pageQuery) },
     response: pageOf(
       z.object({ user_kind: z.enum(["pipeline", "deployment"]), user_id: z.string(), created_at: z.string() }),
@@ -202,6 +214,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}/execute/status",
     summary: "Whether an agent can be executed now",
     permission: "agents:read",
+    resource: agentResource,
     request: { path: agentPath },
     response: z.object({
       agent_id: z.string(),

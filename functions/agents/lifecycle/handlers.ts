@@ -10,7 +10,7 @@ import { contentOf, summaryView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
-import { agentById, type Parts, partsOf } from "../store.ts";
+import type { Parts } from "../store.ts";
 import { nextVersion } from "../versions/next.ts";
 import { archiveAgent, deactivateAgent } from "./moves.ts";
 
@@ -29,13 +29,12 @@ function refuseUnready({ contexts }: Parts): void {
 }
 
 export const activate: Handler<Ops["activate"], AgentDeps> = async (call, deps) => {
-  const { path, body, context, at } = call;
+  const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await agentById(tenant, path.agent_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const { agent: read, parts } = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (read.status !== "draft") throw wrongState("agent", read.status, "draft");
-    const parts = await partsOf(tenant, read.id);
     refuseUnready(parts);
     const { model } = await modelFor(deps.table, context.tenant, read.model_id, at);
     if (!model.configured) {
@@ -81,26 +80,26 @@ export const activate: Handler<Ops["activate"], AgentDeps> = async (call, deps) 
 };
 
 export const deactivate: Handler<Ops["deactivate"], AgentDeps> = async (call, deps) =>
-  updateWithRetry(call.if_match, async () => {
-    const read = await agentById(deps.table.of(call.context.tenant), call.path.agent_id);
+  updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     const { writes, event, next } = deactivateAgent(deps.table, call.context, read, call.body.force);
     return call.commit({ writes, events: [event] }, summaryView(next));
   });
 
 export const archive: Handler<Ops["archive"], AgentDeps> = async (call, deps) =>
-  updateWithRetry(call.if_match, async () => {
-    const read = await agentById(deps.table.of(call.context.tenant), call.path.agent_id);
+  updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     const { writes, event, next } = archiveAgent(deps.table, call.context, read, call.body.force);
     return call.commit({ writes, events: [event] }, summaryView(next));
   });
 
 export const restore: Handler<Ops["restore"], AgentDeps> = async (call, deps) => {
-  const { path, context, at } = call;
+  const { context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await agentById(tenant, path.agent_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (read.status !== "archived") throw wrongState("agent", read.status, "archived");
     const { id, name } = read;
@@ -127,9 +126,9 @@ export const restore: Handler<Ops["restore"], AgentDeps> = async (call, deps) =>
   });
 };
 
-export const executeStatus: Handler<Ops["executeStatus"], AgentDeps> = async ({ context, path, at }, deps) => {
-  const agent = await agentById(deps.table.of(context.tenant), path.agent_id);
-  const model = await resolveModel(deps.table, context.tenant, agent.model_id, at);
+export const executeStatus: Handler<Ops["executeStatus"], AgentDeps> = async (call, deps) => {
+  const agent = await call.load();
+  const model = await resolveModel(deps.table, call.context.tenant, agent.model_id, call.at);
   const is_configured = model?.configured ?? false;
   const message =
     agent.status === "archived"

@@ -2,7 +2,7 @@ import { changedFields, draft, type EventDraft } from "../../../shared/change/ev
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { alreadyExists, type Issue, notFound, Problem } from "../../../shared/errors.ts";
+import { alreadyExists, type Issue, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
@@ -11,7 +11,7 @@ import { toolView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
-import { agentById, agentToolItem, type StoredTool } from "../store.ts";
+import { agentItem, agentToolItem, type StoredTool } from "../store.ts";
 import { mergeConfig, sealConfig } from "./config.ts";
 import type { ToolConfigInput } from "./rules/definition.ts";
 import { toolIssues } from "./rules/issues.ts";
@@ -34,21 +34,13 @@ function refuse(deps: AgentDeps, input: ToolConfigInput, more: readonly Issue[] 
   if (issues.length > 0) throw invalid(issues);
 }
 
-/** Tools are kept by name; one by its id is found among the agent's few. */
-async function toolById(tenant: TenantTable, agent_id: string, id: string): Promise<StoredTool> {
-  for await (const tool of tenant.all(agentToolItem, { of: { agent_id } })) if (tool.id === id) return tool;
-  throw notFound();
-}
-
-export const listTools: Handler<Ops["listTools"], AgentDeps> = async ({ context, path, query }, { table }) => {
-  const tenant = table.of(context.tenant);
-  await agentById(tenant, path.agent_id);
-  const page = await tenant.page(agentToolItem, { of: { agent_id: path.agent_id }, ...query });
+export const listTools: Handler<Ops["listTools"], AgentDeps> = async (call, { table }) => {
+  const { id: agent_id } = await call.load();
+  const page = await table.of(call.context.tenant).page(agentToolItem, { of: { agent_id }, ...call.query });
   return { ...page, items: page.items.map(toolView) };
 };
 
-export const getTool: Handler<Ops["getTool"], AgentDeps> = async ({ context, path }, { table }) =>
-  toolView(await toolById(table.of(context.tenant), path.agent_id, path.tool_id));
+export const getTool: Handler<Ops["getTool"], AgentDeps> = async (call) => toolView(await call.load());
 
 export const createTool: Handler<Ops["createTool"], AgentDeps> = async (call, deps) => {
   const { path, context, at } = call;
@@ -85,8 +77,8 @@ export const updateTool: Handler<Ops["updateTool"], AgentDeps> = async (call, de
   const { path, context, at } = call;
   const { config, ...fields } = call.body;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await toolById(tenant, path.agent_id, path.tool_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     const merged = config === undefined ? undefined : mergeConfig(read.tool_type, read.config, config);
     if (merged !== undefined) refuse(deps, merged.input, merged.issues);
@@ -102,7 +94,7 @@ export const updateTool: Handler<Ops["updateTool"], AgentDeps> = async (call, de
     };
     const names = changedFields(read, next, { omit: ["name_key"] }).map(({ field }) => field);
     if (names.length === 0) {
-      refuseArchived(await agentById(tenant, path.agent_id));
+      refuseArchived(await tenant.get(agentItem, { id: path.agent_id }));
       return toolView(read);
     }
     const moved = next.name_key !== read.name_key;
@@ -127,8 +119,8 @@ const removal = (tenant: TenantTable, { agent_id, name_key, etag }: StoredTool) 
 export const removeTool: Handler<Ops["removeTool"], AgentDeps> = async (call, deps) => {
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await toolById(tenant, path.agent_id, path.tool_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     return call.commit(
       {

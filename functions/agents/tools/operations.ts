@@ -3,6 +3,7 @@ import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentPath, toolSchema } from "../model.ts";
+import { agentResource, toolResource } from "../store.ts";
 import { toolConfigInput, toolName } from "./rules/definition.ts";
 
 const path = agentPath.extend({ tool_id: idSchema("agent_tool") });
@@ -42,6 +43,7 @@ export const toolOperations = {
     path: "/agents/{agent_id}/tools",
     summary: "List an agent's tools",
     permission: "agents:read",
+    resource: agentResource,
     request: { path: agentPath, query: z.strictObject(pageQuery) },
     response: pageOf(toolSchema),
     success: 200,
@@ -55,6 +57,7 @@ export const toolOperations = {
     description:
       "A function is an expression over the model's arguments, an API is one HTTP endpoint, an MCP server brings tools of its own. Values of `secret_headers` are encrypted and never shown again.",
     permission: "agents:update",
+    resource: agentResource,
     request: { path: agentPath, body: createBody },
     response: toolSchema,
     success: 201,
@@ -66,6 +69,7 @@ export const toolOperations = {
     path: "/agents/{agent_id}/tools/{tool_id}",
     summary: "Read a tool",
     permission: "agents:read",
+    resource: toolResource,
     request: { path },
     response: toolSchema,
     success: 200,
@@ -78,6 +82,7 @@ export const toolOperations = {
     summary: "Change a tool",
     description: "Stored secrets do not follow to another address: give them again when it changes.",
     permission: "agents:update",
+    resource: toolResource,
     request: { path, body: updateBody },
     response: toolSchema,
     success: 200,
@@ -90,6 +95,7 @@ export const toolOperations = {
     summary: "Remove a tool",
     description: "Versions that hold it keep it.",
     permission: "agents:update",
+    resource: toolResource,
     request: { path },
     response: "none",
     success: 204,

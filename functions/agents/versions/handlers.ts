@@ -1,7 +1,6 @@
 import type { Blob } from "../../../shared/blobs/blobs.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
-import { notFound } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { modelFor } from "../definition/catalogue.ts";
 import { changeAgent, moveName, placeWrites, refuseArchived, untilWon } from "../definition/changes.ts";
@@ -9,32 +8,32 @@ import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
-import { agentById, agentVersionItem, PROMPT_INLINE_BYTES, partsOf } from "../store.ts";
+import { agentVersionItem, PROMPT_INLINE_BYTES, wholeAgent } from "../store.ts";
 import { shownConfig } from "../tools/rules/shown.ts";
 import { nextVersion } from "./next.ts";
 import { partsFrom, replaceParts } from "./parts.ts";
-import { loadSnapshot } from "./pin.ts";
+import { loadSnapshot, snapshotOf } from "./pin.ts";
 import { difference } from "./rules/diff.ts";
 import { workingContent } from "./working.ts";
 
 type Ops = typeof operations;
 
-export const listVersions: Handler<Ops["listVersions"], AgentDeps> = async ({ context, path, query }, { table }) => {
-  const tenant = table.of(context.tenant);
-  await agentById(tenant, path.agent_id);
-  return tenant.page(agentVersionItem, { of: { agent_id: path.agent_id }, ...query, newest_first: true });
+export const listVersions: Handler<Ops["listVersions"], AgentDeps> = async (call, { table }) => {
+  const { id: agent_id } = await call.load();
+  return table.of(call.context.tenant).page(agentVersionItem, { of: { agent_id }, ...call.query, newest_first: true });
 };
 
 export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (call, deps) => {
-  const { path, body, context, at } = call;
+  const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   let kept: { readonly definition_number: number; readonly snapshot: Blob } | undefined;
-  return untilWon(async () => {
-    const read = await agentById(tenant, path.agent_id);
+  return untilWon(async (how) => {
+    const whole = await call.load(how);
+    const read = whole.agent;
     refuseArchived(read);
     const { definition_number, latest_version, status } = read;
     if (kept?.definition_number !== definition_number) {
-      const content = await workingContent(deps, context.tenant, read);
+      const content = await workingContent(deps, whole);
       kept = { definition_number, snapshot: await deps.blobs.store(context.tenant, JSON.stringify(content)) };
     }
     const made = nextVersion(deps.table, context, read, {
@@ -48,11 +47,9 @@ export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (ca
   });
 };
 
-export const getVersion: Handler<Ops["getVersion"], AgentDeps> = async ({ context, path }, deps) => {
-  const { agent_id, number } = path;
-  const version = await deps.table.of(context.tenant).get(agentVersionItem, { agent_id, number });
-  if (version === undefined) throw notFound();
-  const { definition, contexts, tools } = await loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, number);
+export const getVersion: Handler<Ops["getVersion"], AgentDeps> = async (call, deps) => {
+  const version = await call.load();
+  const { definition, contexts, tools } = await snapshotOf(deps.blobs, version);
   return {
     ...version,
     definition,
@@ -61,17 +58,17 @@ export const getVersion: Handler<Ops["getVersion"], AgentDeps> = async ({ contex
   };
 };
 
-export const diffVersion: Handler<Ops["diffVersion"], AgentDeps> = async ({ context, path, query }, deps) => {
+export const diffVersion: Handler<Ops["diffVersion"], AgentDeps> = async (call, deps) => {
+  const { path, query, context } = call;
   const { agent_id, number } = path;
-  const load = (version: number) => loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, version);
-  const to = await load(number);
+  const to = await snapshotOf(deps.blobs, await call.load());
   const from = query.against ?? (number > 1 ? number - 1 : null);
   const old =
     from === null
       ? undefined
       : from === "working_copy"
-        ? await workingContent(deps, context.tenant, await agentById(deps.table.of(context.tenant), agent_id))
-        : await load(from);
+        ? await workingContent(deps, await wholeAgent(deps.table.of(context.tenant), agent_id))
+        : await loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, from);
   return { from, to: number, ...difference(old, to) };
 };
 
@@ -79,14 +76,12 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { agent_id, number } = path;
-  return updateWithRetry(call.if_match, async () => {
-    const read = await agentById(tenant, agent_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const { agent: read, parts: current } = await call.load(how);
     requireMatch(call.if_match, read.etag);
     refuseArchived(read);
-    const [{ definition, ...content }, current] = await Promise.all([
-      loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, number),
-      partsOf(tenant, agent_id),
-    ]);
+    const snapshot = await loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, number);
+    const { definition, ...content } = snapshot;
     const { checks } = await modelFor(deps.table, context.tenant, definition.model_id, at, "definition.model_id");
     const parts = partsFrom({ definition, ...content }, agent_id, at, current);
     const { system_prompt, ...fields } = definition;

@@ -10,6 +10,7 @@ import {
   toolSchema,
   versionSchema,
 } from "../model.ts";
+import { agentResource, versionResource, wholeAgentResource } from "../store.ts";
 
 /** Version numbers begin at 1. */
 const number = z
@@ -40,6 +41,7 @@ export const versionOperations = {
     path: "/agents/{agent_id}/versions",
     summary: "List an agent's versions, newest first",
     permission: "agents:read",
+    resource: agentResource,
     request: { path: agentPath, query: z.strictObject(pageQuery) },
     response: pageOf(versionSchema),
     success: 200,
@@ -53,6 +55,7 @@ export const versionOperations = {
     description:
       "An immutable snapshot of definition, contexts and tools under the next number. The version of an active agent becomes the active one.",
     permission: "agents:update",
+    resource: wholeAgentResource,
     request: {
       path: agentPath,
       body: z.strictObject({ changelog: z.string().max(agentLimits.changelog).default("") }),
@@ -68,6 +71,7 @@ export const versionOperations = {
     path: "/agents/{agent_id}/versions/{number}",
     summary: "Read a version with everything in it",
     permission: "agents:read",
+    resource: versionResource,
     request: { path },
     response: z.object({ ...versionSchema.shape, ...contentView }),
     success: 200,
@@ -80,6 +84,7 @@ export const versionOperations = {
     summary: "What differs between two versions",
     description: "From `against` to this version: the version before it, another number, or the `working_copy`.",
     permission: "agents:read",
+    resource: versionResource,
     request: {
       path,
       query: z.strictObject({ against: z.union([z.literal("working_copy"), number]).optional() }),
@@ -105,6 +110,7 @@ export const versionOperations = {
     description:
       "Restores definition, contexts and tools, and makes a new version that equals the old one. The workspaces and the status stay as they are.",
     permission: "agents:update",
+    resource: wholeAgentResource,
     request: { path },
     response: agentSchema,
     success: 200,

@@ -1,30 +1,43 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
-import { agentItem, agentUseItem, agentVersionItem } from "../store.ts";
+import { agentItem, agentUseItem, agentVersionItem, type StoredAgent, type StoredVersion } from "../store.ts";
 import { type AgentSnapshot, snapshotContentSchema } from "./rules/snapshot.ts";
 
 /**
  * The version with which a run uses an agent: the one named, else the active one. Pinned once, at the start.
- * @throws Problem `not_found` for an agent or version that is not there, `conflict` for an agent that is not active
+ * @throws Problem `not_found` for a version that is not there, `conflict` for an agent that is not active
  */
-export async function pinAgent(
-  table: Table,
-  tenant: string,
-  agent_id: string,
-  version?: number,
-): Promise<{ readonly agent_id: string; readonly version: number; readonly name: string }> {
-  const own = table.of(tenant);
-  const agent = await own.get(agentItem, { id: agent_id });
-  if (agent === undefined) throw notFound();
-  if (agent.status !== "active") throw wrongState("agent", agent.status, "active");
-  const number = version ?? agent.active_version;
-  if (number === null) throw new Problem("conflict", "The agent is active but has no active version.");
-  if (version !== undefined && (await own.get(agentVersionItem, { agent_id, number: version })) === undefined)
-    throw notFound();
-  return { agent_id, version: number, name: agent.name };
+export async function pinAgent(table: TenantTable, agent: StoredAgent, version?: number): Promise<number> {
+  const named =
+    version === undefined ? undefined : await table.get(agentVersionItem, { agent_id: agent.id, number: version });
+  const pin = pinOf(agent, version, named);
+  if (typeof pin !== "number") throw pin;
+  return pin;
+}
+
+/** The same for many agents, in one read. @returns the version of each, or why it cannot be used */
+export async function pinAgents(
+  table: TenantTable,
+  wanted: readonly { readonly agent_id: string; readonly version: number | undefined }[],
+): Promise<(number | Problem)[]> {
+  const named = wanted.filter(({ version }) => version !== undefined);
+  const found = await table.table.batch([
+    ...wanted.map(({ agent_id }) => table.read(agentItem, { id: agent_id })),
+    ...named.map(({ agent_id, version = 0 }) => table.read(agentVersionItem, { agent_id, number: version })),
+  ]);
+  const agents = found.slice(0, wanted.length) as (StoredAgent | undefined)[];
+  const versions = new Map(named.map((one, i) => [one, found[wanted.length + i] as StoredVersion | undefined]));
+  return wanted.map((one, i) => pinOf(agents[i], one.version, versions.get(one)));
+}
+
+function pinOf(agent: StoredAgent | undefined, version: number | undefined, named: StoredVersion | undefined) {
+  if (agent === undefined) return notFound();
+  if (agent.status !== "active") return wrongState("agent", agent.status, "active");
+  if (version !== undefined) return named === undefined ? notFound() : version;
+  return agent.active_version ?? new Problem("conflict", "The agent is active but has no active version.");
 }
 
 /**
@@ -40,8 +53,16 @@ export async function loadSnapshot(
 ): Promise<AgentSnapshot> {
   const stored = await table.of(tenant).get(agentVersionItem, { agent_id, number: version });
   if (stored === undefined) throw notFound();
-  const content = snapshotContentSchema.parse(JSON.parse(await blobs.load(stored.snapshot)));
-  return { ...content, organization_id: tenant, agent_id, version };
+  return snapshotOf(blobs, stored);
+}
+
+/** A stored version with its content. */
+export async function snapshotOf(
+  blobs: Pick<Blobs, "load">,
+  { organization_id, agent_id, number, snapshot }: StoredVersion,
+): Promise<AgentSnapshot> {
+  const content = snapshotContentSchema.parse(JSON.parse(await blobs.load(snapshot)));
+  return { ...content, organization_id, agent_id, version: number };
 }
 
 interface AgentUser {

@@ -5,7 +5,7 @@ import { Problem, wrongState } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
-import { agentById, loadSnapshot, workingContent } from "../../agents/public.ts";
+import { loadSnapshot, workingContent } from "../../agents/public.ts";
 import { unknownModel } from "../../models/public.ts";
 import { admitTokens, usageWrites } from "../../usage/public.ts";
 import type { ExecuteDeps } from "../deps.ts";
@@ -28,20 +28,15 @@ export interface Prepared {
  * Admits an execution and loads what it runs: a version, or the working copy.
  * @throws Problem `not_found`, `conflict` for an archived agent, `quota_exceeded`
  */
-export async function prepareExecution(
-  { path, body, context, caller, at }: ExecuteCall,
-  deps: ExecuteDeps,
-): Promise<Prepared> {
-  const { tenant } = context;
-  const table = deps.table.of(tenant);
-  const [agent] = await Promise.all([
-    agentById(table, path.agent_id),
-    admitTokens(table, caller.organization.plan, at),
-  ]);
+export async function prepareExecution(call: ExecuteCall, deps: ExecuteDeps): Promise<Prepared> {
+  const { body, caller, at } = call;
+  const { tenant } = call.context;
+  const [whole] = await Promise.all([call.load(), admitTokens(deps.table.of(tenant), caller.organization.plan, at)]);
+  const { agent } = whole;
   if (agent.status === "archived") throw wrongState("agent", "archived", "draft or active");
   const snapshot =
     body.version === undefined
-      ? { ...(await workingContent(deps, tenant, agent)), organization_id: tenant, agent_id: agent.id, version: null }
+      ? { ...(await workingContent(deps, whole)), organization_id: tenant, agent_id: agent.id, version: null }
       : await loadVersion(deps, tenant, agent.id, body.version);
   return {
     execution_id: newId("execution", at),

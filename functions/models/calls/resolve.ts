@@ -2,9 +2,9 @@ import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
-import { providerToRead, type ResolvedModel, resolveWith } from "../model.ts";
+import { type ResolvedModel, resolveWith } from "../model.ts";
 import { costAtPrice } from "../rules/prices.ts";
-import { apiKeyContext, modelProviderItem, type StoredProvider } from "../store.ts";
+import { apiKeyContext, modelProviderItem, providerOf, type StoredProvider } from "../store.ts";
 import type { CallUsage, ModelRequest, ModelResult } from "./call.ts";
 import type { ModelConnection } from "./connect.ts";
 import type { ModelEvent, ModelInvoker } from "./invoke.ts";
@@ -25,9 +25,9 @@ export async function resolveModel(
   model_id: string,
   at: Date,
 ): Promise<CallableModel | undefined> {
-  const name = providerToRead(model_id);
-  if (name === undefined) return undefined;
-  const stored = name === "amazon-bedrock" ? undefined : await table.of(tenant).get(modelProviderItem, { name });
+  const provider = await providerOf(table.of(tenant), model_id);
+  if (provider === undefined) return undefined;
+  const { stored } = provider;
   const resolved = resolveWith(model_id, stored, at);
   return resolved === undefined ? undefined : { ...resolved, stored };
 }

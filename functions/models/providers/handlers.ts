@@ -23,8 +23,8 @@ export const putProvider: Handler<Ops["putProvider"], ModelDeps> = async (call, 
   const name = path.provider;
   refuseName(name);
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const stored = await tenant.get(modelProviderItem, { name });
+  return updateWithRetry(call.if_match, async (how) => {
+    const { stored } = await call.load(how);
     if (call.if_match !== undefined) {
       if (stored === undefined) throw new Problem("precondition_failed", "There is no such provider yet.");
       requireMatch(call.if_match, stored.etag);
@@ -53,9 +53,8 @@ export const putProvider: Handler<Ops["putProvider"], ModelDeps> = async (call, 
 export const deleteProvider: Handler<Ops["deleteProvider"], ModelDeps> = async (call, deps) => {
   const name = call.path.provider;
   const tenant = deps.table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const stored = await tenant.get(modelProviderItem, { name });
-    if (stored === undefined) throw notFound();
+  return updateWithRetry(call.if_match, async (how) => {
+    const stored = await call.load(how);
     requireMatch(call.if_match, stored.etag);
     const event = draft(
       modelEvents,

@@ -12,8 +12,8 @@ import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
 import { MAX_ACTIVE_AGENTS } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { agentIdsOf, type LoadedRevision, loadRevision } from "../revisions/revision.ts";
-import { type Pipeline, pipelineById, pipelineItem, workspaceWrites } from "../store.ts";
+import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
+import { type Pipeline, type PipelineHead, pipelineItem, workspaceWrites } from "../store.ts";
 
 type Ops = typeof operations;
 
@@ -28,18 +28,19 @@ export const releaseAgents = (table: TenantTable, pipeline_id: string, agent_ids
 async function named(
   table: TenantTable,
   { blobs }: PipelineDeps,
-  pipeline: Pipeline,
+  { pipeline, newest }: PipelineHead,
   revision = pipeline.revision,
 ): Promise<LoadedRevision> {
+  if (revision === newest.revision) return openRevision(blobs, newest);
   if (revision > pipeline.revision) throw badReference("revision", "is no revision of this pipeline");
   return loadRevision(table, blobs, pipeline.id, revision);
 }
 
-export const validate: Handler<Ops["validate"], PipelineDeps> = async ({ context, path, body }, deps) => {
-  const table = deps.table.of(context.tenant);
-  const pipeline = await pipelineById(table, path.pipeline_id);
-  const { graph } = await named(table, deps, pipeline, body.revision);
-  return answerOf(await checkGraph(table, pipeline.pattern, graph));
+export const validate: Handler<Ops["validate"], PipelineDeps> = async (call, deps) => {
+  const table = deps.table.of(call.context.tenant);
+  const head = await call.load();
+  const { graph } = await named(table, deps, head, call.body.revision);
+  return answerOf(await checkGraph(table, head.pipeline.pattern, graph));
 };
 
 /** The findings as an answer holds them. */
@@ -83,11 +84,12 @@ function agentWrites(table: TenantTable, old: Pipeline, agent_ids: readonly stri
 
 export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, deps) => {
   const table = deps.table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const old = await pipelineById(table, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const head = await call.load(how);
+    const old = head.pipeline;
     if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
     requireMatch(call.if_match, old.etag);
-    const { record, graph } = await named(table, deps, old, call.body.revision);
+    const { record, graph } = await named(table, deps, head, call.body.revision);
     const check = await checkGraph(table, old.pattern, graph);
     if (!check.valid) throw graphInvalid(check);
     if (old.active_revision === record.revision) return old;
@@ -121,8 +123,8 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
 
 export const deactivate: Handler<Ops["deactivate"], PipelineDeps> = async (call, deps) => {
   const table = deps.table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const old = await pipelineById(table, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const old = await call.load(how);
     if (old.status !== "active") throw wrongState("pipeline", old.status, "active");
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = {

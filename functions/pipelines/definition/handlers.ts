@@ -11,10 +11,9 @@ import { pipelineEvents } from "../events.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
 import { copyName, INLINE_GRAPH_BYTES } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { EMPTY_GRAPH, type LoadedRevision, loadRevision, newRevision } from "../revisions/revision.ts";
+import { EMPTY_GRAPH, type LoadedRevision, newRevision, openRevision } from "../revisions/revision.ts";
 import {
   type Pipeline,
-  pipelineById,
   pipelineItem,
   pipelineWorkspaceItem,
   type Revision,
@@ -100,10 +99,9 @@ export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
 };
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
-  const tenant = deps.table.of(call.context.tenant);
-  const source = await pipelineById(tenant, call.path.pipeline_id);
+  const { pipeline: source, newest } = await call.load();
   if (source.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
-  const content = await loadRevision(tenant, deps.blobs, source.id, source.revision);
+  const content = await openRevision(deps.blobs, newest);
   const { description, pattern, tags, workspace_ids } = source;
   const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
   const { pipeline, writes } = await found(call, deps, settings, content);
@@ -120,10 +118,9 @@ async function shown({ files }: Deps, { record, graph }: Pick<LoadedRevision, "r
   return { graph: null, graph_url: await files.downloadUrl(record.graph.key, DOWNLOAD_SECONDS) };
 }
 
-export const get: Handler<Ops["get"], Deps> = async ({ context, path }, deps) => {
-  const tenant = deps.table.of(context.tenant);
-  const pipeline = await pipelineById(tenant, path.pipeline_id);
-  const loaded = await loadRevision(tenant, deps.blobs, pipeline.id, pipeline.revision);
+export const get: Handler<Ops["get"], Deps> = async (call, deps) => {
+  const { pipeline, newest } = await call.load();
+  const loaded = await openRevision(deps.blobs, newest);
   return { ...pipeline, ...(await shown(deps, loaded)) };
 };
 
@@ -135,8 +132,8 @@ const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], unde
 
 export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const old = await pipelineById(tenant, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const old = await call.load(how);
     if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
@@ -158,8 +155,8 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
 
 export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const old = await pipelineById(tenant, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const old = await call.load(how);
     if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
     requireMatch(call.if_match, old.etag);
     const at = timestamp(call.at);
@@ -188,8 +185,8 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
 
 export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const old = await pipelineById(tenant, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const old = await call.load(how);
     if (old.status !== "archived") throw wrongState("pipeline", old.status, "archived");
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = {
@@ -211,15 +208,14 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
   });
 };
 
-export const listRevisions: Handler<Ops["listRevisions"], Deps> = async ({ context, path, query }, { table }) => {
-  const tenant = table.of(context.tenant);
-  const { id } = await pipelineById(tenant, path.pipeline_id);
-  return tenant.page<typeof revisionItem>(revisionItem, { of: { pipeline_id: id }, ...query, newest_first: true });
+export const listRevisions: Handler<Ops["listRevisions"], Deps> = async (call, { table }) => {
+  const { id } = await call.load();
+  const page = { of: { pipeline_id: id }, ...call.query, newest_first: true };
+  return table.of(call.context.tenant).page<typeof revisionItem>(revisionItem, page);
 };
 
-export const getRevision: Handler<Ops["getRevision"], Deps> = async ({ context, path }, deps) => {
-  const tenant = deps.table.of(context.tenant);
-  const loaded = await loadRevision(tenant, deps.blobs, path.pipeline_id, path.revision);
+export const getRevision: Handler<Ops["getRevision"], Deps> = async (call, deps) => {
+  const loaded = await openRevision(deps.blobs, await call.load());
   const { graph: _, secrets: __, ...record }: Revision = loaded.record;
   return { ...record, ...(await shown(deps, loaded)) };
 };

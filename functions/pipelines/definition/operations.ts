@@ -19,6 +19,7 @@ import {
   revisionView,
   validationSchema,
 } from "../model.ts";
+import { headResource, pipelineResource, revisionResource } from "../store.ts";
 
 const workspaceIds = z
   .array(idSchema("workspace"))
@@ -66,6 +67,7 @@ export const pipelineOperations = {
     summary: "List pipelines, newest first",
     description: "Without `status`, archived pipelines are left out.",
     permission: "pipelines:read",
+    resource: { type: "pipeline", list: true },
     request: {
       query: z.strictObject({
         ...pageQuery,
@@ -84,6 +86,7 @@ export const pipelineOperations = {
     summary: "Create a pipeline",
     description: "It starts as a draft with an empty graph, revision 1.",
     permission: "pipelines:create",
+    resource: { type: "pipeline", create: true },
     request: {
       body: z.strictObject({
         name: nameSchema,
@@ -103,6 +106,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}",
     summary: "Read a pipeline with the newest revision of its graph",
     permission: "pipelines:read",
+    resource: headResource,
     request: { path },
     response: pipelineView.extend({ graph, graph_url }).meta({ id: "PipelineWithGraph" }),
     success: 200,
@@ -114,6 +118,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}",
     summary: "Change a pipeline's settings",
     permission: "pipelines:update",
+    resource: pipelineResource,
     request: {
       path,
       body: z
@@ -139,6 +144,7 @@ export const pipelineOperations = {
     description:
       "It takes no new runs, gives its place in the plan back and releases its agents. Its revisions and runs stay; `restore` brings it back.",
     permission: "pipelines:delete",
+    resource: pipelineResource,
     request: { path },
     response: "none",
     success: 204,
@@ -150,6 +156,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}/restore",
     summary: "Make an archived pipeline a draft again",
     permission: "pipelines:update",
+    resource: pipelineResource,
     request: { path },
     response: pipelineView,
     success: 200,
@@ -163,6 +170,7 @@ export const pipelineOperations = {
     description:
       'A draft of its own with the settings and the newest graph, named with "(copy)" unless a name is given. Encrypted header values are copied too.',
     permission: "pipelines:create",
+    resource: headResource,
     request: { path, body: z.strictObject({ name: nameSchema.optional() }) },
     response: pipelineView,
     success: 201,
@@ -176,6 +184,7 @@ export const pipelineOperations = {
     summary: "Check a pipeline's graph",
     description: "Changes nothing. Errors block activation and runs; warnings do not.",
     permission: "pipelines:read",
+    resource: headResource,
     request: {
       path,
       body: z.strictObject({ revision: revisionNumber.optional().meta({ description: "Else the newest one." }) }),
@@ -192,6 +201,7 @@ export const pipelineOperations = {
     description:
       "The graph must be free of errors and its agents active. They cannot be archived while the pipeline is active. Runs that have started keep their revision.",
     permission: "pipelines:update",
+    resource: headResource,
     request: {
       path,
       body: z.strictObject({ revision: revisionNumber.optional().meta({ description: "Else the newest one." }) }),
@@ -207,6 +217,7 @@ export const pipelineOperations = {
     summary: "Take no new runs",
     description: "The pipeline becomes a draft and releases its agents. Runs that have started go on.",
     permission: "pipelines:update",
+    resource: pipelineResource,
     request: { path },
     response: pipelineView,
     success: 200,
@@ -218,6 +229,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}/revisions",
     summary: "List a pipeline's revisions, newest first",
     permission: "pipelines:read",
+    resource: pipelineResource,
     request: { path, query: z.strictObject(pageQuery) },
     response: pageOf(revisionView),
     success: 200,
@@ -229,6 +241,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}/revisions/{revision}",
     summary: "Read a revision with its graph",
     permission: "pipelines:read",
+    resource: revisionResource,
     request: { path: path.extend({ revision: decimalInteger({ min: 1 }).pipe(revisionNumber) }) },
     response: revisionView.extend({ graph, graph_url }).meta({ id: "PipelineRevisionWithGraph" }),
     success: 200,

@@ -6,8 +6,7 @@ import { answerOf } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { type Revised, reviseGraph } from "../revisions/revise.ts";
-import { loadRevision } from "../revisions/revision.ts";
-import { pipelineById } from "../store.ts";
+import { loadRevision, openRevision } from "../revisions/revision.ts";
 import { type Edit, removeConnection, removeNode, upsertConnection, upsertNode } from "./rules/edit.ts";
 import { type Connection, connectionSchema, type Graph, type GraphNode, nodeSchema } from "./rules/nodes.ts";
 
@@ -56,21 +55,20 @@ const taken = (noun: string, id: string): Problem =>
   });
 
 /** The newest graph of a pipeline. */
-async function newest({ context, path }: Call<Ops["getNode" | "getConnection"]>, deps: PipelineDeps): Promise<Graph> {
-  const table = deps.table.of(context.tenant);
-  const pipeline = await pipelineById(table, path.pipeline_id);
-  return (await loadRevision(table, deps.blobs, pipeline.id, pipeline.revision)).graph;
+async function newestGraph(call: Call<Ops["getNode"]> | Call<Ops["getConnection"]>, { blobs }: PipelineDeps) {
+  const { newest } = await call.load();
+  return (await openRevision(blobs, newest)).graph;
 }
 
 /** A page of a graph's parts. The cursor names the revision that the list began with, so a list is of one revision. */
 async function pageOfGraph<T>(
-  { context, path, query }: Call<Ops["listNodes" | "listConnections"]>,
+  call: Call<Ops["listNodes"]> | Call<Ops["listConnections"]>,
   deps: PipelineDeps,
   part: "nodes" | "connections",
   pick: (graph: Graph) => readonly T[],
 ): Promise<{ items: T[]; next_cursor: string | null }> {
-  const table = deps.table.of(context.tenant);
-  const pipeline = await pipelineById(table, path.pipeline_id);
+  const { context, query } = call;
+  const { pipeline, newest } = await call.load();
   const fingerprint = queryFingerprint([context.tenant, pipeline.id, part]);
   const start = query.cursor === undefined ? undefined : decodeCursor(fingerprint, query.cursor);
   const revision = start === undefined ? pipeline.revision : Number(start.revision);
@@ -85,7 +83,11 @@ async function pageOfGraph<T>(
     )
   )
     throw invalidCursor();
-  const all = pick((await loadRevision(table, deps.blobs, pipeline.id, revision)).graph);
+  const { graph } =
+    revision === newest.revision
+      ? await openRevision(deps.blobs, newest)
+      : await loadRevision(deps.table.of(context.tenant), deps.blobs, pipeline.id, revision);
+  const all = pick(graph);
   const end = offset + query.limit;
   const next = end < all.length ? encodeCursor(fingerprint, { revision: `${revision}`, offset: `${end}` }) : null;
   return { items: all.slice(offset, end), next_cursor: next };
@@ -95,7 +97,7 @@ export const listNodes: Handler<Ops["listNodes"], PipelineDeps> = (call, deps) =
   pageOfGraph(call, deps, "nodes", ({ nodes }) => nodes);
 
 export const getNode: Handler<Ops["getNode"], PipelineDeps> = async (call, deps) =>
-  nodeOf(await newest(call, deps), call.path.node_id);
+  nodeOf(await newestGraph(call, deps), call.path.node_id);
 
 export const createNode: Handler<Ops["createNode"], PipelineDeps> = (call, deps) =>
   reviseGraph<Ops["createNode"]>(
@@ -133,7 +135,7 @@ export const listConnections: Handler<Ops["listConnections"], PipelineDeps> = (c
   pageOfGraph(call, deps, "connections", ({ connections }) => connections);
 
 export const getConnection: Handler<Ops["getConnection"], PipelineDeps> = async (call, deps) =>
-  connectionOf(await newest(call, deps), call.path.connection_id);
+  connectionOf(await newestGraph(call, deps), call.path.connection_id);
 
 export const createConnection: Handler<Ops["createConnection"], PipelineDeps> = (call, deps) =>
   reviseGraph<Ops["createConnection"]>(

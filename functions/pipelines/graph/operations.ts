@@ -3,6 +3,7 @@ import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MAX_GRAPH_BYTES, pipelineView, revisionNumber, validationSchema } from "../model.ts";
+import { headResource, pipelineResource } from "../store.ts";
 import { localId } from "./rules/kinds/kind.ts";
 import { connectionSchema, graphSchema, nodeSchema } from "./rules/nodes.ts";
 
@@ -83,6 +84,7 @@ export const graphOperations = {
     description:
       "Writes a new immutable revision and moves the pointer to it, all or nothing; the same graph makes no new revision. A draft may have errors: the answer lists them. A secret header value is answered as `{stored:…}`; sending that back keeps the value.",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path, body: graphBody },
     response: pipelineView.extend({ validation: validationSchema }).meta({ id: "PipelineSaved" }),
     success: 200,
@@ -96,6 +98,7 @@ export const graphOperations = {
     description:
       "PUT a JSON document `{nodes, connections}` of exactly this size to the address within an hour, with the headers of the answer; then replace the graph by `upload_id`.",
     permission: "pipelines:update",
+    resource: pipelineResource,
     request: { path, body: z.strictObject({ bytes: z.number().int().min(2).max(MAX_GRAPH_BYTES) }) },
     response: z
       .object({
@@ -119,6 +122,7 @@ export const graphOperations = {
     summary: "List the nodes of the newest revision",
     description: "All pages of one list are of one revision, even when the graph is changed in between.",
     permission: "pipelines:read",
+    resource: headResource,
     request: { path, query: z.strictObject(pageQuery) },
     response: pageOf(nodeSchema),
     success: 200,
@@ -131,6 +135,7 @@ export const graphOperations = {
     summary: "Add a node",
     description: "You choose the id; it is unique only inside this graph.",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path, body: nodeSchema },
     response: z.object({ node: nodeSchema, ...saved }),
     success: 201,
@@ -142,6 +147,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/nodes/{node_id}",
     summary: "Read a node of the newest revision",
     permission: "pipelines:read",
+    resource: headResource,
     request: { path: nodePath },
     response: nodeSchema,
     success: 200,
@@ -153,6 +159,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/nodes/{node_id}",
     summary: "Change a node",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path: nodePath, body: nodeBody },
     response: z.object({ node: nodeSchema, ...saved }),
     success: 200,
@@ -164,6 +171,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/nodes/{node_id}",
     summary: "Remove a node and every connection at it",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path: nodePath },
     response: "none",
     success: 204,
@@ -176,6 +184,7 @@ export const graphOperations = {
     summary: "List the connections of the newest revision",
     description: "All pages of one list are of one revision, even when the graph is changed in between.",
     permission: "pipelines:read",
+    resource: headResource,
     request: { path, query: z.strictObject(pageQuery) },
     response: pageOf(connectionSchema),
     success: 200,
@@ -187,6 +196,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/connections",
     summary: "Add a connection",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path, body: connectionSchema },
     response: z.object({ connection: connectionSchema, ...saved }),
     success: 201,
@@ -198,6 +208,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/connections/{connection_id}",
     summary: "Read a connection of the newest revision",
     permission: "pipelines:read",
+    resource: headResource,
     request: { path: connectionPath },
     response: connectionSchema,
     success: 200,
@@ -210,6 +221,7 @@ export const graphOperations = {
     summary: "Change a connection",
     description: "Fields that are given replace those of the connection; null removes a field.",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path: connectionPath, body: connectionBody },
     response: z.object({ connection: connectionSchema, ...saved }),
     success: 200,
@@ -221,6 +233,7 @@ export const graphOperations = {
     path: "/pipelines/{pipeline_id}/connections/{connection_id}",
     summary: "Remove a connection",
     permission: "pipelines:update",
+    resource: headResource,
     request: { path: connectionPath },
     response: "none",
     success: 204,

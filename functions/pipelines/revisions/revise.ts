@@ -11,8 +11,8 @@ import { checkGraph, type GraphCheck } from "../graph/checks.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
 import { sealHeaders } from "../graph/secret-headers.ts";
-import { type Pipeline, pipelineById, pipelineItem, revisionItem } from "../store.ts";
-import { type LoadedRevision, loadRevision, newRevision } from "./revision.ts";
+import { type Pipeline, type PipelineHead, pipelineItem, revisionItem } from "../store.ts";
+import { type LoadedRevision, newRevision, openRevision } from "./revision.ts";
 
 /** What an edit made: the pipeline and the graph as they are stored now, and what was found in the graph. */
 export interface Revised {
@@ -23,8 +23,7 @@ export interface Revised {
 
 /** The part of a call that a revision needs; every operation on a graph has it. */
 type GraphCall<O extends OperationShape> = Pick<Call<O>, "at" | "context" | "if_match" | "commit"> & {
-  readonly path: { readonly pipeline_id: string };
-  readonly caller: Call<O>["caller"];
+  load(how?: { readonly fresh: boolean }): Promise<PipelineHead>;
 };
 
 /**
@@ -42,12 +41,12 @@ export function reviseGraph<O extends OperationShape>(
 ): Promise<Output<O>> {
   const { tenant } = call.context;
   const table = deps.table.of(tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const pipeline = await pipelineById(table, call.path.pipeline_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const { pipeline, newest } = await call.load(how);
     if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
-    const current = await loadRevision(table, deps.blobs, pipeline.id, pipeline.revision);
+    const current = await openRevision(deps.blobs, newest);
     const headers = await sealHeaders(deps.secrets, tenant, edit(current), current);
     const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);

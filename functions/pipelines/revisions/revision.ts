@@ -21,7 +21,11 @@ export async function loadRevision(
   pipeline_id: string,
   revision: number,
 ): Promise<LoadedRevision> {
-  const record = await revisionOf(table, pipeline_id, revision);
+  return openRevision(blobs, await revisionOf(table, pipeline_id, revision));
+}
+
+/** A revision's record with what it refers to. */
+export async function openRevision(blobs: Blobs, record: Revision): Promise<LoadedRevision> {
   const [graph, secrets] = await Promise.all([blobs.load(record.graph), blobs.load(record.secrets)]);
   return {
     record,

@@ -1,16 +1,15 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { HEARTBEAT_MS, held } from "../../../shared/http/heartbeat.ts";
 import type { ServerSentEvent } from "../../../shared/http/operation.ts";
 import type { RunReads } from "../deps.ts";
 import { isLast, isLive } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { runById, runLogItem, runStateItem } from "../store.ts";
+import { runLogItem, runStateItem } from "../store.ts";
 import { afterSequence } from "./views.ts";
 
 /** How long one stream is held; below the function's time limit. A client then resumes where it was. */
 const HELD_MS = 14 * 60_000;
-/** A line now and then keeps connections open that carry nothing for long. */
-const HEARTBEAT_MS = 15_000;
 /** Between two looks at the log: short while something happens, longer while nothing does. */
 const LOOK_MS = { least: 150, most: 1_000 } as const;
 const PAGE = 100;
@@ -36,7 +35,6 @@ async function* follow(table: TenantTable, run_id: string, after: number): Async
       if (items.length === PAGE) continue;
     } else if (Date.now() >= beat) {
       if ((await table.get(runStateItem, { run_id })) === undefined) return;
-      yield { event: "heartbeat", data: {} };
       beat = Date.now() + HEARTBEAT_MS;
     }
     await pause(look);
@@ -45,11 +43,13 @@ async function* follow(table: TenantTable, run_id: string, after: number): Async
 }
 
 export const events: Handler<(typeof operations)["events"], Pick<RunReads, "table">> = async (call, deps) => {
-  const table = deps.table.of(call.caller.organization.id);
-  const { state } = await runById(table, call.path.run_id);
+  const table = deps.table.of(call.context.tenant);
+  const { state } = await call.load();
   const after = Math.max(call.query.after, Number(/^\d{1,12}$/.exec(call.last_event_id ?? "")?.[0] ?? 0));
   // Whoever has seen the end gets an empty stream, not one that waits for more.
-  return !isLive(state.status) && after >= state.sequence ? nothing() : follow(table, call.path.run_id, after);
+  return !isLive(state.status) && after >= state.sequence
+    ? nothing()
+    : held(call, () => follow(table, call.path.run_id, after));
 };
 
 async function* nothing(): AsyncGenerator<ServerSentEvent> {}

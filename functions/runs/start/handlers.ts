@@ -1,4 +1,3 @@
-import { decide } from "../../../shared/access/decide.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem, wrongState } from "../../../shared/errors.ts";
@@ -11,8 +10,8 @@ import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
 import { isLive, noTotals, runStates, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { loadJson, runById, runValueItem, type StoredRun, storeJson } from "../store.ts";
-import { checkInput, type NewRun, pinAgents, startOf } from "./start.ts";
+import { loadJson, type StoredRun, storeJson } from "../store.ts";
+import { checkInput, type NewRun, pinGraph, startOf } from "./start.ts";
 
 type Ops = typeof operations;
 
@@ -23,12 +22,12 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   const input = body.input as Json;
   const pinned = await pinForRun(
     { table, blobs: deps.blobs },
-    path.pipeline_id,
+    await call.load(),
     mode === "live" ? { mode } : { mode, revision },
   );
   const { graph } = pinned.loaded;
   checkInput(graph, input);
-  const agents = await pinAgents(table, graph);
+  const agents = await pinGraph(table, graph);
   if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
   const wanted = {
     kind: "pipeline",
@@ -50,12 +49,12 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
   const table = deps.table.of(caller.organization.id);
   const { mode, version, timeout_seconds, metadata } = body;
   const input = body.input as Json;
-  const pin = await pinAgent(deps.table, table.tenant, path.agent_id, version);
+  const pinned = await pinAgent(table, await call.load(), version);
   await admitTokens(table, caller.organization.plan, at);
   const wanted = {
     kind: "agent",
     target_id: path.agent_id,
-    pinned: { pipeline_id: null, revision: null, agents: { [path.agent_id]: pin.version } },
+    pinned: { pipeline_id: null, revision: null, agents: { [path.agent_id]: pinned } },
     ...{
       mode,
       metadata,
@@ -69,17 +68,16 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
 
 /** The same pins and input again. What the run is of must still take runs. */
 export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
-  const { path, caller, at } = call;
+  const { caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { run } = await runById(table, path.run_id);
-  if (run.kind === "agent" && !decide(caller.grants, "agents:execute").allowed) {
+  const { run, input } = await call.load();
+  if (run.kind === "agent" && !call.may("agents:execute")) {
     throw new Problem("forbidden", "This needs the permission `agents:execute`, which your role does not grant.", {
       members: { permission: "agents:execute" },
     });
   }
   if (isLive(run.status)) throw runStates.refusal(run.status, runStates.ends);
-  const value = await table.get(runValueItem, { run_id: run.id, name: "input" });
-  if (value === undefined) throw new Error(`run ${run.id} has no input`);
+  if (input === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { kind, mode, pinned, target_id, timeout_seconds, metadata } = run;
   const wanted = {
@@ -90,10 +88,10 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
     timeout_seconds,
     metadata,
     parent_run_id: run.id,
-    input: value.value,
+    input,
   };
   const check = kind === "agent" ? agentIsActive(table, target_id) : pipelineTakesRuns(table, run);
-  return begin(call, deps, table, wanted, [check], await loadJson(deps.blobs, value.value));
+  return begin(call, deps, table, wanted, [check], await loadJson(deps.blobs, input));
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
-import { pinAgent } from "../../agents/public.ts";
+import { pinAgents } from "../../agents/public.ts";
 import type { Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
@@ -110,26 +110,23 @@ export function checkInput(graph: Graph, input: Json): void {
  * The versions with which a run uses the agents of its graph, for its whole life.
  * @throws Problem `conflict` when one of them cannot be used any more
  */
-export async function pinAgents(table: TenantTable, graph: Graph): Promise<Pinned["agents"]> {
+export async function pinGraph(table: TenantTable, graph: Graph): Promise<Pinned["agents"]> {
   const wanted = new Map<string, { agent_id: string; version: number | undefined; node_id: string }>();
   for (const node of graph.nodes) {
     if (node.kind !== "agent" || node.config.agent_id === undefined) continue;
     const { agent_id, version } = node.config;
     wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
   }
-  const pins = await Promise.all(
-    [...wanted.values()].map(async ({ agent_id, version, node_id }) => {
-      try {
-        const pin = await pinAgent(table.table, table.tenant, agent_id, version);
-        return version === undefined ? [[agent_id, pin.version] as const] : [];
-      } catch (error) {
-        if (!(error instanceof Problem) || (error.code !== "not_found" && error.code !== "conflict")) throw error;
-        const why = error.code === "not_found" ? "is not there" : "is not active";
-        throw new Problem("conflict", `The agent ${agent_id} of node ${node_id} ${why}.`, {
-          members: { agent_id, node_id },
-        });
-      }
+  const list = [...wanted.values()];
+  const pins = await pinAgents(table, list);
+  return Object.fromEntries(
+    list.flatMap(({ agent_id, version, node_id }, i) => {
+      const pin = pins[i];
+      if (typeof pin === "number") return version === undefined ? [[agent_id, pin]] : [];
+      const why = pin?.code === "not_found" ? "is not there" : "is not active";
+      throw new Problem("conflict", `The agent ${agent_id} of node ${node_id} ${why}.`, {
+        members: { agent_id, node_id },
+      });
     }),
   );
-  return Object.fromEntries(pins.flat());
 }

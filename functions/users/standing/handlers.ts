@@ -1,4 +1,4 @@
-import type { Member } from "../../../shared/access/caller.ts";
+import { type Caller, userIdOf } from "../../../shared/access/caller.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -10,12 +10,12 @@ import type { UsersDeps } from "../deps.ts";
 import { userEvents } from "../events.ts";
 import { beyond, toMember } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { memberOf, replaceMembership, stillMember } from "../store.ts";
+import { replaceMembership } from "../store.ts";
 
 type Ops = typeof operations;
 
 /** Refuses to touch a role that grants what the caller does not hold; names what is missing. */
-function requireReach(caller: Member, roles: readonly string[]): void {
+function requireReach(caller: Caller, roles: readonly string[]): void {
   for (const role of roles) {
     const [permission] = beyond(caller.grants, role);
     if (permission !== undefined) {
@@ -26,13 +26,14 @@ function requireReach(caller: Member, roles: readonly string[]): void {
   }
 }
 
-const others = (table: UsersDeps["table"], caller: Member, target: string) =>
-  target === caller.user.id ? [] : [stillMember(table, caller)];
+/** Whoever changes themselves writes the very item that the proof would look at. */
+const proof = (call: Call<Ops["assignRole"]>, target: string) =>
+  target === userIdOf(call.caller.principal) ? [] : [call.stillPermitted()];
 
 export const assignRole: Handler<Ops["assignRole"], UsersDeps> = async (call, { table }) => {
-  const { caller, path, body, at } = call;
-  return updateWithRetry(call.if_match, async () => {
-    const { user, membership: read } = await memberOf(table, caller.organization.id, path.user_id);
+  const { caller, body, at } = call;
+  return updateWithRetry(call.if_match, async (how) => {
+    const { user, membership: read } = await call.load(how);
     requireReach(caller, [read.role, body.role]);
     requireMatch(call.if_match, read.etag);
     if (read.role === body.role) return toMember(user, read);
@@ -46,7 +47,7 @@ export const assignRole: Handler<Ops["assignRole"], UsersDeps> = async (call, { 
     const changes = [{ field: "role", old: read.role, new: next.role }];
     return call.commit(
       {
-        writes: [...others(table, caller, user.id), ...replaceMembership(table, read, next)],
+        writes: [...proof(call, user.id), ...replaceMembership(table, read, next)],
         events: [draft(userEvents, "membership.role_changed", { id: user.id, name: user.name }, data, { changes })],
       },
       toMember(user, next),
@@ -60,11 +61,11 @@ async function move(
   { table }: UsersDeps,
   to: "active" | "suspended",
 ) {
-  const { caller, path, at } = call;
+  const { caller, at } = call;
   const from = to === "active" ? "suspended" : "active";
-  return updateWithRetry(undefined, async () => {
-    const { user, membership: read } = await memberOf(table, caller.organization.id, path.user_id);
-    if (user.id === caller.user.id) throw new Problem("conflict", "Nobody changes their own standing.");
+  return updateWithRetry(undefined, async (how) => {
+    const { user, membership: read } = await call.load(how);
+    if (user.id === userIdOf(caller.principal)) throw new Problem("conflict", "Nobody changes their own standing.");
     requireReach(caller, [read.role]);
     if (read.status !== from) throw wrongState("member", read.status, from);
     const next: Membership = { ...read, status: to, updated_at: timestamp(at), etag: newEtag(at) };
@@ -72,7 +73,7 @@ async function move(
     const changes = [{ field: "status", old: from, new: to }];
     return call.commit(
       {
-        writes: [stillMember(table, caller), ...replaceMembership(table, read, next)],
+        writes: [call.stillPermitted(), ...replaceMembership(table, read, next)],
         events: [draft(userEvents, type, { id: user.id, name: user.name }, { user_id: user.id }, { changes })],
       },
       toMember(user, next),

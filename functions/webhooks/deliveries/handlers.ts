@@ -15,29 +15,20 @@ import { newDelivery } from "./delivery.ts";
 
 type Ops = typeof operations;
 
-export const listDeliveries: Handler<Ops["listDeliveries"], WebhookDeps> = async (
-  { context, path, query },
-  { table },
-) => {
-  const tenant = table.of(context.tenant);
-  await webhookOf(tenant, path.webhook_id);
-  const { status, ...paging } = query;
-  const { webhook_id } = path;
-  return tenant.page(deliveryItem, {
+export const listDeliveries: Handler<Ops["listDeliveries"], WebhookDeps> = async (call, { table }) => {
+  const { id: webhook_id } = await call.load();
+  const { status, ...paging } = call.query;
+  return table.of(call.context.tenant).page(deliveryItem, {
     ...paging,
     newest_first: true,
     ...(status === undefined ? { of: { webhook_id } } : { index: "gsi2" as const, of: { webhook_id, status } }),
   });
 };
 
-export const getDelivery: Handler<Ops["getDelivery"], WebhookDeps> = async ({ context, path }, { table }) => {
-  const tenant = table.of(context.tenant);
-  const { webhook_id, delivery_id } = path;
-  const [webhook, delivery] = await table.batch([
-    tenant.read(webhookItem, { id: webhook_id }),
-    tenant.read(deliveryItem, { webhook_id, id: delivery_id }),
-  ]);
-  if (webhook === undefined || delivery === undefined) throw notFound();
+export const getDelivery: Handler<Ops["getDelivery"], WebhookDeps> = async (call, { table }) => {
+  const tenant = table.of(call.context.tenant);
+  const { delivery } = await call.load();
+  const { id: delivery_id } = delivery;
   const [attempts, stored] = await Promise.all([
     tenant.page(attemptItem, { of: { delivery_id }, limit: 100 }),
     tenant.get(outboxItem, { day: delivery.event_day, id: delivery.event_id }),
@@ -47,9 +38,9 @@ export const getDelivery: Handler<Ops["getDelivery"], WebhookDeps> = async ({ co
 
 /** The delivery carries its event: a test is no event of the product and goes to this webhook only. */
 export const test: Handler<Ops["test"], WebhookDeps> = async (call, { table }) => {
-  const { context, path, at } = call;
+  const { context, at } = call;
   const tenant = table.of(context.tenant);
-  const webhook = await webhookOf(tenant, path.webhook_id);
+  const webhook = await call.load();
   const { id, name } = webhook;
   const event: Envelope = {
     id: newId("event", at),
@@ -80,11 +71,7 @@ export const replayDelivery: Handler<Ops["replayDelivery"], WebhookDeps> = async
   const { context, path, at } = call;
   const tenant = table.of(context.tenant);
   const { webhook_id, delivery_id } = path;
-  const [webhook, old] = await table.batch([
-    tenant.read(webhookItem, { id: webhook_id }),
-    tenant.read(deliveryItem, { webhook_id, id: delivery_id }),
-  ]);
-  if (webhook === undefined || old === undefined) throw notFound();
+  const { webhook, delivery: old } = await call.load();
   if (old.next_attempt_at !== null) throw wrongState("delivery", old.status, "succeeded or failed");
   const event = old.payload ?? (await tenant.get(outboxItem, { day: old.event_day, id: old.event_id }))?.envelope;
   if (event === undefined)
@@ -102,9 +89,9 @@ export const replayDelivery: Handler<Ops["replayDelivery"], WebhookDeps> = async
 };
 
 export const replay: Handler<Ops["replay"], WebhookDeps> = async (call, { table }) => {
-  const { context, path, body, at } = call;
+  const { context, body, at } = call;
   const tenant = table.of(context.tenant);
-  const webhook = await webhookOf(tenant, path.webhook_id);
+  const webhook = await call.load();
   const { since, until } = range(body, at);
   const now = timestamp(at);
   const job: Replay = {
@@ -140,21 +127,7 @@ export const replay: Handler<Ops["replay"], WebhookDeps> = async (call, { table 
   );
 };
 
-export const getReplay: Handler<Ops["getReplay"], WebhookDeps> = async ({ context, path }, { table }) => {
-  const tenant = table.of(context.tenant);
-  const [webhook, job] = await table.batch([
-    tenant.read(webhookItem, { id: path.webhook_id }),
-    tenant.read(replayItem, { webhook_id: path.webhook_id, id: path.replay_id }),
-  ]);
-  if (webhook === undefined || job === undefined) throw notFound();
-  return job;
-};
-
-async function webhookOf(tenant: TenantTable, id: string): Promise<Webhook> {
-  const webhook = await tenant.get(webhookItem, { id });
-  if (webhook === undefined) throw notFound();
-  return webhook;
-}
+export const getReplay: Handler<Ops["getReplay"], WebhookDeps> = (call) => call.load();
 
 const mustBeActive = (tenant: TenantTable, { id }: Webhook): Write =>
   tenant.writes.check(webhookItem, { id }, { equals: { status: "active" } }, (old) =>

@@ -3,7 +3,7 @@ import { updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
@@ -18,7 +18,7 @@ import { secretContext } from "./secret.ts";
 type Ops = typeof operations;
 
 export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) => {
-  const { context, body, caller, at } = call;
+  const { context, body, at } = call;
   const now = timestamp(at);
   const tenant = deps.table.of(context.tenant);
   const id = newId("webhook", at);
@@ -34,7 +34,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
     disabled_reason: null,
     disabled_at: null,
     secrets: [{ sealed, created_at: now, expires_at: null }],
-    created_by: caller.user.id,
+    created_by: context.actor.id,
     created_at: now,
     updated_at: now,
     etag: newEtag(at),
@@ -54,14 +54,10 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
 };
 
 export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
-  updateWithRetry(call.if_match, async () => {
-    const { context, path, body, at } = call;
+  updateWithRetry(call.if_match, async (how) => {
+    const { context, body, at } = call;
     const tenant = deps.table.of(context.tenant);
-    const [webhook, health] = await deps.table.batch([
-      tenant.read(webhookItem, { id: path.webhook_id }),
-      tenant.read(healthItem, { webhook_id: path.webhook_id }),
-    ]);
-    if (webhook === undefined) throw notFound();
+    const { webhook, health } = await call.load(how);
     const begins = body.status === "active" && webhook.status !== "active";
     const next: Webhook = {
       ...webhook,
@@ -102,12 +98,8 @@ export const rotateSecret: Handler<Ops["rotateSecret"], WebhookDeps> = async (ca
   const { context, path, body, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { secret, sealed } = await newSecret(deps, context.tenant, path.webhook_id);
-  return updateWithRetry(call.if_match, async () => {
-    const [webhook, health] = await deps.table.batch([
-      tenant.read(webhookItem, { id: path.webhook_id }),
-      tenant.read(healthItem, { webhook_id: path.webhook_id }),
-    ]);
-    if (webhook === undefined) throw notFound();
+  return updateWithRetry(call.if_match, async (how) => {
+    const { webhook, health } = await call.load(how);
     const expires_at = timestamp(addSeconds(at, body.overlap_seconds));
     const old = liveSecrets(webhook, at)
       .map((one) => ({ ...one, expires_at: one.expires_at ?? expires_at }))

@@ -8,7 +8,7 @@ import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import type { WorkspacesDeps } from "../deps.ts";
 import { workspaceEvents } from "../events.ts";
-import { requireStanding, seeWorkspace, stillStanding } from "../members/standing.ts";
+import { requireStanding, stillStanding } from "../members/standing.ts";
 import { mayDelete, mayManage } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { changeWorkspace, expiryWrites, requireExpiry, type Workspace, workspaceItem } from "../store.ts";
@@ -22,10 +22,10 @@ const about = ({ id, name }: Workspace) =>
   ] as const;
 
 export const archive: Handler<Ops["archive"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path, at } = call;
+  const { caller, at } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(undefined, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(undefined, async (how) => {
+    const seen = await call.load(how);
     requireStanding(mayManage(seen.standing), "an owner or admin");
     const read = seen.workspace;
     const now = timestamp(at);
@@ -46,10 +46,10 @@ export const archive: Handler<Ops["archive"], WorkspacesDeps> = async (call, { t
 };
 
 export const restore: Handler<Ops["restore"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path, body, at } = call;
+  const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(undefined, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(undefined, async (how) => {
+    const seen = await call.load(how);
     requireStanding(mayManage(seen.standing), "an owner or admin");
     const read = seen.workspace;
     if (read.status !== "archived") throw wrongState("workspace", read.status, "archived");
@@ -76,10 +76,10 @@ export const restore: Handler<Ops["restore"], WorkspacesDeps> = async (call, { t
  * moment: what enters or leaves is counted on the workspace in the transaction of the thing itself.
  */
 export const remove: Handler<Ops["remove"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path } = call;
+  const { caller } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(undefined, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(undefined, async (how) => {
+    const seen = await call.load(how);
     requireStanding(mayDelete(seen.standing), "an owner");
     const read = seen.workspace;
     return call.commit(

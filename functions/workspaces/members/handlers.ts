@@ -12,7 +12,7 @@ import { workspaceEvents } from "../events.ts";
 import { mayAssign, type WorkspaceRole } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { countMembers, newMember, type Workspace, workspaceMemberItem } from "../store.ts";
-import { requireStanding, seeWorkspace, stillStanding } from "./standing.ts";
+import { callingUser, requireStanding, stillStanding } from "./standing.ts";
 
 type Ops = typeof operations;
 
@@ -49,22 +49,23 @@ const dataOf = ({ id, name }: Workspace, user_id: string, role: WorkspaceRole) =
 
 const NEEDED = "an owner (or, where no owner is concerned, an admin)";
 
-export const listMembers: Handler<Ops["listMembers"], WorkspacesDeps> = async ({ caller, path, query }, { table }) => {
-  const { workspace } = await seeWorkspace(table, caller, path.workspace_id);
-  return table.of(caller.organization.id).page(workspaceMemberItem, { of: { workspace_id: workspace.id }, ...query });
+export const listMembers: Handler<Ops["listMembers"], WorkspacesDeps> = async (call, { table }) => {
+  const { id: workspace_id } = await call.load();
+  return table.of(call.context.tenant).page(workspaceMemberItem, { of: { workspace_id }, ...call.query });
 };
 
 export const addMember: Handler<Ops["addMember"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path, body, at } = call;
+  const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
-  const seen = await seeWorkspace(table, caller, path.workspace_id);
+  const user_id = callingUser(caller);
+  const seen = await call.load();
   requireStanding(mayAssign(seen.standing, [body.role]), NEEDED);
   const { workspace } = seen;
-  const member = newMember(workspace.id, body.user_id, body.role, caller.user.id, at);
+  const member = newMember(workspace.id, body.user_id, body.role, user_id, at);
   return call.commit(
     {
       writes: [
-        ...(body.user_id === caller.user.id ? [] : stillStanding(table, caller, seen)),
+        ...(body.user_id === user_id ? [] : stillStanding(table, caller, seen)),
         activeMember(table, tenant.tenant, body.user_id, "user_id"),
         countMembers(tenant, workspace.id, { members: 1, owners: body.role === "owner" ? 1 : 0 }),
         tenant.writes.create(workspaceMemberItem, member, () =>
@@ -85,13 +86,11 @@ export const addMember: Handler<Ops["addMember"], WorkspacesDeps> = async (call,
 };
 
 export const changeMember: Handler<Ops["changeMember"], WorkspacesDeps> = async (call, { table }) => {
-  const { caller, path, body, at } = call;
+  const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(call.if_match, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const { member: read, ...seen } = await call.load(how);
     const { workspace } = seen;
-    const read = await tenant.get(workspaceMemberItem, path);
-    if (read === undefined) throw notFound();
     requireStanding(mayAssign(seen.standing, [read.role, body.role]), NEEDED);
     requireMatch(call.if_match, read.etag);
     if (read.role === body.role) return read;
@@ -101,7 +100,7 @@ export const changeMember: Handler<Ops["changeMember"], WorkspacesDeps> = async 
     return call.commit(
       {
         writes: [
-          ...(read.user_id === caller.user.id ? [] : stillStanding(table, caller, seen)),
+          ...(read.user_id === callingUser(caller) ? [] : stillStanding(table, caller, seen)),
           tenant.writes.replace(workspaceMemberItem, next, read.etag),
           countMembers(tenant, workspace.id, { members: 0, owners }),
         ],
@@ -123,16 +122,14 @@ export const changeMember: Handler<Ops["changeMember"], WorkspacesDeps> = async 
 export const removeMember: Handler<Ops["removeMember"], WorkspacesDeps> = async (call, { table }) => {
   const { caller, path } = call;
   const tenant = table.of(caller.organization.id);
-  return updateWithRetry(undefined, async () => {
-    const seen = await seeWorkspace(table, caller, path.workspace_id);
+  return updateWithRetry(undefined, async (how) => {
+    const { member: read, ...seen } = await call.load(how);
     const { workspace } = seen;
-    const read = await tenant.get(workspaceMemberItem, path);
-    if (read === undefined) throw notFound();
     requireStanding(mayAssign(seen.standing, [read.role]), NEEDED);
     return call.commit(
       {
         writes: [
-          ...(read.user_id === caller.user.id ? [] : stillStanding(table, caller, seen)),
+          ...(read.user_id === callingUser(caller) ? [] : stillStanding(table, caller, seen)),
           tenant.writes.remove(workspaceMemberItem, path, { equals: { etag: read.etag } }, (old) =>
             old === undefined ? notFound() : lostRace(),
           ),

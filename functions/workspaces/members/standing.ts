@@ -1,29 +1,14 @@
-import type { Member } from "../../../shared/access/caller.ts";
-import { decide } from "../../../shared/access/decide.ts";
+import { type Caller, userIdOf } from "../../../shared/access/caller.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../../shared/errors.ts";
-import { maySee, type Standing } from "../model.ts";
-import { type Workspace, workspaceItem, workspaceMemberItem } from "../store.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { type Seen, workspaceMemberItem } from "../store.ts";
 
-export interface Seen {
-  readonly workspace: Workspace;
-  readonly standing: Standing;
-}
-
-/** Only the organization's owner may hand the organization itself over: that is what tells owners from administrators. */
-const isOrganizationOwner = (caller: Member): boolean => decide(caller.grants, "organizations:transfer").allowed;
-
-/** A workspace and what the caller is to it, in one read. @throws `not_found` also for one the caller may not see */
-export async function seeWorkspace(table: Table, caller: Member, workspace_id: string): Promise<Seen> {
-  const tenant = table.of(caller.organization.id);
-  const [workspace, member] = await table.batch([
-    tenant.read(workspaceItem, { id: workspace_id }),
-    tenant.read(workspaceMemberItem, { workspace_id, user_id: caller.user.id }),
-  ]);
-  const standing = { role: member?.role ?? null, organization_owner: isOrganizationOwner(caller) };
-  if (workspace === undefined || !maySee(workspace, standing)) throw notFound();
-  return { workspace, standing };
+/** The user who calls, where only a person can: members of workspaces are people. @throws Problem `forbidden` */
+export function callingUser({ principal }: Caller): string {
+  const id = userIdOf(principal);
+  if (id === undefined) throw new Problem("forbidden", "This needs a person: members of workspaces are users.");
+  return id;
 }
 
 /** @throws `forbidden` naming what the caller would have to be */
@@ -35,7 +20,7 @@ export function requireStanding(allowed: boolean, needed: string): void {
  * Proves within the transaction that the caller still has the role in the workspace by which they were let in. Nothing
  * is needed for the organization's owner, nor when the transaction writes the caller's own member item anyway.
  */
-export const stillStanding = (table: Table, caller: Member, { workspace, standing }: Seen): Write[] =>
+export const stillStanding = (table: Table, caller: Caller, { workspace, standing }: Seen): Write[] =>
   standing.organization_owner || standing.role === null
     ? []
     : [
@@ -43,7 +28,7 @@ export const stillStanding = (table: Table, caller: Member, { workspace, standin
           .of(caller.organization.id)
           .writes.check(
             workspaceMemberItem,
-            { workspace_id: workspace.id, user_id: caller.user.id },
+            { workspace_id: workspace.id, user_id: callingUser(caller) },
             { equals: { role: standing.role } },
             () => new Problem("forbidden", "Your role in this workspace has just changed. Try again."),
           ),

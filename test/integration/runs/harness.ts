@@ -10,8 +10,8 @@ import type { Ticket } from "../../../functions/runs/engine/rules/ticket.ts";
 import { runTask, type TaskDeps, type TaskOutput } from "../../../functions/runs/engine/task.ts";
 import { startOf } from "../../../functions/runs/start/start.ts";
 import {
+  findRun,
   isSettled,
-  runById,
   runLogItem,
   runPendingItem,
   runStepItem,
@@ -138,7 +138,8 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 export async function look(run: StoredRun & { readonly tenant: string }) {
   const table = stackTable().of(run.tenant);
   const store = blobs();
-  const found = await runById(table, run.id);
+  const found = await findRun(table, run.id);
+  if (found === undefined) throw new Error(`there is no run ${run.id}`);
   const steps = await all(table.all(runStepItem, { of: { run_id: run.id } }));
   const log = await all(table.all(runLogItem, { of: { run_id: run.id } }));
   const pending = await all(table.all(runPendingItem, { of: { run_id: run.id } }));

@@ -10,7 +10,7 @@ import type { AgentDeps } from "../../deps.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
-import { changed, contextById, needType, uploadFor, uploadKey } from "../changes.ts";
+import { changed, needType, uploadFor, uploadKey } from "../changes.ts";
 import { extractText } from "../rules/text.ts";
 
 type Ops = typeof operations;
@@ -18,8 +18,8 @@ type Ops = typeof operations;
 export const uploadContext: Handler<Ops["uploadContext"], AgentDeps> = async (call, deps) => {
   const { path, body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  return updateWithRetry(call.if_match, async () => {
-    const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     needType(read, "file");
     const next: StoredContext = {
@@ -46,7 +46,7 @@ const incomplete = (message: string) => new Problem("upload_incomplete", message
 export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async (call, deps) => {
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
-  const read = await contextById(deps, context.tenant, path.agent_id, path.context_id);
+  const read = await call.load();
   requireMatch(call.if_match, read.etag);
   needType(read, "file");
   if (read.status !== "pending" || read.file === null || read.attempt === null)

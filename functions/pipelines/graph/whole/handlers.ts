@@ -8,7 +8,7 @@ import type { PipelineDeps } from "../../deps.ts";
 import { UPLOAD_SECONDS } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { reviseGraph } from "../../revisions/revise.ts";
-import { graphUploadItem, pipelineById } from "../../store.ts";
+import { graphUploadItem } from "../../store.ts";
 import { type Graph, graphSchema } from "../rules/nodes.ts";
 
 type Ops = typeof operations;
@@ -25,15 +25,11 @@ export const replaceGraph: Handler<Ops["replaceGraph"], PipelineDeps> = async (c
 };
 
 /** The graph of a request: in its body, or uploaded before. */
-async function sent(
-  { context, path, body, at }: Call<Ops["replaceGraph"]>,
-  { table, files }: PipelineDeps,
-): Promise<Graph> {
+async function sent(call: Call<Ops["replaceGraph"]>, { table, files }: PipelineDeps): Promise<Graph> {
+  const { context, body, at } = call;
   if (body.upload_id === undefined) return { nodes: body.nodes ?? [], connections: body.connections ?? [] };
-  const key = { pipeline_id: path.pipeline_id, id: body.upload_id };
-  const tenant = table.of(context.tenant);
-  await pipelineById(tenant, path.pipeline_id);
-  const upload = await tenant.get(graphUploadItem, key);
+  const { pipeline } = await call.load();
+  const upload = await table.of(context.tenant).get(graphUploadItem, { pipeline_id: pipeline.id, id: body.upload_id });
   if (upload === undefined || Date.parse(upload.expires_at) <= at.getTime())
     throw badReference("upload_id", "is no upload of this pipeline, or it has expired");
   const object = await files.head(upload.object_key);
@@ -51,7 +47,7 @@ async function sent(
 export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> = async (call, deps) => {
   const { at, body, context } = call;
   const table = deps.table.of(context.tenant);
-  const pipeline = await pipelineById(table, call.path.pipeline_id);
+  const pipeline = await call.load();
   if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
   const id = newId("upload", at);
   const upload = {

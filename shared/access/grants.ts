@@ -1,0 +1,67 @@
+import type { Read, Table } from "../dynamo/table.ts";
+import type { Write } from "../dynamo/write.ts";
+import { Problem } from "../errors.ts";
+import { type Membership, membershipItem, type Organization, organizationItem } from "../identity/items.ts";
+import type { Caller } from "./caller.ts";
+import type { Grant } from "./permissions.ts";
+import type { Principal } from "./principal.ts";
+import { builtInRoles, isBuiltInRole } from "./roles.ts";
+
+/**
+ * Where rights come from: the one place that knows it. Today a user's membership and the grants of its built-in role;
+ * roles of an organization's own, teams and the scopes of API keys are added here, and no room notices.
+ */
+
+/** Rights as they stood when they were read. */
+export interface Rights {
+  readonly caller: Caller;
+  readonly membership: Membership;
+  /** Where the grants come from, as a refusal says it: "your role `viewer`". */
+  readonly source: string;
+}
+
+type RightsReads = readonly [Read<typeof organizationItem>, Read<typeof membershipItem>];
+
+/** What is read to know a user's rights in an organization; part of the batch that reads the session. */
+export const rightsReads = (table: Table, organization_id: string, user_id: string): RightsReads => {
+  const tenant = table.of(organization_id);
+  return [tenant.read(organizationItem, {}), tenant.read(membershipItem, { user_id })];
+};
+
+/** The rights that these items give, or why there are none. */
+export function rightsFrom(
+  principal: Principal,
+  organization: Organization | undefined,
+  membership: Membership | undefined,
+): Rights | Problem {
+  if (organization === undefined || organization.status === "deleted" || membership?.status !== "active")
+    return noMembership();
+  if (organization.status === "suspended")
+    return new Problem("organization_suspended", "The organization is suspended.");
+  return {
+    caller: { principal, organization, grants: grantsOf(membership.role) },
+    membership,
+    source: `your role \`${membership.role}\``,
+  };
+}
+
+export const noMembership = (): Problem =>
+  new Problem("membership_inactive", "You have no active membership in this organization.");
+
+/** A role that no longer exists grants nothing. */
+const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
+
+/**
+ * Proves within a transaction that the rights by which the request was permitted still stand: two who push each other
+ * out at the same moment do not both succeed.
+ */
+export const rightsStand = (table: Table, { membership }: Rights): Write =>
+  table
+    .of(membership.organization_id)
+    .writes.check(
+      membershipItem,
+      { user_id: membership.user_id },
+      { equals: { status: "active", role: membership.role } },
+      (old) =>
+        old?.status === "active" ? new Problem("forbidden", "Your role has just changed. Try again.") : noMembership(),
+    );
