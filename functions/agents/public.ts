@@ -1,6 +1,6 @@
 /** What other rooms may use of agents. */
 
-export { agentItem, agentResource, agentUseItem, type StoredAgent, wholeAgentResource } from "./store.ts";
+export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
 export {
   type StoredToolConfig,
   secretHeaderContext,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentLimits, agentPath } from "../agents/model.ts";
-import { wholeAgentResource } from "../agents/public.ts";
+import { wholeAgentResource } from "../agents/resources.ts";
 
 /** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
 const turn = z.strictObject({

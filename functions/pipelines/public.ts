@@ -3,15 +3,16 @@ import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound, wrongState } from "../../shared/errors.ts";
 import { checkGraph, graphInvalid } from "./graph/checks.ts";
+import type { PipelineHead } from "./resources.ts";
 import { type LoadedRevision, loadRevision, openRevision } from "./revisions/revision.ts";
-import { type Pipeline, type PipelineHead, pipelineItem } from "./store.ts";
+import { type Pipeline, pipelineItem } from "./store.ts";
 
 export { pipelineEvents } from "./events.ts";
 /** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
 export { checkGraph, type GraphCheck, graphInvalid } from "./graph/checks.ts";
 export { openHeaders, type SealedHeaders } from "./graph/secret-headers.ts";
 export { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
-export { headResource, type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
+export { type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
 
 /** What a run is pinned to. */
 export interface PinnedPipeline {

@@ -1,11 +1,9 @@
 import * as z from "zod";
 import { blobSchema } from "../../shared/blobs/blobs.ts";
-import { readFamily } from "../../shared/dynamo/family.ts";
-import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
+import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
-import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceLinks } from "../workspaces/public.ts";
 import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
@@ -73,42 +71,6 @@ export const graphUploadItem = defineItem({
   }),
   key: { pk: "PIPELINE#{pipeline_id}", sk: "GRAPH_UPLOAD#{id}" },
   expires: "expires_at",
-});
-
-export const pipelineResource = defineResource({
-  type: "pipeline",
-  path: ["pipeline_id"],
-  item: pipelineItem,
-  key: ({ pipeline_id }) => ({ id: pipeline_id }),
-});
-
-/** A pipeline with its newest revision. */
-export interface PipelineHead {
-  readonly pipeline: Pipeline;
-  readonly newest: Revision;
-}
-
-/** One query, unless a new revision is being written at the same moment. */
-export const headResource = defineResource({
-  type: "pipeline",
-  path: ["pipeline_id"],
-  async read({ table, path }): Promise<PipelineHead | undefined> {
-    const { pk, sk } = primaryKey(pipelineItem, table.tenant, { id: path.pipeline_id });
-    const kinds = { pipelines: pipelineItem, revisions: revisionItem };
-    const found = await readFamily(table, { pk, from: "REVISION#", to: sk, last: 2 }, kinds);
-    const [pipeline] = found.pipelines;
-    if (pipeline === undefined) return undefined;
-    const [last] = found.revisions;
-    const { id, revision } = pipeline;
-    return { pipeline, newest: last?.revision === revision ? last : await revisionOf(table, id, revision) };
-  },
-});
-
-export const revisionResource = defineResource({
-  type: "pipeline",
-  path: ["pipeline_id", "revision"],
-  item: revisionItem,
-  key: ({ pipeline_id, revision }) => ({ pipeline_id, revision }),
 });
 
 /** A revision's record. @throws Problem `not_found` */

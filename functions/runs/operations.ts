@@ -2,8 +2,8 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { agentResource } from "../agents/public.ts";
-import { headResource } from "../pipelines/public.ts";
+import { agentResource } from "../agents/resources.ts";
+import { headResource } from "../pipelines/resources.ts";
 import {
   DEFAULT_TIMEOUT_SECONDS,
   logView,

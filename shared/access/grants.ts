@@ -49,7 +49,7 @@ export const noMembership = (): Problem =>
   new Problem("membership_inactive", "You have no active membership in this organization.");
 
 /** A role that no longer exists grants nothing. */
-const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
+export const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
 
 /**
  * Proves within a transaction that the rights by which the request was permitted still stand: two who push each other

@@ -4,7 +4,7 @@ import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { isTextMediaType } from "../../../shared/outbound/text.ts";
 import { agentLimits, agentPath, contextSchema } from "../model.ts";
-import { agentResource, contextResource } from "../store.ts";
+import { agentResource, contextResource } from "../resources.ts";
 
 const path = agentPath.extend({ context_id: idSchema("agent_context") });
 

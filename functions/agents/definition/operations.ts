@@ -12,7 +12,7 @@ import {
   agentTypeSchema,
   definitionSchema,
 } from "../model.ts";
-import { agentResource, wholeAgentResource } from "../store.ts";
+import { agentResource, wholeAgentResource } from "../resources.ts";
 
 const workspaceIds = z
   .array(idSchema("workspace"))

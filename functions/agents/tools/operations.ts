@@ -3,7 +3,7 @@ import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentPath, toolSchema } from "../model.ts";
-import { agentResource, toolResource } from "../store.ts";
+import { agentResource, toolResource } from "../resources.ts";
 import { toolConfigInput, toolName } from "./rules/definition.ts";
 
 const path = agentPath.extend({ tool_id: idSchema("agent_tool") });

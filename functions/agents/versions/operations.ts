@@ -10,7 +10,7 @@ import {
   toolSchema,
   versionSchema,
 } from "../model.ts";
-import { agentResource, versionResource, wholeAgentResource } from "../store.ts";
+import { agentResource, versionResource, wholeAgentResource } from "../resources.ts";
 
 /** Version numbers begin at 1. */
 const number = z

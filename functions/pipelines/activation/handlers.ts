@@ -12,8 +12,9 @@ import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
 import { MAX_ACTIVE_AGENTS } from "../model.ts";
 import type { operations } from "../operations.ts";
+import type { PipelineHead } from "../resources.ts";
 import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
-import { type Pipeline, type PipelineHead, pipelineItem, workspaceWrites } from "../store.ts";
+import { type Pipeline, pipelineItem, workspaceWrites } from "../store.ts";
 
 type Ops = typeof operations;
 

@@ -19,7 +19,7 @@ import {
   revisionView,
   validationSchema,
 } from "../model.ts";
-import { headResource, pipelineResource, revisionResource } from "../store.ts";
+import { headResource, pipelineResource, revisionResource } from "../resources.ts";
 
 const workspaceIds = z
   .array(idSchema("workspace"))

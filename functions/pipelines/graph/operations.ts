@@ -3,7 +3,7 @@ import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MAX_GRAPH_BYTES, pipelineView, revisionNumber, validationSchema } from "../model.ts";
-import { headResource, pipelineResource } from "../store.ts";
+import { headResource, pipelineResource } from "../resources.ts";
 import { localId } from "./rules/kinds/kind.ts";
 import { connectionSchema, graphSchema, nodeSchema } from "./rules/nodes.ts";
 

@@ -11,7 +11,8 @@ import { checkGraph, type GraphCheck } from "../graph/checks.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
 import { sealHeaders } from "../graph/secret-headers.ts";
-import { type Pipeline, type PipelineHead, pipelineItem, revisionItem } from "../store.ts";
+import type { PipelineHead } from "../resources.ts";
+import { type Pipeline, pipelineItem, revisionItem } from "../store.ts";
 import { type LoadedRevision, newRevision, openRevision } from "./revision.ts";
 
 /** What an edit made: the pipeline and the graph as they are stored now, and what was found in the graph. */

@@ -1,4 +1,4 @@
-import { builtInRoles, isBuiltInRole } from "../../../shared/access/roles.ts";
+import { grantsOf } from "../../../shared/access/grants.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { agentItem } from "../../agents/public.ts";
@@ -28,7 +28,7 @@ export async function denialOf(table: TenantTable, run: StoredRun, { node }: Pla
   return denied(run.kind, {
     organization,
     starter: user_id === undefined ? null : { user, membership },
-    grants: isBuiltInRole(role) ? builtInRoles[role].grants : [],
+    grants: grantsOf(role),
     agent: agent_id === undefined ? null : agent,
   });
 }

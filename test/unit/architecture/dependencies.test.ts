@@ -49,7 +49,7 @@ function layerOf(path: string): Layer | undefined {
   const noun = parts.at(-1)?.replace(/\.ts$/, "") ?? "";
   if (parts.includes("entries")) return undefined;
   if (parts.slice(0, -1).includes("rules") || noun === "model" || noun === "rules") return "rules";
-  if (/^(room|operations|events|store)$/.test(noun)) return "contract";
+  if (/^(room|operations|events|store|resources)$/.test(noun)) return "contract";
   if (/^(handlers|consumers)$/.test(noun)) return "handlers";
   if (/^(public|deps)$/.test(noun)) return "work";
   return parts.length > 1 ? "work" : undefined;
@@ -93,13 +93,13 @@ describe("the dependency rule", () => {
     expect(show(read.filter((one) => !data.test(one.to) && !rendered(one)))).toEqual([]);
   });
 
-  it("a room takes from another only its events, its model and what it offers in public.ts", () => {
+  it("a room takes from another only its events, its model, what its paths name and what it offers in public.ts", () => {
     const foreign = within("functions").filter(({ from, to }) => {
       const [own, other] = [roomOf(from), roomOf(to)];
       return own !== undefined && other !== undefined && own !== other;
     });
     expect(foreign.length).toBeGreaterThan(5);
-    expect(show(foreign.filter(({ to }) => !/\/(events|model|public)\.ts$/.test(to)))).toEqual([]);
+    expect(show(foreign.filter(({ to }) => !/\/(events|model|public|resources)\.ts$/.test(to)))).toEqual([]);
   });
 
   it("a room's data imports nothing but the words it is written in", () => {

@@ -1,0 +1,42 @@
+import { readFamily } from "../../shared/dynamo/family.ts";
+import { primaryKey } from "../../shared/dynamo/item.ts";
+import { defineResource } from "../../shared/http/resource.ts";
+import { type Pipeline, pipelineItem, type Revision, revisionItem, revisionOf } from "./store.ts";
+
+/** The things that paths of pipelines name, and how each is read. */
+
+export const pipelineResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id"],
+  item: pipelineItem,
+  key: ({ pipeline_id }) => ({ id: pipeline_id }),
+});
+
+/** A pipeline with its newest revision. */
+export interface PipelineHead {
+  readonly pipeline: Pipeline;
+  readonly newest: Revision;
+}
+
+/** One query, unless a new revision is being written at the same moment. */
+export const headResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id"],
+  async read({ table, path }): Promise<PipelineHead | undefined> {
+    const { pk, sk } = primaryKey(pipelineItem, table.tenant, { id: path.pipeline_id });
+    const kinds = { pipelines: pipelineItem, revisions: revisionItem };
+    const found = await readFamily(table, { pk, from: "REVISION#", to: sk, last: 2 }, kinds);
+    const [pipeline] = found.pipelines;
+    if (pipeline === undefined) return undefined;
+    const [last] = found.revisions;
+    const { id, revision } = pipeline;
+    return { pipeline, newest: last?.revision === revision ? last : await revisionOf(table, id, revision) };
+  },
+});
+
+export const revisionResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id", "revision"],
+  item: revisionItem,
+  key: ({ pipeline_id, revision }) => ({ pipeline_id, revision }),
+});
