@@ -14,6 +14,7 @@ const nest = join(here, "nest");
 /** What Lambda gives a function; nothing of it is called while it starts. */
 const settings = {
   STAGE: "production",
+  FRONT_SECRET: "a secret of the deployment, 32 or more",
   TABLE_NAME: "table",
   KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000",
   USER_POOL_ID: "us-east-1_Benchmark",

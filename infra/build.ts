@@ -1,9 +1,11 @@
 import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Tags, Validations } from "aws-cdk-lib";
+import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { areas } from "../shared/room.ts";
 import { product as current, type Product, roomsOf } from "./product.ts";
 import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
+import { FrontStack } from "./stacks/front.ts";
 import { GatewayStack } from "./stacks/gateway.ts";
 import { MessagingStack } from "./stacks/messaging.ts";
 import { PoolStack } from "./stacks/pool.ts";
@@ -22,7 +24,7 @@ export interface BuildOptions {
 
 /**
  * The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. Each stack refers only
- * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another.
+ * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another, then the front.
  */
 export function buildApp({ bundles, context: own = {}, outdir, product = current }: BuildOptions): App {
   const app = new App({ context: own, ...(outdir === undefined ? {} : { outdir }) });
@@ -45,10 +47,13 @@ export function buildApp({ bundles, context: own = {}, outdir, product = current
   const pool = new PoolStack(app, `${prefix}-pool`, { ...common, product, data, messaging });
   const ground = { stage, bundles, product, data, messaging, pool };
   const gateway = new GatewayStack(app, `${prefix}-gateway`, { ...common, ground });
+  const streams: Record<string, FunctionUrl> = {};
   for (const area of areas) {
     if (area === "gateway" || roomsOf(product, area).length === 0) continue;
-    new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
+    const stack = new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
+    Object.assign(streams, stack.streams);
   }
+  if (stage.name !== "local") new FrontStack(app, `${prefix}-front`, { ...common, product, gateway, streams });
 
   Tags.of(app).add("product", "kaizen-studio");
   Tags.of(app).add("stage", stage.name);

@@ -13,6 +13,12 @@ export interface Stage {
   readonly mail_from: string;
   /** Where links in mails lead: the company's console or page that takes the token. */
   readonly app_url: string;
+  /** Origins whose pages may call the API and send uploads, beside the API's own: the page at `app_url`, and others. */
+  readonly browser_origins: readonly string[];
+  /** The API's own domain, with its certificate in us-east-1, where CloudFront looks for it. */
+  readonly domain: { readonly name: string; readonly certificate_arn: string } | undefined;
+  /** A firewall of the account (WAF, scope CLOUDFRONT) that stands before the API. */
+  readonly web_acl_arn: string | undefined;
   /** Outbound calls: plain http and named private hosts are only for machines of developers. */
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
@@ -26,9 +32,13 @@ const deployed = {
 
 /** Reads a setting from the CDK context (`-c mail_from=…`), where a deployment must say its own. */
 export function stageOf(name: string, context: (key: string) => string | undefined): Stage {
+  const app_url = context("app_url") ?? "http://localhost";
   const own = {
     mail_from: context("mail_from") ?? "kaizen@localhost.invalid",
-    app_url: context("app_url") ?? "http://localhost",
+    app_url,
+    browser_origins: browserOrigins(app_url, context("browser_origins")),
+    domain: domainOf(context("domain_name"), context("certificate_arn")),
+    web_acl_arn: context("web_acl_arn"),
     alarm_email: context("alarm_email"),
     reserve_concurrency: name !== "local" && context("reserve_concurrency") !== "false",
   };
@@ -52,4 +62,23 @@ export function stageOf(name: string, context: (key: string) => string | undefin
     default:
       throw new Error(`unknown stage "${name}": use local, development, staging or production (-c stage=…)`);
   }
+}
+
+/** The origin of the page that mails lead to, and those that the deployment names, separated by commas. */
+function browserOrigins(app_url: string, more = ""): string[] {
+  const named = more.split(",").filter((origin) => origin !== "");
+  for (const origin of named) {
+    if (!/^https:\/\/[^*]+$/.test(origin) || URL.parse(origin)?.origin !== origin)
+      throw new Error(`browser_origins: "${origin}" is no https origin; write each like https://console.example.com`);
+  }
+  return [...new Set([new URL(app_url).origin, ...named])];
+}
+
+function domainOf(name: string | undefined, certificate_arn: string | undefined): Stage["domain"] {
+  if (name === undefined && certificate_arn === undefined) return undefined;
+  if (name === undefined || certificate_arn === undefined)
+    throw new Error("a domain needs both -c domain_name=… and -c certificate_arn=…");
+  if (!/^arn:[\w-]+:acm:us-east-1:/.test(certificate_arn))
+    throw new Error("certificate_arn: CloudFront takes certificates of us-east-1 only; issue or import it there");
+  return { name, certificate_arn };
 }

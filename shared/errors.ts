@@ -98,6 +98,11 @@ export const errorCodes = {
     title: "The content type is not supported",
     remedy: "Send `Content-Type: application/json`.",
   },
+  misdirected_request: {
+    status: 421,
+    title: "This address does not take requests",
+    remedy: "Use the deployment's own address, its output `ApiUrl`; the parts behind it answer nobody else.",
+  },
   validation_failed: {
     status: 422,
     title: "The request is not valid",

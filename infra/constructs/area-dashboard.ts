@@ -10,7 +10,7 @@ export interface AreaDashboardProps {
   readonly functions: readonly RoomFunction[];
   readonly queues: readonly WatchedQueue[];
   /** Graphs of what else the area has. */
-  readonly more?: readonly GraphWidget[];
+  readonly graphs: readonly GraphWidget[];
 }
 
 const period = Duration.minutes(5);
@@ -18,7 +18,7 @@ const HALF = 12;
 
 /** What an operator looks at when an alarm of this area has rung: alarms, functions, queues. */
 export class AreaDashboard extends Construct {
-  constructor(scope: Construct, id: string, { area, functions, queues, more = [] }: AreaDashboardProps) {
+  constructor(scope: Construct, id: string, { area, functions, queues, graphs }: AreaDashboardProps) {
     super(scope, id);
     const alarms = [...functions.flatMap(({ alarm }) => alarm ?? []), ...queues.map(({ alarm }) => alarm)];
     const ofFunctions = (title: string, metric: (fn: RoomFunction["fn"]) => IMetric) =>
@@ -27,7 +27,7 @@ export class AreaDashboard extends Construct {
       new GraphWidget({ title, left: queues.map(({ queue }) => metric(queue)), width: HALF });
     const rows = [
       alarms.length > 0 ? [new AlarmStatusWidget({ title: `Alarms of ${area}`, alarms, width: 2 * HALF })] : [],
-      [...more],
+      [...graphs],
       [
         ofFunctions("Invocations", (fn) => fn.metricInvocations({ period })),
         ofFunctions("Errors", (fn) => fn.metricErrors({ period })),

@@ -1,4 +1,5 @@
 import type { Stack } from "aws-cdk-lib";
+import type { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { Area } from "../../shared/room.ts";
@@ -17,7 +18,15 @@ import type { WatchedQueue } from "./work-queue.ts";
 export interface RoomsProps {
   readonly area: Area;
   readonly ground: Ground;
-  readonly apiId: string;
+  readonly gateway: Gateway;
+  /** Graphs of the dashboard beside those of functions and queues. */
+  readonly graphs?: readonly GraphWidget[];
+}
+
+/** What functions that answer requests need of the API's stack. */
+export interface Gateway {
+  readonly api: { readonly apiId: string };
+  readonly frontSecret: string | undefined;
 }
 
 /** The rooms of one area in its stack: functions, what calls them, routes, alarms and a dashboard. */
@@ -28,7 +37,7 @@ export class Rooms extends Construct {
   readonly streams: Readonly<Record<string, FunctionUrl>>;
   readonly resources: Resources;
 
-  constructor(stack: Stack, { area, ground, apiId }: RoomsProps) {
+  constructor(stack: Stack, { area, ground, gateway, graphs = [] }: RoomsProps) {
     super(stack, "Rooms");
     const { stage, product, data, messaging, bundles } = ground;
     const rooms = roomsOf(product, area);
@@ -38,7 +47,6 @@ export class Rooms extends Construct {
       ? { ...resources, deadlines: deadlineRole(this, messaging.queues.run_deadlines) }
       : resources;
 
-    const environment = settings(ground);
     const functions: Record<string, RoomFunction> = {};
     const streams: Record<string, FunctionUrl> = {};
     const inboxes: WatchedQueue[] = [];
@@ -47,6 +55,8 @@ export class Rooms extends Construct {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
         const granted = grant(fn.needs, this.resources);
         const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms };
+        const answers = fn.trigger.kind === "api" || fn.trigger.kind === "stream";
+        const environment = { ...settings(ground), ...(answers ? requestSettings(ground, gateway) : {}) };
         const built = new RoomFunction(this, { ...common, granted, environment, bundles });
         functions[`${room.name}/${name}`] = built;
         const { url, inbox } = attachTrigger(this, { ...common, built, dataStack: data, queues: messaging.queues });
@@ -62,10 +72,14 @@ export class Rooms extends Construct {
         for (const { resource, reason } of granted.wildcards) acknowledgeWildcard(built, resource, reason);
       }
     }
-    new ApiRoutes(this, "Routes", { apiId, routes: routesTo(product, rooms), functions });
+    new ApiRoutes(this, "Routes", {
+      apiId: gateway.api.apiId,
+      routes: routesTo(product, rooms),
+      functions,
+    });
     const named = rooms.flatMap((room) => Object.keys(room.queues ?? {}).map((name) => messaging.queues[name]));
     const queues = [...inboxes, ...named.filter((queue) => queue !== undefined)];
-    new AreaDashboard(this, `Dashboard-${area}`, { area, functions: Object.values(functions), queues });
+    new AreaDashboard(this, `Dashboard-${area}`, { area, functions: Object.values(functions), queues, graphs });
     this.functions = functions;
     this.streams = streams;
   }
@@ -81,4 +95,10 @@ const settings = ({ stage, data, pool }: Ground) => ({
   RATE_LIMIT_USER: String(stage.rate_limits.user),
   RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
   SIGN_IN_LIMIT_ADDRESS: String(stage.rate_limits.sign_in_address),
+});
+
+/** Settings of functions that answer requests: how those come. */
+const requestSettings = ({ stage }: Ground, { frontSecret }: Gateway) => ({
+  BROWSER_ORIGINS: stage.browser_origins.join(","),
+  ...(frontSecret === undefined ? {} : { FRONT_SECRET: frontSecret }),
 });

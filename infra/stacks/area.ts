@@ -20,7 +20,7 @@ export class AreaStack extends Stack {
 
   constructor(scope: Construct, id: string, { area, ground, gateway, stage, bundles: _, ...props }: AreaProps) {
     super(scope, id, props);
-    const { functions, resources, streams } = new Rooms(this, { area, ground, apiId: gateway.api.apiId });
+    const { functions, resources, streams } = new Rooms(this, { area, ground, gateway });
     const runNode = functions["runs/run_node"];
     if (runNode !== undefined) new RunWorkflow(this, "RunWorkflow", { stage, resources, runNode });
     this.streams = streams;

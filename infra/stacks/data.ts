@@ -51,7 +51,13 @@ export class DataStack extends Stack {
       // The local AWS speaks plain http on the loopback interface.
       enforceSSL: stage.name !== "local",
       removalPolicy,
-      cors: [{ allowedMethods: [HttpMethods.PUT], allowedOrigins: [stage.app_url], allowedHeaders: ["content-type"] }],
+      cors: [
+        {
+          allowedMethods: [HttpMethods.PUT],
+          allowedOrigins: [...stage.browser_origins],
+          allowedHeaders: ["content-type"],
+        },
+      ],
     });
     if (stage.name === "local")
       acknowledge(this.bucket, "AwsSolutions-S10", "The local AWS speaks plain http on the loopback interface.");

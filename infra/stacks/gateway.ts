@@ -1,9 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { type CfnStage, HttpApi, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
+import { GraphWidget, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { raiseAlarm } from "../constructs/alarm.ts";
 import { Rooms } from "../constructs/rooms.ts";
+import { acknowledge } from "../nag.ts";
 import type { StageProps } from "./data.ts";
 import type { Ground } from "./ground.ts";
 
@@ -13,6 +16,8 @@ import type { Ground } from "./ground.ts";
  */
 export class GatewayStack extends Stack {
   readonly api: HttpApi;
+  /** What only the front knows: functions take requests that bring it, and believe the address beside it. */
+  readonly frontSecret: string | undefined;
 
   constructor(
     scope: Construct,
@@ -44,9 +49,42 @@ export class GatewayStack extends Stack {
       threshold: 5,
       topic: ground.messaging.alarms,
     });
-    new Rooms(this, { area: "gateway", ground, apiId: this.api.apiId });
+    // On a laptop there is no front: the local gateway serves everything from one origin.
+    this.frontSecret = stage.name === "local" ? undefined : this.#secret();
+    const period = Duration.minutes(5);
+    const graphs = [
+      new GraphWidget({
+        title: "Requests, refusals and faults",
+        left: [
+          this.api.metricCount({ period }),
+          this.api.metricClientError({ period }),
+          this.api.metricServerError({ period }),
+        ],
+        width: 12,
+      }),
+      new GraphWidget({
+        title: "Latency, slowest of a hundred",
+        left: [this.api.metricLatency({ period, statistic: Stats.percentile(99) })],
+        width: 12,
+      }),
+    ];
+    new Rooms(this, { area: "gateway", ground, gateway: this, graphs });
 
-    new CfnOutput(this, "ApiUrl", { value: this.api.apiEndpoint });
+    if (stage.name === "local") new CfnOutput(this, "ApiUrl", { value: this.api.apiEndpoint });
     new CfnOutput(this, "ApiId", { value: this.api.apiId });
+  }
+
+  #secret(): string {
+    const secret = new Secret(this, "FrontSecret", {
+      description: "Proves to the functions that a request came through the front",
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+    });
+    acknowledge(
+      secret,
+      "AwsSolutions-SMG4",
+      "A new value has to reach the front and all functions at once, which a deployment does and a rotation cannot.",
+    );
+    // Resolved by CloudFormation when it deploys; the templates hold only where it stands.
+    return secret.secretValue.unsafeUnwrap();
   }
 }

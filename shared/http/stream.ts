@@ -1,8 +1,9 @@
 import type { Writable } from "node:stream";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { createDispatcher } from "./dispatch.ts";
+import { answerEvent, connectFront, type Front } from "./front.ts";
 import type { OperationShape } from "./operation.ts";
-import { type Service, toRequest } from "./serve.ts";
+import type { Service } from "./serve.ts";
 
 /** The part of the Lambda runtime's global that streams an answer through a function URL. */
 interface StreamRuntime {
@@ -15,10 +16,13 @@ interface StreamRuntime {
 declare const awslambda: StreamRuntime;
 
 /** The Lambda handler of a room's streaming operations behind a function URL. */
-export function serveStream<T extends Readonly<Record<string, OperationShape>>, D>(service: Service<T, D>): unknown {
+export function serveStream<T extends Readonly<Record<string, OperationShape>>, D>(
+  service: Service<T, D>,
+  front: Front = connectFront(),
+): unknown {
   const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
   return awslambda.streamifyResponse(async (event, raw) => {
-    const answer = await dispatch(toRequest(event));
+    const answer = await answerEvent(event, front, dispatch);
     const stream = awslambda.HttpResponseStream.from(raw, {
       statusCode: answer.status,
       headers: { ...answer.headers },

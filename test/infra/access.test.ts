@@ -24,7 +24,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   const reads = [table, ...["gsi1", "gsi2", "gsi3"].map((index) => `${table}/index/${index}`)].flatMap((resource) =>
     ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
   );
-  const bucket = `{${stack.only("AWS::S3::Bucket").id}.Arn}`;
+  const bucket = `{${stack.files.id}.Arn}`;
   const objects = `${bucket}/*`;
   const machine = "arn:aws:states:us-east-1:000000000000";
   switch (need) {
@@ -149,7 +149,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
   });
 
   it("resources have a wildcard only where AWS has no narrower way", () => {
-    const bucket = stack.only("AWS::S3::Bucket").id;
+    const bucket = stack.files.id;
     const allowed = [
       `{${bucket}.Arn}/*`,
       "arn:aws:bedrock:*::foundation-model/*",

@@ -258,20 +258,24 @@ describe("data", () => {
     expect(production.only("AWS::KMS::Key").properties.EnableKeyRotation).toBe(true);
   });
 
-  it("the bucket is private, encrypted and refuses plain http", () => {
-    const { properties } = production.only("AWS::S3::Bucket");
-    expect(properties.PublicAccessBlockConfiguration).toEqual({
-      BlockPublicAcls: true,
-      BlockPublicPolicy: true,
-      IgnorePublicAcls: true,
-      RestrictPublicBuckets: true,
-    });
-    expect(properties.BucketEncryption.ServerSideEncryptionConfiguration).toHaveLength(1);
-    const policy = production.only("AWS::S3::BucketPolicy").properties.PolicyDocument;
-    expect(statements(production, policy)).toEqual([
-      expect.objectContaining({ effect: "Deny", conditions: { Bool: { "aws:SecureTransport": "false" } } }),
-    ]);
-  });
+  it.each(production.of("AWS::S3::Bucket").map(({ id, properties }) => [id, properties] as const))(
+    "the bucket %s is private, encrypted and refuses plain http",
+    (id, properties) => {
+      expect(properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      expect(properties.BucketEncryption.ServerSideEncryptionConfiguration).toHaveLength(1);
+      const policies = production
+        .of("AWS::S3::BucketPolicy")
+        .filter((policy) => production.target(policy.properties.Bucket).id === id);
+      expect(policies.flatMap((policy) => statements(production, policy.properties.PolicyDocument))).toEqual([
+        expect.objectContaining({ effect: "Deny", conditions: { Bool: { "aws:SecureTransport": "false" } } }),
+      ]);
+    },
+  );
 
   it("what holds data outlives the stacks of production, and only there", () => {
     const holds = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"];

@@ -130,6 +130,13 @@ export class Synthesized {
     return resource;
   }
 
+  /** The bucket of files; the front has another for its logs. */
+  get files(): Resource {
+    const found = this.of("AWS::S3::Bucket").find(({ stack }) => stack === "data");
+    if (found === undefined) throw new Error("there is no bucket of files");
+    return found;
+  }
+
   /** The resource that a reference or an ARN leads to. */
   target(value: unknown): Resource {
     const id = /^\{(\w+)(?:\.\w+)?\}/.exec(this.text(value))?.[1];
@@ -162,6 +169,11 @@ export class Synthesized {
         const name = this.text(inner);
         if (!this.#exports.has(name)) throw new Error(`nothing exports ${name}`);
         return this.text(this.#exports.get(name));
+      }
+      case "Fn::Select": {
+        // Only parts of one address are taken so: the address stands for them.
+        const [, { "Fn::Split": [, whole] = [] }] = inner as [unknown, { "Fn::Split"?: unknown[] }];
+        return this.text(whole);
       }
       default:
         throw new Error(`cannot read ${JSON.stringify(value)}`);

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { Problem } from "../../../shared/errors.ts";
+import { type Front, toRequest } from "../../../shared/http/front.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import { jsonDepth, parseInput, parseJsonText, type RawRequest } from "../../../shared/http/parse.ts";
 import { decimalInteger, emailSchema, nameSchema, pageQuery, tagsSchema } from "../../../shared/http/schemas.ts";
-import { toRequest } from "../../../shared/http/serve.ts";
 
 const depthOf = (value: unknown): number =>
   typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
@@ -131,13 +131,14 @@ const event = (body: string, isBase64Encoded: boolean, headers: Record<string, s
     requestContext: { http: { method: "POST", sourceIp: "192.0.2.1" } },
   }) as unknown as Parameters<typeof toRequest>[0];
 const json = { "Content-Type": "application/json" };
-const read = (...sent: Parameters<typeof event>) => parseInput(create, toRequest(event(...sent)), {}).body;
+const onLaptop: Front = { secret: undefined, origins: [] };
+const read = (...sent: Parameters<typeof event>) => parseInput(create, toRequest(event(...sent), onLaptop), {}).body;
 
 describe("the bytes of a body", () => {
   it("that are no UTF-8 are refused, however the gateway hands them on", () => {
     const bytes = latin1('{"name":"Jörg Müller"}');
     for (const sent of [event(bytes.toString("base64"), true, json), event(bytes.toString("utf8"), false, json)]) {
-      expect(refusal(() => parseInput(create, toRequest(sent), {})).code).toBe("malformed_json");
+      expect(refusal(() => parseInput(create, toRequest(sent, onLaptop), {})).code).toBe("malformed_json");
     }
   });
 
@@ -155,7 +156,7 @@ describe("the bytes of a body", () => {
     "are not read in the charset %s",
     (charset) => {
       const sent = event('{"name":"a"}', false, { "content-type": `application/json; charset=${charset}` });
-      expect(refusal(() => parseInput(create, toRequest(sent), {})).code).toBe("unsupported_media_type");
+      expect(refusal(() => parseInput(create, toRequest(sent, onLaptop), {})).code).toBe("unsupported_media_type");
     },
   );
 
@@ -172,7 +173,7 @@ describe("the bytes of a body", () => {
     "are not read in the coding %s, and the answer says so",
     (coding) => {
       const sent = event('{"name":"a"}', false, { ...json, "content-encoding": coding });
-      const problem = refusal(() => parseInput(create, toRequest(sent), {}));
+      const problem = refusal(() => parseInput(create, toRequest(sent, onLaptop), {}));
       expect([problem.code, problem.detail.includes("without compression")]).toEqual(["unsupported_media_type", true]);
     },
   );

@@ -59,12 +59,13 @@ async function answerOf(content: () => AsyncIterable<string>) {
       },
     },
   });
-  const handler = serveStream({
+  const service = {
     operations: { download },
     handlers: { download: async () => ({ content_type: "text/plain", content: content() }) },
     platform,
     deps: {},
-  }) as Handler;
+  };
+  const handler = serveStream(service, { secret: undefined, origins: [] }) as Handler;
   const stream = new PassThrough({ highWaterMark: 4 });
   const pieces: string[] = [];
   stream.on("data", (piece: Buffer) => pieces.push(piece.toString()));

@@ -1,0 +1,108 @@
+import { isUtf8 } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import * as z from "zod";
+import { systemClock } from "../clock.ts";
+import { parseEnvironment } from "../config/env.ts";
+import { Problem } from "../errors.ts";
+import { newId } from "../ids.ts";
+import { type Answer, problemAnswer, toProblem } from "./answer.ts";
+import { corsHeaders, preflight } from "./cors.ts";
+import type { RawRequest } from "./parse.ts";
+
+/** What the front (CloudFront) writes into every request that it passes on, over whatever a client sent by these names. */
+export const FRONT_SECRET_HEADER = "x-front-secret";
+export const VIEWER_ADDRESS_HEADER = "x-viewer-address";
+
+/** How requests come here. */
+export interface Front {
+  /** What only our front knows; undefined where there is none, on a laptop. */
+  readonly secret: string | undefined;
+  /** Origins whose pages may call the API from a browser, beside our own; `https://console.example.com`. */
+  readonly origins: readonly string[];
+}
+
+const settings = z
+  .object({
+    STAGE: z.string(),
+    /** Proves that a request came through our front. */
+    FRONT_SECRET: z.string().min(32).optional(),
+    /** Origins whose pages may call the API, separated by commas. */
+    BROWSER_ORIGINS: z
+      .string()
+      .default("")
+      .transform((text) => text.split(",").filter((origin) => origin !== "")),
+  })
+  .refine(({ STAGE, FRONT_SECRET }) => STAGE === "local" || FRONT_SECRET !== undefined, {
+    path: ["FRONT_SECRET"],
+    message: "is needed wherever the API is deployed: without it source addresses could be forged",
+  });
+
+/** The front as the function's settings describe it. */
+export function connectFront(environment: Readonly<Record<string, string | undefined>> = process.env): Front {
+  const { FRONT_SECRET, BROWSER_ORIGINS } = parseEnvironment(settings, environment);
+  return { secret: FRONT_SECRET, origins: BROWSER_ORIGINS };
+}
+
+/**
+ * The gateway's event (HTTP API or function URL, payload 2.0) as a plain request. Its address is the connection's, or
+ * what the front saw when the request proves that it came through the front; headers of a client never decide.
+ * @throws Problem `misdirected_request` when it did not come through the front although there is one
+ */
+export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawRequest {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(event.headers ?? {}))
+    if (value !== undefined) headers[name.toLowerCase()] = value;
+  const { [FRONT_SECRET_HEADER]: secret, [VIEWER_ADDRESS_HEADER]: viewer, ...others } = headers;
+  const text = bodyOf(event);
+  return {
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    query: event.rawQueryString ?? "",
+    headers: others,
+    body: text,
+    ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
+    ip: front.secret === undefined ? event.requestContext.http.sourceIp : seenByFront(front.secret, secret, viewer),
+  };
+}
+
+const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | undefined => {
+  if (body === undefined || body === null) return undefined;
+  return isBase64Encoded ? Buffer.from(body, "base64").toString("utf8") : body;
+};
+
+/**
+ * Whether a body with the sign for what cannot be decoded was sent with it. Only the bytes tell; where the gateway has
+ * decoded them already, the sign stands for bytes that are lost.
+ */
+const isUtf8Body = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): boolean =>
+  isBase64Encoded && isUtf8(Buffer.from(body ?? "", "base64"));
+
+function seenByFront(expected: string, secret: string | undefined, viewer: string | undefined): string {
+  if (secret === undefined || !sameSecret(expected, secret) || viewer === undefined || isIP(viewer) === 0)
+    throw new Problem("misdirected_request", "Requests are taken through the deployment's own address only.");
+  return viewer;
+}
+
+/** Compares in the same time wherever they differ; digests have one length. */
+const sameSecret = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other));
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Answers one event: refuses what came past the front, answers preflights, and lets pages of known origins read. */
+export async function answerEvent(
+  event: APIGatewayProxyEventV2,
+  front: Front,
+  dispatch: (request: RawRequest) => Promise<Answer>,
+): Promise<Answer> {
+  let request: RawRequest;
+  try {
+    request = toRequest(event, front);
+  } catch (error) {
+    return problemAnswer(toProblem(error), newId("request", systemClock.now()));
+  }
+  const early = preflight(request, front.origins);
+  if (early !== undefined) return early;
+  const answer = await dispatch(request);
+  return { ...answer, headers: { ...answer.headers, ...corsHeaders(request, answer, front.origins) } };
+}

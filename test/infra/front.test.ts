@@ -1,0 +1,168 @@
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { allOperations } from "../../functions/operations.ts";
+import { rooms } from "../../functions/rooms.ts";
+import { fullPath } from "../../shared/http/operation.ts";
+import { type Resource, synthesize } from "./support.ts";
+
+const stack = synthesize("production");
+const { DistributionConfig: config } = stack.only("AWS::CloudFront::Distribution").properties;
+// biome-ignore lint/suspicious/noExplicitAny: a template's origins
+const originOf = (id: string): any => config.Origins.find((origin: { Id: string }) => origin.Id === id);
+// biome-ignore lint/suspicious/noExplicitAny: a template's behaviours
+const behaviors: any[] = [config.DefaultCacheBehavior, ...config.CacheBehaviors];
+const secret = (text: string): string | undefined =>
+  /\{\{resolve:secretsmanager:\{(\w+)\}:SecretString:::\}\}/.exec(text)?.[1];
+const lambdaOf = (url: string): Resource => {
+  const id = /\{(\w+)\.FunctionUrl\}/.exec(url)?.[1];
+  const found = stack.of("AWS::Lambda::Url").find((resource) => resource.id === id);
+  if (found === undefined) throw new Error(`${url} is no function's address`);
+  return stack.target(found.properties.TargetFunctionArn);
+};
+
+/** Where CloudFront sends a path: the first pattern that fits, else the default. */
+const chosen = (path: string) =>
+  config.CacheBehaviors.find(({ PathPattern }: { PathPattern: string }) =>
+    new RegExp(`^${PathPattern.replaceAll(".", "\\.").replaceAll("*", ".*")}$`).test(path),
+  ) ?? config.DefaultCacheBehavior;
+
+describe("the front", () => {
+  it.each(
+    allOperations.map(
+      ({ room, operation }) => [`${operation.method} ${fullPath(operation)}`, room, operation] as const,
+    ),
+  )("sends %s to the function that streams it, or to the API", (_, room, operation) => {
+    const origin = originOf(chosen(fullPath(operation).replaceAll(/\{\w+\}/g, "some-value")).TargetOriginId);
+    const fn = rooms.find(({ name }) => name === room)?.functions[operation.served_by];
+    const host = stack.text(origin.DomainName);
+    if (fn?.trigger.kind === "stream") expect(lambdaOf(host).id).toBe(stack.functionOf(room, operation.served_by).id);
+    else expect(host).toBe(`{${stack.only("AWS::ApiGatewayV2::Api").id}.ApiEndpoint}`);
+  });
+
+  it("caches nothing, passes on all that a client sends but the host, takes every method, and https only", () => {
+    for (const behavior of behaviors) {
+      expect(behavior).toMatchObject({
+        CachePolicyId: "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
+        OriginRequestPolicyId: "b689b0a8-53d0-40ab-baf2-68738e2966ac", // AllViewerExceptHostHeader
+        ViewerProtocolPolicy: "https-only",
+      });
+      expect(behavior.AllowedMethods.sort()).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
+    }
+    for (const { CustomOriginConfig } of config.Origins)
+      expect(CustomOriginConfig).toMatchObject({ OriginProtocolPolicy: "https-only", OriginReadTimeout: 60 });
+  });
+
+  it("tells browsers to come by https only, whatever answers", () => {
+    const policies = new Set(behaviors.map(({ ResponseHeadersPolicyId }) => stack.target(ResponseHeadersPolicyId)));
+    expect(policies.size).toBe(1);
+    const [policy] = policies;
+    expect(policy?.properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.StrictTransportSecurity).toMatchObject({
+      AccessControlMaxAgeSec: 31_536_000,
+      Override: true,
+    });
+  });
+
+  it("proves itself to every origin with a secret that CloudFormation makes and no template holds", () => {
+    const made = stack.only("AWS::SecretsManager::Secret");
+    expect(made.properties.GenerateSecretString.PasswordLength).toBeGreaterThanOrEqual(32);
+    expect(made.properties.SecretString).toBeUndefined();
+    for (const { OriginCustomHeaders } of config.Origins) {
+      expect(OriginCustomHeaders).toHaveLength(1);
+      expect(OriginCustomHeaders[0].HeaderName).toBe("x-front-secret");
+      expect(secret(stack.text(OriginCustomHeaders[0].HeaderValue))).toBe(made.id);
+    }
+  });
+
+  it("every function that answers requests knows the secret, and no other does", () => {
+    const made = stack.only("AWS::SecretsManager::Secret");
+    for (const room of rooms) {
+      for (const [name, { trigger }] of Object.entries(room.functions)) {
+        const { Variables } = stack.functionOf(room.name, name).properties.Environment;
+        const answers = trigger.kind === "api" || trigger.kind === "stream";
+        const known = Variables.FRONT_SECRET === undefined ? undefined : secret(stack.text(Variables.FRONT_SECRET));
+        expect(known, `${room.name}/${name}`).toBe(answers ? made.id : undefined);
+      }
+    }
+  });
+
+  it("writes the viewer's address over what a client sent, before the request goes on", () => {
+    const edge = stack.only("AWS::CloudFront::Function");
+    for (const { FunctionAssociations } of behaviors) {
+      expect(FunctionAssociations).toHaveLength(1);
+      expect(FunctionAssociations[0].EventType).toBe("viewer-request");
+      expect(stack.target(FunctionAssociations[0].FunctionARN).id).toBe(edge.id);
+    }
+    const request = { headers: { "x-viewer-address": { value: "10.0.0.1" }, accept: { value: "*/*" } } };
+    const event = { viewer: { ip: "203.0.113.7" }, request };
+    const sent = runInNewContext(`${edge.properties.FunctionCode}; handler(event)`, { event });
+    expect(sent.headers).toEqual({ "x-viewer-address": { value: "203.0.113.7" }, accept: { value: "*/*" } });
+  });
+
+  it("logs who asked for what, for as long as logs are kept, readable by the account only", () => {
+    const bucket = stack.target(config.Logging.Bucket);
+    expect(bucket.properties.LifecycleConfiguration.Rules).toEqual([{ ExpirationInDays: 365, Status: "Enabled" }]);
+    expect(bucket.properties.PublicAccessBlockConfiguration.BlockPublicAcls).toBe(true);
+  });
+});
+
+describe("a deployment's own domain", () => {
+  const certificate = "arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-4000-8000-000000000000";
+  const context = { domain_name: "studio.example.com", certificate_arn: certificate };
+
+  it("is served with its certificate and TLS 1.2 or newer", () => {
+    const own = synthesize("production", { context });
+    const { Aliases, ViewerCertificate } = own.only("AWS::CloudFront::Distribution").properties.DistributionConfig;
+    expect(Aliases).toEqual(["studio.example.com"]);
+    expect(ViewerCertificate).toEqual({
+      AcmCertificateArn: certificate,
+      MinimumProtocolVersion: "TLSv1.2_2021",
+      SslSupportMethod: "sni-only",
+    });
+  });
+
+  it.each([
+    [{ domain_name: "studio.example.com" }, /certificate_arn/],
+    [{ ...context, certificate_arn: certificate.replace("us-east-1", "eu-west-1") }, /us-east-1/],
+  ])("%o is refused with a sentence", (wrong, sentence) => {
+    expect(() => synthesize("production", { context: wrong })).toThrow(sentence);
+  });
+
+  it("a firewall that the account has stands before it", () => {
+    const web_acl_arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/studio/0";
+    const own = synthesize("production", { context: { web_acl_arn } });
+    expect(own.only("AWS::CloudFront::Distribution").properties.DistributionConfig.WebACLId).toBe(web_acl_arn);
+  });
+});
+
+describe("pages of other origins", () => {
+  const origins = (context: Record<string, string>) =>
+    synthesize("production", { context }).functionOf("agents", "api").properties.Environment.Variables.BROWSER_ORIGINS;
+
+  it("may call from the page that mails lead to, and from those that the deployment names", () => {
+    expect(origins({})).toBe("https://kaizen.example.com");
+    expect(origins({ app_url: "https://kaizen.example.com/app/", browser_origins: "https://a.example" })).toBe(
+      "https://kaizen.example.com,https://a.example",
+    );
+  });
+
+  it("may send uploads from the same", () => {
+    expect(stack.files.properties.CorsConfiguration.CorsRules[0].AllowedOrigins).toEqual([
+      "https://kaizen.example.com",
+    ]);
+  });
+
+  it.each(["*", "http://a.example", "https://a.example/path", "a.example", "https://*.example"])(
+    "%s is no origin that a deployment can name",
+    (browser_origins) => {
+      expect(() => synthesize("production", { context: { browser_origins } })).toThrow(/browser_origins/);
+    },
+  );
+});
+
+describe("a laptop", () => {
+  it("has no front: its gateway serves streams at the API's own origin", () => {
+    const local = synthesize("local");
+    expect(local.of("AWS::CloudFront::Distribution")).toEqual([]);
+    expect(local.of("AWS::SecretsManager::Secret")).toEqual([]);
+  });
+});

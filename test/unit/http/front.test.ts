@@ -1,0 +1,173 @@
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Answer } from "../../../shared/http/answer.ts";
+import { answerEvent, connectFront, type Front, toRequest } from "../../../shared/http/front.ts";
+import type { RawRequest } from "../../../shared/http/parse.ts";
+
+const secret = "a secret of the deployment, 32 or more";
+const behindFront: Front = { secret, origins: [] };
+const onLaptop: Front = { secret: undefined, origins: [] };
+
+/** The address of the connection to the gateway: behind the front it is one of the front's own. */
+const CONNECTION = "198.51.100.9";
+
+const eventWith = (headers: Record<string, string>, method = "GET"): APIGatewayProxyEventV2 =>
+  ({
+    rawPath: "/api/v1/agents",
+    rawQueryString: "",
+    headers,
+    requestContext: { http: { method, sourceIp: CONNECTION } },
+    isBase64Encoded: false,
+  }) as unknown as APIGatewayProxyEventV2;
+
+const passedOn = (viewer: string, more: Record<string, string> = {}) =>
+  eventWith({ ...more, "x-front-secret": secret, "x-viewer-address": viewer });
+
+describe("the source address of a request", () => {
+  it.each(["203.0.113.7", "2001:db8::7"])(
+    "is what the front saw (%s), when the request proves that it came through",
+    (ip) => {
+      expect(toRequest(passedOn(ip), behindFront).ip).toBe(ip);
+    },
+  );
+
+  const claims = {
+    "x-viewer-address": "203.0.113.1",
+    "x-forwarded-for": "203.0.113.2",
+    "x-real-ip": "203.0.113.3",
+    "true-client-ip": "203.0.113.4",
+    "cloudfront-viewer-address": "203.0.113.5:443",
+    forwarded: "for=203.0.113.6",
+  };
+
+  it("never comes from a header that a client can send", () => {
+    const { "x-viewer-address": _, ...sent } = claims;
+    expect(toRequest(passedOn("192.0.2.1", sent), behindFront).ip).toBe("192.0.2.1");
+    expect(toRequest(eventWith(claims), onLaptop).ip).toBe(CONNECTION);
+    expect(toRequest(eventWith({ ...claims, "x-front-secret": secret }), onLaptop).ip).toBe(CONNECTION);
+  });
+
+  it.each([
+    ["no secret", claims],
+    ["an empty secret", { ...claims, "x-front-secret": "" }],
+    ["another secret", { ...claims, "x-front-secret": `${secret}!` }],
+    ["the secret twice", { ...claims, "x-front-secret": `${secret},${secret}` }],
+    ["the secret but no address", { "x-front-secret": secret }],
+    ["the secret and no address but text", { "x-front-secret": secret, "x-viewer-address": "203.0.113.7, 10.0.0.1" }],
+  ])("is not guessed: a request past the front with %s is refused", (_, headers) => {
+    expect(() => toRequest(eventWith(headers), behindFront)).toThrow(
+      expect.objectContaining({ code: "misdirected_request", status: 421 }),
+    );
+  });
+
+  it("is never another one for any secret that is not the deployment's", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.ipV4(), (guess, address) => {
+        fc.pre(guess !== secret);
+        expect(() =>
+          toRequest(eventWith({ "x-front-secret": guess, "x-viewer-address": address }), behindFront),
+        ).toThrow();
+      }),
+    );
+  });
+
+  it("stands alone: neither the secret nor the address is among the headers that handlers and logs see", () => {
+    const { headers } = toRequest(passedOn("203.0.113.7", { "User-Agent": "curl" }), behindFront);
+    expect(headers).toEqual({ "user-agent": "curl" });
+  });
+});
+
+describe("settings of the front", () => {
+  it.each(["development", "staging", "production"])("stage %s does not start without the secret", (STAGE) => {
+    expect(() => connectFront({ STAGE })).toThrow(/FRONT_SECRET/);
+    expect(connectFront({ STAGE, FRONT_SECRET: secret })).toEqual({ secret, origins: [] });
+  });
+
+  it("a laptop has no front", () => {
+    expect(connectFront({ STAGE: "local" })).toEqual({ secret: undefined, origins: [] });
+  });
+
+  it("origins are listed with commas", () => {
+    expect(connectFront({ STAGE: "local", BROWSER_ORIGINS: "https://a.example,https://b.example" }).origins).toEqual([
+      "https://a.example",
+      "https://b.example",
+    ]);
+  });
+});
+
+describe("a request past the front", () => {
+  it("is answered by a problem that says where to go, and reaches no operation", async () => {
+    const answer = await answerEvent(eventWith({}), behindFront, () => Promise.reject(new Error("reached")));
+    expect(answer.status).toBe(421);
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
+    expect(JSON.parse(answer.body as string)).toMatchObject({
+      code: "misdirected_request",
+      request_id: answer.headers["x-request-id"],
+    });
+  });
+});
+
+describe("pages of other origins", () => {
+  const console = "https://console.example.com";
+  const open: Front = { secret: undefined, origins: [console] };
+  const dispatch = async (request: RawRequest): Promise<Answer> => ({
+    status: request.method === "OPTIONS" ? 405 : 401,
+    headers: { "content-type": "application/problem+json", vary: "accept-encoding" },
+    body: "{}",
+  });
+  const asked = (origin: string) => eventWith({ Origin: origin, "Access-Control-Request-Method": "PATCH" }, "OPTIONS");
+
+  it("of a named origin may call: the browser's question is answered without an operation", async () => {
+    const answer = await answerEvent(asked(console), open, () => Promise.reject(new Error("reached")));
+    expect(answer).toMatchObject({ status: 204, body: "" });
+    expect(answer.headers["access-control-allow-origin"]).toBe(console);
+    expect(answer.headers["access-control-allow-methods"]).toContain("PATCH");
+    for (const header of [
+      "authorization",
+      "content-type",
+      "idempotency-key",
+      "if-match",
+      "organization-id",
+      "last-event-id",
+    ])
+      expect(answer.headers["access-control-allow-headers"]?.split(", ")).toContain(header);
+  });
+
+  it("of a named origin may read answers, refusals too, and the headers that the API speaks of", async () => {
+    const { headers } = await answerEvent(eventWith({ origin: console }), open, dispatch);
+    expect(headers["access-control-allow-origin"]).toBe(console);
+    for (const header of ["etag", "location", "retry-after", "ratelimit-remaining", "x-request-id"])
+      expect(headers["access-control-expose-headers"]?.split(", ")).toContain(header);
+    expect(headers.vary).toBe("accept-encoding, origin");
+    expect(headers).not.toHaveProperty("access-control-allow-credentials");
+  });
+
+  it.each([
+    "https://evil.example",
+    "https://console.example.com.evil.example",
+    "http://console.example.com",
+    "null",
+    "*",
+  ])("of the unknown origin %s may not", async (origin) => {
+    const [question, reading] = await Promise.all([
+      answerEvent(asked(origin), open, dispatch),
+      answerEvent(eventWith({ origin }), open, dispatch),
+    ]);
+    expect(question.status).toBe(405);
+    for (const { headers } of [question, reading]) {
+      expect(headers).not.toHaveProperty("access-control-allow-origin");
+      expect(headers.vary).toBe("accept-encoding, origin");
+    }
+  });
+
+  it("may not where the deployment names no origin", async () => {
+    const answer = await answerEvent(eventWith({ origin: console }), onLaptop, dispatch);
+    expect(answer.headers).toEqual({ "content-type": "application/problem+json", vary: "accept-encoding" });
+  });
+
+  it("are not asked about by a program: an OPTIONS request without the browser's question is a request", async () => {
+    const answer = await answerEvent(eventWith({ origin: console }, "OPTIONS"), open, dispatch);
+    expect(answer.status).toBe(405);
+  });
+});
