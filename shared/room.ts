@@ -66,8 +66,27 @@ export interface RoomData {
   readonly queues?: Readonly<Record<string, QueueData>>;
 }
 
+/**
+ * How long a message that was received stays hidden: what a worker that died had taken comes again after this. Above the
+ * function's time limit, as Lambda demands, and a minute at least, so that a message is not shown again while its batch
+ * waits for a throttled function. AWS advises six times the time limit for that; here receives are plenty instead
+ * (`MAX_RECEIVES`), for whoever waits for an event waits no longer because a worker died.
+ */
+export const visibilitySeconds = (timeout_seconds: number): number => Math.max(60, timeout_seconds * 2);
+
+/** Messages are tried this often before they wait in the dead-letter queue: ten minutes of throttling at least. */
+export const MAX_RECEIVES = 10;
+
 /** The longest the HTTP API waits for an answer. */
 export const API_TIMEOUT_SECONDS = 29;
+
+/**
+ * The longest that a stream of events is held which its reader can resume: AWS goes on running, and billing, a streamed
+ * function whose reader has left.
+ */
+export const STREAM_HELD_SECONDS = 45;
+/** The time limit of the function that holds such streams. */
+export const STREAM_TIMEOUT_SECONDS = 60;
 
 export const defineRoom = <const R extends RoomData>(room: R): R => room;
 

@@ -4,13 +4,14 @@ import { connectFiles } from "../../shared/blobs/files.ts";
 import { parseEnvironment } from "../../shared/config/env.ts";
 import { compileExpression } from "../../shared/expressions/expression.ts";
 import type { Platform } from "../../shared/http/platform.ts";
+import type { Log } from "../../shared/observability/log.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
 import { createModelInvoker } from "../models/public.ts";
 import type { AgentRunDeps } from "./run/agent.ts";
 
 /** What executions need: all that runs an agent. */
-export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs };
+export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs; readonly log: Log };
 
 /** Builds what runs agents from the settings of a function that has the needs `models` and `files_read`. */
 export function connectAgentRuns(platform: Platform): ExecuteDeps {
@@ -22,6 +23,7 @@ export function connectAgentRuns(platform: Platform): ExecuteDeps {
     table: platform.table,
     secrets: platform.secrets,
     clock: platform.clock,
+    log: platform.log,
     blobs: connectFiles(BUCKET_NAME).blobs,
     outbound,
     invoker: createModelInvoker({ outbound, bedrock: { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL } }),

@@ -4,6 +4,7 @@ import { toProblem } from "../../shared/http/answer.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { held } from "../../shared/http/heartbeat.ts";
 import type { ServerSentEvent } from "../../shared/http/operation.ts";
+import { leased, takeLease } from "../../shared/limits/leases.ts";
 import type { ExecuteDeps } from "./deps.ts";
 import {
   type ExecuteCall,
@@ -20,7 +21,11 @@ type Ops = typeof operations;
 
 /** The gateway waits 29 seconds; the rest is for what comes before and after the model. */
 const EXECUTE_TIMEOUT_MS = 25_000;
-/** A stream has no gateway in front of it. */
+/**
+ * A stream has no gateway in front of it, and an answer that is being made cannot be resumed: it is held for as long as
+ * the answer takes, within this. On AWS nobody tells the function that its reader has left; the answer is then made to
+ * its end, recorded and paid for.
+ */
 const STREAM_TIMEOUT_MS = 300_000;
 
 const runOf = ({ body }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
@@ -41,8 +46,11 @@ export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) 
 
 /** What can be refused is refused before the stream begins, with a status of its own. */
 export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (call, deps) => {
+  const { id, plan } = call.caller.organization;
   const prepared = await prepareExecution(call, deps);
-  return held(call, (ended) => events(call, prepared, deps, ended));
+  const seconds = STREAM_TIMEOUT_MS / 1_000;
+  const lease = await takeLease(deps.table.of(id), plan, "streams", seconds, () => deps.clock.now());
+  return leased(lease, held(call, (ended) => events(call, prepared, deps, ended)), deps.log);
 };
 
 async function* events(

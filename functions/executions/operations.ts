@@ -90,7 +90,7 @@ export const streamOperations = {
     path: "/agents/{agent_id}/execute/stream",
     summary: "Send an agent a message and read its answer while it is made",
     description:
-      "Server-sent events: `start`, then `content` with pieces of the text, `tool_call` and `tool_result`, and in the end `done` with usage and cost, or `error`.",
+      "Server-sent events: `start`, then `content` with pieces of the text, `tool_call` and `tool_result`, and in the end `done` with usage and cost, or `error`. The stream is held while the answer is made, 5 minutes at most, and cannot be resumed: an answer whose reader has left may still be made to its end, and is then recorded and paid for. A plan bounds how many streams an organization has open.",
     permission: "agents:execute",
     resource: wholeAgentResource,
     request: { path: agentPath, body },

@@ -164,13 +164,13 @@ export const operations = {
     path: "/runs/{run_id}/events",
     summary: "Follow a run as server-sent events",
     description:
-      "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run. To resume, send the last id as `Last-Event-ID` or `after`.",
+      "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run, and after 45 seconds with the event `reconnect`: resume with the last id as `Last-Event-ID` or `after`, as an EventSource does by itself. Answers 204 when the run has ended and nothing is left to tell. A plan bounds how many streams an organization has open.",
     permission: "runs:read",
     resource: runResource,
     request: { path: run, query: z.strictObject({ after }) },
     response: "events",
     success: 200,
-    errors: [],
+    errors: ["quota_exceeded"],
   }),
   stop: operation({
     id: "runs.stop",

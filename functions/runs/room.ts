@@ -1,4 +1,4 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, defineRoom, MAX_RECEIVES, STREAM_TIMEOUT_SECONDS, visibilitySeconds } from "../../shared/room.ts";
 
 /** Executions of pipelines and agents: started, walked, followed, stopped. */
 export const room = defineRoom({
@@ -9,7 +9,7 @@ export const room = defineRoom({
     stream: {
       trigger: { kind: "stream" },
       needs: ["table_write", "secrets"],
-      timeout_seconds: 900,
+      timeout_seconds: STREAM_TIMEOUT_SECONDS,
       memory_mb: 256,
       reserved_concurrency: 50,
     },
@@ -46,5 +46,5 @@ export const room = defineRoom({
       memory_mb: 512,
     },
   },
-  queues: { run_deadlines: { visibility_seconds: 180, max_receives: 5 } },
+  queues: { run_deadlines: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
 });

@@ -1,4 +1,4 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** What is signed and sent to customers' addresses when something happens. */
 export const room = defineRoom({
@@ -9,7 +9,7 @@ export const room = defineRoom({
     fan_out: {
       trigger: { kind: "events", types: "all" },
       needs: ["table_write", "send:webhook_attempts"],
-      timeout_seconds: 60,
+      timeout_seconds: 30,
       memory_mb: 256,
     },
     follow: {
@@ -49,7 +49,7 @@ export const room = defineRoom({
     },
   },
   queues: {
-    webhook_attempts: { visibility_seconds: 90, max_receives: 5 },
-    webhook_jobs: { visibility_seconds: 180, max_receives: 5 },
+    webhook_attempts: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES },
+    webhook_jobs: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES },
   },
 });

@@ -12,7 +12,7 @@ import {
 import { DynamoEventSource, SqsDlq, SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import type { FunctionData } from "../../shared/room.ts";
+import { type FunctionData, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 import { queueConsumption, streamReading } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { DataStack } from "../stacks/data.ts";
@@ -39,9 +39,6 @@ export interface Attached {
   readonly inbox?: WatchedQueue;
 }
 
-/** Messages are tried this often before they wait in the dead-letter queue. */
-const MAX_RECEIVES = 5;
-
 /** Connects a function to what calls it. Between the bus and a function there is always a queue. */
 export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
   const { room, name, data, built, alarms, dataStack, queues, stage } = wiring;
@@ -61,7 +58,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
   /** Events of this pattern go to a queue of the function's own. */
   const listen = (eventPattern: EventPattern, eventBus?: IEventBus): Attached => {
     const rule = new Rule(scope, `Rule-${id}`, { eventPattern, ...(eventBus === undefined ? {} : { eventBus }) });
-    const visibility_seconds = data.timeout_seconds * 6;
+    const visibility_seconds = visibilitySeconds(data.timeout_seconds);
     const inbox = new WorkQueue(scope, `Inbox-${id}`, {
       data: { visibility_seconds, max_receives: MAX_RECEIVES },
       alarms,

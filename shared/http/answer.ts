@@ -63,6 +63,7 @@ export function render(operation: OperationShape, output: unknown, requestPath: 
   if (response === "none") return { status: operation.success, headers: STANDARD_HEADERS, body: "" };
   if (response === "file") return fileAnswer(output as FileAnswer);
   if (response === "events") {
+    if (output === null) return { status: 204, headers: STANDARD_HEADERS, body: "" };
     return {
       status: 200,
       headers: { ...STANDARD_HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
@@ -115,6 +116,7 @@ function fileAnswer(file: FileAnswer): Answer {
 async function* eventText(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<string> {
   for await (const event of events) {
     const id = event.id === undefined ? "" : `id: ${event.id}\n`;
-    yield `${id}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`;
+    const retry = event.retry === undefined ? "" : `retry: ${event.retry}\n`;
+    yield `${id}${retry}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`;
   }
 }

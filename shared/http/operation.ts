@@ -137,6 +137,8 @@ export interface ServerSentEvent {
   readonly id?: string;
   readonly event: string;
   readonly data: unknown;
+  /** After how many milliseconds a client that lost the stream may come again. */
+  readonly retry?: number;
 }
 
 /** What a handler of this operation returns. Members that the response schema does not declare are dropped. */
@@ -145,7 +147,8 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
   : O["response"] extends "file"
     ? FileAnswer
     : O["response"] extends "events"
-      ? AsyncIterable<ServerSentEvent>
+      ? /** null: there is nothing to tell any more (204, by which a client knows not to come again). */
+        AsyncIterable<ServerSentEvent> | null
       : undefined;
 
 /** Errors that every operation of a kind may answer with, beyond those it names itself. */

@@ -28,8 +28,10 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
       headers: { ...answer.headers },
     });
     try {
+      // Status and headers leave with the first write: also of an answer that is empty, and before the first piece.
+      stream.write("");
       if (typeof answer.body === "string" || answer.body instanceof Uint8Array) stream.write(answer.body);
-      else for await (const piece of answer.body) if (!stream.write(piece)) await drained(stream);
+      else await send(answer.body, stream);
       stream.end();
     } catch (error) {
       // The status has been sent: only a broken connection tells the client that this is not the whole answer.
@@ -37,6 +39,17 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
       throw error;
     }
   });
+}
+
+/**
+ * Sends pieces as they come, no faster than they are taken, and stops the source once the stream is closed. Lambda does
+ * not close it when the reader leaves: there a function goes on to its end, so every source must end by itself.
+ */
+async function send(pieces: AsyncIterable<string>, stream: Writable): Promise<void> {
+  for await (const piece of pieces) {
+    if (stream.destroyed) return;
+    if (!stream.write(piece)) await drained(stream);
+  }
 }
 
 const drained = (stream: Writable): Promise<void> =>

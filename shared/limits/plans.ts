@@ -6,6 +6,10 @@ export interface PlanLimits {
   readonly agents: number;
   readonly pipelines: number;
   readonly runs_per_month: number;
+  /** Runs that go on at the same time. */
+  readonly live_runs: number;
+  /** Answers that are being streamed at the same time. */
+  readonly streams: number;
   readonly tokens_per_month: number;
   readonly api_calls_per_month: number;
   readonly storage_gb: number;
@@ -23,6 +27,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: 10,
     pipelines: 5,
     runs_per_month: 1_000,
+    live_runs: 50,
+    streams: 20,
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
     storage_gb: 1,
@@ -34,6 +40,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: 100,
     pipelines: 50,
     runs_per_month: 10_000,
+    live_runs: 500,
+    streams: 200,
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
     storage_gb: 10,
@@ -45,6 +53,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: UNLIMITED,
     pipelines: UNLIMITED,
     runs_per_month: UNLIMITED,
+    live_runs: 2_000,
+    streams: 1_000,
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
     storage_gb: UNLIMITED,

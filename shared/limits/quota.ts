@@ -7,10 +7,16 @@ import type { Organization } from "../identity/items.ts";
 import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
 
 /** What a plan limits by number: how many there may be at a time. */
-export type CountedResource = keyof Pick<PlanLimits, "users" | "workspaces" | "agents" | "pipelines">;
+export type CountedResource = keyof Pick<PlanLimits, "users" | "workspaces" | "agents" | "pipelines" | "live_runs">;
 
 /** What registration makes and a plan's number does not count: the number is what people may add. */
-const INCLUDED: Readonly<Record<CountedResource, number>> = { users: 0, workspaces: 1, agents: 0, pipelines: 0 };
+const INCLUDED: Readonly<Record<CountedResource, number>> = {
+  users: 0,
+  workspaces: 1,
+  agents: 0,
+  pipelines: 0,
+  live_runs: 0,
+};
 
 /** How many of a resource an organization has. Created and given back one at a time, in the transaction of the change. */
 export const quotaItem = defineItem({

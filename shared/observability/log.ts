@@ -20,6 +20,7 @@ export const logEvents = [
   "mail.sent",
   "context.fetched",
   "workspace.expired",
+  "lease.kept",
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
 

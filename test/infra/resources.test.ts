@@ -181,7 +181,11 @@ describe("queues", () => {
       if (source.includes("StreamArn")) continue;
       const queue = production.target(properties.EventSourceArn);
       const fn = production.target(properties.FunctionName);
-      expect(queue.properties.VisibilityTimeout, queue.id).toBeGreaterThanOrEqual(2 * fn.properties.Timeout);
+      const { VisibilityTimeout } = queue.properties;
+      expect(VisibilityTimeout, queue.id).toBeGreaterThanOrEqual(2 * fn.properties.Timeout);
+      // What a worker that died had taken comes again soon, and has tries left when functions are throttled.
+      expect(VisibilityTimeout, queue.id).toBeLessThanOrEqual(Math.max(60, 2 * fn.properties.Timeout));
+      expect(queue.properties.RedrivePolicy.maxReceiveCount, queue.id).toBe(10);
       expect(properties.FunctionResponseTypes, queue.id).toEqual(["ReportBatchItemFailures"]);
     }
   });

@@ -24,7 +24,13 @@ export function operationObject(room: string, path: string, operation: Operation
     ...maybe(permission !== "public" && permission !== "authenticated", { "x-permission": permission }),
     parameters: parameters(operation, books.schemas),
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),
-    responses: { [String(operation.success)]: success(path, operation, books), ...books.problems.of(operation) },
+    responses: {
+      [String(operation.success)]: success(path, operation, books),
+      ...maybe(operation.response === "events" && operation.method === "GET", {
+        204: { description: "It has ended, and nothing is left to tell: do not come again." },
+      }),
+      ...books.problems.of(operation),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import { unavailable } from "../../../shared/dynamo/retry.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
+import { giveQuota } from "../../../shared/limits/quota.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, type LogDraft, logEntry, logWrite, Overtaken, stateWrite } from "../log/entries.ts";
 import { number } from "../log/pending.ts";
@@ -64,6 +65,8 @@ export function ending(
       stateWrite(table, state, { entries: 1, status }),
       table.writes.update(runItem, { id: run.id }, { set }),
       logWrite(table, run.id, next.sequence, logEntry(at, entry)),
+      // Taken in the transaction that started the run: every run ends once, so none is lost.
+      giveQuota(table, "live_runs"),
       ...(end.status === "completed"
         ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
         : []),

@@ -9,5 +9,5 @@ export const handler = serveStream({
   operations: streamOperations,
   handlers: { events },
   platform,
-  deps: { table: platform.table },
+  deps: platform,
 });

@@ -2,23 +2,33 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { HEARTBEAT_MS, held } from "../../../shared/http/heartbeat.ts";
 import type { ServerSentEvent } from "../../../shared/http/operation.ts";
-import type { RunReads } from "../deps.ts";
+import { leased, takeLease } from "../../../shared/limits/leases.ts";
+import { STREAM_HELD_SECONDS, STREAM_TIMEOUT_SECONDS } from "../../../shared/room.ts";
+import type { RunControl, RunReads } from "../deps.ts";
 import { isLast, isLive } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { runLogItem, runStateItem } from "../store.ts";
 import { afterSequence } from "./views.ts";
 
-/** How long one stream is held; below the function's time limit. A client then resumes where it was. */
-const HELD_MS = 14 * 60_000;
 /** Between two looks at the log: short while something happens, longer while nothing does. */
 const LOOK_MS = { least: 150, most: 1_000 } as const;
+/** After which a client that lost its stream comes again. */
+const RETRY_MS = 1_000;
 const PAGE = 100;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The log of a run, entry by entry as it is written, up to the run's end. */
-async function* follow(table: TenantTable, run_id: string, after: number): AsyncGenerator<ServerSentEvent> {
-  const until = Date.now() + HELD_MS;
+/**
+ * The log of a run, entry by entry as it is written, up to the run's end. A run that goes on for longer than a stream
+ * is held is left with the event `reconnect`, which carries the id to go on from: the client comes again by itself.
+ */
+export async function* follow(
+  table: TenantTable,
+  run_id: string,
+  after: number,
+  held_ms = STREAM_HELD_SECONDS * 1_000,
+): AsyncGenerator<ServerSentEvent> {
+  const until = Date.now() + held_ms;
   let last = after;
   let look: number = LOOK_MS.least;
   let beat = Date.now() + HEARTBEAT_MS;
@@ -37,19 +47,25 @@ async function* follow(table: TenantTable, run_id: string, after: number): Async
       if ((await table.get(runStateItem, { run_id })) === undefined) return;
       beat = Date.now() + HEARTBEAT_MS;
     }
-    await pause(look);
+    await pause(Math.min(look, Math.max(0, until - Date.now())));
     look = Math.min(look * 1.3, LOOK_MS.most);
   }
+  yield { id: String(last), retry: RETRY_MS, event: "reconnect", data: { after: last } };
 }
 
-export const events: Handler<(typeof operations)["events"], Pick<RunReads, "table">> = async (call, deps) => {
-  const table = deps.table.of(call.context.tenant);
+type FollowDeps = Pick<RunReads, "table"> & Pick<RunControl, "clock" | "log">;
+
+export const events: Handler<(typeof operations)["events"], FollowDeps> = async (call, { table, clock, log }) => {
+  const own = table.of(call.context.tenant);
   const { state } = await call.load();
   const after = Math.max(call.query.after, Number(/^\d{1,12}$/.exec(call.last_event_id ?? "")?.[0] ?? 0));
-  // Whoever has seen the end gets an empty stream, not one that waits for more.
-  return !isLive(state.status) && after >= state.sequence
-    ? nothing()
-    : held(call, () => follow(table, call.path.run_id, after));
+  // Whoever has seen the end is told not to come again.
+  if (!isLive(state.status) && after >= state.sequence) return null;
+  const { plan } = call.caller.organization;
+  const lease = await takeLease(own, plan, "streams", STREAM_TIMEOUT_SECONDS, () => clock.now());
+  return leased(
+    lease,
+    held(call, () => follow(own, call.path.run_id, after)),
+    log,
+  );
 };
-
-async function* nothing(): AsyncGenerator<ServerSentEvent> {}

@@ -10,6 +10,7 @@ import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
 import { pinAgents } from "../../agents/public.ts";
 import type { Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
@@ -33,7 +34,8 @@ export interface Starter {
 }
 
 /**
- * The start of a run: its record, state and input, the first entry of its log, its place in the month's count. All of
+ * The start of a run: its record, state and input, the first entry of its log, its place in the month's count
+ * and among the runs that go on. All of
  * it is one transaction with the audit entry and the event `run.started`; the workflow is started after it.
  */
 export function startOf(
@@ -59,6 +61,7 @@ export function startOf(
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input }),
     logWrite(table, run.id, 1, logEntry(at, accepted)),
     ...countWrites(table, plan, at),
+    takeQuota(table, plan, "live_runs"),
   ];
   const { parent_run_id, timeout_seconds, deadline_at } = run;
   const event = draft(

@@ -4,6 +4,7 @@ import { startOf } from "../../../functions/runs/start/start.ts";
 import { runCountItem } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
 import { newId } from "../../../shared/ids.ts";
+import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";
 import { outboxTexts } from "../../support/traces.ts";
@@ -173,6 +174,21 @@ describe("a run that nobody ends", () => {
     const done = await ended(company, run.id);
     expect(done.status).toBe("completed");
     expect(done.output.text).toContain("hello from the outbox");
+  });
+});
+
+describe("the plan's runs at the same time", () => {
+  it("are counted to the last one under parallel starts; a run that ends makes room", async () => {
+    const { company: small, agent_id } = await lab();
+    const table = stackTable().of(small.organization_id);
+    await table.transact([table.writes.put(quotaItem, { resource: "live_runs", used: 48 })]);
+    const start = () => small.call("POST", `/agents/${agent_id}/runs`, { input: "[[delay:2000]]" });
+    const answers = await Promise.all(Array.from({ length: 4 }, start));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 402, 402]);
+    const refused = answers.find(({ status }) => status === 402);
+    expect(refused?.body).toMatchObject({ code: "quota_exceeded", resource: "live_runs", limit: 50, usage: 50 });
+    for (const { status, body } of answers) if (status === 202) await ended(small, body.id);
+    expect((await table.get(quotaItem, { resource: "live_runs" }))?.used).toBe(48);
   });
 });
 

@@ -1,6 +1,8 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { leaseItem } from "../../../shared/limits/leases.ts";
 import { type Company, unique } from "../../support/api.ts";
+import { stackTable } from "../../support/stack.ts";
 import { ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
 
 let one: Lab;
@@ -58,6 +60,53 @@ async function follow(path: string, headers = {}, enough: (event: Seen) => boole
   return seen;
 }
 
+const openStream = (path: string, headers = {}) =>
+  fetch(`${inject("stack").streamUrl}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${company.token}`, accept: "text/event-stream", ...headers },
+  });
+
+describe("a run that has ended and been read", () => {
+  it("answers 204, by which an EventSource knows not to come again; one with something to tell stays 200", async () => {
+    const id = await testRun(company, pipeline_id, { input: unique() });
+    await ended(company, id);
+    const last = (await pages(company, `/runs/${id}/logs`)).length;
+    for (const [path, headers] of [
+      [`/runs/${id}/events`, { "last-event-id": String(last) }],
+      [`/runs/${id}/events?after=${last}`, {}],
+      [`/runs/${id}/events?after=${last + 100}`, {}],
+    ] as const) {
+      const answer = await openStream(path, headers);
+      expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([204, null, ""]);
+    }
+    expect((await follow(`/runs/${id}/events?after=${last - 1}`)).map(({ event }) => event)).toEqual(["run.completed"]);
+  });
+});
+
+describe("the streams of an organization", () => {
+  it("are bounded by its plan: beyond it 402 names limit and usage, and a stream that ends makes room", async () => {
+    const { company: other, agent_id } = await lab();
+    const table = stackTable().of(other.organization_id);
+    const minute = new Date(Date.now() + 60_000).toISOString().slice(0, 16);
+    const expires_at = new Date(Date.now() + 180_000).toISOString();
+    const full = { resource: "streams", expiring: { [minute]: 19 }, version: 1, expires_at };
+    await table.transact([table.writes.put(leaseItem, full)]);
+    const started = await other.call("POST", `/agents/${agent_id}/runs`, { input: "[[delay:3000]]" });
+    const open = () =>
+      fetch(`${inject("stack").streamUrl}/api/v1/runs/${started.body.id}/events`, {
+        headers: { authorization: `Bearer ${other.token}` },
+      });
+    const first = await open();
+    expect(first.status).toBe(200);
+    const refused = await open();
+    expect(refused.status).toBe(402);
+    expect(await refused.json()).toMatchObject({ code: "quota_exceeded", resource: "streams", limit: 20, usage: 20 });
+    await first.text();
+    const again = await open();
+    expect(again.status).toBe(200);
+    await again.text();
+  });
+});
+
 describe("following a run", () => {
   it("gives its log as it happens and ends with it", async () => {
     const id = await testRun(company, pipeline_id, { input: `[[delay:2000]] ${unique()}` });
@@ -97,7 +146,6 @@ describe("following a run", () => {
     );
     const run = await ended(company, id);
     expect(run.status).toBe("completed");
-    expect(await follow(`/runs/${id}/events?after=${log.length}`)).toEqual([]);
     const polled = await company.call("GET", `/runs/${id}/logs?after=${log.length - 2}`);
     expect(polled.body.items).toEqual(log.slice(-2));
   });

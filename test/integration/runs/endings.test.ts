@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { follow } from "../../../functions/runs/log/follow.ts";
 import { stepOf } from "../../../functions/runs/log/views.ts";
-import { drive, look, startRun } from "./harness.ts";
+import { quotaItem } from "../../../shared/limits/quota.ts";
+import { stackTable } from "../../support/stack.ts";
+import { all, drive, look, startRun } from "./harness.ts";
 
 const agent = (id: string, more: object = {}) => ({
   id,
@@ -180,5 +183,40 @@ describe("when a run has ended", () => {
     expect(await shown()).toEqual(expect.arrayContaining(["waits/2 stopped", "works/1 completed", "fails/1 failed"]));
     // in, fails, and works, which came back; the attempt that another follows is none.
     expect(state.steps).toBe(3);
+  });
+});
+
+describe("a stream of a run that goes on", () => {
+  it("is left after its time with the id to resume from, and misses and repeats nothing", async () => {
+    const run = await startRun(chain, {});
+    const own = stackTable().of(run.tenant);
+    const first = await all(follow(own, run.id, 0, 300));
+    expect(first.map(({ event }) => event)).toEqual(["run.started", "reconnect"]);
+    expect(first.at(-1)).toEqual({ id: "1", retry: 1_000, event: "reconnect", data: { after: 1 } });
+    const [rest] = await Promise.all([all(follow(own, run.id, 1)), drive(run, { work: () => fine })]);
+    const { log } = await look(run);
+    expect([first[0], ...rest].map((event) => event?.data)).toEqual(
+      log.map(({ run_id, ...entry }) => ({ run_id, ...entry })),
+    );
+    expect(rest.at(-1)?.event).toBe("run.completed");
+  });
+});
+
+describe("runs that go on at the same time", () => {
+  const counted = async (tenant: string) =>
+    (await stackTable().of(tenant).get(quotaItem, { resource: "live_runs" }))?.used;
+
+  it("are counted while they go on, whichever way they end", async () => {
+    const run = await startRun(chain, {});
+    expect(await counted(run.tenant)).toBe(1);
+    await drive(run, { work: () => fine, copies: 2 });
+    expect(await counted(run.tenant)).toBe(0);
+    const failing = await startRun(chain, {});
+    await drive(failing, { work: () => ({ ok: false, error: { code: "broken", message: "no" } }), copies: 2 });
+    expect(await counted(failing.tenant)).toBe(0);
+    const denied = await startRun(chain, {});
+    const denial = async () => ({ code: "starter_removed", message: "gone" }) as const;
+    await drive(denied, { work: () => fine, denial, copies: 2 });
+    expect(await counted(denied.tenant)).toBe(0);
   });
 });

@@ -128,7 +128,7 @@ export async function drive(run: StoredRun & { readonly tenant: string }, option
   return { worked, executionsOf };
 }
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;

@@ -43,11 +43,20 @@ describe("an answer", () => {
     const follow = operation({ ...base, id: "things.follow", response: "events", success: 200 });
     async function* events() {
       yield { id: "1", event: "made", data: { text: "a\nb" } };
+      yield { id: "1", retry: 1_000, event: "reconnect", data: {} };
       yield { event: "end", data: null };
     }
     let text = "";
     for await (const piece of render(follow, events(), "/x").body as AsyncIterable<string>) text += piece;
-    expect(text).toBe('id: 1\nevent: made\ndata: {"text":"a\\nb"}\n\nevent: end\ndata: null\n\n');
+    expect(text).toBe(
+      'id: 1\nevent: made\ndata: {"text":"a\\nb"}\n\nid: 1\nretry: 1000\nevent: reconnect\ndata: {}\n\nevent: end\ndata: null\n\n',
+    );
+  });
+
+  it("as events that are over is 204 without a body or a type", () => {
+    const follow = operation({ ...base, id: "things.follow", response: "events", success: 200 });
+    const { status, headers, body } = render(follow, null, "/x");
+    expect([status, headers["content-type"], body]).toEqual([204, undefined, ""]);
   });
 });
 

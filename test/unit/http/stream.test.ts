@@ -47,8 +47,8 @@ const platform: Platform = {
 
 type Handler = (event: unknown, stream: Writable) => Promise<void>;
 
-/** Runs the handler as Lambda does, and gives what the client got. */
-async function answerOf(content: () => AsyncIterable<string>) {
+/** Runs the handler as Lambda does, and gives what the client got; it closes the stream after so many pieces. */
+async function answerOf(content: () => AsyncIterable<string>, closeAfter = Infinity) {
   let prelude: { statusCode: number; headers: Record<string, string> } | undefined;
   vi.stubGlobal("awslambda", {
     streamifyResponse: (handler: Handler) => handler,
@@ -68,7 +68,9 @@ async function answerOf(content: () => AsyncIterable<string>) {
   const handler = serveStream(service, { secret: undefined, origins: [] }) as Handler;
   const stream = new PassThrough({ highWaterMark: 4 });
   const pieces: string[] = [];
-  stream.on("data", (piece: Buffer) => pieces.push(piece.toString()));
+  stream.on("data", (piece: Buffer) => {
+    if (pieces.push(piece.toString()) >= closeAfter) stream.destroy();
+  });
   const event = {
     rawPath: "/api/v1/things/file",
     rawQueryString: "",
@@ -92,6 +94,30 @@ describe("a streamed answer", () => {
     expect(answer).toMatchObject({ outcome: "ended", finished: true, prelude: { statusCode: 200 } });
     expect(answer.text.split("\n")).toHaveLength(51);
     expect(answer.prelude?.headers["content-type"]).toBe("text/plain");
+  });
+
+  it("that is empty is begun all the same: status and headers leave with the first write", async () => {
+    const writes = vi.spyOn(PassThrough.prototype, "write");
+    const answer = await answerOf(async function* () {});
+    expect(answer).toMatchObject({ outcome: "ended", finished: true, text: "" });
+    expect(writes.mock.calls.map(([piece]) => piece)).toEqual([""]);
+    writes.mockRestore();
+  });
+
+  it("whose stream is closed ends its source, which is told so", async () => {
+    let told = false;
+    let pieces = 0;
+    const answer = await answerOf(async function* () {
+      try {
+        for (;;) {
+          pieces++;
+          yield `piece ${pieces}\n`;
+        }
+      } finally {
+        told = true;
+      }
+    }, 3);
+    expect([answer.outcome, told, pieces < 100]).toEqual(["ended", true, true]);
   });
 
   it("that fails half-way does not end as if it were whole: the invocation fails and the connection breaks", async () => {
