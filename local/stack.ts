@@ -40,6 +40,8 @@ export interface StackAddresses {
   /** The OpenAI-compatible model server, without "/v1". */
   modelServerUrl: string;
   region: string;
+  /** The emulator's process; functions run as its children. */
+  emulatorPid: number;
 }
 
 export interface LocalStack extends StackAddresses {
@@ -88,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       streamUrl: front.url,
       modelServerUrl: model.url,
       region,
+      emulatorPid: emulator.pid,
       ended: emulator.ended,
       redeploy: async () => {
         const bundles = join(stateDir, "functions");

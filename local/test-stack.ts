@@ -24,9 +24,9 @@ try {
     ...(modelUrl ? { modelUrl } : {}),
   });
   const announce = () => {
-    const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region } = stack;
+    const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid } = stack;
     mkdirSync(dirname(file), { recursive: true });
-    const addresses = { ...outputs, outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region };
+    const addresses = { ...outputs, outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid };
     writeFileSync(`${file}.new`, `${JSON.stringify(addresses, null, 2)}\n`);
     renameSync(`${file}.new`, file);
     log(`Ready: ${apiUrl}   KAIZEN_TEST_STACK_FILE=${file}   kill -HUP ${process.pid} deploys again`);

@@ -18,6 +18,8 @@ const stackSchema = z.looseObject({
   /** The scripted model server's origin, without /v1; `GET /_requests` lists what it was asked. */
   modelServerUrl: z.string(),
   region: z.string(),
+  /** The emulator's process; functions run as its children. */
+  emulatorPid: z.number(),
 });
 
 /** Addresses of the stack that a test run uses; `inject("stack")` in a test. The outputs stand beside them by name too. */
@@ -53,8 +55,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   globalThis.kaizenTestStack ??= { users: 0, started: start() };
   const shared = globalThis.kaizenTestStack;
   shared.users++;
-  const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region } = (await shared.started).stack;
-  project.provide("stack", { ...outputs, outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region });
+  const { outputs, ...addresses } = (await shared.started).stack;
+  const { endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid } = addresses;
+  project.provide("stack", {
+    ...outputs,
+    ...{ outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid },
+  });
   return async () => {
     shared.users--;
     if (shared.users > 0) return;
