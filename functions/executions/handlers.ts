@@ -106,7 +106,7 @@ const eventOf = (delta: AgentDelta, thread_id: string): ServerSentEvent =>
     ? { event: "content", data: { type: "content", content: delta.text, thread_id } }
     : { event: delta.type, data: { ...delta, thread_id } };
 
-/** Hands pieces from the run to the reader of the stream, in order; a reader that walks away stops the run. */
+/** Hands pieces from the run to the stream, in order; a stream that is closed stops the run. */
 class Deltas implements AsyncIterable<AgentDelta> {
   readonly #waiting: AgentDelta[] = [];
   readonly #controller = new AbortController();
@@ -127,7 +127,7 @@ class Deltas implements AsyncIterable<AgentDelta> {
     this.#wake?.();
   }
 
-  /** Nobody reads on. Without effect once the run has ended. */
+  /** The stream is closed. Without effect once the run has ended. */
   abandon(): void {
     if (!this.#ended) this.#controller.abort();
   }

@@ -120,7 +120,7 @@ export const createModelInvoker = (parts: {
     } catch (error) {
       result = progress.failed(failure(error, signal));
     } finally {
-      // Also reached when the reader walks away: nobody pays for an answer that nobody reads.
+      // Also reached when whoever takes the pieces stops: nobody pays for the rest of that answer.
       if (result === undefined) cancel();
       clear();
     }
