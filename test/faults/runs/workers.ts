@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { inject } from "vitest";
 
-/** The functions' processes: Node children of the emulator, with the time at which each was first seen. */
+/** The functions' processes: children of the emulator that run its worker script. */
 function workersOf(emulator: number): number[] {
-  const lines = execFileSync("ps", ["-ax", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
+  const lines = execFileSync("ps", ["-ax", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   return lines.flatMap((line) => {
-    const [pid, parent, command = ""] = line.trim().split(/\s+/);
-    return Number(parent) === emulator && /(?:^|\/)(?:node|MainThread)$/.test(command) ? [Number(pid)] : [];
+    const [pid, parent] = line.trim().split(/\s+/);
+    return Number(parent) === emulator && line.includes("/_worker.js") ? [Number(pid)] : [];
   });
 }
 
