@@ -50,7 +50,11 @@ export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (
   const prepared = await prepareExecution(call, deps);
   const seconds = STREAM_TIMEOUT_MS / 1_000;
   const lease = await takeLease(deps.table.of(id), plan, "streams", seconds, () => deps.clock.now());
-  return leased(lease, held(call, (ended) => events(call, prepared, deps, ended)), deps.log);
+  return leased(
+    lease,
+    held(call, (ended) => events(call, prepared, deps, ended)),
+    deps.log,
+  );
 };
 
 async function* events(
