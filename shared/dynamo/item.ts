@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { trusted } from "../bounded/trusted.ts";
 
 /** Field names that a key template refers to: `AGENT#{id}` needs `id`. */
 type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
@@ -216,7 +217,9 @@ export function toStored(definition: ItemDefinition, tenant: string, value: Read
 
 /** Parses what the table returned. An item that does not fit its schema is a fault of ours and says which. */
 export function fromStored<D extends ItemDefinition>(definition: D, stored: Record<string, unknown>): ItemOf<D> {
-  const parsed = definition.schema.safeParse(definition.json.length === 0 ? stored : withJson(definition, stored));
+  const parsed = trusted(() =>
+    definition.schema.safeParse(definition.json.length === 0 ? stored : withJson(definition, stored)),
+  );
   if (!parsed.success) {
     throw new Error(
       `stored ${definition.type} ${String(stored.pk)}/${String(stored.sk)}: ${z.prettifyError(parsed.error)}`,

@@ -7,8 +7,8 @@ import { compilePattern } from "./regex.ts";
 export const expressionLimits = {
   /** Characters of the expression's text. */
   text: 8_192,
-  /** Milliseconds. */
-  time_ms: 2_000,
+  /** Milliseconds. Even a slow machine meets another bound before. */
+  time_ms: 10_000,
   /** Evaluated parts. A loop of 100,000 rounds with a small body is within it. */
   work: 500_000,
   /** Nested calls. */

@@ -1,4 +1,6 @@
 import type jsonata from "jsonata";
+import { isSmall } from "../bounded/size.ts";
+import { engines, SMALL } from "../engines/run.ts";
 import { cutText } from "../text.ts";
 import { inspectExpression } from "./expression-ast.ts";
 import { boundedExpression, expressionLimits } from "./expression-runtime.ts";
@@ -46,7 +48,8 @@ const compiled = new Memo<Expression | ExpressionError>(512);
 
 /**
  * Compiles a JSONata expression. Errors are values. The expression has no function from outside, no clock, no chance and no `$eval`;
- * its regular expressions run in linear time; time, work, depth and sizes are bounded (`expressionLimits`).
+ * its regular expressions run in linear time; time, work, depth and sizes are bounded (`expressionLimits`). On a scope that
+ * is not small it is evaluated in a thread that can be ended.
  */
 export function compileExpression(text: string): Expression | ExpressionError {
   if (text.length > expressionLimits.text) {
@@ -69,15 +72,34 @@ function compile(text: string): Expression | ExpressionError {
     ok: true,
     text,
     steps: inspection.steps,
-    evaluate: async (scope) => {
-      try {
-        const raw: unknown = await expression.evaluate(scope);
-        return raw === undefined ? { ok: true, value: undefined } : result(raw);
-      } catch (error) {
-        return describe(error, "expression_failed");
-      }
-    },
+    evaluate: (scope) => (isSmall(scope, SMALL) ? evaluated(expression, scope) : evaluatedApart(text, scope)),
   };
+}
+
+async function evaluated(expression: jsonata.Expression, scope: unknown): Promise<Evaluation> {
+  try {
+    const raw: unknown = await expression.evaluate(scope);
+    return raw === undefined ? { ok: true, value: undefined } : result(raw);
+  } catch (error) {
+    return describe(error, "expression_failed");
+  }
+}
+
+/** Evaluates in the thread that asks, whatever the size of the scope: the work of a thread that can be ended. */
+export async function evaluateHere(text: string, scope: unknown): Promise<Evaluation> {
+  try {
+    return await evaluated(boundedExpression(text), scope);
+  } catch (error) {
+    return describe(error, "expression_syntax");
+  }
+}
+
+async function evaluatedApart(text: string, scope: unknown): Promise<Evaluation> {
+  const done = await engines.run<Evaluation>("evaluate", { text, scope });
+  if (done.ok) return done.value;
+  return done.code === "timed_out"
+    ? failure("expression_timed_out", "takes longer than an expression may")
+    : failure("expression_too_large", "makes more data than one expression may");
 }
 
 function result(raw: unknown): Evaluation {

@@ -1,6 +1,9 @@
 import { type OutputUnit, Validator, format as validatorFormats } from "@cfworker/json-schema";
 import * as z from "zod";
-import { normalize, type SchemaIssue, schemaLimits } from "./normalize.ts";
+import { isSmall } from "../bounded/size.ts";
+import { isTrusted } from "../bounded/trusted.ts";
+import { engines, SMALL } from "../engines/run.ts";
+import { type Normalized, normalize, type SchemaIssue, schemaLimits } from "./normalize.ts";
 
 export type { SchemaIssue } from "./normalize.ts";
 
@@ -9,8 +12,11 @@ export const valueLimits = { nodes: 5_000, depth: 32 } as const;
 
 export type CompiledSchema = {
   ok: true;
-  /** What is wrong with the value, by path (dots); empty when it is valid. At most 20 issues. Never throws. */
-  validate: (value: unknown) => SchemaIssue[];
+  /**
+   * What is wrong with the value, by path (dots); empty when it is valid. At most 20 issues. Schemas and values that are
+   * not small meet in a thread that can be ended.
+   */
+  validate: (value: unknown) => Promise<SchemaIssue[]>;
 };
 
 /** Keywords whose error only says that one of the errors beside it happened further down. */
@@ -91,26 +97,39 @@ export const compileSchema = (document: unknown): CompiledSchema | { ok: false; 
   }
   const { schema, checks, issues } = normalize(document);
   if (issues.length > 0) return { ok: false, issues };
-  const validator = new Validator(schema, "2020-12", false);
-
-  const validate = (value: unknown): SchemaIssue[] => {
+  const small = text.length <= SMALL;
+  const validate = async (value: unknown): Promise<SchemaIssue[]> => {
     const problem = valueProblem(value);
     if (problem !== undefined) return [{ path: "", message: problem }];
-    // The validator finds named checks in one table of its package. Validating is synchronous, so nobody else sees ours in it.
-    for (const [name, check] of checks) validatorFormats[name] = check;
-    try {
-      const { valid, errors } = validator.validate(value);
-      return valid ? [] : readable(errors);
-    } finally {
-      for (const name of checks.keys()) delete validatorFormats[name];
-    }
+    if (small && isSmall(value, SMALL)) return issuesOf(schema, checks, value);
+    const done = await engines.run<SchemaIssue[]>("schema_issues", { schema: document, value });
+    return done.ok ? done.value : [{ path: "", message: "takes longer to check against its schema than a value may" }];
   };
 
   return { ok: true, validate };
 };
 
+/** Validates in the thread that asks, whatever the size: the work of a thread that can be ended. */
+export const issuesHere = (document: unknown, value: unknown): SchemaIssue[] => {
+  const { schema, checks, issues } = normalize(document);
+  return issues.length > 0 ? issues : issuesOf(schema, checks, value);
+};
+
+const issuesOf = (schema: Normalized["schema"], checks: Normalized["checks"], value: unknown): SchemaIssue[] => {
+  const validator = new Validator(schema, "2020-12", false);
+  // The validator finds named checks in one table of its package. Validating is synchronous, so nobody else sees ours in it.
+  for (const [name, check] of checks) validatorFormats[name] = check;
+  try {
+    const { valid, errors } = validator.validate(value);
+    return valid ? [] : readable(errors);
+  } finally {
+    for (const name of checks.keys()) delete validatorFormats[name];
+  }
+};
+
 /** A JSON Schema as a field of a request: an object whose every problem becomes an issue with its path. */
 export const jsonSchemaField = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  if (isTrusted()) return;
   const compiled = compileSchema(value);
   if (compiled.ok) return;
   for (const issue of compiled.issues) {

@@ -179,7 +179,7 @@ async function expectedOutcome(
   const inputs = takenInputs(plan, node, outcomes);
   const input = mergedInput(inputs, run_input, isStart);
   const scope = scopeOf(plan, node, input, run_input, outcomes);
-  if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, () => undefined));
+  if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, async () => undefined));
   for (let attempt = 1; ; attempt++) {
     const outcome = settle(node, attempt, work(node, attempt));
     if (outcome.status !== "retrying") return outcome;

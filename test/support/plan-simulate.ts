@@ -250,7 +250,7 @@ export async function simulate(
           };
           return runTicket(plan, storeFor(call), current, ({ node, attempt }) => doWork(node, attempt), {
             ...options,
-            checkSchema: () => undefined,
+            checkSchema: async () => undefined,
           });
         });
         await state(async (call) => {

@@ -33,13 +33,16 @@ const isObject = (value: unknown): value is Arguments =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The arguments, checked against the tool's parameters. */
-const checkArguments = (parameters: unknown, args: unknown): { ok: true; args: Arguments } | ToolFailure => {
+const checkArguments = async (
+  parameters: unknown,
+  args: unknown,
+): Promise<{ ok: true; args: Arguments } | ToolFailure> => {
   if (!isObject(args)) return toolFailure("tool_arguments_invalid", "They must be an object.");
   if (JSON.stringify(args).length > toolLimits.arguments_bytes)
     return toolFailure("tool_arguments_invalid", "They are too large.");
   const compiled = compileSchema(parameters);
   if (!compiled.ok) return toolFailure("tool_arguments_invalid", "The tool's parameters are not a usable schema.");
-  const issues = compiled.validate(args);
+  const issues = await compiled.validate(args);
   if (issues.length === 0) return { ok: true, args };
   return toolFailure(
     "tool_arguments_invalid",
@@ -128,7 +131,7 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
       return redact(result, at.secrets);
     }
     if (name !== tool.name) return toolFailure("tool_not_found");
-    const checked = checkArguments(tool.config.parameters, args);
+    const checked = await checkArguments(tool.config.parameters, args);
     if (!checked.ok) return checked;
     if (tool.tool_type === "api") {
       const at = await access(tool);

@@ -118,7 +118,7 @@ export class Progress {
     return { ok: false, error, ...this.#common() };
   }
 
-  finished(): ModelResult {
+  async finished(): Promise<ModelResult> {
     const last = this.#last;
     if (last === undefined || last.finishReason === "error") return this.failed(modelError("model_answer_invalid"));
     if (last.finishReason === "content-filter") return this.failed(modelError("model_refused"));
@@ -126,7 +126,7 @@ export class Progress {
     const result: ModelResult = { ok: true, content: last.text, finish_reason: reason, ...this.#common() };
     const schema = this.#request.response_schema;
     if (schema === undefined || reason === "max_steps") return result;
-    const object = parseObject(last.text, schema);
+    const object = await parseObject(last.text, schema);
     return object.ok ? { ...result, object: object.value } : this.failed(modelError("response_schema_mismatch"));
   }
 }
@@ -138,12 +138,12 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
 };
 
 /** The answer as JSON that matches the schema; a code fence around it, which some models add, is forgiven. */
-const parseObject = (text: string, schema: unknown): { ok: true; value: unknown } | { ok: false } => {
+const parseObject = async (text: string, schema: unknown): Promise<{ ok: true; value: unknown } | { ok: false }> => {
   const compiled = compileSchema(schema);
   const bare = text.trim().replace(/^```(?:json)?\s*\n?([\s\S]*?)\n?```$/, "$1");
   try {
     const value: unknown = JSON.parse(bare);
-    return compiled.ok && compiled.validate(value).length === 0 ? { ok: true, value } : { ok: false };
+    return compiled.ok && (await compiled.validate(value)).length === 0 ? { ok: true, value } : { ok: false };
   } catch {
     return { ok: false };
   }

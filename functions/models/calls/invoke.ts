@@ -82,7 +82,7 @@ export const createModelInvoker = (parts: {
           // The answer is parsed and validated here, from the text; the library's own verdict on it is not needed.
           if (!library.NoObjectGeneratedError.isInstance(error)) throw error;
         });
-      return progress.finished();
+      return await progress.finished();
     } catch (error) {
       return progress.failed(failure(error, signal));
     } finally {
@@ -116,7 +116,7 @@ export const createModelInvoker = (parts: {
         } else if (part.type === "error") result = progress.failed(failure(part.error, signal));
         else if (part.type === "abort") result = progress.failed(failure(undefined, signal));
       }
-      result ??= progress.finished();
+      result ??= await progress.finished();
     } catch (error) {
       result = progress.failed(failure(error, signal));
     } finally {

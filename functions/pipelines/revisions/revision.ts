@@ -1,4 +1,5 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { canonicalText, graphHash } from "../graph/rules/canonical.ts";
@@ -29,7 +30,7 @@ export async function openRevision(blobs: Blobs, record: Revision): Promise<Load
   const [graph, secrets] = await Promise.all([blobs.load(record.graph), blobs.load(record.secrets)]);
   return {
     record,
-    graph: graphSchema.parse(JSON.parse(graph)),
+    graph: trusted(() => graphSchema.parse(JSON.parse(graph))),
     secrets: sealedHeadersSchema.parse(JSON.parse(secrets)),
   };
 }

@@ -69,9 +69,9 @@ export interface TaskDeps {
 }
 
 /** The first problem of a value under a JSON Schema. */
-export const checkSchema: CheckSchema = (schema, value) => {
+export const checkSchema: CheckSchema = async (schema, value) => {
   const compiled = compileSchema(schema);
-  const [issue] = compiled.ok ? compiled.validate(value) : compiled.issues;
+  const [issue] = compiled.ok ? await compiled.validate(value) : compiled.issues;
   if (issue === undefined) return undefined;
   return issue.path === "" ? `the input ${issue.message}` : `${issue.path}: ${issue.message}`;
 };

@@ -26,7 +26,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
     mode === "live" ? { mode } : { mode, revision },
   );
   const { graph } = pinned.loaded;
-  checkInput(graph, input);
+  await checkInput(graph, input);
   const agents = await pinGraph(table, graph);
   if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
   const wanted = {

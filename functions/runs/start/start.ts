@@ -97,12 +97,12 @@ function countWrites(table: TenantTable, plan: Organization["plan"], at: Date): 
 }
 
 /** Checks the run's input against the schema of the graph's input node. @throws Problem `validation_failed` */
-export function checkInput(graph: Graph, input: Json): void {
+export async function checkInput(graph: Graph, input: Json): Promise<void> {
   const node = graph.nodes.find(({ kind }) => kind === "input");
   const schema = node?.kind === "input" ? node.config.schema : undefined;
   if (schema === undefined) return;
   const compiled = compileSchema(schema);
-  const issues = compiled.ok ? compiled.validate(input) : compiled.issues;
+  const issues = compiled.ok ? await compiled.validate(input) : compiled.issues;
   if (issues.length === 0) return;
   throw new Problem("validation_failed", "The input does not fit the schema of the pipeline's input.", {
     issues: issues.map(({ path, message }) => ({ path: path === "" ? "input" : `input.${path}`, message })),

@@ -85,7 +85,7 @@ describe("outcomes", () => {
   );
   const router = nodeNamed(routed, "r");
   const route = async (n: number) =>
-    settle(router, 1, await runPure(routed, router, [], { ...scope, input: { n } }, () => undefined));
+    settle(router, 1, await runPure(routed, router, [], { ...scope, input: { n } }, async () => undefined));
 
   it("of a router take the first branch that holds, narrowed by conditions on its connections, and pass the input on", async () => {
     expect(resolutions(routed, router, await route(7))).toEqual({ taken: [1, 2], untaken: [3] });
@@ -189,7 +189,7 @@ describe("pure nodes", () => {
   const pure = async (
     kind: string,
     config: object,
-    checkSchema: (schema: unknown, value: Json) => string | undefined = () => undefined,
+    checkSchema: (schema: unknown, value: Json) => Promise<string | undefined> = async () => undefined,
   ) => {
     const one = plan(
       kind === "input" ? [of("n", kind, config)] : [of("in", "input"), of("n", kind, config)],
@@ -215,7 +215,7 @@ describe("pure nodes", () => {
       error: { code: "expression_failed" },
       retryable: false,
     });
-    const misfit = await pure("input", { schema: { type: "string" } }, () => "must be a string");
+    const misfit = await pure("input", { schema: { type: "string" } }, async () => "must be a string");
     expect(misfit).toMatchObject({ ok: false, error: { code: "input_invalid", message: "must be a string" } });
   });
 });

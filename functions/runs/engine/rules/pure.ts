@@ -1,5 +1,6 @@
-import { type Condition, evaluate } from "../../../../shared/expressions/condition.ts";
+import type { Bounded } from "../../../../shared/bounded/killable.ts";
 import { compileExpression, type Scope } from "../../../../shared/expressions/expression.ts";
+import { conditionHolds } from "../../../../shared/expressions/holds.ts";
 import type { Json } from "../../../../shared/expressions/json.ts";
 import { compileMapping } from "../../../../shared/expressions/mapping.ts";
 import type { GraphNode } from "../../../pipelines/graph/public.ts";
@@ -8,7 +9,7 @@ import type { AttemptResult } from "./outcome.ts";
 import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
 
 /** Checks a value against a JSON Schema: the first problem as a sentence, or undefined. Given by the caller: a validator is a library. */
-export type CheckSchema = (schema: unknown, value: Json) => string | undefined;
+export type CheckSchema = (schema: unknown, value: Json) => Promise<string | undefined>;
 
 const failed = (code: string, message: string): AttemptResult => ({
   ok: false,
@@ -34,7 +35,7 @@ export async function runPure(
 ): Promise<AttemptResult> {
   switch (node?.kind) {
     case "input": {
-      const problem = node.config.schema === undefined ? undefined : checkSchema(node.config.schema, scope.input);
+      const problem = node.config.schema === undefined ? undefined : await checkSchema(node.config.schema, scope.input);
       return problem === undefined ? { ok: true, output: scope.input } : failed("input_invalid", problem);
     }
     case "condition":
@@ -60,14 +61,38 @@ export async function runPure(
 
 type BranchNode = Extract<GraphNode, { kind: "condition" | "router" }>;
 
+const tooCostly = failed("condition_too_costly", "a pattern of a condition takes too long on the text that it meets");
+
+async function firstHolding(
+  branches: BranchNode["config"]["branches"],
+  scope: Scope,
+): Promise<Bounded<BranchNode["config"]["branches"][number] | undefined>> {
+  for (const branch of branches) {
+    const holds = await conditionHolds(branch.condition, scope);
+    if (!holds.ok) return holds;
+    if (holds.value) return { ok: true, value: branch };
+  }
+  return { ok: true, value: undefined };
+}
+
 /** The first branch whose condition holds, else the default. A condition on a connection of that branch narrows it further. */
-function branch(plan: Plan, { config }: BranchNode, outgoing: readonly number[], scope: Scope): AttemptResult {
-  const handle = config.branches.find(({ condition }) => evaluate(condition, scope))?.handle ?? config.default;
+async function branch(
+  plan: Plan,
+  { config }: BranchNode,
+  outgoing: readonly number[],
+  scope: Scope,
+): Promise<AttemptResult> {
+  const chosen = await firstHolding(config.branches, scope);
+  if (!chosen.ok) return tooCostly;
+  const handle = chosen.value?.handle ?? config.default;
   if (handle === undefined) return failed("no_branch", "no branch's condition holds and there is no default");
-  const blocks = (condition: Condition | undefined) => condition !== undefined && !evaluate(condition, scope);
-  const blocked = outgoing.filter((ordinal) => {
+  const blocked: number[] = [];
+  for (const ordinal of outgoing) {
     const edge = edgeAt(plan, ordinal);
-    return edge.handle === handle && blocks(edge.condition);
-  });
+    if (edge.handle !== handle || edge.condition === undefined) continue;
+    const open = await conditionHolds(edge.condition, scope);
+    if (!open.ok) return tooCostly;
+    if (!open.value) blocked.push(ordinal);
+  }
   return { ok: true, output: scope.input, handle, blocked };
 }
