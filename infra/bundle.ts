@@ -1,5 +1,5 @@
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
@@ -26,6 +26,31 @@ interface Entry {
 
 /** A function that calls models loads the package of a provider when it first needs it; the others are one file each. */
 const loadsLazily = ({ data }: Entry): boolean => data.needs.includes("models");
+
+/** Files of threads that functions start, by the name under which `workerFile` asks for them. */
+const WORKERS = { engines: "shared/engines/worker.ts", graph: "functions/pipelines/graph/worker.ts" } as const;
+const WORKERS_OUT = ".workers";
+
+const bundleWorkers = (root: string, dist: string) =>
+  build({
+    ...bundleOptions(root),
+    outdir: join(dist, WORKERS_OUT),
+    entryPoints: Object.entries(WORKERS).map(([name, file]) => ({ in: join(root, file), out: `${name}.worker` })),
+  });
+
+/** Copies the workers that a function may start into its folder: those whose asking file is part of its bundle. */
+function giveWorkers(dist: string, out: string, metafiles: readonly Metafile[]): void {
+  for (const [name, file] of Object.entries(WORKERS)) {
+    const asking = `${dirname(file)}/run.ts`;
+    const asks = metafiles.some(({ outputs }) =>
+      Object.entries(outputs).some(
+        ([path, { inputs }]) =>
+          path.includes(`/${out}/`) && Object.keys(inputs).some((input) => input.endsWith(asking)),
+      ),
+    );
+    if (asks) cpSync(join(dist, WORKERS_OUT, `${name}.worker.mjs`), join(dist, out, `${name}.worker.mjs`));
+  }
+}
 
 /**
  * Bundles every function of every room, AWS SDK included, and writes a manifest that the local stream server reads.
@@ -56,7 +81,8 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       }),
     ),
   ];
-  const metafiles = (await Promise.all(runs)).map(({ metafile }) => metafile);
+  const metafiles = (await Promise.all([...runs, bundleWorkers(root, dist)])).map(({ metafile }) => metafile);
+  for (const entry of entries) giveWorkers(dist, entry.out, metafiles);
   for (const file of globSync("**/*.mjs.map", { cwd: dist })) {
     const path = join(dist, file);
     writeFileSync(path, JSON.stringify(leavePackagesOut(JSON.parse(readFileSync(path, "utf8")))));

@@ -44,6 +44,8 @@ export interface OperationShape {
   readonly served_by: string;
   /** The answer holds a secret that is shown once, or tokens: a stored answer to an idempotency key is encrypted. */
   readonly sensitive: boolean;
+  /** The handler checks the patterns and schemas inside the body itself, in a thread that can be ended. */
+  readonly contents_apart: boolean;
   /** The call has an effect outside our table: a second one with the same idempotency key waits instead of running too. */
   readonly outside_effect: boolean;
 }
@@ -91,6 +93,7 @@ export function operation<
     location?: string;
     served_by?: string;
     sensitive?: boolean;
+    contents_apart?: boolean;
     outside_effect?: boolean;
   } & About<A, P, S>,
 ): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource"> & {
@@ -104,6 +107,7 @@ export function operation<
     root: false,
     served_by: spec.response === "events" ? "stream" : "api",
     sensitive: false,
+    contents_apart: false,
     outside_effect: false,
     ...spec,
     resource: spec.resource as S,

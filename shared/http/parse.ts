@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { trusted } from "../bounded/trusted.ts";
 import { type Issue, Problem } from "../errors.ts";
 import { inspectJson } from "../json.ts";
 import { cutText } from "../text.ts";
@@ -131,9 +132,12 @@ export function parseInput(operation: OperationShape, request: RawRequest, path:
   }
   const query = check(schemas.query ?? NO_QUERY, queryObject(request.query, issues), "query", issues);
   let body: unknown;
-  if (schemas.body !== undefined)
-    body = check(schemas.body, readJson(request) ?? (request.method === "POST" ? {} : undefined), "", issues);
-  else if (!/^(?:\{\s{0,100}\})?$/.test(request.body?.trim() ?? ""))
+  if (schemas.body !== undefined) {
+    const { body: schema } = schemas;
+    const sent = readJson(request) ?? (request.method === "POST" ? {} : undefined);
+    const parse = () => check(schema, sent, "", issues);
+    body = operation.contents_apart ? trusted(parse) : parse();
+  } else if (!/^(?:\{\s{0,100}\})?$/.test(request.body?.trim() ?? ""))
     issues.push({ path: "body", message: "this operation takes no body" });
   if (issues.length > 0) throw invalid(issues);
   return { path: parsedPath, query, body };
@@ -160,6 +164,13 @@ export function parseValue<S extends z.ZodType>(schema: S, value: unknown, place
   const parsed = check(schema, value, place, issues);
   if (issues.length > 0) throw invalid(issues);
   return parsed as z.output<S>;
+}
+
+/** What is wrong with a value under a schema; empty when nothing is. */
+export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
+  const issues: Issue[] = [];
+  check(schema, value, "", issues);
+  return issues;
 }
 
 const NO_QUERY = z.strictObject({});

@@ -1,9 +1,11 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { bundleFunctions, bundleName } from "../../infra/bundle.ts";
+import { Killable } from "../../shared/bounded/killable.ts";
 
 const dist = mkdtempSync(join(tmpdir(), "kaizen-bundles-"));
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
@@ -54,4 +56,25 @@ describe("bundles", () => {
       expect((statSync(join(files, name)).size * 4) / 3 + 10_000, name).toBeLessThan(MOST_ANSWER_BYTES);
     }
   });
+});
+
+describe("a thread that a function starts", () => {
+  it.each(["agents-api", "pipelines-api", "runs-run-node", "executions-api"])(
+    "has its file beside %s, and it works there",
+    async (name) => {
+      const folder = join(dist, name);
+      const index = readdirSync(folder).filter((file) => file.endsWith(".mjs"));
+      expect(index).toContain("engines.worker.mjs");
+      const engines = new Killable(pathToFileURL(join(folder, "engines.worker.mjs")), {
+        time_ms: 60_000,
+        heap_mb: 128,
+      });
+      const scope = { input: { n: 41 } };
+      expect(await engines.run("evaluate", { text: "input.n + 1", scope })).toEqual({
+        ok: true,
+        value: { ok: true, value: 42 },
+      });
+      await engines.close();
+    },
+  );
 });

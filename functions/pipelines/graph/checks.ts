@@ -5,7 +5,7 @@ import { agentItem, type StoredAgent } from "../../agents/public.ts";
 import { agentIdsOf } from "../revisions/revision.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
-import { validateGraph } from "./rules/validate.ts";
+import { validated } from "./run.ts";
 
 /** A finding about a graph: what is wrong, what to do, and where. */
 export interface Finding {
@@ -33,7 +33,7 @@ async function agentsOf(table: TenantTable, graph: Graph): Promise<ReadonlyMap<s
 /** Everything that is wrong with a graph, with the facts about its agents read in one batch. */
 export async function checkGraph(table: TenantTable, pattern: PatternName, graph: Graph): Promise<GraphCheck> {
   const agents = await agentsOf(table, graph);
-  const { errors, warnings } = validateGraph(graph, { pattern, agents });
+  const { errors, warnings } = await validated(graph, { pattern, agents });
   const all: Finding[] = [...errors];
   for (const node of graph.nodes) {
     if (node.kind !== "agent" || node.config.agent_id === undefined || node.config.version === undefined) continue;

@@ -1,3 +1,4 @@
+import { trusted } from "../../../shared/bounded/trusted.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "../../../shared/dynamo/cursor.ts";
 import { badReference, notFound, Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
@@ -9,6 +10,7 @@ import { type Revised, reviseGraph } from "../revisions/revise.ts";
 import { loadRevision, openRevision } from "../revisions/revision.ts";
 import { type Edit, removeConnection, removeNode, upsertConnection, upsertNode } from "./rules/edit.ts";
 import { type Connection, connectionSchema, type Graph, type GraphNode, nodeSchema } from "./rules/nodes.ts";
+import { requireConnectionContents, requireNodeContents } from "./run.ts";
 
 type Ops = typeof operations;
 
@@ -103,8 +105,9 @@ export const createNode: Handler<Ops["createNode"], PipelineDeps> = (call, deps)
   reviseGraph<Ops["createNode"]>(
     call,
     deps,
-    ({ graph }) => {
+    async ({ graph }) => {
       if (graph.nodes.some(({ id }) => id === call.body.id)) throw taken("node", call.body.id);
+      await requireNodeContents(call.body);
       return edited(upsertNode(graph, call.body));
     },
     (revised) => ({ id: call.body.id, node: nodeOf(revised.graph, call.body.id), ...savedOf(revised) }),
@@ -114,11 +117,13 @@ export const updateNode: Handler<Ops["updateNode"], PipelineDeps> = (call, deps)
   reviseGraph<Ops["updateNode"]>(
     call,
     deps,
-    ({ graph }) => {
+    async ({ graph }) => {
       const node = nodeOf(graph, call.path.node_id);
       const { config, ...fields } = call.body;
       const merged = { ...node, ...fields, config: merge(node.config, config ?? {}) };
-      return edited(upsertNode(graph, parseValue(nodeSchema, merged)));
+      const changed = trusted(() => parseValue(nodeSchema, merged));
+      await requireNodeContents(changed);
+      return edited(upsertNode(graph, changed));
     },
     (revised) => ({ node: nodeOf(revised.graph, call.path.node_id), ...savedOf(revised) }),
   );
@@ -141,8 +146,9 @@ export const createConnection: Handler<Ops["createConnection"], PipelineDeps> = 
   reviseGraph<Ops["createConnection"]>(
     call,
     deps,
-    ({ graph }) => {
+    async ({ graph }) => {
       if (graph.connections.some(({ id }) => id === call.body.id)) throw taken("connection", call.body.id);
+      await requireConnectionContents(call.body);
       return edited(upsertConnection(graph, call.body));
     },
     (revised) => ({ id: call.body.id, connection: connectionOf(revised.graph, call.body.id), ...savedOf(revised) }),
@@ -152,9 +158,11 @@ export const updateConnection: Handler<Ops["updateConnection"], PipelineDeps> = 
   reviseGraph<Ops["updateConnection"]>(
     call,
     deps,
-    ({ graph }) => {
+    async ({ graph }) => {
       const connection = connectionOf(graph, call.path.connection_id);
-      return edited(upsertConnection(graph, parseValue(connectionSchema, merge(connection, call.body))));
+      const changed = trusted(() => parseValue(connectionSchema, merge(connection, call.body)));
+      await requireConnectionContents(changed);
+      return edited(upsertConnection(graph, changed));
     },
     (revised) => ({ connection: connectionOf(revised.graph, call.path.connection_id), ...savedOf(revised) }),
   );

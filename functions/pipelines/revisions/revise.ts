@@ -36,7 +36,7 @@ type GraphCall<O extends OperationShape> = Pick<Call<O>, "at" | "context" | "if_
 export function reviseGraph<O extends OperationShape>(
   call: GraphCall<O>,
   deps: PipelineDeps,
-  edit: (current: LoadedRevision) => Graph,
+  edit: (current: LoadedRevision) => Graph | Promise<Graph>,
   answer: (revised: Revised) => Output<O>,
   expected_revision?: number,
 ): Promise<Output<O>> {
@@ -48,7 +48,7 @@ export function reviseGraph<O extends OperationShape>(
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await openRevision(deps.blobs, newest);
-    const headers = await sealHeaders(deps.secrets, tenant, edit(current), current);
+    const headers = await sealHeaders(deps.secrets, tenant, await edit(current), current);
     const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
     if (graphHash(sealed.graph) === pipeline.graph_hash) return answer({ pipeline, graph: sealed.graph, validation });

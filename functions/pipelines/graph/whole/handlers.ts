@@ -1,3 +1,4 @@
+import { trusted } from "../../../../shared/bounded/trusted.ts";
 import { addSeconds, timestamp } from "../../../../shared/clock.ts";
 import { badReference, Problem, wrongState } from "../../../../shared/errors.ts";
 import type { Call, Handler } from "../../../../shared/http/call.ts";
@@ -10,11 +11,13 @@ import type { operations } from "../../operations.ts";
 import { reviseGraph } from "../../revisions/revise.ts";
 import { graphUploadItem } from "../../store.ts";
 import { type Graph, graphSchema } from "../rules/nodes.ts";
+import { requireGraphContents } from "../run.ts";
 
 type Ops = typeof operations;
 
 export const replaceGraph: Handler<Ops["replaceGraph"], PipelineDeps> = async (call, deps) => {
   const graph = await sent(call, deps);
+  await requireGraphContents(graph);
   return reviseGraph<Ops["replaceGraph"]>(
     call,
     deps,
@@ -41,7 +44,8 @@ async function sent(call: Call<Ops["replaceGraph"]>, { table, files }: PipelineD
       `The uploaded file has ${object.bytes} bytes, not the ${upload.bytes} that were declared. Upload it again.`,
     );
   }
-  return parseValue(graphSchema, parseJsonText((await files.text(upload.object_key)) ?? ""));
+  const text = (await files.text(upload.object_key)) ?? "";
+  return trusted(() => parseValue(graphSchema, parseJsonText(text)));
 }
 
 export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> = async (call, deps) => {
