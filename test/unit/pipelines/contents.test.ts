@@ -46,7 +46,9 @@ describe("patterns and schemas inside a graph", () => {
   it("are refused with a node's own places where one node was sent", async () => {
     const [node] = graphOf(["("]).nodes;
     if (node === undefined) throw new Error("no node");
-    expect((await refusal(requireNodeContents(node))).options.issues?.[0]?.path).toBe("config.branches.0.condition.value");
+    expect((await refusal(requireNodeContents(node))).options.issues?.[0]?.path).toBe(
+      "config.branches.0.condition.value",
+    );
   });
 
   it("of a large graph are found by its validation in a thread of its own, as of a small one", async () => {
