@@ -23,7 +23,7 @@ export const leaseItem = defineItem({
   summary: "How many leases of a resource are held, by the minute in which their time is over.",
   schema: z.object({
     resource: z.string(),
-    expiring: z.record(z.string(), z.number().int()),
+    expiring: z.record(z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/), z.number().int()),
     version: z.number().int(),
     expires_at: z.string(),
   }),

@@ -7,6 +7,7 @@ import {
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { envelopeSchema } from "../../../shared/change/events.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
+import { cutText } from "../../../shared/text.ts";
 
 /** An event that can never leave: why, and where its item lies. It stays in the table as long as any event. */
 export interface DeadEvent {
@@ -81,7 +82,7 @@ function leaving(record: DynamoDBRecord, deps: RelayDeps): Leaving | DeadEvent |
     return { ...place, reason: "unreadable", detail: where };
   }
   const { type, occurred_at } = parsed.data;
-  if (!deps.known(type)) return { ...place, reason: "unknown_type", detail: type.slice(0, 200) };
+  if (!deps.known(type)) return { ...place, reason: "unknown_type", detail: cutText(type, 200) };
   const bytes = Buffer.byteLength(Detail) + Buffer.byteLength(type) + FRAME_BYTES;
   if (bytes > MOST_BYTES) return { ...place, reason: "too_large", detail: `${bytes} bytes` };
   const Time = new Date(occurred_at);

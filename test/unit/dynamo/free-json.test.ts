@@ -33,6 +33,12 @@ function free(schema: z.core.$ZodType, path: string, seen: ReadonlySet<unknown> 
       const bounded = Math.abs(minValue ?? -Infinity) < 1e126 && Math.abs(maxValue ?? Infinity) < 1e126;
       return isInt || bounded ? [] : [`${path}: a number without bounds`];
     }
+    case "record": {
+      // Names of a fixed form are ours.
+      const { checks = [] } = (def.keyType as z.core.$ZodType)._zod.def;
+      const fixed = checks.some(({ _zod }) => "format" in _zod.def && _zod.def.format === "regex");
+      return fixed ? within(def.valueType, `${path}{}`) : [`${path}: record`];
+    }
     case "string":
     case "boolean":
     case "enum":
