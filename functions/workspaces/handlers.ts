@@ -8,7 +8,7 @@ import { workspaceEvents } from "./events.ts";
 import { activeMember, distinctMembers } from "./members/handlers.ts";
 import { callingUser, requireStanding, stillStanding } from "./members/standing.ts";
 import { mayManage } from "./model.ts";
-import type { operations } from "./operations.ts";
+import { MOST_INITIAL_MEMBERS, type operations } from "./operations.ts";
 import {
   changeWorkspace,
   expiryWrites,
@@ -22,6 +22,12 @@ import {
 
 export { archive, remove, restore } from "./lifecycle/handlers.ts";
 export { addMember, changeMember, listMembers, removeMember } from "./members/handlers.ts";
+
+/**
+ * Items at most: the workspace, its place in the plan, its owner, its end, event, audit entry and stored answer, and four
+ * for each member that it begins with: the check, the member, an event and an audit entry.
+ */
+const LARGEST_CREATION = 7 + 4 * MOST_INITIAL_MEMBERS;
 
 type Ops = typeof operations;
 
@@ -64,6 +70,7 @@ export const create: Handler<Ops["create"], WorkspacesDeps> = async (call, { tab
         ),
         ...workspaceWrites(table, caller.organization.plan, workspace, members),
       ],
+      largest: LARGEST_CREATION,
       events: [
         draft(workspaceEvents, "workspace.created", { id, name }, { workspace_id: id, name }),
         ...initial_members.map((member) =>

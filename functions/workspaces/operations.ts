@@ -28,7 +28,7 @@ const settings = {
 };
 
 /** How many people can be put into a workspace in the request that creates it. */
-const MOST_INITIAL_MEMBERS = 20;
+export const MOST_INITIAL_MEMBERS = 20;
 
 export const operations = {
   create: operation({

@@ -1,6 +1,7 @@
 import { type Principal, principalKey } from "../access/principal.ts";
 import { addSeconds, timestamp } from "../clock.ts";
 import type { Table } from "../dynamo/table.ts";
+import { ImpossibleTransaction, TRANSACTION_ITEMS } from "../dynamo/transaction.ts";
 import type { Write } from "../dynamo/write.ts";
 import { newId } from "../ids.ts";
 import type { Envelope, EventDraft, FieldChange } from "./events.ts";
@@ -95,10 +96,36 @@ export function eventWrites(table: Table, context: ChangeContext, events: readon
   });
 }
 
+/** What a change may write that does not say how large it can become. */
+export const SMALL_CHANGE = 25;
+
 export interface ChangeSet {
   readonly writes: readonly Write[];
+  /**
+   * The most items that this kind of change can write at the limits of what it is about, its events, audit entries and
+   * the stored answer included: at most what a transaction takes. {@link SMALL_CHANGE} unless told.
+   */
+  readonly largest?: number;
   /** At least one: a change that tells nobody and leaves no trace is not a change of this product. */
   readonly events: readonly [EventDraft, ...EventDraft[]];
+}
+
+/** The answer that is kept for the idempotency key of a request, in the same transaction. */
+const STORED_ANSWER = 1;
+
+/**
+ * All writes of a change: its own, its events and its audit entries.
+ * @throws ImpossibleTransaction when it is larger than it states, or states more than a transaction takes: before the
+ * limits of what it is about grow until it fails, and whatever size it happens to have today
+ */
+export function changeWrites(table: Table, context: ChangeContext, change: ChangeSet): Write[] {
+  const { largest = SMALL_CHANGE } = change;
+  const writes = [...change.writes, ...eventWrites(table, context, change.events)];
+  if (largest > TRANSACTION_ITEMS)
+    throw new ImpossibleTransaction(`a change of up to ${largest} items is no transaction: make it resumable`, writes);
+  if (writes.length + STORED_ANSWER > largest)
+    throw new ImpossibleTransaction(`a change of ${writes.length} items states ${largest} as its largest`, writes);
+  return writes;
 }
 
 /**
@@ -106,5 +133,5 @@ export interface ChangeSet {
  * @throws the refusal of the first write whose condition failed; nothing is written then
  */
 export function commitChange(table: Table, context: ChangeContext, change: ChangeSet): Promise<void> {
-  return table.transact([...change.writes, ...eventWrites(table, context, change.events)]);
+  return table.transact(changeWrites(table, context, change));
 }

@@ -2,7 +2,7 @@ import type { Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
 import type { Principal } from "../access/principal.ts";
-import { type ChangeContext, type ChangeSet, eventWrites } from "../change/commit.ts";
+import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
 import type { Write } from "../dynamo/write.ts";
 import { notFound, Problem } from "../errors.ts";
@@ -155,7 +155,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     },
     async commit(change: ChangeSet, answer: unknown, as?: { tenant: string; actor: Principal }) {
       const within: ChangeContext = as === undefined ? this.context : { ...as, at, trace_id: facts.id, request: facts };
-      return this.answer([...change.writes, ...eventWrites(platform.table, within, change.events)], answer as never);
+      return this.answer(changeWrites(platform.table, within, change), answer as never);
     },
     async answer(writes: readonly Write[], answer: unknown) {
       const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];

@@ -6,14 +6,19 @@ import { limits } from "../../../shared/http/schemas.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { cutText } from "../../../shared/text.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { placeWrites, takeName } from "../definition/changes.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
+import { agentLimits } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, type Parts, type StoredAgent } from "../store.ts";
 import { copyConfig } from "../tools/config.ts";
 import { partsFrom, replaceParts } from "../versions/parts.ts";
+
+/** Items at most: as a new agent, and its contexts and tools. */
+const LARGEST_COPY = 6 + 3 * MOST_WORKSPACES + agentLimits.contexts + agentLimits.tools;
 
 type Ops = typeof operations;
 
@@ -83,6 +88,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
             ...replaceParts(tenant, id, NOTHING, copied),
           ],
           events: [event],
+          largest: LARGEST_COPY,
         },
         agentView(agent, prompt, copied),
       );

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
@@ -16,7 +17,17 @@ export const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 
-export const nameKey = (name: string): string => name.normalize("NFKC").toLowerCase();
+/** Bytes of a name in a key. */
+const LONGEST_NAME_KEY = 500;
+
+/**
+ * What makes two names one: the same letters whatever their case and form. One letter may become 18 by normal form KC,
+ * more than a key of the table takes; then a digest stands for the name.
+ */
+export function nameKey(name: string): string {
+  const key = name.normalize("NFKC").toLowerCase();
+  return Buffer.byteLength(key) <= LONGEST_NAME_KEY ? key : createHash("sha256").update(key).digest("base64url");
+}
 
 /** An archived agent is changed by nothing but a restore. */
 export function refuseArchived(agent: StoredAgent | undefined): void {

@@ -4,6 +4,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import { archiveAgent } from "../lifecycle/moves.ts";
@@ -14,6 +15,12 @@ import { modelFor } from "./catalogue.ts";
 import { changeAgent, given, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
 import { listAgents } from "./lists.ts";
 import { agentView, definitionOf, summaryView } from "./views.ts";
+
+/**
+ * Items at most: the agent, its place in the plan, its names, the check of its provider, event, audit entry and stored
+ * answer, and three for each workspace that it enters or leaves.
+ */
+const LARGEST = { create: 7 + 3 * MOST_WORKSPACES, update: 7 + 6 * MOST_WORKSPACES };
 
 type Ops = typeof operations;
 
@@ -63,7 +70,10 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
     { id, name },
     { agent_id: id, name, agent_type, duplicated_from: null },
   );
-  return call.commit({ writes, events: [event] }, agentView(agent, body.system_prompt, { contexts: [], tools: [] }));
+  return call.commit(
+    { writes, events: [event], largest: LARGEST.create },
+    agentView(agent, body.system_prompt, { contexts: [], tools: [] }),
+  );
 };
 
 export const get: Handler<Ops["get"], AgentDeps> = async (call, deps) => {
@@ -113,6 +123,7 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
           ...(resolved?.checks ?? []),
         ],
         events: [event],
+        largest: LARGEST.update,
       },
       agentView(next, definition.system_prompt, parts),
     );

@@ -2,11 +2,13 @@ import type { Blob } from "../../../shared/blobs/blobs.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { modelFor } from "../definition/catalogue.ts";
 import { changeAgent, moveName, placeWrites, refuseArchived, untilWon } from "../definition/changes.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
+import { agentLimits } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { wholeAgent } from "../resources.ts";
 import { agentVersionItem, PROMPT_INLINE_BYTES } from "../store.ts";
@@ -16,6 +18,13 @@ import { partsFrom, replaceParts } from "./parts.ts";
 import { loadSnapshot, snapshotOf } from "./pin.ts";
 import { difference } from "./rules/diff.ts";
 import { workingContent } from "./working.ts";
+
+/**
+ * Items at most: contexts and tools written and as many removed, the agent, the version, two names, its name in each
+ * workspace, the check of its provider, two events with their audit entries, the stored answer. It is all that a
+ * transaction takes: that is why an agent has at most 20 contexts and 20 tools.
+ */
+const LARGEST_ROLLBACK = 2 * (agentLimits.contexts + agentLimits.tools) + MOST_WORKSPACES + 10;
 
 type Ops = typeof operations;
 
@@ -123,6 +132,7 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
           ...checks,
         ],
         events: [event, made.event],
+        largest: LARGEST_ROLLBACK,
       },
       agentView(next, system_prompt, parts),
     );

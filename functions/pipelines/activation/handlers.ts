@@ -7,6 +7,7 @@ import { badReference, Problem, wrongState } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { holdAgent, releaseAgent } from "../../agents/public.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
@@ -15,6 +16,12 @@ import type { operations } from "../operations.ts";
 import type { PipelineHead } from "../resources.ts";
 import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
 import { type Pipeline, pipelineItem, workspaceWrites } from "../store.ts";
+
+/**
+ * Items at most: the pipeline, its place in each workspace's list, two for each agent that it holds or lets go, event,
+ * audit entry and stored answer.
+ */
+export const LARGEST_ACTIVATION = 4 + MOST_WORKSPACES + 2 * MAX_ACTIVE_AGENTS;
 
 type Ops = typeof operations;
 
@@ -115,6 +122,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
           ...workspaceWrites(table, next, old, { by: call.context.actor.id, at: call.at }),
           ...agentWrites(table, old, agent_ids, call.at),
         ],
+        largest: LARGEST_ACTIVATION,
         events: [draft(pipelineEvents, "pipeline.activated", next, data, { changes })],
       },
       next,
@@ -146,6 +154,7 @@ export const deactivate: Handler<Ops["deactivate"], PipelineDeps> = async (call,
           ...workspaceWrites(table, next, old, { by: call.context.actor.id, at: call.at }),
           ...releaseAgents(table, old.id, old.active_agent_ids),
         ],
+        largest: LARGEST_ACTIVATION,
         events: [draft(pipelineEvents, "pipeline.deactivated", next, data, { changes })],
       },
       next,

@@ -5,7 +5,8 @@ import { wrongState } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
-import { releaseAgents } from "../activation/handlers.ts";
+import { MOST_WORKSPACES } from "../../workspaces/public.ts";
+import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
@@ -20,6 +21,16 @@ import {
   revisionItem,
   workspaceWrites,
 } from "../store.ts";
+
+/**
+ * Items at most: the pipeline, its first revision, its place in the plan, event, audit entry and stored answer, three for
+ * each workspace that it enters or leaves; an archived one leaves its agents too.
+ */
+const LARGEST = {
+  create: 6 + 3 * MOST_WORKSPACES,
+  update: 4 + 6 * MOST_WORKSPACES,
+  archive: LARGEST_ACTIVATION + 1,
+};
 
 type Ops = typeof operations;
 type Deps = PipelineDeps;
@@ -95,7 +106,7 @@ const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
 export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
   const { pipeline, writes } = await found(call, deps, call.body, { graph: EMPTY_GRAPH, secrets: {} });
   const created = draft(pipelineEvents, "pipeline.created", pipeline, nameOf(pipeline));
-  return call.commit({ writes, events: [created] }, pipeline);
+  return call.commit({ writes, events: [created], largest: LARGEST.create }, pipeline);
 };
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
@@ -107,7 +118,7 @@ export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => 
   const { pipeline, writes } = await found(call, deps, settings, content);
   const data = { ...nameOf(pipeline), source_pipeline_id: source.id };
   const duplicated = draft(pipelineEvents, "pipeline.duplicated", pipeline, data);
-  return call.commit({ writes, events: [duplicated] }, pipeline);
+  return call.commit({ writes, events: [duplicated], largest: LARGEST.create }, pipeline);
 };
 
 /** A graph inline, or the address of one that is too large for an answer. */
@@ -146,6 +157,7 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
           tenant.writes.replace(pipelineItem, next, old.etag),
           ...workspaceWrites(tenant, next, old, changeOf(call)),
         ],
+        largest: LARGEST.update,
         events: [draft(pipelineEvents, "pipeline.updated", next, data, { changes })],
       },
       next,
@@ -179,7 +191,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
     ];
     const changes = changedFields(old, next, { omit: ["live_id"] });
     const archived = draft(pipelineEvents, "pipeline.archived", next, nameOf(next), { changes });
-    return call.commit({ writes, events: [archived] }, undefined);
+    return call.commit({ writes, events: [archived], largest: LARGEST.archive }, undefined);
   });
 };
 

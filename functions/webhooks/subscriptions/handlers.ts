@@ -10,10 +10,13 @@ import { newEtag, newId } from "../../../shared/ids.ts";
 import { secretBytes, webhookSecret } from "../deliveries/rules/signing.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
-import { liveSecrets, maxLiveSecrets, normalEvents, viewOf, type Webhook } from "../model.ts";
+import { liveSecrets, maxLiveSecrets, maxSubscriptions, normalEvents, viewOf, type Webhook } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { healthItem, subscriptionItem, watchedOrganizationItem, webhookItem } from "../store.ts";
 import { secretContext } from "./secret.ts";
+
+/** Items at most: the webhook, one more, event, audit entry and stored answer, and each subscription that comes or goes. */
+const LARGEST = { create: 8 + maxSubscriptions, update: 8 + 2 * maxSubscriptions };
 
 type Ops = typeof operations;
 
@@ -48,6 +51,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
         deps.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: context.tenant }),
       ],
       events: [draft(webhookEvents, "webhook.created", { id, name }, { webhook_id: id, name })],
+      largest: LARGEST.create,
     },
     { ...viewOf(webhook, undefined, at), secret },
   );
@@ -80,6 +84,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
           ...subscriptionWrites(tenant, id, webhook.events, next.events),
           ...(begins ? [tenant.writes.put(healthItem, fresh)] : []),
         ],
+        largest: LARGEST.update,
         events: [
           draft(
             webhookEvents,
