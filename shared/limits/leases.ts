@@ -28,6 +28,7 @@ export const leaseItem = defineItem({
     expires_at: z.string(),
   }),
   key: { pk: "", sk: "LEASES#{resource}" },
+  json: ["expiring"],
   expires: "expires_at",
 });
 type Leases = Pick<ItemOf<typeof leaseItem>, "expiring">;
