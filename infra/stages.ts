@@ -58,6 +58,8 @@ export function stageOf(name: string, context: (key: string) => string | undefin
     case "staging":
       return { ...deployed, ...own, name };
     case "production":
+      if (own.alarm_email === undefined)
+        throw new Error("production has to tell somebody when an alarm rings: say whom with -c alarm_email=…");
       return { ...deployed, ...own, name, log_retention_days: 365 };
     default:
       throw new Error(`unknown stage "${name}": use local, development, staging or production (-c stage=…)`);

@@ -48,3 +48,10 @@ export function grown({ rooms, operations }: Product, suffixes: readonly string[
   );
   return { rooms: [...rooms, ...copies], operations: [...operations, ...more] };
 }
+
+/** The name of the room that this one is, or is a copy of. */
+export function originalOf({ name }: RoomData, { rooms }: Product): string {
+  const original = rooms.find((room) => name === room.name || name.slice(0, -1) === room.name);
+  if (original === undefined) throw new Error(`${name} is no copy`);
+  return original.name;
+}

@@ -86,6 +86,11 @@ describe("alarms", () => {
     expect(production.target(subscription?.properties.TopicArn).id).toBe(topic.id);
   });
 
+  it("production without somebody to tell is refused with a sentence", () => {
+    const silent = () => synthesize("production", { context: { alarm_email: undefined } });
+    expect(silent).toThrow(/alarm_email/);
+  });
+
   it("the topic lets alarms of this account publish, and refuses plain http", () => {
     const [policy] = production.of("AWS::SNS::TopicPolicy");
     const found = statements(production, policy?.properties.PolicyDocument);

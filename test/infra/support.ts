@@ -42,7 +42,8 @@ function stubBundles({ rooms }: Product): string {
   return directory;
 }
 
-const flags = JSON.parse(readFileSync("cdk.json", "utf8")).context as Record<string, unknown>;
+/** What `cdk.json` gives every synthesis. */
+export const flags = JSON.parse(readFileSync("cdk.json", "utf8")).context as Record<string, unknown>;
 
 /** What a deployment says of itself beside its stage. */
 export const deploymentContext = {
@@ -54,7 +55,7 @@ export const deploymentContext = {
 interface Variant {
   /** Another product than ours. */
   readonly product?: Product;
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | undefined>>;
   /** Changes the app before it is synthesized. */
   readonly change?: (app: App) => void;
 }
