@@ -94,7 +94,7 @@ async function complete(
     failures.set(message, seen);
     if (seen <= (fail.times ?? Number.POSITIVE_INFINITY)) {
       const wait = fail.retryAfterSeconds;
-      const headers = wait === undefined ? {} : { "retry-after": String(wait) };
+      const headers: Record<string, string> = wait === undefined ? {} : { "retry-after": String(wait) };
       return refuse(response, fail.status, "scripted_failure", `The message asked for ${fail.status}.`, headers);
     }
   }
