@@ -2,6 +2,7 @@ import * as z from "zod";
 import { descriptionSchema, limits, metadataSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { jsonSchemaField } from "../../shared/json-schema/schema.ts";
+import { defineStates } from "../../shared/states.ts";
 
 /**
  * Contexts and tools of one agent. A rollback replaces all of them in one transaction of 100 items: at most 20 of each
@@ -24,6 +25,16 @@ export const agentLimits = {
 export const agentTypeSchema = z.enum(["chat", "task", "pipeline", "custom"]);
 export const agentStatusSchema = z.enum(["draft", "active", "archived"]);
 export type AgentStatus = z.output<typeof agentStatusSchema>;
+
+export const agentStates = defineStates("agent", agentStatusSchema.options, [
+  { from: [], to: "draft", why: "It is created, or copied." },
+  { from: ["draft"], to: "active", why: "It is activated: a version that others may run." },
+  { from: ["active"], to: "draft", why: "It is deactivated; with `force` although others refer to it." },
+  { from: ["draft", "active"], to: "archived", why: "It is archived; with `force` although others refer to it." },
+  { from: ["archived"], to: "draft", why: "It is restored." },
+]);
+/** An archived agent is neither changed nor run. */
+export const USABLE_AGENT = agentStates.from("archived");
 
 export const modelIdSchema = z.string().min(1).max(200).meta({ example: "amazon-bedrock/claude-sonnet-4-5" });
 export const promptSchema = z.string().max(limits.prompt);

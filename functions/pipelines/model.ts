@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 import { cutText } from "../../shared/text.ts";
 import { type PatternName, patternAliases, patternNamed, patternNames } from "./graph/rules/patterns.ts";
 
@@ -22,6 +23,16 @@ export const UPLOAD_SECONDS = 3_600;
 
 export const pipelineStatuses = ["draft", "active", "archived"] as const;
 export type PipelineStatus = (typeof pipelineStatuses)[number];
+
+export const pipelineStates = defineStates("pipeline", pipelineStatuses, [
+  { from: [], to: "draft", why: "It is created, or copied." },
+  { from: ["draft", "active"], to: "active", why: "A revision is activated: the one that live runs use." },
+  { from: ["active"], to: "draft", why: "It is deactivated." },
+  { from: ["draft", "active"], to: "archived", why: "It is archived." },
+  { from: ["archived"], to: "draft", why: "It is restored." },
+]);
+/** An archived pipeline is neither changed nor run. */
+export const USABLE_PIPELINE = pipelineStates.from("archived");
 
 const canonicalPattern = z.enum(patternNames as [PatternName, ...PatternName[]]);
 

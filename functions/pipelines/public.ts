@@ -1,8 +1,9 @@
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { notFound, wrongState } from "../../shared/errors.ts";
+import { notFound } from "../../shared/errors.ts";
 import { checkGraph, graphInvalid } from "./graph/checks.ts";
+import { pipelineStates, USABLE_PIPELINE } from "./model.ts";
 import type { PipelineHead } from "./resources.ts";
 import { type LoadedRevision, loadRevision, openRevision } from "./revisions/revision.ts";
 import { type Pipeline, pipelineItem } from "./store.ts";
@@ -38,7 +39,7 @@ export async function pinForRun(
     revision === newest.revision ? openRevision(blobs, newest) : loadRevision(table, blobs, pipeline_id, revision);
   if (run.mode === "live") {
     if (pipeline.status !== "active" || active_revision === null)
-      throw wrongState("pipeline", pipeline.status, "active");
+      throw pipelineStates.refusal(pipeline.status, ["active"]);
     const check = table.writes.check(
       pipelineItem,
       { id: pipeline_id },
@@ -46,12 +47,12 @@ export async function pinForRun(
       (old) =>
         old === undefined
           ? notFound()
-          : wrongState("pipeline", old.status === "active" ? "being changed" : old.status, "active"),
+          : pipelineStates.refusal(old.status === "active" ? "being changed" : old.status, ["active"]),
     );
     const loaded = await opened(active_revision);
     return { pipeline, revision: active_revision, loaded, check };
   }
-  if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+  if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
   const revision = run.revision ?? pipeline.revision;
   const loaded = await opened(revision);
   const found = await checkGraph(table, pipeline.pattern, loaded.graph);
@@ -60,7 +61,7 @@ export async function pinForRun(
     pipelineItem,
     { id: pipeline_id },
     { one_of: { status: ["draft", "active"] } },
-    (old) => (old === undefined ? notFound() : wrongState("pipeline", old.status, "draft or active")),
+    (old) => (old === undefined ? notFound() : pipelineStates.refusal(old.status, USABLE_PIPELINE)),
   );
   return { pipeline, revision, loaded, check };
 }

@@ -3,10 +3,10 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
-import { alreadyExists, notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { alreadyExists, notFound, Problem } from "../../../shared/errors.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { workspaceLinks } from "../../workspaces/public.ts";
-import { type AgentStatus, agentLimits } from "../model.ts";
+import { type AgentStatus, agentLimits, agentStates, USABLE_AGENT } from "../model.ts";
 import { agentItem, agentNameItem, agentWorkspaceItem, type StoredAgent } from "../store.ts";
 
 /** The writes of which changes of agents are made. */
@@ -32,7 +32,7 @@ export function nameKey(name: string): string {
 /** An archived agent is changed by nothing but a restore. */
 export function refuseArchived(agent: StoredAgent | undefined): void {
   if (agent === undefined) throw notFound();
-  if (agent.status === "archived") throw wrongState("agent", "archived", "draft or active");
+  if (agent.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
 }
 
 /**
@@ -74,7 +74,7 @@ export function touchAgent(
     { one_of: { status: ["draft", "active"] }, ...limit },
     (old) => {
       if (old === undefined) return notFound();
-      if (old.status === "archived") return wrongState("agent", "archived", "draft or active");
+      if (old.status === "archived") return agentStates.refusal("archived", USABLE_AGENT);
       const part = counted?.part ?? "contexts";
       return new Problem("conflict", `An agent can have ${agentLimits[part]} ${part}.`, {
         members: { limit: agentLimits[part], usage: old[part] },

@@ -1,6 +1,6 @@
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
-import { Problem, wrongState } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { providerChecks, resolveModel } from "../../models/public.ts";
@@ -9,6 +9,7 @@ import { changeAgent, moveStatus, takeName } from "../definition/changes.ts";
 import { contentOf, summaryView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
+import { agentStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { Parts } from "../store.ts";
 import { nextVersion } from "../versions/next.ts";
@@ -34,7 +35,7 @@ export const activate: Handler<Ops["activate"], AgentDeps> = async (call, deps) 
   return updateWithRetry(call.if_match, async (how) => {
     const { agent: read, parts } = await call.load(how);
     requireMatch(call.if_match, read.etag);
-    if (read.status !== "draft") throw wrongState("agent", read.status, "draft");
+    if (read.status !== "draft") throw agentStates.refusal(read.status, ["draft"]);
     refuseUnready(parts);
     const { model } = await modelFor(deps.table, context.tenant, read.model_id, at);
     if (!model.configured) {
@@ -101,7 +102,7 @@ export const restore: Handler<Ops["restore"], AgentDeps> = async (call, deps) =>
   return updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
-    if (read.status !== "archived") throw wrongState("agent", read.status, "archived");
+    if (read.status !== "archived") throw agentStates.refusal(read.status, ["archived"]);
     const { id, name } = read;
     const { write, next } = changeAgent(tenant, read, at, { status: "draft", archived_at: null });
     const event = draft(

@@ -4,11 +4,11 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import { changeAgent, freeName, moveStatus } from "../definition/changes.ts";
 import { agentEvents } from "../events.ts";
-import type { AgentStatus } from "../model.ts";
+import { type AgentStatus, agentStates, USABLE_AGENT } from "../model.ts";
 import type { StoredAgent } from "../store.ts";
 
 interface Move {
@@ -54,7 +54,7 @@ const inUse = (uses: number): Problem =>
 
 /** Archives an agent: its name and its place in the plan become free. */
 export function archiveAgent(table: Table, context: ChangeContext, read: StoredAgent, force: boolean): Move {
-  if (read.status === "archived") throw wrongState("agent", "archived", "draft or active");
+  if (read.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
   const tenant = table.of(context.tenant);
   const { next, writes } = leave(table, context, read, "archived", force);
   const { id, name } = read;
@@ -72,7 +72,7 @@ export function archiveAgent(table: Table, context: ChangeContext, read: StoredA
 }
 
 export function deactivateAgent(table: Table, context: ChangeContext, read: StoredAgent, force: boolean): Move {
-  if (read.status !== "active") throw wrongState("agent", read.status, "active");
+  if (read.status !== "active") throw agentStates.refusal(read.status, ["active"]);
   const { id, name } = read;
   return {
     ...leave(table, context, read, "draft", force),

@@ -2,7 +2,8 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
+import { agentStates } from "../model.ts";
 import { agentItem, agentUseItem, agentVersionItem, type StoredAgent, type StoredVersion } from "../store.ts";
 import { type AgentSnapshot, snapshotContentSchema } from "./rules/snapshot.ts";
 
@@ -35,7 +36,7 @@ export async function pinAgents(
 
 function pinOf(agent: StoredAgent | undefined, version: number | undefined, named: StoredVersion | undefined) {
   if (agent === undefined) return notFound();
-  if (agent.status !== "active") return wrongState("agent", agent.status, "active");
+  if (agent.status !== "active") return agentStates.refusal(agent.status, ["active"]);
   if (version !== undefined) return named === undefined ? notFound() : version;
   return agent.active_version ?? new Problem("conflict", "The agent is active but has no active version.");
 }
@@ -84,7 +85,7 @@ export function holdAgent(
 ): Write[] {
   const { writes } = table.of(tenant);
   const inactive = (state: string | undefined) =>
-    refuse?.(state) ?? (state === undefined ? notFound() : wrongState("agent", state, "active"));
+    refuse?.(state) ?? (state === undefined ? notFound() : agentStates.refusal(state, ["active"]));
   return [
     writes.update(agentItem, { id: user.agent_id }, { add: { uses: 1 } }, { equals: { status: "active" } }, (old) =>
       inactive(old?.status),

@@ -1,9 +1,10 @@
 import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { Problem, wrongState } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
+import { agentStates, USABLE_AGENT } from "../../agents/model.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
 import { loadSnapshot, workingContent } from "../../agents/public.ts";
 import { unknownModel } from "../../models/public.ts";
@@ -33,7 +34,7 @@ export async function prepareExecution(call: ExecuteCall, deps: ExecuteDeps): Pr
   const { tenant } = call.context;
   const [whole] = await Promise.all([call.load(), admitTokens(deps.table.of(tenant), caller.organization.plan, at)]);
   const { agent } = whole;
-  if (agent.status === "archived") throw wrongState("agent", "archived", "draft or active");
+  if (agent.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
   const snapshot =
     body.version === undefined
       ? { ...(await workingContent(deps, whole)), organization_id: tenant, agent_id: agent.id, version: null }

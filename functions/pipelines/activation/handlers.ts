@@ -11,7 +11,7 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
-import { MAX_ACTIVE_AGENTS } from "../model.ts";
+import { MAX_ACTIVE_AGENTS, pipelineStates, USABLE_PIPELINE } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { PipelineHead } from "../resources.ts";
 import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
@@ -95,7 +95,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
   return updateWithRetry(call.if_match, async (how) => {
     const head = await call.load(how);
     const old = head.pipeline;
-    if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
     requireMatch(call.if_match, old.etag);
     const { record, graph } = await named(table, deps, head, call.body.revision);
     const check = await checkGraph(table, old.pattern, graph);
@@ -134,7 +134,7 @@ export const deactivate: Handler<Ops["deactivate"], PipelineDeps> = async (call,
   const table = deps.table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status !== "active") throw wrongState("pipeline", old.status, "active");
+    if (old.status !== "active") throw pipelineStates.refusal(old.status, ["active"]);
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = {
       ...old,

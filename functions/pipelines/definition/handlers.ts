@@ -1,7 +1,6 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { wrongState } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
@@ -10,7 +9,7 @@ import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
-import { copyName, INLINE_GRAPH_BYTES } from "../model.ts";
+import { copyName, INLINE_GRAPH_BYTES, pipelineStates, USABLE_PIPELINE } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { EMPTY_GRAPH, type LoadedRevision, newRevision, openRevision } from "../revisions/revision.ts";
 import {
@@ -111,7 +110,7 @@ export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
   const { pipeline: source, newest } = await call.load();
-  if (source.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+  if (source.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
   const content = await openRevision(deps.blobs, newest);
   const { description, pattern, tags, workspace_ids } = source;
   const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
@@ -145,7 +144,7 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
     const changes = changedFields(old, next);
@@ -169,7 +168,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
   const tenant = table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
     requireMatch(call.if_match, old.etag);
     const at = timestamp(call.at);
     const next: Pipeline = {
@@ -199,7 +198,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
   const tenant = table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status !== "archived") throw wrongState("pipeline", old.status, "archived");
+    if (old.status !== "archived") throw pipelineStates.refusal(old.status, ["archived"]);
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = {
       ...old,

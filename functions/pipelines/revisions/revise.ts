@@ -1,7 +1,7 @@
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { Problem, wrongState } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape, Output } from "../../../shared/http/operation.ts";
 import { newEtag } from "../../../shared/ids.ts";
@@ -11,6 +11,7 @@ import { checkGraph, type GraphCheck } from "../graph/checks.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
 import { sealHeaders } from "../graph/secret-headers.ts";
+import { pipelineStates, USABLE_PIPELINE } from "../model.ts";
 import type { PipelineHead } from "../resources.ts";
 import { type Pipeline, pipelineItem, revisionItem } from "../store.ts";
 import { type LoadedRevision, newRevision, openRevision } from "./revision.ts";
@@ -44,7 +45,7 @@ export function reviseGraph<O extends OperationShape>(
   const table = deps.table.of(tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const { pipeline, newest } = await call.load(how);
-    if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+    if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await openRevision(deps.blobs, newest);

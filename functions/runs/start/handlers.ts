@@ -1,10 +1,12 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { Problem, wrongState } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
+import { agentStates } from "../../agents/model.ts";
 import { agentItem, pinAgent } from "../../agents/public.ts";
+import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
 import { pinForRun, pipelineItem } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
@@ -119,12 +121,12 @@ async function begin(
 
 const agentIsActive = (table: TenantTable, id: string): Write =>
   table.writes.check(agentItem, { id }, { equals: { status: "active" } }, (old) =>
-    wrongState("agent", old?.status ?? "deleted", "active"),
+    agentStates.refusal(old?.status ?? "deleted", ["active"]),
   );
 
 function pipelineTakesRuns(table: TenantTable, { target_id, mode }: StoredRun): Write {
-  const status = mode === "live" ? ["active"] : ["draft", "active"];
+  const status = mode === "live" ? (["active"] as const) : USABLE_PIPELINE;
   return table.writes.check(pipelineItem, { id: target_id }, { one_of: { status } }, (old) =>
-    wrongState("pipeline", old?.status ?? "deleted", status.join(" or ")),
+    pipelineStates.refusal(old?.status ?? "deleted", status),
   );
 }

@@ -1,12 +1,12 @@
 import { trusted } from "../../../../shared/bounded/trusted.ts";
 import { addSeconds, timestamp } from "../../../../shared/clock.ts";
-import { badReference, Problem, wrongState } from "../../../../shared/errors.ts";
+import { badReference, Problem } from "../../../../shared/errors.ts";
 import type { Call, Handler } from "../../../../shared/http/call.ts";
 import { parseJsonText, parseValue } from "../../../../shared/http/parse.ts";
 import { newId } from "../../../../shared/ids.ts";
 import { answerOf } from "../../activation/handlers.ts";
 import type { PipelineDeps } from "../../deps.ts";
-import { UPLOAD_SECONDS } from "../../model.ts";
+import { pipelineStates, UPLOAD_SECONDS, USABLE_PIPELINE } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { reviseGraph } from "../../revisions/revise.ts";
 import { graphUploadItem } from "../../store.ts";
@@ -52,7 +52,7 @@ export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> 
   const { at, body, context } = call;
   const table = deps.table.of(context.tenant);
   const pipeline = await call.load();
-  if (pipeline.status === "archived") throw wrongState("pipeline", "archived", "draft or active");
+  if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
   const id = newId("upload", at);
   const upload = {
     id,
