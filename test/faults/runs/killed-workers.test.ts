@@ -67,6 +67,7 @@ describe("workers that live five seconds at a time", () => {
       ).finally(() => {
         killed = stop();
       });
+      console.log(`${killed} workers were killed`);
       expect(killed).toBeGreaterThan(0);
       expect(state).toMatchObject({ status: "completed", steps: graph.nodes.length });
       const steps = await own.page(runStepItem, { of: { run_id }, limit: 1_000 });
