@@ -1,5 +1,5 @@
+import type { Units } from "../test/support/units/counter.ts";
 import { type Benchmark, equal, type Row } from "./row.ts";
-import type { Units } from "./units/counter.ts";
 import { furnish, scenarios } from "./units/scenarios.ts";
 import { startWorld, type World } from "./units/world.ts";
 

@@ -7,7 +7,7 @@ import {
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { indexNames } from "../../shared/dynamo/item.ts";
 import { newId } from "../../shared/ids.ts";
-import type { StoredItem } from "./size.ts";
+import type { StoredItem } from "../../test/support/units/size.ts";
 
 export const TABLE = "units";
 const BATCH = 25;

@@ -17,9 +17,9 @@ import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
+import { countUnits } from "../../test/support/units/counter.ts";
 import { type Owner, ownerAt } from "../support/owner.ts";
 import { CLIENT, type Issuer, POOL, startIssuer } from "../support/tokens.ts";
-import { countUnits } from "./counter.ts";
 import { dispatchers } from "./rooms.ts";
 import { copy, createTable, putAll, TABLE } from "./store.ts";
 

@@ -16,7 +16,16 @@ interface Input {
  */
 export function memoryTable(name: string, items: readonly Stored[]): Table {
   const stored = new Map(items.map((item) => [item.sk, item]));
-  const counted = { subject: "bench", minute: "2026-01-01T00:00", count: 1, expires_at: "2026-01-01T01:00:00.000Z" };
+  const minute = Math.floor(Date.now() / 60_000);
+  const counted = {
+    subject: "bench",
+    minute,
+    current: 1,
+    previous: 0,
+    month: "2026-01",
+    calls: 1,
+    expires_at: "2026-01-01T01:00:00.000Z",
+  };
   const send = async ({ input }: { readonly input: Input }) => {
     const reads = input.RequestItems?.[name];
     if (reads !== undefined) {

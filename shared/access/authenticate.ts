@@ -25,7 +25,7 @@ export interface Authentication {
   /** Live rights in the active organization, or the refusal of everything that needs some. */
   readonly rights: Rights | Problem;
   readonly signedIn: SignedIn;
-  /** What was read along, by its key; undefined for another tenant than the one that was guessed. */
+  /** What was read along; undefined where the organization turned out to be another one than was guessed. */
   readonly also: AlsoRead | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface AlsoRead {
 }
 
 /** One more item for the batch, where the organization is known before it is read. */
-export type Also = (tenant: string, principal: Principal) => Read;
+export type Also = (tenant: string, principal: Principal) => Read | undefined;
 
 /**
  * Authenticates a request and loads the caller's live rights, strongly consistent: a suspended user, a revoked
@@ -67,7 +67,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
         : [
             ...identity,
             ...rightsReads(table, guess, claims.user_id),
-            ...(also === undefined ? [] : [also(guess, principal)]),
+            ...[also?.(guess, principal)].filter((read) => read !== undefined),
           ];
     const [readSession, readUser, readOrganization, readMembership, found] = (await table.batch(reads)) as [
       Session | undefined,

@@ -9,6 +9,7 @@ import {
   AUDIT_DAYS,
   type AuditEntry,
   auditItem,
+  DENIAL_AUDIT_DAYS,
   EVENT_DAYS,
   outboxItem,
   type RequestFacts,
@@ -39,9 +40,14 @@ const isSecurityAction = (action: string): boolean =>
   /^(access|audit|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_)/.test(action);
 
+const daysOf = (action: string): number => {
+  if (action === "access.denied") return DENIAL_AUDIT_DAYS;
+  return isSecurityAction(action) ? SECURITY_AUDIT_DAYS : AUDIT_DAYS;
+};
+
 /** The write of one audit entry. */
 export function auditWrite(table: Table, context: ChangeContext, entry: AuditDraft): Write {
-  const days = isSecurityAction(entry.action) ? SECURITY_AUDIT_DAYS : AUDIT_DAYS;
+  const days = daysOf(entry.action);
   const occurred_at = timestamp(context.at);
   return table.of(context.tenant).writes.create(auditItem, {
     id: newId("audit", context.at),

@@ -33,6 +33,8 @@ export type AuditEntry = z.output<typeof auditEntrySchema>;
 /** How long entries are kept; security entries longer. An organization may raise both. */
 export const AUDIT_DAYS = 400;
 export const SECURITY_AUDIT_DAYS = 7 * 365;
+/** Refusals are many and soon stale. */
+export const DENIAL_AUDIT_DAYS = 90;
 
 export const auditItem = defineItem({
   type: "audit_entry",

@@ -1,4 +1,4 @@
-import type { Authentication } from "../access/authenticate.ts";
+import type { Also, Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
 import type { Principal } from "../access/principal.ts";
@@ -12,19 +12,19 @@ import { type RateState, rateHeaders } from "../limits/rate.ts";
 import { cutText } from "../text.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
-import { IdempotencyClaim } from "./idempotency.ts";
+import { claimOf, type IdempotencyRecord, isRepeatable } from "./idempotency.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
 import { permissionOf, recordDenial, requirePermission } from "./permit.ts";
 import type { Platform } from "./platform.ts";
-import { countRates } from "./rates.ts";
+import { createRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
 
 type AnyHandler = (call: Call<OperationShape>, deps: unknown) => Promise<unknown>;
 
 /**
  * Answers requests to these operations, each in the same order: authenticate, load live rights, count against the
- * rate limits, check the permission, parse, look for an earlier answer to the idempotency key, handle, render.
+ * limits of caller and organization (of the address, where nobody is known), check the permission, parse, look for an earlier answer to the idempotency key, handle, render.
  * Every failure leaves as a problem document.
  */
 export function createDispatcher<T extends Readonly<Record<string, OperationShape>>, D>(
@@ -37,6 +37,22 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
   const byId = new Map(
     Object.entries(operations).map(([name, operation]) => [operation.id, handlers[name] as AnyHandler | undefined]),
   );
+
+  const rates = createRates(platform);
+  /** Who calls; null where nobody is asked, the refusal where the credential is none. */
+  const identify = async (operation: OperationShape, request: RawRequest, at: Date) => {
+    if (operation.permission === "public") return null;
+    try {
+      // The key's earlier answer is looked for in the same read, where the organization is known before it.
+      const also: Also | undefined = isRepeatable(operation, request)
+        ? (tenant, principal) => claimOf(platform, operation, request, { tenant, principal, at })?.read
+        : undefined;
+      return await platform.authenticate(request, at, also);
+    } catch (error) {
+      if (error instanceof Problem && error.code === "unauthenticated") return error;
+      throw error;
+    }
+  };
 
   return async (request) => {
     const started = performance.now();
@@ -53,12 +69,19 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     let answer: Answer;
     try {
       const match = route(request.method, request.path);
-      if (!match.found) throw match.allow.length === 0 ? notFound(match.detail) : methodNotAllowed(match.allow);
+      if (!match.found) {
+        rate = await rates.address(request, at);
+        throw match.allow.length === 0 ? notFound(match.detail) : methodNotAllowed(match.allow);
+      }
       operation = match.operation;
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
-      const who = operation.permission === "public" ? null : await platform.authenticate(request, at);
-      rate = await countRates(platform, who, request, at);
+      const who = await identify(operation, request, at);
+      rate =
+        who instanceof Problem || who === null
+          ? await rates.address(request, at)
+          : await rates.caller(who, operation, at);
+      if (who instanceof Problem) throw who;
       answer = await respond({
         platform,
         operation,
@@ -121,8 +144,10 @@ async function respond(prepared: Prepared): Promise<Answer> {
     Call<OperationShape>,
     "path" | "query" | "body"
   >;
-  const claim = idempotencyClaim(prepared, context?.tenant ?? PLATFORM);
-  const earlier = await claim?.replay();
+  const tenant = context?.tenant ?? PLATFORM;
+  const claim = claimOf(platform, operation, request, { tenant, principal: who?.principal ?? null, at });
+  const read = who?.also?.tenant === tenant ? who.also : undefined;
+  const earlier = await claim?.replay(read && { record: read.found as IdempotencyRecord | undefined });
   if (earlier !== undefined) return earlier;
   if (operation.outside_effect) await claim?.lease();
   const rendered = (output: unknown): Answer => render(operation, output, request.path);
@@ -210,29 +235,6 @@ function loader({ platform, operation, at }: Prepared, rights: Rights | undefine
     if (loaded === undefined || fresh) loaded = read(fresh);
     return loaded as Promise<never>;
   };
-}
-
-function idempotencyClaim(
-  { platform, operation, request, who, at }: Prepared,
-  tenant: string,
-): IdempotencyClaim | undefined {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined || operation.method !== "POST" || operation.response === "events") return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    const issues = [
-      { path: "header.idempotency-key", message: "must be 1 to 255 printable ASCII characters without spaces" },
-    ];
-    throw new Problem("validation_failed", "The idempotency key is not valid.", { issues });
-  }
-  return new IdempotencyClaim(
-    platform.table.of(tenant),
-    platform.secrets,
-    operation,
-    request,
-    key,
-    who?.principal ?? null,
-    at,
-  );
 }
 
 const methodNotAllowed = (allow: readonly string[]): Problem =>

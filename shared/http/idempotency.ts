@@ -3,7 +3,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { type Principal, principalKey } from "../access/principal.ts";
 import { idempotencyItem } from "../change/items.ts";
 import { addSeconds, timestamp } from "../clock.ts";
-import type { TenantTable } from "../dynamo/table.ts";
+import type { ItemOf } from "../dynamo/item.ts";
+import type { Read, Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 import type { Answer } from "./answer.ts";
@@ -28,6 +29,35 @@ const unpack = (kept: string): string =>
     : kept;
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url");
+
+export type IdempotencyRecord = ItemOf<typeof idempotencyItem>;
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Whether the request has a key by which it can be repeated. */
+export const isRepeatable = (operation: OperationShape, { headers }: RawRequest): boolean =>
+  operation.method === "POST" && operation.response !== "events" && KEY.test(headers["idempotency-key"] ?? "");
+
+/**
+ * The claim of a request that has an idempotency key.
+ * @throws Problem `validation_failed` when the key is none
+ */
+export function claimOf(
+  { table, secrets }: { readonly table: Table; readonly secrets: Sealer },
+  operation: OperationShape,
+  request: RawRequest,
+  by: { readonly tenant: string; readonly principal: Principal | null; readonly at: Date },
+): IdempotencyClaim | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || operation.method !== "POST" || operation.response === "events") return undefined;
+  if (!KEY.test(key)) {
+    const issues = [
+      { path: "header.idempotency-key", message: "must be 1 to 255 printable ASCII characters without spaces" },
+    ];
+    throw new Problem("validation_failed", "The idempotency key is not valid.", { issues });
+  }
+  return new IdempotencyClaim(table.of(by.tenant), secrets, operation, request, key, by.principal, by.at);
+}
 
 /** Another request took the key first; the winner's answer is to be replayed. */
 export class LostToSameKey extends Problem {
@@ -69,9 +99,17 @@ export class IdempotencyClaim {
     this.#now = now;
   }
 
-  /** The earlier answer to this key, or undefined when the request is the first. */
-  async replay(): Promise<Answer | undefined> {
-    const record = await this.#table.get(idempotencyItem, this.#key);
+  /** What is read to find an earlier answer, for a batch with other reads. */
+  get read(): Read<typeof idempotencyItem> {
+    return this.#table.read(idempotencyItem, this.#key);
+  }
+
+  /**
+   * The earlier answer to this key, or undefined when the request is the first.
+   * @param known what `read` gave, where that has been read already
+   */
+  async replay(known?: { readonly record: IdempotencyRecord | undefined }): Promise<Answer | undefined> {
+    const record = known === undefined ? await this.#table.get(idempotencyItem, this.#key) : known.record;
     if (record === undefined || Date.parse(record.expires_at) <= this.#now.getTime()) return undefined;
     if (record.request_hash !== this.#request_hash) {
       throw new Problem(

@@ -1,9 +1,14 @@
+import * as z from "zod";
 import { decide } from "../access/decide.ts";
 import type { Rights } from "../access/grants.ts";
 import type { Permission } from "../access/permissions.ts";
+import { principalKey } from "../access/principal.ts";
 import { auditWrite, type ChangeContext } from "../change/commit.ts";
+import { addSeconds, timestamp } from "../clock.ts";
+import { defineItem } from "../dynamo/item.ts";
 import type { Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
+import { minuteOf } from "../limits/window.ts";
 import type { OperationShape } from "./operation.ts";
 
 /** The permission that an operation asks for; undefined where it asks for none. */
@@ -23,13 +28,44 @@ export function requirePermission(operation: OperationShape, rights: Rights): vo
   );
 }
 
-/** Records a refusal in the audit trail. */
+/** So many refusals a minute of one principal have an entry each. */
+export const DENIALS_EACH = 10;
+
+/** Refusals of a principal in the minute, so that many of them are few entries. */
+export const denialItem = defineItem({
+  type: "denial_counter",
+  summary: "Refusals of a principal in a minute; bounds their entries in the audit trail.",
+  schema: z.object({ principal: z.string(), minute: z.int(), count: z.int(), expires_at: z.string() }),
+  key: { pk: "DENIALS#{principal}", sk: "{minute}" },
+  expires: "expires_at",
+});
+
+const DENIALS_KEPT_SECONDS = 3_600;
+
+/** Which refusals of a minute have an entry: the first ones, then each that doubles their number. */
+export const isRecorded = (nth: number): boolean =>
+  nth <= DENIALS_EACH || (nth % DENIALS_EACH === 0 && Number.isInteger(Math.log2(nth / DENIALS_EACH)));
+
+/**
+ * Records a refusal in the audit trail, at a bounded rate: the first ten a minute of a principal each have an entry;
+ * from then on an entry is made whenever their number has doubled, and says it. Nobody can fill the trail by asking
+ * for what they may not have, and how often they did is known to a factor of two at any moment.
+ */
 export async function recordDenial(table: Table, context: ChangeContext, operation: OperationShape): Promise<void> {
+  const tenant = table.of(context.tenant);
+  const key = { principal: principalKey(context.actor), minute: minuteOf(context.at) };
+  const expires_at = timestamp(addSeconds(context.at, DENIALS_KEPT_SECONDS));
+  const { count } = await tenant.apply(denialItem, {
+    ...tenant.writes.update(denialItem, key, { set: { ...key, expires_at }, add: { count: 1 } }, {}),
+    lost: "repeat",
+  });
+  if (!isRecorded(count)) return;
+  const many = count > DENIALS_EACH ? `; refusal ${count} in this minute, those since the last entry have none` : "";
   const entry = {
     action: "access.denied",
     resource: { type: "operation", id: operation.id },
     outcome: "denied",
-    reason: `permission ${operation.permission}`,
+    reason: `permission ${operation.permission}${many}`,
   } as const;
-  await table.transact([auditWrite(table, context, entry)]);
+  await tenant.transact([auditWrite(table, context, entry)]);
 }

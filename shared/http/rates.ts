@@ -1,26 +1,46 @@
 import type { Authentication } from "../access/authenticate.ts";
+import { principalKey } from "../access/principal.ts";
 import { Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
-import { plans } from "../limits/plans.ts";
-import { countRequest, type RateState } from "../limits/rate.ts";
+import { plans, UNLIMITED } from "../limits/plans.ts";
+import type { RateState } from "../limits/rate.ts";
+import { Slices } from "../limits/slices.ts";
+import type { OperationShape } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
+import { permissionOf } from "./permit.ts";
 import type { Platform } from "./platform.ts";
 
-/** One count for the caller (or the address, before sign-in), one for the organization; both at once. */
-export async function countRates(
-  platform: Platform,
-  who: Authentication | null,
-  request: RawRequest,
-  at: Date,
-): Promise<RateState> {
-  const everybody = platform.table.of(PLATFORM);
-  if (who === null) return countRequest(everybody, `address:${request.ip}`, platform.limits.address, at);
-  const counts = [countRequest(everybody, `user:${who.principal.id}`, platform.limits.user, at)];
-  if (!(who.rights instanceof Problem)) {
-    const { id, plan } = who.rights.caller.organization;
-    counts.push(countRequest(platform.table.of(id), "organization", plans[plan].requests_per_minute, at));
-  }
-  const [own, organization] = await Promise.all(counts);
-  if (own === undefined) throw new Error("no rate was counted");
-  return organization !== undefined && organization.remaining < own.remaining ? organization : own;
+/** Counts the requests that one dispatcher serves against the limits of addresses, callers and organizations. */
+export function createRates({ table, limits }: Pick<Platform, "table" | "limits">) {
+  const slices = new Slices();
+  const everybody = table.of(PLATFORM);
+
+  return {
+    /** Whoever is not known yet: public operations, refused credentials, paths that lead nowhere. */
+    address: ({ ip }: RawRequest, at: Date): Promise<RateState> =>
+      slices.admit(everybody, { subject: `address:${ip}`, limit: limits.address }, at),
+
+    /**
+     * The caller, then the organization, which so counts only what the caller's own limit has admitted: nobody uses up
+     * the others' share with requests that are refused anyway. What people do about themselves counts for them alone,
+     * so that an organization at its limit keeps nobody from signing out.
+     */
+    async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState> {
+      const own = { subject: principalKey(who.principal), limit: limits.user };
+      const state = await slices.admit(everybody, own, at);
+      if (permissionOf(operation) === undefined || who.rights instanceof Problem) return state;
+      const { id, plan } = who.rights.caller.organization;
+      const { requests_per_minute, api_calls_per_month } = plans[plan];
+      const all = await slices.admit(
+        table.of(id),
+        {
+          subject: "organization",
+          limit: requests_per_minute,
+          monthly: api_calls_per_month === UNLIMITED ? Number.POSITIVE_INFINITY : api_calls_per_month,
+        },
+        at,
+      );
+      return all.remaining < state.remaining ? all : state;
+    },
+  };
 }

@@ -1,102 +1,35 @@
-import * as z from "zod";
-import { addSeconds, epochSeconds, timestamp } from "../clock.ts";
-import { defineItem, primaryKey } from "../dynamo/item.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
-
-/**
- * Requests of one subject in one minute. One item takes about 1,000 writes a second; the largest limit of a plan is
- * 20,000 a minute (333 a second), so a single counter suffices.
- */
-export const rateItem = defineItem({
-  type: "rate_counter",
-  summary: "Requests of a subject in a minute.",
-  schema: z.object({ subject: z.string(), minute: z.string(), count: z.number().int(), expires_at: z.string() }),
-  key: { pk: "RATE#{subject}", sk: "{minute}" },
-  expires: "expires_at",
-});
+import { type RateCounter, reserve } from "./reserve.ts";
+import { free, minuteOf, rolled, waitSeconds } from "./window.ts";
 
 export interface RateState {
   readonly limit: number;
   readonly remaining: number;
+  /** Seconds to the end of the minute; from then on the last minute counts less with every second. */
   readonly reset_seconds: number;
 }
 
-const RETENTION_SECONDS = 3_600;
-const MINUTE_MS = 60_000;
-
-/** A minute as it stands in the key, and when its counters may go. */
-interface Minute {
-  readonly number: number;
-  readonly minute: string;
-  readonly expires_at: string;
-  readonly ttl: number;
-}
-
-/** The minute that was counted last; every request of a minute writes the same. */
-let last: Minute = { number: -1, minute: "", expires_at: "", ttl: 0 };
-
-function minuteOf(now: Date): Minute {
-  const number = Math.floor(now.getTime() / MINUTE_MS);
-  if (number !== last.number) {
-    const begin = new Date(number * MINUTE_MS);
-    const expires = addSeconds(begin, RETENTION_SECONDS);
-    last = {
-      number,
-      minute: timestamp(begin).slice(0, 16),
-      expires_at: timestamp(expires),
-      ttl: epochSeconds(expires),
-    };
-  }
-  return last;
-}
-
-/** Every request counts twice, so the expression stands ready and only its values are new. */
-const counting = {
-  UpdateExpression:
-    "SET #subject = :subject, #minute = :minute, #expires_at = :expires_at, #ttl = :ttl ADD #count :one",
-  ConditionExpression: "attribute_not_exists(#count) OR #count < :limit",
-  ExpressionAttributeNames: {
-    "#subject": "subject",
-    "#minute": "minute",
-    "#expires_at": "expires_at",
-    "#ttl": "ttl",
-    "#count": "count",
-  },
-  ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-} as const;
+/** What a counter leaves of a limit, besides what this process holds of it. */
+export const rateState = (counter: RateCounter, limit: number, now: Date, held = 0): RateState => ({
+  limit,
+  remaining: free(rolled(counter, minuteOf(now)), limit, now) + held,
+  reset_seconds: 60 - now.getUTCSeconds(),
+});
 
 /**
- * Counts one request against a limit per minute. The count and the check are one conditional write, so parallel
- * requests cannot exceed it.
+ * Counts one request against a limit per minute, exactly: the count and the check are one conditional write, so
+ * parallel requests cannot exceed it. For small limits; large ones are counted in slices (`slices.ts`).
  * @throws Problem `rate_limited` (429) with Retry-After
  */
 export async function countRequest(table: TenantTable, subject: string, limit: number, now: Date): Promise<RateState> {
-  const { minute, expires_at, ttl } = minuteOf(now);
-  const reset_seconds = 60 - now.getUTCSeconds();
-  const counter = await table.apply(rateItem, {
-    type: rateItem.type,
-    // A request that is counted twice does less harm than one that is refused because an answer was lost.
-    lost: "decide",
-    item: {
-      Update: {
-        ...counting,
-        TableName: table.table.name,
-        Key: primaryKey(rateItem, table.tenant, { subject, minute }),
-        ExpressionAttributeValues: {
-          ":subject": subject,
-          ":minute": minute,
-          ":expires_at": expires_at,
-          ":ttl": ttl,
-          ":one": 1,
-          ":limit": limit,
-        },
-      },
-    },
-    refuse: () => rateLimited(limit, reset_seconds),
-  });
-  return { limit, remaining: Math.max(0, limit - counter.count), reset_seconds };
+  const { count, counter } = await reserve(table, { subject, count: 1, limit }, undefined, now);
+  if (count === 0) throw overLimit(counter, limit, now);
+  return rateState(counter, limit, now);
 }
+
+export const overLimit = (counter: RateCounter, limit: number, now: Date): Problem =>
+  rateLimited(limit, waitSeconds(counter, limit, now));
 
 export const rateLimited = (limit: number, retry_after_seconds: number): Problem =>
   new Problem("rate_limited", `The limit of ${limit} requests a minute is reached.`, {

@@ -10,6 +10,7 @@ import { silentLog } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
+import { countUnits } from "./units/counter.ts";
 
 /** Client settings for the stack of this test run. */
 export const awsConfig = () => {
@@ -39,4 +40,11 @@ export function stackPlatform(clock: Clock = systemClock): Platform {
     meter: silentMeter,
     limits: { user: 100_000, address: 100_000 },
   };
+}
+
+/** The deployed table behind a client whose calls and units are counted. */
+export function countedTable(): { readonly table: Table; readonly counter: ReturnType<typeof countUnits> } {
+  const client = new DynamoDBClient(awsConfig());
+  const counter = countUnits(client, new DynamoDBClient(awsConfig()));
+  return { table: Table.connect(inject("stack").outputs.TableName ?? "", client), counter };
 }

@@ -36,9 +36,18 @@ export const headers: JsonObject = {
   Location: header("Where the created or accepted thing is read.", { type: "string", format: "uri-reference" }),
   Allow: header("The methods that this path takes.", { type: "string" }),
   "Retry-After": header("Seconds to wait.", { type: "integer", minimum: 0 }),
-  "RateLimit-Limit": header("Requests allowed in a minute.", { type: "integer" }),
-  "RateLimit-Remaining": header("Requests left in this minute.", { type: "integer" }),
-  "RateLimit-Reset": header("Seconds until the count begins anew.", { type: "integer" }),
+  "RateLimit-Limit": header(
+    "Requests allowed in a minute: the caller's own limit or the organization's, whichever leaves less.",
+    { type: "integer" },
+  ),
+  "RateLimit-Remaining": header(
+    "Requests left now. The limit slides: what the last minute used is given back bit by bit. Large limits are counted in slices, so the number may be a little behind.",
+    { type: "integer" },
+  ),
+  "RateLimit-Reset": header(
+    "Seconds until this minute ends; after a 429 seconds until another request is let through.",
+    { type: "integer" },
+  ),
 };
 
 export const securitySchemes: JsonObject = {

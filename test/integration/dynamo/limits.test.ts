@@ -27,21 +27,24 @@ describe("a rate limit", () => {
     );
     expect(admitted).toBe(20);
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
+    // To the end of the minute, and a twentieth of the next one.
     expect(refused[0]?.options.headers).toMatchObject({
-      "retry-after": "30",
+      "retry-after": "33",
       "ratelimit-remaining": "0",
       "ratelimit-limit": "20",
     });
   });
 
-  it("says how much is left, begins anew each minute, and counts each subject by itself", async () => {
+  it("slides: what a minute has used is given back over the next one, and each subject counts by itself", async () => {
     const table = fresh();
     const now = new Date("2026-01-01T10:20:59.900Z");
     expect(await countRequest(table, "a", 2, now)).toEqual({ limit: 2, remaining: 1, reset_seconds: 1 });
     expect((await countRequest(table, "a", 2, now)).remaining).toBe(0);
     await expect(countRequest(table, "a", 2, now)).rejects.toMatchObject({ code: "rate_limited" });
     expect((await countRequest(table, "b", 2, now)).remaining).toBe(1);
-    expect((await countRequest(table, "a", 2, addSeconds(now, 1))).remaining).toBe(1);
+    await expect(countRequest(table, "a", 2, addSeconds(now, 1))).rejects.toMatchObject({ code: "rate_limited" });
+    expect((await countRequest(table, "a", 2, addSeconds(now, 31))).remaining).toBe(0);
+    expect((await countRequest(table, "a", 2, addSeconds(now, 121))).remaining).toBe(1);
   });
 });
 

@@ -85,7 +85,9 @@ const register = (withDeps: AuthDeps) =>
 beforeEach(() => {
   database.reset();
   deleted.length = 0;
-  database.on(UpdateCommand).resolves({ Attributes: { subject: "x", minute: "x", count: 1, expires_at: "x" } });
+  database
+    .on(UpdateCommand)
+    .resolves({ Attributes: { subject: "x", minute: 1, current: 1, previous: 0, expires_at: "x" } });
   database.on(GetCommand).resolves({});
   database.on(TransactWriteCommand).resolves({});
 });

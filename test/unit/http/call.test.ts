@@ -67,7 +67,9 @@ const platform: Platform = {
 
 beforeEach(() => {
   dynamo.reset();
-  dynamo.on(UpdateCommand).resolves({ Attributes: { subject: "s", minute: "m", count: 1, expires_at: at } });
+  dynamo.on(UpdateCommand).resolves({
+    Attributes: { subject: "s", principal: "s", minute: 1, current: 1, previous: 0, count: 1, expires_at: at },
+  });
   dynamo.on(TransactWriteCommand).resolves({});
 });
 

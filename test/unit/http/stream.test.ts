@@ -29,8 +29,9 @@ const download = operation({
 /** Only the rate counter is asked of the table here. */
 const counter = {
   subject: "address:::1",
-  minute: "2026-01-01T00:00",
-  count: 1,
+  minute: 29453760,
+  current: 1,
+  previous: 0,
   expires_at: "2026-01-01T01:00:00.000Z",
 };
 mockClient(DynamoDBDocumentClient).on(UpdateCommand).resolves({ Attributes: counter });

@@ -1,6 +1,6 @@
 import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { indexNames } from "../../shared/dynamo/item.ts";
+import { indexNames } from "../../../shared/dynamo/item.ts";
 import { itemBytes, readUnits, type StoredItem, writeUnits } from "./size.ts";
 
 /** What one operation asked of the table. */
