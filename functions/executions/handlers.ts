@@ -28,12 +28,20 @@ const EXECUTE_TIMEOUT_MS = 25_000;
  */
 const STREAM_TIMEOUT_MS = 300_000;
 
-const runOf = ({ body }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
+const runOf = ({ body, caller, context }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
   input: body.message,
   history: body.conversation_history,
   variables: body.variables,
   idempotency_key: execution_id,
   timeout_ms,
+  meter: {
+    plan: caller.organization.plan,
+    actor: context.actor,
+    work: { kind: "execute", id: execution_id },
+    // A request that failed is not taken up again: the next one is another execution.
+    repeatable: false,
+    run_id: null,
+  } as const,
 });
 
 export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) => {

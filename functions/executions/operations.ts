@@ -50,7 +50,9 @@ export const executionSchema = z
     contexts: z.array(
       z.object({ context_id: z.string(), name: z.string(), included: z.enum(["whole", "part", "none"]) }),
     ),
-    unavailable_tools: z.array(z.object({ tool_id: z.string(), name: z.string(), code: z.string() })),
+    unavailable_tools: z.array(
+      z.object({ tool_id: z.string(), name: z.string(), code: z.string(), message: z.string() }),
+    ),
     created_at: z.string(),
   })
   .meta({ id: "AgentExecution", description: "One answer of an agent." });

@@ -2,6 +2,7 @@
 
 export type { ChatMessage, FinishReason, ToolCall, ToolOutcome, ToolSpecification } from "./calls/call.ts";
 export { createModelInvoker, type ModelInvoker } from "./calls/invoke.ts";
+export { type CallMeter, type OpenCall, type StoredAnswer, unmetered } from "./calls/meter.ts";
 export {
   type CallableModel,
   costOf,
@@ -12,6 +13,7 @@ export {
   resolveModel,
   unknownModel,
 } from "./calls/resolve.ts";
+export type { CallUsage } from "./calls/rules/counts.ts";
 export { type ModelError, type ModelErrorCode, modelError } from "./calls/rules/errors.ts";
 export type { ResolvedModel } from "./model.ts";
 export { defaultModelId, type Model } from "./rules/catalogue.ts";

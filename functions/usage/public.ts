@@ -1,12 +1,4 @@
 /** What other rooms may use of usage. */
-export {
-  monthUsage,
-  type Usage,
-  type UsageRecord,
-  type UsageSource,
-  type UsageTotals,
-  usageCounterItem,
-  usageItem,
-  usageWrites,
-} from "./store.ts";
-export { admitTokens } from "./tokens/admit.ts";
+export { type MeterOf, type WorkMeter, workMeter } from "./calls/meter.ts";
+export { monthUsage, type UsageSource, type UsageTotals } from "./store.ts";
+export { admitTokens } from "./tokens/budget.ts";

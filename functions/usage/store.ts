@@ -7,31 +7,37 @@ import type { Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
 
-/** What a usage record is about: one attempt of a run's step, or one direct execution of an agent. */
-export const usageSourceSchema = z.object({ kind: z.enum(["run_step", "execute"]), id: z.string().min(1).max(400) });
+/**
+ * What a usage record is about: one call to a provider, of an attempt of a run's step or of a direct execution of an agent.
+ * Calls of one work are numbered from 1.
+ */
+export const usageSourceSchema = z.object({
+  kind: z.enum(["run_step", "execute"]),
+  id: z.string().min(1).max(400),
+  call: z.string().min(1).max(60),
+});
 export type UsageSource = z.output<typeof usageSourceSchema>;
 
 /**
- * One metered fact. Its key is its source, so the same work cannot be recorded twice however often it is retried.
+ * One metered fact. Its key is its source, so the same call cannot be recorded twice however often it is retried.
  * Records are kept: billing reads them.
  */
 export const usageItem = defineItem({
   type: "usage_record",
-  summary: "Tokens and cost of one piece of work, written in its transaction; keyed by the work.",
+  summary: "Tokens and cost of one call to a provider, written when it ends; keyed by the work and the call.",
   schema: z.object({
     id: idSchema("usage"),
     organization_id: z.string(),
     source_kind: usageSourceSchema.shape.kind,
     source_id: usageSourceSchema.shape.id,
+    call: usageSourceSchema.shape.call,
     occurred_at: z.string(),
     day: z.string(),
     model: z.string(),
     provider: z.string(),
     tokens_in: z.int().min(0),
     tokens_out: z.int().min(0),
-    /** Calls to the provider; a tool call in between makes another one. */
-    model_calls: z.int().min(0),
-    /** The provider did not count; the tokens are estimated from the length of the texts. */
+    /** The provider did not count, or not in whole numbers from 0 on; the tokens are estimated from the texts' length. */
     estimated: z.boolean(),
     cost_usd_micros: z.int().min(0),
     price_version: z.string(),
@@ -40,7 +46,7 @@ export const usageItem = defineItem({
     run_id: z.string().nullable(),
     actor: principalSchema,
   }),
-  key: { pk: "USAGE_OF#{source_kind}#{source_id}", sk: "USAGE" },
+  key: { pk: "USAGE_OF#{source_kind}#{source_id}", sk: "USAGE#{call}" },
   indexes: {
     gsi1: { pk: "USAGE_DAY#{day}", sk: "{id}" },
     gsi2: { pk: "USAGE_AGENT#{agent_id}", sk: "{id}" },
@@ -72,18 +78,28 @@ export const usageCounterItem = defineItem({
 /** The shard is chosen by the source, so a retried transaction meets the same item. */
 function shardOf(source: UsageSource): number {
   let sum = 0;
-  for (const letter of `${source.kind}#${source.id}`) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_003;
+  for (const letter of `${source.kind}#${source.id}#${source.call}`)
+    sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_003;
   return sum % USAGE_SHARDS;
 }
 
 export type Usage = Omit<
   UsageRecord,
-  "organization_id" | "source_kind" | "source_id" | "occurred_at" | "day" | "actor"
+  "organization_id" | "source_kind" | "source_id" | "call" | "occurred_at" | "day" | "actor"
 > & { readonly source: UsageSource };
 
+/** This source has been recorded; `id` is the record's. */
+export class UsageRecorded extends Problem {
+  readonly id: string | undefined;
+  constructor(id: string | undefined) {
+    super("conflict", "This usage has already been recorded.");
+    this.id = id;
+  }
+}
+
 /**
- * The writes that record one metered fact and add it to the month: 2 items of the transaction of the work. They
- * refuse with `conflict` when this source was recorded before.
+ * The writes that record one metered fact and add it to the month: 2 items. They refuse with `UsageRecorded` when this
+ * source was recorded before.
  */
 export function usageWrites(
   table: TenantTable,
@@ -99,12 +115,13 @@ export function usageWrites(
     organization_id: table.tenant,
     source_kind: source.kind,
     source_id: source.id,
+    call: source.call,
     occurred_at,
     day: occurred_at.slice(0, 10),
     actor: context.actor,
   };
   return [
-    table.writes.create(usageItem, record, () => new Problem("conflict", "This usage has already been recorded.")),
+    table.writes.create(usageItem, record, (old) => new UsageRecorded(old?.id)),
     table.writes.update(
       usageCounterItem,
       { month, shard },

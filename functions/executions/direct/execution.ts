@@ -1,6 +1,7 @@
 import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
@@ -8,7 +9,7 @@ import { agentStates, USABLE_AGENT } from "../../agents/model.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
 import { loadSnapshot, workingContent } from "../../agents/public.ts";
 import { unknownModel } from "../../models/public.ts";
-import { admitTokens, usageWrites } from "../../usage/public.ts";
+import { admitTokens } from "../../usage/public.ts";
 import type { ExecuteDeps } from "../deps.ts";
 import { executionEvents } from "../events.ts";
 import type { Execution, operations } from "../operations.ts";
@@ -63,16 +64,16 @@ async function loadVersion(
   }
 }
 
-/** The writes and the event of an execution that has ended, whichever way: what was used is recorded and paid for. */
+/** The event of an execution that has ended, whichever way; its calls were recorded as they ended. */
 export function executionChange(
   prepared: Prepared,
   result: AgentRunResult,
   context: ChangeContext,
   deps: ExecuteDeps,
-): { writes: ReturnType<typeof usageWrites>; events: [EventDraft] } {
+): { writes: readonly Write[]; events: [EventDraft] } {
   const { execution_id, snapshot, name } = prepared;
   const { agent_id, version } = snapshot;
-  const { model, provider, usage, model_calls, estimated, cost_usd_micros, price_version } = result;
+  const { model, usage, cost_usd_micros, price_version } = result;
   const code = result.ok ? null : result.error.code;
   const outcome = result.ok ? "succeeded" : code === "model_timeout" ? "timed_out" : "failed";
   const event = draft(
@@ -94,39 +95,27 @@ export function executionChange(
     },
     { outcome, ...(result.ok ? {} : { reason: result.error.code }) },
   );
-  const used = model_calls > 0;
-  const writes = used
-    ? usageWrites(deps.table.of(context.tenant), context, {
-        source: { kind: "execute", id: execution_id },
-        id: newId("usage", context.at),
-        model,
-        provider,
-        ...usage,
-        model_calls,
-        estimated,
-        cost_usd_micros,
-        price_version,
-        agent_id,
-        agent_version: version,
-        run_id: null,
-      })
-    : [];
-  return { writes, events: [event] };
+  return { writes: result.unrecorded, events: [event] };
 }
 
-/** Records a failed execution and turns its failure into the refusal that the caller sees. */
+/**
+ * Records a failed execution and turns its failure into the refusal that the caller sees. One whose first call found no
+ * tokens left has not begun, like any request that is refused.
+ */
 export async function failExecution(
   prepared: Prepared,
   result: AgentRunResult & { readonly ok: false },
   context: ChangeContext,
   deps: ExecuteDeps,
 ): Promise<Problem> {
-  await commitChange(deps.table, context, executionChange(prepared, result, context, deps));
+  const refused = result.error.refusal !== undefined && result.model_calls === 0;
+  if (!refused) await commitChange(deps.table, context, executionChange(prepared, result, context, deps));
   return problemOf(result.error, result.model);
 }
 
 /** A model's failure as an answer of the API: whose fault it is decides the status. */
 export function problemOf(error: AgentRunError, model: string): Problem {
+  if (error.refusal !== undefined) return error.refusal;
   const members = { reason: error.code };
   const seconds = Math.ceil((error.retry_after_ms ?? 0) / 1_000);
   const headers = seconds > 0 ? { "retry-after": String(seconds) } : {};

@@ -1,6 +1,8 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
 import type { AgentSnapshot, CompileExpression } from "../../agents/public.ts";
@@ -14,6 +16,7 @@ import {
   modelCall,
   resolveModel,
 } from "../../models/public.ts";
+import { type MeterOf, workMeter } from "../../usage/public.ts";
 import { type ActiveTool, offerTools, openTools, type UnavailableTool } from "./offer.ts";
 import { assembleSystem, contextBudget, fillVariables, type LoadedContext, type UsedContext } from "./rules/prompt.ts";
 
@@ -46,6 +49,8 @@ export interface AgentRunInput {
   /** Deadline of the whole run, tools included. Default 120,000. */
   readonly timeout_ms?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Who pays, and what the calls are recorded under. */
+  readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "repeatable"> & { readonly run_id: string | null };
   /** Gives the answer while it is made; without it the provider is asked for a whole answer. */
   readonly on_delta?: ((delta: AgentDelta) => void | Promise<void>) | undefined;
 }
@@ -58,6 +63,8 @@ export interface AgentRunError {
   /** Whether the same call may succeed when it is tried again. */
   readonly retryable: boolean;
   readonly retry_after_ms?: number | undefined;
+  /** Of `quota_exceeded`: the refusal as the API tells it. */
+  readonly refusal?: Problem | undefined;
 }
 
 export interface AgentToolCall {
@@ -79,6 +86,8 @@ interface Metered {
   readonly tool_calls: readonly AgentToolCall[];
   readonly contexts: readonly UsedContext[];
   readonly unavailable_tools: readonly UnavailableTool[];
+  /** Writes of calls that could not be recorded when they ended; for the transaction of the work. Nearly always none. */
+  readonly unrecorded: readonly Write[];
 }
 
 /** Failed runs are metered too: calls before the failure are paid for. */
@@ -99,9 +108,9 @@ const ANSWER_TOKENS = 4_096;
 const MAX_STEPS = 12;
 
 /**
- * Runs an agent once: prompt, contexts and tools of the snapshot, the caller's message, one answer. Writes nothing:
- * whoever runs it records the usage with `usageWrites` in the transaction of its own work. Failures of the model are
- * values; only a fault of ours throws (a Problem `service_unavailable`).
+ * Runs an agent once: prompt, contexts and tools of the snapshot, the caller's message, one answer. Each call to the
+ * provider reserves its tokens before and is recorded when it ends; besides that nothing is written. Failures of the model
+ * are values; only a fault of ours throws (a Problem `service_unavailable`).
  */
 export async function runAgent(
   snapshot: AgentSnapshot,
@@ -112,6 +121,23 @@ export async function runAgent(
   const model = await resolveModel(deps.table, tenant, definition.model_id, deps.clock.now());
   if (model === undefined) return unknown(definition.model_id);
   const runner = openTools(tenant, deps);
+  const timeout_ms = run.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  const { run_id, ...paid } = run.meter;
+  const meter = workMeter({
+    ...paid,
+    table: deps.table.of(tenant),
+    clock: deps.clock,
+    about: {
+      model: definition.model_id,
+      provider: model.provider,
+      agent_id: snapshot.agent_id,
+      agent_version: snapshot.version,
+      run_id,
+    },
+    costOf: (call) => costOf(model, [call]),
+    max_output_tokens: model.model.max_output_tokens,
+    timeout_ms,
+  });
   try {
     const [offered, contexts] = await Promise.all([
       offerTools(runner, snapshot.tools, run.signal),
@@ -139,8 +165,9 @@ export async function runAgent(
         max_tokens: definition.max_tokens,
         response_schema: definition.response_schema ?? undefined,
         idempotency_key: run.idempotency_key,
-        timeout_ms: run.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+        timeout_ms,
         signal: run.signal,
+        meter,
       },
       run.on_delta,
     );
@@ -160,6 +187,7 @@ export async function runAgent(
       })),
       contexts: used,
       unavailable_tools: offered.unavailable,
+      unrecorded: meter.unrecorded(),
     };
     if (!result.ok) return { ...metered, ok: false, error: result.error };
     const { content, finish_reason } = result;
@@ -210,4 +238,5 @@ const unknown = (model: string): AgentRunResult => ({
   tool_calls: [],
   contexts: [],
   unavailable_tools: [],
+  unrecorded: [],
 });

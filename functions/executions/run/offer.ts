@@ -3,6 +3,7 @@ import type { Outbound } from "../../../shared/outbound/client.ts";
 import type { CompileExpression, ToolSnapshot } from "../../agents/public.ts";
 import { secretHeaderContext, storedToolConfig, type Tool } from "../../agents/public.ts";
 import type { ToolSpecification } from "../../models/public.ts";
+import { toolFailure } from "../tools/rules/outcome.ts";
 import { createToolRunner, type ToolRunner } from "../tools/runner.ts";
 
 export type ActiveTool = Tool;
@@ -12,6 +13,8 @@ export interface UnavailableTool {
   readonly tool_id: string;
   readonly name: string;
   readonly code: string;
+  /** Why, for people. */
+  readonly message: string;
 }
 
 /** The tools of one run, with their secrets opened only when they are used. */
@@ -49,19 +52,23 @@ export async function offerTools(
       .filter(({ is_enabled }) => is_enabled)
       .map(async ({ id, name, description, tool_type, config }) => {
         const stored = storedToolConfig.safeParse({ tool_type, config });
-        if (!stored.success) return { ok: false as const, id, name, code: "tool_not_allowed" };
+        if (!stored.success) return { ...toolFailure("tool_not_allowed"), id, name };
         const tool: Tool = { ...stored.data, id, name, description };
         const answer = await runner.describe(tool, signal);
-        return answer.ok
-          ? { ok: true as const, tool, tools: answer.tools }
-          : { ok: false as const, id, name, code: answer.code };
+        return answer.ok ? { ...answer, tool } : { ...answer, id, name };
       }),
   );
   for (const one of described) {
-    if (!one.ok) unavailable.push({ tool_id: one.id, name: one.name, code: one.code });
+    if (!one.ok) unavailable.push({ tool_id: one.id, name: one.name, code: one.code, message: one.message });
     else {
+      const without = (name: string, { code, message }: { code: string; message: string }) =>
+        unavailable.push({ tool_id: one.tool.id, name, code, message });
+      for (const left of one.left_out) without(`${one.tool.name}: ${left.name}`, left);
       for (const specification of one.tools) {
-        if (byName.has(specification.name)) continue;
+        if (byName.has(specification.name)) {
+          without(specification.name, toolFailure("tool_name_taken"));
+          continue;
+        }
         byName.set(specification.name, one.tool);
         specifications.push(specification);
       }

@@ -7,8 +7,8 @@ import { cutText } from "../../../shared/text.ts";
 import type { Arguments, CompileExpression } from "../../agents/public.ts";
 import { type Tool, toolLimits } from "../../agents/public.ts";
 import { callApi } from "./api.ts";
-import { type McpSession, mcpSession } from "./mcp.ts";
-import { type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
+import { type McpSession, mcpSession } from "./mcp/session.ts";
+import { type ToolErrorCode, type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
 
 export type ToolDependencies = {
   outbound: Pick<Outbound, "request" | "fetch">;
@@ -20,9 +20,14 @@ export type ToolDependencies = {
 /** A tool as a model is told of it. */
 export type ToolDescription = { name: string; description: string; parameters: Readonly<Record<string, unknown>> };
 
+/** One tool of an MCP server that cannot be offered, by the server's own name for it. */
+export type LeftOut = { name: string; code: ToolErrorCode; message: string };
+
+export type Described = { ok: true; tools: ToolDescription[]; left_out: LeftOut[] };
+
 export type ToolRunner = {
   /** What the model may call: one entry for a function or an API, one for each allowed tool of an MCP server. */
-  describe: (tool: Tool, signal?: AbortSignal) => Promise<{ ok: true; tools: ToolDescription[] } | ToolFailure>;
+  describe: (tool: Tool, signal?: AbortSignal) => Promise<Described | ToolFailure>;
   /** Runs one call. `name` is a name out of `describe`. Never throws. */
   execute: (tool: Tool, name: string, args: unknown, signal?: AbortSignal) => Promise<ToolResult>;
   /** Ends the sessions with MCP servers. */
@@ -102,20 +107,26 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
   const describe: ToolRunner["describe"] = async (tool, signal) => {
     if (tool.tool_type !== "mcp") {
       const { name, description, config } = tool;
-      return { ok: true, tools: [{ name, description, parameters: config.parameters }] };
+      return { ok: true, tools: [{ name, description, parameters: config.parameters }], left_out: [] };
     }
     const at = await access(tool);
     if ("ok" in at) return at;
     const listed = (await at.session?.listTools(signal)) ?? toolFailure("tool_unavailable");
     if (!listed.ok) return redact(listed, at.secrets);
-    const tools = listed.tools
-      .filter(({ name }) => tool.config.tools.includes(name))
-      .map(({ name, description, inputSchema }) => ({
-        name: mcpToolName(tool, name),
-        description: cutText(description ?? tool.description, 2_000),
-        parameters: inputSchema,
-      }));
-    return { ok: true, tools: redact(tools, at.secrets) };
+    const tools: ToolDescription[] = [];
+    const left_out: LeftOut[] = [];
+    const byName = new Map(listed.tools.map((one) => [one.name, one]));
+    for (const name of new Set(tool.config.tools)) {
+      const one = byName.get(name);
+      if (one === undefined) left_out.push({ ...toolFailure("tool_not_found"), name });
+      else if (one.parameters === undefined) {
+        left_out.push({ ...toolFailure("tool_schema_invalid", `It ${cutText(one.problem ?? "", 300)}.`), name });
+      } else {
+        const description = cutText(one.description ?? tool.description, 2_000);
+        tools.push({ name: mcpToolName(tool, name), description, parameters: one.parameters });
+      }
+    }
+    return { ok: true, ...redact({ tools, left_out }, at.secrets) };
   };
 
   const run = async (tool: Tool, name: string, args: unknown, signal?: AbortSignal): Promise<ToolResult> => {

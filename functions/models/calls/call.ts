@@ -1,9 +1,15 @@
 import type { JSONSchema7, LanguageModel, ToolSet } from "ai";
-import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { clampMaxTokens, clampTemperature, type Model } from "../rules/catalogue.ts";
 import type { TokenUsage } from "../rules/prices.ts";
 import type { ModelConnection } from "./connect.ts";
+import type { CallMeter } from "./meter.ts";
+import { answerObject } from "./rules/answer-json.ts";
+import type { CallUsage } from "./rules/counts.ts";
 import { type ModelError, modelError } from "./rules/errors.ts";
+import { type FinishReason, finishOf } from "./rules/finish.ts";
+
+export type { CallUsage } from "./rules/counts.ts";
+export type { FinishReason } from "./rules/finish.ts";
 
 export type ChatMessage = { role: "user" | "assistant"; content: string };
 
@@ -38,12 +44,9 @@ export type ModelRequest = {
   /** Deadline of the whole request, tools included. */
   timeout_ms: number;
   signal?: AbortSignal | undefined;
+  /** Stands before and behind each call to the provider. */
+  meter: CallMeter;
 };
-
-export type FinishReason = "stop" | "length" | "max_steps" | "other";
-
-/** Tokens of one call to the provider. `estimated` where the provider did not say. */
-export type CallUsage = TokenUsage & { estimated: boolean };
 
 export type FinishedToolCall = ToolCall & { outcome: ToolOutcome };
 
@@ -73,43 +76,31 @@ export type ModelResult =
 
 const stepLimit = 32;
 
-type StepFacts = {
-  text: string;
-  finishReason: string;
-  usage: { inputTokens: number | undefined; outputTokens: number | undefined };
-};
-
-/** About four characters a token: good enough to meter providers that count nothing. */
-const estimate = (text: string): number => Math.ceil(text.length / 4);
+type StepFacts = { text: string; finishReason: string; rawFinishReason: string | undefined };
 
 /** What one request has come to so far, fed by the library's callbacks; the result is made from it at the end. */
 export class Progress {
-  readonly calls: CallUsage[] = [];
   readonly toolCalls: FinishedToolCall[] = [];
+  readonly #calls: readonly CallUsage[];
   readonly #request: ModelRequest;
   #last: StepFacts | undefined;
 
-  constructor(request: ModelRequest) {
+  /** @param calls what each call has used, as the meter comes to know it */
+  constructor(request: ModelRequest, calls: readonly CallUsage[]) {
     this.#request = request;
+    this.#calls = calls;
   }
 
   step(facts: StepFacts): void {
     this.#last = facts;
-    const { inputTokens, outputTokens } = facts.usage;
-    const { system = "", messages } = this.#request;
-    this.calls.push({
-      tokens_in: inputTokens ?? estimate(system + messages.map(({ content }) => content).join("\n")),
-      tokens_out: outputTokens ?? estimate(facts.text),
-      estimated: inputTokens === undefined || outputTokens === undefined,
-    });
   }
 
   #common() {
-    const sum = (pick: (call: CallUsage) => number) => this.calls.reduce((total, call) => total + pick(call), 0);
+    const sum = (pick: (call: CallUsage) => number) => this.#calls.reduce((total, call) => total + pick(call), 0);
     return {
       model: this.#request.model.id,
       usage: { tokens_in: sum(({ tokens_in }) => tokens_in), tokens_out: sum(({ tokens_out }) => tokens_out) },
-      calls: this.calls,
+      calls: [...this.#calls],
       tool_calls: this.toolCalls,
     };
   }
@@ -120,34 +111,17 @@ export class Progress {
 
   async finished(): Promise<ModelResult> {
     const last = this.#last;
-    if (last === undefined || last.finishReason === "error") return this.failed(modelError("model_answer_invalid"));
-    if (last.finishReason === "content-filter") return this.failed(modelError("model_refused"));
-    const reason = finishReasons[last.finishReason] ?? "other";
+    if (last === undefined) return this.failed(modelError("model_answer_invalid"));
+    const reason = finishOf(last.finishReason, last.rawFinishReason);
+    if (reason === "failed") return this.failed(modelError("model_unavailable"));
+    if (reason === "refused") return this.failed(modelError("model_refused"));
     const result: ModelResult = { ok: true, content: last.text, finish_reason: reason, ...this.#common() };
     const schema = this.#request.response_schema;
     if (schema === undefined || reason === "max_steps") return result;
-    const object = await parseObject(last.text, schema);
+    const object = await answerObject(last.text, schema);
     return object.ok ? { ...result, object: object.value } : this.failed(modelError("response_schema_mismatch"));
   }
 }
-
-const finishReasons: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  "tool-calls": "max_steps", // a call that still asks for tools is only the last one at the limit
-};
-
-/** The answer as JSON that matches the schema; a code fence around it, which some models add, is forgiven. */
-const parseObject = async (text: string, schema: unknown): Promise<{ ok: true; value: unknown } | { ok: false }> => {
-  const compiled = compileSchema(schema);
-  const bare = text.trim().replace(/^```(?:json)?\s*\n?([\s\S]*?)\n?```$/, "$1");
-  try {
-    const value: unknown = JSON.parse(bare);
-    return compiled.ok && (await compiled.validate(value)).length === 0 ? { ok: true, value } : { ok: false };
-  } catch {
-    return { ok: false };
-  }
-};
 
 /** Providers without response schemas get it as an instruction. */
 const systemText = ({ system, response_schema, model }: ModelRequest): string | undefined => {

@@ -1,4 +1,4 @@
-import type { LanguageModel } from "ai";
+import type { wrapLanguageModel } from "ai";
 import type { Model } from "../rules/catalogue.ts";
 
 /** How to reach a model's provider for one organization. Keys arrive decrypted and stay in memory. */
@@ -42,6 +42,8 @@ const keyed = (key: string, baseUrl: string | undefined, fetch: typeof globalThi
   ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
 });
 
+type LanguageModel = Parameters<typeof wrapLanguageModel>[0]["model"];
+
 /**
  * The library's model for one call. Each provider's package is loaded when it is first used, so that a cold start pays for one
  * of them only. Chat-completion endpoints are used throughout: they keep nothing at the provider.
@@ -49,9 +51,15 @@ const keyed = (key: string, baseUrl: string | undefined, fetch: typeof globalThi
 export const languageModel = async (
   model: Model,
   connection: ModelConnection,
-  access: { fetch: typeof globalThis.fetch; bedrock: BedrockAccess },
+  access: {
+    fetch: typeof globalThis.fetch;
+    bedrock: BedrockAccess;
+    /** Wraps whichever way leads to the provider. */
+    reach: (way: typeof globalThis.fetch) => typeof globalThis.fetch;
+  },
 ): Promise<LanguageModel> => {
-  const { fetch, bedrock } = access;
+  const { bedrock } = access;
+  const fetch = access.reach(access.fetch);
   const id = model.provider_model_id;
   switch (connection.provider) {
     case "amazon-bedrock": {
@@ -59,7 +67,7 @@ export const languageModel = async (
       const { credentials, endpoint } = bedrock;
       return createAmazonBedrock({
         region: bedrock.region,
-        fetch: awsFetch,
+        fetch: access.reach(awsFetch),
         ...(endpoint === undefined ? {} : { baseURL: endpoint }),
         ...(credentials === undefined
           ? {}

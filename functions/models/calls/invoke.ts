@@ -1,6 +1,9 @@
+import { Problem } from "../../../shared/errors.ts";
 import { OutboundError } from "../../../shared/outbound/errors.ts";
 import { callSettings, type ModelRequest, type ModelResult, Progress } from "./call.ts";
 import { type BedrockAccess, languageModel } from "./connect.ts";
+import { mendingFetch } from "./mending-fetch.ts";
+import { type MeteredCalls, meteredCalls } from "./meter.ts";
 import { type ModelError, modelError, toModelError } from "./rules/errors.ts";
 
 export type { ChatMessage, ModelRequest, ModelResult, ToolCall, ToolOutcome, ToolSpecification } from "./call.ts";
@@ -15,9 +18,9 @@ export type ModelEvent =
   | { type: "done"; result: ModelResult };
 
 export type ModelInvoker = {
-  /** One whole answer. Never throws: failures are values, with the usage up to them. */
+  /** One whole answer. Failures are values, with the usage up to them; throws only what the meter cannot do. */
   generate: (request: ModelRequest) => Promise<ModelResult>;
-  /** The answer while it is made. Never throws; a reader that stops early cancels the call. */
+  /** The answer while it is made, in the same way; a reader that stops early cancels the call. */
   stream: (request: ModelRequest) => AsyncGenerator<ModelEvent, void, void>;
 };
 
@@ -50,7 +53,7 @@ export const createModelInvoker = (parts: {
 }): ModelInvoker => {
   const now = parts.now ?? Date.now;
 
-  const prepare = async (request: ModelRequest, progress: Progress, signal: AbortSignal) => {
+  const prepare = async (request: ModelRequest, metered: MeteredCalls, progress: Progress, signal: AbortSignal) => {
     let calls = 0;
     const fetch: typeof globalThis.fetch = (input, init) => {
       calls += 1;
@@ -61,20 +64,29 @@ export const createModelInvoker = (parts: {
     globalThis.AI_SDK_LOG_WARNINGS = false; // would write to the console: settings a model ignores, on every call
     const [library, model] = await Promise.all([
       import("ai"),
-      languageModel(request.model, request.connection, { fetch, bedrock: parts.bedrock }),
+      languageModel(request.model, request.connection, {
+        reach: (way) => mendingFetch(way, metered.answered),
+        fetch,
+        bedrock: parts.bedrock,
+      }),
     ]);
-    return { library, settings: callSettings(library, model, request, progress, signal) };
+    const wrapped = library.wrapLanguageModel({ model, middleware: metered.middleware });
+    return { library, settings: callSettings(library, wrapped, request, progress, signal) };
   };
 
-  const failure = (error: unknown, signal: AbortSignal): ModelError =>
-    toModelError(signal.aborted ? signal.reason : error, now());
+  /** @throws what the meter threw but for a quota that is used up: a fault of ours is no failure of the model */
+  const failure = (error: unknown, signal: AbortSignal): ModelError => {
+    if (error instanceof Problem && error.code !== "quota_exceeded") throw error;
+    return toModelError(signal.aborted ? signal.reason : error, now());
+  };
 
   const generate: ModelInvoker["generate"] = async (request) => {
-    const progress = new Progress(request);
+    const metered = meteredCalls(request.meter);
+    const progress = new Progress(request, metered.calls);
     if (missingKey(request)) return progress.failed(modelError("provider_key_missing"));
     const { signal, clear } = deadline(request.timeout_ms, request.signal);
     try {
-      const { library, settings } = await prepare(request, progress, signal);
+      const { library, settings } = await prepare(request, metered, progress, signal);
       signal.throwIfAborted();
       await library
         .generateText({ ...settings, onStepFinish: (step) => progress.step(step) })
@@ -91,7 +103,8 @@ export const createModelInvoker = (parts: {
   };
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void, void> {
-    const progress = new Progress(request);
+    const metered = meteredCalls(request.meter);
+    const progress = new Progress(request, metered.calls);
     if (missingKey(request)) {
       yield { type: "done", result: progress.failed(modelError("provider_key_missing")) };
       return;
@@ -99,7 +112,7 @@ export const createModelInvoker = (parts: {
     const { signal, cancel, clear } = deadline(request.timeout_ms, request.signal);
     let result: ModelResult | undefined;
     try {
-      const { library, settings } = await prepare(request, progress, signal);
+      const { library, settings } = await prepare(request, metered, progress, signal);
       signal.throwIfAborted();
       const { fullStream } = library.streamText({
         ...settings,

@@ -1,11 +1,10 @@
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import { isObject, type Json } from "../../../shared/expressions/json.ts";
 import { asText } from "../../../shared/expressions/template.ts";
-import { newId } from "../../../shared/ids.ts";
+import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { loadSnapshot } from "../../agents/public.ts";
-import { type AgentRunResult, runAgent } from "../../executions/public.ts";
+import { runAgent } from "../../executions/public.ts";
 import type { GraphNode } from "../../pipelines/graph/public.ts";
-import { usageWrites } from "../../usage/public.ts";
 import { runContext } from "../log/entries.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
 import type { PlanNode } from "./rules/plan.ts";
@@ -40,7 +39,10 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
   if (agent_id === undefined || version === undefined) {
     return { ok: false, error: { code: "agent_missing", message: "The node names no agent." }, retryable: false };
   }
-  const snapshot = await loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version);
+  const [snapshot, plan] = await Promise.all([
+    loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version),
+    planOf(table),
+  ]);
   const input = prepared.task.kind === "agent" ? prepared.task.input : null;
   const result = await runAgent(
     snapshot,
@@ -50,6 +52,14 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
       system_prompt_override,
       temperature,
       idempotency_key: `${run.id}-${step.id}-${attempt}`,
+      meter: {
+        plan,
+        actor: runContext(table, run, deps.clock.now()).actor,
+        work: { kind: "run_step", id: `${run.id}/${step.id}/${attempt}` },
+        // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
+        repeatable: true,
+        run_id: run.id,
+      },
       timeout_ms,
       // The call to the model ends by itself; this bounds what comes before it, tools that are listed.
       signal: AbortSignal.timeout(task.within(timeout_ms + GRACE_MS)),
@@ -63,7 +73,7 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
     tokens_in,
     tokens_out,
     cost_usd_micros,
-    usage: usageOf(task, version, result, deps),
+    usage: result.unrecorded,
   });
   if (!result.ok) {
     const { code, message, retryable, retry_after_ms } = result.error;
@@ -73,25 +83,11 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
   return { ok: true, output: { text: result.content, ...object } };
 }
 
-/** The ledger's record of what was called; nothing where no call was made. */
-function usageOf({ run, step, table, attempt }: AgentTask, version: number, result: AgentRunResult, deps: WorkDeps) {
-  if (result.model_calls === 0) return [];
-  const at = deps.clock.now();
-  const { model, provider, usage, model_calls, estimated, cost_usd_micros, price_version } = result;
-  return usageWrites(table, runContext(table, run, at), {
-    id: newId("usage", at),
-    source: { kind: "run_step", id: `${run.id}/${step.id}/${attempt}` },
-    model,
-    provider,
-    ...usage,
-    model_calls,
-    estimated,
-    cost_usd_micros,
-    price_version,
-    agent_id: step.config.agent_id ?? null,
-    agent_version: version,
-    run_id: run.id,
-  });
+/** The plan as it is now: a limit that was raised meanwhile holds. */
+async function planOf(table: Of["table"]): Promise<Organization["plan"]> {
+  const organization = await table.get(organizationItem, {});
+  if (organization === undefined) throw new Error(`organization ${table.tenant} is gone`);
+  return organization.plan;
 }
 
 /** The message for the agent: a text as it is, `message` or `query` of an object, else the value as JSON. */

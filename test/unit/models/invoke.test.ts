@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createModelInvoker, type ModelEvent, type ModelRequest } from "../../../functions/models/calls/invoke.ts";
+import { unmetered } from "../../../functions/models/calls/meter.ts";
 import { customModel, findModel, type Model } from "../../../functions/models/rules/catalogue.ts";
 import { delta, events, json, provider, text, toolCalls, usageChunk } from "./provider-server.ts";
 
@@ -23,6 +24,7 @@ const setUp = async (...handlers: Parameters<typeof provider>) => {
     messages: [{ role: "user", content: "Hello" }],
     idempotency_key: "stp_1.1",
     timeout_ms: 10_000,
+    meter: unmetered,
     ...more,
   });
   return { ...server, invoker, request };
@@ -84,6 +86,134 @@ describe("one answer", () => {
     expect(await invoker.generate(request())).toMatchObject({
       calls: [{ tokens_in: 2, tokens_out: 2, estimated: true }],
     });
+  });
+
+  test.each([
+    ["negative", { prompt_tokens: 1151, completion_tokens: -35 }, { tokens_in: 1151, tokens_out: 2 }],
+    ["a fraction", { prompt_tokens: 7.5, completion_tokens: 3 }, { tokens_in: 2, tokens_out: 3 }],
+    ["null", { prompt_tokens: 7, completion_tokens: null }, { tokens_in: 7, tokens_out: 2 }],
+    ["a text", { prompt_tokens: "7", completion_tokens: 3 }, { tokens_in: 2, tokens_out: 3 }],
+    ["absurdly large", { prompt_tokens: 1e15, completion_tokens: 3 }, { tokens_in: 2, tokens_out: 3 }],
+    ["not there", { prompt_tokens: 7 }, { tokens_in: 7, tokens_out: 2 }],
+    ["a list", [1, 2], { tokens_in: 2, tokens_out: 2 }],
+    [
+      "with nonsense in its details",
+      { prompt_tokens: -1, completion_tokens: -1, prompt_tokens_details: { cached_tokens: "x" } },
+      { tokens_in: 2, tokens_out: 2 },
+    ],
+  ])("a count that is %s is estimated and marked, in whole answers and in streams", async (_, reported, tokens) => {
+    const choice = { index: 0, message: { role: "assistant", content: "12345678" }, finish_reason: "stop" };
+    const { invoker, request } = await setUp(
+      json(200, { id: "x", object: "chat.completion", created: 1, model: "m", choices: [choice], usage: reported }),
+      events([delta({ content: "12345678" }), delta({}, "stop"), { ...usageChunk(0, 0), usage: reported }]),
+    );
+    const calls = [{ ...tokens, estimated: true }];
+    expect(await invoker.generate(request())).toMatchObject({ ok: true, content: "12345678", calls });
+    expect((await collect(invoker.stream(request()))).at(-1)).toMatchObject({ result: { ok: true, calls } });
+  });
+
+  test.each(["error", "network_error", "insufficient_system_resource", "aborted", "whatever"])(
+    "an answer that ends with %j is a failed call worth another attempt, metered and without output, also in streams",
+    async (word) => {
+      const { invoker, request } = await setUp(
+        text("The first half of the ans", [9, 6], word),
+        events([delta({ content: "The first half" }), delta({}, word), usageChunk(9, 6)]),
+      );
+      const failed = {
+        ok: false,
+        error: { code: "model_unavailable", retryable: true },
+        usage: { tokens_in: 9, tokens_out: 6 },
+      };
+      const whole = await invoker.generate(request());
+      expect(whole).toMatchObject(failed);
+      expect(whole).not.toHaveProperty("content");
+      expect((await collect(invoker.stream(request()))).at(-1)).toMatchObject({ result: failed });
+    },
+  );
+
+  test("an error inside the choice is a failure, whatever the finish reason says", async () => {
+    const choice = {
+      index: 0,
+      message: { role: "assistant", content: "half" },
+      finish_reason: null,
+      error: { code: 502, message: "Provider returned error" },
+    };
+    const { invoker, request } = await setUp(
+      json(200, { choices: [choice], usage: { prompt_tokens: 9, completion_tokens: 6 } }),
+    );
+    expect(await invoker.generate(request())).toMatchObject({
+      ok: false,
+      error: { code: "model_unavailable" },
+      calls: [{ tokens_in: 9 }],
+    });
+  });
+
+  test.each([
+    ["eos", "stop"],
+    ["end_turn", "stop"],
+    ["max_tokens", "length"],
+    [null, "other"],
+  ])("the finish reason %j of other servers is %s", async (word, reason) => {
+    const { invoker, request } = await setUp(text("Hi", [1, 1], word as string));
+    expect(await invoker.generate(request())).toMatchObject({ ok: true, content: "Hi", finish_reason: reason });
+  });
+
+  test("one bad entry takes nothing else of the answer away", async () => {
+    const call = (id: unknown, name: string, args: unknown) => ({
+      id,
+      type: "function",
+      function: { name, arguments: args },
+    });
+    const message = {
+      role: "assistant",
+      content: null,
+      tool_calls: [null, { id: "x" }, call(7, "weather", { city: "Oslo" })],
+    };
+    const { invoker, request } = await setUp(
+      json(200, {
+        id: 5,
+        created: "now",
+        choices: [{ index: 0, message, finish_reason: "tool_calls" }, null],
+        usage: null,
+      }),
+      text("Sunny", [1, 1]),
+    );
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const result = await invoker.generate(request({ tools, execute_tool: async () => ({ ok: true, output: 1 }) }));
+    expect(result).toMatchObject({
+      ok: true,
+      content: "Sunny",
+      tool_calls: [{ id: "7", arguments: { city: "Oslo" } }],
+    });
+  });
+
+  test("a call that was answered and broke off is metered, one that was never answered is not", async () => {
+    const { invoker, request } = await setUp(json(200, { unexpected: true }), json(500, {}));
+    expect(await invoker.generate(request())).toMatchObject({ ok: false, calls: [{ tokens_in: 2, estimated: true }] });
+    expect(await invoker.generate(request())).toMatchObject({ ok: false, calls: [] });
+  });
+
+  test("half a character in a prompt or a tool's answer never reaches the provider", async () => {
+    const { invoker, request, requests } = await setUp(
+      toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [1, 1]),
+      text("ok", [1, 1]),
+    );
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const execute_tool = async () => ({ ok: true, output: { text: "half \ude00" } }) as const;
+    await invoker.generate(request({ system: "cut \ud83d", tools, execute_tool }));
+    expect(requests).toHaveLength(2);
+    for (const { body } of requests) expect(JSON.stringify(body)).not.toMatch(/\\ud[89a-f]/i);
+    expect(JSON.stringify(requests[1]?.body)).toContain("half \ufffd");
+  });
+
+  test("a number in a tool's arguments that cannot be kept goes on as it was written", async () => {
+    const { invoker, request } = await setUp(
+      toolCalls([{ id: "a", name: "refund", arguments: '{"order":7615917337495251231}' }], [1, 1]),
+      text("ok", [1, 1]),
+    );
+    const tools = [{ name: "refund", description: "", parameters: { type: "object" } }];
+    const result = await invoker.generate(request({ tools, execute_tool: async () => ({ ok: true, output: 1 }) }));
+    expect(result.tool_calls).toMatchObject([{ arguments: { order: "7615917337495251231" } }]);
   });
 
   test("an answer cut by the token limit says so", async () => {
@@ -174,6 +304,29 @@ describe("response schema", () => {
     const result = await invoker.generate(request({ response_schema: answer, system: "Be brief" }));
     expect(result).toMatchObject({ ok: true, object: { city: "Oslo" } });
     expect(JSON.stringify(requests[0]?.body.messages)).toContain("JSON Schema");
+  });
+
+  test.each([
+    '<think>The user wants a city.</think>\n{"city":"Oslo"}',
+    '<think>\nHm {"city":5}\n</think>\n\n```json\n{"city":"Oslo"}\n```',
+    'The template opened it.</think>{"city":"Oslo"}',
+    '<thinking>x</thinking>{"city":"Oslo"}',
+    '{"city":"Oslo"}',
+  ])("reasoning in front of the answer is set aside: %j", async (content) => {
+    const { invoker, request } = await setUp(text(content, [1, 1]));
+    expect(await invoker.generate(request({ response_schema: answer }))).toMatchObject({
+      ok: true,
+      content,
+      object: { city: "Oslo" },
+    });
+  });
+
+  test("without a schema the text stays as it is, also where JSON holds the word", async () => {
+    const { invoker, request } = await setUp(text("<think>a</think>b", [1, 1]), text('{"city":"</think>"}', [1, 1]));
+    expect(await invoker.generate(request())).toMatchObject({ content: "<think>a</think>b" });
+    expect(await invoker.generate(request({ response_schema: answer }))).toMatchObject({
+      object: { city: "</think>" },
+    });
   });
 
   test("the schema goes natively where the model supports it", async () => {

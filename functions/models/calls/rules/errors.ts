@@ -1,3 +1,4 @@
+import { Problem } from "../../../../shared/errors.ts";
 import { OutboundError } from "../../../../shared/outbound/errors.ts";
 import { retryAfterMs } from "../../../../shared/outbound/retry-after.ts";
 import { cutText } from "../../../../shared/text.ts";
@@ -20,13 +21,21 @@ export const modelErrors = {
   },
   provider_quota_exceeded: { retryable: false, message: "The account at the provider has no credit or quota left." },
   provider_address_blocked: { retryable: false, message: "The provider's address may not be called." },
+  quota_exceeded: { retryable: false, message: "The tokens of the plan's month are used up or reserved." },
   cancelled: { retryable: false, message: "The call was cancelled." },
 } as const;
 
 export type ModelErrorCode = keyof typeof modelErrors;
 
 /** A failed call. `message` is public; nothing that the provider wrote is in it. */
-export type ModelError = { code: ModelErrorCode; message: string; retryable: boolean; retry_after_ms?: number };
+export type ModelError = {
+  code: ModelErrorCode;
+  message: string;
+  retryable: boolean;
+  retry_after_ms?: number;
+  /** Of `quota_exceeded`: the refusal as the API tells it, with the limit and the usage. */
+  refusal?: Problem;
+};
 
 export const modelError = (code: ModelErrorCode, retryAfterMs?: number): ModelError => ({
   code,
@@ -119,8 +128,12 @@ const byStreamEvent = (error: unknown, nowMs: number): ModelError => {
   return byStatus({ message: cutText(text, 4_000), statusCode: 400 }, nowMs);
 };
 
+const isRefusal = (error: unknown): error is Problem => error instanceof Problem && error.code === "quota_exceeded";
+
 /** Any thrown value of the model library as one of ours. */
 export const toModelError = (error: unknown, nowMs: number): ModelError => {
+  const refusal = find(error, isRefusal);
+  if (refusal !== undefined) return { ...modelError("quota_exceeded"), message: refusal.detail, refusal };
   const outbound = find(error, isOutbound);
   if (outbound !== undefined) return byOutbound(outbound);
   if (find(error, isMissingKey) !== undefined) return modelError("provider_key_missing");

@@ -1,0 +1,180 @@
+import type { LanguageModelMiddleware } from "ai";
+import { parseForeignJson } from "../../../shared/json.ts";
+import { wellFormed } from "../../../shared/text.ts";
+import { believedUsage, type CallUsage, worstTokens } from "./rules/counts.ts";
+
+type Wrapped = Required<Pick<LanguageModelMiddleware, "wrapGenerate" | "wrapStream" | "transformParams">>;
+type Params = Parameters<Wrapped["wrapGenerate"]>[0]["params"];
+type Generated = Awaited<ReturnType<Wrapped["wrapGenerate"]>>;
+type Streamed = Awaited<ReturnType<Wrapped["wrapStream"]>>;
+type Part = Streamed["stream"] extends ReadableStream<infer P> ? P : never;
+type Reported = Generated["usage"];
+
+/** What a provider answered to one call, as JSON: enough to go on as if it had just answered. */
+export type StoredAnswer = Pick<Generated, "content" | "finishReason" | "usage" | "providerMetadata">;
+
+/** One call to a provider that has been let through. */
+export interface OpenCall {
+  /** What an earlier attempt of the same work got for the same call: the provider is not asked again. */
+  readonly found?: StoredAnswer | undefined;
+  /** Most tokens of the answer; undefined where nothing limits it but the request. */
+  readonly max_tokens?: number | undefined;
+  /** Records what was used, once; undefined when the provider was not reached. Never throws. */
+  close(usage: CallUsage | undefined, answer?: StoredAnswer): Promise<void>;
+}
+
+/** Stands before and behind every call to a provider: the quota before, the ledger after. */
+export interface CallMeter {
+  /**
+   * @param call number of the call within its work, from 1; what it may come to at worst in tokens
+   * @throws Problem `quota_exceeded`, or `service_unavailable` when the quota cannot be asked
+   */
+  open(call: {
+    readonly number: number;
+    readonly tokens_in: number;
+    readonly tokens_out: number | undefined;
+  }): Promise<OpenCall>;
+}
+
+/** For calls that nobody pays for: tests of the invoker. */
+export const unmetered: CallMeter = { open: async () => ({ close: async () => {} }) };
+
+/** Everything of a prompt that costs tokens, as one text. */
+function promptText({ prompt, tools, responseFormat }: Params): string {
+  const parts: string[] = [];
+  for (const { content } of prompt) {
+    if (typeof content === "string") parts.push(content);
+    else {
+      for (const part of content) {
+        if (part.type === "text" || part.type === "reasoning") parts.push(part.text);
+        else if (part.type === "tool-call") parts.push(JSON.stringify(part.input) ?? "");
+        else if (part.type === "tool-result") parts.push(JSON.stringify(part.output) ?? "");
+      }
+    }
+  }
+  if (tools !== undefined && tools.length > 0) parts.push(JSON.stringify(tools));
+  if (responseFormat?.type === "json" && responseFormat.schema !== undefined)
+    parts.push(JSON.stringify(responseFormat.schema));
+  return parts.join("\n");
+}
+
+const answerText = (content: Generated["content"]): string =>
+  content
+    .map((part) => {
+      if (part.type === "text" || part.type === "reasoning") return part.text;
+      return part.type === "tool-call" ? part.input : "";
+    })
+    .join("\n");
+
+/** Arguments of a tool call as the model wrote them: a number that cannot be kept goes on as text, never as another. */
+const keptInput = (input: string): string => {
+  try {
+    return JSON.stringify(parseForeignJson(input));
+  } catch {
+    return input; // broken arguments are told to the model by the library
+  }
+};
+
+const usageOf = (reported: Reported, prompt: string, answer: string): CallUsage =>
+  believedUsage({ tokens_in: reported.inputTokens.total, tokens_out: reported.outputTokens.total }, { prompt, answer });
+
+export interface MeteredCalls {
+  readonly middleware: Wrapped & { readonly specificationVersion: "v3" };
+  /** Told by the connection: the provider has begun to answer, so the call is paid for. */
+  answered(): void;
+  /** What the calls so far have used. */
+  readonly calls: readonly CallUsage[];
+}
+
+/**
+ * Wraps a model so that each call passes the meter, whoever makes it and however it ends: tokens are reserved before, and
+ * what was used is recorded before anything is done with the answer. Prompts are made well-formed on the way out.
+ */
+export function meteredCalls(meter: CallMeter): MeteredCalls {
+  const calls: CallUsage[] = [];
+  let number = 0;
+  let answered = false;
+
+  const open = async (params: Params) => {
+    number += 1;
+    answered = false;
+    const prompt = promptText(params);
+    const call = await meter.open({ number, tokens_in: worstTokens(prompt), tokens_out: params.maxOutputTokens });
+    const bounded = call.max_tokens === undefined ? params : { ...params, maxOutputTokens: call.max_tokens };
+    const close = async (usage: CallUsage | undefined, answer?: StoredAnswer): Promise<void> => {
+      if (usage !== undefined) calls.push(usage);
+      if (call.found === undefined) await call.close(usage, answer);
+    };
+    /** A call that broke off: paid for when the provider had begun to answer. */
+    const closeBroken = (text: string) =>
+      close(
+        answered ? believedUsage({ tokens_in: undefined, tokens_out: undefined }, { prompt, answer: text }) : undefined,
+      );
+    return { found: call.found, prompt, bounded, close, closeBroken };
+  };
+
+  const wrapGenerate: Wrapped["wrapGenerate"] = async ({ model, params }) => {
+    const call = await open(params);
+    let result: Generated;
+    try {
+      result = call.found === undefined ? await model.doGenerate(call.bounded) : { ...call.found, warnings: [] };
+    } catch (error) {
+      await call.closeBroken("");
+      throw error;
+    }
+    const content = result.content.map((part) =>
+      part.type === "tool-call" ? { ...part, input: keptInput(part.input) } : part,
+    );
+    const { finishReason, usage, providerMetadata } = result;
+    await call.close(usageOf(usage, call.prompt, answerText(content)), {
+      content,
+      finishReason,
+      usage,
+      ...(providerMetadata === undefined ? {} : { providerMetadata }),
+    });
+    return { ...result, content };
+  };
+
+  async function* parts(stream: ReadableStream<Part>, call: Awaited<ReturnType<typeof open>>): AsyncGenerator<Part> {
+    let text = "";
+    let closed = false;
+    try {
+      for await (const part of stream) {
+        if (part.type === "text-delta" || part.type === "reasoning-delta" || part.type === "tool-input-delta")
+          text += part.delta;
+        if (part.type === "finish") {
+          closed = true;
+          await call.close(usageOf(part.usage, call.prompt, text));
+        }
+        yield part.type === "tool-call" ? { ...part, input: keptInput(part.input) } : part;
+      }
+    } finally {
+      // Broken off, or the reader has left.
+      if (!closed) await call.closeBroken(text);
+    }
+  }
+
+  const wrapStream: Wrapped["wrapStream"] = async ({ model, params }) => {
+    const call = await open(params);
+    try {
+      const streamed = await model.doStream(call.bounded);
+      return { ...streamed, stream: ReadableStream.from(parts(streamed.stream, call)) };
+    } catch (error) {
+      await call.closeBroken("");
+      throw error;
+    }
+  };
+
+  return {
+    calls,
+    answered: () => {
+      answered = true;
+    },
+    middleware: {
+      specificationVersion: "v3",
+      transformParams: async ({ params }) => ({ ...params, prompt: wellFormed(params.prompt) }),
+      wrapGenerate,
+      wrapStream,
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Organization } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
+import type { CallMeter, CallUsage, StoredAnswer } from "../../models/public.ts";
+import { type Usage, type UsageRecord, type UsageSource, usageWrites } from "../store.ts";
+import { giveBack, lateWrite, type Reservation, reserveTokens } from "../tokens/budget.ts";
+import { answerWrites, keptAnswers } from "./answers.ts";
+import { recordCall } from "./record.ts";
+
+/** The work whose calls are metered, and who pays for it. */
+export interface MeterOf {
+  readonly table: TenantTable;
+  readonly clock: Clock;
+  readonly plan: Organization["plan"];
+  readonly actor: UsageRecord["actor"];
+  readonly work: Omit<UsageSource, "call">;
+  readonly about: Pick<Usage, "model" | "provider" | "agent_id" | "agent_version" | "run_id">;
+  readonly costOf: (call: CallUsage) => Pick<Usage, "cost_usd_micros" | "price_version">;
+  /** Longest answer of the model, in tokens. */
+  readonly max_output_tokens: number;
+  /** How long the whole work may take, in milliseconds: a reservation lives longer than that. */
+  readonly timeout_ms: number;
+  /** The work may be repeated after a fault under the same id: answers are kept, and found again. */
+  readonly repeatable: boolean;
+}
+
+export interface WorkMeter extends CallMeter {
+  /** Calls that could not be recorded when they ended: their writes go into the work's own transaction. */
+  unrecorded(): Write[];
+}
+
+/**
+ * Longest answer, in tokens, of an agent that names no limit, on a plan that has one: the worst case has to be reserved,
+ * so the call must not exceed it.
+ */
+const ANSWER_TOKENS = 8_192;
+const LEASE_MARGIN_MS = 60_000;
+/** Pauses before a record is tried again; the table has tried for seconds each time. */
+const PAUSES_MS = [100, 500];
+
+const leaseId = (source: UsageSource): string =>
+  createHash("sha256").update(`${source.kind}#${source.id}#${source.call}`).digest("hex").slice(0, 24);
+
+/**
+ * The meter of one work: each call reserves what it may come to, and is recorded with what it used as soon as it ends,
+ * whatever becomes of the work.
+ */
+export function workMeter(of: MeterOf): WorkMeter {
+  const { table, clock, plan, actor, work, about } = of;
+  const lost: { readonly at: Date; readonly usage: Usage; readonly reservation: Reservation | undefined }[] = [];
+  let kept: Promise<ReadonlyMap<string, unknown>> | undefined;
+
+  const record = async (
+    at: Date,
+    usage: Usage,
+    reservation: Reservation | undefined,
+    answer: StoredAnswer | undefined,
+  ): Promise<void> => {
+    const more = of.repeatable && answer !== undefined ? answerWrites(table, usage.source, answer, at) : [];
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await recordCall(table, { at, actor }, usage, reservation, more);
+      } catch {
+        // Whatever it was, the call has been made: it must not be lost, and not be made again for it.
+        const pause = PAUSES_MS[attempt];
+        if (pause === undefined) return void lost.push({ at, usage, reservation });
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  };
+
+  const open: CallMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
+    const source: UsageSource = { ...work, call: String(number) };
+    if (of.repeatable) {
+      kept ??= keptAnswers(table, work);
+      const found = (await kept).get(source.call);
+      if (found !== undefined) return { found: found as StoredAnswer, close: async () => {} };
+    }
+    const at = clock.now();
+    const answer_tokens = tokens_out ?? Math.min(ANSWER_TOKENS, of.max_output_tokens);
+    const reservation = await reserveTokens(table, plan, {
+      id: leaseId(source),
+      tokens: tokens_in + answer_tokens,
+      at,
+      lease_ms: of.timeout_ms + LEASE_MARGIN_MS,
+    });
+    return {
+      ...(reservation === undefined ? {} : { max_tokens: answer_tokens }),
+      close: async (used, answer) => {
+        if (used === undefined) {
+          // Not given back now, it runs out by itself.
+          if (reservation !== undefined) await giveBack(table, reservation).catch(() => {});
+          return;
+        }
+        const usage: Usage = { ...about, ...used, ...of.costOf(used), source, id: newId("usage", at) };
+        await record(at, usage, reservation, answer);
+      },
+    };
+  };
+
+  return {
+    open,
+    unrecorded: () =>
+      lost.flatMap(({ at, usage, reservation }) => [
+        ...usageWrites(table, { at, actor }, usage),
+        ...(reservation === undefined ? [] : [lateWrite(table, reservation, usage.tokens_in + usage.tokens_out)]),
+      ]),
+  };
+}
