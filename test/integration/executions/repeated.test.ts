@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { AgentSnapshot } from "../../../functions/agents/public.ts";
+import { type AgentRunDeps, type AgentRunInput, runAgent } from "../../../functions/executions/run/agent.ts";
+import { createModelInvoker } from "../../../functions/models/public.ts";
+import { modelProviderItem } from "../../../functions/models/store.ts";
+import { monthUsage } from "../../../functions/usage/store.ts";
+import { compileExpression } from "../../../shared/expressions/expression.ts";
+import { newId } from "../../../shared/ids.ts";
+import { createSecrets } from "../../../shared/secrets/index.ts";
+import { stackTable } from "../../support/stack.ts";
+import { provider, text, toolCalls } from "../../unit/models/provider-server.ts";
+import { memoryKeys } from "../../unit/secrets/memory-keys.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+const at = new Date("2026-11-15T12:00:00.000Z");
+const parameters = { type: "object", properties: { a: { type: "number" } } };
+
+/** An organization with an own provider, and an agent with a tool on it. */
+const setUp = (...handlers: Parameters<typeof provider>) => setUpWith(1_000, ...handlers);
+
+async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof provider>) {
+  const server = await provider(...handlers);
+  cleanups.push(server.close);
+  const tenant = newId("organization", new Date());
+  const table = stackTable();
+  await table.of(tenant).transact([
+    table.of(tenant).writes.create(modelProviderItem, {
+      name: "lab",
+      type: "openai_compatible",
+      display_name: "Lab",
+      base_url: `${server.origin}/v1`,
+      resource_name: null,
+      api_version: null,
+      deployment: null,
+      api_key_last4: null,
+      models: [
+        {
+          name: "m",
+          provider_model_id: "m",
+          max_output_tokens: 50_000,
+          price: { input: 1_000_000, output: 1_000_000 },
+        },
+      ],
+      updated_at: at.toISOString(),
+      organization_id: tenant,
+      sealed_api_key: null,
+      created_at: at.toISOString(),
+      etag: "e",
+    }),
+  ]);
+  const snapshot: AgentSnapshot = {
+    organization_id: tenant,
+    agent_id: newId("agent", at),
+    version: 1,
+    definition: {
+      name: "A",
+      description: "",
+      agent_type: "chat",
+      model_id: "lab/m",
+      system_prompt: "",
+      temperature: 0,
+      max_tokens,
+      response_schema: null,
+      tags: [],
+      metadata: {},
+    },
+    contexts: [],
+    tools: [
+      {
+        id: newId("agent_tool", at),
+        tool_type: "function",
+        name: "twice",
+        description: "Twice",
+        config: { parameters, expression: "a * 2" },
+        is_enabled: true,
+      },
+    ],
+  };
+  const deps: AgentRunDeps = {
+    table,
+    blobs: { load: async () => "" },
+    secrets: createSecrets({ keys: memoryKeys() }),
+    invoker: createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" } }),
+    outbound: server.outbound,
+    compile_expression: compileExpression,
+    clock: { now: () => at },
+  };
+  const run = (work: string, more: Partial<AgentRunInput["meter"]> = {}) =>
+    runAgent(
+      snapshot,
+      {
+        input: "hi",
+        idempotency_key: work,
+        timeout_ms: 10_000,
+        meter: {
+          plan: "free",
+          actor: { type: "system", id: "test" },
+          work: { kind: "run_step", id: work },
+          repeatable: true,
+          run_id: null,
+          ...more,
+        },
+      },
+      deps,
+    );
+  return { ...server, run, usage: () => monthUsage(table.of(tenant), "2026-11") };
+}
+
+describe("a step whose task is repeated after a fault", () => {
+  it("does not call the model again, tool rounds included, and is metered once", async () => {
+    const { run, requests, usage } = await setUp(
+      toolCalls([{ id: "c", name: "twice", arguments: { a: 2 } }], [10, 5]),
+      text("four", [20, 2]),
+    );
+    const first = await run("run_1/agent/1");
+    expect(first).toMatchObject({ ok: true, content: "four", model_calls: 2 });
+    // Whatever became of the first: nothing of it was committed.
+    const repeated = await run("run_1/agent/1");
+    expect(repeated).toEqual(first);
+    expect(requests).toHaveLength(2);
+    expect(await usage()).toEqual({ records: 2, tokens_in: 30, tokens_out: 7, cost_usd_micros: 37 });
+  });
+
+  it("goes on after the calls that the first attempt has made", async () => {
+    const { run, requests, usage } = await setUp(
+      toolCalls([{ id: "c", name: "twice", arguments: { a: 2 } }], [10, 5]),
+      (response) => response.writeHead(500).end(),
+      text("four", [20, 2]),
+    );
+    expect(await run("run_1/agent/1")).toMatchObject({ ok: false, error: { code: "model_unavailable" } });
+    expect(await run("run_1/agent/1")).toMatchObject({ ok: true, content: "four", model_calls: 2 });
+    expect(requests).toHaveLength(3);
+    expect(await usage()).toMatchObject({ records: 2, tokens_in: 30 });
+  });
+
+  it("is another attempt, or another execution, when it is no repetition", async () => {
+    const { run, requests } = await setUp(text("a", [1, 1]));
+    await run("run_1/agent/1");
+    await run("run_1/agent/2");
+    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, repeatable: false });
+    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, repeatable: false });
+    expect(requests).toHaveLength(4);
+  });
+
+  it("with a nonsense count gets its answer, and its estimate is recorded", async () => {
+    const { run, usage } = await setUp(text("the answer", [1151, -35]));
+    expect(await run("run_1/agent/1")).toMatchObject({
+      ok: true,
+      content: "the answer",
+      estimated: true,
+      usage: { tokens_in: 1151, tokens_out: 3 },
+    });
+    expect(await usage()).toMatchObject({ records: 1, tokens_in: 1151, tokens_out: 3 });
+  });
+});
+
+describe("25 executions at once, each reserving nearly half of the month's tokens", () => {
+  it("exactly 2 reach the model, the others are told limit and usage", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { run, requests } = await setUpWith(45_000, async (response) => {
+      await gate;
+      text("x", [1, 1])(response);
+    });
+    const running = Array.from({ length: 25 }, (_, i) =>
+      run(`exe_${i}`, { work: { kind: "execute", id: `exe_${i}` }, repeatable: false }),
+    );
+    let refused = 0;
+    for (const one of running)
+      void one.then((result) => {
+        if (!result.ok && result.error.code === "quota_exceeded" && ++refused === 23) release();
+      });
+    const results = await Promise.all(running);
+    expect(requests).toHaveLength(2);
+    expect(results.filter(({ ok }) => ok)).toHaveLength(2);
+    const [one] = results.filter(({ ok }) => !ok);
+    expect(one).toMatchObject({
+      error: { code: "quota_exceeded", refusal: { status: 402, options: { members: { limit: 100_000 } } } },
+      model_calls: 0,
+    });
+  });
+});
