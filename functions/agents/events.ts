@@ -56,12 +56,12 @@ export const agentEvents = defineEvents({
     }),
   },
   "agent.tool_changed": {
-    summary: "A tool of an agent was added, changed or removed.",
+    summary: "A tool of an agent was added, changed or removed, or what its server has changed was accepted.",
     resource: "agent",
     data: z.object({
       agent_id: z.string(),
       tool_id: z.string(),
-      change: z.enum(["created", "updated", "deleted"]),
+      change: z.enum(["created", "updated", "deleted", "accepted"]),
       changed_fields: z.array(z.string()),
     }),
   },

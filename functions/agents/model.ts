@@ -151,6 +151,25 @@ export const toolSchema = z
   .meta({ id: "AgentTool", description: "Something the agent's model may call." });
 export type ToolView = z.output<typeof toolSchema>;
 
+/** A tool with what its MCP server has changed since it was pinned. */
+export const toolDetailSchema = toolSchema
+  .extend({
+    changed_tools: z
+      .array(
+        z.object({
+          version: z.int().nullable().meta({ description: "The agent's version; null for the working copy." }),
+          name: z.string(),
+          description: z.string().meta({ description: "What the server says of it now." }),
+          seen_at: z.string(),
+        }),
+      )
+      .meta({
+        description:
+          "Tools of the MCP server whose description or parameters have changed. They are not offered to the model until accepted.",
+      }),
+  })
+  .meta({ id: "AgentToolDetail", description: "A tool with what its server has changed." });
+
 export const agentSchema = z
   .object({
     ...agentSummarySchema.shape,

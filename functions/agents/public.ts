@@ -1,6 +1,7 @@
 /** What other rooms may use of agents. */
 
 export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
+export { changedTools } from "./tools/pins.ts";
 export {
   type StoredToolConfig,
   secretHeaderContext,
@@ -9,6 +10,7 @@ export {
   toolLimits,
 } from "./tools/rules/definition.ts";
 export type { CompileExpression } from "./tools/rules/issues.ts";
+export type { DescribedTool } from "./tools/rules/pins.ts";
 export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
 export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
 export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";

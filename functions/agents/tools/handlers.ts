@@ -13,14 +13,20 @@ import { agentEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, agentToolItem, type StoredTool } from "../store.ts";
 import { mergeConfig, sealConfig } from "./config.ts";
+import { pinsKey, toolPinsItem, waitingTools } from "./pins.ts";
 import type { ToolConfigInput } from "./rules/definition.ts";
 import { toolIssues } from "./rules/issues.ts";
+import { accepted } from "./rules/pins.ts";
 
 type Ops = typeof operations;
 
 const nameTaken = (name: string) => alreadyExists("name", `The agent already has a tool called \`${name}\`.`);
 
-const changed = (tool: StoredTool, change: "created" | "updated" | "deleted", fields: string[] = []): EventDraft =>
+const changed = (
+  tool: StoredTool,
+  change: "created" | "updated" | "deleted" | "accepted",
+  fields: string[] = [],
+): EventDraft =>
   draft(
     agentEvents,
     "agent.tool_changed",
@@ -40,7 +46,35 @@ export const listTools: Handler<Ops["listTools"], AgentDeps> = async (call, { ta
   return { ...page, items: page.items.map(toolView) };
 };
 
-export const getTool: Handler<Ops["getTool"], AgentDeps> = async (call) => toolView(await call.load());
+/** The tool with what waits to be accepted. */
+const detailed = async (tenant: TenantTable, tool: StoredTool) => ({
+  ...toolView(tool),
+  changed_tools: tool.tool_type === "mcp" ? await waitingTools(tenant, tool.agent_id, tool.id) : [],
+});
+
+export const getTool: Handler<Ops["getTool"], AgentDeps> = async (call, deps) =>
+  detailed(deps.table.of(call.context.tenant), await call.load());
+
+export const acceptTool: Handler<Ops["acceptTool"], AgentDeps> = async (call, deps) => {
+  const tenant = deps.table.of(call.context.tenant);
+  const tool = await call.load();
+  const { version = null, names } = call.body;
+  const read = await tenant.get(toolPinsItem, pinsKey({ agent_id: tool.agent_id, tool_id: tool.id, version }));
+  const pins = read === undefined ? undefined : accepted(read.pins, names);
+  // Nothing waits: accepted it is already.
+  if (read === undefined || pins === undefined) return detailed(tenant, tool);
+  const taken = Object.keys(pins).filter((name) => read.pins[name]?.seen != null && pins[name]?.seen === null);
+  const still = (await waitingTools(tenant, tool.agent_id, tool.id)).filter(
+    (one) => one.version !== version || !taken.includes(one.name),
+  );
+  return call.commit(
+    {
+      writes: [tenant.writes.replace(toolPinsItem, { ...read, pins: { ...pins }, etag: newEtag(call.at) }, read.etag)],
+      events: [changed(tool, "accepted", taken)],
+    },
+    { ...toolView(tool), changed_tools: still },
+  );
+};
 
 export const createTool: Handler<Ops["createTool"], AgentDeps> = async (call, deps) => {
   const { path, context, at } = call;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { agentPath, toolSchema } from "../model.ts";
+import { agentPath, toolDetailSchema, toolSchema } from "../model.ts";
 import { agentResource, toolResource } from "../resources.ts";
 import { toolConfigInput, toolName } from "./rules/definition.ts";
 
@@ -71,9 +71,34 @@ export const toolOperations = {
     permission: "agents:read",
     resource: toolResource,
     request: { path },
-    response: toolSchema,
+    response: toolDetailSchema,
     success: 200,
     errors: [],
+  }),
+  acceptTool: operation({
+    id: "agents.accept_tool",
+    method: "POST",
+    path: "/agents/{agent_id}/tools/{tool_id}/accept",
+    summary: "Accept what an MCP server says of its tools now",
+    description:
+      "Descriptions and parameters of an MCP server's tools are pinned when an agent first uses them, for its working copy and for each version. One that changes is not offered to the model until it is accepted here.",
+    permission: "agents:update",
+    resource: toolResource,
+    request: {
+      path,
+      body: z.strictObject({
+        version: z.int().min(1).optional().meta({ description: "Of a version; else of the working copy." }),
+        names: z
+          .array(z.string().min(1).max(128))
+          .min(1)
+          .max(100)
+          .optional()
+          .meta({ description: "The server's names of the tools; else all that have changed." }),
+      }),
+    },
+    response: toolDetailSchema,
+    success: 200,
+    errors: ["precondition_failed"],
   }),
   updateTool: operation({
     id: "agents.update_tool",

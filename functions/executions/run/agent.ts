@@ -120,7 +120,7 @@ export async function runAgent(
   const { organization_id: tenant, definition } = snapshot;
   const model = await resolveModel(deps.table, tenant, definition.model_id, deps.clock.now());
   if (model === undefined) return unknown(definition.model_id);
-  const runner = openTools(tenant, deps);
+  const runner = openTools(snapshot, deps);
   const timeout_ms = run.timeout_ms ?? DEFAULT_TIMEOUT_MS;
   const { run_id, ...paid } = run.meter;
   const meter = workMeter({

@@ -1,7 +1,9 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
-import type { CompileExpression, ToolSnapshot } from "../../agents/public.ts";
-import { secretHeaderContext, storedToolConfig, type Tool } from "../../agents/public.ts";
+import type { AgentSnapshot, CompileExpression, ToolSnapshot } from "../../agents/public.ts";
+import { changedTools, secretHeaderContext, storedToolConfig, type Tool } from "../../agents/public.ts";
 import type { ToolSpecification } from "../../models/public.ts";
 import { toolFailure } from "../tools/rules/outcome.ts";
 import { createToolRunner, type ToolRunner } from "../tools/runner.ts";
@@ -19,8 +21,10 @@ export interface UnavailableTool {
 
 /** The tools of one run, with their secrets opened only when they are used. */
 export const openTools = (
-  tenant: string,
+  { organization_id: tenant, agent_id, version }: Pick<AgentSnapshot, "organization_id" | "agent_id" | "version">,
   deps: {
+    readonly table: Table;
+    readonly clock: Clock;
     readonly secrets: Sealer;
     readonly outbound: Pick<Outbound, "request" | "fetch">;
     readonly compile_expression: CompileExpression;
@@ -29,6 +33,13 @@ export const openTools = (
   createToolRunner({
     outbound: deps.outbound,
     compile_expression: deps.compile_expression,
+    changed_tools: ({ id, config }, listed) =>
+      changedTools(
+        deps.table.of(tenant),
+        { agent_id, tool_id: id, version, server: config.server },
+        listed,
+        deps.clock.now(),
+      ),
     open_secret: (secret, tool, header) => deps.secrets.decrypt(secret, secretHeaderContext(tenant, tool.id, header)),
   });
 

@@ -4,7 +4,7 @@ import type { Outbound } from "../../../shared/outbound/client.ts";
 import { hiddenForms, redact } from "../../../shared/secrets/redact.ts";
 import type { EncryptedSecret } from "../../../shared/secrets/schema.ts";
 import { cutText } from "../../../shared/text.ts";
-import type { Arguments, CompileExpression } from "../../agents/public.ts";
+import type { Arguments, CompileExpression, DescribedTool } from "../../agents/public.ts";
 import { type Tool, toolLimits } from "../../agents/public.ts";
 import { callApi } from "./api.ts";
 import { type McpSession, mcpSession } from "./mcp/session.ts";
@@ -13,6 +13,8 @@ import { type ToolErrorCode, type ToolFailure, type ToolResult, toolFailure } fr
 export type ToolDependencies = {
   outbound: Pick<Outbound, "request" | "fetch">;
   compile_expression: CompileExpression;
+  /** Which of a server's tools, as it describes them now, are not as they were accepted. */
+  changed_tools: (tool: Tool & { tool_type: "mcp" }, listed: readonly DescribedTool[]) => Promise<ReadonlySet<string>>;
   /** Opens one stored secret header of a tool. */
   open_secret: (secret: EncryptedSecret, tool: Tool, header: string) => Promise<string>;
 };
@@ -71,7 +73,7 @@ export const mcpToolName = (tool: Pick<Tool, "name">, name: string): string => {
 
 /** Runs the tools of one agent run. Sessions with MCP servers are kept for the run and closed at its end. */
 export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => {
-  const { outbound, compile_expression, open_secret } = dependencies;
+  const { outbound, compile_expression, open_secret, changed_tools } = dependencies;
   type Opened = { headers: Record<string, string>; secrets: string[]; session?: McpSession };
   const opened = new Map<string, Promise<Opened>>();
 
@@ -113,7 +115,7 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
     if ("ok" in at) return at;
     const listed = (await at.session?.listTools(signal)) ?? toolFailure("tool_unavailable");
     if (!listed.ok) return redact(listed, at.secrets);
-    const tools: ToolDescription[] = [];
+    const usable: ToolDescription[] = [];
     const left_out: LeftOut[] = [];
     const byName = new Map(listed.tools.map((one) => [one.name, one]));
     for (const name of new Set(tool.config.tools)) {
@@ -123,10 +125,17 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
         left_out.push({ ...toolFailure("tool_schema_invalid", `It ${cutText(one.problem ?? "", 300)}.`), name });
       } else {
         const description = cutText(one.description ?? tool.description, 2_000);
-        tools.push({ name: mcpToolName(tool, name), description, parameters: one.parameters });
+        usable.push({ name, description, parameters: one.parameters });
       }
     }
-    return { ok: true, ...redact({ tools, left_out }, at.secrets) };
+    const clean = redact(usable, at.secrets);
+    const changed = await changed_tools(tool, clean);
+    const tools: ToolDescription[] = [];
+    for (const one of clean) {
+      if (changed.has(one.name)) left_out.push({ ...toolFailure("tool_changed"), name: one.name });
+      else tools.push({ ...one, name: mcpToolName(tool, one.name) });
+    }
+    return { ok: true, tools, left_out: redact(left_out, at.secrets) };
   };
 
   const run = async (tool: Tool, name: string, args: unknown, signal?: AbortSignal): Promise<ToolResult> => {

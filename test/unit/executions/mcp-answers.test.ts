@@ -44,6 +44,7 @@ async function scripted(script: Script, tools: readonly string[], path = "/mcp")
   const runner = createToolRunner({
     outbound: server.outbound,
     compile_expression: compileExpression,
+    changed_tools: async () => new Set(),
     open_secret: async () => "",
   });
   cleanups.push(runner.close, server.close);

@@ -26,6 +26,7 @@ const parameters = { type: "object", required: ["id"], properties: { id: { type:
 const dependencies = (outbound: ToolDependencies["outbound"] = createOutbound()): ToolDependencies => ({
   outbound,
   compile_expression: compileExpression,
+  changed_tools: async () => new Set(),
   open_secret: (secret) => secrets.decrypt(secret, context),
 });
 

@@ -16,6 +16,7 @@ export const toolErrors = {
   tool_output_too_large: "The tool's answer is too large.",
   tool_output_invalid: "The tool's answer could not be understood.",
   tool_schema_invalid: "The tool's parameters are no schema that a model can be given.",
+  tool_changed: "Its server describes it otherwise than when it was accepted. Look at the change and accept it.",
   tool_name_taken: "Another tool of the agent has this name.",
   tool_secret_unavailable: "A stored credential of the tool could not be opened.",
   cancelled: "The call was cancelled.",
