@@ -62,3 +62,11 @@ test("the budget for contexts shrinks with everything else in the call and is ne
     }),
   );
 });
+
+test("a context is cut between characters, wherever the budget falls", () => {
+  for (let budget = 200; budget < 260; budget++) {
+    const { system, used } = assembleSystem("Answer.", [{ id: "c", name: "C", text: `a${"😀".repeat(300)}` }], budget);
+    expect(system.isWellFormed(), String(budget)).toBe(true);
+    expect(used).toMatchObject([{ included: "part" }]);
+  }
+});
