@@ -2,7 +2,7 @@
 
 export type { ChatMessage, FinishReason, ToolCall, ToolOutcome, ToolSpecification } from "./calls/call.ts";
 export { createModelInvoker, type ModelInvoker } from "./calls/invoke.ts";
-export { type CallMeter, type OpenCall, type StoredAnswer, unmetered } from "./calls/meter.ts";
+export type { CallMeter, OpenCall, StoredAnswer } from "./calls/meter.ts";
 export {
   type CallableModel,
   costOf,
