@@ -3,6 +3,7 @@ import { room as access } from "./access/room.ts";
 import { room as agents } from "./agents/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
+import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as executions } from "./executions/room.ts";
 import { room as models } from "./models/room.ts";
@@ -32,4 +33,5 @@ export const rooms: readonly RoomData[] = [
   usage,
   platform,
   webhooks,
+  due,
 ];

@@ -19,8 +19,8 @@ export interface Resources {
   readonly modelArns: readonly string[];
   readonly modelActions: readonly string[];
   readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
-  /** One-time schedules that send to the queue of run deadlines. */
-  readonly deadlines?: { readonly queueArn: string; readonly roleArn: string; readonly scheduleArns: string };
+  /** The queue of each kind of due things. */
+  readonly due: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
 
@@ -118,25 +118,12 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
           reason: "Executions are named by run and step at run time; all belong to the one run workflow.",
         });
         break;
-      case "schedules": {
-        if (r.deadlines === undefined) throw new Error("a function needs schedules, but no room has their queue");
-        const { queueArn, roleArn, scheduleArns } = r.deadlines;
-        statements.push(
-          allow(["scheduler:CreateSchedule"], [scheduleArns]),
-          new PolicyStatement({
-            actions: ["iam:PassRole"],
-            resources: [roleArn],
-            conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
-          }),
+      case "due":
+        statements.push(allow(["sqs:SendMessage"], [...new Set(Object.values(r.due).map(({ arn }) => arn))]));
+        environment.DUE_QUEUES = JSON.stringify(
+          Object.fromEntries(Object.entries(r.due).map(([kind, { url }]) => [kind, url])),
         );
-        wildcards.push({
-          resource: scheduleArns,
-          reason: "Schedules are named by run at run time; all of them send to the one queue of deadlines.",
-        });
-        environment.DEADLINE_QUEUE_ARN = queueArn;
-        environment.DEADLINE_ROLE_ARN = roleArn;
         break;
-      }
       case "bus":
         statements.push(allow(["events:PutEvents"], [r.busArn]));
         environment.BUS_NAME = r.busName;

@@ -14,7 +14,7 @@ export type Need =
   | "outbound"
   | "runs_start"
   | "runs_control"
-  | "schedules"
+  | "due"
   | "bus"
   | `send:${string}`;
 
@@ -24,6 +24,8 @@ export type Trigger =
   | { readonly kind: "stream" }
   | { readonly kind: "events"; readonly types: readonly string[] | "all" }
   | { readonly kind: "queue"; readonly queue: string }
+  /** What other changes left to be done later (`shared/due`): these kinds come into this queue when their time has come. */
+  | { readonly kind: "due"; readonly kinds: readonly string[]; readonly queue: string }
   | { readonly kind: "outbox" }
   | { readonly kind: "task" }
   | { readonly kind: "run_status" }

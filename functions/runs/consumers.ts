@@ -1,13 +1,14 @@
 import * as z from "zod";
 import type { Envelope } from "../../shared/change/events.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Due } from "../../shared/due/item.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import type { Deadlines } from "./control/deadlines.ts";
 import { endRun } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
 import { systemContext } from "./log/entries.ts";
-import { isLive } from "./model.ts";
+import { isLive, nextLook } from "./model.ts";
 import {
   type RunState,
   runItem,
@@ -31,29 +32,40 @@ async function find(table: TenantTable, run_id: string): Promise<{ run: StoredRu
 }
 
 /**
- * `run.started`: sets the run's deadline, and starts its workflow if the request that accepted the run could not. Both
- * are named after the run, so the event may come twice.
+ * `run.started`: starts the run's workflow if the request that accepted the run could not. It is named after the run, so
+ * the event may come twice; should it never come, `watch` does the same.
  */
-export async function launch(event: Envelope, deps: RunControl & { readonly deadlines: Deadlines }): Promise<void> {
+export async function launch(event: Envelope, deps: RunControl): Promise<void> {
   const tenant = event.organization_id;
   const found = await find(deps.table.of(tenant), z.string().parse(event.data.run_id));
-  if (found === undefined || !isLive(found.state.status)) return;
-  const { run, state } = found;
-  await deps.deadlines.set(tenant, run.id, new Date(run.deadline_at));
-  if (state.status === "queued") await deps.workflow.start(tenant, run.id);
+  if (found?.state.status === "queued") await deps.workflow.start(tenant, found.run.id);
 }
 
-/** A run's deadline has come. */
-export async function expire(message: unknown, deps: RunControl): Promise<void> {
-  const { tenant, run_id } = runOf.parse(message);
+/**
+ * `run_watch`: a run whose deadline has come is ended. One that has not begun is started again, or failed where its
+ * workflow has ended without a word: no run depends on an event that tells of a start or of an end.
+ * @returns when to look at it again
+ */
+export async function watch({ tenant, ref }: Due, deps: RunControl): Promise<Date | undefined> {
   const table = deps.table.of(tenant);
-  const found = await find(table, run_id);
-  if (found === undefined || !isLive(found.state.status)) return;
-  const { run } = found;
-  const late = deps.clock.now().getTime() >= Date.parse(run.deadline_at);
-  if (!late) throw new Error(`the deadline of ${run_id} came early`);
-  await endRun(table, systemContext(table, run, "run_deadline", deps.clock.now()), run, { status: "timed_out" });
-  await endWaiting(table, run_id, deps);
+  const found = await find(table, ref);
+  if (found === undefined || !isLive(found.state.status)) return undefined;
+  const { run, state } = found;
+  const now = deps.clock.now();
+  if (now.getTime() >= Date.parse(run.deadline_at)) {
+    await endRun(table, systemContext(table, run, "run_deadline", now), run, { status: "timed_out" });
+    await endWaiting(table, run.id, deps);
+    return undefined;
+  }
+  if (state.status === "queued") {
+    await deps.workflow.start(tenant, run.id);
+    const failure = await deps.workflow.failure(run.id);
+    if (failure !== undefined) {
+      await failRun(table, run, failure, deps.clock);
+      return undefined;
+    }
+  }
+  return nextLook({ ...run, status: state.status }, now);
 }
 
 const statusChange = z.object({
@@ -76,9 +88,13 @@ export async function executionEnded(message: unknown, deps: RunControl): Promis
   const table = deps.table.of(tenant);
   const found = await find(table, run_id);
   if (found === undefined) return;
-  const { run } = found;
-  const error = { code: "workflow_failed", message: `The workflow of the run ended as ${status.toLowerCase()}.` };
-  await endRun(table, systemContext(table, run, "run_workflow", deps.clock.now()), run, { status: "failed", error });
+  await failRun(table, found.run, status.toLowerCase(), deps.clock);
+}
+
+/** Ends a run whose workflow goes no further. */
+async function failRun(table: TenantTable, run: StoredRun, how: string, clock: Clock): Promise<void> {
+  const error = { code: "workflow_failed", message: `The workflow of the run ended as ${how}.` };
+  await endRun(table, systemContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
 }
 
 /** What a transaction takes. */

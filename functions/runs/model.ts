@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { principalSchema } from "../../shared/access/principal.ts";
+import { addSeconds } from "../../shared/clock.ts";
 import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
@@ -114,6 +115,16 @@ export const runRecordSchema = z.object({
   deadline_at: timestampSchema,
 });
 export type RunRecord = z.output<typeof runRecordSchema>;
+
+/** So long after it was accepted a run has begun, or is started again: its request and its event have both had their try. */
+const BEGIN_WITHIN_SECONDS = 120;
+
+/** When a live run is looked at next: before long as long as it has not begun, at its deadline at the latest. */
+export function nextLook({ status, deadline_at }: Pick<RunRecord, "status" | "deadline_at">, now: Date): Date {
+  const deadline = new Date(deadline_at);
+  const soon = addSeconds(now, BEGIN_WITHIN_SECONDS);
+  return status === "queued" && soon < deadline ? soon : deadline;
+}
 
 const durations = {
   /** Between the request and the first step; null while it waits. */

@@ -23,13 +23,13 @@ export const room = defineRoom({
     },
     launch: {
       trigger: { kind: "events", types: ["run.started"] },
-      needs: ["table_read", "runs_start", "schedules"],
+      needs: ["table_read", "runs_start"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
-    deadline: {
-      trigger: { kind: "queue", queue: "run_deadlines" },
-      needs: ["table_write", "runs_control"],
+    watch: {
+      trigger: { kind: "due", kinds: ["run_watch"], queue: "run_watches" },
+      needs: ["table_write", "runs_start", "runs_control"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
@@ -46,5 +46,5 @@ export const room = defineRoom({
       memory_mb: 512,
     },
   },
-  queues: { run_deadlines: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
+  queues: { run_watches: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
 });

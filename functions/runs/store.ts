@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
+import { defineDue } from "../../shared/due/due.ts";
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
@@ -53,6 +54,12 @@ export const runStateItem = defineItem({
   key: { pk: "RUN#{run_id}", sk: "RUN#STATE" },
 });
 export type RunState = ItemOf<typeof runStateItem>;
+
+/**
+ * When somebody looks whether the run goes on as it should (`nextLook`): there from the transaction that accepts the run
+ * to the one that ends it. Whatever event is lost, no run stays for longer than its deadline.
+ */
+export const runWatch = defineDue("run_watch");
 
 export const runValueItem = defineItem({
   type: "run_value",

@@ -28,7 +28,7 @@ export const room = defineRoom({
       memory_mb: 256,
     },
     attempt: {
-      trigger: { kind: "queue", queue: "webhook_attempts" },
+      trigger: { kind: "due", kinds: ["webhook_delivery"], queue: "webhook_attempts" },
       needs: ["table_write", "secrets", "outbound", "send:webhook_attempts"],
       timeout_seconds: 30,
       memory_mb: 512,
@@ -39,12 +39,6 @@ export const room = defineRoom({
       trigger: { kind: "queue", queue: "webhook_jobs" },
       needs: ["table_write", "send:webhook_attempts", "send:webhook_jobs"],
       timeout_seconds: 60,
-      memory_mb: 256,
-    },
-    sweep: {
-      trigger: { kind: "rate", minutes: 5 },
-      needs: ["table_write", "send:webhook_attempts"],
-      timeout_seconds: 240,
       memory_mb: 256,
     },
   },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { envelopeSchema } from "../../shared/change/events.ts";
+import { defineDue } from "../../shared/due/due.ts";
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
 import { defineResource } from "../../shared/http/resource.ts";
@@ -39,7 +40,7 @@ export const subscriptionItem = defineItem({
 
 /**
  * One webhook's deliveries are one partition, newest last. Its ceiling: about 250 deliveries a second to one webhook
- * (four write units each). The watch index is one partition per organization and takes about 400 a second.
+ * (four write units each).
  */
 export const deliveryItem = defineItem({
   type: "webhook_delivery",
@@ -52,18 +53,21 @@ export const deliveryItem = defineItem({
     /** Who makes the attempt now, and until when nobody else may. */
     lease_id: z.string().optional(),
     lease_until: z.string().optional(),
-    /** When the sweeper looks after it; there is none once the delivery has ended. */
-    watch_at: z.string().optional(),
   }),
   key: { pk: "WEBHOOK#{webhook_id}", sk: "DELIVERY#{id}" },
   indexes: {
-    gsi1: { pk: "WEBHOOK_WATCH", sk: "{watch_at}#{id}" },
-    gsi2: { pk: "WEBHOOK_DELIVERIES#{webhook_id}#{status}", sk: "{id}" },
+    gsi1: { pk: "WEBHOOK_DELIVERIES#{webhook_id}#{status}", sk: "{id}" },
   },
   json: ["payload"],
   expires: "expires_at",
 });
 export type Delivery = ItemOf<typeof deliveryItem>;
+
+/**
+ * When a delivery comes due by itself, from its making to its end: at its next attempt where no message of the queue
+ * leads there, and otherwise once that message must have been lost. Of `<webhook_id>/<delivery_id>`.
+ */
+export const deliveryDue = defineDue("webhook_delivery");
 
 export const attemptItem = defineItem({
   type: "webhook_attempt",
@@ -88,13 +92,6 @@ export const replayItem = defineItem({
   expires: "expires_at",
 });
 export type Replay = ItemOf<typeof replayItem>;
-
-export const watchedOrganizationItem = defineItem({
-  type: "webhook_organization",
-  summary: "An organization that has, or had, a webhook: where the sweeper looks. In the platform's partition.",
-  schema: z.object({ organization_id: z.string() }),
-  key: { pk: "WEBHOOK_ORGANIZATIONS", sk: "{organization_id}" },
-});
 
 export const webhookResource = defineResource({
   type: "webhook",

@@ -1,13 +1,15 @@
 import { commitChange } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
-import { timestamp } from "../../shared/clock.ts";
+import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
+import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
-import { sweepEach } from "../../shared/events/sweep.ts";
-import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { workspaceEvents } from "./events.ts";
-import { changeWorkspace, workspaceExpiryItem, workspaceItem, workspaceMemberItem } from "./store.ts";
+import { changeWorkspace, expiryWrites, workspaceItem, workspaceMemberItem } from "./store.ts";
+
+/** Somebody changes a workspace at the moment of its end: looked at again after this. */
+const LOOK_AGAIN_SECONDS = 60;
 
 /** Items removed in one transaction; DynamoDB takes 100. */
 const CHUNK = 50;
@@ -27,46 +29,32 @@ export async function forgetMembers(event: Envelope, { table }: { readonly table
 }
 
 /**
- * Archives the temporary workspaces whose time has come, oldest first. Each is one transaction with its reminder, so
- * a sweep that stops half-way, or runs twice, leaves nothing wrong.
- * @returns how many were archived
- * @throws SweepFailed at the end, when one of them could not be
+ * `workspace_expiry`: archives a temporary workspace whose time has come, unless somebody has archived it or given it
+ * another time.
+ * @returns when to look again, where somebody else changed it at this moment
  */
-export async function archiveExpired({ table }: { readonly table: Table }, now: Date): Promise<number> {
-  const due = table.of(PLATFORM).all(workspaceExpiryItem, { of: {}, to: timestamp(now) });
-  let archived = 0;
-  await sweepEach(due, async ({ workspace_id, organization_id, expires_at }) => {
-    const tenant = table.of(organization_id);
-    const forget = table.of(PLATFORM).writes.remove(workspaceExpiryItem, { workspace_id, expires_at }, {});
-    const workspace = await tenant.get(workspaceItem, { id: workspace_id });
-    if (workspace === undefined || workspace.status !== "active" || workspace.expires_at !== expires_at) {
-      await table.transact([forget]);
-      return;
-    }
-    const { id, name } = workspace;
-    const set = {
-      status: "archived",
-      archived_at: timestamp(now),
-      updated_at: timestamp(now),
-      etag: newEtag(now),
-    } as const;
-    const context = {
-      tenant: organization_id,
-      actor: { type: "system", id: "workspace_expiry" },
-      at: now,
-      trace_id: newId("request", now),
-      request: null,
-    } as const;
-    try {
-      await commitChange(table, context, {
-        writes: [changeWorkspace(tenant, workspace, set), forget],
-        events: [draft(workspaceEvents, "workspace.archived", { id, name }, { workspace_id: id, name, expired: true })],
-      });
-      archived++;
-    } catch (error) {
-      // Somebody changed it at this moment: the next sweep looks again.
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
-    }
-  });
-  return archived;
+export async function archiveExpired(
+  { tenant, ref }: Due,
+  { table, clock }: { readonly table: Table; readonly clock: Clock },
+): Promise<Date | undefined> {
+  const own = table.of(tenant);
+  const now = clock.now();
+  const workspace = await own.get(workspaceItem, { id: ref });
+  if (workspace?.status !== "active" || workspace.expires_at === null || new Date(workspace.expires_at) > now)
+    return undefined;
+  const { id, name, expires_at } = workspace;
+  const archived_at = timestamp(now);
+  const set = { status: "archived", archived_at, updated_at: archived_at, etag: newEtag(now) } as const;
+  const actor = { type: "system", id: "workspace_expiry" } as const;
+  const context = { tenant, actor, at: now, trace_id: newId("request", now), request: null };
+  try {
+    await commitChange(table, context, {
+      writes: [changeWorkspace(own, workspace, set), ...expiryWrites(own, id, expires_at, null)],
+      events: [draft(workspaceEvents, "workspace.archived", { id, name }, { workspace_id: id, name, expired: true })],
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    return addSeconds(now, LOOK_AGAIN_SECONDS);
+  }
 }

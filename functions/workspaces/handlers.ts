@@ -119,7 +119,7 @@ export const update: Handler<Ops["update"], WorkspacesDeps> = async (call, { tab
         writes: [
           ...stillStanding(table, caller, seen),
           changeWorkspace(tenant, read, stamped),
-          ...expiryWrites(table, read, read.expires_at, set.expires_at),
+          ...expiryWrites(tenant, id, read.expires_at, set.expires_at),
         ],
         events: [
           draft(

@@ -1,4 +1,4 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** Lenses over agents, pipelines and work units, with people in them. */
 export const room = defineRoom({
@@ -13,10 +13,11 @@ export const room = defineRoom({
       memory_mb: 256,
     },
     expiry: {
-      trigger: { kind: "rate", minutes: 5 },
+      trigger: { kind: "due", kinds: ["workspace_expiry"], queue: "workspace_expiries" },
       needs: ["table_write"],
-      timeout_seconds: 60,
+      timeout_seconds: 30,
       memory_mb: 256,
     },
   },
+  queues: { workspace_expiries: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
 });

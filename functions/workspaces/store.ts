@@ -2,13 +2,14 @@ import * as z from "zod";
 import { type Caller, userIdOf } from "../../shared/access/caller.ts";
 import { decide } from "../../shared/access/decide.ts";
 import { timestamp } from "../../shared/clock.ts";
+import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { notFound, Problem, wrongState } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
-import { type Organization, PLATFORM } from "../../shared/identity/items.ts";
-import { idSchema, newEtag } from "../../shared/ids.ts";
+import type { Organization } from "../../shared/identity/items.ts";
+import { newEtag } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
 import {
   expiryIssue,
@@ -51,17 +52,8 @@ export const workspaceResourceItem = defineItem({
   key: { pk: "WORKSPACE#{workspace_id}", sk: "RESOURCE#{resource_type}#{resource_id}" },
 });
 
-/** In the platform's partition, so that one query finds what is due in all organizations. */
-export const workspaceExpiryItem = defineItem({
-  type: "workspace_expiry",
-  summary: "When a temporary workspace is to be archived; in order of time, over all organizations.",
-  schema: z.object({
-    expires_at: z.string(),
-    workspace_id: idSchema("workspace"),
-    organization_id: idSchema("organization"),
-  }),
-  key: { pk: "WORKSPACE_EXPIRIES", sk: "{expires_at}#{workspace_id}" },
-});
+/** When a temporary workspace is to be archived. Only active ones have it. */
+export const workspaceExpiry = defineDue("workspace_expiry");
 
 /** A workspace, and what the caller is to it. */
 export interface Seen {
@@ -164,26 +156,14 @@ export function workspaceWrites(
     takeQuota(tenant, plan, "workspaces"),
     tenant.writes.create(workspaceItem, workspace),
     ...members.map((member) => tenant.writes.create(workspaceMemberItem, member)),
-    ...expiryWrites(table, workspace, null, workspace.expires_at),
+    ...expiryWrites(tenant, workspace.id, null, workspace.expires_at),
   ];
 }
 
-/** The writes that move the reminder of a workspace's end. Only active workspaces have one. */
-export function expiryWrites(
-  table: Table,
-  workspace: Pick<Workspace, "id" | "organization_id">,
-  before: string | null,
-  after: string | null,
-): Write[] {
+/** The writes that move the time at which a workspace ends; null for a workspace that does not, or not any more. */
+export function expiryWrites(tenant: TenantTable, id: string, before: string | null, after: string | null): Write[] {
   if (before === after) return [];
-  const { writes } = table.of(PLATFORM);
-  const key = { workspace_id: workspace.id };
-  return [
-    ...(before === null ? [] : [writes.remove(workspaceExpiryItem, { ...key, expires_at: before }, {})]),
-    ...(after === null
-      ? []
-      : [writes.put(workspaceExpiryItem, { ...key, expires_at: after, organization_id: workspace.organization_id })]),
-  ];
+  return [after === null ? workspaceExpiry.clear(tenant, id) : workspaceExpiry.set(tenant, id, new Date(after))];
 }
 
 /** Changes some fields of a workspace that is active and as it was read; counters that others move stay as they are. */

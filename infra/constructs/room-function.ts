@@ -23,7 +23,7 @@ const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
  * Triggers whose faults show, and raise an alarm, where people feel them: as 5xx answers of the gateway, or as messages
  * in a dead-letter queue. A second alarm on the function would say the same thing again.
  */
-export const WATCHED_ELSEWHERE: ReadonlySet<Trigger["kind"]> = new Set(["api", "events", "queue", "run_status"]);
+export const WATCHED_ELSEWHERE: ReadonlySet<Trigger["kind"]> = new Set(["api", "events", "queue", "due", "run_status"]);
 
 export interface RoomFunctionProps {
   readonly room: string;
@@ -60,7 +60,7 @@ export class RoomFunction extends Construct {
     });
     // A consumer that puts the rest of its work back into its queue (a wait beyond 15 minutes, the next slice of a long
     // job) looks like a loop to Lambda, which would end it after 16 rounds.
-    const continues = data.trigger.kind === "queue" && data.needs.includes(`send:${data.trigger.queue}`);
+    const continues = "queue" in data.trigger && data.needs.includes(`send:${data.trigger.queue}`);
     this.fn = new LambdaFunction(this, "Function", {
       description: functionDescription(room, name),
       runtime: Runtime.NODEJS_24_X,

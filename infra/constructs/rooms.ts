@@ -11,7 +11,6 @@ import { resourcesOf } from "../stacks/resources.ts";
 import { ApiRoutes } from "./api-routes.ts";
 import { AreaDashboard } from "./area-dashboard.ts";
 import { RoomFunction } from "./room-function.ts";
-import { deadlineRole } from "./run-workflow.ts";
 import { attachTrigger } from "./triggers.ts";
 import type { WatchedQueue } from "./work-queue.ts";
 
@@ -41,11 +40,7 @@ export class Rooms extends Construct {
     super(stack, "Rooms");
     const { stage, product, data, messaging, bundles } = ground;
     const rooms = roomsOf(product, area);
-    const needed = new Set(rooms.flatMap((room) => Object.values(room.functions).flatMap(({ needs }) => needs)));
-    const resources = resourcesOf(stack, ground);
-    this.resources = needed.has("schedules")
-      ? { ...resources, deadlines: deadlineRole(this, messaging.queues.run_deadlines) }
-      : resources;
+    this.resources = resourcesOf(stack, ground);
 
     const functions: Record<string, RoomFunction> = {};
     const streams: Record<string, FunctionUrl> = {};

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Aws, CfnOutput, RemovalPolicy } from "aws-cdk-lib";
+import { CfnOutput, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
@@ -9,7 +9,6 @@ import { acknowledge } from "../nag.ts";
 import { runMachineName } from "../stacks/resources.ts";
 import type { Stage } from "../stages.ts";
 import type { RoomFunction } from "./room-function.ts";
-import type { WorkQueue } from "./work-queue.ts";
 
 export interface RunWorkflowProps {
   readonly stage: Stage;
@@ -62,20 +61,4 @@ export class RunWorkflow extends Construct {
     acknowledge(machine, "AwsSolutions-SF2", "The product records each step with its timing; X-Ray is not used.");
     new CfnOutput(scope, "StateMachineArn", { value: machine.stateMachineArn }).overrideLogicalId("StateMachineArn");
   }
-}
-
-/** What lets a function set a run's deadline: schedules named after runs, and the role by which they send. */
-export function deadlineRole(scope: Construct, deadlines: WorkQueue | undefined): Resources["deadlines"] {
-  if (deadlines === undefined) throw new Error("a function needs schedules, but no room has their queue");
-  const { queueArn } = deadlines.queue;
-  const role = new Role(scope, "DeadlineRole", {
-    assumedBy: new ServicePrincipal("scheduler.amazonaws.com"),
-    inlinePolicies: {
-      own: new PolicyDocument({
-        statements: [new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] })],
-      }),
-    },
-  });
-  const scheduleArns = `arn:${Aws.PARTITION}:scheduler:${Aws.REGION}:${Aws.ACCOUNT_ID}:schedule/default/run_*`;
-  return { queueArn, roleArn: role.roleArn, scheduleArns };
 }

@@ -83,6 +83,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
           stateMachineArn: [{ suffix: `:${runMachineName(stage)}` }],
         },
       });
+    case "due":
     case "queue": {
       const queue = queues[trigger.queue];
       if (queue === undefined) throw new Error(`${id} consumes the queue ${trigger.queue}, which no room has`);

@@ -1,5 +1,6 @@
 import { ArnFormat, Stack } from "aws-cdk-lib";
 import type { Resources } from "../grants.ts";
+import type { Product } from "../product.ts";
 import type { Stage } from "../stages.ts";
 import type { DataStack } from "./data.ts";
 import type { Ground } from "./ground.ts";
@@ -34,23 +35,40 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
       ...(stage.name === "local" ? ["bedrock:Converse", "bedrock:ConverseStream"] : []),
     ],
     queues: {},
+    due: {},
     outbound: stage.outbound,
   };
 }
 
 /** All that functions of an area may be granted. */
-export function resourcesOf(stack: Stack, { data, pool, messaging, stage }: Ground): Resources {
+export function resourcesOf(stack: Stack, { data, pool, messaging, product, stage }: Ground): Resources {
   const machine = { service: "states", resourceName: runMachineName(stage), arnFormat: ArnFormat.COLON_RESOURCE_NAME };
   const machineArn = stack.formatArn({ ...machine, resource: "stateMachine" });
+  const queues = Object.fromEntries(
+    Object.entries(messaging.queues).map(([name, { queue }]) => [name, { arn: queue.queueArn, url: queue.queueUrl }]),
+  );
   return {
     ...partialResources(data, stage),
     userPoolArn: pool.pool.userPoolArn,
     machineArn,
     machineExecutionsArn: `${stack.formatArn({ ...machine, resource: "execution" })}:*`,
-    queues: Object.fromEntries(
-      Object.entries(messaging.queues).map(([name, { queue }]) => [name, { arn: queue.queueArn, url: queue.queueUrl }]),
-    ),
+    queues,
+    due: dueQueues(product, queues),
   };
+}
+
+/** Where each kind of due things is sent. */
+function dueQueues({ rooms }: Product, queues: Resources["queues"]): Resources["due"] {
+  const triggers = rooms.flatMap(({ functions }) => Object.values(functions).map(({ trigger }) => trigger));
+  return Object.fromEntries(
+    triggers.flatMap((trigger) => {
+      if (trigger.kind !== "due") return [];
+      const queue = queues[trigger.queue];
+      if (queue === undefined)
+        throw new Error(`${trigger.kinds} are due in ${trigger.queue}, a queue which no room has`);
+      return trigger.kinds.map((kind) => [kind, queue]);
+    }),
+  );
 }
 
 /** The run workflow starts itself: its definition and its role name it before it exists, so we choose its name. */

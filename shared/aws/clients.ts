@@ -19,7 +19,6 @@ const jobs = {
   queue: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },
   bus: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },
   workflow: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },
-  schedules: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },
   /** A sign-in runs our own triggers in between, each of which may take 5 seconds. */
   identities: { connect_ms: 1_000, answer_ms: 12_000, tries: 2 },
   mail: { connect_ms: 1_000, answer_ms: 10_000, tries: 2 },

@@ -19,8 +19,10 @@ export const logEvents = [
   "run.aborted",
   "mail.sent",
   "context.fetched",
-  "workspace.expired",
   "lease.kept",
+  "due.swept",
+  "due.not_sent",
+  "due.still_watched",
 ] as const;
 export type LogEvent = (typeof logEvents)[number];
 

@@ -11,6 +11,11 @@ const functions = rooms.flatMap((room) =>
   Object.entries(room.functions).map(([name, data]) => [`${room.name}/${name}`, room.name, name, data] as const),
 );
 
+/** The functions that do what is due, with their queue. */
+const dueFunctions = functions.flatMap(([_, room, name, { trigger }]) =>
+  trigger.kind === "due" ? [{ room, name, kinds: trigger.kinds, queue: trigger.queue }] : [],
+);
+
 const idOf = (stack: Synthesized, start: string): string => {
   const found = stack.resources.filter(({ id }) => new RegExp(`^${start}[0-9A-F]{8}$`).test(id));
   if (found.length !== 1) throw new Error(`${found.length} resources are called ${start}`);
@@ -65,11 +70,10 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       return ["StopExecution", "DescribeExecution"].map(
         (action) => `states:${action} on ${machine}:execution:kaizen-studio-production-pipeline-run:*`,
       );
-    case "schedules":
-      return [
-        "scheduler:CreateSchedule on arn:aws:scheduler:us-east-1:000000000000:schedule/default/run_*",
-        `iam:PassRole on {${idOf(stack, "RoomsDeadlineRole")}.Arn}`,
-      ];
+    case "due":
+      return sorted(
+        dueFunctions.map(({ queue }) => `sqs:SendMessage on {${idOf(stack, `Queue${letters(queue)}Queue`)}.Arn}`),
+      );
     case "bus":
       return [`events:PutEvents on {${stack.only("AWS::Events::EventBus").id}.Arn}`];
     default:
@@ -87,6 +91,7 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
     case "events":
     case "run_status":
       return take(idOf(stack, `RoomsInbox${letters(room)}${letters(name)}Queue`));
+    case "due":
     case "queue":
       return take(idOf(stack, `Queue${letters(trigger.queue)}Queue`));
     case "outbox": {
@@ -126,17 +131,29 @@ describe("what functions may do", () => {
     ]);
   });
 
+  it("the one sweeper runs every minute, knows for every kind of due things the queue of who does it, and no other", () => {
+    const sweeper = production.functionOf("due", "sweep");
+    const addresses = JSON.parse(production.text(sweeper.properties.Environment.Variables.DUE_QUEUES));
+    const expected = dueFunctions.flatMap(({ kinds, queue }) =>
+      kinds.map((kind) => [kind, `{${idOf(production, `Queue${letters(queue)}Queue`)}}`]),
+    );
+    expect(expected.length).toBeGreaterThanOrEqual(3);
+    expect(addresses).toEqual(Object.fromEntries(expected));
+    const timed = production.of("AWS::Events::Rule").filter(({ properties }) => "ScheduleExpression" in properties);
+    expect(timed.map(({ properties }) => properties.ScheduleExpression)).toEqual(["rate(1 minute)"]);
+    expect(production.target(timed[0]?.properties.Targets[0].Arn).id).toBe(sweeper.id);
+    expect(production.of("AWS::Scheduler::Schedule")).toEqual([]);
+  });
+
   it("every function has a role of its own", () => {
     const roles = production.of("AWS::Lambda::Function").map(({ properties }) => production.target(properties.Role).id);
     expect(roles).toHaveLength(functions.length);
     expect(new Set(roles).size).toBe(roles.length);
   });
 
-  it("a role may be passed to the scheduler only", () => {
-    const passing = roleStatements(production).filter(({ statement }) => statement.actions.includes("iam:PassRole"));
-    for (const { statement } of passing) {
-      expect(statement.conditions).toEqual({ StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } });
-    }
+  it("nobody may pass a role", () => {
+    const actions = roleStatements(production).flatMap(({ statement }) => statement.actions);
+    expect(actions.filter((action) => action.startsWith("iam:"))).toEqual([]);
   });
 });
 
@@ -155,7 +172,6 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
-      "arn:aws:scheduler:us-east-1:000000000000:schedule/default/run_*",
     ];
     // Listing streams and setting up log delivery take no resource; the local AWS checks mail on "*" only.
     const anything = ["dynamodb:ListStreams", "logs:", ...(stage === "local" ? ["ses:SendEmail"] : [])];

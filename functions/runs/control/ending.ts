@@ -11,7 +11,7 @@ import { runEvents } from "../events.ts";
 import { aboutRun, type LogDraft, logEntry, logWrite, Overtaken, stateWrite } from "../log/entries.ts";
 import { number } from "../log/pending.ts";
 import { type Denial, type EndStatus, isLive, type LogType } from "../model.ts";
-import { type RunState, runItem, runValueItem, type StoredRun } from "../store.ts";
+import { type RunState, runItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** How a run ends. */
 export type Ending =
@@ -67,6 +67,7 @@ export function ending(
       logWrite(table, run.id, next.sequence, logEntry(at, entry)),
       // Taken in the transaction that started the run: every run ends once, so none is lost.
       giveQuota(table, "live_runs"),
+      runWatch.clear(table, run.id),
       ...(end.status === "completed"
         ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
         : []),

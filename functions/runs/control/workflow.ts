@@ -13,11 +13,14 @@ export interface Workflow {
   start(tenant: string, run_id: string): Promise<void>;
   /** Ends an execution by its name; one that has ended is as good as ended. */
   stop(execution: string): Promise<void>;
+  /** How the run's first execution ended, if it did without completing: `failed`, `aborted` or `timed_out`. */
+  failure(run_id: string): Promise<string | undefined>;
   /** What an execution was started with. */
   input(execution_arn: string): Promise<string | undefined>;
 }
 
 export function connectWorkflow(client: Pick<SFNClient, "send">, machine_arn: string): Workflow {
+  const arnOf = (execution: string) => `${machine_arn.replace(":stateMachine:", ":execution:")}:${execution}`;
   return {
     async start(tenant, run_id) {
       const input = JSON.stringify({ tenant, run_id, ticket: null, hops: 0 });
@@ -28,11 +31,20 @@ export function connectWorkflow(client: Pick<SFNClient, "send">, machine_arn: st
       }
     },
     async stop(execution) {
-      const executionArn = `${machine_arn.replace(":stateMachine:", ":execution:")}:${execution}`;
       try {
-        await client.send(new StopExecutionCommand({ executionArn, cause: "The run is over." }));
+        await client.send(new StopExecutionCommand({ executionArn: arnOf(execution), cause: "The run is over." }));
       } catch (error) {
         if (!(error instanceof ExecutionDoesNotExist) && (error as Error).name !== "ValidationException") throw error;
+      }
+    },
+    async failure(run_id) {
+      try {
+        const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(run_id) }));
+        return status === "FAILED" || status === "ABORTED" || status === "TIMED_OUT" ? status.toLowerCase() : undefined;
+      } catch (error) {
+        // An execution is seen a moment after its start.
+        if (error instanceof ExecutionDoesNotExist) return undefined;
+        throw error;
       }
     },
     async input(executionArn) {

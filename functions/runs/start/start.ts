@@ -15,8 +15,8 @@ import { pinAgents } from "../../agents/public.ts";
 import type { Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
-import { noTotals, type Pinned, type RunRecord } from "../model.ts";
-import { runCountItem, runItem, runStateItem, runValueItem, type StoredRun } from "../store.ts";
+import { nextLook, noTotals, type Pinned, type RunRecord } from "../model.ts";
+import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** What a new run is made from. */
 export interface NewRun
@@ -34,9 +34,9 @@ export interface Starter {
 }
 
 /**
- * The start of a run: its record, state and input, the first entry of its log, its place in the month's count
- * and among the runs that go on. All of
- * it is one transaction with the audit entry and the event `run.started`; the workflow is started after it.
+ * The start of a run: its record, state and input, the first entry of its log, its place in the month's count and among
+ * the runs that go on, and when it is looked at next, its deadline at the latest. All of it is one transaction with the
+ * audit entry and the event `run.started`; the workflow is started after it.
  */
 export function startOf(
   table: TenantTable,
@@ -60,6 +60,7 @@ export function startOf(
     table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, ...noTotals }),
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input }),
     logWrite(table, run.id, 1, logEntry(at, accepted)),
+    runWatch.set(table, run.id, nextLook(run, at)),
     ...countWrites(table, plan, at),
     takeQuota(table, plan, "live_runs"),
   ];

@@ -11,11 +11,18 @@ import type { Outbound } from "../../../shared/outbound/index.ts";
 import { SecretError } from "../../../shared/secrets/index.ts";
 import { cutText } from "../../../shared/text.ts";
 import { keptBodyCharacters, liveSecrets, type Webhook } from "../model.ts";
-import { attemptItem, type Delivery, deliveryItem, webhookItem } from "../store.ts";
+import { type Delivery, deliveryItem, webhookItem } from "../store.ts";
 import { secretContext } from "../subscriptions/secret.ts";
-import { type AttemptMessage, hintOf } from "./delivery.ts";
+import { type AttemptMessage, hintOf, removalWrites } from "./delivery.ts";
 import { endUnsent, type Finished, recordAttempt } from "./record.ts";
-import { type AttemptOutcome, judgeAttempt, nextHop } from "./rules/schedule.ts";
+import {
+  type AttemptOutcome,
+  dueAtMs,
+  forgottenAfterSeconds,
+  hintDelaySeconds,
+  judgeAttempt,
+  longestDeliverySeconds,
+} from "./rules/schedule.ts";
 import { signWebhook } from "./rules/signing.ts";
 
 export interface AttemptDeps {
@@ -35,11 +42,12 @@ const timeoutMs = 10_000;
 const maxAnswerBytes = 65_536;
 
 /**
- * Follows one hint: makes the attempt if it is due, waits if it is not, does nothing if the delivery has ended. The
- * order makes every interruption harmless: claim, send, record, and only then hint at the next attempt; the hint that
- * led here is gone when all of that is done.
+ * Follows one hint, or a delivery that has come due by itself: makes the attempt if it is its time, waits if it is not,
+ * does nothing if the delivery has ended. The order makes every interruption harmless: claim, send, record, and only then
+ * hint at the next attempt; the hint that led here is gone when all of that is done.
+ * @returns when to look again, as far as nothing else has been recorded; undefined when nothing is left to do
  */
-export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps): Promise<void> {
+export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps): Promise<Date | undefined> {
   const { table, clock, attempts } = deps;
   const tenant = table.of(message.tenant);
   const key = { webhook_id: message.webhook_id, id: message.delivery_id };
@@ -47,20 +55,36 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
     tenant.read(deliveryItem, key),
     tenant.read(webhookItem, { id: message.webhook_id }),
   ]);
-  if (delivery === undefined || delivery.next_attempt_at === null) return;
-  if (webhook === undefined) return discard(tenant, delivery);
+  if (delivery === undefined || delivery.next_attempt_at === null) return undefined;
+  // A delivery whose webhook has been deleted goes too, however the deletion and the fan-out crossed.
+  if (webhook === undefined) {
+    await tenant.transact(removalWrites(tenant, delivery));
+    return undefined;
+  }
   const now = clock.now();
-  const { delay_seconds } = nextHop(Date.parse(delivery.next_attempt_at), now.getTime());
-  if (delay_seconds > 0) return attempts.send([message], delay_seconds);
+  const later = addSeconds(now, forgottenAfterSeconds);
+  const end = async (from: Delivery, error_code: Parameters<typeof endUnsent>[2]): Promise<Date> => {
+    await endUnsent(tenant, from, error_code, now);
+    return later;
+  };
+  if (Date.parse(delivery.created_at) < now.getTime() - longestDeliverySeconds * 1_000) return end(delivery, "expired");
+  const attempt_at = Date.parse(delivery.next_attempt_at);
+  if (attempt_at > now.getTime()) {
+    await hint(deps, message, attempt_at);
+    return new Date(dueAtMs(attempt_at, now.getTime()));
+  }
   const claimed = await claim(tenant, delivery, now);
-  // Somebody else is at it. Should they be interrupted, this hint is still there when their lease has ended.
-  if (claimed === undefined) return attempts.send([message], leaseSeconds + 1);
+  if (claimed === undefined) {
+    // Somebody else is at it. Should they be interrupted, this hint is still there when their lease has ended.
+    await attempts.send([message], leaseSeconds + 1);
+    return later;
+  }
   if (!delivery.test && webhook.status !== "active")
-    return endUnsent(tenant, claimed, webhook.status === "paused" ? "webhook_paused" : "webhook_disabled", now);
+    return end(claimed, webhook.status === "paused" ? "webhook_paused" : "webhook_disabled");
   const event = delivery.payload ?? (await storedEvent(tenant, delivery));
-  if (event === undefined) return endUnsent(tenant, claimed, "event_expired", now);
+  if (event === undefined) return end(claimed, "event_expired");
   const secrets = await openSecrets(deps, webhook, now);
-  if (secrets === undefined) return endUnsent(tenant, claimed, "secret_unreadable", now);
+  if (secrets === undefined) return end(claimed, "secret_unreadable");
 
   const finished = await send(deps, webhook, claimed, event, secrets);
   const recorded = await recordAttempt(deps, { claimed, finished, event });
@@ -73,9 +97,14 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
     error_code: finished.error_code,
     duration_ms: finished.duration_ms,
   });
-  if (recorded?.next_attempt_at == null) return;
-  const hop = nextHop(Date.parse(recorded.next_attempt_at), clock.now().getTime());
-  await attempts.send([hintOf(delivery)], hop.delay_seconds);
+  if (recorded?.next_attempt_at != null) await hint(deps, hintOf(delivery), Date.parse(recorded.next_attempt_at));
+  return later;
+}
+
+/** Hints at an attempt at this time, where a queue can hold the hint so long; else the delivery comes due by itself. */
+async function hint({ attempts, clock }: AttemptDeps, message: AttemptMessage, attempt_at_ms: number): Promise<void> {
+  const delay_seconds = hintDelaySeconds(attempt_at_ms, clock.now().getTime());
+  if (delay_seconds !== undefined) await attempts.send([message], delay_seconds);
 }
 
 /** Takes the next attempt for this worker alone; undefined when another one has it. */
@@ -104,17 +133,6 @@ async function claim(tenant: TenantTable, delivery: Delivery, now: Date): Promis
       return holder?.lease_id === lease_id ? holder : undefined;
     throw error;
   }
-}
-
-/** A delivery whose webhook has been deleted goes too, however the deletion and the fan-out crossed. */
-async function discard(tenant: TenantTable, delivery: Delivery): Promise<void> {
-  const { webhook_id, id, attempt_count } = delivery;
-  await tenant.transact([
-    tenant.writes.remove(deliveryItem, { webhook_id, id }, {}),
-    ...Array.from({ length: attempt_count }, (_, i) =>
-      tenant.writes.remove(attemptItem, { delivery_id: id, number: i + 1 }, {}),
-    ),
-  ]);
 }
 
 const storedEvent = async (tenant: TenantTable, delivery: Delivery): Promise<Envelope | undefined> =>

@@ -1,11 +1,14 @@
 import type { Envelope } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { Due } from "../../../shared/due/item.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import { derivedId } from "../../../shared/ids.ts";
 import { deliveryDays } from "../model.ts";
-import { type Delivery, deliveryItem } from "../store.ts";
+import { attemptItem, type Delivery, deliveryDue, deliveryItem } from "../store.ts";
+import { dueAtMs } from "./rules/schedule.ts";
 
 /** A hint that a delivery wants an attempt. The item alone says whether and when: a lost or doubled hint changes nothing. */
 export interface AttemptMessage {
@@ -13,9 +16,6 @@ export interface AttemptMessage {
   readonly webhook_id: string;
   readonly delivery_id: string;
 }
-
-/** So long after its time an attempt counts as forgotten, and the sweeper hints again. */
-export const watchAfterSeconds = 600;
 
 /** Items written at the same time. */
 const PARALLEL = 25;
@@ -50,7 +50,6 @@ export function newDelivery(occasion: Occasion): Delivery {
     status: "pending",
     attempt_count: 0,
     next_attempt_at: now,
-    watch_at: timestamp(addSeconds(at, watchAfterSeconds)),
     response_status: null,
     error_code: null,
     created_at: now,
@@ -58,6 +57,41 @@ export function newDelivery(occasion: Occasion): Delivery {
     completed_at: null,
     expires_at: timestamp(addSeconds(at, deliveryDays * 86_400)),
   };
+}
+
+/** The writes that make a delivery, refused when it is there. */
+export const deliveryWrites = (tenant: TenantTable, delivery: Delivery, at: Date, refuse?: Refusal): Write[] => [
+  tenant.writes.create(deliveryItem, delivery, refuse),
+  dueWrite(tenant, delivery, at),
+];
+type Refusal = (old: Delivery | undefined) => Problem;
+
+const refOf = ({ webhook_id, id }: Pick<Delivery, "webhook_id" | "id">): string => `${webhook_id}/${id}`;
+
+/** The write that makes a delivery due by itself once its next attempt has been missed, or takes that away at its end. */
+export function dueWrite(
+  tenant: TenantTable,
+  delivery: Pick<Delivery, "webhook_id" | "id" | "next_attempt_at">,
+  now: Date,
+): Write {
+  const { next_attempt_at } = delivery;
+  if (next_attempt_at === null) return deliveryDue.clear(tenant, refOf(delivery));
+  return deliveryDue.set(tenant, refOf(delivery), new Date(dueAtMs(Date.parse(next_attempt_at), now.getTime())));
+}
+
+/** The writes that take a delivery away, with all that belongs to it: at most ten. */
+export const removalWrites = (tenant: TenantTable, delivery: Delivery): Write[] => [
+  tenant.writes.remove(deliveryItem, { webhook_id: delivery.webhook_id, id: delivery.id }, {}),
+  deliveryDue.clear(tenant, refOf(delivery)),
+  ...Array.from({ length: delivery.attempt_count }, (_, i) =>
+    tenant.writes.remove(attemptItem, { delivery_id: delivery.id, number: i + 1 }, {}),
+  ),
+];
+
+/** The same hint as that of a delivery which has come due. */
+export function hintOfDue({ tenant, ref }: Due): AttemptMessage {
+  const [webhook_id = "", delivery_id = ""] = ref.split("/");
+  return { tenant, webhook_id, delivery_id };
 }
 
 export const hintOf = (delivery: Delivery): AttemptMessage => ({
@@ -94,13 +128,12 @@ export async function start(
 /** Undefined when the delivery was made now; else the one that was there. */
 async function makeOrFind(tenant: TenantTable, delivery: Delivery): Promise<Delivery | undefined> {
   let there: Delivery | undefined;
-  const write = tenant.writes.create(deliveryItem, delivery, (old) => {
+  const writes = deliveryWrites(tenant, delivery, new Date(delivery.created_at), (old) => {
     there = old;
     return alreadyExists("id", "This delivery exists.");
   });
   try {
-    // One that is there already is hinted at again, so it does not matter whether a lost write made it.
-    await tenant.apply(deliveryItem, { ...write, lost: "decide" });
+    await tenant.transact(writes);
     return undefined;
   } catch (error) {
     if (error instanceof Problem && error.code === "already_exists") return there ?? delivery;

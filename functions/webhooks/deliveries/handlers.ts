@@ -11,7 +11,7 @@ import { webhookEvents } from "../events.ts";
 import { deliveryDays, type Webhook } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { attemptItem, deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
-import { newDelivery } from "./delivery.ts";
+import { deliveryWrites, newDelivery } from "./delivery.ts";
 
 type Ops = typeof operations;
 
@@ -21,7 +21,7 @@ export const listDeliveries: Handler<Ops["listDeliveries"], WebhookDeps> = async
   return table.of(call.context.tenant).page(deliveryItem, {
     ...paging,
     newest_first: true,
-    ...(status === undefined ? { of: { webhook_id } } : { index: "gsi2" as const, of: { webhook_id, status } }),
+    ...(status === undefined ? { of: { webhook_id } } : { index: "gsi1" as const, of: { webhook_id, status } }),
   });
 };
 
@@ -57,7 +57,7 @@ export const test: Handler<Ops["test"], WebhookDeps> = async (call, { table }) =
     {
       writes: [
         tenant.writes.check(webhookItem, { id }, { exists: true }, () => notFound()),
-        tenant.writes.create(deliveryItem, delivery),
+        ...deliveryWrites(tenant, delivery, at),
       ],
       events: [
         draft(webhookEvents, "webhook.test_sent", { id, name }, { webhook_id: id, name, delivery_id: delivery.id }),
@@ -81,7 +81,7 @@ export const replayDelivery: Handler<Ops["replayDelivery"], WebhookDeps> = async
   const data = { webhook_id, name, delivery_id: delivery.id, event_id: event.id, replay_of: delivery_id };
   return call.commit(
     {
-      writes: [mustBeActive(tenant, webhook), tenant.writes.create(deliveryItem, delivery)],
+      writes: [mustBeActive(tenant, webhook), ...deliveryWrites(tenant, delivery, at)],
       events: [draft(webhookEvents, "webhook.delivery_replayed", { id: webhook_id, name }, data)],
     },
     delivery,

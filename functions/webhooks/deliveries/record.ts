@@ -1,15 +1,15 @@
 import { eventWrites } from "../../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../../shared/change/events.ts";
-import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
-import type { Change, Write } from "../../../shared/dynamo/write.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { webhookEvents } from "../events.ts";
 import type { deliveryErrors, Health, Webhook } from "../model.ts";
 import { attemptItem, type Delivery, deliveryItem, healthItem, webhookItem } from "../store.ts";
-import { watchAfterSeconds } from "./delivery.ts";
+import { dueWrite } from "./delivery.ts";
 import { type AttemptVerdict, afterDelivery, disableRule } from "./rules/schedule.ts";
 
 /** One attempt that has been made, and what follows from it. */
@@ -47,7 +47,7 @@ export async function recordAttempt(
 ): Promise<Delivery | undefined> {
   const tenant = table.of(claimed.organization_id);
   const next = nextState(finished);
-  const own = [attemptWrite(tenant, claimed, finished), deliveryWrite(tenant, claimed, next)];
+  const own = [attemptWrite(tenant, claimed, finished), ...moveWrites(tenant, claimed, next, finished.ended_at)];
   for (let tries = 1; ; tries++) {
     try {
       const health =
@@ -55,7 +55,7 @@ export async function recordAttempt(
           ? []
           : await healthWrites(table, tenant, claimed, finished, event);
       await tenant.transact([...own, ...health]);
-      return { ...claimed, ...next.set };
+      return { ...claimed, ...next };
     } catch (error) {
       if (error instanceof LeaseLost) return undefined;
       if (!(error instanceof Outpaced) || tries === TRIES) throw error;
@@ -71,50 +71,41 @@ export async function endUnsent(
   now: Date,
 ): Promise<void> {
   const at = timestamp(now);
-  const write = deliveryWrite(tenant, delivery, {
-    set: { status: "failed", error_code, next_attempt_at: null, completed_at: at, updated_at: at },
-    remove: ["lease_id", "lease_until", "watch_at"],
-  });
+  const set = { status: "failed", error_code, next_attempt_at: null, completed_at: at, updated_at: at } as const;
   try {
-    await tenant.transact([write]);
+    await tenant.transact(moveWrites(tenant, delivery, set, now));
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
   }
 }
 
-type DeliveryChange = Change<Delivery> & { readonly set: Partial<Delivery> };
+type DeliveryChange = Partial<Delivery> & Pick<Delivery, "next_attempt_at">;
 
 function nextState({ number, ended_at, verdict, response_status, error_code }: Finished): DeliveryChange {
   const known = { attempt_count: number, response_status, error_code, updated_at: timestamp(ended_at) };
   if (verdict.kind === "retry") {
     const due = new Date(ended_at.getTime() + verdict.delay_ms);
-    const watch_at = timestamp(addSeconds(due, watchAfterSeconds));
-    return {
-      set: { ...known, status: "retrying", next_attempt_at: timestamp(due), watch_at },
-      remove: ["lease_id", "lease_until"],
-    };
+    return { ...known, status: "retrying", next_attempt_at: timestamp(due) };
   }
-  return {
-    set: { ...known, status: verdict.kind, next_attempt_at: null, completed_at: timestamp(ended_at) },
-    remove: ["lease_id", "lease_until", "watch_at"],
-  };
+  return { ...known, status: verdict.kind, next_attempt_at: null, completed_at: timestamp(ended_at) };
 }
 
-/** Only as long as the delivery is still where it was read: same attempt, same holder. */
-const deliveryWrite = (tenant: TenantTable, read: Delivery, change: DeliveryChange): Write => {
+/**
+ * The writes that move a delivery on, with when it comes due by itself. Only as long as it is still where it was read:
+ * same attempt, same holder.
+ */
+function moveWrites(tenant: TenantTable, read: Delivery, set: DeliveryChange, now: Date): Write[] {
   const same: Condition = { equals: { attempt_count: read.attempt_count, status: read.status } };
   const held: Condition =
     read.lease_id === undefined
       ? { ...same, absent: ["lease_id"] }
       : { equals: { ...same.equals, lease_id: read.lease_id } };
-  return tenant.writes.update(
-    deliveryItem,
-    { webhook_id: read.webhook_id, id: read.id },
-    change,
-    held,
-    () => new LeaseLost(),
-  );
-};
+  const key = { webhook_id: read.webhook_id, id: read.id };
+  return [
+    tenant.writes.update(deliveryItem, key, { set, remove: ["lease_id", "lease_until"] }, held, () => new LeaseLost()),
+    dueWrite(tenant, { ...key, ...set }, now),
+  ];
+}
 
 const attemptWrite = (tenant: TenantTable, { id, expires_at }: Delivery, finished: Finished): Write =>
   tenant.writes.create(

@@ -2,6 +2,8 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import * as z from "zod";
 import { clientOptions } from "../../../shared/aws/clients.ts";
 import { parseEnvironment } from "../../../shared/config/env.ts";
+import type { Due } from "../../../shared/due/item.ts";
+import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
@@ -9,7 +11,9 @@ import { connectPlatform } from "../../../shared/runtime.ts";
 import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";
 import { attemptDelivery } from "../deliveries/attempt.ts";
+import { hintOfDue } from "../deliveries/delivery.ts";
 import { attemptQueue } from "../deliveries/queues.ts";
+import { deliveryDue } from "../store.ts";
 
 const { table, clock, log } = connectPlatform("webhooks-attempt");
 const settings = parseEnvironment(outboundSettings.extend({ KEY_ARN: z.string() }));
@@ -24,6 +28,11 @@ const deps = {
   attempts: attemptQueue(),
   random: Math.random,
 };
-const message = z.object({ tenant: z.string(), webhook_id: z.string(), delivery_id: z.string() });
+const hint = z.object({ tenant: z.string(), webhook_id: z.string(), delivery_id: z.string() });
+const comesDue = dueWorker(table, { [deliveryDue.kind]: (due: Due) => attemptDelivery(hintOfDue(due), deps) });
 
-export const handler = consumeMessages(log, (body) => attemptDelivery(message.parse(body), deps));
+export const handler = consumeMessages(log, async (body) => {
+  const message = hint.safeParse(body);
+  if (message.success) await attemptDelivery(message.data, deps);
+  else await comesDue(body);
+});

@@ -4,9 +4,9 @@ import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import { firstIdAt } from "../../../shared/ids.ts";
-import { type AttemptMessage, newDelivery, start } from "../deliveries/delivery.ts";
+import { type AttemptMessage, newDelivery, removalWrites, start } from "../deliveries/delivery.ts";
 import { subscribes } from "../model.ts";
-import { attemptItem, deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
+import { deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
 import type { JobMessage } from "./continue.ts";
 
 export interface JobDeps {
@@ -96,7 +96,7 @@ async function move(tenant: TenantTable, replay: Replay, set: Partial<Replay>, n
   }
 }
 
-/** Deliveries cleaned at a time: each is one item and up to eight attempts, and a transaction takes 100. */
+/** Deliveries cleaned at a time: each is two items and up to eight attempts, and a transaction takes 100. */
 const DELIVERIES_A_PAGE = 10;
 
 /** Deletes a page of what a deleted webhook left; true while there is more. */
@@ -107,14 +107,7 @@ async function cleanupPage(message: JobMessage, { table }: JobDeps): Promise<boo
   const of = { webhook_id };
   const deliveries = await tenant.page(deliveryItem, { of, limit: DELIVERIES_A_PAGE });
   if (deliveries.items.length > 0) {
-    await tenant.transact(
-      deliveries.items.flatMap(({ id, attempt_count }) => [
-        tenant.writes.remove(deliveryItem, { webhook_id, id }, {}),
-        ...Array.from({ length: attempt_count }, (_, i) =>
-          tenant.writes.remove(attemptItem, { delivery_id: id, number: i + 1 }, {}),
-        ),
-      ]),
-    );
+    await tenant.transact(deliveries.items.flatMap((delivery) => removalWrites(tenant, delivery)));
     return true;
   }
   const replays = await tenant.page(replayItem, { of, limit: 100 });

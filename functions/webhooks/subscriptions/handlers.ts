@@ -5,14 +5,13 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { secretBytes, webhookSecret } from "../deliveries/rules/signing.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
 import { liveSecrets, maxLiveSecrets, maxSubscriptions, normalEvents, viewOf, type Webhook } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { healthItem, subscriptionItem, watchedOrganizationItem, webhookItem } from "../store.ts";
+import { healthItem, subscriptionItem, webhookItem } from "../store.ts";
 import { secretContext } from "./secret.ts";
 
 /** Items at most: the webhook, one more, event, audit entry and stored answer, and each subscription that comes or goes. */
@@ -45,11 +44,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
   const { name } = webhook;
   return call.commit(
     {
-      writes: [
-        tenant.writes.create(webhookItem, webhook),
-        ...subscriptionWrites(tenant, id, [], webhook.events),
-        deps.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: context.tenant }),
-      ],
+      writes: [tenant.writes.create(webhookItem, webhook), ...subscriptionWrites(tenant, id, [], webhook.events)],
       events: [draft(webhookEvents, "webhook.created", { id, name }, { webhook_id: id, name })],
       largest: LARGEST.create,
     },

@@ -36,7 +36,7 @@ export const archive: Handler<Ops["archive"], WorkspacesDeps> = async (call, { t
         writes: [
           ...stillStanding(table, caller, seen),
           changeWorkspace(tenant, read, set),
-          ...expiryWrites(table, read, read.expires_at, null),
+          ...expiryWrites(tenant, read.id, read.expires_at, null),
         ],
         events: [draft(workspaceEvents, "workspace.archived", resource, { ...data, expired: false })],
       },
@@ -62,7 +62,7 @@ export const restore: Handler<Ops["restore"], WorkspacesDeps> = async (call, { t
         writes: [
           ...stillStanding(table, caller, seen),
           changeWorkspace(tenant, read, set, "archived"),
-          ...expiryWrites(table, read, null, expires_at),
+          ...expiryWrites(tenant, read.id, null, expires_at),
         ],
         events: [draft(workspaceEvents, "workspace.restored", ...about(read))],
       },
@@ -96,7 +96,7 @@ export const remove: Handler<Ops["remove"], WorkspacesDeps> = async (call, { tab
             },
           ),
           giveQuota(tenant, "workspaces"),
-          ...expiryWrites(table, read, read.status === "active" ? read.expires_at : null, null),
+          ...expiryWrites(tenant, read.id, read.status === "active" ? read.expires_at : null, null),
         ],
         events: [draft(workspaceEvents, "workspace.deleted", ...about(read))],
       },

@@ -1,12 +1,15 @@
 import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { startOf } from "../../../functions/runs/start/start.ts";
-import { runCountItem } from "../../../functions/runs/store.ts";
+import { runCountItem, runWatch } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { newId } from "../../../shared/ids.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
+import { dueOf } from "../../support/due.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";
+import { sweepDue } from "../../support/sweeper.ts";
 import { outboxTexts } from "../../support/traces.ts";
 import { ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
 
@@ -145,6 +148,17 @@ describe("a run that nobody ends", () => {
     expect(steps.map(({ node_id }) => node_id)).not.toContain("third");
   });
 
+  it("is timed out at its deadline by way of the deployed sweeper, though it only waits", async () => {
+    const message = `[[fail:503]] ${unique()}`;
+    const id = await testRun(company, pipeline_id, { input: { message }, timeout_seconds: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await sweepDue();
+    const run = await ended(company, id);
+    expect(run.status).toBe("timed_out");
+    expect(Date.parse(run.finished_at)).toBeGreaterThanOrEqual(Date.parse(run.deadline_at));
+    expect((await pages(company, `/runs/${id}/logs`)).at(-1).type).toBe("run.timed_out");
+  });
+
   it("is failed when its workflow is aborted", async () => {
     const id = await testRun(company, pipeline_id, { input: { message: `[[fail:503]] ${unique()}` } });
     await stepIs(id, "first", "waiting");
@@ -153,27 +167,45 @@ describe("a run that nobody ends", () => {
     expect(run).toMatchObject({ status: "failed", error: { code: "workflow_failed" } });
   });
 
-  it("is started by its event, when the request that accepted it could not", async () => {
+  /** What the transaction of a start writes, of a run that nobody has started yet. */
+  const acceptedRun = (table: TenantTable, text: string) => {
     const at = new Date();
-    const tenant = company.organization_id;
-    const table = stackTable().of(tenant);
     const principal = { type: "user", id: company.user_id } as const;
     const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
-    const { run, writes, event } = startOf(table, starter, {
+    const started = startOf(table, starter, {
       kind: "agent",
       mode: "live",
       target_id: one.agent_id,
       pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 } },
       metadata: {},
       parent_run_id: null,
-      timeout_seconds: 60,
-      input: { inline: JSON.stringify("hello from the outbox") },
+      timeout_seconds: 600,
+      input: { inline: JSON.stringify(text) },
     });
-    const context = { tenant, actor: principal, at, trace_id: starter.trace_id, request: null };
+    const context = { tenant: table.tenant, actor: principal, at, trace_id: starter.trace_id, request: null };
+    return { ...started, context };
+  };
+
+  it("is started by its event, when the request that accepted it could not", async () => {
+    const table = stackTable().of(company.organization_id);
+    const { run, writes, event, context } = acceptedRun(table, "hello from the outbox");
     await table.transact([...writes, ...eventWrites(table.table, context, [event])]);
     const done = await ended(company, run.id);
     expect(done.status).toBe("completed");
     expect(done.output.text).toContain("hello from the outbox");
+  });
+
+  it("is started by way of the deployed sweeper, when its event is lost too", async () => {
+    const table = stackTable().of(company.organization_id);
+    const { run, writes } = acceptedRun(table, "hello from the sweeper");
+    await table.transact(writes);
+    // Two minutes later.
+    await table.transact([runWatch.set(table, run.id, new Date())]);
+    await sweepDue();
+    const done = await ended(company, run.id);
+    expect(done.status).toBe("completed");
+    expect(done.output.text).toContain("hello from the sweeper");
+    expect((await dueOf(company.organization_id)).map(({ ref }) => ref)).not.toContain(run.id);
   });
 });
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { attemptItem, deliveryItem, healthItem } from "../../../functions/webhooks/store.ts";
+import { attemptItem, deliveryDue, deliveryItem, healthItem } from "../../../functions/webhooks/store.ts";
 import { type Company, eventually, registerCompany } from "../../support/api.ts";
+import { dueOf } from "../../support/due.ts";
 import { type Receiver, startReceiver, verified } from "../../support/receiver.ts";
 import { stackTable } from "../../support/stack.ts";
+import { sweepDue } from "../../support/sweeper.ts";
 
 let company: Company;
 let other: Company;
@@ -110,6 +112,30 @@ describe("deliveries", () => {
     expect(end.attempts[0].response_body).toBe("x".repeat(1_000));
     expect(end.event).toEqual(requests[0]?.event);
     expect((await company.call("GET", `/webhooks/${hook.id}`)).body.consecutive_failures).toBe(0);
+  });
+
+  it("is tried again hours later by way of the deployed sweeper", async () => {
+    const hook = await subscribe("/resting", ["webhook.updated"]);
+    receiver.reply("/resting", { status: 503, headers: { "retry-after": "7200" } }, { status: 200 });
+    await rename(hook.id, "a");
+    const first = await onlyDelivery(hook.id);
+    const ref = `${hook.id}/${first.id}`;
+    const due = async () => (await dueOf(company.organization_id)).filter((one) => one.ref === ref);
+    expect((await due()).map(({ at }) => at)).toEqual([first.next_attempt_at]);
+    expect(Date.parse(first.next_attempt_at) - Date.parse(first.updated_at)).toBeGreaterThanOrEqual(7_200_000);
+    // Two hours later.
+    const tenant = stackTable().of(company.organization_id);
+    const key = { webhook_id: hook.id, id: first.id };
+    const now = new Date();
+    await tenant.transact([
+      tenant.writes.update(deliveryItem, key, { set: { next_attempt_at: now.toISOString() } }),
+      deliveryDue.set(tenant, ref, now),
+    ]);
+    await sweepDue();
+    const requests = await arrivals("/resting", 2);
+    expect(new Set(requests.map((one) => one.headers["webhook-id"])).size).toBe(1);
+    expect(await ended(hook.id, first.id)).toMatchObject({ status: "succeeded", attempt_count: 2 });
+    expect(await due()).toEqual([]);
   });
 
   it("follows no redirect, and takes a final refusal as final", async () => {

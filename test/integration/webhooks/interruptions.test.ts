@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newDelivery, start } from "../../../functions/webhooks/deliveries/delivery.ts";
-import { sweep } from "../../../functions/webhooks/deliveries/sweep.ts";
-import { deliveryItem, watchedOrganizationItem } from "../../../functions/webhooks/store.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
-import { SweepFailed } from "../../../shared/events/sweep.ts";
-import { PLATFORM } from "../../../shared/identity/items.ts";
-import { faultyTable } from "../../support/faulty-table.ts";
 import { type Receiver, startReceiver, verified } from "../../support/receiver.ts";
 import { KillSwitch, World } from "./world.ts";
 
@@ -56,7 +51,6 @@ describe("a worker that ends anywhere", () => {
           expect(deliveries, where).toHaveLength(1);
           const [delivery] = deliveries;
           expect(delivery, where).toMatchObject({ status: "succeeded", next_attempt_at: null, event_id: event.id });
-          expect(delivery?.watch_at, where).toBeUndefined();
           expect(delivery?.lease_id, where).toBeUndefined();
           const attempts = await world.attemptsOf(delivery?.id ?? "");
           expect(
@@ -66,6 +60,7 @@ describe("a worker that ends anywhere", () => {
           expect(attempts.at(-1)?.outcome, where).toBe("succeeded");
           unrecorded += requests.length - attempts.length;
         }
+        expect(await world.due(), where).toEqual([]);
         // Only a request whose answer the dead worker could not record was made once more.
         expect(unrecorded, where).toBeGreaterThanOrEqual(0);
         expect(unrecorded, where).toBeLessThanOrEqual(kill.happened ? 1 : 0);
@@ -134,72 +129,38 @@ describe("a worker that ends anywhere", () => {
     expect(world.attempts.messages).toEqual([]);
   });
 
-  it("a delivery whose hints are all lost is found by the sweeper, once", async () => {
+  it("a delivery whose hints are all lost comes due by itself, and is made once however often it is told", async () => {
     const world = new World();
     const hook = await world.webhook(`${receiver.url}/swept`, ["a.happened"]);
-    await world.tenant.transact([
-      world.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: world.organization_id }),
-    ]);
     await world.fanOut(await world.event("a.happened"));
     world.attempts.messages.splice(0);
-    await sweep(world.deps);
-    const own = () => world.attempts.messages.filter(({ body }) => body.webhook_id === hook.id);
-    expect(own()).toEqual([]);
-    world.now = addSeconds(world.now, 700);
-    await sweep(world.deps);
-    await sweep(world.deps);
-    expect(own()).toHaveLength(1);
-    world.attempts.messages.splice(0, world.attempts.messages.length, ...own());
+    const [due, ...more] = await world.due();
+    if (due === undefined) throw new Error("nothing is due");
+    expect(more).toEqual([]);
+    expect(due.at).toBe(timestamp(addSeconds(world.now, 600)));
+    world.now = new Date(due.at);
+    await Promise.all([world.comeDue(due), world.comeDue(due), world.comeDue(due)]);
     await world.run();
+    await world.comeDue(due);
     expect(receiver.at("/swept")).toHaveLength(1);
     expect((await world.deliveries(hook.id))[0]).toMatchObject({ status: "succeeded" });
-  });
-
-  it("a sweep goes on with the other organizations when one of them cannot be looked after, and tells it", async () => {
-    const worlds = [new World(), new World(), new World()];
-    for (const world of worlds) {
-      await world.webhook(`${receiver.url}/one-of-several`, ["a.happened"]);
-      await world.tenant.transact([
-        world.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: world.organization_id }),
-      ]);
-      await world.fanOut(await world.event("a.happened"));
-      world.attempts.messages.splice(0);
-    }
-    const [first, second, third] = worlds;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("there are three");
-    const later = { now: () => addSeconds(first.now, 700) };
-    // Organizations are swept in the order of their ids, which is that of their making.
-    const broken = faultyTable((command, input) =>
-      command === "Query" && JSON.stringify(input).includes(second.organization_id) ? "throttle" : undefined,
-    );
-    const { attempts } = first;
-    await expect(sweep({ table: broken, clock: later, attempts })).rejects.toThrow(SweepFailed);
-    const hinted = new Set(attempts.messages.map(({ body }) => body.tenant));
-    expect([first, second, third].map(({ organization_id }) => hinted.has(organization_id))).toEqual([
-      true,
-      false,
-      true,
-    ]);
+    expect(await world.due()).toEqual([]);
   });
 
   it("a delivery that cannot be brought to an end is given up after four days", async () => {
     const world = new World();
     const hook = await world.webhook(`${receiver.url}/old`, ["a.happened"]);
-    const event = await world.event("a.happened");
-    await world.tenant.transact([
-      world.table.of(PLATFORM).writes.put(watchedOrganizationItem, { organization_id: world.organization_id }),
-      world.tenant.writes.create(
-        deliveryItem,
-        newDelivery({ webhook_id: hook.id, event, at: addSeconds(world.now, -5 * 86_400) }),
-      ),
-    ]);
-    await sweep(world.deps);
+    await world.fanOut(await world.event("a.happened"));
+    world.attempts.messages.splice(0);
+    world.now = addSeconds(world.now, 4 * 86_400 + 1);
+    await world.run();
     expect((await world.deliveries(hook.id))[0]).toMatchObject({
       status: "failed",
       error_code: "expired",
       next_attempt_at: null,
     });
-    expect(world.attempts.messages.filter(({ body }) => body.webhook_id === hook.id)).toEqual([]);
+    expect(receiver.at("/old")).toEqual([]);
+    expect([await world.due(), world.attempts.messages]).toEqual([[], []]);
   });
 
   it("a delivery made while its webhook was being deleted does not stay", async () => {
@@ -210,9 +171,10 @@ describe("a worker that ends anywhere", () => {
     expect(await world.deliveries(orphan.webhook_id)).toHaveLength(1);
     await world.run();
     expect(await world.deliveries(orphan.webhook_id)).toEqual([]);
+    expect(await world.due()).toEqual([]);
   });
 
-  it("a hint that comes too early waits, in hops that SQS can hold", async () => {
+  it("a hint that comes too early waits in the queue for 15 minutes at most; what is later comes due by itself", async () => {
     const world = new World();
     const hook = await world.webhook(`${receiver.url}/patient`, ["a.happened"]);
     const begun = world.now.getTime();

@@ -1,19 +1,28 @@
 import { randomBytes } from "node:crypto";
 import { type AttemptDeps, attemptDelivery } from "../../../functions/webhooks/deliveries/attempt.ts";
-import type { AttemptMessage } from "../../../functions/webhooks/deliveries/delivery.ts";
+import { type AttemptMessage, hintOfDue } from "../../../functions/webhooks/deliveries/delivery.ts";
 import { fanOut } from "../../../functions/webhooks/deliveries/fan-out.ts";
 import { webhookSecret } from "../../../functions/webhooks/deliveries/rules/signing.ts";
 import type { Webhook } from "../../../functions/webhooks/model.ts";
-import { attemptItem, deliveryItem, subscriptionItem, webhookItem } from "../../../functions/webhooks/store.ts";
+import {
+  attemptItem,
+  deliveryDue,
+  deliveryItem,
+  subscriptionItem,
+  webhookItem,
+} from "../../../functions/webhooks/store.ts";
 import { secretContext } from "../../../functions/webhooks/subscriptions/secret.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { DueItem } from "../../../shared/due/item.ts";
+import { dueWorker } from "../../../shared/due/work.ts";
 import { Table, type TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { createOutbound, type Outbound } from "../../../shared/outbound/index.ts";
+import { dueOf } from "../../support/due.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 /** A worker that ends in the middle of something. */
@@ -188,13 +197,32 @@ export class World {
   }
 
   fanOut = (event: Envelope) => fanOut(event, this.deps);
-  attempt = (message: AttemptMessage) => attemptDelivery(message, this.deps);
+  attempt = async (message: AttemptMessage): Promise<void> => {
+    await attemptDelivery(message, this.deps);
+  };
 
-  /** Works until no message is left. */
+  /** What is due of this organization, next first. */
+  due = (): Promise<DueItem[]> => dueOf(this.organization_id);
+
+  /** What the function does with one thing that is due, whatever time it is. */
+  comeDue = ({ tenant, kind, ref, at }: DueItem): Promise<void> =>
+    dueWorker(this.table, { [deliveryDue.kind]: (due) => attemptDelivery(hintOfDue(due), this.deps) })({
+      ...{ tenant, kind, ref, at },
+    });
+
+  /** Works until no message is left and nothing is due. */
   async run(): Promise<void> {
     for (let rounds = 0; rounds < 2_000; rounds++) {
       if (await this.events.work(this.fanOut)) continue;
-      if (!(await this.attempts.work(this.attempt))) return;
+      if (await this.attempts.work(this.attempt)) continue;
+      const [next] = await this.due();
+      if (next === undefined) return;
+      if (Date.parse(next.at) > this.now.getTime()) this.now = new Date(next.at);
+      // What the sweeper has sent comes again for as long as it is there.
+      await this.comeDue(next).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+        this.kill.revive();
+      });
     }
     throw new Error("the queues never become empty");
   }

@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { archiveExpired, forgetMembers } from "../../../functions/workspaces/consumers.ts";
-import { newMember, workspaceExpiryItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
+import { newMember, workspaceExpiry, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
 import { auditItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
-import { SweepFailed } from "../../../shared/events/sweep.ts";
-import { organizationItem, PLATFORM } from "../../../shared/identity/items.ts";
+import type { Due } from "../../../shared/due/item.ts";
+import { dueWorker } from "../../../shared/due/work.ts";
+import { organizationItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
-import { faultyTable } from "../../support/faulty-table.ts";
+import { dueOf } from "../../support/due.ts";
 import { stackTable } from "../../support/stack.ts";
 
 let company: Company;
@@ -22,11 +23,14 @@ const temporary = async (seconds: number) => {
   const body = { name: unique("Space"), workspace_type: "temporary", expires_at: inSeconds(seconds) };
   return (await company.call("POST", "/workspaces", body)).body;
 };
-const reminders = async () => {
-  const found: string[] = [];
-  for await (const one of stackTable().of(PLATFORM).all(workspaceExpiryItem, { of: {} }))
-    if (one.organization_id === company.organization_id) found.push(`${one.workspace_id} ${one.expires_at}`);
-  return found;
+/** When the workspace comes due: never, or once. */
+const dues = async (id: string) =>
+  (await dueOf(company.organization_id)).filter(({ ref }) => ref === id).map(({ kind, at }) => ({ kind, at }));
+/** What the deployed function does when the workspace is due, at this time. */
+const comeDue = (ref: string, at: string, now: Date) => {
+  const deps = { table: stackTable(), clock: { now: () => now } };
+  const worker = dueWorker(deps.table, { [workspaceExpiry.kind]: (due: Due) => archiveExpired(due, deps) });
+  return worker({ tenant: company.organization_id, kind: workspaceExpiry.kind, ref, at });
 };
 const read = async (id: string) => (await company.call("GET", `/workspaces/${id}`)).body;
 
@@ -34,52 +38,40 @@ describe("a temporary workspace", () => {
   it("is archived when its time has come, not before, and on record", async () => {
     const [soon, later] = [await temporary(3_600), await temporary(7_200)];
     const table = stackTable();
-    await archiveExpired({ table }, new Date());
-    expect((await read(soon.id)).status).toBe("active");
     const now = addSeconds(new Date(), 3_660);
-    const sweeps = await Promise.all([archiveExpired({ table }, now), archiveExpired({ table }, now)]);
-    expect(sweeps[0] + sweeps[1]).toBeGreaterThanOrEqual(1);
+    // What was said before it got another time is of no account.
+    await comeDue(later.id, inSeconds(3_600), now);
+    await Promise.all(Array.from({ length: 3 }, () => comeDue(soon.id, soon.expires_at, now)));
     expect(await read(soon.id)).toMatchObject({ status: "archived", archived_at: timestamp(now) });
     expect((await read(later.id)).status).toBe("active");
+    expect(await dues(soon.id)).toEqual([]);
+    expect(await dues(later.id)).toEqual([{ kind: "workspace_expiry", at: later.expires_at }]);
     const { items } = await table
       .of(company.organization_id)
       .page(auditItem, { index: "gsi2", of: { resource_key: `workspace:${soon.id}` }, limit: 10 });
     const archived = items.filter(({ action }) => action === "workspace.archived");
     expect(archived).toHaveLength(1);
     expect(archived[0]?.actor).toEqual({ type: "system", id: "workspace_expiry" });
-    expect((await reminders()).filter((one) => one.startsWith(soon.id))).toEqual([]);
   });
 
-  it("that cannot be archived holds up no other: it is told at the end, and archived by the next sweep", async () => {
-    const [broken, other] = [await temporary(3_600), await temporary(3_700)];
-    const now = addSeconds(new Date(), 3_760);
-    const table = faultyTable((command, input) =>
-      command === "TransactWrite" && JSON.stringify(input).includes(broken.id) ? "conflict" : undefined,
-    );
-    await expect(archiveExpired({ table }, now)).rejects.toThrow(SweepFailed);
-    expect([(await read(broken.id)).status, (await read(other.id)).status]).toEqual(["active", "archived"]);
-    await archiveExpired({ table: stackTable() }, now);
-    expect((await read(broken.id)).status).toBe("archived");
-  });
-
-  it("has one reminder, which follows its changes and ends with it", async () => {
+  it("is due once, at the time it has now, from the transaction that says so, and not any more when it has ended", async () => {
     const { id, expires_at } = await temporary(3_600);
-    const of = async () => (await reminders()).filter((one) => one.startsWith(id));
-    expect(await of()).toEqual([`${id} ${expires_at}`]);
+    const at = (time: string) => [{ kind: "workspace_expiry", at: time }];
+    expect(await dues(id)).toEqual(at(expires_at));
     const next = inSeconds(9_000);
     await company.call("PATCH", `/workspaces/${id}`, { expires_at: next });
-    expect(await of()).toEqual([`${id} ${next}`]);
+    expect(await dues(id)).toEqual(at(next));
     await company.call("POST", `/workspaces/${id}/archive`);
-    expect(await of()).toEqual([]);
+    expect(await dues(id)).toEqual([]);
     expect((await company.call("POST", `/workspaces/${id}/restore`)).status).toBe(200);
-    expect(await of()).toEqual([`${id} ${next}`]);
+    expect(await dues(id)).toEqual(at(next));
     expect((await company.call("DELETE", `/workspaces/${id}`)).status).toBe(204);
-    expect(await of()).toEqual([]);
+    expect(await dues(id)).toEqual([]);
   });
 
   it("whose time is over is restored only with a new one", async () => {
-    const { id } = await temporary(2);
-    await archiveExpired({ table: stackTable() }, addSeconds(new Date(), 3));
+    const { id, expires_at: over } = await temporary(2);
+    await comeDue(id, over, addSeconds(new Date(), 3));
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const refused = await company.call("POST", `/workspaces/${id}/restore`);
     expect([refused.status, refused.body.issues[0].path]).toEqual([422, "expires_at"]);

@@ -4,11 +4,13 @@ import {
   afterDelivery,
   type DeliveryHealth,
   disableRule,
-  hops,
+  dueAtMs,
+  forgottenAfterSeconds,
+  hintDelaySeconds,
   judgeAttempt,
+  longestHintSeconds,
   maxAttempts,
   maxRetryAfterMs,
-  nextHop,
   retryAfterMs,
   retryDelaysMs,
   scheduledDelayMs,
@@ -154,32 +156,19 @@ describe("a subscription is disabled", () => {
   });
 });
 
-test("hops add up to the delay and none is longer than the queue allows", () => {
+test("a queue holds a hint until the attempt or not at all; the delivery comes due after it, or with it", () => {
   fc.assert(
-    fc.property(fc.integer({ min: -1_000, max: 48 * hour }), (delay) => {
-      const parts = hops(delay);
-      expect(parts.every((part) => part > 0 && part <= 900)).toBe(true);
-      expect(parts.reduce((sum, part) => sum + part, 0)).toBe(Math.max(0, Math.ceil(delay / 1000)));
-    }),
-  );
-});
-
-test("hopping from message to message arrives when it is due, and only the last hop is final", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 48 * hour }), (delay) => {
-      let time = now;
-      let hop = nextHop(now + delay, time);
-      let count = 1;
-      while (!hop.final) {
-        expect(hop.delay_seconds).toBe(900);
-        time += hop.delay_seconds * 1000;
-        hop = nextHop(now + delay, time);
-        count += 1;
+    fc.property(fc.integer({ min: -1_000, max: 48 * hour }), (left) => {
+      const attempt_at = now + left;
+      const delay = hintDelaySeconds(attempt_at, now);
+      const due_at = dueAtMs(attempt_at, now);
+      if (left > longestHintSeconds * 1_000) {
+        expect([delay, due_at]).toEqual([undefined, attempt_at]);
+        return;
       }
-      time += hop.delay_seconds * 1000;
-      expect(time).toBeGreaterThanOrEqual(now + delay);
-      expect(time).toBeLessThan(now + delay + 1000);
-      expect(count).toBe(Math.max(1, hops(delay).length));
+      expect(delay).toBe(Math.max(0, Math.ceil(left / 1_000)));
+      expect(due_at - attempt_at).toBe(forgottenAfterSeconds * 1_000);
     }),
+    { examples: [[900_000], [900_001], [899_001]] },
   );
 });

@@ -21,7 +21,13 @@ export const maxAttempts = retryDelaysMs.length + 1;
 export const maxRetryAfterMs = 12 * hour;
 
 /** SQS holds a message back for at most 15 minutes. */
-export const maxHopSeconds = 900;
+export const longestHintSeconds = 900;
+
+/** So long after its time an attempt counts as forgotten, and the delivery comes due by itself. */
+export const forgottenAfterSeconds = 600;
+
+/** The schedule of retries ends after 27.6 hours, twelve-hour waits that receivers ask for included after less than this. */
+export const longestDeliverySeconds = 4 * 86_400;
 
 /** A subscription is disabled after this many failed deliveries in a row, or after failing for this long. */
 export const disableRule = { consecutive_failures: 20, failing_for_ms: 72 * hour } as const;
@@ -109,19 +115,16 @@ export const afterDelivery = (
 };
 
 /**
- * The queue delay for the next hop towards `due_at_ms`: at most 15 minutes, 0 when it is due. The consumer sends itself the same
- * message again until `final` is true, and only then makes the attempt.
+ * How long the queue holds a hint at an attempt back, in seconds, 0 when it is due; undefined when the attempt is further
+ * away than a queue holds messages: the delivery then comes due by itself.
  */
-export const nextHop = (dueAtMs: number, nowMs: number): { delay_seconds: number; final: boolean } => {
-  const left = Math.max(Math.ceil((dueAtMs - nowMs) / second), 0);
-  return { delay_seconds: Math.min(left, maxHopSeconds), final: left <= maxHopSeconds };
+export const hintDelaySeconds = (attempt_at_ms: number, now_ms: number): number | undefined => {
+  const left = Math.max(Math.ceil((attempt_at_ms - now_ms) / second), 0);
+  return left <= longestHintSeconds ? left : undefined;
 };
 
-/** All hops of a delay in seconds, each at most 15 minutes; none for a delay of zero. */
-export const hops = (delayMs: number): number[] => {
-  const parts: number[] = [];
-  for (let left = Math.max(Math.ceil(delayMs / second), 0); left > 0; left -= maxHopSeconds) {
-    parts.push(Math.min(left, maxHopSeconds));
-  }
-  return parts;
-};
+/** When a delivery with an attempt at this time comes due by itself, in milliseconds. */
+export const dueAtMs = (attempt_at_ms: number, now_ms: number): number =>
+  hintDelaySeconds(attempt_at_ms, now_ms) === undefined
+    ? attempt_at_ms
+    : attempt_at_ms + forgottenAfterSeconds * second;

@@ -1,0 +1,13 @@
+import type { Due } from "../../../shared/due/item.ts";
+import { dueWorker } from "../../../shared/due/work.ts";
+import { consumeMessages } from "../../../shared/events/consume.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import { watch } from "../consumers.ts";
+import { runControl } from "../deps.ts";
+import { runWatch } from "../store.ts";
+
+const platform = connectPlatform("runs-watch");
+const deps = runControl(platform);
+const works = { [runWatch.kind]: (due: Due) => watch(due, deps) };
+
+export const handler = consumeMessages(platform.log, dueWorker(platform.table, works));
