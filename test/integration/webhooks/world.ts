@@ -13,7 +13,7 @@ import {
 } from "../../../functions/webhooks/store.ts";
 import { secretContext } from "../../../functions/webhooks/subscriptions/secret.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
-import { outboxItem } from "../../../shared/change/items.ts";
+import { EVENT_DAYS, outboxItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { DueItem } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
@@ -191,7 +191,7 @@ export class World {
       data: { n: 1 },
     };
     const key = { day: envelope.occurred_at.slice(0, 10), id };
-    const set = { ...key, envelope, expires_at: timestamp(addSeconds(at, 86_400)) };
+    const set = { ...key, envelope, expires_at: timestamp(addSeconds(at, EVENT_DAYS * 86_400)) };
     await this.tenant.apply(outboxItem, this.tenant.writes.update(outboxItem, key, { set }, { exists: false }));
     return envelope;
   }
