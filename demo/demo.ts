@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { detach } from "../local/detach.ts";
+import { type Mail, mailsPath, tokenIn } from "../local/mails.ts";
 import { findRunning } from "../local/running.ts";
 import { Client } from "./client.ts";
 import { brokenGraph, supportGraph } from "./graph.ts";
@@ -55,8 +56,13 @@ console.log(bold(`Kaizen Studio at ${running.gateway_url}/api/v1`));
 console.log(dim("Each request, and what was answered; tokens and secrets are shortened."));
 
 await story.step("A company registers with its first user", async () => {
-  const body = { email, password, name: "Ada", organization_name: `Northwind ${tag}` };
-  const registered = await api.post("/auth/register", body, 201);
+  await api.post("/auth/register", { email, name: "Ada", organization_name: `Northwind ${tag}` }, 202);
+  const token = await until("The mail with the proof of her address", async () => {
+    const { items } = (await (await fetch(`${running.gateway_url}${mailsPath}`)).json()) as { items: Mail[] };
+    return tokenIn(items, email, "rgn");
+  });
+  remark("The mail that proves her address has come; the local AWS keeps it.");
+  const registered = await api.post("/auth/verify-email", { token, password }, 201);
   organization = registered.organization.id;
   user = registered.user.id;
   did("organization.created", organization);

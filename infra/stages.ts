@@ -4,7 +4,11 @@ export interface Stage {
   /** Keep data when the stack is deleted, and refuse to delete the table and the pool. */
   readonly protect_data: boolean;
   readonly log_retention_days: 7 | 30 | 90 | 365;
-  readonly rate_limits: { readonly user: number; readonly address: number; readonly sign_in_address: number };
+  readonly rate_limits: { readonly user: number; readonly address: number };
+  /** Multiplies what is allowed by address before sign-in: more than 1 only where everybody shares one address. */
+  readonly origin_factor: number;
+  /** Who may register by themselves: everybody, nobody, or whoever has an address of these domains. */
+  readonly registration: { readonly open: boolean; readonly domains: readonly string[] };
   /** Keep concurrency for the functions that ask for it; an account whose limit is still 10 has none to keep. */
   readonly reserve_concurrency: boolean;
   /** Who is told by mail when an alarm rings. */
@@ -26,7 +30,8 @@ export interface Stage {
 const deployed = {
   protect_data: true,
   log_retention_days: 90,
-  rate_limits: { user: 600, address: 300, sign_in_address: 10 },
+  rate_limits: { user: 600, address: 300 },
+  origin_factor: 1,
   outbound: { allow_http: false, allow_hosts: [] },
 } as const;
 
@@ -41,6 +46,7 @@ export function stageOf(name: string, context: (key: string) => string | undefin
     web_acl_arn: context("web_acl_arn"),
     alarm_email: context("alarm_email"),
     reserve_concurrency: name !== "local" && context("reserve_concurrency") !== "false",
+    registration: registrationOf(context),
   };
   switch (name) {
     case "local":
@@ -50,7 +56,8 @@ export function stageOf(name: string, context: (key: string) => string | undefin
         protect_data: false,
         log_retention_days: 7,
         // Everybody shares one address on a laptop, tests included; the rules themselves are the same.
-        rate_limits: { user: 6_000, address: 6_000, sign_in_address: 1_000 },
+        rate_limits: { user: 6_000, address: 6_000 },
+        origin_factor: 1_000,
         outbound: { allow_http: true, allow_hosts: (context("allow_hosts") ?? "127.0.0.1:*,localhost:*").split(",") },
       };
     case "development":
@@ -83,4 +90,12 @@ function domainOf(name: string | undefined, certificate_arn: string | undefined)
   if (!/^arn:[\w-]+:acm:us-east-1:/.test(certificate_arn))
     throw new Error("certificate_arn: CloudFront takes certificates of us-east-1 only; issue or import it there");
   return { name, certificate_arn };
+}
+
+/** `-c registration=closed`, or `-c registration_domains=example.com,example.org`. */
+function registrationOf(context: (key: string) => string | undefined): Stage["registration"] {
+  const asked = context("registration") ?? "open";
+  if (asked !== "open" && asked !== "closed") throw new Error(`registration is "${asked}": use open or closed`);
+  const domains = (context("registration_domains") ?? "").split(",").map((domain) => domain.trim().toLowerCase());
+  return { open: asked === "open", domains: domains.filter((domain) => domain !== "") };
 }

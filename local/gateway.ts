@@ -1,11 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Agent, request as httpRequest } from "node:http";
 import { sendJson, sendProblem } from "./http.ts";
+import { type Mail, mailsPath } from "./mails.ts";
 
 /** Where the gateway sends requests; replaced as a whole after each deployment. */
 export interface Routing {
   /** The API on the emulator, as an address to which a request's path is added. */
   api: string;
+  /** Mails that the product has sent. */
+  mails(): Promise<readonly Mail[]>;
   /** The address that serves this request as a stream, if any does. */
   stream(method: string, path: string): string | undefined;
 }
@@ -30,6 +33,13 @@ export function gateway(routing: () => Routing | undefined, status: () => object
     if (target === undefined) {
       response.setHeader("retry-after", "2");
       return sendProblem(response, 503, "starting", "The local stack is still starting.");
+    }
+    if (path === mailsPath) {
+      target.mails().then(
+        (items) => sendJson(response, 200, { items }),
+        (error: unknown) => sendProblem(response, 502, "bad_gateway", `The local AWS did not answer: ${error}`),
+      );
+      return;
     }
     forward(request, response, { base: new URL(target.stream(method, path) ?? target.api), agent });
   };

@@ -5,6 +5,7 @@ import { ensureEmulatorInstalled, startEmulator } from "./emulator.ts";
 import type { Routing } from "./gateway.ts";
 import { gateway } from "./gateway.ts";
 import { serveLocally } from "./http.ts";
+import { sentMails } from "./mails.ts";
 import { startModelServer } from "./model-server.ts";
 import { region, repoDir } from "./paths.ts";
 import type { StreamServers } from "./stream-server.ts";
@@ -113,7 +114,11 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
           });
         }
         const { find } = streams;
-        routing = { api: apiOnEmulator(emulator.endpoint, outputs.ApiUrl), stream: find };
+        routing = {
+          api: apiOnEmulator(emulator.endpoint, outputs.ApiUrl),
+          mails: () => sentMails(emulator.endpoint),
+          stream: find,
+        };
         stack.outputs = outputs;
       },
       stop,

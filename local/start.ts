@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { demoUser, ensureDemoUser } from "./demo-user.ts";
 import { detach } from "./detach.ts";
 import { choosePorts } from "./dev-ports.ts";
+import { mailsPath } from "./mails.ts";
 import { devDir } from "./paths.ts";
 import { parsePort } from "./ports.ts";
 import type { Running } from "./running.ts";
@@ -79,7 +80,7 @@ async function start(port: string | undefined): Promise<void> {
       log,
     });
     const stack = await starting;
-    const problem = await ensureDemoUser(stack.apiUrl);
+    const problem = await ensureDemoUser(stack.apiUrl, stack.endpoint);
     running.summary = summary(stack, problem);
     running.state = "ready";
     update(running);
@@ -100,6 +101,7 @@ function summary({ apiUrl, endpoint, modelServerUrl }: LocalStack, problem: stri
   return [
     `API             ${apiUrl}/api/v1`,
     `API reference   ${apiUrl}/docs`,
+    `Sent mails      ${apiUrl}${mailsPath}`,
     `Demo user       ${problem ?? `${demoUser.email}  ${demoUser.password}`}`,
     `AWS endpoint    ${endpoint}  (region us-east-1, key and secret "test")`,
     `Model server    ${modelServerUrl}/v1`,

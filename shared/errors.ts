@@ -33,6 +33,11 @@ export const errorCodes = {
     title: "Your role does not permit this",
     remedy: "The answer names the missing permission. Ask an administrator of the organization.",
   },
+  registration_closed: {
+    status: 403,
+    title: "Registration is not open to this address",
+    remedy: "The answer says to whom it is open. Ask an administrator for an invitation.",
+  },
   membership_inactive: {
     status: 403,
     title: "No active membership in this organization",

@@ -28,6 +28,7 @@ export const idPrefixes = {
   usage: "usg",
   request: "req",
   password_reset: "pwr",
+  registration: "rgn",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { forget, startStack } from "../../local/stack.ts";
+import { registerPerson } from "../../local/demo-user.ts";
+import { forget, type LocalStack, startStack } from "../../local/stack.ts";
 import type { Means } from "./dags.ts";
 
 const POLL_MS = 400;
@@ -35,7 +36,7 @@ export async function startLab(): Promise<Lab> {
     forget(stateDir);
   };
   try {
-    const call = await registered(`${stack.apiUrl}/api/v1`);
+    const call = await registered(stack);
     await call("PUT", "/models/providers/scripted", {
       base_url: `${stack.modelServerUrl}/v1`,
       api_key: "scripted-key-0123456789",
@@ -65,7 +66,8 @@ export async function startLab(): Promise<Lab> {
 
 type Call = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
-async function registered(base: string): Promise<Call> {
+async function registered({ apiUrl, endpoint }: LocalStack): Promise<Call> {
+  const base = `${apiUrl}/api/v1`;
   const send = async (token: string | undefined, method: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(base + path, {
       method,
@@ -79,7 +81,7 @@ async function registered(base: string): Promise<Call> {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 2_000)}`);
     return text === "" ? undefined : JSON.parse(text);
   };
-  const company = await send(undefined, "POST", "/auth/register", {
+  const company = await registerPerson(apiUrl, endpoint, {
     email: "owner@example.com",
     password: "correct horse battery staple",
     name: "Owner",

@@ -44,12 +44,18 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     status: "active",
     default_organization_id: organization_id,
     last_login_at: now,
-    sessions_valid_from: now,
+    // The benchmark's tokens name the account by our own id.
+    sub: user_id,
+    epoch: 0,
+    sessions_opened: 1,
+    sessions_live: 1,
   };
   const session = {
+    sub: user_id,
     origin_jti,
     id: newId("session", at),
     user_id,
+    default_organization_id: organization_id,
     status: "active",
     refresh_hash: "x".repeat(43),
     // As long as an encrypted refresh token of Cognito.
@@ -57,7 +63,6 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     ip: "192.0.2.1",
     user_agent: "benchmark",
     created_at: now,
-    authenticated_at: now,
     refreshed_at: now,
     expires_at: timestamp(new Date(at.getTime() + 86_400_000)),
   };

@@ -3,8 +3,9 @@ import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Sealer } from "../../shared/http/platform.ts";
-import { resetTokenContext } from "./passwords/handlers.ts";
-import { pendingReset } from "./store.ts";
+import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
+import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
+import { pendingReset, resetTokenContext } from "./store.ts";
 
 interface MailDeps {
   readonly table: Table;
@@ -15,14 +16,19 @@ interface MailDeps {
   readonly app_url: string;
 }
 
-/** Sends the token of a requested reset, if the address has an account. A second delivery sends the same token again. */
-export async function sendResetMail(event: Envelope, deps: MailDeps): Promise<void> {
-  const id = event.data.password_reset_id;
-  if (typeof id !== "string") return;
+/** Sends the mail that an event asks for. A second delivery sends the same mail, with the same token, again. */
+export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {
+  const { password_reset_id, registration_id } = event.data;
+  if (typeof password_reset_id === "string") await sendResetMail(password_reset_id, deps);
+  if (typeof registration_id === "string") await sendRegistrationMail(registration_id, deps);
+}
+
+/** The token of a requested reset, if the address has an account. */
+async function sendResetMail(id: string, deps: MailDeps): Promise<void> {
   const reset = await pendingReset(deps.table, id, deps.clock.now());
   if (reset === undefined || reset.user_id === null) return;
   const token = await deps.secrets.decrypt(reset.sealed_token, resetTokenContext(id));
-  const text = [
+  await send(deps, reset.email, "Reset your password", [
     "Somebody asked to reset the password of your Kaizen Studio account.",
     "",
     `Open ${deps.app_url}/reset-password?token=${token} within the next hour,`,
@@ -31,12 +37,42 @@ export async function sendResetMail(event: Envelope, deps: MailDeps): Promise<vo
     token,
     "",
     "If it was not you, ignore this mail: nothing has changed.",
-  ].join("\n");
-  await deps.mail.send(
+  ]);
+}
+
+/** The token of a registration, or the advice to sign in where the address has an account. Only its owner learns which. */
+async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
+  const registration = await pendingRegistration(deps.table, id, deps.clock.now());
+  if (registration === undefined) return;
+  const { email } = registration;
+  if ((await deps.table.of(PLATFORM).get(emailItem, { email })) !== undefined) {
+    await send(deps, email, "You have an account already", [
+      "Somebody registered at Kaizen Studio with this address, which has an account already.",
+      "",
+      `Sign in at ${deps.app_url}, or reset your password there if you have forgotten it.`,
+      "",
+      "If it was not you, ignore this mail: nothing has changed.",
+    ]);
+    return;
+  }
+  const token = await deps.secrets.decrypt(registration.sealed_token, registrationTokenContext(id));
+  await send(deps, email, "Confirm your e-mail", [
+    "Welcome to Kaizen Studio. Confirm that this address is yours, and choose a password.",
+    "",
+    `Open ${deps.app_url}/verify-email?token=${token} within the next day,`,
+    "or send the token and the password to POST /api/v1/auth/verify-email:",
+    "",
+    token,
+    "",
+    "If it was not you, ignore this mail: no account is made.",
+  ]);
+}
+
+const send = (deps: MailDeps, to: string, subject: string, lines: readonly string[]) =>
+  deps.mail.send(
     new SendEmailCommand({
       FromEmailAddress: deps.from,
-      Destination: { ToAddresses: [reset.email] },
-      Content: { Simple: { Subject: { Data: "Reset your password" }, Body: { Text: { Data: text } } } },
+      Destination: { ToAddresses: [to] },
+      Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: lines.join("\n") } } } },
     }),
   );
-}

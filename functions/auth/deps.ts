@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { parseEnvironment } from "../../shared/config/env.ts";
 import type { Platform } from "../../shared/http/platform.ts";
+import type { RegistrationPolicy } from "./registration/rules/policy.ts";
 import { connectCognito, type IdentityProvider } from "./sessions/cognito.ts";
 
 export interface AuthDeps {
@@ -10,23 +11,32 @@ export interface AuthDeps {
   readonly identities: IdentityProvider;
   /** 256 random bits as base64url. */
   readonly randomSecret: () => string;
-  /** Sign-in attempts a minute from one address. */
-  readonly attempts_per_address: number;
+  /** Allowances by address and block are multiplied by it where everybody shares one address. */
+  readonly origin_factor: number;
+  readonly registration: RegistrationPolicy;
 }
 
 const settings = z.object({
   USER_POOL_ID: z.string(),
   USER_POOL_CLIENT_ID: z.string(),
-  SIGN_IN_LIMIT_ADDRESS: z.coerce.number().int().positive().default(10),
+  ORIGIN_FACTOR: z.coerce.number().int().positive().default(1),
+  REGISTRATION: z.enum(["open", "closed"]).default("open"),
+  REGISTRATION_DOMAINS: z.string().default(""),
 });
 
 export function authDeps(platform: Platform): AuthDeps {
-  const { USER_POOL_ID, USER_POOL_CLIENT_ID, SIGN_IN_LIMIT_ADDRESS } = parseEnvironment(settings);
+  const read = parseEnvironment(settings);
   return {
     table: platform.table,
     secrets: platform.secrets,
-    identities: connectCognito({ userPoolId: USER_POOL_ID, clientId: USER_POOL_CLIENT_ID }),
+    identities: connectCognito({ userPoolId: read.USER_POOL_ID, clientId: read.USER_POOL_CLIENT_ID }),
     randomSecret: () => randomBytes(32).toString("base64url"),
-    attempts_per_address: SIGN_IN_LIMIT_ADDRESS,
+    origin_factor: read.ORIGIN_FACTOR,
+    registration: {
+      open: read.REGISTRATION === "open",
+      domains: read.REGISTRATION_DOMAINS.toLowerCase()
+        .split(",")
+        .filter((domain) => domain !== ""),
+    },
   };
 }

@@ -2,10 +2,19 @@ import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
 
 const user = z.object({ user_id: z.string() });
+
+/** Why sessions were ended by something else than their own sign-out. */
+const revocationReason = z.enum(["password_changed", "password_reset", "limit", "signed_out_elsewhere"]);
+export type RevocationReason = z.output<typeof revocationReason>;
 const session = user.extend({ session_id: z.string() });
 
 export const authEvents = defineEvents({
-  "user.registered": { summary: "A person registered.", resource: "user", data: user },
+  "registration.requested": {
+    summary: "Somebody wants to register. A mail goes to the address.",
+    resource: "registration",
+    data: z.object({ registration_id: z.string() }),
+  },
+  "user.registered": { summary: "A person registered: the e-mail is proved.", resource: "user", data: user },
   "user.password_changed": {
     summary: "A user changed the password; other sessions have ended.",
     resource: "user",
@@ -34,6 +43,12 @@ export const authEvents = defineEvents({
     data: z.object({ user_id: z.string().nullable(), reason: z.string() }),
   },
   "session.signed_out": { summary: "A user signed out.", resource: "session", data: session },
+  "session.revoked": {
+    summary:
+      "Sessions of a user were ended: by the user elsewhere, by a new password, or by more sessions than there may be.",
+    resource: "user",
+    data: user.extend({ session_ids: z.array(z.string()), reason: revocationReason }),
+  },
   "session.refresh_reuse_detected": {
     summary: "A refresh token was used twice; the session has ended for whoever holds it.",
     resource: "session",

@@ -1,22 +1,27 @@
 import { expandGrants } from "../../shared/access/decide.ts";
 import { draft } from "../../shared/change/events.ts";
+import { updateWithRetry } from "../../shared/change/update.ts";
 import { timestamp } from "../../shared/clock.ts";
-import { badReference } from "../../shared/errors.ts";
+import { lostRace } from "../../shared/dynamo/write.ts";
+import { badReference, notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import {
   membershipItem,
   organizationItem,
   PLATFORM,
+  sessionItem,
   userItem,
   userOrganizationItem,
 } from "../../shared/identity/items.ts";
 import type { AuthDeps } from "./deps.ts";
 import { authEvents } from "./events.ts";
+import { SESSIONS_PER_USER } from "./model.ts";
 import type { operations } from "./operations.ts";
+import { liveSessions } from "./sessions/store.ts";
 
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
-export { register } from "./registration/handlers.ts";
-export { login, logout, refresh } from "./sessions/handlers.ts";
+export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
+export { login, logout, refresh, signOutOthers } from "./sessions/handlers.ts";
 
 type Ops = typeof operations;
 
@@ -74,29 +79,47 @@ export const switchOrganization: Handler<Ops["switchOrganization"], AuthDeps> = 
   ]);
   if (organization === undefined || membership?.status !== "active" || organization.status === "deleted")
     throw badReference("organization_id");
-  const { writes } = table.of(PLATFORM);
-  const change = { set: { default_organization_id: organization.id, updated_at: timestamp(at) } };
-  const user = { ...caller.user, ...change.set };
-  const field = { field: "default_organization_id", old: caller.user.default_organization_id, new: organization.id };
-  return call.commit(
-    {
-      writes: [
-        writes.update(userItem, { id: caller.user.id }, change),
-        tenant.writes.check(membershipItem, { user_id: caller.user.id }, { equals: { status: "active" } }, () =>
-          badReference("organization_id"),
-        ),
-      ],
-      events: [
-        draft(
-          authEvents,
-          "user.default_organization_changed",
-          { id: user.id, name: user.name },
-          { user_id: user.id, organization_id: organization.id },
-          { changes: [field] },
-        ),
-      ],
-    },
-    { user, organization, role: membership.role },
-    { tenant: organization.id, actor: caller.principal },
-  );
+  const platform = table.of(PLATFORM);
+  const set = { default_organization_id: organization.id };
+  // Each session repeats the default, so all of them change with the user; one opened meanwhile makes it begin anew.
+  return updateWithRetry(undefined, async () => {
+    const read = await platform.get(userItem, { id: caller.user.id });
+    if (read === undefined) throw notFound();
+    const sessions = await liveSessions(table, read.sub, at);
+    const { sessions_opened } = read;
+    const user = { ...read, ...set, updated_at: timestamp(at) };
+    const field = { field: "default_organization_id", old: read.default_organization_id, new: organization.id };
+    return call.commit(
+      {
+        writes: [
+          platform.writes.update(
+            userItem,
+            { id: user.id },
+            { set: { ...set, updated_at: user.updated_at } },
+            { equals: { sessions_opened } },
+            lostRace,
+          ),
+          ...sessions.map(({ sub, origin_jti }) =>
+            platform.writes.update(sessionItem, { sub, origin_jti }, { set }, { exists: true }, lostRace),
+          ),
+          tenant.writes.check(membershipItem, { user_id: user.id }, { equals: { status: "active" } }, () =>
+            badReference("organization_id"),
+          ),
+        ],
+        events: [
+          draft(
+            authEvents,
+            "user.default_organization_changed",
+            { id: user.id, name: user.name },
+            { user_id: user.id, organization_id: organization.id },
+            { changes: [field] },
+          ),
+        ],
+        // User and membership, every session, the event with its entry, the answer.
+        largest: SESSIONS_PER_USER + 5,
+      },
+      { user, organization, role: membership.role },
+      { tenant: organization.id, actor: caller.principal },
+    );
+  });
 };

@@ -4,15 +4,51 @@ import { userSchema } from "../../shared/identity/items.ts";
 import { cutText } from "../../shared/text.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 
-/** Length is what protects a password; Cognito checks the same lower bound. */
+/**
+ * A password as it is kept and compared, wherever one is typed: spaces of all kinds are a space, composed characters
+ * are one (NFC), as RFC 8265 (OpaqueString) has it; and none stands at either end, because Cognito refuses that.
+ */
+export const normalizePassword = (typed: string): string =>
+  typed
+    .replaceAll(/\p{Zs}/gu, " ")
+    .normalize("NFC")
+    .trim();
+
+/** What is typed may be longer than what is kept, by spaces and by accents. */
+const TYPED_PASSWORD = 1_024;
+const LONGEST_PASSWORD = 256;
+const SHORTEST_PASSWORD = 12;
+
+/** A password that is set. Length is what protects it, counted in characters; Cognito checks the same lower bound. */
 export const passwordSchema = z
   .string()
-  .min(12, "must have at least 12 characters")
-  .max(256)
+  .max(TYPED_PASSWORD)
+  .overwrite(normalizePassword)
+  .min(SHORTEST_PASSWORD, `must have at least ${SHORTEST_PASSWORD} characters, spaces at the ends not counted`)
+  .max(LONGEST_PASSWORD)
+  .refine((password) => [...password].length >= SHORTEST_PASSWORD, `must have at least ${SHORTEST_PASSWORD} characters`)
+  .refine((password) => !/\p{Cc}/u.test(password), "must not contain control characters")
   .meta({ format: "password" });
 
+/** A password that is tried. */
+export const triedPasswordSchema = z
+  .string()
+  .max(TYPED_PASSWORD)
+  .overwrite(normalizePassword)
+  .min(1)
+  .max(LONGEST_PASSWORD)
+  .meta({ format: "password" });
+
+/** What a device keeps from one sign-in for the next: 256 bits. */
+export const deviceTokenSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/, "is not a device token")
+  .meta({
+    description: "From an earlier sign-in on this device. Guesses of others elsewhere do not slow this device down.",
+  });
+
 export const userView = userSchema
-  .omit({ etag: true, sessions_valid_from: true })
+  .omit({ etag: true, sub: true, epoch: true, sessions_opened: true, sessions_live: true, password_hold_until: true })
   .meta({ id: "User", description: "A person, in any number of organizations." });
 export { organizationView } from "../organizations/model.ts";
 export const workspaceView = workspaceSchema;
@@ -40,24 +76,27 @@ export function slugify(name: string): string {
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
-/** A refresh token names its session and proves itself with a secret of 256 bits. */
-export const formatRefreshToken = (originJti: string, secret: string): string => `krt_${originJti}.${secret}`;
-
-export function parseRefreshToken(token: string): { readonly origin_jti: string; readonly secret: string } | undefined {
-  const parts = /^krt_([A-Za-z0-9-]{1,100})\.([A-Za-z0-9_-]{43})$/.exec(token);
-  return parts?.[1] === undefined || parts[2] === undefined ? undefined : { origin_jti: parts[1], secret: parts[2] };
+/** What names a session: the account at the pool and the family of its tokens. */
+export interface SessionName {
+  readonly sub: string;
+  readonly origin_jti: string;
 }
 
-/** Failed sign-ins of one account that wait for nothing. */
-export const FREE_ATTEMPTS = 4;
-const BACK_OFF_SECONDS = 30;
-const LONGEST_BACK_OFF_SECONDS = 900;
+/** A refresh token names its session and proves itself with a secret of 256 bits. */
+export const formatRefreshToken = ({ sub, origin_jti }: SessionName, secret: string): string =>
+  `krt_${sub}.${origin_jti}.${secret}`;
 
-/** Seconds until the next attempt after this many attempts since the last success: 30 s, then doubled, at most 15 minutes. */
-export const backOffSeconds = (attempts: number): number =>
-  attempts < FREE_ATTEMPTS
-    ? 0
-    : Math.min(LONGEST_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2 ** Math.min(10, attempts - FREE_ATTEMPTS));
+export function parseRefreshToken(token: string): (SessionName & { readonly secret: string }) | undefined {
+  const parts = /^krt_([A-Za-z0-9-]{1,100})\.([A-Za-z0-9-]{1,100})\.([A-Za-z0-9_-]{43})$/.exec(token);
+  const [, sub, origin_jti, secret] = parts ?? [];
+  return sub === undefined || origin_jti === undefined || secret === undefined
+    ? undefined
+    : { sub, origin_jti, secret };
+}
 
 export const SESSION_SECONDS = 7 * 86_400;
+
+/** Live sessions of one user; opening one more ends the oldest. A transaction that ends them all stays far below 100 items. */
+export const SESSIONS_PER_USER = 25;
 export const RESET_SECONDS = 3_600;
+export const REGISTRATION_SECONDS = 86_400;

@@ -3,7 +3,17 @@ import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { slugSchema } from "../organizations/model.ts";
-import { organizationView, passwordSchema, tokensSchema, userView, workspaceView } from "./model.ts";
+import {
+  deviceTokenSchema,
+  organizationView,
+  passwordSchema,
+  tokensSchema,
+  triedPasswordSchema,
+  userView,
+  workspaceView,
+} from "./model.ts";
+
+const mailSentSchema = z.object({ registration_id: idSchema("registration"), message: z.string() });
 
 export const operations = {
   register: operation({
@@ -12,25 +22,52 @@ export const operations = {
     path: "/auth/register",
     summary: "Register an organization and its first user",
     description:
-      "Creates the organization, the user as its owner and a first workspace, all or nothing, and signs the user in.",
+      "Sends a mail with a token to the address; `POST /auth/verify-email` then makes the account. Nothing is made before the address is proved. The answer is the same whether the address has an account or not.",
     permission: "public",
     request: {
       body: z.strictObject({
         email: emailSchema,
-        password: passwordSchema,
         name: nameSchema,
         organization_name: nameSchema,
         organization_slug: slugSchema.optional().meta({ description: "Derived from the name when it is left out." }),
       }),
     },
+    response: mailSentSchema,
+    success: 202,
+    errors: ["already_exists", "registration_closed"],
+    location: "/auth/verify-email",
+  }),
+  resendVerification: operation({
+    id: "auth.resend_verification",
+    method: "POST",
+    path: "/auth/registrations/{registration_id}/resend",
+    summary: "Send the mail of a registration again",
+    description: "The same token, at most twice. The answer is the same whether the address has an account or not.",
+    permission: "public",
+    request: { path: z.object({ registration_id: idSchema("registration") }) },
+    response: mailSentSchema,
+    success: 202,
+    errors: ["conflict"],
+    location: "/auth/verify-email",
+  }),
+  verifyEmail: operation({
+    id: "auth.verify_email",
+    method: "POST",
+    path: "/auth/verify-email",
+    summary: "Prove the e-mail, choose a password and sign in",
+    description:
+      "With the token from the mail, which works once, for one day. Creates the organization, the user as its owner and a first workspace, all or nothing. When the answer was lost, sign in.",
+    permission: "public",
+    request: { body: z.strictObject({ token: z.string().min(1).max(200), password: passwordSchema }) },
     response: z.object({
       user: userView,
       organization: organizationView,
       workspace: workspaceView,
       tokens: tokensSchema,
+      device_token: deviceTokenSchema,
     }),
     success: 201,
-    errors: ["already_exists", "weak_password"],
+    errors: ["invalid_credentials", "already_exists", "weak_password", "registration_closed"],
     sensitive: true,
     location: "/auth/me",
   }),
@@ -40,10 +77,16 @@ export const operations = {
     path: "/auth/login",
     summary: "Sign in",
     description:
-      "Unknown users and wrong passwords get the same answer in the same time. Repeated failures of one account wait longer and longer.",
+      "Unknown users and wrong passwords get the same answer in the same time. Repeated failures of one account from one place wait longer and longer; a device that sends its `device_token`, or an address from which the account has signed in, is not slowed down by others. A user has a limited number of sessions: one more ends the oldest.",
     permission: "public",
-    request: { body: z.strictObject({ email: emailSchema, password: z.string().min(1).max(256) }) },
-    response: z.object({ user: userView, tokens: tokensSchema }),
+    request: {
+      body: z.strictObject({
+        email: emailSchema,
+        password: triedPasswordSchema,
+        device_token: deviceTokenSchema.optional(),
+      }),
+    },
+    response: z.object({ user: userView, tokens: tokensSchema, device_token: deviceTokenSchema }),
     success: 200,
     errors: ["invalid_credentials"],
     sensitive: true,
@@ -67,6 +110,18 @@ export const operations = {
     path: "/auth/logout",
     summary: "End this session",
     description: "The access token and the refresh token of the session are refused from the next request on.",
+    permission: "authenticated",
+    request: {},
+    response: "none",
+    success: 204,
+    errors: ["conflict"],
+  }),
+  signOutOthers: operation({
+    id: "auth.sign_out_others",
+    method: "POST",
+    path: "/auth/me/sign-out-others",
+    summary: "End every other session",
+    description: "Their access and refresh tokens are refused from the next request on. The session that asks stays.",
     permission: "authenticated",
     request: {},
     response: "none",
@@ -141,9 +196,9 @@ export const operations = {
     method: "POST",
     path: "/auth/me/password",
     summary: "Change the password",
-    description: "Ends every other session of the user.",
+    description: "Ends every other session of the user. While it is under way nobody signs in to the account.",
     permission: "authenticated",
-    request: { body: z.strictObject({ current_password: z.string().min(1).max(256), new_password: passwordSchema }) },
+    request: { body: z.strictObject({ current_password: triedPasswordSchema, new_password: passwordSchema }) },
     response: "none",
     success: 204,
     errors: ["invalid_credentials", "weak_password"],
@@ -167,7 +222,8 @@ export const operations = {
     method: "POST",
     path: "/auth/reset-password",
     summary: "Set a new password with the token from the mail",
-    description: "The token works once, for one hour. All sessions of the user end.",
+    description:
+      "The token works once, for one hour; a refused password does not spend it. All sessions of the user end.",
     permission: "public",
     request: { body: z.strictObject({ token: z.string().min(1).max(200), new_password: passwordSchema }) },
     response: "none",

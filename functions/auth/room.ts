@@ -6,8 +6,17 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_write", "secrets", "identities"]),
     mail: {
-      trigger: { kind: "events", types: ["user.password_reset_requested"] },
+      trigger: { kind: "events", types: ["user.password_reset_requested", "registration.requested"] },
       needs: ["table_read", "secrets", "mail"],
+      timeout_seconds: 30,
+      memory_mb: 256,
+    },
+    revoke: {
+      trigger: {
+        kind: "events",
+        types: ["session.signed_out", "session.revoked", "session.refresh_reuse_detected"],
+      },
+      needs: ["table_write", "secrets"],
       timeout_seconds: 30,
       memory_mb: 256,
     },

@@ -2,24 +2,9 @@ import * as z from "zod";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
-import { Problem } from "../../shared/errors.ts";
 import { emailItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { backOffSeconds, FREE_ATTEMPTS, RESET_SECONDS, sha256 } from "./model.ts";
-
-/** Attempts to sign in to one account since the last success; the account need not exist. */
-export const attemptsItem = defineItem({
-  type: "sign_in_attempts",
-  summary: "Attempts at one account (hash of the e-mail) since its last sign-in, and until when it waits.",
-  schema: z.object({
-    account: z.string(),
-    attempts: z.number().int(),
-    locked_until: z.string().optional(),
-    expires_at: z.string(),
-  }),
-  key: { pk: "SIGN_IN#{account}", sk: "ATTEMPTS" },
-  expires: "expires_at",
-});
+import { RESET_SECONDS } from "./model.ts";
 
 export const passwordResetItem = defineItem({
   type: "password_reset",
@@ -40,8 +25,6 @@ export const passwordResetItem = defineItem({
 });
 export type PasswordReset = ItemOf<typeof passwordResetItem>;
 
-const ATTEMPTS_KEPT_SECONDS = 86_400;
-
 /** The name under which nobody is known; unknown accounts are looked up and tried by it, so that they take as long. */
 export const NOBODY = "usr_00000000000000000000000000";
 
@@ -52,55 +35,8 @@ export async function userByEmail(table: Table, email: string): Promise<User | u
   return platform.get(userItem, { id: marker?.user_id ?? NOBODY });
 }
 
-/**
- * Admits one attempt at an account, or refuses it until its back-off has passed. Each admission is one conditional
- * write, so parallel guesses get no more attempts than serial ones.
- * @throws Problem `rate_limited` with Retry-After
- */
-export async function admitAttempt(table: Table, email: string, now: Date): Promise<void> {
-  const platform = table.of(PLATFORM);
-  const key = { account: sha256(email) };
-  const kept = { account: key.account, expires_at: timestamp(addSeconds(now, ATTEMPTS_KEPT_SECONDS)) };
-  let attempts = 0;
-  try {
-    await platform.apply(
-      attemptsItem,
-      platform.writes.update(
-        attemptsItem,
-        key,
-        { set: kept, add: { attempts: 1 } },
-        { any: [{ absent: ["attempts"] }, { below: { attempts: FREE_ATTEMPTS } }] },
-        (old) => {
-          attempts = old?.attempts ?? FREE_ATTEMPTS;
-          return waiting(old?.locked_until, now);
-        },
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "rate_limited") throw error;
-    const locked_until = timestamp(addSeconds(now, backOffSeconds(attempts)));
-    const free = {
-      equals: { attempts },
-      any: [{ absent: ["locked_until"] }, { below: { locked_until: timestamp(now) } }],
-    };
-    const admission = platform.writes.update(
-      attemptsItem,
-      key,
-      { set: { ...kept, locked_until }, add: { attempts: 1 } },
-      free,
-      (old) => waiting(old?.locked_until, now),
-    );
-    await platform.apply(attemptsItem, admission);
-  }
-}
-
-function waiting(lockedUntil: string | undefined, now: Date): Problem {
-  const seconds =
-    lockedUntil === undefined ? 1 : Math.max(1, Math.ceil((Date.parse(lockedUntil) - now.getTime()) / 1000));
-  return new Problem("rate_limited", "Too many attempts at this account. Wait and try again.", {
-    headers: { "retry-after": String(seconds) },
-  });
-}
+/** What binds the token of a reset to its record. */
+export const resetTokenContext = (id: string) => ({ tenant: PLATFORM, field: `password_reset.${id}` });
 
 /** A reset by this id that can still be used. */
 export async function pendingReset(table: Table, id: string, now: Date): Promise<PasswordReset | undefined> {

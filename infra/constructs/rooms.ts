@@ -89,7 +89,9 @@ const settings = ({ stage, data, pool }: Ground) => ({
   USER_POOL_CLIENT_ID: pool.client.userPoolClientId,
   RATE_LIMIT_USER: String(stage.rate_limits.user),
   RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
-  SIGN_IN_LIMIT_ADDRESS: String(stage.rate_limits.sign_in_address),
+  ORIGIN_FACTOR: String(stage.origin_factor),
+  REGISTRATION: stage.registration.open ? "open" : "closed",
+  REGISTRATION_DOMAINS: stage.registration.domains.join(","),
 });
 
 /** Settings of functions that answer requests: how those come. */

@@ -2,6 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
   FeaturePlan,
+  LambdaVersion,
   Mfa,
   UserPool,
   type UserPoolClient,
@@ -18,7 +19,8 @@ import { partialResources } from "./resources.ts";
 
 const OPERATIONS = {
   pre_sign_up: UserPoolOperation.PRE_SIGN_UP,
-  pre_token_generation: UserPoolOperation.PRE_TOKEN_GENERATION,
+  // Version 2, of the feature plan Essentials or higher, sees access tokens too.
+  pre_token_generation: UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
 } as const;
 
 /** The user pool: the issuer of tokens. Who a person is and may do stands in the table, not here. */
@@ -43,7 +45,8 @@ export class PoolStack extends Stack {
       selfSignUpEnabled: false,
       // The user name is our user id; the e-mail becomes a second way in once it is verified.
       signInAliases: { username: true, email: true },
-      signInCaseSensitive: false,
+      // A pool that is not shows our upper-case ids in lower case, and can never be changed; e-mails are lower-cased by us.
+      signInCaseSensitive: true,
       passwordPolicy: {
         minLength: 12,
         requireLowercase: false,
@@ -98,7 +101,10 @@ export class PoolStack extends Stack {
           alarms: messaging.alarms,
           bundles,
         });
-        for (const trigger of fn.trigger.triggers) this.pool.addTrigger(OPERATIONS[trigger], handler);
+        for (const trigger of fn.trigger.triggers) {
+          const version = trigger === "pre_token_generation" ? LambdaVersion.V2_0 : LambdaVersion.V1_0;
+          this.pool.addTrigger(OPERATIONS[trigger], handler, version);
+        }
       }
     }
 

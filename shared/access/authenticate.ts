@@ -41,9 +41,12 @@ export type Also = (tenant: string, principal: Principal) => Read | undefined;
  * Authenticates a request and loads the caller's live rights, strongly consistent: a suspended user, a revoked
  * session, a removed membership is refused on the next request, not when the token expires.
  *
- * One round trip: session, user, organization and membership are read together. Without an `Organization-Id` header
- * the user's default organization is guessed from what this process saw last; a wrong guess costs a second read and
- * never a wrong answer, because the user item decides.
+ * The session is found by what the token says and nothing else: the pool's name of the account and the family of
+ * tokens. It is self-sufficient: whatever cuts a user off ends all of the user's sessions in the same transaction.
+ *
+ * One round trip: session, user, organization and membership are read together. Who the user is is guessed from the
+ * user name at the pool, and without an `Organization-Id` header the default organization from what this process saw
+ * last; a wrong guess costs a second read and never a wrong answer, because the session decides.
  */
 export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   const lastDefault = new Map<string, string>();
@@ -55,19 +58,19 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     const claims = await tokens.verify(credential, now);
     const asked = request.headers["organization-id"];
     if (asked !== undefined && !ORGANIZATION_ID.test(asked)) throw noMembership();
-    const principal = { type: "user", id: claims.user_id } as const;
-    const guess = asked ?? lastDefault.get(claims.user_id);
+    const { sub, origin_jti, username } = claims;
+    const guess = asked ?? lastDefault.get(sub);
     const identity = [
-      platform.read(sessionItem, { origin_jti: claims.origin_jti }),
-      platform.read(userItem, { id: claims.user_id }),
+      platform.read(sessionItem, { sub, origin_jti }),
+      platform.read(userItem, { id: username }),
     ] as const;
     const reads: readonly Read[] =
       guess === undefined
         ? identity
         : [
             ...identity,
-            ...rightsReads(table, guess, claims.user_id),
-            ...[also?.(guess, principal)].filter((read) => read !== undefined),
+            ...rightsReads(table, guess, username),
+            ...[also?.(guess, { type: "user", id: username })].filter((read) => read !== undefined),
           ];
     const [readSession, readUser, readOrganization, readMembership, found] = (await table.batch(reads)) as [
       Session | undefined,
@@ -76,39 +79,34 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       Membership | undefined,
       unknown,
     ];
-    const { session, user } = live(readSession, readUser, claims.user_id, now);
-    const organizationId = asked ?? user.default_organization_id;
-    const [organization, membership] =
-      organizationId === guess
-        ? [readOrganization, readMembership]
-        : await table.batch(rightsReads(table, organizationId, user.id));
-    if (asked === undefined) remember(lastDefault, user);
+    const session = live(readSession, now);
+    const principal = { type: "user", id: session.user_id } as const;
+    const organizationId = asked ?? session.default_organization_id;
+    const guessed = session.user_id === username && organizationId === guess;
+    const user = session.user_id === username ? readUser : await platform.get(userItem, { id: session.user_id });
+    if (user === undefined) throw new Error(`session ${session.id} is of nobody`);
+    const [organization, membership] = guessed
+      ? [readOrganization, readMembership]
+      : await table.batch(rightsReads(table, organizationId, session.user_id));
+    if (asked === undefined) remember(lastDefault, session);
     const rights = rightsFrom(principal, organization, membership);
     const member = rights instanceof Problem ? null : { ...rights.caller, membership: rights.membership };
     return {
       principal,
       rights,
       signedIn: { principal, user, session, member },
-      also: also === undefined || organizationId !== guess ? undefined : { tenant: organizationId, found },
+      also: also === undefined || !guessed ? undefined : { tenant: organizationId, found },
     };
   };
 }
 
-/** The session and its user, if both still count. */
-function live(
-  session: Session | undefined,
-  user: User | undefined,
-  userId: string,
-  now: Date,
-): { session: Session; user: User } {
-  if (session === undefined || session.status !== "active" || session.user_id !== userId) throw unauthenticated();
-  if (Date.parse(session.expires_at) <= now.getTime()) throw unauthenticated();
-  if (user === undefined || user.status !== "active") throw unauthenticated();
-  if (session.authenticated_at < user.sessions_valid_from) throw unauthenticated();
-  return { session, user };
+/** The session, if it still counts. */
+function live(session: Session | undefined, now: Date): Session {
+  if (session?.status !== "active" || Date.parse(session.expires_at) <= now.getTime()) throw unauthenticated();
+  return session;
 }
 
-function remember(lastDefault: Map<string, string>, user: User): void {
+function remember(lastDefault: Map<string, string>, session: Session): void {
   if (lastDefault.size >= REMEMBERED_DEFAULTS) lastDefault.delete(lastDefault.keys().next().value ?? "");
-  lastDefault.set(user.id, user.default_organization_id);
+  lastDefault.set(session.sub, session.default_organization_id);
 }

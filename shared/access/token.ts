@@ -4,8 +4,12 @@ import { Problem } from "../errors.ts";
 
 /** What a token proves: who signed in and in which family of tokens. Rights are never read from it. */
 export interface TokenClaims {
-  readonly user_id: string;
+  /** The pool's own name of the account. */
+  readonly sub: string;
+  /** The family of tokens: one sign-in. */
   readonly origin_jti: string;
+  /** The user name at the pool: where the user is looked for first; the session says who it is. */
+  readonly username: string;
   readonly expires_at_epoch: number;
 }
 
@@ -47,7 +51,8 @@ export function createTokenVerifier(settings: {
   );
   return rememberVerified(async (token) => {
     const payload = await verifier.verify(token);
-    return { user_id: payload.username, origin_jti: payload.origin_jti, expires_at_epoch: payload.exp };
+    const { sub, origin_jti, username, exp } = payload;
+    return { sub, origin_jti, username, expires_at_epoch: exp };
   });
 }
 

@@ -8,7 +8,7 @@ import type { Read, Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 import type { Answer } from "./answer.ts";
-import type { OperationShape } from "./operation.ts";
+import { type OperationShape, takesIdempotencyKey } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
 import type { Sealer } from "./platform.ts";
 
@@ -36,7 +36,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Whether the request has a key by which it can be repeated. */
 export const isRepeatable = (operation: OperationShape, { headers }: RawRequest): boolean =>
-  operation.method === "POST" && operation.response !== "events" && KEY.test(headers["idempotency-key"] ?? "");
+  takesIdempotencyKey(operation) && KEY.test(headers["idempotency-key"] ?? "");
 
 /**
  * The claim of a request that has an idempotency key.
@@ -49,7 +49,7 @@ export function claimOf(
   by: { readonly tenant: string; readonly principal: Principal | null; readonly at: Date },
 ): IdempotencyClaim | undefined {
   const key = request.headers["idempotency-key"];
-  if (key === undefined || operation.method !== "POST" || operation.response === "events") return undefined;
+  if (key === undefined || !takesIdempotencyKey(operation)) return undefined;
   if (!KEY.test(key)) {
     const issues = [
       { path: "header.idempotency-key", message: "must be 1 to 255 printable ASCII characters without spaces" },
@@ -68,7 +68,11 @@ export class LostToSameKey extends Problem {
   }
 }
 
-/** The idempotency key of one request: finds an earlier answer, and writes this one with the change it answers. */
+/**
+ * The idempotency key of one request: finds an earlier answer, and writes this one with the change it answers. A key
+ * belongs to its caller. Where nobody is known yet it belongs to the whole request and the address it comes from, so
+ * that strangers who choose the same key never meet.
+ */
 export class IdempotencyClaim {
   readonly #table: TenantTable;
   readonly #operation: OperationShape;
@@ -91,11 +95,11 @@ export class IdempotencyClaim {
     this.#table = table;
     this.#secrets = secrets;
     this.#operation = operation;
-    this.#key = {
-      scope: `${principal === null ? "public" : principalKey(principal)}:${operation.id}`,
-      key_hash: digest(key),
-    };
     this.#request_hash = digest(`${request.path}\n${request.query}\n${request.body ?? ""}`);
+    this.#key =
+      principal === null
+        ? { scope: `public:${operation.id}`, key_hash: digest(`${key}\n${request.ip}\n${this.#request_hash}`) }
+        : { scope: `${principalKey(principal)}:${operation.id}`, key_hash: digest(key) };
     this.#now = now;
   }
 

@@ -155,6 +155,13 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
         AsyncIterable<ServerSentEvent> | null
       : undefined;
 
+/**
+ * Whether an answer can be remembered by an `Idempotency-Key`. Not where tokens are given to somebody unknown: a replay
+ * would pass the throttle by and give tokens to whoever repeats the request.
+ */
+export const takesIdempotencyKey = ({ method, response, permission, sensitive }: OperationShape): boolean =>
+  method === "POST" && response !== "events" && !(permission === "public" && sensitive);
+
 /** Errors that every operation of a kind may answer with, beyond those it names itself. */
 export function errorsOf(operation: OperationShape): ErrorCode[] {
   const common: ErrorCode[] = [
@@ -171,7 +178,7 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
   if (operation.request.path !== undefined) common.push("not_found");
   if (operation.request.body !== undefined)
     common.push("malformed_json", "unsupported_media_type", "payload_too_large");
-  if (operation.method === "POST") common.push("idempotency_conflict", "request_in_progress");
+  if (takesIdempotencyKey(operation)) common.push("idempotency_conflict", "request_in_progress");
   if (operation.request.query !== undefined && "cursor" in operation.request.query.shape) common.push("invalid_cursor");
   return [...new Set([...common, ...operation.errors])];
 }

@@ -28,8 +28,16 @@ export const userSchema = z.object({
   status: z.enum(["active", "suspended", "deleted"]),
   default_organization_id: idSchema("organization"),
   last_login_at: z.string().nullable(),
-  /** Sessions authenticated before this are over: one write ends them all (password change, reset, suspension). */
-  sessions_valid_from: z.string(),
+  /** The pool's own name of the account: the `sub` of its tokens. */
+  sub: z.string(),
+  /** Raised by each cut-off: a session opens only under the epoch that was read before the password was proved. */
+  epoch: z.number().int(),
+  /** Sessions ever opened: who ends all of them knows by it that none was opened since they were read. */
+  sessions_opened: z.number().int(),
+  /** Live sessions, never fewer than there are: one that expires by itself is counted until it is looked for. */
+  sessions_live: z.number().int(),
+  /** While the pool is told a new password: no session opens before this time. */
+  password_hold_until: z.string().optional(),
   created_at: z.string(),
   updated_at: z.string(),
   etag: z.string(),
@@ -50,10 +58,14 @@ export const membershipSchema = z.object({
 export type Membership = z.output<typeof membershipSchema>;
 
 export const sessionSchema = z.object({
+  /** The account at the pool: `sub` of its tokens. */
+  sub: z.string(),
   /** The token family: Cognito's `origin_jti`, the same in every token that was refreshed from one sign-in. */
   origin_jti: z.string(),
   id: idSchema("session"),
   user_id: idSchema("user"),
+  /** The user's default organization, repeated here so that a request needs the session only. */
+  default_organization_id: idSchema("organization"),
   status: z.enum(["active", "signed_out", "revoked"]),
   /** SHA-256 of the newest refresh token; an older one is a re-use. */
   refresh_hash: z.string(),
@@ -62,8 +74,6 @@ export const sessionSchema = z.object({
   ip: z.string(),
   user_agent: z.string(),
   created_at: z.string(),
-  /** When the user last proved the password in this session. */
-  authenticated_at: z.string(),
   refreshed_at: z.string(),
   expires_at: z.string(),
 });
@@ -117,11 +127,19 @@ export const slugItem = defineItem({
   key: { pk: "SLUG#{slug}", sk: "SLUG" },
 });
 
+/** The way from an account of the pool to its user; written once, in the transaction that makes the user. */
+export const poolAccountItem = defineItem({
+  type: "pool_account",
+  summary: "The user of an account of the pool, by the pool's own name of it (`sub`).",
+  schema: z.object({ sub: z.string(), user_id: idSchema("user") }),
+  key: { pk: "POOL_ACCOUNT#{sub}", sk: "POOL_ACCOUNT" },
+});
+
+/** A user's sessions are one partition, named by what every token says, so that all of them are read strongly. */
 export const sessionItem = defineItem({
   type: "session",
   summary: "One sign-in and its family of tokens; checked on every request.",
   schema: sessionSchema,
-  key: { pk: "SESSION#{origin_jti}", sk: "SESSION" },
-  indexes: { gsi1: { pk: "USER_SESSIONS#{user_id}", sk: "{id}" } },
+  key: { pk: "SESSIONS#{sub}", sk: "{origin_jti}" },
   expires: "expires_at",
 });

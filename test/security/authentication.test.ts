@@ -70,10 +70,10 @@ describe("a genuine token", () => {
   it("is refused when its session has ended, at once", async () => {
     const member = await addMember(company, "viewer");
     expect((await member.call("GET", "/auth/me")).status).toBe(200);
-    const { origin_jti } = decode(parts(member.token)[1]);
+    const { sub, origin_jti } = decode(parts(member.token)[1]);
     const platform = stackTable().of(PLATFORM);
     const expires_at = timestamp(new Date(Date.now() - 1_000));
-    await platform.transact([platform.writes.update(sessionItem, { origin_jti }, { set: { expires_at } })]);
+    await platform.transact([platform.writes.update(sessionItem, { sub, origin_jti }, { set: { expires_at } })]);
     expect((await member.call("GET", "/auth/me")).status).toBe(401);
   });
 });

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
+import { registrationItem, registrationTokenContext } from "../../functions/auth/registration/store.ts";
+import { PLATFORM } from "../../shared/identity/items.ts";
+import { stackPlatform } from "./stack.ts";
 
 /** An answer of the API as tests look at it. */
 export interface ApiAnswer {
@@ -56,13 +59,31 @@ export interface Company {
 
 export const unique = (prefix = "x"): string => `${prefix}-${randomBytes(6).toString("hex")}`;
 
+/**
+ * The token that a registration's mail brings, read where the mail function reads it: tests that are not about mail do
+ * not wait for one.
+ */
+export async function proofOf(registration_id: string): Promise<string> {
+  const { table, secrets } = stackPlatform();
+  const registration = await table.of(PLATFORM).get(registrationItem, { id: registration_id });
+  if (registration === undefined) throw new Error(`there is no registration ${registration_id}`);
+  return secrets.decrypt(registration.sealed_token, registrationTokenContext(registration_id));
+}
+
+/** Registers through the API and proves the address. */
+export async function register(person: { email: string; password: string; name?: string; organization_name: string }) {
+  const { email, password, name = "Owner", organization_name } = person;
+  const registered = await call("POST", "/auth/register", { body: { email, name, organization_name } });
+  if (registered.status !== 202) throw new Error(`registration failed: ${registered.status} ${registered.text}`);
+  const token = await proofOf(registered.body.registration_id);
+  return call("POST", "/auth/verify-email", { body: { token, password } });
+}
+
 /** Registers a new company through the API; each test file has its own. */
 export async function registerCompany(name = unique("Company")): Promise<Company> {
   const email = `${unique("owner")}@example.com`;
   const password = "correct horse battery staple";
-  const answer = await call("POST", "/auth/register", {
-    body: { email, password, name: "Owner", organization_name: name },
-  });
+  const answer = await register({ email, password, organization_name: name });
   if (answer.status !== 201) throw new Error(`registration failed: ${answer.status} ${answer.text}`);
   const { user, organization, workspace, tokens } = answer.body;
   return {

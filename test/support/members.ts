@@ -1,9 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
-import { inject } from "vitest";
-import type { AuthDeps } from "../../functions/auth/deps.ts";
-import { connectCognito } from "../../functions/auth/sessions/cognito.ts";
-import { openSession } from "../../functions/auth/sessions/open.ts";
+import { newSession } from "../../functions/auth/sessions/open.ts";
 import type { BuiltInRole } from "../../shared/access/roles.ts";
 import { timestamp } from "../../shared/clock.ts";
 import {
@@ -11,6 +6,7 @@ import {
   type Membership,
   membershipItem,
   PLATFORM,
+  poolAccountItem,
   sessionItem,
   userItem,
   userOrganizationItem,
@@ -18,7 +14,7 @@ import {
 import { countOwner } from "../../shared/identity/owners.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { type ApiAnswer, type Company, call, unique } from "./api.ts";
-import { awsConfig, stackPlatform } from "./stack.ts";
+import { authDeps } from "./auth.ts";
 
 /** A member of a company, signed in; calls with their own token. */
 export interface TestMember {
@@ -27,21 +23,6 @@ export interface TestMember {
   readonly name: string;
   readonly token: string;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
-}
-
-function authDeps(): AuthDeps {
-  const { outputs } = inject("stack");
-  const { table, secrets } = stackPlatform();
-  return {
-    table,
-    secrets,
-    identities: connectCognito(
-      { userPoolId: outputs.UserPoolId ?? "", clientId: outputs.UserPoolClientId ?? "" },
-      new CognitoIdentityProviderClient(awsConfig()),
-    ),
-    randomSecret: () => randomBytes(32).toString("base64url"),
-    attempts_per_address: 1_000_000,
-  };
 }
 
 /**
@@ -60,12 +41,18 @@ export async function addMember(
   const email = `${unique(role.replaceAll("_", "-"))}@example.com`;
   const name = unique("Member");
   const password = "correct horse battery staple";
-  await deps.identities.createUser(id, email, password);
+  const sub = await deps.identities.createUser(id, email, password);
   const provider = await deps.identities.signIn(id, password);
   if (provider === undefined) throw new Error("the pool refused a user that it has just created");
   const request = { id: newId("request", at), method: "POST", path: "/", ip: "127.0.0.1", user_agent: "test" };
-  const { session, tokens } = await openSession(deps, id, provider, request, at);
   const { organization_id } = company;
+  const { session, tokens } = await newSession(
+    deps,
+    { id, default_organization_id: organization_id },
+    provider,
+    request,
+    at,
+  );
   const platform = deps.table.of(PLATFORM);
   const tenant = deps.table.of(organization_id);
   const stamps = { updated_at: now, etag: newEtag(at) };
@@ -78,10 +65,14 @@ export async function addMember(
       status: "active",
       default_organization_id: organization_id,
       last_login_at: now,
-      sessions_valid_from: now,
+      sub,
+      epoch: 0,
+      sessions_opened: 1,
+      sessions_live: 1,
       created_at: now,
       ...stamps,
     }),
+    platform.writes.create(poolAccountItem, { sub, user_id: id }),
     platform.writes.create(userOrganizationItem, { user_id: id, organization_id }),
     platform.writes.create(sessionItem, session),
     tenant.writes.create(membershipItem, {

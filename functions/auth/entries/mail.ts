@@ -17,4 +17,4 @@ const deps = {
   app_url: APP_URL,
 };
 
-export const handler = consume(platform.log, (event) => consumers.sendResetMail(event, deps));
+export const handler = consume(platform.log, (event) => consumers.sendMail(event, deps));

@@ -5,11 +5,14 @@ import {
   AdminSetUserPasswordCommand,
   type AuthenticationResultType,
   CognitoIdentityProviderClient,
+  RevokeTokenCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { clientOptions } from "../../../shared/aws/clients.ts";
 import { Problem } from "../../../shared/errors.ts";
 
 export interface ProviderTokens {
+  /** The pool's own name of the account. */
+  readonly sub: string;
   readonly access_token: string;
   readonly refresh_token: string | undefined;
   readonly expires_in: number;
@@ -18,13 +21,16 @@ export interface ProviderTokens {
 
 /** The identity provider, as far as this room needs it. User names are our user ids. */
 export interface IdentityProvider {
-  createUser(userId: string, email: string, password: string): Promise<void>;
+  /** @returns the pool's own name of the account (`sub`) */
+  createUser(userId: string, email: string, password: string): Promise<string>;
   deleteUser(userId: string): Promise<void>;
   setPassword(userId: string, password: string): Promise<void>;
   /** Undefined when the user is unknown or the password wrong; both take the same path and time. */
   signIn(userId: string, password: string): Promise<ProviderTokens | undefined>;
   /** Undefined when the provider no longer accepts the token. */
   refresh(refreshToken: string): Promise<ProviderTokens | undefined>;
+  /** Ends the family of tokens at the provider too. A family that has ended by itself is ended. */
+  revoke(refreshToken: string): Promise<void>;
 }
 
 /** A fault of the provider: nothing of ours was changed. */
@@ -71,9 +77,7 @@ export function connectCognito(
       await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
     } catch (error) {
       if (named(error, "InvalidPasswordException")) {
-        throw new Problem("weak_password", "The password does not meet the policy.", {
-          issues: [{ path: "password", message: "does not meet the policy" }],
-        });
+        throw new Problem("weak_password", "The identity provider does not take this password. Choose another.");
       }
       throw unavailable(error);
     }
@@ -85,8 +89,9 @@ export function connectCognito(
     setPassword,
     deleteUser,
     async createUser(Username, email, password) {
+      let sub: string | undefined;
       try {
-        await client.send(
+        const { User } = await client.send(
           new AdminCreateUserCommand({
             UserPoolId,
             Username,
@@ -94,23 +99,35 @@ export function connectCognito(
             UserAttributes: [{ Name: "email", Value: email }],
           }),
         );
+        sub = User?.Attributes?.find(({ Name }) => Name === "sub")?.Value;
       } catch (error) {
         throw unavailable(error);
       }
       await setPassword(Username, password);
+      if (sub === undefined) throw new Error("the provider does not say who it has created");
+      return sub;
     },
     signIn: (userId, password) => authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }),
     refresh: (refreshToken) => authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refreshToken }),
+    async revoke(Token) {
+      try {
+        await client.send(new RevokeTokenCommand({ ClientId, Token }));
+      } catch (error) {
+        // The provider refuses a token that it no longer knows, and only such a one is not ours to repeat.
+        if (!named(error, "NotAuthorizedException")) throw unavailable(error);
+      }
+    },
   };
 }
 
 function toTokens(result: AuthenticationResultType): ProviderTokens {
   const access_token = result.AccessToken ?? "";
   const claims = JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString("utf8")) as {
+    sub?: string;
     origin_jti?: string;
-    jti?: string;
   };
-  const origin_jti = claims.origin_jti ?? claims.jti;
-  if (origin_jti === undefined) throw new Error("the provider's token names no family");
-  return { access_token, refresh_token: result.RefreshToken, expires_in: result.ExpiresIn ?? 0, origin_jti };
+  const { sub, origin_jti } = claims;
+  if (sub === undefined || origin_jti === undefined)
+    throw new Error("the provider's token names no account or no family");
+  return { sub, access_token, refresh_token: result.RefreshToken, expires_in: result.ExpiresIn ?? 0, origin_jti };
 }

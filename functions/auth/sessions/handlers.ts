@@ -1,120 +1,69 @@
-import type { Principal } from "../../../shared/access/principal.ts";
-import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
+import { commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
-import type { OperationShape } from "../../../shared/http/operation.ts";
 import { PLATFORM, type Session, sessionItem, type User, userItem } from "../../../shared/identity/items.ts";
-import { countRequest } from "../../../shared/limits/rate.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
-import { parseRefreshToken, sha256 } from "../model.ts";
+import { parseRefreshToken, SESSIONS_PER_USER, sha256 } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { admitAttempt, attemptsItem, NOBODY, userByEmail } from "../store.ts";
-import { openSession, providerTokenContext, tokensOf } from "./open.ts";
+import { contextOf, invalidCredentials, provePassword } from "../passwords/prove.ts";
+import { admitOrigin } from "../throttle/admit.ts";
+import { cutOff } from "./cut-off.ts";
+import { newSession, openSession, providerTokenContext, tokensOf } from "./open.ts";
+import { endSession } from "./store.ts";
 
 type Ops = typeof operations;
 
-/** One answer for every reason why a sign-in fails. */
-export const invalidCredentials = (): Problem =>
-  new Problem("invalid_credentials", "The e-mail or the password is wrong.");
 const invalidRefresh = (): Problem =>
   new Problem("invalid_refresh_token", "The refresh token is not valid. Sign in again.");
 
-const ANONYMOUS: Principal = { type: "system", id: "anonymous" };
-
-/**
- * Counts an attempt by address and by account, then asks the provider. Unknown users and wrong passwords do the same
- * work. @returns the user and the provider's tokens
- */
-export async function provePassword(
-  call: Pick<Call<OperationShape>, "at" | "request">,
-  deps: AuthDeps,
-  email: string,
-  password: string,
-) {
-  await countRequest(deps.table.of(PLATFORM), `sign_in:${call.request.ip}`, deps.attempts_per_address, call.at);
-  await admitAttempt(deps.table, email, call.at);
-  const user = await userByEmail(deps.table, email);
-  const provider = await deps.identities.signIn(user?.id ?? NOBODY, password);
-  if (provider !== undefined && user?.status === "active") return { user, provider };
-  const reason =
-    user === undefined ? "unknown_account" : provider === undefined ? "wrong_password" : `user_${user.status}`;
-  await commitChange(deps.table, contextOf(call, user), {
-    writes: [],
-    events: [
-      draft(
-        authEvents,
-        "session.sign_in_failed",
-        { id: user?.id ?? sha256(email) },
-        { user_id: user?.id ?? null, reason },
-        { reason },
-      ),
-    ],
-  });
-  throw invalidCredentials();
-}
-
-/** Where what happens to an account is remembered: the user's default organization, or the platform when nobody is known. */
-export const contextOf = (
-  call: Pick<Call<OperationShape>, "at" | "request">,
-  user: User | undefined,
-): ChangeContext => ({
-  tenant: user?.default_organization_id ?? PLATFORM,
-  actor: user === undefined ? ANONYMOUS : { type: "user", id: user.id },
-  at: call.at,
-  trace_id: call.request.id,
-  request: call.request,
-});
-
 export const login: Handler<Ops["login"], AuthDeps> = async (call, deps) => {
-  const { user, provider } = await provePassword(call, deps, call.body.email, call.body.password);
-  const { session, tokens } = await openSession(deps, user.id, provider, call.request, call.at);
-  const { writes } = deps.table.of(PLATFORM);
-  const last_login_at = timestamp(call.at);
-  return call.commit(
-    {
-      writes: [
-        writes.create(sessionItem, session),
-        writes.update(
-          userItem,
-          { id: user.id },
-          { set: { last_login_at } },
-          { equals: { status: "active" } },
-          invalidCredentials,
-        ),
-        writes.remove(attemptsItem, { account: sha256(user.email) }, {}),
-      ],
-      events: [
-        draft(authEvents, "session.signed_in", { id: session.id }, { user_id: user.id, session_id: session.id }),
-      ],
-    },
-    { user: { ...user, last_login_at }, tokens },
-    { tenant: user.default_organization_id, actor: { type: "user", id: user.id } },
+  const { user, provider, admitted } = await provePassword(call, deps, call.body);
+  const known = admitted.device_known ? call.body.device_token : undefined;
+  const device_token = known ?? deps.randomSecret();
+  const { session, tokens } = await newSession(deps, user, provider, call.request, call.at);
+  return openSession(deps, user, session, call.at, invalidCredentials, (opening) =>
+    call.commit(
+      {
+        writes: [...opening.writes, ...admitted.succeeded(device_token)],
+        events: opening.events,
+        // User, session and all it may replace; attempts, two places; two events with their entries; the answer.
+        largest: SESSIONS_PER_USER + 10,
+      },
+      { user: opening.user, tokens, device_token },
+      { tenant: user.default_organization_id, actor: { type: "user", id: user.id } },
+    ),
   );
 };
 
+/**
+ * A session that a cut-off has ended is refreshed no more: both write the session under the condition that it is
+ * active, and the user must be so too.
+ */
 export const refresh: Handler<Ops["refresh"], AuthDeps> = async (call, deps) => {
   const presented = parseRefreshToken(call.body.refresh_token);
+  await admitOrigin(deps, { source: "refresh_source" }, call.request.ip, call.at);
   if (presented === undefined) throw invalidRefresh();
+  const { sub, origin_jti } = presented;
   const platform = deps.table.of(PLATFORM);
-  const session = await platform.get(sessionItem, { origin_jti: presented.origin_jti });
-  if (session === undefined || session.status !== "active" || Date.parse(session.expires_at) <= call.at.getTime())
-    throw invalidRefresh();
+  const session = await platform.get(sessionItem, { sub, origin_jti });
+  if (session?.status !== "active" || Date.parse(session.expires_at) <= call.at.getTime()) throw invalidRefresh();
   const user = await platform.get(userItem, { id: session.user_id });
-  if (user === undefined || user.status !== "active" || session.authenticated_at < user.sessions_valid_from)
-    throw invalidRefresh();
+  if (user?.status !== "active") throw invalidRefresh();
   if (session.refresh_hash !== sha256(presented.secret)) return endFamily(call, deps, session, user);
   const provider = await deps.identities.refresh(
-    await deps.secrets.decrypt(session.provider_token, providerTokenContext(session.origin_jti)),
+    await deps.secrets.decrypt(session.provider_token, providerTokenContext(session)),
   );
   if (provider === undefined) throw invalidRefresh();
   const secret = deps.randomSecret();
   let reused = false;
   const swap = platform.writes.update(
     sessionItem,
-    { origin_jti: session.origin_jti },
+    { sub, origin_jti },
     { set: { refresh_hash: sha256(secret), refreshed_at: timestamp(call.at) } },
     { equals: { status: "active", refresh_hash: sha256(presented.secret) } },
     (old) => {
@@ -122,8 +71,9 @@ export const refresh: Handler<Ops["refresh"], AuthDeps> = async (call, deps) => 
       return invalidRefresh();
     },
   );
+  const active = platform.writes.check(userItem, { id: user.id }, { equals: { status: "active" } }, invalidRefresh);
   try {
-    return await call.answer([swap], tokensOf({ ...provider, origin_jti: session.origin_jti }, secret));
+    return await call.answer([swap, active], tokensOf({ ...provider, sub, origin_jti }, secret));
   } catch (error) {
     if (reused) return endFamily(call, deps, session, user);
     throw error;
@@ -132,16 +82,8 @@ export const refresh: Handler<Ops["refresh"], AuthDeps> = async (call, deps) => 
 
 /** A refresh token came a second time: somebody else has it. The session ends for both. */
 async function endFamily(call: Call<Ops["refresh"]>, deps: AuthDeps, session: Session, user: User): Promise<never> {
-  const { writes } = deps.table.of(PLATFORM);
   await commitChange(deps.table, contextOf(call, user), {
-    writes: [
-      writes.transition(
-        sessionItem,
-        { origin_jti: session.origin_jti },
-        { from: ["active"], set: { status: "revoked" } },
-        invalidRefresh,
-      ),
-    ],
+    writes: ending(deps.table, session, "revoked", invalidRefresh),
     events: [
       draft(
         authEvents,
@@ -156,18 +98,9 @@ async function endFamily(call: Call<Ops["refresh"]>, deps: AuthDeps, session: Se
 
 export const logout: Handler<Ops["logout"], AuthDeps> = async (call, { table }) => {
   const { session, user, principal } = call.caller;
-  const { writes } = table.of(PLATFORM);
-  const ended = () => new Problem("conflict", "The session has already ended.");
   return call.commit(
     {
-      writes: [
-        writes.transition(
-          sessionItem,
-          { origin_jti: session.origin_jti },
-          { from: ["active"], set: { status: "signed_out" } },
-          ended,
-        ),
-      ],
+      writes: ending(table, session, "signed_out", () => new Problem("conflict", "The session has already ended.")),
       events: [
         draft(authEvents, "session.signed_out", { id: session.id }, { user_id: user.id, session_id: session.id }),
       ],
@@ -176,3 +109,16 @@ export const logout: Handler<Ops["logout"], AuthDeps> = async (call, { table }) 
     { tenant: user.default_organization_id, actor: principal },
   );
 };
+
+export const signOutOthers: Handler<Ops["signOutOthers"], AuthDeps> = async (call, { table }) => {
+  const { user, session } = call.caller;
+  const keep = session.origin_jti;
+  await cutOff(table, contextOf(call, user), { user_id: user.id, reason: "signed_out_elsewhere", keep });
+  return undefined;
+};
+
+/** The writes that end one live session and give its place back. */
+const ending = (table: Table, session: Session, status: "revoked" | "signed_out", refuse: () => Problem): Write[] => [
+  { ...endSession(table, session, status), refuse },
+  table.of(PLATFORM).writes.update(userItem, { id: session.user_id }, { add: { sessions_live: -1 } }),
+];

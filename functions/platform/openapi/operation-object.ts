@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { OperationShape } from "../../../shared/http/operation.ts";
+import { type OperationShape, takesIdempotencyKey } from "../../../shared/http/operation.ts";
 import { type JsonObject, maybe } from "./json.ts";
 import { headerReferences } from "./parts.ts";
 import type { ProblemBook } from "./problems.ts";
@@ -45,13 +45,11 @@ function describe({ description, permission, response }: OperationShape): string
   return [description, streams, who].filter((text) => text !== undefined).join("\n\n");
 }
 
-function parameters(
-  { request, permission, method, response, errors }: OperationShape,
-  schemas: SchemaBook,
-): JsonObject[] {
+function parameters(operation: OperationShape, schemas: SchemaBook): JsonObject[] {
+  const { request, permission, errors } = operation;
   const shared: string[] = [];
   if (permission !== "public") shared.push("Organization-Id");
-  if (method === "POST" && response !== "events") shared.push("Idempotency-Key");
+  if (takesIdempotencyKey(operation)) shared.push("Idempotency-Key");
   if (errors.includes("precondition_failed")) shared.push("If-Match");
   return [
     ...fields("path", request.path, schemas),

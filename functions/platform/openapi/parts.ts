@@ -54,7 +54,7 @@ export const securitySchemes: JsonObject = {
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "The access token from `POST /api/v1/auth/login` or `/auth/register`, or an API key.",
+    description: "The access token from `POST /api/v1/auth/login` or `/auth/verify-email`, or an API key.",
   },
 };
 
@@ -69,7 +69,7 @@ export const description = [
   "- **Organization**: requests act in the caller's default organization, or in the one that `Organization-Id` names.",
   "- **Lists** answer `{items, next_cursor}`; send `next_cursor` back as `cursor` until it is null.",
   "- **Errors** are problem documents (RFC 9457) with a `code` of a closed list; `type` leads to its page.",
-  "- **Repeating** a POST is safe with an `Idempotency-Key`; **lost updates** are refused with `If-Match`.",
+  "- **Repeating** a POST is safe with an `Idempotency-Key`, where the operation lists it (those that sign in do not); **lost updates** are refused with `If-Match`.",
   "- **Events** are sent to webhooks, signed as Standard Webhooks do.",
   "- **Streams** (`text/event-stream`) are served from the same origin as everything else.",
 ].join("\n");

@@ -1,23 +1,17 @@
 import { expect, inject, it } from "vitest";
+import { sentMails, tokenIn } from "../../../local/mails.ts";
 import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 
-/** The mail to an address, as JSON, once the local AWS has taken it for delivery. */
-async function mailTo(address: string): Promise<string | undefined> {
-  const answer = await fetch(`${inject("stack").endpoint}/_ministack/ses/messages`);
-  const { messages } = (await answer.json()) as { messages: Record<string, readonly unknown[]> };
-  return Object.values(messages)
-    .flat()
-    .map((mail) => JSON.stringify(mail))
-    .find((mail) => mail.includes(address));
-}
+const mails = () => sentMails(inject("stack").endpoint);
+const resetToken = async (address: string) => tokenIn(await mails(), address, "pwr");
 
 it("a password is reset with the token from the mail, once, and every session ends", async () => {
   const company = await registerCompany();
   const asked = await call("POST", "/auth/forgot-password", { body: { email: company.email } });
   expect(asked.status).toBe(202);
-  const mail = await eventually(() => mailTo(company.email), "the mail with the token");
-  const token = /pwr_\w{26}\.[\w-]{43}/.exec(mail)?.[0];
-  expect(token).toBeDefined();
+  const token = await eventually(() => resetToken(company.email), "the mail with the token");
+  const refused = await call("POST", "/auth/reset-password", { body: { token, new_password: "  too short  " } });
+  expect(refused.status).toBe(422);
 
   const new_password = "another long pass phrase";
   const reset = await call("POST", "/auth/reset-password", { body: { token, new_password } });
@@ -40,8 +34,8 @@ it("an address without an account gets the same answer and no mail", async () =>
   const unknown = await call("POST", "/auth/forgot-password", { body: { email } });
   expect(unknown.status).toBe(known.status);
   expect(unknown.body).toEqual(known.body);
-  await eventually(() => mailTo(company.email), "the mail to the known address");
-  expect(await mailTo(email)).toBeUndefined();
+  await eventually(() => resetToken(company.email), "the mail to the known address");
+  expect(await resetToken(email)).toBeUndefined();
 });
 
 it("a made-up token is refused", async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { FREE_ATTEMPTS } from "../../../functions/auth/model.ts";
-import { admitAttempt } from "../../../functions/auth/store.ts";
+import { admitAttempt } from "../../../functions/auth/throttle/admit.ts";
+import { FREE_ATTEMPTS } from "../../../functions/auth/throttle/model.ts";
 import { addSeconds } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { countOwner, discountOwner, ownerCountItem } from "../../../shared/identity/owners.ts";
@@ -11,6 +11,9 @@ import { stackTable } from "../../support/stack.ts";
 
 const unique = () => randomBytes(8).toString("hex");
 const fresh = () => stackTable().of(`test_${unique()}`);
+/** One attempt from one place, on a laptop's allowance by source. */
+const attemptAt = (email: string, at: Date) =>
+  admitAttempt({ table: stackTable(), origin_factor: 1_000 }, { email, ip: "192.0.2.1" }, at);
 const outcomes = async (attempts: Promise<unknown>[]) => {
   const results = await Promise.allSettled(attempts);
   const refused = results.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
@@ -53,9 +56,7 @@ describe("attempts at an account", () => {
 
   it("made in parallel are no more than made one by one", async () => {
     const email = `${unique()}@example.com`;
-    const { admitted, refused } = await outcomes(
-      Array.from({ length: 40 }, () => admitAttempt(stackTable(), email, now)),
-    );
+    const { admitted, refused } = await outcomes(Array.from({ length: 40 }, () => attemptAt(email, now)));
     // The free ones, and the one that starts the first wait.
     expect(admitted).toBe(FREE_ATTEMPTS + 1);
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
@@ -63,13 +64,13 @@ describe("attempts at an account", () => {
 
   it("wait longer and longer, and one gets through after each wait", async () => {
     const email = `${unique()}@example.com`;
-    for (let i = 0; i <= FREE_ATTEMPTS; i++) await admitAttempt(stackTable(), email, now);
+    for (let i = 0; i <= FREE_ATTEMPTS; i++) await attemptAt(email, now);
     let at = now;
     for (const wait of [30, 60, 120]) {
-      const early = await admitAttempt(stackTable(), email, addSeconds(at, wait - 1)).catch((error: unknown) => error);
+      const early = await attemptAt(email, addSeconds(at, wait - 1)).catch((error: unknown) => error);
       expect(early).toMatchObject({ code: "rate_limited", options: { headers: { "retry-after": "1" } } });
       at = addSeconds(at, wait + 1);
-      const { admitted } = await outcomes(Array.from({ length: 10 }, () => admitAttempt(stackTable(), email, at)));
+      const { admitted } = await outcomes(Array.from({ length: 10 }, () => attemptAt(email, at)));
       expect(admitted).toBe(1);
     }
   });

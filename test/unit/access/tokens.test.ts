@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { rememberVerified, type TokenClaims } from "../../../shared/access/token.ts";
 
 const at = (second: number) => new Date(second * 1000);
-const claims = (expires_at_epoch: number): TokenClaims => ({ user_id: "usr", origin_jti: "o", expires_at_epoch });
+const claims = (expires_at_epoch: number): TokenClaims => ({
+  sub: "s",
+  origin_jti: "o",
+  username: "usr",
+  expires_at_epoch,
+});
 
 describe("a verified token", () => {
   it("is verified once, and not remembered beyond its expiry", async () => {

@@ -14,6 +14,7 @@ import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { AuthDeps } from "../../../functions/auth/deps.ts";
 import * as handlers from "../../../functions/auth/handlers.ts";
+import { sha256 } from "../../../functions/auth/model.ts";
 import { operations } from "../../../functions/auth/operations.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
@@ -21,6 +22,7 @@ import { Problem } from "../../../shared/errors.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 
@@ -46,20 +48,43 @@ const platform: Platform = {
   limits: { user: 100, address: 100 },
 };
 
+const SECRET = "s".repeat(43);
+const registration = {
+  id: newId("registration", new Date()),
+  status: "pending",
+  email: "a@example.com",
+  name: "A",
+  organization_name: "A",
+  organization_slug: null,
+  secret_hash: sha256(SECRET),
+  sealed_token: "sealed",
+  mails: 1,
+  created_at: "2026-01-01T00:00:00.000Z",
+  expires_at: "9999-01-01T00:00:00.000Z",
+};
+
 const deleted: string[] = [];
 const deps = (identities: Partial<AuthDeps["identities"]> = {}): AuthDeps => ({
   table,
   secrets: platform.secrets,
   identities: {
-    createUser: async () => {},
+    createUser: async () => "sub",
     deleteUser: async (id) => void deleted.push(id),
     setPassword: async () => {},
-    signIn: async () => ({ access_token: "token", refresh_token: "provider", expires_in: 900, origin_jti: "family" }),
+    signIn: async () => ({
+      sub: "sub",
+      access_token: "token",
+      refresh_token: "provider",
+      expires_in: 900,
+      origin_jti: "family",
+    }),
     refresh: async () => undefined,
+    revoke: async () => {},
     ...identities,
   },
-  randomSecret: () => "s".repeat(43),
-  attempts_per_address: 100,
+  randomSecret: () => SECRET,
+  origin_factor: 1,
+  registration: { open: true, domains: [] },
 });
 
 const register = (withDeps: AuthDeps) =>
@@ -70,25 +95,23 @@ const register = (withDeps: AuthDeps) =>
     withDeps,
   )({
     method: "POST",
-    path: "/api/v1/auth/register",
+    path: "/api/v1/auth/verify-email",
     query: "",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      email: "a@example.com",
-      password: "correct horse battery",
-      name: "A",
-      organization_name: "A",
-    }),
+    body: JSON.stringify({ token: `${registration.id}.${SECRET}`, password: "correct horse battery" }),
     ip: "192.0.2.1",
   });
 
 beforeEach(() => {
   database.reset();
   deleted.length = 0;
-  database
-    .on(UpdateCommand)
-    .resolves({ Attributes: { subject: "x", minute: 1, current: 1, previous: 0, expires_at: "x" } });
+  database.on(UpdateCommand).resolves({
+    Attributes: { subject: "x", minute: 1, current: 1, previous: 0, window: "x", count: 1, expires_at: "x" },
+  });
   database.on(GetCommand).resolves({});
+  database
+    .on(GetCommand, { Key: { pk: `T#${PLATFORM}#REGISTRATION#${registration.id}`, sk: "REGISTRATION" } })
+    .resolves({ Item: registration });
   database.on(TransactWriteCommand).resolves({});
 });
 
@@ -145,7 +168,7 @@ describe("a fault of the cloud is 503, says when to try again, and leaves nothin
 
 describe("a refused registration", () => {
   it("leaves no account behind", async () => {
-    database.on(TransactWriteCommand).rejects(canceled("ConditionalCheckFailed"));
+    database.on(TransactWriteCommand).rejects(canceled("None", "ConditionalCheckFailed"));
     const answer = await register(deps());
     expect(answer.status).toBe(409);
     expect(deleted).toHaveLength(1);
@@ -156,7 +179,7 @@ describe("a batch read", () => {
   it("asks again for keys that were not processed and answers with all of them", async () => {
     const read = [
       table.of(PLATFORM).read(userItem, { id: "u" }),
-      table.of(PLATFORM).read(sessionItem, { origin_jti: "j" }),
+      table.of(PLATFORM).read(sessionItem, { sub: "s", origin_jti: "j" }),
     ] as const;
     const Keys = [{ pk: "T#platform#USER#u", sk: "USER" }];
     database

@@ -15,10 +15,10 @@ const serve = async (listener: Parameters<typeof serveLocally>[0]) => {
   open.push(server);
   return server;
 };
-const front = (routing?: Routing) =>
+const front = (routing?: Omit<Routing, "mails">) =>
   serve(
     gateway(
-      () => routing,
+      () => routing && { mails: async () => [{ to: ["ada@example.com"], subject: "Hello", text: "…" }], ...routing },
       () => ({ instance: "i1" }),
     ),
   );
@@ -36,6 +36,12 @@ const echo = () =>
   });
 
 describe("the gateway", () => {
+  test("shows the mails that were sent, which never leave the laptop", async () => {
+    const { url } = await front({ api: "http://127.0.0.1:9", stream: () => undefined });
+    const shown = await fetch(`${url}/_local/mails`);
+    expect(await shown.json()).toEqual({ items: [{ to: ["ada@example.com"], subject: "Hello", text: "…" }] });
+  });
+
   test("passes method, path as sent, headers and body on to the API's stage, and status and headers back", async () => {
     const api = await echo();
     const { url } = await front({ api: `${api.url}/_aws/execute-api/abc/$default`, stream: () => undefined });

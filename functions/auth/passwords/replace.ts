@@ -1,0 +1,60 @@
+import type { ChangeContext } from "../../../shared/change/commit.ts";
+import type { EventDraft } from "../../../shared/change/events.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { User } from "../../../shared/identity/items.ts";
+import type { AuthDeps } from "../deps.ts";
+import type { RevocationReason } from "../events.ts";
+import { cutOff } from "../sessions/cut-off.ts";
+import { HOLD_SECONDS, hold, release } from "./hold.ts";
+
+export interface Replacement {
+  /** As read before the right to change the password was proved. */
+  readonly user: User;
+  readonly password: string;
+  readonly reason: RevocationReason;
+  readonly keep?: string;
+  readonly stale: () => Problem;
+  readonly writes: readonly Write[];
+  readonly event: EventDraft;
+}
+
+/**
+ * Gives an account a new password, at the pool and in the table. Two systems in a row, so that whatever happens between
+ * two steps no session opened with the old password outlives the change:
+ *
+ * 1. hold: the epoch is raised and no session opens; 2. cut-off: the sessions that there are end; 3. the pool learns the
+ * password; 4. cut-off again, which ends whatever has opened against all rules, lifts the hold and tells of the change.
+ *
+ * Dead after 1 or 2: the old password counts, sessions may have ended. Dead after 3: the new password counts, the old
+ * sessions have ended and none has opened; the hold passes by itself. The event and what the change spends (the token
+ * of a reset) stand in 4 only: a refused password spends nothing, and a request that died can be sent again.
+ */
+export async function replacePassword(deps: AuthDeps, context: ChangeContext, change: Replacement): Promise<void> {
+  const { user, reason, keep, stale } = change;
+  const until = await hold(deps.table, user, context.at, stale);
+  const cut = { user_id: user.id, reason, keep, when: { equals: { password_hold_until: until } }, refuse: stale };
+  await cutOff(deps.table, context, cut);
+  try {
+    await deps.identities.setPassword(user.id, change.password);
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) {
+      await release(deps.table, user, until);
+      throw error;
+    }
+    throw new Problem(
+      "service_unavailable",
+      "The identity provider did not say whether it took the password. Try again.",
+      {
+        headers: { "retry-after": String(HOLD_SECONDS) },
+        cause: error,
+      },
+    );
+  }
+  await cutOff(deps.table, context, {
+    ...cut,
+    remove: ["password_hold_until"],
+    writes: change.writes,
+    events: [change.event],
+  });
+}
