@@ -12,8 +12,8 @@ import { applyTimeToLive } from "./time-to-live.ts";
 
 /** What a deployment is made of: when none of it has changed since the last one, there is nothing to deploy. */
 const sources = ["infra", "functions", "shared", "statemachines", "cdk.json", "package-lock.json"];
-const bootstrapWithinMs = 120_000;
-const deployWithinMs = 300_000;
+const bootstrapWithinMs = 300_000;
+const deployWithinMs = 600_000;
 
 export interface DeployOptions {
   /** The emulator's address. */
