@@ -147,7 +147,7 @@ describe("a file context", () => {
   });
 
   it("that is no text is refused", async () => {
-    const binary = Buffer.from([0xff, 0xfe, 0x00, 0x9f]);
+    const binary = Buffer.from([0x89, 0xff, 0x00, 0x9f]);
     const created = await company.call("POST", `${path}/contexts`, file({ size_bytes: 4, sha256: undefined }));
     await send(created.body.upload, binary);
     const refused = await company.call("POST", `${path}/contexts/${created.body.id}/complete`);

@@ -40,7 +40,7 @@ describe("the API's own pages", () => {
     const library = /src="(\/docs\/files\/reference[^"]+)"/.exec(html)?.[1] ?? "";
     const answer = await fetch(origin() + library, { headers: { "accept-encoding": coding } });
     expect(answer.headers.get("content-encoding")).toBe(coding === "identity" ? null : coding);
-    expect(answer.headers.get("vary")).toBe("accept-encoding");
+    expect(answer.headers.get("vary")).toBe("accept-encoding, origin");
     const text = await answer.text();
     expect(text.length).toBeGreaterThan(3_000_000);
     expect(text).toContain("createApiReference");
@@ -91,10 +91,10 @@ describe("the API's own pages", () => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  it.each(["/docs", "/api/v1/health", "/api/v1/openapi.json"])("%s takes no other method than GET", async (path) => {
+  it.each(["/docs", "/api/v1/health", "/api/v1/openapi.json"])("%s takes no other method than GET and HEAD", async (path) => {
     const answer = await fetch(origin() + path, { method: "POST" });
     expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe("GET");
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
   });
 
   it("health says that the API and its table answer", async () => {

@@ -45,7 +45,8 @@ beforeAll(async () => {
   const { table, counter } = countedTable();
   const owner = ownerAt(NOW, `family-${crypto.randomUUID()}`);
   for (const Item of owner.items) await table.client.send(new PutCommand({ TableName: table.name, Item }));
-  const claims = { user_id: owner.user_id, origin_jti: owner.origin_jti, expires_at_epoch: 2 ** 40 };
+  const { user_id, origin_jti } = owner;
+  const claims = { sub: user_id, username: user_id, origin_jti, expires_at_epoch: 2 ** 40 };
   const dispatch = dispatchers({
     table,
     clock: { now: () => NOW },
