@@ -61,6 +61,13 @@ function isRepeatable<T>({ add = {} }: Change<T>, set: readonly string[], { exis
   );
 }
 
+/** Whether the condition holds only where there is an item. `<>` and `NOT contains` hold where there is none. */
+const findsOnly = ({ exists, equals, one_of, below, at_least, present = [], all = [] }: Condition): boolean =>
+  exists === true ||
+  present.length > 0 ||
+  [equals, one_of, below, at_least].some((fields) => Object.keys(fields ?? {}).length > 0) ||
+  all.some(findsOnly);
+
 type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
 
 /** Somebody else changed the item between the read and the write. */
@@ -130,6 +137,8 @@ export class Writes {
     if (definition.expires !== undefined && typeof set[definition.expires] === "string") {
       set.ttl = Math.floor(Date.parse(set[definition.expires] as string) / 1000);
     }
+    // An update that finds nothing makes the item: then it has its type like any other.
+    if (!findsOnly(when)) set.item_type = definition.type;
     const clauses: string[] = [];
     const sets = Object.entries(set).filter(([, value]) => value !== undefined);
     if (sets.length > 0)

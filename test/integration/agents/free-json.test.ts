@@ -49,7 +49,7 @@ describe("free JSON is kept as it was sent:", () => {
     const agent = await createAgent(company);
     const config = {
       method: "POST",
-      url: "https://api.example.com/",
+      endpoint: "https://api.example.com/",
       headers: { constructor: "a", "x-y": "b" },
       body: { constructor: { toString: "{{x}}", "": [1, { valueOf: null }] } },
       parameters: { type: "object", properties: { x: { type: "string" } } },

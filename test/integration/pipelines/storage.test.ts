@@ -70,7 +70,7 @@ describe("what is stored of a pipeline", () => {
         ExpressionAttributeValues: { ":pk": `T#${company.organization_id}#PIPELINE#${id}` },
       }),
     );
-    expect(stored.Items?.map(({ sk }) => sk)).toEqual(["PIPELINE", "REVISION#000000000001", "REVISION#000000000002"]);
+    expect(stored.Items?.map(({ sk }) => sk)).toEqual(["REVISION#000000000001", "REVISION#000000000002", "SETTINGS"]);
     expect(JSON.stringify(stored.Items)).not.toContain(TOKEN);
     const loaded = await loadRevision(table, deps.blobs, id, 2);
     const [http] = loaded.graph.nodes;

@@ -191,8 +191,13 @@ export class World {
       data: { n: 1 },
     };
     const key = { day: envelope.occurred_at.slice(0, 10), id };
-    const set = { ...key, envelope, expires_at: timestamp(addSeconds(at, EVENT_DAYS * 86_400)) };
-    await this.tenant.apply(outboxItem, this.tenant.writes.update(outboxItem, key, { set }, { exists: false }));
+    const write = this.tenant.writes.create(outboxItem, {
+      ...key,
+      envelope,
+      expires_at: timestamp(addSeconds(at, EVENT_DAYS * 86_400)),
+    });
+    const { item_type: _, ...Item } = write.item.Put?.Item ?? {};
+    await this.tenant.apply(outboxItem, { ...write, item: { Put: { TableName: this.table.name, Item } } });
     return envelope;
   }
 

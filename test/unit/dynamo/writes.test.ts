@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { Expression } from "../../../shared/dynamo/condition.ts";
+import { type Condition, Expression } from "../../../shared/dynamo/condition.ts";
 import { defineItem } from "../../../shared/dynamo/item.ts";
 import { Writes } from "../../../shared/dynamo/write.ts";
 import { wrongState } from "../../../shared/errors.ts";
@@ -86,6 +86,23 @@ describe("a write", () => {
     const update = writes.update(item, { id: "a" }, { set: { status: "open", owner: "o" } });
     expect(update.item.Update?.ExpressionAttributeValues).toMatchObject({ ":v2": "T#org_1#THINGS#o#open", ":v3": "a" });
     expect(() => writes.update(item, { id: "a" }, { set: { status: "open" } })).toThrow(/also needs owner/);
+  });
+
+  it("that may find nothing and make the item gives it its type; one that only changes leaves it alone", () => {
+    const typed = (when?: Condition) =>
+      Object.values(
+        writes.update(item, { id: "a" }, { set: { etag: "2" } }, when).item.Update?.ExpressionAttributeNames ?? {},
+      );
+    for (const when of [
+      {},
+      { exists: false },
+      { absent: ["etag"] },
+      { differs: { etag: "1" } },
+      { any: [{ exists: true }] },
+    ])
+      expect(typed(when), JSON.stringify(when)).toContain("item_type");
+    for (const when of [undefined, { equals: { etag: "1" } }, { present: ["etag"] }, { one_of: { status: ["open"] } }])
+      expect(typed(when), JSON.stringify(when)).not.toContain("item_type");
   });
 
   it("that changes the expiry changes the second at which the table forgets the item", () => {
