@@ -1,4 +1,5 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { indexNames } from "../shared/dynamo/item.ts";
 import type { Need } from "../shared/room.ts";
 
 /** Names and ARNs of what functions may be granted. */
@@ -52,7 +53,7 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
       reason: "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
     });
   };
-  const indexes = ["gsi1", "gsi2", "gsi3"].map((index) => `${r.tableArn}/index/${index}`);
+  const indexes = indexNames.map((index) => `${r.tableArn}/index/${index}`);
   for (const need of needs) {
     switch (need) {
       case "table_read":

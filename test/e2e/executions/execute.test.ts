@@ -249,7 +249,7 @@ describe("tools", () => {
     const asked = await askedOf(message);
     expect(asked).toHaveLength(2);
     const total = await usageOf(fresh);
-    expect([total.records, total.tokens_in]).toEqual([1, answer.body.usage.tokens_in]);
+    expect([total.records, total.tokens_in]).toEqual([2, answer.body.usage.tokens_in]);
     const texts = [answer.text, JSON.stringify(asked), ...(await auditTexts(fresh)), ...(await outboxTexts(fresh))];
     for (const text of texts) expect(text).not.toContain("t0p-secret");
   });
