@@ -20,6 +20,8 @@ export interface Resources {
   readonly modelArns: readonly string[];
   readonly modelActions: readonly string[];
   readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
+  /** What sending a batch of messages takes. */
+  readonly batchActions: readonly string[];
   /** The queue of each kind of due things. */
   readonly due: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
@@ -120,7 +122,7 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         });
         break;
       case "due":
-        statements.push(allow(["sqs:SendMessage"], [...new Set(Object.values(r.due).map(({ arn }) => arn))]));
+        statements.push(allow([...r.batchActions], [...new Set(Object.values(r.due).map(({ arn }) => arn))]));
         environment.DUE_QUEUES = JSON.stringify(
           Object.fromEntries(Object.entries(r.due).map(([kind, { url }]) => [kind, url])),
         );

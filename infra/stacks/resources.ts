@@ -35,6 +35,8 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
       ...(stage.name === "local" ? ["bedrock:Converse", "bedrock:ConverseStream"] : []),
     ],
     queues: {},
+    // AWS authorizes a batch as its messages; the local AWS by the name of the call, which AWS does not know.
+    batchActions: ["sqs:SendMessage", ...(stage.name === "local" ? ["sqs:SendMessageBatch"] : [])],
     due: {},
     outbound: stage.outbound,
   };

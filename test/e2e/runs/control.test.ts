@@ -148,17 +148,6 @@ describe("a run that nobody ends", () => {
     expect(steps.map(({ node_id }) => node_id)).not.toContain("third");
   });
 
-  it("is timed out at its deadline by way of the deployed sweeper, though it only waits", async () => {
-    const message = `[[fail:503]] ${unique()}`;
-    const id = await testRun(company, pipeline_id, { input: { message }, timeout_seconds: 2 });
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await sweepDue();
-    const run = await ended(company, id);
-    expect(run.status).toBe("timed_out");
-    expect(Date.parse(run.finished_at)).toBeGreaterThanOrEqual(Date.parse(run.deadline_at));
-    expect((await pages(company, `/runs/${id}/logs`)).at(-1).type).toBe("run.timed_out");
-  });
-
   it("is failed when its workflow is aborted", async () => {
     const id = await testRun(company, pipeline_id, { input: { message: `[[fail:503]] ${unique()}` } });
     await stepIs(id, "first", "waiting");
@@ -168,7 +157,7 @@ describe("a run that nobody ends", () => {
   });
 
   /** What the transaction of a start writes, of a run that nobody has started yet. */
-  const acceptedRun = (table: TenantTable, text: string) => {
+  const acceptedRun = (table: TenantTable, text: string, timeout_seconds = 600) => {
     const at = new Date();
     const principal = { type: "user", id: company.user_id } as const;
     const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
@@ -179,7 +168,7 @@ describe("a run that nobody ends", () => {
       pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 } },
       metadata: {},
       parent_run_id: null,
-      timeout_seconds: 600,
+      timeout_seconds,
       input: { inline: JSON.stringify(text) },
     });
     const context = { tenant: table.tenant, actor: principal, at, trace_id: starter.trace_id, request: null };
@@ -193,6 +182,18 @@ describe("a run that nobody ends", () => {
     const done = await ended(company, run.id);
     expect(done.status).toBe("completed");
     expect(done.output.text).toContain("hello from the outbox");
+  });
+
+  it("is timed out at its deadline by way of the deployed sweeper, though nothing of it has ever begun", async () => {
+    const table = stackTable().of(company.organization_id);
+    const { run, writes } = acceptedRun(table, "hello from nowhere", 1);
+    await table.transact(writes);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await sweepDue();
+    const over = await ended(company, run.id);
+    expect(over).toMatchObject({ status: "timed_out", started_at: null });
+    expect(over.finished_at >= over.deadline_at).toBe(true);
+    expect((await pages(company, `/runs/${run.id}/logs`)).at(-1).type).toBe("run.timed_out");
   });
 
   it("is started by way of the deployed sweeper, when its event is lost too", async () => {
