@@ -62,7 +62,7 @@ describe("an execution", () => {
 
   it("with an idempotency key happens once, also when it is asked for twice at once", async () => {
     const agent = await createAgent(company, { model_id });
-    const message = `Once ${unique()} [[delay:400]]`;
+    const message = `Once ${unique()} [[delay:4000]]`;
     const headers = { "idempotency-key": unique("key") };
     const ask = () => company.call("POST", `/agents/${agent.id}/execute`, { message }, headers);
     const answers = await Promise.all([ask(), ask()]);

@@ -91,11 +91,14 @@ describe("the API's own pages", () => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  it.each(["/docs", "/api/v1/health", "/api/v1/openapi.json"])("%s takes no other method than GET and HEAD", async (path) => {
-    const answer = await fetch(origin() + path, { method: "POST" });
-    expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe("GET, HEAD");
-  });
+  it.each(["/docs", "/api/v1/health", "/api/v1/openapi.json"])(
+    "%s takes no other method than GET and HEAD",
+    async (path) => {
+      const answer = await fetch(origin() + path, { method: "POST" });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get("allow")).toBe("GET, HEAD");
+    },
+  );
 
   it("health says that the API and its table answer", async () => {
     const answer = await call("GET", "/health");
