@@ -23,6 +23,8 @@ const start = operation({
 const answer: Answer = { status: 200, headers: {}, body: '{"secret":"open sesame"}' };
 const T0 = new Date("2026-01-01T00:00:00.000Z");
 
+const principal = { type: "user", id: "usr_00000000000000000000000001" } as const;
+
 function claims() {
   const { table, secrets } = stackPlatform();
   const tenant = table.of(`test_${randomBytes(8).toString("hex")}`);
@@ -30,7 +32,7 @@ function claims() {
   return {
     tenant,
     claim: (key: string, at = T0, body = "{}") =>
-      new IdempotencyClaim(tenant, secrets, start, { ...request, body }, key, null, at),
+      new IdempotencyClaim(tenant, secrets, start, { ...request, body }, key, principal, at),
   };
 }
 
