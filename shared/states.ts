@@ -7,25 +7,29 @@ export interface Move<S extends string> {
   readonly why: string;
 }
 
-/** The states of one noun and the moves between them: conditions of writes, refusals and `docs/states.md` come from it. */
-export interface States<S extends string = string> {
+/** The states of one noun and the moves between them, as `docs/states.md` shows them. */
+export interface StateTable<S extends string = string> {
   readonly noun: string;
   readonly names: readonly S[];
   readonly moves: readonly Move<S>[];
+  /** States that nothing leaves. */
+  readonly ends: readonly S[];
+}
+
+/** A table with what is asked of it: conditions of writes and refusals come from it. */
+export interface States<S extends string> extends StateTable<S> {
   /** States from which something may come to `to`; what the condition of that write lists. */
   from(to: S): readonly S[];
   /** Whether that change is in the table. */
   allows(from: S, to: S): boolean;
-  /** States that nothing leaves. */
-  readonly ends: readonly S[];
   /** The refusal of a move to `to`, or of a request that needs one of `needed`; names the actual state. */
   refusal(actual: string, needed: S | readonly S[]): Problem;
 }
 
-const declared: States[] = [];
+const declared: StateTable[] = [];
 
 /** Every table that the modules loaded so far have declared; the source of docs/states.md. */
-export const declaredStates = (): readonly States[] => declared;
+export const declaredStates = (): readonly StateTable[] => declared;
 
 /** Declares the states of a noun. @throws for a state that nothing leads to, and for a move that stands there twice */
 export function defineStates<const S extends string>(
@@ -46,7 +50,7 @@ export function defineStates<const S extends string>(
     ends: names.filter((name) => !moves.some((move) => move.from.includes(name))),
     refusal: (actual, needed) => wrongState(noun, actual, either(typeof needed === "string" ? from(needed) : needed)),
   };
-  declared.push(states as unknown as States);
+  declared.push(states);
   return states;
 }
 

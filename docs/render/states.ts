@@ -1,15 +1,15 @@
-import { declaredStates, type States } from "../../shared/states.ts";
+import { declaredStates, type StateTable } from "../../shared/states.ts";
 import { loadDeclaring } from "./declared.ts";
 import { code, generated, table } from "./markdown.ts";
 
 /** Every table of states of the product: loads each module that declares one. */
-export async function declaredStatesOfAllRooms(): Promise<readonly States[]> {
+export async function declaredStatesOfAllRooms(): Promise<readonly StateTable[]> {
   await loadDeclaring("= defineStates(");
   return [...declaredStates()].sort((a, b) => (a.noun < b.noun ? -1 : 1));
 }
 
 /** docs/states.md: the states of each noun, and what leads from one to another. */
-export function renderStates(all: readonly States[]): string {
+export function renderStates(all: readonly StateTable[]): string {
   const nouns = all.map(({ noun, moves, ends }) =>
     [
       `## ${noun}`,
