@@ -26,8 +26,8 @@ const letters = (text: string): string => text.replaceAll(/\W|_/g, "");
 /** What each need allows, said a second time and by itself: `action on resource`. */
 function allowedBy(stack: Synthesized, need: Need): string[] {
   const table = `{${stack.only("AWS::DynamoDB::Table").id}.Arn}`;
-  const reads = [table, ...["gsi1", "gsi2", "gsi3"].map((index) => `${table}/index/${index}`)].flatMap((resource) =>
-    ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
+  const reads = [table, ...["gsi1", "gsi2", "gsi3", "gsi4"].map((index) => `${table}/index/${index}`)].flatMap(
+    (resource) => ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
   );
   const bucket = `{${stack.files.id}.Arn}`;
   const objects = `${bucket}/*`;

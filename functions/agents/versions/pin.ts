@@ -1,4 +1,5 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import { trusted } from "../../../shared/bounded/trusted.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -62,7 +63,8 @@ export async function snapshotOf(
   blobs: Pick<Blobs, "load">,
   { organization_id, agent_id, number, snapshot }: StoredVersion,
 ): Promise<AgentSnapshot> {
-  const content = snapshotContentSchema.parse(JSON.parse(await blobs.load(snapshot)));
+  const text = await blobs.load(snapshot);
+  const content = trusted(() => snapshotContentSchema.parse(JSON.parse(text)));
   return { ...content, organization_id, agent_id, version: number };
 }
 

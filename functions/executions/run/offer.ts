@@ -1,3 +1,4 @@
+import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
@@ -62,7 +63,7 @@ export async function offerTools(
     snapshots
       .filter(({ is_enabled }) => is_enabled)
       .map(async ({ id, name, description, tool_type, config }) => {
-        const stored = storedToolConfig.safeParse({ tool_type, config });
+        const stored = trusted(() => storedToolConfig.safeParse({ tool_type, config }));
         if (!stored.success) return { ...toolFailure("tool_not_allowed"), id, name };
         const tool: Tool = { ...stored.data, id, name, description };
         const answer = await runner.describe(tool, signal);
