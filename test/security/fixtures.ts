@@ -74,7 +74,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   ),
   tool_id: made(
     async (world) => `/agents/${await world.id("agent_id")}/tools`,
-    () => bodyExamples["agents.create_tool"],
+    () => ({ ...tool, name: unique("add").replaceAll("-", "_") }),
   ),
   number: { plain: "1", because: "numbers a version of an agent" },
 
@@ -119,14 +119,17 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   ),
 };
 
+/** A tool of an agent. */
+const tool = {
+  tool_type: "function",
+  name: "add",
+  description: "Adds two numbers.",
+  config: { parameters: { type: "object", properties: { a: { type: "number" } } }, expression: "a + 1" },
+};
+
 /** Bodies of operations whose schemas ask for more than their form says. */
 const bodyExamples: Readonly<Record<string, unknown>> = {
-  "agents.create_tool": {
-    tool_type: "function",
-    name: "add",
-    description: "Adds two numbers.",
-    config: { parameters: { type: "object", properties: { a: { type: "number" } } }, expression: "a + 1" },
-  },
+  "agents.create_tool": tool,
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.create_connection": { ...graph.connections[0], id: "c2" },

@@ -18,8 +18,9 @@ export const rows = (list: readonly OperationShape[]) => list.map((operation) =>
 export const parametersOf = ({ path }: OperationShape): string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
 
+/** Below the API's base, whose own path ends without a slash. */
 export const pathOf = ({ path }: OperationShape, ids: Readonly<Record<string, string>>): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
+  (path === "/" ? "" : path).replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
 
 export const statusesOf = (operation: OperationShape): ReadonlySet<number> =>
   new Set([operation.success, ...errorsOf(operation).map((code) => errorCodes[code].status)]);
