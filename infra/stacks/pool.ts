@@ -1,9 +1,11 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
+  ClientAttributes,
   FeaturePlan,
   LambdaVersion,
   Mfa,
+  StringAttribute,
   UserPool,
   type UserPoolClient,
   UserPoolOperation,
@@ -22,6 +24,12 @@ const OPERATIONS = {
   // Version 2, of the feature plan Essentials or higher, sees access tokens too.
   pre_token_generation: UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
 } as const;
+
+/**
+ * The one attribute that the app client may write. An empty list means all standard attributes to Cognito, e-mail and
+ * name among them; this one means nothing to us, has no value, and cannot be written once an account exists.
+ */
+const NOTHING = "nothing";
 
 /** The user pool: the issuer of tokens. Who a person is and may do stands in the table, not here. */
 export class PoolStack extends Stack {
@@ -47,6 +55,7 @@ export class PoolStack extends Stack {
       signInAliases: { username: true, email: true },
       // A pool that is not shows our upper-case ids in lower case, and can never be changed; e-mails are lower-cased by us.
       signInCaseSensitive: true,
+      customAttributes: { [NOTHING]: new StringAttribute({ mutable: false, maxLen: 1 }) },
       passwordPolicy: {
         minLength: 12,
         requireLowercase: false,
@@ -80,6 +89,9 @@ export class PoolStack extends Stack {
 
     this.client = this.pool.addClient("Api", {
       authFlows: { adminUserPassword: true },
+      // No page or token endpoint of the pool: the one way in is ours.
+      disableOAuth: true,
+      writeAttributes: new ClientAttributes().withCustomAttributes(NOTHING),
       preventUserExistenceErrors: true,
       accessTokenValidity: Duration.minutes(15),
       idTokenValidity: Duration.minutes(15),

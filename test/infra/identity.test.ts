@@ -17,6 +17,31 @@ describe("the user pool", () => {
   });
 });
 
+describe("the app client", () => {
+  it.each(stages)("knows one way in, through us, and can change nothing of an account, in the stage %s", (stage) => {
+    const stack = synthesize(stage);
+    const { properties } = stack.only("AWS::Cognito::UserPoolClient");
+    // No OAuth flow: neither pages nor the token endpoint of the pool work with this client.
+    expect(properties.AllowedOAuthFlowsUserPoolClient).toBe(false);
+    for (const name of ["AllowedOAuthFlows", "AllowedOAuthScopes", "CallbackURLs"])
+      expect(properties[name]).toBeUndefined();
+    expect(stack.of("AWS::Cognito::UserPoolDomain")).toEqual([]);
+    expect(properties.ExplicitAuthFlows).toEqual(["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    expect(properties.EnableTokenRevocation).toBe(true);
+    expect(properties.PreventUserExistenceErrors).toBe("ENABLED");
+    // An empty list, as no list, would mean all standard attributes.
+    expect(properties.WriteAttributes).toEqual(["custom:nothing"]);
+    const { Schema } = stack.only("AWS::Cognito::UserPool").properties;
+    expect(Schema).toEqual([expect.objectContaining({ Name: "nothing", Mutable: false })]);
+  });
+
+  it.each(stages)("meets a pool in which nobody makes an account by himself, in the stage %s", (stage) => {
+    const { properties } = synthesize(stage).only("AWS::Cognito::UserPool");
+    expect(properties.AdminCreateUserConfig.AllowAdminCreateUserOnly).toBe(true);
+    expect(properties.AccountRecoverySetting.RecoveryMechanisms).toEqual([{ Name: "admin_only", Priority: 1 }]);
+  });
+});
+
 describe("registration", () => {
   const policy = (context: Record<string, string>) => {
     const { Variables } = synthesize("production", { context }).functionOf("auth", "api").properties.Environment;
