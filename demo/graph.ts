@@ -1,12 +1,6 @@
 /** The pipeline of the story: sort the message, and answer a refund with two experts at the same time. */
 
-const node = (id: string, kind: string, label: string, x: number, y: number, config: object = {}) => ({
-  id,
-  kind,
-  label,
-  position: { x, y },
-  config,
-});
+const node = (id: string, kind: string, label: string, config: object = {}) => ({ id, kind, label, config });
 const line = (source: string, target: string, source_handle?: string) => ({
   id: `${source}_${source_handle ?? "output"}_${target}`,
   source,
@@ -27,34 +21,34 @@ export interface Agents {
 export function supportGraph(agents: Agents) {
   return {
     nodes: [
-      node("request", "input", "Customer's message", 0, 0, {
+      node("request", "input", "Customer's message", {
         schema: {
           type: "object",
           required: ["message"],
           properties: { message: { type: "string", minLength: 1 }, hint: { type: "string" } },
         },
       }),
-      node("sort", "agent", "Sort the message", 0, 120, { agent_id: agents.classifier, input_mapping: told }),
-      node("route", "router", "By topic", 0, 240, {
+      node("sort", "agent", "Sort the message", { agent_id: agents.classifier, input_mapping: told }),
+      node("route", "router", "By topic", {
         branches: [
           { handle: "refund", label: "Refund", condition: says("refund") },
           { handle: "question", label: "Question", condition: says("question") },
         ],
         default: "other",
       }),
-      node("policy", "agent", "What our policy says", -200, 360, { agent_id: agents.policy, input_mapping: told }),
-      node("orders", "agent", "What the order system says", 0, 360, {
+      node("policy", "agent", "What our policy says", { agent_id: agents.policy, input_mapping: told }),
+      node("orders", "agent", "What the order system says", {
         agent_id: agents.orders,
         input_mapping: told,
       }),
-      node("help", "transform", "Point to the help pages", 200, 360, {
+      node("help", "transform", "Point to the help pages", {
         expression: `"Please see https://help.example.com for: " & ${message}`,
       }),
-      node("person", "transform", "Hand over to a person", 400, 360, {
+      node("person", "transform", "Hand over to a person", {
         expression: `"A colleague will answer: " & ${message}`,
       }),
-      node("together", "merge", "One answer", 0, 480, { strategy: "concat", separator: "\n---\n" }),
-      node("reply", "output", "Reply", 0, 600),
+      node("together", "merge", "One answer", { strategy: "concat", separator: "\n---\n" }),
+      node("reply", "output", "Reply"),
     ],
     connections: [
       line("request", "sort"),

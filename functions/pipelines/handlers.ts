@@ -24,3 +24,4 @@ export {
   updateNode,
 } from "./graph/handlers.ts";
 export { createGraphUpload, replaceGraph } from "./graph/whole/handlers.ts";
+export { getLayout, moveNodes, replaceLayout } from "./layout/handlers.ts";

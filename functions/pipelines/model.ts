@@ -18,6 +18,9 @@ export const INLINE_GRAPH_BYTES = 2_000_000;
 /** Largest graph, as JSON text. Beyond the size of a request it comes by upload. */
 export const MAX_GRAPH_BYTES = 5_000_000;
 
+/** Largest layout, as JSON text: it is one item of the table. Ten thousand nodes with ids of a dozen characters fit. */
+export const MAX_LAYOUT_BYTES = 350_000;
+
 /** How long an upload of a graph can be used. */
 export const UPLOAD_SECONDS = 3_600;
 

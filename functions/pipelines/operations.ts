@@ -1,4 +1,5 @@
 import { pipelineOperations } from "./definition/operations.ts";
 import { graphOperations } from "./graph/operations.ts";
+import { layoutOperations } from "./layout/operations.ts";
 
-export const operations = { ...pipelineOperations, ...graphOperations } as const;
+export const operations = { ...pipelineOperations, ...graphOperations, ...layoutOperations } as const;

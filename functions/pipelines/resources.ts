@@ -1,7 +1,15 @@
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { primaryKey } from "../../shared/dynamo/item.ts";
 import { defineResource } from "../../shared/http/resource.ts";
-import { type Pipeline, pipelineItem, type Revision, revisionItem, revisionOf } from "./store.ts";
+import {
+  type Layout,
+  layoutItem,
+  type Pipeline,
+  pipelineItem,
+  type Revision,
+  revisionItem,
+  revisionOf,
+} from "./store.ts";
 
 /** The things that paths of pipelines name, and how each is read. */
 
@@ -39,4 +47,22 @@ export const revisionResource = defineResource({
   path: ["pipeline_id", "revision"],
   item: revisionItem,
   key: ({ pipeline_id, revision }) => ({ pipeline_id, revision }),
+});
+
+/** A pipeline with its layout, undefined until somebody has placed a node. */
+export interface Drawing {
+  readonly pipeline: Pipeline;
+  readonly layout: Layout | undefined;
+}
+
+export const layoutResource = defineResource({
+  type: "pipeline",
+  path: ["pipeline_id"],
+  async read({ table, path: { pipeline_id } }): Promise<Drawing | undefined> {
+    const [pipeline, layout] = await table.table.batch([
+      table.read(pipelineItem, { id: pipeline_id }),
+      table.read(layoutItem, { pipeline_id }),
+    ]);
+    return pipeline === undefined ? undefined : { pipeline, layout };
+  },
 });

@@ -6,6 +6,7 @@ import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceLinks } from "../workspaces/public.ts";
+import { positionsSchema } from "./layout/rules/positions.ts";
 import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
 
 /** The id again while the pipeline is not archived: a list without archived ones is an index of its own. */
@@ -40,6 +41,15 @@ export const revisionItem = defineItem({
   key: { pk: "PIPELINE#{pipeline_id}", sk: "REVISION#{revision}" },
 });
 export type Revision = ItemOf<typeof revisionItem>;
+
+export const layoutItem = defineItem({
+  type: "pipeline_layout",
+  summary: "Where the nodes of a pipeline are drawn; absent until somebody has placed one.",
+  schema: z.object({ pipeline_id: idSchema("pipeline"), positions: positionsSchema, etag: z.string() }),
+  key: { pk: "PIPELINE#{pipeline_id}", sk: "LAYOUT" },
+  json: ["positions"],
+});
+export type Layout = ItemOf<typeof layoutItem>;
 
 export const pipelineWorkspaceItem = defineItem({
   type: "pipeline_workspace",

@@ -42,8 +42,8 @@ export class World {
 /** A small graph. */
 const graph = {
   nodes: [
-    { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
-    { id: "output-1", kind: "output", label: "Answer", position: { x: 0, y: 90 }, config: {} },
+    { id: "input-1", kind: "input", label: "Request", config: {} },
+    { id: "output-1", kind: "output", label: "Answer", config: {} },
   ],
   connections: [{ id: "c1", source: "input-1", target: "output-1" }],
 };
@@ -132,6 +132,7 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "agents.create_tool": tool,
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
+  "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },
   "pipelines.create_connection": { ...graph.connections[0], id: "c2" },
 };
 

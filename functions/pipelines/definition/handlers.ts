@@ -13,6 +13,7 @@ import { copyName, INLINE_GRAPH_BYTES, pipelineStates, USABLE_PIPELINE } from ".
 import type { operations } from "../operations.ts";
 import { EMPTY_GRAPH, type LoadedRevision, newRevision, openRevision } from "../revisions/revision.ts";
 import {
+  layoutItem,
   type Pipeline,
   pipelineItem,
   pipelineWorkspaceItem,
@@ -22,11 +23,11 @@ import {
 } from "../store.ts";
 
 /**
- * Items at most: the pipeline, its first revision, its place in the plan, event, audit entry and stored answer, three for
+ * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored answer, three for
  * each workspace that it enters or leaves; an archived one leaves its agents too.
  */
 const LARGEST = {
-  create: 6 + 3 * MOST_WORKSPACES,
+  create: 7 + 3 * MOST_WORKSPACES,
   update: 4 + 6 * MOST_WORKSPACES,
   archive: LARGEST_ACTIVATION + 1,
 };
@@ -115,9 +116,13 @@ export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => 
   const { description, pattern, tags, workspace_ids } = source;
   const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
   const { pipeline, writes } = await found(call, deps, settings, content);
+  const tenant = deps.table.of(call.context.tenant);
+  const layout = await tenant.get(layoutItem, { pipeline_id: source.id });
+  const own = { pipeline_id: pipeline.id, etag: pipeline.etag };
+  const drawn = layout === undefined ? [] : [tenant.writes.create(layoutItem, { ...layout, ...own })];
   const data = { ...nameOf(pipeline), source_pipeline_id: source.id };
   const duplicated = draft(pipelineEvents, "pipeline.duplicated", pipeline, data);
-  return call.commit({ writes, events: [duplicated], largest: LARGEST.create }, pipeline);
+  return call.commit({ writes: [...writes, ...drawn], events: [duplicated], largest: LARGEST.create }, pipeline);
 };
 
 /** A graph inline, or the address of one that is too large for an answer. */

@@ -53,7 +53,6 @@ const graphBody = z
 const nodeBody = z
   .strictObject({
     label: z.string(),
-    position: z.strictObject({ x: z.number(), y: z.number() }),
     config: z
       .record(z.string(), z.unknown())
       .meta({ description: "Fields that are given replace those of the node; null removes a field." }),
@@ -134,7 +133,7 @@ export const graphOperations = {
     method: "POST",
     path: "/pipelines/{pipeline_id}/nodes",
     summary: "Add a node",
-    description: "You choose the id; it is unique only inside this graph.",
+    description: "You choose the id; it is unique only inside this graph. Where it is drawn is told to the layout.",
     permission: "pipelines:update",
     resource: headResource,
     request: { path, body: nodeSchema },

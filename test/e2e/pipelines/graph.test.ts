@@ -8,7 +8,6 @@ const reader = {
   id: "agent-1",
   kind: "agent",
   label: "Reader",
-  position: { x: -12.5, y: 40 },
   config: {
     agent_id: foreignAgent,
     version: 3,
@@ -30,7 +29,6 @@ const full = {
       id: "http-1",
       kind: "http",
       label: "Look up",
-      position: { x: 1, y: 2 },
       config: {
         method: "POST",
         url: "https://api.example.com/claims/{{ input.id }}",
@@ -44,28 +42,24 @@ const full = {
       id: "input-1",
       kind: "input",
       label: "Request",
-      position: { x: 0, y: 0 },
       config: { schema: { type: "object" }, on_failure: "fail_run" },
     },
     {
       id: "merge-1",
       kind: "merge",
       label: "Both",
-      position: { x: 5, y: 5 },
       config: { strategy: "merge_json", separator: " | ", on_failure: "fail_run" },
     },
     {
       id: "output-1",
       kind: "output",
       label: "Answer",
-      position: { x: 0, y: 9 },
       config: { mapping: { answer: "input" }, on_failure: "fail_run" },
     },
     {
       id: "router-1",
       kind: "router",
       label: "Which?",
-      position: { x: 3, y: 3 },
       config: {
         strategy: "conditional",
         branches: [
@@ -88,7 +82,6 @@ const full = {
       id: "transform-1",
       kind: "transform",
       label: "Shape",
-      position: { x: 4, y: 4 },
       config: { expression: "input.a", on_failure: "fail_run" },
     },
   ],
@@ -233,7 +226,6 @@ describe("a pipeline's graph", () => {
     await company.call("PUT", `${path}/graph`, full);
     const changed = await company.call("PATCH", `${path}/nodes/agent-1`, {
       label: "Second reader",
-      position: { x: 7, y: 8 },
       config: { temperature: 1, version: null, retry: null },
     });
     expect(changed.status).toBe(200);
@@ -242,7 +234,6 @@ describe("a pipeline's graph", () => {
       id: "agent-1",
       kind: "agent",
       label: "Second reader",
-      position: { x: 7, y: 8 },
       config: { ...kept, temperature: 1 },
     });
     expect(changed.body.revision).toBe(3);

@@ -27,15 +27,14 @@ export async function agentOf(company: Company, activate = true): Promise<string
 }
 
 export const ends = [
-  { id: "input-1", kind: "input", label: "Request", position: { x: 0, y: 0 }, config: {} },
-  { id: "output-1", kind: "output", label: "Answer", position: { x: 0, y: 900 }, config: {} },
+  { id: "input-1", kind: "input", label: "Request", config: {} },
+  { id: "output-1", kind: "output", label: "Answer", config: {} },
 ];
 
 export const agentNode = (id: string, agent_id: string, more: object = {}) => ({
   id,
   kind: "agent",
   label: `Agent ${id}`,
-  position: { x: 10, y: 20 },
   config: { agent_id, ...more },
 });
 

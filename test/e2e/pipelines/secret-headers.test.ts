@@ -8,7 +8,6 @@ const node = (config: object, id = "http-1") => ({
   id,
   kind: "http",
   label: "Call",
-  position: { x: 0, y: 0 },
   config: { method: "GET", url: "https://api.example.com/a", on_failure: "fail_run", ...config },
 });
 const graph = (...nodes: object[]) => ({ nodes, connections: [] });

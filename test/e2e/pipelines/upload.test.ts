@@ -9,7 +9,6 @@ function large(steps: number) {
     id,
     kind: "transform",
     label: `Step ${id} ${"x".repeat(100)}`,
-    position: { x: 1, y: 2 },
     config: { expression: "input", on_failure: "fail_run" },
   }));
   const all = ["input-1", ...ids, "output-1"];

@@ -12,7 +12,7 @@ import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { awsConfig, stackPlatform } from "../../support/stack.ts";
 
 const TOKEN = `Bearer ${unique("token")}`;
-const node = (id: string, config: object) => ({ id, kind: "http", label: id, position: { x: 0, y: 0 }, config });
+const node = (id: string, config: object) => ({ id, kind: "http", label: id, config });
 const graph = (label: string) => ({
   nodes: [
     node("http-1", {
@@ -21,7 +21,7 @@ const graph = (label: string) => ({
       secret_headers: { Authorization: TOKEN },
       on_failure: "fail_run",
     }),
-    { id: "input-1", kind: "input", label, position: { x: 0, y: 0 }, config: { on_failure: "fail_run" } },
+    { id: "input-1", kind: "input", label, config: { on_failure: "fail_run" } },
   ],
   connections: [],
 });

@@ -19,7 +19,6 @@ const graph = graphSchema.parse({
       id: "a",
       kind: "agent",
       label: "A",
-      position: { x: 1, y: 2 },
       config: { agent_id: "agt_1", input_mapping: { b: "input.b", a: "input.a" } },
     },
     { id: "out", kind: "output", label: "Out", config: {} },

@@ -14,8 +14,6 @@ const label = z
   .max(graphLimits.label)
   .regex(/^[^\p{Cc}]*$/u, "must not contain control characters");
 
-const coordinate = z.number().min(-1_000_000).max(1_000_000);
-
 /** The strict shape of a node of one kind. */
 const nodeOf = <K extends string, S extends z.ZodType>(kind: NodeKind<K, S>) =>
   z
@@ -23,7 +21,6 @@ const nodeOf = <K extends string, S extends z.ZodType>(kind: NodeKind<K, S>) =>
       id: localId,
       kind: z.literal(kind.kind),
       label,
-      position: z.strictObject({ x: coordinate, y: coordinate }).default({ x: 0, y: 0 }),
       config: kind.config,
     })
     .meta({ description: kind.summary });
