@@ -195,7 +195,11 @@ function check(schema: z.ZodType, value: unknown, place: string, issues: Issue[]
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys)
         issues.push({ path: join(place, [...issue.path, key]), message: "is not a known field", code: issue.code });
-    } else issues.push({ path: join(place, issue.path), message: lowerFirst(issue.message), code: issue.code });
+    } else {
+      // Of a name that a map does not take, the rule of its names says what is wrong.
+      const message = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+      issues.push({ path: join(place, issue.path), message: lowerFirst(message ?? issue.message), code: issue.code });
+    }
   }
   return undefined;
 }

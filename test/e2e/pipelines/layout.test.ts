@@ -23,12 +23,12 @@ describe("the layout of a pipeline", () => {
     const empty = await company.call("GET", `${path}/layout`);
     expect(empty.body).toEqual({ pipeline_id: before.id, positions: {} });
     const placed = await company.call("PUT", `${path}/layout`, {
-      positions: { a: at(1), b: at(2), constructor: at(3) },
+      positions: { a: at(1), b: at(2) },
     });
     expect(placed.status, placed.text).toBe(200);
     const moves = { a: at(-1.5, 9), b: null, c: at(4) };
     const moved = await company.call("PATCH", `${path}/layout`, { positions: moves });
-    expect(moved.body.positions).toEqual({ a: at(-1.5, 9), c: at(4), constructor: at(3) });
+    expect(moved.body.positions).toEqual({ a: at(-1.5, 9), c: at(4) });
     const read = await company.call("GET", `${path}/layout`);
     expect(read.body).toEqual(moved.body);
     expect(read.headers.get("etag")).toBe(moved.headers.get("etag"));
@@ -37,6 +37,18 @@ describe("the layout of a pipeline", () => {
     expect(after.body).toEqual(before);
     expect(await eventTypesOf(company)).toEqual(events);
     expect((await company.call("GET", "/audit/logs?limit=100")).body.items).toHaveLength(entries);
+  });
+
+  it("says which name is no id of a node, and why", async () => {
+    const path = await pipeline();
+    const refused = await company.call("PATCH", `${path}/layout`, {
+      positions: { "node 1": at(1), constructor: at(2) },
+    });
+    expect(refused.status).toBe(422);
+    expect(refused.body.issues).toEqual([
+      { path: "positions.node 1", message: 'must be 1 to 64 letters, digits, "_" or "-"', code: "invalid_key" },
+      { path: "positions.constructor", message: "is a reserved name", code: "invalid_key" },
+    ]);
   });
 
   it("loses no move to another, and a race only for who asked to", async () => {
