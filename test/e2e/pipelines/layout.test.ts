@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { eventTypesOf } from "../../support/traces.ts";
 
 let company: Company;
-beforeAll(async () => {
+// Each test has a company of its own: the smallest plan has few pipelines.
+beforeEach(async () => {
   company = await registerCompany();
 });
 
