@@ -23,26 +23,31 @@ export interface CallOptions {
 
 export const apiBase = (): string => `${inject("stack").apiUrl}/api/v1`;
 
-/** One HTTPS-like call to the deployed API; never throws for an error status. */
-export async function call(method: string, path: string, options: CallOptions = {}): Promise<ApiAnswer> {
-  const sends = options.body !== undefined || options.raw !== undefined;
-  const answer = await fetch(`${apiBase()}${path}`, {
-    method,
+/** Headers and body of a call. */
+export function requestOf({ token, body, raw, headers = {} }: CallOptions): {
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+} {
+  const sends = body !== undefined || raw !== undefined;
+  return {
     headers: {
       ...(sends ? { "content-type": "application/json" } : {}),
-      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-      ...options.headers,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
     },
-    ...(sends ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
-  });
-  const text = await answer.text();
-  const isJson = /[/+]json\b/.test(answer.headers.get("content-type") ?? "");
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    text,
-    body: isJson && text !== "" ? JSON.parse(text) : undefined,
+    ...(sends ? { body: raw ?? JSON.stringify(body) } : {}),
   };
+}
+
+export function answerOf(status: number, headers: Headers, text: string): ApiAnswer {
+  const isJson = /[/+]json\b/.test(headers.get("content-type") ?? "");
+  return { status, headers, text, body: isJson && text !== "" ? JSON.parse(text) : undefined };
+}
+
+/** One HTTPS-like call to the deployed API; never throws for an error status. */
+export async function call(method: string, path: string, options: CallOptions = {}): Promise<ApiAnswer> {
+  const answer = await fetch(`${apiBase()}${path}`, { method, ...requestOf(options) });
+  return answerOf(answer.status, answer.headers, await answer.text());
 }
 
 /** A registered company with its owner signed in; calls with the owner's token. */

@@ -21,6 +21,7 @@ export interface TestMember {
   readonly user_id: string;
   readonly email: string;
   readonly name: string;
+  readonly password: string;
   readonly token: string;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
 }
@@ -92,6 +93,7 @@ export async function addMember(
     user_id: id,
     email,
     name,
+    password,
     token,
     call: (method, path, body, headers = {}) => call(method, path, { token, body, headers }),
   };

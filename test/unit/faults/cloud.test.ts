@@ -105,8 +105,9 @@ const register = (withDeps: AuthDeps) =>
 beforeEach(() => {
   database.reset();
   deleted.length = 0;
+  const minute = Math.floor(Date.now() / 60_000);
   database.on(UpdateCommand).resolves({
-    Attributes: { subject: "x", minute: 1, current: 1, previous: 0, window: "x", count: 1, expires_at: "x" },
+    Attributes: { subject: "x", minute, current: 1, previous: 0, window: "x", count: 1, expires_at: "x" },
   });
   database.on(GetCommand).resolves({});
   database

@@ -68,7 +68,15 @@ const platform: Platform = {
 beforeEach(() => {
   dynamo.reset();
   dynamo.on(UpdateCommand).resolves({
-    Attributes: { subject: "s", principal: "s", minute: 1, current: 1, previous: 0, count: 1, expires_at: at },
+    Attributes: {
+      subject: "s",
+      principal: "s",
+      minute: Date.parse(at) / 60_000,
+      current: 1,
+      previous: 0,
+      count: 1,
+      expires_at: at,
+    },
   });
   dynamo.on(TransactWriteCommand).resolves({});
 });

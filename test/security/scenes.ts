@@ -1,0 +1,218 @@
+import { createHash } from "node:crypto";
+import { toolPinsItem } from "../../functions/agents/tools/pins.ts";
+import type { OperationShape } from "../../shared/http/operation.ts";
+import { newEtag } from "../../shared/ids.ts";
+import { createAgent, scriptedModel } from "../support/agents.ts";
+import { eventually, unique } from "../support/api.ts";
+import { addMember } from "../support/members.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { stackTable } from "../support/stack.ts";
+import { bodyOf, type World } from "./fixtures.ts";
+import { parametersOf } from "./operations.ts";
+
+/** What an operation is asked for so that it succeeds: who asks for what with which body. */
+export interface Scene {
+  readonly ids: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly token?: string;
+}
+
+/** Makes what stands before an operation. */
+type Stage = (world: World) => Promise<Scene>;
+
+const agentOf = async ({ company }: World, ...steps: readonly string[]): Promise<Scene> => {
+  const { id } = await createAgent(company);
+  for (const step of steps) await did(company.call("POST", `/agents/${id}/${step}`, {}));
+  return { ids: { agent_id: id } };
+};
+
+/** A pipeline that can be activated. */
+const pipelineOf = async (world: World, ...steps: readonly string[]): Promise<Scene> => {
+  const { id } = await world.post("/pipelines", { name: unique("Pipeline"), pattern: "sequential" });
+  const agent_id = (await agentOf(world, "activate")).ids.agent_id ?? "";
+  await did(world.company.call("PUT", `/pipelines/${id}/graph`, twoSteps(agent_id)));
+  for (const step of steps) await did(world.company.call("POST", `/pipelines/${id}/${step}`, {}));
+  return { ids: { pipeline_id: id } };
+};
+
+const twoSteps = (agent_id: string) => ({
+  nodes: ["input", "agent", "agent", "output"].map((kind, i) => ({
+    id: `n${i}`,
+    kind,
+    label: kind,
+    config: kind === "agent" ? { agent_id } : {},
+  })),
+  connections: [0, 1, 2].map((i) => ({ id: `c${i}`, source: `n${i}`, target: `n${i + 1}` })),
+});
+
+const contextOf = async (world: World, body: object): Promise<Scene & { readonly upload: Upload | null }> => {
+  const agent_id = await world.id("agent_id");
+  const { id, upload } = await world.post(`/agents/${agent_id}/contexts`, { name: unique("Context"), ...body });
+  return { ids: { agent_id, context_id: id }, upload };
+};
+
+interface Upload {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+}
+
+const bytes = "# Manual\n";
+const file = {
+  filename: "manual.md",
+  media_type: "text/markdown",
+  size_bytes: bytes.length,
+  sha256: createHash("sha256").update(bytes).digest("hex"),
+};
+
+async function did(answer: Promise<{ readonly status: number; readonly text: string }>): Promise<void> {
+  const { status, text } = await answer;
+  if (status >= 300) throw new Error(`a scene could not be set: ${status} ${text}`);
+}
+
+/** A run that has come to this state; what is said makes the scripted model fail or wait. */
+const runThatIs = async (world: World, status: string, message: string): Promise<Scene> => {
+  const model_id = await scriptedModel(world.company);
+  const { id } = await createAgent(world.company, { model_id });
+  await did(world.company.call("POST", `/agents/${id}/activate`, {}));
+  const run = await world.post(`/agents/${id}/runs`, { input: { message: `${message} ${unique()}` } });
+  await eventually(
+    async () => ((await world.company.call("GET", `/runs/${run.id}`)).body.status === status ? true : undefined),
+    `the run is ${status}`,
+  );
+  return { ids: { run_id: run.id } };
+};
+
+const member = async ({ company }: World): Promise<Scene> => ({
+  ids: { user_id: (await addMember(company, "viewer")).user_id },
+});
+
+/** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
+const stages: Readonly<Record<string, Stage | undefined>> = {
+  "agents.activate": (world) => agentOf(world),
+  "agents.deactivate": (world) => agentOf(world, "activate"),
+  "agents.archive": (world) => agentOf(world),
+  "agents.restore": (world) => agentOf(world, "archive"),
+  "agents.create_version": (world) => agentOf(world),
+  "agents.roll_back": async (world) => {
+    const { ids } = await agentOf(world, "versions");
+    await did(world.company.call("PATCH", `/agents/${ids.agent_id}`, { description: "Changed" }));
+    return { ids: { ...ids, number: "1" } };
+  },
+  "agents.upload_context": async (world) => ({
+    ...(await contextOf(world, { content_type: "file", file })),
+    body: file,
+  }),
+  "agents.complete_context": async (world) => {
+    const { ids, upload } = await contextOf(world, { content_type: "file", file });
+    if (upload === null) throw new Error("a file context came without an address for its upload");
+    const { url, method, headers } = upload;
+    await did(fetch(url, { method, headers, body: bytes }).then(async (a) => ({ status: a.status, text: "" })));
+    return { ids };
+  },
+  "agents.refresh_context": (world) => contextOf(world, { content_type: "url", url: "https://example.com/" }),
+  "agents.create_tool": (world) => agentOf(world),
+  "agents.accept_tool": async (world) => {
+    const { ids } = await agentOf(world);
+    const agent_id = ids.agent_id ?? "";
+    const server = "https://mcp.example.com/";
+    const tool = await world.post(`/agents/${agent_id}/tools`, {
+      tool_type: "mcp",
+      name: unique("files").replaceAll("-", "_"),
+      description: "Files",
+      config: { server, tools: ["read"] },
+    });
+    // As a look at the server leaves it when a description has changed.
+    const seen = { digest: "new", description: "Reads other files.", seen_at: new Date().toISOString() };
+    const pins = { read: { digest: "old", seen } };
+    const tenant = stackTable().of(world.company.organization_id);
+    const item = { agent_id, tool_id: tool.id, version: 0, server, pins, etag: newEtag(new Date()) };
+    await tenant.transact([tenant.writes.create(toolPinsItem, item)]);
+    return { ids: { agent_id, tool_id: tool.id }, body: { names: ["read"] } };
+  },
+  "agents.execute": async ({ company }) => {
+    const { id } = await createAgent(company, { model_id: await scriptedModel(company) });
+    await did(company.call("POST", `/agents/${id}/activate`, {}));
+    return { ids: { agent_id: id }, body: { message: "Hello" } };
+  },
+
+  "auth.logout": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
+  "auth.sign_out_others": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
+  "auth.switch_organization": async ({ company }) => ({
+    ids: {},
+    body: { organization_id: company.organization_id },
+  }),
+  "auth.change_password": async ({ company }) => {
+    const { token, password } = await addMember(company, "viewer");
+    return { ids: {}, token, body: { current_password: password, new_password: `${unique("a new")} password` } };
+  },
+
+  "workspaces.archive": async (world) => ({ ids: { workspace_id: await workspace(world) } }),
+  "workspaces.restore": async (world) => {
+    const workspace_id = await workspace(world);
+    await did(world.company.call("POST", `/workspaces/${workspace_id}/archive`));
+    return { ids: { workspace_id } };
+  },
+  "workspaces.add_member": async (world) => ({
+    ids: { workspace_id: await world.id("workspace_id") },
+    body: { user_id: (await member(world)).ids.user_id, role: "viewer" },
+  }),
+
+  "users.suspend": member,
+  "users.restore": async (world) => {
+    const { ids } = await member(world);
+    await did(world.company.call("POST", `/users/${ids.user_id}/suspend`));
+    return { ids };
+  },
+
+  "pipelines.activate": (world) => pipelineOf(world),
+  "pipelines.deactivate": (world) => pipelineOf(world, "activate"),
+  "pipelines.restore": async (world) => {
+    const { ids } = await pipelineOf(world);
+    await did(world.company.call("DELETE", `/pipelines/${ids.pipeline_id}`));
+    return { ids };
+  },
+  "pipelines.create_connection": async (world) => {
+    const { ids } = await pipelineOf(world);
+    await did(world.company.call("DELETE", `/pipelines/${ids.pipeline_id}/connections/c1`));
+    return { ids, body: twoSteps("").connections[1] };
+  },
+
+  "webhooks.replay_delivery": async (world) => {
+    const receiver = await startReceiver();
+    try {
+      const { id } = await world.post("/webhooks", { name: "Hook", url: receiver.url, events: ["agent.archived"] });
+      await did(world.company.call("POST", `/webhooks/${id}/test`, {}));
+      const delivery_id = await eventually(async () => {
+        const [one] = (await world.company.call("GET", `/webhooks/${id}/deliveries`)).body.items;
+        return one?.status === "succeeded" ? one.id : undefined;
+      }, "the delivery has succeeded");
+      return { ids: { webhook_id: id, delivery_id } };
+    } finally {
+      await receiver.close();
+    }
+  },
+  "webhooks.replay": async (world) => {
+    const hook = { name: "Hook", url: "https://example.com/hooks", events: ["agent.archived"] };
+    const { id } = await world.post("/webhooks", hook);
+    return { ids: { webhook_id: id }, body: { since: new Date(Date.now() - 60_000).toISOString() } };
+  },
+
+  "runs.start_pipeline": (world) => pipelineOf(world, "activate"),
+  "runs.start_agent": async (world) => ({ ...(await agentOf(world, "activate")), body: { input: { message: "Hi" } } }),
+  "runs.stop": (world) => runThatIs(world, "running", "[[delay:20000]]"),
+  "runs.retry": (world) => runThatIs(world, "failed", "[[fail:400]]"),
+};
+
+const workspace = async (world: World): Promise<string> =>
+  (await world.post("/workspaces", { name: unique("Workspace") })).id;
+
+/** What has to be asked, in this world, for the operation to succeed. */
+export async function sceneOf(world: World, operation: OperationShape): Promise<Scene> {
+  const stage = stages[operation.id];
+  const names = parametersOf(operation);
+  const set = stage === undefined ? { ids: {} } : await stage(world);
+  const missing = names.filter((name) => !Object.hasOwn(set.ids, name));
+  const ids = Object.fromEntries(await Promise.all(missing.map(async (name) => [name, await world.id(name)] as const)));
+  return { body: bodyOf(operation), ...set, ids: { ...ids, ...set.ids } };
+}
