@@ -92,7 +92,8 @@ export class Slices {
       throw monthly !== undefined && calls >= monthly ? monthUsedUp(monthly, calls) : overLimit(counter, limit, now);
     }
     // The write's condition makes this impossible; if it ever came, the request would reserve again for ever.
-    if (counter.minute < minute) throw new Error(`the counter of ${subject} is of an earlier minute than its reservation`);
+    if (counter.minute < minute)
+      throw new Error(`the counter of ${subject} is of an earlier minute than its reservation`);
     if (slice.minute !== counter.minute) slice.served = 0;
     slice.left = count;
     slice.minute = counter.minute;
