@@ -4,10 +4,11 @@ import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { rechecked } from "../../shared/http/heartbeat.ts";
 import { invalid } from "../../shared/http/parse.ts";
-import type { AuditDeps } from "./deps.ts";
+import { leased, takeLease } from "../../shared/limits/leases.ts";
+import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
 import { exportText } from "./exports/text.ts";
-import { type Filters, filterIssues } from "./model.ts";
+import { EXPORT_TIMEOUT_SECONDS, type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
 
@@ -58,20 +59,31 @@ export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
 
 const exportTypes = { jsonl: "application/x-ndjson", csv: "text/csv; charset=utf-8; header=present" } as const;
 
-/** The entry of the export is committed before the first byte leaves, and is part of an export that reaches to now. */
-export const exportLogs: Handler<Ops["exportLogs"], AuditDeps> = async (call, { table }) => {
+/**
+ * The entry of the export is committed before the first byte leaves, and is part of an export that reaches to now. An
+ * export holds a place among the plan's streams; one that finds none leaves no entry.
+ */
+export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, { table, clock, log }) => {
   const { caller, query, at } = call;
   requireFilters(query);
   const { format, from, to } = query;
-  const { id, name } = caller.organization;
+  const { id, name, plan } = caller.organization;
+  const own = table.of(id);
   const data = { format, from: from ?? null, to: to ?? null };
   const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
-  return call.commit(
-    { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
-    {
-      content_type: exportTypes[format],
-      filename: `audit_logs_${stamp}.${format}`,
-      content: rechecked(call, () => exportText(table.of(id), caller.organization, query, at)),
-    },
-  );
+  const lease = await takeLease(own, plan, "streams", EXPORT_TIMEOUT_SECONDS, () => clock.now());
+  const content = rechecked(call, () => exportText(own, caller.organization, query, at));
+  try {
+    return await call.commit(
+      { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
+      {
+        content_type: exportTypes[format],
+        filename: `audit_logs_${stamp}.${format}`,
+        content: leased(lease, content, log),
+      },
+    );
+  } catch (error) {
+    await lease.give();
+    throw error;
+  }
 };

@@ -98,7 +98,7 @@ export const streamOperations = {
     request: { query: z.strictObject({ ...range, format: z.enum(["jsonl", "csv"]).default("jsonl") }) },
     response: "file",
     success: 200,
-    errors: [],
+    errors: ["quota_exceeded"],
     served_by: "stream",
   }),
 } as const;

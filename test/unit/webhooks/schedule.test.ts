@@ -11,10 +11,10 @@ import {
   longestHintSeconds,
   maxAttempts,
   maxRetryAfterMs,
-  retryAfterMs,
   retryDelaysMs,
   scheduledDelayMs,
 } from "../../../functions/webhooks/deliveries/rules/schedule.ts";
+import { waitAsked } from "../../../shared/outbound/retry-after.ts";
 
 const now = Date.UTC(2026, 0, 15, 12, 0, 0);
 const chance = { now_ms: now, random: 0.5 };
@@ -112,14 +112,14 @@ test.each([
   ["Thu, 15 Jan 2026 11:00:00 GMT", 0],
   ["Fri, 15 Jan 2027 12:00:00 GMT", maxRetryAfterMs],
   ["-5", undefined],
-  ["1.5", undefined],
+  ["1.5", 1_500],
   ["soon", undefined],
   ["2026-01-15T12:01:00Z", undefined],
   ["Thu, 99 Xxx 2026 12:01:00 GMT", undefined],
   ["", undefined],
   [undefined, undefined],
 ])("Retry-After %j means %j ms", (value, expected) => {
-  expect(retryAfterMs(value, now)).toBe(expected);
+  expect(waitAsked(value, now, maxRetryAfterMs)).toBe(expected);
 });
 
 describe("a subscription is disabled", () => {

@@ -1,3 +1,5 @@
+import { waitAsked } from "../../../../shared/outbound/retry-after.ts";
+
 /** When a delivery is tried again, when it is given up, and when a subscription is switched off. Pure: time and chance come in. */
 
 const second = 1_000;
@@ -47,20 +49,6 @@ export type AttemptVerdict =
 const retryableStatuses = new Set([408, 425, 429]);
 
 /**
- * A Retry-After value as milliseconds from `nowMs`: whole seconds or an HTTP date, never negative, at most `maxRetryAfterMs`.
- * undefined for anything else, so that a receiver's nonsense falls back to the schedule.
- */
-export const retryAfterMs = (value: string | undefined, nowMs: number): number | undefined => {
-  const text = value?.trim() ?? "";
-  if (/^\d{1,10}$/.test(text)) return Math.min(Number(text) * second, maxRetryAfterMs);
-  // Only the three date forms of HTTP: Date.parse alone would take "1" and "2026" for dates.
-  if (!/^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/.test(text)) return undefined;
-  const at = Date.parse(/ GMT$/.test(text) ? text : `${text} GMT`);
-  if (Number.isNaN(at)) return undefined;
-  return Math.min(Math.max(at - nowMs, 0), maxRetryAfterMs);
-};
-
-/**
  * The wait before the attempt after `attempt` (1 = the first), undefined when there is none. `random` in [0, 1) spreads it over
  * ±20 %, so that the receivers of one outage do not come back in the same second.
  */
@@ -89,7 +77,8 @@ export const judgeAttempt = (
   }
   const { status } = outcome;
   if (status >= 200 && status < 300) return { kind: "succeeded" };
-  if (status >= 500 || retryableStatuses.has(status)) return wait(retryAfterMs(outcome.retry_after, chance.now_ms));
+  if (status >= 500 || retryableStatuses.has(status)) 
+    return wait(waitAsked(outcome.retry_after, chance.now_ms, maxRetryAfterMs));
   if (status >= 300 && status < 400) return { kind: "failed", reason: "redirected", disable: false };
   return { kind: "failed", reason: "rejected", disable: status === 410 };
 };
