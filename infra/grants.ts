@@ -1,4 +1,5 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { indexNames } from "../shared/dynamo/item.ts";
 import type { Need } from "../shared/room.ts";
 
@@ -42,18 +43,37 @@ const allow = (actions: string[], resources: string[]): PolicyStatement =>
 const READS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
 
+/** What is done with files: texts are written and read back, never listed; only who removes a thing's files lists them. */
+const fileActions: Readonly<Record<string, readonly string[]>> = {
+  read: ["s3:GetObject"],
+  write: ["s3:GetObject", "s3:PutObject"],
+  remove: ["s3:DeleteObject"],
+};
+
+/** Verb and purpose of a need for files; no purpose for another need. */
+function filesNeed(need: Need): readonly [string, FilePurpose | undefined] {
+  const [, verb = "", name] = /^files_(\w+):(\w+)$/.exec(need) ?? [];
+  return [verb, filePurposes.find((purpose) => purpose === name)];
+}
+
 /** Turns needs into statements and settings. Every verb is named; a wildcard stands only where AWS has no other way, with its reason. */
 export function grant(needs: readonly Need[], r: Resources): Granted {
   const statements: PolicyStatement[] = [];
   const environment: Record<string, string> = {};
   const wildcards: { resource: string; reason: string }[] = [];
-  const files = () => {
-    // Without it S3 says of an object that is not there that it may not be read.
-    statements.push(allow(["s3:ListBucket"], [r.bucketArn]));
-    wildcards.push({
-      resource: `${r.bucketArn}/*`,
-      reason: "Objects are named by tenant and content hash at run time; the bucket holds nothing else.",
-    });
+  const files = (verb: string, purpose: FilePurpose) => {
+    const resource = `${r.bucketArn}/${filesFor(purpose)}*`;
+    const actions = fileActions[verb];
+    if (actions === undefined) throw new Error(`nobody can ${verb} files`);
+    statements.push(allow([...actions], [resource]));
+    // What is removed is found by the beginning of its name.
+    if (verb === "remove") {
+      const listing = allow(["s3:ListBucket"], [r.bucketArn]);
+      listing.addCondition("StringLike", { "s3:prefix": `${filesFor(purpose)}*` });
+      statements.push(listing);
+    }
+    wildcards.push({ resource, reason: "Files are named by tenant, thing and content at run time." });
+    environment.BUCKET_NAME = r.bucketName;
   };
   const indexes = indexNames.map((index) => `${r.tableArn}/index/${index}`);
   for (const need of needs) {
@@ -79,16 +99,6 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
             [r.userPoolArn],
           ),
         );
-        break;
-      case "files_read":
-        statements.push(allow(["s3:GetObject"], [`${r.bucketArn}/*`]));
-        environment.BUCKET_NAME = r.bucketName;
-        files();
-        break;
-      case "files_write":
-        statements.push(allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${r.bucketArn}/*`]));
-        environment.BUCKET_NAME = r.bucketName;
-        files();
         break;
       case "mail":
         statements.push(allow(["ses:SendEmail"], [r.mailIdentityArn]));
@@ -132,6 +142,11 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
         environment.BUS_NAME = r.busName;
         break;
       default: {
+        const [verb, purpose] = filesNeed(need);
+        if (purpose !== undefined) {
+          files(verb, purpose);
+          break;
+        }
         const name = need.slice("send:".length);
         const queue = r.queues[name];
         if (queue === undefined) throw new Error(`a function needs ${need}, but no room has that queue`);

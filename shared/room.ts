@@ -1,3 +1,5 @@
+import type { FilePurpose } from "./blobs/purposes.ts";
+
 /**
  * What a function may touch. Infra turns each need into the narrowest grant and into the settings that name the
  * thing; a room says no more than the word.
@@ -7,8 +9,8 @@ export type Need =
   | "table_write"
   | "secrets"
   | "identities"
-  | "files_read"
-  | "files_write"
+  /** Files for one purpose: reading, reading and writing, removing. */
+  | `files_${"read" | "write" | "remove"}:${FilePurpose}`
   | "mail"
   | "models"
   | "outbound"

@@ -1,4 +1,5 @@
 import type { Blobs } from "../../shared/blobs/blobs.ts";
+import { versionFiles } from "../../shared/blobs/purposes.ts";
 import { commitChange } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { type Clock, timestamp } from "../../shared/clock.ts";
@@ -46,7 +47,7 @@ async function store(event: Envelope, context: StoredContext, fetched: Fetched, 
     ? {
         status: "ready",
         error: null,
-        content: await deps.blobs.store(tenant, fetched.text, CONTEXT_INLINE_BYTES),
+        content: await deps.blobs.store(versionFiles(tenant, agent_id), fetched.text, CONTEXT_INLINE_BYTES),
         content_bytes: Buffer.byteLength(fetched.text),
         truncated: fetched.truncated,
         fetched_at: timestamp(at),

@@ -5,10 +5,17 @@ export const room = defineRoom({
   name: "agents",
   area: "build",
   functions: {
-    api: apiFunction(["table_write", "secrets", "files_write", "outbound"]),
+    api: apiFunction([
+      "table_write",
+      "secrets",
+      "files_write:versions",
+      "files_write:uploads",
+      "files_remove:uploads",
+      "outbound",
+    ]),
     contexts: {
       trigger: { kind: "events", types: ["agent.context_changed"] },
-      needs: ["table_write", "secrets", "files_write", "outbound"],
+      needs: ["table_write", "secrets", "files_write:versions", "outbound"],
       timeout_seconds: 120,
       memory_mb: 512,
     },

@@ -23,10 +23,10 @@ export const list: Handler<Ops["list"], AuditDeps> = async ({ caller, query, at 
   requireFilters(query);
   const tenant = table.of(caller.organization.id);
   const { actor, resource_type, resource_id, action } = query;
-  if (actor !== undefined) return pageByIndex(tenant, { index: "gsi1", of: { actor_key: actor } }, query, at);
+  if (actor !== undefined) return pageByIndex(tenant, { index: "gsi1", of: { actor_key: actor } }, query);
   if (resource_type !== undefined)
-    return pageByIndex(tenant, { index: "gsi2", of: { resource_key: `${resource_type}:${resource_id}` } }, query, at);
-  if (action !== undefined) return pageByIndex(tenant, { index: "gsi3", of: { action } }, query, at);
+    return pageByIndex(tenant, { index: "gsi2", of: { resource_key: `${resource_type}:${resource_id}` } }, query);
+  if (action !== undefined) return pageByIndex(tenant, { index: "gsi3", of: { action } }, query);
   return pageOfAll(tenant, caller.organization, query, at);
 };
 
@@ -34,26 +34,23 @@ export const get: Handler<Ops["get"], AuditDeps> = (call) => call.load();
 
 /** Also of somebody who is no longer a member; never of somebody who was none. */
 export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async (call, { table }) => {
-  const { query, at } = call;
+  const { query } = call;
   requireFilters(query);
   const { user_id } = await call.load();
   const by = { index: "gsi1", of: { actor_key: `user:${user_id}` } } as const;
-  return pageByIndex(table.of(call.context.tenant), by, query, at);
+  return pageByIndex(table.of(call.context.tenant), by, query);
 };
 
 /**
  * Every resource has at least the entry of its creation, deleted ones too. One without any entry at all is unknown,
  * the same whether it never was or is another organization's.
  */
-export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
-  { caller, path, query, at },
-  { table },
-) => {
+export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async ({ caller, path, query }, { table }) => {
   requireFilters(query);
   const tenant = table.of(caller.organization.id);
   const by = { index: "gsi2", of: { resource_key: `${path.resource_type}:${path.resource_id}` } } as const;
-  const page = await pageByIndex(tenant, by, query, at);
-  if (page.items.length === 0 && (await pageByIndex(tenant, by, { limit: 1 }, at)).items.length === 0) throw notFound();
+  const page = await pageByIndex(tenant, by, query);
+  if (page.items.length === 0 && (await pageByIndex(tenant, by, { limit: 1 })).items.length === 0) throw notFound();
   return page;
 };
 

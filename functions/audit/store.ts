@@ -15,24 +15,23 @@ interface PageOptions extends TimeRange {
   readonly cursor?: string | undefined;
 }
 
-/** Queries that one page may cost: months without entries, and entries past their time that are not yet deleted. */
+/** Queries that one page may cost: months without entries, and entries whose time is over that are not yet deleted. */
 const MOST_QUERIES = 12;
 
 /**
- * Fills a page from a list that is read in places, one query each, leaving out what is past its time. A page that
+ * Fills a page from a list that is read in places, one query each, which give no entry whose time is over. A page that
  * has cost enough is given short, with the place where to go on.
  */
 async function fill<P>(
   start: P,
   limit: number,
-  now: Date,
   read: (place: P, limit: number) => Promise<{ items: readonly Stored[]; next: P | null }>,
 ): Promise<{ items: Stored[]; next: P | null }> {
   const items: Stored[] = [];
   let place: P | null = start;
   for (let queries = 0; place !== null && items.length < limit && queries < MOST_QUERIES; queries++) {
     const page: { items: readonly Stored[]; next: P | null } = await read(place, limit - items.length);
-    items.push(...page.items.filter(({ expires_at }) => expires_at > timestamp(now)));
+    items.push(...page.items);
     place = page.next;
   }
   return { items, next: place };
@@ -43,9 +42,8 @@ export async function pageByIndex(
   tenant: TenantTable,
   by: Pick<PageRequest, "index" | "of">,
   options: PageOptions,
-  now: Date,
 ): Promise<Page<Stored>> {
-  const { items, next } = await fill(options.cursor ?? "", options.limit, now, async (cursor, limit) => {
+  const { items, next } = await fill(options.cursor ?? "", options.limit, async (cursor, limit) => {
     const page = await tenant.page(auditItem, {
       ...by,
       ...idBounds(options),
@@ -74,7 +72,7 @@ export async function pageOfAll(
   const start = options.cursor === undefined ? { month: newest, inner: "" } : placeOf(fingerprint, options.cursor);
   if (options.cursor !== undefined && (start.month < oldest || start.month > newest)) throw invalidCursor();
   if (start.month < oldest) return { items: [], next_cursor: null };
-  const { items, next } = await fill(start, options.limit, now, async ({ month, inner }, limit) => {
+  const { items, next } = await fill(start, options.limit, async ({ month, inner }, limit) => {
     const page = await tenant.page(auditItem, {
       of: { month },
       ...bounds,
@@ -95,15 +93,13 @@ function placeOf(fingerprint: string, cursor: string): { month: string; inner: s
 }
 
 /** One entry: its id's time tells the month it lies in. Undefined when there is none, or its time is over. */
-export async function entryById(tenant: TenantTable, id: string, now: Date): Promise<Stored | undefined> {
-  const entry = await tenant.get(auditItem, { month: monthOf(timestamp(timeOfId(id))), id });
-  return entry !== undefined && entry.expires_at > timestamp(now) ? entry : undefined;
-}
+const entryById = (tenant: TenantTable, id: string): Promise<Stored | undefined> =>
+  tenant.get(auditItem, { month: monthOf(timestamp(timeOfId(id))), id });
 
 export const entryResource = defineResource({
   type: "audit_entry",
   path: ["audit_id"],
-  read: ({ table, path, at }) => entryById(table, String(path.audit_id), at),
+  read: ({ table, path }) => entryById(table, String(path.audit_id)),
 });
 
 /** Somebody who is a member, or was one. */
@@ -124,6 +120,6 @@ export async function* allEntries(
   const { oldest, newest } = monthsOf(range, organization.created_at, now);
   for (let month = oldest; month <= newest; month = monthAfter(month)) {
     for await (const entry of tenant.all(auditItem, { of: { month }, ...idBounds(range) }))
-      if (entry.expires_at > timestamp(now)) yield auditEntrySchema.parse(entry);
+      yield auditEntrySchema.parse(entry);
   }
 }

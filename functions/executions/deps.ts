@@ -13,7 +13,7 @@ import type { AgentRunDeps } from "./run/agent.ts";
 /** What executions need: all that runs an agent. */
 export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs; readonly log: Log };
 
-/** Builds what runs agents from the settings of a function that has the needs `models` and `files_read`. */
+/** Builds what runs agents from the settings of a function that has the needs `models` and `files_read:versions`. */
 export function connectAgentRuns(platform: Platform): ExecuteDeps {
   const { BUCKET_NAME, AWS_REGION, AWS_ENDPOINT_URL } = parseEnvironment(
     z.object({ BUCKET_NAME: z.string().min(1), AWS_REGION: z.string().min(1), AWS_ENDPOINT_URL: z.url().optional() }),

@@ -7,13 +7,13 @@ export const room = defineRoom({
   functions: {
     api: {
       trigger: { kind: "api" },
-      needs: ["table_write", "secrets", "files_read", "models"],
+      needs: ["table_write", "secrets", "files_read:versions", "models"],
       timeout_seconds: API_TIMEOUT_SECONDS,
       memory_mb: 1_024,
     },
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_write", "secrets", "files_read", "models"],
+      needs: ["table_write", "secrets", "files_read:versions", "models"],
       timeout_seconds: 330,
       memory_mb: 1_024,
       reserved_concurrency: 50,

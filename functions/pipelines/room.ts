@@ -4,5 +4,10 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "pipelines",
   area: "build",
-  functions: { api: apiFunction(["table_write", "secrets", "files_write"], { memory_mb: 1024 }) },
+  functions: {
+    api: apiFunction(
+      ["table_write", "secrets", "files_write:versions", "files_write:uploads", "files_remove:uploads"],
+      { memory_mb: 1024 },
+    ),
+  },
 });

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { Files } from "../../shared/blobs/files.ts";
+import { placesOfRun } from "../../shared/blobs/purposes.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
@@ -101,7 +103,7 @@ async function failRun(table: TenantTable, run: StoredRun, how: string, clock: C
 const MOST_ITEMS = 100;
 
 /** `run.deleted`: clears away what belonged to the run. Nobody can reach it any more; doing it again finds nothing. */
-export async function clear(event: Envelope, { table }: { readonly table: Table }): Promise<void> {
+export async function clear(event: Envelope, { table, files }: ClearDeps): Promise<void> {
   const own = table.of(event.organization_id);
   const run_id = z.string().parse(event.data.run_id);
   let removals: Write[] = [];
@@ -114,6 +116,12 @@ export async function clear(event: Envelope, { table }: { readonly table: Table 
     if (removals.length === MOST_ITEMS) await flush();
   }
   await flush();
+  for (const place of placesOfRun(own.tenant, run_id)) await files.removeAll(place);
+}
+
+export interface ClearDeps {
+  readonly table: Table;
+  readonly files: Pick<Files, "removeAll">;
 }
 
 async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Write> {

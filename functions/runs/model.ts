@@ -113,6 +113,8 @@ export const runRecordSchema = z.object({
   finished_at: timestampSchema.nullable(),
   /** When the run is ended as timed out. */
   deadline_at: timestampSchema,
+  /** Then it is deleted, with its steps, its log and its files. */
+  expires_at: timestampSchema,
 });
 export type RunRecord = z.output<typeof runRecordSchema>;
 
@@ -177,7 +179,7 @@ export const stepView = z
     /** Handle that the run went on by. */
     handle: z.string().nullable(),
     output_bytes: z.number().int().nullable(),
-    /** Left out when it is larger than 100 KB; read the single step then. */
+    /** Left out when it is larger than 16 KB; read the single step then. */
     output: z.unknown().optional(),
   })
   .meta({ id: "RunStep", description: "One attempt of a node's work in a run." });

@@ -5,7 +5,10 @@ export const room = defineRoom({
   name: "runs",
   area: "run",
   functions: {
-    api: apiFunction(["table_write", "secrets", "files_write", "runs_start", "runs_control"], { memory_mb: 1024 }),
+    api: apiFunction(
+      ["table_write", "secrets", "files_read:versions", "files_write:runs", "runs_start", "runs_control"],
+      { memory_mb: 1024 },
+    ),
     stream: {
       trigger: { kind: "stream" },
       needs: ["table_write", "secrets"],
@@ -16,7 +19,7 @@ export const room = defineRoom({
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
       trigger: { kind: "task" },
-      needs: ["table_write", "secrets", "files_write", "models", "outbound"],
+      needs: ["table_write", "secrets", "files_read:versions", "files_write:runs", "models", "outbound"],
       timeout_seconds: 900,
       memory_mb: 1024,
       reserved_concurrency: 200,
@@ -41,7 +44,7 @@ export const room = defineRoom({
     },
     clear: {
       trigger: { kind: "events", types: ["run.deleted"] },
-      needs: ["table_write"],
+      needs: ["table_write", "files_remove:runs"],
       timeout_seconds: 300,
       memory_mb: 512,
     },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
+import { runDays, runFiles } from "../../shared/blobs/purposes.ts";
 import { defineDue } from "../../shared/due/due.ts";
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
@@ -19,6 +20,9 @@ import {
   totalsSchema,
 } from "./model.ts";
 
+/** Whatever belongs to a run ends with it. */
+const ending = { expires_at: z.string() };
+
 /**
  * The record of a run. It changes three times in a run's life, because each change is written to three indexes too;
  * what changes with every step is the state. A list of all runs of a tenant is one partition of an index: that takes
@@ -27,7 +31,11 @@ import {
 export const runItem = defineItem({
   type: "run",
   summary: "A run: what it is pinned to, who started it, its status.",
-  schema: runRecordSchema.extend({ target_id: z.string() }),
+  schema: runRecordSchema.extend({
+    target_id: z.string(),
+    /** Days for which its plan keeps it; its files lie under them (`runFiles`). */
+    kept_days: z.literal(runDays),
+  }),
   key: { pk: "RUN#{id}", sk: "RUN" },
   indexes: {
     gsi1: { pk: "RUNS", sk: "{id}" },
@@ -35,6 +43,7 @@ export const runItem = defineItem({
     gsi3: { pk: "RUNS_IN#{status}", sk: "{id}" },
   },
   json: ["metadata", "pinned"],
+  expires: "expires_at",
 });
 export type StoredRun = ItemOf<typeof runItem>;
 
@@ -50,8 +59,10 @@ export const runStateItem = defineItem({
     run_id: idSchema("run"),
     status: runStatusSchema,
     sequence: z.number().int(),
+    ...ending,
   }),
   key: { pk: "RUN#{run_id}", sk: "RUN#STATE" },
+  expires: "expires_at",
 });
 export type RunState = ItemOf<typeof runStateItem>;
 
@@ -63,9 +74,10 @@ export const runWatch = defineDue("run_watch");
 
 export const runValueItem = defineItem({
   type: "run_value",
-  summary: "Input or output of a run, as JSON text; beyond 100 KB in the bucket.",
-  schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema }),
+  summary: "Input or output of a run, as JSON text; beyond 16 KB in the bucket.",
+  schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema, ...ending }),
   key: { pk: "RUN#{run_id}", sk: "RUN#VALUE#{name}" },
+  expires: "expires_at",
 });
 
 export const runStepItem = defineItem({
@@ -95,9 +107,11 @@ export const runStepItem = defineItem({
     /** Only while it waits: the run again, and the workflow execution that waits. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
+    ...ending,
   }),
   key: { pk: "RUN#{run_id}", sk: "STEP#{node_id}#{attempt}" },
   indexes: { gsi1: { pk: "RUN_WAITING#{waiting_run_id}", sk: "{node_id}" } },
+  expires: "expires_at",
 });
 export type RunStep = ItemOf<typeof runStepItem>;
 
@@ -136,16 +150,19 @@ export const runJoinItem = defineItem({
     last: z.number().int().optional(),
     run_id: idSchema("run").optional(),
     ordinal: z.number().int().optional(),
+    expires_at: z.string().optional(),
   }),
   key: { pk: "RUN#{run_id}", sk: "JOIN#{ordinal}" },
+  expires: "expires_at",
 });
 
 export const runLogItem = defineItem({
   type: "run_log",
   summary: "One thing that happened in a run, numbered without gaps.",
-  schema: logView,
+  schema: logView.extend(ending),
   key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
   json: ["data"],
+  expires: "expires_at",
 });
 
 /** See `pending.ts`. */
@@ -157,9 +174,11 @@ export const runPendingItem = defineItem({
     id: z.string(),
     entry: logView.omit({ run_id: true, sequence: true }),
     add: totalsSchema,
+    ...ending,
   }),
   key: { pk: "RUN#{run_id}", sk: "PENDING#{id}" },
   json: ["entry"],
+  expires: "expires_at",
 });
 export type RunPending = ItemOf<typeof runPendingItem>;
 
@@ -227,8 +246,13 @@ export const stepResource = defineResource({
   },
 });
 
-export const storeJson = (blobs: Blobs, tenant: string, value: Json): Promise<Blob> =>
-  blobs.store(tenant, JSON.stringify(value));
+/** Keeps a value of a run or of one of its steps. */
+export const storeJson = (
+  blobs: Blobs,
+  tenant: string,
+  run: Pick<StoredRun, "id" | "kept_days">,
+  value: Json,
+): Promise<Blob> => blobs.store(runFiles(tenant, run), JSON.stringify(value));
 
 export const loadJson = async (blobs: Blobs, blob: Blob): Promise<Json> => JSON.parse(await blobs.load(blob)) as Json;
 

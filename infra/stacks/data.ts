@@ -1,9 +1,10 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import { lifetimes } from "../../shared/blobs/purposes.ts";
 import { indexNames } from "../../shared/dynamo/item.ts";
 import { acknowledge } from "../nag.ts";
 import type { Stage } from "../stages.ts";
@@ -51,6 +52,10 @@ export class DataStack extends Stack {
       // The local AWS speaks plain http on the loopback interface.
       enforceSSL: stage.name !== "local",
       removalPolicy,
+      lifecycleRules: [
+        ...lifetimes.map(({ prefix, days }) => ({ prefix, expiration: Duration.days(days) })),
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
       cors: [
         {
           allowedMethods: [HttpMethods.PUT],

@@ -1,4 +1,5 @@
 import { type Blobs, inlineOr } from "./blobs.ts";
+import type { FilePlace } from "./purposes.ts";
 
 /** Where a client sends a file that is larger than a request. */
 export interface UploadTarget {
@@ -24,6 +25,8 @@ export interface Files {
    */
   inspect(key: string, keep_bytes: number): Promise<InspectedFile | undefined>;
   remove(key: string): Promise<void>;
+  /** Removes every file of a thing; doing it again finds none. */
+  removeAll(place: FilePlace): Promise<void>;
 }
 
 export interface InspectedFile {
@@ -49,8 +52,9 @@ export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly 
   };
   return {
     blobs: inlineOr({
-      store: async (tenant, text) => (await connected()).blobs.store(tenant, text, 0),
+      store: async (place, text) => (await connected()).blobs.store(place, text, 0),
       load: async (blob) => (await connected()).blobs.load(blob),
+      copy: async (blob, place) => (await connected()).blobs.copy(blob, place),
     }),
     files: {
       uploadTarget: async (file, seconds) => (await connected()).files.uploadTarget(file, seconds),
@@ -59,6 +63,7 @@ export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly 
       text: async (key) => (await connected()).files.text(key),
       inspect: async (key, keep_bytes) => (await connected()).files.inspect(key, keep_bytes),
       remove: async (key) => (await connected()).files.remove(key),
+      removeAll: async (place) => (await connected()).files.removeAll(place),
     },
   };
 }

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -25,13 +28,13 @@ export const connectS3 = (): S3Client =>
     requestChecksumCalculation: "WHEN_REQUIRED",
   });
 
-/** Texts in the bucket, by content. Object names begin with the tenant, like every key of the table. */
+/** Texts in the bucket, by content within the place of the thing that they belong to. */
 export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
   return inlineOr({
-    async store(tenant, text) {
+    async store(place, text) {
       const bytes = Buffer.byteLength(text);
       const sha256 = createHash("sha256").update(text).digest("hex");
-      const key = `T/${tenant}/blobs/${sha256}`;
+      const key = `${place}${sha256}`;
       try {
         await s3.send(
           new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: "text/plain; charset=utf-8" }),
@@ -49,6 +52,16 @@ export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
       } catch (error) {
         throw unavailable(error);
       }
+    },
+    async copy(blob, place) {
+      if ("inline" in blob) return blob;
+      const key = `${place}${blob.sha256}`;
+      try {
+        await s3.send(new CopyObjectCommand({ Bucket: bucket, Key: key, CopySource: `${bucket}/${blob.key}` }));
+      } catch (error) {
+        throw unavailable(error);
+      }
+      return { ...blob, key };
     },
   });
 }
@@ -104,6 +117,23 @@ export function createFiles(s3: S3Client, bucket: string): Files {
       }),
     async remove(key) {
       await guarded(() => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+    },
+    async removeAll(place) {
+      try {
+        // What was listed is gone before the next look, so each begins anew.
+        for (;;) {
+          const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: place }));
+          const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
+          if (Objects.length === 0) return;
+          const { Errors = [] } = await s3.send(
+            new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+          );
+          const [failed] = Errors;
+          if (failed !== undefined) throw new Error(`${Errors.length} files stay: ${failed.Code} ${failed.Message}`);
+        }
+      } catch (error) {
+        throw unavailable(error);
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { fromStored, type ItemDefinition, type ItemOf } from "./item.ts";
+import type { ItemDefinition, ItemOf } from "./item.ts";
 import type { TenantTable } from "./table.ts";
 
 /** Which part of one partition is read. */
@@ -15,7 +15,7 @@ export interface FamilyRange {
 
 /**
  * Items of several types that lie side by side, in one strongly consistent query: a thing with its parts costs one
- * call, and its units by the sum of their sizes instead of one each. Items of types that are not named are left out.
+ * call, and its units by the sum of their sizes instead of one each. Items of types that are not named, and those whose time is over, are left out.
  */
 export async function readFamily<const K extends Readonly<Record<string, ItemDefinition>>>(
   { table }: TenantTable,
@@ -41,7 +41,8 @@ export async function readFamily<const K extends Readonly<Record<string, ItemDef
     );
     for (const item of answer.Items ?? []) {
       const [name, definition] = members.find(([, { type }]) => type === item.item_type) ?? [];
-      if (name !== undefined && definition !== undefined) found[name]?.push(fromStored(definition, item));
+      const one = definition === undefined ? undefined : table.found(definition, item);
+      if (name !== undefined && one !== undefined) found[name]?.push(one);
     }
     start = last === undefined ? answer.LastEvaluatedKey : undefined;
   } while (start !== undefined);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { trusted } from "../bounded/trusted.ts";
+import { timestamp } from "../clock.ts";
 
 /** Field names that a key template refers to: `AGENT#{id}` needs `id`. */
 type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
@@ -25,7 +26,10 @@ export interface ItemDefinition<
   readonly schema: S;
   readonly key: KeyTemplate<Pk, Sk>;
   readonly indexes: Partial<Record<IndexName, KeyTemplate>>;
-  /** Name of the RFC 3339 field at which the item expires; DynamoDB deletes it some time later. */
+  /**
+   * Name of the RFC 3339 field at which the item expires. From then on reads don't find it and a creation replaces it;
+   * DynamoDB deletes it some time later. Conditions of other writes still meet it.
+   */
   readonly expires?: string;
   /**
    * Fields that hold free JSON, of whatever keys, numbers and depth. They are kept as text: a map of the table takes no
@@ -226,6 +230,14 @@ export function fromStored<D extends ItemDefinition>(definition: D, stored: Reco
     );
   }
   return parsed.data as ItemOf<D>;
+}
+
+/**
+ * Whether an item's time is over: DynamoDB deletes it some time later, up to days, and until then nobody shall see it.
+ */
+export function isOver({ expires }: ItemDefinition, stored: Readonly<Record<string, unknown>>, now: Date): boolean {
+  const at = expires === undefined ? undefined : stored[expires];
+  return typeof at === "string" && at < timestamp(now);
 }
 
 function withJson(definition: ItemDefinition, stored: Record<string, unknown>): Record<string, unknown> {

@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { clientOptions } from "../aws/clients.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { Expression } from "./condition.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "./cursor.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type IndexName,
   type ItemDefinition,
   type ItemOf,
+  isOver,
   type KeyFields,
   partition,
   prefixOf,
@@ -64,14 +66,24 @@ const READING = { lost: "repeat", writes: false } as const;
 export class Table {
   readonly name: string;
   readonly client: DynamoDBDocumentClient;
+  /** By which items expire: DynamoDB's, which is the real one. */
+  readonly clock: Clock;
 
-  constructor(name: string, client: DynamoDBDocumentClient) {
+  constructor(name: string, client: DynamoDBDocumentClient, clock: Clock = systemClock) {
     this.name = name;
     this.client = client;
+    this.clock = clock;
   }
 
-  static connect(name: string, client = new DynamoDBClient(clientOptions("table"))): Table {
-    return new Table(name, DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }));
+  static connect(name: string, client = new DynamoDBClient(clientOptions("table")), clock?: Clock): Table {
+    const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    return new Table(name, documents, clock);
+  }
+
+  /** What the table returned, parsed; undefined for what is not there, or whose time is over. */
+  found<D extends ItemDefinition>(definition: D, stored: Record<string, unknown> | undefined): ItemOf<D> | undefined {
+    if (stored === undefined || isOver(definition, stored, this.clock.now())) return undefined;
+    return fromStored(definition, stored);
   }
 
   of(tenant: string): TenantTable {
@@ -121,10 +133,9 @@ export class Table {
       if (round === UNPROCESSED_ROUNDS) throw unavailable(new Error("unprocessed keys"));
       if (round > 0) await pause(round, UNPROCESSED_PAUSE_MS);
     }
-    return reads.map((read, i) => {
-      const stored = found.get(names[i] ?? "");
-      return stored === undefined ? undefined : fromStored(read.definition, stored);
-    }) as { [I in keyof R]: ItemOf<R[I]["definition"]> | undefined };
+    return reads.map((read, i) => this.found(read.definition, found.get(names[i] ?? ""))) as {
+      [I in keyof R]: ItemOf<R[I]["definition"]> | undefined;
+    };
   }
 
   /** Makes a call that reads; a fault of the cloud that stays becomes 503. */
@@ -148,7 +159,7 @@ export class TenantTable {
   constructor(table: Table, tenant: string) {
     this.table = table;
     this.tenant = tenant;
-    this.writes = new Writes(table.name, tenant);
+    this.writes = new Writes(table.name, tenant, table.clock);
   }
 
   /** One item, strongly consistent; undefined when there is none. */
@@ -162,7 +173,7 @@ export class TenantTable {
         }),
       ),
     );
-    return answer.Item === undefined ? undefined : fromStored(definition, answer.Item);
+    return this.table.found(definition, answer.Item);
   }
 
   read<D extends ItemDefinition>(definition: D, key: KeyFields<D>): Read<D> {
@@ -170,7 +181,8 @@ export class TenantTable {
   }
 
   /**
-   * One page of a list, in key order. Reads at most `limit` items: there is no filter after the limit.
+   * One page of a list, in key order. Reads at most `limit` items: there is no filter after the limit, but for those
+   * whose time is over.
    * @throws Problem `invalid_cursor` when the cursor belongs to another list
    */
   async page<D extends ItemDefinition>(definition: D, request: PageRequest): Promise<Page<ItemOf<D>>> {
@@ -216,7 +228,9 @@ export class TenantTable {
     );
     const last = answer.LastEvaluatedKey as Record<string, string> | undefined;
     return {
-      items: (answer.Items ?? []).map((item) => fromStored(definition, item)),
+      items: (answer.Items ?? [])
+        .map((item) => this.table.found(definition, item))
+        .filter((item) => item !== undefined),
       next_cursor: last === undefined ? null : encodeCursor(fingerprint, this.#relative(last)),
     };
   }

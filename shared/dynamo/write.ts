@@ -1,4 +1,5 @@
 import type { TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import { type Clock, systemClock, timestamp } from "../clock.ts";
 import { notFound, type Problem, Problem as ProblemError } from "../errors.ts";
 import { attributesOf, type Condition, Expression } from "./condition.ts";
 import {
@@ -81,20 +82,27 @@ export const lostRace = (): Problem =>
 export class Writes {
   readonly tableName: string;
   readonly tenant: string;
+  readonly #clock: Clock;
 
-  constructor(tableName: string, tenant: string) {
+  constructor(tableName: string, tenant: string, clock: Clock = systemClock) {
     this.tableName = tableName;
     this.tenant = tenant;
+    this.#clock = clock;
   }
 
-  /** A new item. Refused when the key is taken; say how with `refuse`. */
+  /** A new item. Refused when the key is taken, by an item whose time is not over; say how with `refuse`. */
   create<D extends ItemDefinition>(definition: D, value: ItemOf<D>, refuse?: Refuse<D>): Write {
     return this.#put(
       definition,
       value,
-      { exists: false },
+      this.#free(definition),
       refuse ?? (() => new ProblemError("already_exists", `This ${definition.type} already exists.`)),
     );
+  }
+
+  #free({ expires }: ItemDefinition): Condition {
+    if (expires === undefined) return { exists: false };
+    return { any: [{ exists: false }, { below: { [expires]: timestamp(this.#clock.now()) } }] };
   }
 
   /** Writes the item whatever was there, or under a condition. */

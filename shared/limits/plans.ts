@@ -1,3 +1,4 @@
+import type { RunDays } from "../blobs/purposes.ts";
 import type { Organization } from "../identity/items.ts";
 
 export interface PlanLimits {
@@ -13,6 +14,8 @@ export interface PlanLimits {
   readonly tokens_per_month: number;
   readonly api_calls_per_month: number;
   readonly storage_gb: number;
+  /** Days for which runs are kept, with their steps, logs and files. */
+  readonly run_days: RunDays;
   readonly requests_per_minute: number;
 }
 
@@ -32,6 +35,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
     storage_gb: 1,
+    run_days: 30,
     requests_per_minute: 1_000,
   },
   pro: {
@@ -45,6 +49,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
     storage_gb: 10,
+    run_days: 90,
     requests_per_minute: 5_000,
   },
   enterprise: {
@@ -58,6 +63,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
     storage_gb: UNLIMITED,
+    run_days: 400,
     requests_per_minute: 20_000,
   },
 };

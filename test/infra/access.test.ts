@@ -30,7 +30,6 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
     (resource) => ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
   );
   const bucket = `{${stack.files.id}.Arn}`;
-  const objects = `${bucket}/*`;
   const machine = "arn:aws:states:us-east-1:000000000000";
   switch (need) {
     case "table_read":
@@ -48,13 +47,18 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       return ["AdminCreateUser", "AdminSetUserPassword", "AdminDeleteUser", "AdminInitiateAuth"].map(
         (action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`,
       );
-    case "files_read":
-      return [`s3:GetObject on ${objects}`, `s3:ListBucket on ${bucket}`];
-    case "files_write":
-      return [
-        ...["GetObject", "PutObject", "DeleteObject"].map((action) => `s3:${action} on ${objects}`),
-        `s3:ListBucket on ${bucket}`,
-      ];
+    case "files_read:versions":
+    case "files_write:versions":
+    case "files_write:uploads":
+    case "files_write:runs": {
+      const [verb, purpose] = need.split(":");
+      const actions = verb === "files_read" ? ["GetObject"] : ["GetObject", "PutObject"];
+      return actions.map((action) => `s3:${action} on ${bucket}/${purpose}/*`);
+    }
+    case "files_remove:runs":
+    case "files_remove:uploads":
+    case "files_remove:versions":
+      return [`s3:DeleteObject on ${bucket}/${need.split(":")[1]}/*`, `s3:ListBucket on ${bucket}`];
     case "mail":
       return ["ses:SendEmail on arn:aws:ses:us-east-1:000000000000:identity/example.com"];
     case "models":
@@ -168,7 +172,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
   it("resources have a wildcard only where AWS has no narrower way", () => {
     const bucket = stack.files.id;
     const allowed = [
-      `{${bucket}.Arn}/*`,
+      ...["uploads", "runs", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
@@ -182,6 +186,22 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
           expect(known, `${role}: ${statement.actions.join(", ")}`).toBe(true);
         } else expect(allowed, role).toContain(resource);
       }
+    }
+  });
+});
+
+describe("files", () => {
+  it("are listed by those who remove a thing's, and only among files for the same purpose", () => {
+    const listing = roleStatements(production).filter(({ statement }) => statement.actions.includes("s3:ListBucket"));
+    expect(listing.length).toBeGreaterThan(0);
+    for (const { role, statement } of listing) {
+      const removes = roleStatements(production)
+        .filter((each) => each.role === role && each.statement.actions.includes("s3:DeleteObject"))
+        .flatMap((each) => each.statement.resources.map((resource) => resource.split("/").slice(1).join("/")));
+      const { StringLike } = statement.conditions as { StringLike?: Record<string, string> };
+      const prefixes = [StringLike?.["s3:prefix"] ?? ""];
+      expect(removes, role).toEqual(expect.arrayContaining(prefixes));
+      expect(prefixes.every((prefix) => /^(uploads|runs|versions)\/\*$/.test(prefix))).toBe(true);
     }
   });
 });

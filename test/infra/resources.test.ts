@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { WATCHED_ELSEWHERE } from "../../infra/constructs/room-function.ts";
+import { runFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
+import { plans } from "../../shared/limits/plans.ts";
 import { type Synthesized, statements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
@@ -285,6 +287,31 @@ describe("data", () => {
       ]);
     },
   );
+
+  it("files end by what they are there for: uploads in flight, runs by their plan's days, parts of broken uploads", () => {
+    const { Rules } = production.files.properties.LifecycleConfiguration;
+    const expiring = Rules.filter((rule: { ExpirationInDays?: number }) => rule.ExpirationInDays !== undefined);
+    expect(expiring.map(({ Prefix, ExpirationInDays, Status }: never) => [Prefix, ExpirationInDays, Status])).toEqual([
+      ["uploads/", 1, "Enabled"],
+      ["runs/30/", 30, "Enabled"],
+      ["runs/90/", 90, "Enabled"],
+      ["runs/400/", 400, "Enabled"],
+    ]);
+    const aborting = Rules.filter((rule: object) => "AbortIncompleteMultipartUpload" in rule);
+    expect(aborting).toEqual([{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: "Enabled" }]);
+    // What code writes begins as the rules say.
+    const tenant = "org_1";
+    for (const { run_days: kept_days } of Object.values(plans)) {
+      const [rule, ...others] = expiring.filter(({ Prefix }: { Prefix: string }) =>
+        runFiles(tenant, { id: "run_1", kept_days }).startsWith(Prefix),
+      );
+      expect([rule.ExpirationInDays, others]).toEqual([kept_days, []]);
+    }
+    const beginsAs = (key: string) => expiring.filter(({ Prefix }: { Prefix: string }) => key.startsWith(Prefix));
+    expect(beginsAs(uploadKey(tenant, "pip_1", "upl_1"))).toHaveLength(1);
+    // Contents of agents and pipelines end with these, never by age.
+    expect(beginsAs(versionFiles(tenant, "agt_1"))).toEqual([]);
+  });
 
   it("what holds data outlives the stacks of production, and only there", () => {
     const holds = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"];

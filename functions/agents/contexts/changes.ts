@@ -1,3 +1,4 @@
+import { uploadKey } from "../../../shared/blobs/purposes.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { Problem, wrongState } from "../../../shared/errors.ts";
@@ -35,9 +36,6 @@ export function safeUrl(deps: AgentDeps, url: string): string {
   const { message } = checked.error;
   throw new Problem("unsafe_url", message, { issues: [{ path: "url", message }] });
 }
-
-export const uploadKey = (tenant: string, context_id: string, attempt: string): string =>
-  `T/${tenant}/uploads/${context_id}/${attempt}`;
 
 /** Where the file of this attempt is to be sent. */
 export async function uploadFor(deps: AgentDeps, tenant: string, context: StoredContext, at: Date) {

@@ -1,3 +1,4 @@
+import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { changedFields } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -27,6 +28,7 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
   const { path, body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const id = newId("agent_context", at);
+  const files = versionFiles(context.tenant, path.agent_id);
   const attempt = body.content_type === "text" ? null : newEtag(at);
   const made: StoredContext = {
     id,
@@ -38,8 +40,7 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
     error: null,
     url: body.content_type === "url" ? safeUrl(deps, body.url) : null,
     file: body.content_type === "file" ? { ...body.file, sha256: body.file.sha256 ?? null } : null,
-    content:
-      body.content_type === "text" ? await deps.blobs.store(context.tenant, body.content, CONTEXT_INLINE_BYTES) : null,
+    content: body.content_type === "text" ? await deps.blobs.store(files, body.content, CONTEXT_INLINE_BYTES) : null,
     content_bytes: body.content_type === "text" ? Buffer.byteLength(body.content) : 0,
     truncated: false,
     fetched_at: null,
@@ -84,7 +85,7 @@ export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (ca
       ...(content === undefined
         ? {}
         : {
-            content: await deps.blobs.store(context.tenant, content, CONTEXT_INLINE_BYTES),
+            content: await deps.blobs.store(versionFiles(context.tenant, path.agent_id), content, CONTEXT_INLINE_BYTES),
             content_bytes: Buffer.byteLength(content),
           }),
       ...(moved ? { url, status: "pending" as const, error: null, attempt: newEtag(at) } : {}),

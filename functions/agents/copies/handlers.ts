@@ -1,3 +1,4 @@
+import { type FilePlace, versionFiles } from "../../../shared/blobs/purposes.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -32,15 +33,22 @@ export function copyName(name: string, nth: number): string {
   return `${cutText(name, limits.name - suffix.length).trimEnd()}${suffix}`;
 }
 
-/** The parts of an agent under ids of their own, secrets bound to the new ones. */
-async function copyParts(deps: AgentDeps, tenant: string, parts: Parts, at: Date): Promise<Parts> {
+/** The parts of an agent under ids of their own, secrets bound to the new ones, texts among the new agent's files. */
+async function copyParts(deps: AgentDeps, tenant: string, files: FilePlace, parts: Parts, at: Date): Promise<Parts> {
   const tools = await Promise.all(
     parts.tools.map(async (tool) => {
       const id = newId("agent_tool", at);
       return { ...tool, id, config: await copyConfig(deps.secrets, tenant, tool.id, id, tool.config) };
     }),
   );
-  return { tools, contexts: parts.contexts.map((context) => ({ ...context, id: newId("agent_context", at) })) };
+  const contexts = await Promise.all(
+    parts.contexts.map(async (context) => ({
+      ...context,
+      id: newId("agent_context", at),
+      content: context.content === null ? null : await deps.blobs.copy(context.content, files),
+    })),
+  );
+  return { tools, contexts };
 }
 
 export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps) => {
@@ -49,13 +57,16 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
   const { agent: read, parts } = await call.load();
   const prompt = await deps.blobs.load(read.system_prompt);
   const id = newId("agent", at);
-  const content = contentOf(read, prompt, await copyParts(deps, context.tenant, parts, at));
+  const files = versionFiles(context.tenant, id);
+  const system_prompt = await deps.blobs.copy(read.system_prompt, files);
+  const content = contentOf(read, prompt, await copyParts(deps, context.tenant, files, parts, at));
   const copied = partsFrom(content, id, at, NOTHING);
   for (let nth = 1; ; nth++) {
     const agent: StoredAgent = {
       ...read,
       id,
       name: body.name ?? copyName(read.name, nth),
+      system_prompt,
       status: "draft",
       active_version: null,
       latest_version: 0,

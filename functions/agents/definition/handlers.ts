@@ -1,3 +1,4 @@
+import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -36,12 +37,17 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { model, checks } = await modelFor(deps.table, context.tenant, body.model_id, at);
+  const agent_id = newId("agent", at);
   const agent: StoredAgent = {
     ...body,
-    id: newId("agent", at),
+    id: agent_id,
     organization_id: context.tenant,
     model_id: model.model.id,
-    system_prompt: await deps.blobs.store(context.tenant, body.system_prompt, PROMPT_INLINE_BYTES),
+    system_prompt: await deps.blobs.store(
+      versionFiles(context.tenant, agent_id),
+      body.system_prompt,
+      PROMPT_INLINE_BYTES,
+    ),
     status: "draft",
     active_version: null,
     latest_version: 0,
@@ -103,7 +109,11 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
       system_prompt:
         definition.system_prompt === prompt
           ? read.system_prompt
-          : await deps.blobs.store(context.tenant, definition.system_prompt, PROMPT_INLINE_BYTES),
+          : await deps.blobs.store(
+              versionFiles(context.tenant, read.id),
+              definition.system_prompt,
+              PROMPT_INLINE_BYTES,
+            ),
       definition_number: read.definition_number + (defined.length > 0 ? 1 : 0),
     };
     const { write, next } = changeAgent(tenant, read, at, set);

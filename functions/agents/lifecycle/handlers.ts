@@ -1,3 +1,4 @@
+import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -48,7 +49,7 @@ export const activate: Handler<Ops["activate"], AgentDeps> = async (call, deps) 
     const made = changed
       ? nextVersion(deps.table, context, read, {
           snapshot: await deps.blobs.store(
-            context.tenant,
+            versionFiles(context.tenant, id),
             JSON.stringify(contentOf(read, await deps.blobs.load(read.system_prompt), parts)),
           ),
           changelog: body.changelog,

@@ -1,4 +1,5 @@
 import type { Blob } from "../../../shared/blobs/blobs.ts";
+import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import type { Handler } from "../../../shared/http/call.ts";
@@ -44,7 +45,10 @@ export const createVersion: Handler<Ops["createVersion"], AgentDeps> = async (ca
     const { definition_number, latest_version, status } = read;
     if (kept?.definition_number !== definition_number) {
       const content = await workingContent(deps, whole);
-      kept = { definition_number, snapshot: await deps.blobs.store(context.tenant, JSON.stringify(content)) };
+      kept = {
+        definition_number,
+        snapshot: await deps.blobs.store(versionFiles(context.tenant, read.id), JSON.stringify(content)),
+      };
     }
     const made = nextVersion(deps.table, context, read, {
       ...kept,
@@ -86,6 +90,7 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
   const { path, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { agent_id, number } = path;
+  const files = versionFiles(context.tenant, agent_id);
   return updateWithRetry(call.if_match, async (how) => {
     const { agent: read, parts: current } = await call.load(how);
     requireMatch(call.if_match, read.etag);
@@ -95,11 +100,11 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
     const { checks } = await modelFor(deps.table, context.tenant, definition.model_id, at, "definition.model_id");
     const parts = partsFrom({ definition, ...content }, agent_id, at, current);
     const { system_prompt, ...fields } = definition;
-    const prompt = await deps.blobs.store(context.tenant, system_prompt, PROMPT_INLINE_BYTES);
+    const prompt = await deps.blobs.store(files, system_prompt, PROMPT_INLINE_BYTES);
     const definition_number = read.definition_number + 1;
     const restored = { ...read, ...fields };
     const made = nextVersion(deps.table, context, restored, {
-      snapshot: await deps.blobs.store(context.tenant, JSON.stringify(contentOf(restored, system_prompt, parts))),
+      snapshot: await deps.blobs.store(files, JSON.stringify(contentOf(restored, system_prompt, parts))),
       changelog: `Rolled back to version ${number}.`,
       rolled_back_to: number,
       definition_number,

@@ -1,4 +1,5 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -59,7 +60,8 @@ export async function newRevision(
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_GRAPH_BYTES)
     throw new Problem("payload_too_large", `The graph has ${bytes} bytes; the limit is ${MAX_GRAPH_BYTES}.`);
-  const [stored, sealed] = await Promise.all([blobs.store(tenant, text), blobs.store(tenant, JSON.stringify(secrets))]);
+  const files = versionFiles(tenant, of.pipeline_id);
+  const [stored, sealed] = await Promise.all([blobs.store(files, text), blobs.store(files, JSON.stringify(secrets))]);
   return {
     ...of,
     graph_hash: graphHash(graph),

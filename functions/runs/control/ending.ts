@@ -64,12 +64,19 @@ export function ending(
     writes: [
       stateWrite(table, state, { entries: 1, status }),
       table.writes.update(runItem, { id: run.id }, { set }),
-      logWrite(table, run.id, next.sequence, logEntry(at, entry)),
+      logWrite(table, state, next.sequence, logEntry(at, entry)),
       // Taken in the transaction that started the run: every run ends once, so none is lost.
       giveQuota(table, "live_runs"),
       runWatch.clear(table, run.id),
       ...(end.status === "completed"
-        ? [table.writes.put(runValueItem, { run_id: run.id, name: "output", value: end.output })]
+        ? [
+            table.writes.put(runValueItem, {
+              run_id: run.id,
+              name: "output",
+              value: end.output,
+              expires_at: run.expires_at,
+            }),
+          ]
         : []),
     ],
     events: [endEvent(run, end, data)],
@@ -140,7 +147,7 @@ export function openRun(table: TenantTable, run: StoredRun, at: Date): Promise<R
     await table.transact([
       stateWrite(table, state, { entries: 1, status: "running" }),
       table.writes.update(runItem, { id: run.id }, { set: { status: "running", started_at: timestamp(at) } }),
-      logWrite(table, run.id, state.sequence + 1, logEntry(at, opened)),
+      logWrite(table, state, state.sequence + 1, logEntry(at, opened)),
     ]);
     return { ...state, status: "running", sequence: state.sequence + 1 };
   });

@@ -103,7 +103,10 @@ export class DynamoRunStore implements RunStore {
       const write = table.writes.update(
         runJoinItem,
         key,
-        { set: { ...key, last }, add: Object.fromEntries(sets.map(([name, edges]) => [name, new Set(edges)])) },
+        {
+          set: { ...key, last, expires_at: run.expires_at },
+          add: Object.fromEntries(sets.map(([name, edges]) => [name, new Set(edges)])),
+        },
         { all: sets.flatMap(([name, edges]) => edges.map((edge: number) => ({ lacks: { [name]: edge } }))) },
         (old) => new Overlap(stateOf(old ?? {})),
       );
@@ -120,7 +123,7 @@ export class DynamoRunStore implements RunStore {
 
   async begin(step: PlanNode, attempt: number): Promise<Begin> {
     const { table, blobs, run, journal, clock } = this.#parts;
-    const begun = begunStep(run.id, step, attempt, clock.now());
+    const begun = begunStep(run, step, attempt, clock.now());
     const appended = await journal.append({
       step: begun,
       writes: [stepWrite(table, begun)],
@@ -198,7 +201,7 @@ export class DynamoRunStore implements RunStore {
         journal.state = await end(
           own,
           fits
-            ? { status: "completed", output: await storeJson(blobs, table.tenant, output) }
+            ? { status: "completed", output: await storeJson(blobs, table.tenant, run, output) }
             : { status: "failed", error: tooLarge },
         );
       }
@@ -212,15 +215,15 @@ export class DynamoRunStore implements RunStore {
     const bytes = wanted.status === "completed" ? bytesOf(wanted.output) : 0;
     const outcome =
       bytes > MAX_OUTPUT_BYTES ? settle(step, attempt, { ok: false, error: tooLarge, retryable: false }) : wanted;
-    const output = outcome.status === "completed" ? await storeJson(blobs, table.tenant, outcome.output) : null;
+    const output = outcome.status === "completed" ? await storeJson(blobs, table.tenant, run, outcome.output) : null;
     const work = this.#work.get(`${step.id}/${attempt}`);
-    const begun = this.#begun.get(`${step.id}/${attempt}`) ?? begunStep(run.id, step, attempt, at);
+    const begun = this.#begun.get(`${step.id}/${attempt}`) ?? begunStep(run, step, attempt, at);
     const { usage = [], ...spent } = work ?? {};
     const record = settledStep(begun, outcome, output, work === undefined ? undefined : (spent as Spent), at);
     const writes = [stepWrite(table, record), ...usage];
     if (outcome.status === "retrying") {
       const waiting: RunStep = {
-        ...begunStep(run.id, step, attempt + 1, at),
+        ...begunStep(run, step, attempt + 1, at),
         status: "waiting",
         started_at: null,
         wait_until: timestamp(addSeconds(at, outcome.retry_in_ms / 1_000)),

@@ -16,8 +16,13 @@ export interface Spent {
 }
 
 /** The attempt of a step as it begins. */
-export const begunStep = (run_id: string, { id, node }: PlanNode, attempt: number, at: Date): RunStep => ({
-  run_id,
+export const begunStep = (
+  run: Pick<StoredRun, "id" | "expires_at">,
+  { id, node }: PlanNode,
+  attempt: number,
+  at: Date,
+): RunStep => ({
+  run_id: run.id,
   node_id: id,
   attempt,
   kind: node?.kind ?? "end",
@@ -34,6 +39,7 @@ export const begunStep = (run_id: string, { id, node }: PlanNode, attempt: numbe
   blocked: [],
   retry_in_ms: null,
   wait_until: null,
+  expires_at: run.expires_at,
 });
 
 /** The attempt with its outcome. */

@@ -30,8 +30,12 @@ export const logEntry = (at: Date, { level, type, message, ...more }: LogDraft):
   data: more.data ?? {},
 });
 
-export const logWrite = (table: TenantTable, run_id: string, sequence: number, entry: RunPending["entry"]): Write =>
-  table.writes.create(runLogItem, { run_id, sequence, ...entry });
+export const logWrite = (
+  table: TenantTable,
+  { run_id, expires_at }: Pick<RunState, "run_id" | "expires_at">,
+  sequence: number,
+  entry: RunPending["entry"],
+): Write => table.writes.create(runLogItem, { run_id, sequence, ...entry, expires_at });
 
 /** What there is to add: nothing where all are zero. */
 export const sums = (add: Partial<Totals>): Partial<Totals> =>

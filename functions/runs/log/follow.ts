@@ -34,7 +34,7 @@ export async function* follow(
   let beat = Date.now() + HEARTBEAT_MS;
   while (Date.now() < until) {
     const { items } = await table.page(runLogItem, { ...afterSequence(run_id, last), limit: PAGE });
-    for (const entry of items) {
+    for (const { expires_at: _, ...entry } of items) {
       yield { id: String(entry.sequence), event: entry.type, data: entry };
       if (isLast(entry.type)) return;
       last = entry.sequence;

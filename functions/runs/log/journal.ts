@@ -118,8 +118,8 @@ export class Journal {
       if (!(error instanceof Overtaken)) throw error;
       this.state = error.state;
     }
-    if (this.over) return "over";
-    await this.#aside(entries);
+    if (this.over || this.state === undefined) return "over";
+    await this.#aside(entries, this.state);
     return "written";
   }
 
@@ -129,22 +129,21 @@ export class Journal {
     await this.#table.transact([
       stateWrite(this.#table, state, { entries: entries.length, add }),
       ...entries.flatMap(({ writes }) => writes),
-      ...entries.map(({ log }, i) =>
-        logWrite(this.#table, this.#run_id, state.sequence + 1 + i, logEntry(context.at, log)),
-      ),
+      ...entries.map(({ log }, i) => logWrite(this.#table, state, state.sequence + 1 + i, logEntry(context.at, log))),
       ...this.#events(context, entries),
     ]);
     return moved(state, entries.length, add);
   }
 
   /** The run went on when its state was looked at a moment ago. Should it have ended since, these come before the end. */
-  async #aside(entries: readonly Entry[]): Promise<void> {
+  async #aside(entries: readonly Entry[], { expires_at }: RunState): Promise<void> {
     const context = this.#context();
     const pending = entries.map(({ log, add }) => ({
       run_id: this.#run_id,
       id: newId("run_log", context.at),
       entry: logEntry(context.at, log),
       add: { ...noTotals, ...add },
+      expires_at,
     }));
     await this.#table.transact([
       ...entries.flatMap(({ writes }) => writes),

@@ -74,7 +74,7 @@ const removals = (table: TenantTable, items: readonly RunPending[]): Write[] =>
 
 const numbered = (table: TenantTable, state: RunState, items: readonly RunPending[]): Write[] => [
   stateWrite(table, state, { entries: items.length, add: summed(items.map(({ add }) => add)) }),
-  ...items.map(({ run_id, entry }, i) => logWrite(table, run_id, state.sequence + 1 + i, entry)),
+  ...items.map(({ entry }, i) => logWrite(table, state, state.sequence + 1 + i, entry)),
   ...removals(table, items),
 ];
 

@@ -13,7 +13,7 @@ import type { RunDeps } from "../deps.ts";
 import { isLive, noTotals, runStates, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, type StoredRun, storeJson } from "../store.ts";
-import { checkInput, type NewRun, pinGraph, startOf } from "./start.ts";
+import { checkInput, type NewRun, namedRun, pinGraph, startOf } from "./start.ts";
 
 type Ops = typeof operations;
 
@@ -31,6 +31,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   await checkInput(graph, input);
   const agents = await pinGraph(table, graph);
   if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
+  const named = namedRun(caller.organization.plan, at);
   const wanted = {
     kind: "pipeline",
     target_id: path.pipeline_id,
@@ -40,7 +41,8 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
       metadata,
       timeout_seconds,
       parent_run_id: null,
-      input: await storeJson(deps.blobs, table.tenant, input),
+      ...named,
+      input: await storeJson(deps.blobs, table.tenant, named, input),
     },
   } as const;
   return begin(call, deps, table, wanted, [pinned.check], input);
@@ -53,6 +55,7 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
   const input = body.input as Json;
   const pinned = await pinAgent(table, await call.load(), version);
   await admitTokens(table, caller.organization.plan, at);
+  const named = namedRun(caller.organization.plan, at);
   const wanted = {
     kind: "agent",
     target_id: path.agent_id,
@@ -62,7 +65,8 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
       metadata,
       timeout_seconds,
       parent_run_id: null,
-      input: await storeJson(deps.blobs, table.tenant, input),
+      ...named,
+      input: await storeJson(deps.blobs, table.tenant, named, input),
     },
   } as const;
   return begin(call, deps, table, wanted, [agentIsActive(table, path.agent_id)], input);
@@ -72,17 +76,20 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
 export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   const { caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { run, input } = await call.load();
+  const { run, input: stored } = await call.load();
   if (run.kind === "agent" && !call.may("agents:execute")) {
     throw new Problem("forbidden", "This needs the permission `agents:execute`, which your role does not grant.", {
       members: { permission: "agents:execute" },
     });
   }
   if (isLive(run.status)) throw runStates.refusal(run.status, runStates.ends);
-  if (input === undefined) throw new Error(`run ${run.id} has no input`);
+  if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { kind, mode, pinned, target_id, timeout_seconds, metadata } = run;
+  const named = namedRun(caller.organization.plan, at);
+  const input = await loadJson(deps.blobs, stored);
   const wanted = {
+    ...named,
     kind,
     mode,
     pinned,
@@ -90,10 +97,10 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
     timeout_seconds,
     metadata,
     parent_run_id: run.id,
-    input,
+    input: await storeJson(deps.blobs, table.tenant, named, input),
   };
   const check = kind === "agent" ? agentIsActive(table, target_id) : pipelineTakesRuns(table, run);
-  return begin(call, deps, table, wanted, [check], await loadJson(deps.blobs, input));
+  return begin(call, deps, table, wanted, [check], input);
 };
 
 /**

@@ -20,10 +20,16 @@ import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type Store
 
 /** What a new run is made from. */
 export interface NewRun
-  extends Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "parent_run_id" | "timeout_seconds"> {
-  readonly target_id: string;
+  extends Pick<StoredRun, "id" | "kept_days" | "target_id">,
+    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "parent_run_id" | "timeout_seconds"> {
   readonly input: Blob;
 }
+
+/** What a run is called and how long it is kept: known before it starts, because its input is stored before. */
+export const namedRun = (plan: Organization["plan"], at: Date): Pick<NewRun, "id" | "kept_days"> => ({
+  id: newId("run", at),
+  kept_days: plans[plan].run_days,
+});
 
 /** Who starts a run, when, and under which plan. */
 export interface Starter {
@@ -45,7 +51,6 @@ export function startOf(
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
     ...wanted,
-    id: newId("run", at),
     status: "queued",
     started_by: principal,
     trace_id,
@@ -54,12 +59,14 @@ export function startOf(
     started_at: null,
     finished_at: null,
     deadline_at: timestamp(addSeconds(at, wanted.timeout_seconds)),
+    expires_at: timestamp(addSeconds(at, wanted.kept_days * 86_400)),
   };
+  const { expires_at } = run;
   const writes: Write[] = [
     table.writes.create(runItem, run),
-    table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, ...noTotals }),
-    table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input }),
-    logWrite(table, run.id, 1, logEntry(at, accepted)),
+    table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, expires_at, ...noTotals }),
+    table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input, expires_at }),
+    logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, accepted)),
     runWatch.set(table, run.id, nextLook(run, at)),
     ...countWrites(table, plan, at),
     takeQuota(table, plan, "live_runs"),

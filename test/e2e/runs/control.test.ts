@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { startOf } from "../../../functions/runs/start/start.ts";
+import { namedRun, startOf } from "../../../functions/runs/start/start.ts";
 import { runCountItem, runWatch } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -162,6 +162,7 @@ describe("a run that nobody ends", () => {
     const principal = { type: "user", id: company.user_id } as const;
     const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
     const started = startOf(table, starter, {
+      ...namedRun("free", at),
       kind: "agent",
       mode: "live",
       target_id: one.agent_id,

@@ -176,6 +176,7 @@ describe("entries that wait for their number", () => {
       id: String(i).padStart(3, "0"),
       entry: { ...entry, message: `entry ${i}`, data: {} },
       add,
+      expires_at: run.expires_at,
     }));
     await table.transact(pending.map((item) => table.writes.create(runPendingItem, item)));
     return { run, table };

@@ -8,7 +8,7 @@ import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome
 import type { PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
 import type { Ticket } from "../../../functions/runs/engine/rules/ticket.ts";
 import { runTask, type TaskDeps, type TaskOutput } from "../../../functions/runs/engine/task.ts";
-import { startOf } from "../../../functions/runs/start/start.ts";
+import { namedRun, startOf } from "../../../functions/runs/start/start.ts";
 import {
   findRun,
   isSettled,
@@ -18,6 +18,7 @@ import {
   runValue,
   type StoredRun,
 } from "../../../functions/runs/store.ts";
+import { runFiles } from "../../../shared/blobs/purposes.ts";
 import { createBlobs } from "../../../shared/blobs/s3.ts";
 import { auditItem, outboxItem } from "../../../shared/change/items.ts";
 import { type Clock, systemClock } from "../../../shared/clock.ts";
@@ -43,7 +44,9 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
   const of = { pipeline_id: PIPELINE, revision: 1, created_by: USER.id, created_at: at.toISOString() };
   const revision = await newRevision(store, tenant, { graph, secrets: {} }, of);
   const starter = { principal: USER, plan: "free", at, trace_id: newId("request", at) } as const;
+  const named = namedRun(starter.plan, at);
   const { run, writes } = startOf(table, starter, {
+    ...named,
     kind: "pipeline",
     mode: "live",
     target_id: PIPELINE,
@@ -51,7 +54,7 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
     metadata: {},
     parent_run_id: null,
     timeout_seconds: 600,
-    input: await store.store(tenant, JSON.stringify(input)),
+    input: await store.store(runFiles(tenant, named), JSON.stringify(input)),
   });
   // Without the event: the deployed stack would start the run too.
   await table.transact([table.writes.create(revisionItem, revision), ...writes]);

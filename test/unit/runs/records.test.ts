@@ -39,10 +39,12 @@ const run: StoredRun = {
   started_at: null,
   finished_at: null,
   deadline_at: later.toISOString(),
+  expires_at: "2026-06-01T10:00:00.000Z",
+  kept_days: 30,
 };
 
 const plan = compilePlan(agentGraph("agt_1"));
-const begun = begunStep(RUN, nodeNamed(plan, "agent"), 2, at);
+const begun = begunStep(run, nodeNamed(plan, "agent"), 2, at);
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)));
 const error = fc.record({ code: fc.string(), message: fc.string() });
 const outcomes: fc.Arbitrary<Outcome> = fc.oneof(

@@ -1,3 +1,4 @@
+import { uploadKey, versionFiles } from "../../../../shared/blobs/purposes.ts";
 import { requireMatch, updateWithRetry } from "../../../../shared/change/update.ts";
 import { timestamp } from "../../../../shared/clock.ts";
 import { Problem, wrongState } from "../../../../shared/errors.ts";
@@ -10,7 +11,7 @@ import type { AgentDeps } from "../../deps.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
-import { changed, needType, uploadFor, uploadKey } from "../changes.ts";
+import { changed, needType, uploadFor } from "../changes.ts";
 import { extractText } from "../rules/text.ts";
 
 type Ops = typeof operations;
@@ -72,7 +73,7 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
     file: { ...read.file, sha256: found.sha256 },
     status: "ready",
     attempt: null,
-    content: await deps.blobs.store(context.tenant, extracted.text, CONTEXT_INLINE_BYTES),
+    content: await deps.blobs.store(versionFiles(context.tenant, path.agent_id), extracted.text, CONTEXT_INLINE_BYTES),
     content_bytes: Buffer.byteLength(extracted.text),
     truncated: extracted.truncated,
     updated_at: timestamp(at),

@@ -1,5 +1,7 @@
+import { uploadKey } from "../../../../shared/blobs/purposes.ts";
 import { trusted } from "../../../../shared/bounded/trusted.ts";
 import { addSeconds, timestamp } from "../../../../shared/clock.ts";
+import type { ItemOf } from "../../../../shared/dynamo/item.ts";
 import { badReference, Problem } from "../../../../shared/errors.ts";
 import type { Call, Handler } from "../../../../shared/http/call.ts";
 import { parseJsonText, parseValue } from "../../../../shared/http/parse.ts";
@@ -16,25 +18,46 @@ import { requireGraphContents } from "../run.ts";
 type Ops = typeof operations;
 
 export const replaceGraph: Handler<Ops["replaceGraph"], PipelineDeps> = async (call, deps) => {
-  const graph = await sent(call, deps);
+  const { body } = call;
+  const upload = body.upload_id === undefined ? undefined : await uploaded(call, deps, body.upload_id);
+  const graph =
+    upload === undefined
+      ? { nodes: body.nodes ?? [], connections: body.connections ?? [] }
+      : await contentOf(upload, deps);
   await requireGraphContents(graph);
-  return reviseGraph<Ops["replaceGraph"]>(
+  const answer = await reviseGraph<Ops["replaceGraph"]>(
     call,
     deps,
     () => graph,
     ({ pipeline, validation }) => ({ ...pipeline, validation: answerOf(validation) }),
-    call.body.expected_revision,
+    body.expected_revision,
   );
+  if (upload !== undefined) await takenOver(call.context.tenant, upload, deps);
+  return answer;
 };
 
-/** The graph of a request: in its body, or uploaded before. */
-async function sent(call: Call<Ops["replaceGraph"]>, { table, files }: PipelineDeps): Promise<Graph> {
-  const { context, body, at } = call;
-  if (body.upload_id === undefined) return { nodes: body.nodes ?? [], connections: body.connections ?? [] };
+type Upload = ItemOf<typeof graphUploadItem>;
+
+async function uploaded(call: Call<Ops["replaceGraph"]>, { table }: PipelineDeps, id: string): Promise<Upload> {
   const { pipeline } = await call.load();
-  const upload = await table.of(context.tenant).get(graphUploadItem, { pipeline_id: pipeline.id, id: body.upload_id });
-  if (upload === undefined || Date.parse(upload.expires_at) <= at.getTime())
-    throw badReference("upload_id", "is no upload of this pipeline, or it has expired");
+  const upload = await table.of(call.context.tenant).get(graphUploadItem, { pipeline_id: pipeline.id, id });
+  if (upload === undefined)
+    throw badReference("upload_id", "is no upload of this pipeline, or it was used or has expired");
+  return upload;
+}
+
+/** The revision has the graph: the file and its record are not needed any more. What stays behind ends within a day. */
+async function takenOver(tenant: string, { pipeline_id, id, object_key }: Upload, deps: PipelineDeps): Promise<void> {
+  const own = deps.table.of(tenant);
+  const removals = [
+    deps.files.remove(object_key),
+    own.transact([own.writes.remove(graphUploadItem, { pipeline_id, id }, {})]),
+  ];
+  await Promise.allSettled(removals);
+}
+
+/** The graph of an upload. @throws Problem `upload_incomplete` */
+async function contentOf(upload: Upload, { files }: PipelineDeps): Promise<Graph> {
   const object = await files.head(upload.object_key);
   if (object === undefined)
     throw new Problem("upload_incomplete", "The graph has not been uploaded. PUT it to the upload's address first.");
@@ -57,7 +80,7 @@ export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> 
   const upload = {
     id,
     pipeline_id: pipeline.id,
-    object_key: `T/${context.tenant}/uploads/${id}`,
+    object_key: uploadKey(context.tenant, pipeline.id, id),
     bytes: body.bytes,
     created_by: context.actor.id,
     created_at: timestamp(at),

@@ -77,7 +77,7 @@ export const judgeAttempt = (
   }
   const { status } = outcome;
   if (status >= 200 && status < 300) return { kind: "succeeded" };
-  if (status >= 500 || retryableStatuses.has(status)) 
+  if (status >= 500 || retryableStatuses.has(status))
     return wait(waitAsked(outcome.retry_after, chance.now_ms, maxRetryAfterMs));
   if (status >= 300 && status < 400) return { kind: "failed", reason: "redirected", disable: false };
   return { kind: "failed", reason: "rejected", disable: status === 410 };

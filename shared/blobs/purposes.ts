@@ -1,0 +1,49 @@
+/*
+ * Files lie by what they are there for, then by tenant and thing: lifecycle rules, grants and deletions name the
+ * beginning of their names. This is the one place that says how they begin.
+ */
+
+/**
+ * What files are there for.
+ * - `uploads`: sent by clients, until their content is taken over
+ * - `runs`: inputs and outputs of a run and its steps, as long as the run is kept
+ * - `versions`: texts of agents and graphs of pipelines by their content, as long as the agent or pipeline is there
+ */
+export const filePurposes = ["uploads", "runs", "versions"] as const;
+export type FilePurpose = (typeof filePurposes)[number];
+
+/** Where the files of one thing lie: the beginning of their names, up to and with the last slash. */
+export type FilePlace = `${FilePurpose}/${string}/`;
+
+/** How the names of all files for one purpose begin. */
+export const filesFor = (purpose: FilePurpose): `${FilePurpose}/` => `${purpose}/`;
+
+/** An upload whose content is not taken over within this is gone; its address works for an hour at most. */
+const UPLOAD_DAYS = 1;
+
+/**
+ * For how many days a plan may keep runs. A run's files stand under the number that it started with, so that one rule
+ * ends them; a number that was ever used stays here.
+ */
+export const runDays = [30, 90, 400] as const;
+export type RunDays = (typeof runDays)[number];
+
+/** What the bucket deletes by itself: files whose names begin so, this many days after they were written. */
+export const lifetimes: readonly { readonly prefix: string; readonly days: number }[] = [
+  { prefix: filesFor("uploads"), days: UPLOAD_DAYS },
+  ...runDays.map((days) => ({ prefix: `${filesFor("runs")}${days}/`, days })),
+];
+
+/** An upload is one file: the last part of its name tells it from the same thing's other ones. */
+export const uploadKey = (tenant: string, thing: string, name: string): string => `uploads/${tenant}/${thing}/${name}`;
+
+/** @param run with the days for which its plan keeps it, as they were when it started */
+export const runFiles = (tenant: string, run: { readonly id: string; readonly kept_days: RunDays }): FilePlace =>
+  `runs/${run.kept_days}/${tenant}/${run.id}/`;
+
+/** Every place where files of a run may lie, however long it was to be kept. */
+export const placesOfRun = (tenant: string, id: string): FilePlace[] =>
+  runDays.map((kept_days) => runFiles(tenant, { id, kept_days }));
+
+/** The contents of one agent or pipeline. Each has its own, so that whoever deletes it deletes no other's. */
+export const versionFiles = (tenant: string, thing: string): FilePlace => `versions/${tenant}/${thing}/`;
