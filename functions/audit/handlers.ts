@@ -8,8 +8,9 @@ import { leased, takeLease } from "../../shared/limits/leases.ts";
 import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
 import { exportText } from "./exports/text.ts";
-import { EXPORT_TIMEOUT_SECONDS, type Filters, filterIssues } from "./model.ts";
+import { type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
+import { room } from "./room.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
 
 type Ops = typeof operations;
@@ -56,6 +57,9 @@ export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
 
 const exportTypes = { jsonl: "application/x-ndjson", csv: "text/csv; charset=utf-8; header=present" } as const;
 
+/** An export ends with its function, and holds its place no longer. */
+const EXPORT_SECONDS = room.functions.stream.timeout_seconds;
+
 /**
  * The entry of the export is committed before the first byte leaves, and is part of an export that reaches to now. An
  * export holds a place among the plan's streams; one that finds none leaves no entry.
@@ -68,7 +72,7 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, {
   const own = table.of(id);
   const data = { format, from: from ?? null, to: to ?? null };
   const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
-  const lease = await takeLease(own, plan, "streams", EXPORT_TIMEOUT_SECONDS, () => clock.now());
+  const lease = await takeLease(own, plan, "streams", EXPORT_SECONDS, () => clock.now());
   const content = rechecked(call, () => exportText(own, caller.organization, query, at));
   try {
     return await call.commit(

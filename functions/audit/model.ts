@@ -2,9 +2,6 @@ import type { AuditEntry } from "../../shared/change/items.ts";
 import type { Issue } from "../../shared/errors.ts";
 import { firstIdAt, idPrefixes } from "../../shared/ids.ts";
 
-/** An export ends with its function, which gives it so long, and holds its place among the streams no longer. */
-export const EXPORT_TIMEOUT_SECONDS = 900;
-
 export const monthOf = (time: string): string => time.slice(0, 7);
 
 /** The month before: `2026-01` → `2025-12`. */

@@ -1,5 +1,4 @@
 import { apiFunction, defineRoom } from "../../shared/room.ts";
-import { EXPORT_TIMEOUT_SECONDS } from "./model.ts";
 
 /** Who did what, when, from where and with which outcome: to search, and to take along as a file. */
 export const room = defineRoom({
@@ -10,7 +9,7 @@ export const room = defineRoom({
     stream: {
       trigger: { kind: "stream" },
       needs: ["table_write", "secrets"],
-      timeout_seconds: EXPORT_TIMEOUT_SECONDS,
+      timeout_seconds: 900,
       memory_mb: 512,
       reserved_concurrency: 10,
     },

@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { type Company, registerCompany } from "../../support/api.ts";
+import { awsConfig } from "../../support/stack.ts";
 import { draftPipeline, ends } from "./graphs.ts";
 
 /** A valid chain of transforms whose JSON is larger than a request may be. */
@@ -63,10 +65,12 @@ describe("graphs by upload", () => {
     const node = await company.call("PATCH", `${path}/nodes/step-00007`, { label: "Renamed" });
     expect(node.status).toBe(200);
     expect(node.body.revision).toBe(3);
+    // Its content was taken over: the file is not needed any more, nor is its place.
     const again = await company.call("PUT", `${path}/graph`, { upload_id: upload.id });
-    expect(again.body.revision).toBe(4);
-    const repeated = await company.call("PUT", `${path}/graph`, { upload_id: upload.id });
-    expect(repeated.body.revision).toBe(4);
+    expect([again.status, again.body.issues[0].path]).toEqual([422, "upload_id"]);
+    const files = new S3Client({ ...awsConfig(), forcePathStyle: true });
+    const left = { Bucket: inject("stack").outputs.BucketName, Prefix: `uploads/${company.organization_id}/` };
+    expect((await files.send(new ListObjectsV2Command(left))).KeyCount ?? 0).toBe(0);
   });
 
   it("an uploaded document is checked like a body: issues with their places, broken JSON, forbidden names", async () => {
