@@ -67,6 +67,8 @@ export const agentContextItem = defineItem({
     content: blobSchema.nullable(),
     /** Names the fetch or the upload that is under way; what an older one brings is dropped. */
     attempt: z.string().nullable(),
+    /** While a file is being uploaded: when its address ends, and with it its place among the uploads. */
+    upload_until: z.string().optional(),
     etag: z.string(),
   }),
   key: { pk: "AGENT#{agent_id}", sk: "CONTEXT#{id}" },

@@ -4,7 +4,7 @@ import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { rechecked } from "../../shared/http/heartbeat.ts";
 import { invalid } from "../../shared/http/parse.ts";
-import { leased, takeLease } from "../../shared/limits/leases.ts";
+import { holding, leased, takeLease } from "../../shared/limits/leases.ts";
 import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
 import { exportText } from "./exports/text.ts";
@@ -74,17 +74,14 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, {
   const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
   const lease = await takeLease(own, plan, "streams", EXPORT_SECONDS, () => clock.now());
   const content = rechecked(call, () => exportText(own, caller.organization, query, at));
-  try {
-    return await call.commit(
+  return holding(lease, () =>
+    call.commit(
       { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
       {
         content_type: exportTypes[format],
         filename: `audit_logs_${stamp}.${format}`,
         content: leased(lease, content, log),
       },
-    );
-  } catch (error) {
-    await lease.give();
-    throw error;
-  }
+    ),
+  );
 };

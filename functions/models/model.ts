@@ -14,7 +14,7 @@ import {
 import { type Price, priceVersionAt, priceVersions } from "./rules/prices.ts";
 
 /** Limits of an organization's own configurations. */
-export const modelLimits = { models_per_provider: 50, named_providers: 20, api_key: 4_000, model_name: 120 } as const;
+export const modelLimits = { models_per_provider: 50, api_key: 4_000, model_name: 120 } as const;
 
 /** Prices in micro-US-dollars per million tokens: 3 USD per million is 3,000,000. At most 10,000 USD. */
 export const tokenPriceSchema = z.strictObject({

@@ -90,7 +90,7 @@ export const operations = {
     request: { path, body: providerInput },
     response: providerView,
     success: 200,
-    errors: ["unsafe_url", "precondition_failed", "conflict"],
+    errors: ["unsafe_url", "precondition_failed", "quota_exceeded"],
   }),
   deleteProvider: operation({
     id: "models.delete_provider",

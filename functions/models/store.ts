@@ -82,10 +82,3 @@ export async function storedProviders(table: TenantTable): Promise<StoredProvide
   for await (const provider of table.all(modelProviderItem, { of: {} })) providers.push(provider);
   return providers;
 }
-
-export const namedProvidersItem = defineItem({
-  type: "named_model_providers",
-  summary: "How many providers with names of their own the organization has.",
-  schema: z.object({ used: z.int() }),
-  key: { pk: "", sk: "NAMED_MODEL_PROVIDERS" },
-});

@@ -4,6 +4,7 @@ import { updateWithRetry } from "../../shared/change/update.ts";
 import { notFound, Problem } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import type { Output } from "../../shared/http/operation.ts";
+import { giveQuota } from "../../shared/limits/quota.ts";
 import { eventDefinition, eventTypes } from "../events.ts";
 import type { WebhookDeps } from "./deps.ts";
 import { webhookEvents } from "./events.ts";
@@ -72,6 +73,7 @@ export const remove: Handler<Ops["remove"], WebhookDeps> = (call, { table }) =>
               ? notFound()
               : new Problem("precondition_failed", "The webhook has changed since you read it."),
           ),
+          giveQuota(tenant, "webhooks"),
           tenant.writes.remove(healthItem, { webhook_id: id }, {}),
           ...webhook.events.map((pattern) => tenant.writes.remove(subscriptionItem, { pattern, webhook_id: id }, {})),
         ],

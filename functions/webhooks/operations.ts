@@ -99,7 +99,7 @@ export const operations = {
     },
     response: webhookWithSecret,
     success: 201,
-    errors: ["unsafe_url"],
+    errors: ["quota_exceeded", "unsafe_url"],
     sensitive: true,
   }),
   list: operation({

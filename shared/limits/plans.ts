@@ -6,11 +6,16 @@ export interface PlanLimits {
   readonly workspaces: number;
   readonly agents: number;
   readonly pipelines: number;
+  readonly webhooks: number;
+  /** Model providers with keys or settings of the organization's own. */
+  readonly model_providers: number;
   readonly runs_per_month: number;
   /** Runs that go on at the same time. */
   readonly live_runs: number;
   /** Answers that are being streamed at the same time. */
   readonly streams: number;
+  /** Files that are being uploaded at the same time: addresses given out and not used yet. */
+  readonly uploads: number;
   readonly tokens_per_month: number;
   readonly api_calls_per_month: number;
   readonly storage_gb: number;
@@ -29,9 +34,12 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: 1,
     agents: 10,
     pipelines: 5,
+    webhooks: 20,
+    model_providers: 10,
     runs_per_month: 1_000,
     live_runs: 50,
     streams: 20,
+    uploads: 20,
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
     storage_gb: 1,
@@ -43,9 +51,12 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: 5,
     agents: 100,
     pipelines: 50,
+    webhooks: 100,
+    model_providers: 20,
     runs_per_month: 10_000,
     live_runs: 500,
     streams: 200,
+    uploads: 100,
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
     storage_gb: 10,
@@ -57,9 +68,12 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: UNLIMITED,
     agents: UNLIMITED,
     pipelines: UNLIMITED,
+    webhooks: 1_000,
+    model_providers: 50,
     runs_per_month: UNLIMITED,
     live_runs: 2_000,
     streams: 1_000,
+    uploads: 500,
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
     storage_gb: UNLIMITED,

@@ -7,7 +7,10 @@ import type { Organization } from "../identity/items.ts";
 import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
 
 /** What a plan limits by number: how many there may be at a time. */
-export type CountedResource = keyof Pick<PlanLimits, "users" | "workspaces" | "agents" | "pipelines" | "live_runs">;
+export type CountedResource = keyof Pick<
+  PlanLimits,
+  "users" | "workspaces" | "agents" | "pipelines" | "webhooks" | "model_providers" | "live_runs"
+>;
 
 /** What registration makes and a plan's number does not count: the number is what people may add. */
 const INCLUDED: Readonly<Record<CountedResource, number>> = {
@@ -15,7 +18,20 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   workspaces: 1,
   agents: 0,
   pipelines: 0,
+  webhooks: 0,
+  model_providers: 0,
   live_runs: 0,
+};
+
+/** What frees a place. */
+const REMEDY: Readonly<Record<CountedResource, string>> = {
+  users: "Remove a member",
+  workspaces: "Delete one",
+  agents: "Archive one",
+  pipelines: "Archive one",
+  webhooks: "Delete one",
+  model_providers: "Delete one",
+  live_runs: "Wait until one ends",
 };
 
 /** How many of a resource an organization has. Created and given back one at a time, in the transaction of the change. */
@@ -43,7 +59,7 @@ export function takeQuota(table: TenantTable, plan: Organization["plan"], resour
     (old) =>
       new Problem(
         "quota_exceeded",
-        `The plan ${plan} has room for ${limit} ${resource}; ${old?.used ?? 0} are in use.`,
+        `The plan ${plan} has room for ${limit} ${resource.replace("_", " ")}; ${old?.used ?? 0} are in use. ${REMEDY[resource]}, or change the plan.`,
         { members: { resource, limit, usage: old?.used ?? 0 } },
       ),
   );

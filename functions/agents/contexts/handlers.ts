@@ -6,11 +6,12 @@ import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
+import { holding } from "../../../shared/limits/leases.ts";
 import { refuseArchived, touchAgent } from "../definition/changes.ts";
 import type { AgentDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { agentContextItem, agentItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../store.ts";
-import { changed, needType, safeUrl, uploadFor } from "./changes.ts";
+import { changed, needType, placeForUpload, safeUrl, uploadEnded, uploadFor } from "./changes.ts";
 
 type Ops = typeof operations;
 
@@ -50,16 +51,20 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
     etag: newEtag(at),
   };
   const fetch = body.content_type === "url" && attempt !== null ? { fetch: attempt } : {};
-  return call.commit(
-    {
-      writes: [
-        touchAgent(tenant, path.agent_id, at, { part: "contexts", by: 1 }),
-        tenant.writes.create(agentContextItem, made),
-      ],
-      events: [changed(made, "created", fetch)],
-    },
-    { ...made, upload: await uploadFor(deps, context.tenant, made, at) },
-  );
+  const commit = async (next: StoredContext) =>
+    call.commit(
+      {
+        writes: [
+          touchAgent(tenant, path.agent_id, at, { part: "contexts", by: 1 }),
+          tenant.writes.create(agentContextItem, next),
+        ],
+        events: [changed(next, "created", fetch)],
+      },
+      { ...next, upload: await uploadFor(deps, context.tenant, next) },
+    );
+  if (body.content_type !== "file") return commit(made);
+  const { lease, upload_until } = await placeForUpload(tenant, call.caller.organization.plan, at);
+  return holding(lease, () => commit({ ...made, upload_until }));
 };
 
 export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (call, deps) => {
@@ -115,7 +120,7 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
   return updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
-    return call.commit(
+    await call.commit(
       {
         writes: [
           touchAgent(tenant, agent_id, at, { part: "contexts", by: -1 }),
@@ -131,6 +136,8 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
       },
       undefined,
     );
+    await uploadEnded(tenant, read, at);
+    return undefined;
   });
 };
 

@@ -87,7 +87,7 @@ export const contextOperations = {
     request: { path: agentPath, body: createBody },
     response: uploadView,
     success: 201,
-    errors: ["conflict", "unsafe_url"],
+    errors: ["quota_exceeded", "conflict", "unsafe_url"],
     sensitive: true,
   }),
   getContext: operation({
@@ -141,7 +141,7 @@ export const contextOperations = {
     response: uploadView,
     success: 201,
     location: "/agents/{agent_id}/contexts/{id}",
-    errors: ["conflict", "precondition_failed"],
+    errors: ["quota_exceeded", "conflict", "precondition_failed"],
     sensitive: true,
   }),
   completeContext: operation({

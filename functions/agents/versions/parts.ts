@@ -22,7 +22,12 @@ export function partsFrom(content: SnapshotContent, agent_id: string, at: Date, 
   const common = (id: string) => ({ agent_id, created_at: born.get(id) ?? now, updated_at: now, etag: newEtag(at) });
   return {
     contexts: content.contexts.map(
-      (context): StoredContext => ({ ...settled(context), ...common(context.id), attempt: null }),
+      (context): StoredContext => ({
+        ...settled(context),
+        ...common(context.id),
+        attempt: null,
+        upload_until: undefined,
+      }),
     ),
     tools: content.tools.map((tool): StoredTool => ({ ...tool, ...common(tool.id), name_key: nameKey(tool.name) })),
   };

@@ -5,12 +5,13 @@ import { type Issue, notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
 import type { ModelDeps } from "../deps.ts";
 import { modelEvents } from "../events.ts";
-import { isKeyedProvider, isProviderName, modelLimits } from "../model.ts";
+import { isProviderName } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { providers } from "../rules/catalogue.ts";
-import { apiKeyContext, modelProviderItem, namedProvidersItem, type StoredProvider } from "../store.ts";
+import { apiKeyContext, modelProviderItem, type StoredProvider } from "../store.ts";
 import { lastFour, type ProviderInput, providerIssues, typeOfProvider } from "./rules.ts";
 import { providerView, withEtag } from "./views.ts";
 
@@ -43,7 +44,7 @@ export const putProvider: Handler<Ops["putProvider"], ModelDeps> = async (call, 
       stored === undefined
         ? [
             tenant.writes.create(modelProviderItem, next, () => lost()),
-            ...(isKeyedProvider(name) ? [] : [countNamed(tenant, 1)]),
+            takeQuota(tenant, call.caller.organization.plan, "model_providers"),
           ]
         : [tenant.writes.replace(modelProviderItem, next, stored.etag)];
     return call.commit({ writes, events: [event] }, withEtag(providerView(name, next), next));
@@ -65,7 +66,7 @@ export const deleteProvider: Handler<Ops["deleteProvider"], ModelDeps> = async (
     const unchanged = { equals: { etag: stored.etag } };
     const writes = [
       tenant.writes.remove(modelProviderItem, { name }, unchanged, (old) => (old === undefined ? notFound() : lost())),
-      ...(isKeyedProvider(name) ? [] : [countNamed(tenant, -1)]),
+      giveQuota(tenant, "model_providers"),
     ];
     return call.commit({ writes, events: [event] }, undefined);
   });
@@ -124,13 +125,4 @@ async function settingsOf(
     updated_at: timestamp(at),
     etag: newEtag(at),
   };
-}
-
-/** Counts the providers with names of their own; they all stand in every list of models, so there is a limit. */
-function countNamed(tenant: ReturnType<ModelDeps["table"]["of"]>, by: 1 | -1) {
-  const limit = modelLimits.named_providers;
-  const free = { any: [{ absent: ["used"] }, { below: { used: limit } }] };
-  return tenant.writes.update(namedProvidersItem, {}, { add: { used: by } }, by === 1 ? free : {}, () => {
-    return new Problem("conflict", `An organization can have ${limit} providers with names of their own.`);
-  });
 }

@@ -111,7 +111,7 @@ export const graphOperations = {
       })
       .meta({ id: "GraphUpload", description: "Where and how to upload a graph." }),
     success: 201,
-    errors: ["conflict"],
+    errors: ["conflict", "quota_exceeded"],
     location: "/pipelines/{pipeline_id}",
     sensitive: true,
   }),

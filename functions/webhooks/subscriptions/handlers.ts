@@ -6,6 +6,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
 import { secretBytes, webhookSecret } from "../deliveries/rules/signing.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
@@ -44,7 +45,11 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
   const { name } = webhook;
   return call.commit(
     {
-      writes: [tenant.writes.create(webhookItem, webhook), ...subscriptionWrites(tenant, id, [], webhook.events)],
+      writes: [
+        takeQuota(tenant, call.caller.organization.plan, "webhooks"),
+        tenant.writes.create(webhookItem, webhook),
+        ...subscriptionWrites(tenant, id, [], webhook.events),
+      ],
       events: [draft(webhookEvents, "webhook.created", { id, name }, { webhook_id: id, name })],
       largest: LARGEST.create,
     },

@@ -1,6 +1,7 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { leaseItem } from "../../../shared/limits/leases.ts";
+import { takeLease } from "../../../shared/limits/leases.ts";
+import { plans } from "../../../shared/limits/plans.ts";
 import { type Company, unique } from "../../support/api.ts";
 import { stackTable } from "../../support/stack.ts";
 import { ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
@@ -86,10 +87,7 @@ describe("the streams of an organization", () => {
   it("are bounded by its plan: beyond it 402 names limit and usage, and a stream that ends makes room", async () => {
     const { company: other, agent_id } = await lab();
     const table = stackTable().of(other.organization_id);
-    const minute = new Date(Date.now() + 60_000).toISOString().slice(0, 16);
-    const expires_at = new Date(Date.now() + 180_000).toISOString();
-    const full = { resource: "streams", expiring: { [minute]: 19 }, version: 1, expires_at };
-    await table.transact([table.writes.put(leaseItem, full)]);
+    for (let i = 0; i < plans.free.streams - 1; i++) await takeLease(table, "free", "streams", 180, () => new Date());
     const started = await other.call("POST", `/agents/${agent_id}/runs`, { input: "[[delay:3000]]" });
     const open = () =>
       fetch(`${inject("stack").streamUrl}/api/v1/runs/${started.body.id}/events`, {

@@ -5,13 +5,14 @@ import { Problem, wrongState } from "../../../../shared/errors.ts";
 import type { Handler } from "../../../../shared/http/call.ts";
 import { invalid } from "../../../../shared/http/parse.ts";
 import { newEtag } from "../../../../shared/ids.ts";
+import { holding } from "../../../../shared/limits/leases.ts";
 import { bareMediaType } from "../../../../shared/outbound/text.ts";
 import { touchAgent } from "../../definition/changes.ts";
 import type { AgentDeps } from "../../deps.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
-import { changed, needType, uploadFor } from "../changes.ts";
+import { changed, needType, placeForUpload, uploadEnded, uploadFor } from "../changes.ts";
 import { extractText } from "../rules/text.ts";
 
 type Ops = typeof operations;
@@ -23,8 +24,10 @@ export const uploadContext: Handler<Ops["uploadContext"], AgentDeps> = async (ca
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     needType(read, "file");
+    const { lease, upload_until } = await placeForUpload(tenant, call.caller.organization.plan, at);
     const next: StoredContext = {
       ...read,
+      upload_until,
       file: { ...body, sha256: body.sha256 ?? null },
       status: "pending",
       error: null,
@@ -32,13 +35,18 @@ export const uploadContext: Handler<Ops["uploadContext"], AgentDeps> = async (ca
       updated_at: timestamp(at),
       etag: newEtag(at),
     };
-    return call.commit(
-      {
-        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
-        events: [changed(next, "updated", { fields: ["file"] })],
-      },
-      { ...next, upload: await uploadFor(deps, context.tenant, next, at) },
+    const answer = await holding(lease, async () =>
+      call.commit(
+        {
+          writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+          events: [changed(next, "updated", { fields: ["file"] })],
+        },
+        { ...next, upload: await uploadFor(deps, context.tenant, next) },
+      ),
     );
+    // What was asked for before is not waited for any more.
+    await uploadEnded(tenant, read, at);
+    return answer;
   });
 };
 
@@ -73,6 +81,7 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
     file: { ...read.file, sha256: found.sha256 },
     status: "ready",
     attempt: null,
+    upload_until: undefined,
     content: await deps.blobs.store(versionFiles(context.tenant, path.agent_id), extracted.text, CONTEXT_INLINE_BYTES),
     content_bytes: Buffer.byteLength(extracted.text),
     truncated: extracted.truncated,
@@ -88,5 +97,6 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
   );
   // The text is kept by its content; the file itself is not needed any more. What stays behind harms nobody.
   await deps.files.remove(key).catch(() => undefined);
+  await uploadEnded(tenant, read, at);
   return answer;
 };

@@ -6,6 +6,7 @@ import { badReference, Problem } from "../../../../shared/errors.ts";
 import type { Call, Handler } from "../../../../shared/http/call.ts";
 import { parseJsonText, parseValue } from "../../../../shared/http/parse.ts";
 import { newId } from "../../../../shared/ids.ts";
+import { giveLease, holding, takeLease } from "../../../../shared/limits/leases.ts";
 import { answerOf } from "../../activation/handlers.ts";
 import type { PipelineDeps } from "../../deps.ts";
 import { pipelineStates, UPLOAD_SECONDS, USABLE_PIPELINE } from "../../model.ts";
@@ -32,7 +33,7 @@ export const replaceGraph: Handler<Ops["replaceGraph"], PipelineDeps> = async (c
     ({ pipeline, validation }) => ({ ...pipeline, validation: answerOf(validation) }),
     body.expected_revision,
   );
-  if (upload !== undefined) await takenOver(call.context.tenant, upload, deps);
+  if (upload !== undefined) await takenOver(call.context.tenant, upload, call.at, deps);
   return answer;
 };
 
@@ -47,11 +48,13 @@ async function uploaded(call: Call<Ops["replaceGraph"]>, { table }: PipelineDeps
 }
 
 /** The revision has the graph: the file and its record are not needed any more. What stays behind ends within a day. */
-async function takenOver(tenant: string, { pipeline_id, id, object_key }: Upload, deps: PipelineDeps): Promise<void> {
+async function takenOver(tenant: string, upload: Upload, at: Date, deps: PipelineDeps): Promise<void> {
+  const { pipeline_id, id, object_key, expires_at } = upload;
   const own = deps.table.of(tenant);
   const removals = [
     deps.files.remove(object_key),
     own.transact([own.writes.remove(graphUploadItem, { pipeline_id, id }, {})]),
+    giveLease(own, "uploads", new Date(expires_at), at),
   ];
   await Promise.allSettled(removals);
 }
@@ -90,11 +93,14 @@ export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> 
     { key: upload.object_key, content_type: "application/json", bytes: body.bytes },
     UPLOAD_SECONDS,
   );
-  return call.answer([table.writes.create(graphUploadItem, upload)], {
-    ...target,
-    headers: { ...target.headers },
-    id,
-    pipeline_id: pipeline.id,
-    expires_at: upload.expires_at,
-  });
+  const lease = await takeLease(table, call.caller.organization.plan, "uploads", UPLOAD_SECONDS, () => at);
+  return holding(lease, () =>
+    call.answer([table.writes.create(graphUploadItem, upload)], {
+      ...target,
+      headers: { ...target.headers },
+      id,
+      pipeline_id: pipeline.id,
+      expires_at: upload.expires_at,
+    }),
+  );
 };
