@@ -2,6 +2,7 @@ import * as z from "zod";
 import { envelopeSchema } from "../../shared/change/events.ts";
 import { metadataSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 
 /** One webhook has at most so many entries in `events`, so that a change of all of them is one transaction. */
 export const maxSubscriptions = 40;
@@ -45,7 +46,19 @@ export const normalEvents = (entries: readonly string[]): string[] =>
 export const subscribes = (entries: readonly string[], type: string): boolean =>
   patternsFor(type).some((pattern) => entries.includes(pattern));
 
-export const webhookStatus = z.enum(["active", "paused", "disabled"]);
+const webhookStatuses = ["active", "paused", "disabled"] as const;
+export const webhookStatus = z.enum(webhookStatuses);
+
+export const webhookStates = defineStates("webhook", webhookStatuses, [
+  { from: [], to: "active", why: "It is created." },
+  { from: ["active", "disabled"], to: "paused", why: "Somebody pauses it." },
+  { from: ["paused", "disabled"], to: "active", why: "Somebody makes it active again; its failures are forgotten." },
+  {
+    from: ["active"],
+    to: "disabled",
+    why: "Its deliveries failed too often in a row or for too long, or its receiver answered 410 Gone.",
+  },
+]);
 export const disabledReason = z.enum(["consecutive_failures", "failing_too_long", "gone"]);
 
 /** What is stored of one webhook. Its secrets are encrypted; its health stands in an item of its own. */
@@ -108,7 +121,19 @@ export const viewOf = (webhook: Webhook, health: Health | undefined, now: Date) 
   failing_since: health?.failing_since ?? null,
 });
 
-export const deliveryStatus = z.enum(["pending", "retrying", "succeeded", "failed"]);
+const deliveryStatuses = ["pending", "retrying", "succeeded", "failed"] as const;
+export const deliveryStatus = z.enum(deliveryStatuses);
+
+export const deliveryStates = defineStates("delivery", deliveryStatuses, [
+  { from: [], to: "pending", why: "Its event happened, or is replayed or tested." },
+  { from: ["pending", "retrying"], to: "retrying", why: "An attempt failed, and another one follows." },
+  { from: ["pending", "retrying"], to: "succeeded", why: "The receiver took it." },
+  {
+    from: ["pending", "retrying"],
+    to: "failed",
+    why: "No later attempt can change the answer, or none is left; or its webhook was paused, disabled or deleted first.",
+  },
+]);
 
 /** Why a delivery failed or its last attempt did; beside these, the codes of the outbound client. */
 export const deliveryErrors = {
@@ -173,13 +198,22 @@ export const deliveryDetail = deliveryView
   })
   .meta({ id: "WebhookDeliveryDetail" });
 
+const replayStatuses = ["queued", "running", "completed", "cancelled"] as const;
+
+export const replayStates = defineStates("webhook replay", replayStatuses, [
+  { from: [], to: "queued", why: "Somebody asks for it." },
+  { from: ["queued", "running"], to: "running", why: "A page of its events was read, and there are more." },
+  { from: ["queued", "running"], to: "completed", why: "All its events were read." },
+  { from: ["queued", "running"], to: "cancelled", why: "Its webhook is not active any more." },
+]);
+
 export const replaySchema = z
   .object({
     id: idSchema("webhook_replay"),
     webhook_id: idSchema("webhook"),
     since: z.string(),
     until: z.string(),
-    status: z.enum(["queued", "running", "completed", "cancelled"]),
+    status: z.enum(replayStatuses),
     events_read: z.number().int(),
     deliveries_created: z.number().int(),
     created_at: z.string(),

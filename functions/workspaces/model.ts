@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 
 export const environmentSchema = z.enum(["development", "staging", "production"]);
 export const workspaceTypeSchema = z.enum(["permanent", "temporary", "personal"]);
@@ -8,6 +9,14 @@ export const colorSchema = z
   .string()
   .regex(/^#[0-9a-f]{6}$/, "must be a colour like #1f6feb")
   .meta({ example: "#1f6feb" });
+
+const workspaceStatuses = ["active", "archived"] as const;
+
+export const workspaceStates = defineStates("workspace", workspaceStatuses, [
+  { from: [], to: "active", why: "It is created." },
+  { from: ["active"], to: "archived", why: "An owner or admin archives it, or its time is over." },
+  { from: ["archived"], to: "active", why: "It is restored; a temporary one with a new end." },
+]);
 
 export const workspaceSchema = z
   .object({
@@ -18,7 +27,7 @@ export const workspaceSchema = z
     workspace_type: workspaceTypeSchema,
     environment: environmentSchema.nullable().meta({ description: "The environment the workspace is meant for." }),
     color: colorSchema.nullable(),
-    status: z.enum(["active", "archived"]),
+    status: z.enum(workspaceStatuses),
     expires_at: z.string().nullable().meta({ description: "When a temporary workspace is archived." }),
     member_count: z.number().int(),
     resource_count: z.number().int().meta({ description: "Agents, pipelines and work units in it." }),

@@ -6,7 +6,7 @@ import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
-import { notFound, Problem, wrongState } from "../../shared/errors.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import type { Organization } from "../../shared/identity/items.ts";
 import { newEtag } from "../../shared/ids.ts";
@@ -18,6 +18,7 @@ import {
   workspaceMemberSchema,
   workspaceResourceSchema,
   workspaceSchema,
+  workspaceStates,
 } from "./model.ts";
 
 export const workspaceItem = defineItem({
@@ -182,7 +183,7 @@ export function changeWorkspace(
     { equals: { status: from, etag: read.etag } },
     (old) => {
       if (old === undefined) return notFound();
-      return old.status === from ? lostRace() : wrongState("workspace", old.status, from);
+      return old.status === from ? lostRace() : workspaceStates.refusal(old.status, [from]);
     },
   );
 }
@@ -208,7 +209,7 @@ export function countMembers(
         ? new Problem("conflict", "This is the workspace's last owner. Make another member an owner first.", {
             members: { state: "last_owner" },
           })
-        : wrongState("workspace", old.status, "active");
+        : workspaceStates.refusal(old.status, ["active"]);
     },
   );
 }

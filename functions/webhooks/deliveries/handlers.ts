@@ -3,12 +3,12 @@ import { EVENT_DAYS, outboxItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
-import { deliveryDays, type Webhook } from "../model.ts";
+import { deliveryDays, deliveryStates, type Webhook, webhookStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { attemptItem, deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
 import { deliveryWrites, newDelivery } from "./delivery.ts";
@@ -72,7 +72,7 @@ export const replayDelivery: Handler<Ops["replayDelivery"], WebhookDeps> = async
   const tenant = table.of(context.tenant);
   const { webhook_id, delivery_id } = path;
   const { webhook, delivery: old } = await call.load();
-  if (old.next_attempt_at !== null) throw wrongState("delivery", old.status, "succeeded or failed");
+  if (old.next_attempt_at !== null) throw deliveryStates.refusal(old.status, deliveryStates.ends);
   const event = old.payload ?? (await tenant.get(outboxItem, { day: old.event_day, id: old.event_id }))?.envelope;
   if (event === undefined)
     throw new Problem("conflict", `The event is no longer kept; events are for ${EVENT_DAYS} days.`);
@@ -131,7 +131,7 @@ export const getReplay: Handler<Ops["getReplay"], WebhookDeps> = (call) => call.
 
 const mustBeActive = (tenant: TenantTable, { id }: Webhook): Write =>
   tenant.writes.check(webhookItem, { id }, { equals: { status: "active" } }, (old) =>
-    old === undefined ? notFound() : wrongState("webhook", old.status, "active"),
+    old === undefined ? notFound() : webhookStates.refusal(old.status, ["active"]),
   );
 
 /** The range in UTC, at most as long as events are kept, and not beyond now. */

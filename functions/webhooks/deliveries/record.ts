@@ -7,7 +7,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { webhookEvents } from "../events.ts";
-import type { deliveryErrors, Health, Webhook } from "../model.ts";
+import { type deliveryErrors, type Health, type Webhook, webhookStates } from "../model.ts";
 import { attemptItem, type Delivery, deliveryItem, healthItem, webhookItem } from "../store.ts";
 import { dueWrite } from "./delivery.ts";
 import { type AttemptVerdict, afterDelivery, disableRule } from "./rules/schedule.ts";
@@ -220,7 +220,7 @@ function disable(
       webhookItem,
       { id: webhook.id },
       { set: { status: "disabled", disabled_reason: reason, disabled_at: now, updated_at: now, etag: newEtag(at) } },
-      { equals: { status: "active" } },
+      { one_of: { status: webhookStates.from("disabled") } },
       () => new Outpaced(),
     ),
     ...eventWrites(table, context, [told]),

@@ -5,7 +5,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import { firstIdAt } from "../../../shared/ids.ts";
 import { type AttemptMessage, newDelivery, removalWrites, start } from "../deliveries/delivery.ts";
-import { subscribes } from "../model.ts";
+import { replayStates, subscribes } from "../model.ts";
 import { deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
 import type { JobMessage } from "./continue.ts";
 
@@ -38,8 +38,7 @@ async function replayPage(message: JobMessage, { table, clock, attempts }: JobDe
     tenant.read(replayItem, { webhook_id, id: message.replay_id }),
     tenant.read(webhookItem, { id: webhook_id }),
   ]);
-  if (replay === undefined || webhook === undefined || replay.status === "completed" || replay.status === "cancelled")
-    return false;
+  if (replay === undefined || webhook === undefined || replayStates.ends.includes(replay.status)) return false;
   const now = clock.now();
   if (webhook.status !== "active") {
     await move(tenant, replay, { status: "cancelled", completed_at: timestamp(now) }, now);

@@ -2,14 +2,14 @@ import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem, wrongState } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import type { WorkspacesDeps } from "../deps.ts";
 import { workspaceEvents } from "../events.ts";
 import { requireStanding, stillStanding } from "../members/standing.ts";
-import { mayDelete, mayManage } from "../model.ts";
+import { mayDelete, mayManage, workspaceStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { changeWorkspace, expiryWrites, requireExpiry, type Workspace, workspaceItem } from "../store.ts";
 
@@ -52,7 +52,7 @@ export const restore: Handler<Ops["restore"], WorkspacesDeps> = async (call, { t
     const seen = await call.load(how);
     requireStanding(mayManage(seen.standing), "an owner or admin");
     const read = seen.workspace;
-    if (read.status !== "archived") throw wrongState("workspace", read.status, "archived");
+    if (read.status !== "archived") throw workspaceStates.refusal(read.status, "active");
     const expires_at = body.expires_at === undefined ? read.expires_at : timestamp(new Date(body.expires_at));
     requireExpiry(read.workspace_type, expires_at, at);
     const now = timestamp(at);
