@@ -3,15 +3,35 @@ import { defineConfig } from "vitest/config";
 /** Speed is measured in bench/, never asserted here: this only keeps a hung test from hanging the run. */
 const hang = { testTimeout: 120_000, hookTimeout: 600_000 };
 
+/** Files at a time. */
+const WORKERS = 4;
+
+const DOCS = "test/unit/docs/**/*.test.ts";
+
+interface Tier {
+  /** Its tests need the local AWS with the deployed stack. */
+  readonly onStack?: boolean;
+  /** Tiers of a later group begin when all of the earlier ones have ended. */
+  readonly groupOrder?: number;
+  /** Each file in a process of its own; otherwise what is loaded stays loaded for the next file. */
+  readonly isolate?: boolean;
+  readonly include?: string;
+  readonly exclude?: string[];
+}
+
 /**
- * One vitest project per tier. Tiers on the local AWS share one emulator and one deployed stack. Tiers of a later group
- * begin when all of the earlier ones have ended.
+ * One vitest project per tier. Tiers on the local AWS share one emulator and one deployed stack.
  */
-const tier = (name: string, onStack: boolean, groupOrder = 0) => ({
+const tier = (
+  name: string,
+  { onStack = false, groupOrder = 0, isolate = false, include = `test/${name}/**/*.test.ts`, exclude = [] }: Tier = {},
+) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [include],
+    exclude,
     environment: "node",
+    isolate,
     sequence: { groupOrder },
     ...hang,
     ...(onStack ? { globalSetup: ["test/support/emulator.ts"] } : {}),
@@ -20,14 +40,18 @@ const tier = (name: string, onStack: boolean, groupOrder = 0) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for the stack, which has to share the processor with them.
+    maxWorkers: WORKERS,
     projects: [
-      tier("unit", false),
-      tier("infra", false),
-      tier("integration", true),
-      tier("security", true),
-      tier("e2e", true),
+      tier("unit", { exclude: [DOCS] }),
+      // Looks at everything that is declared, which is more where other tests have declared theirs.
+      tier("docs", { include: DOCS, isolate: true }),
+      tier("infra"),
+      tier("integration", { onStack: true }),
+      tier("security", { onStack: true }),
+      tier("e2e", { onStack: true }),
       // Kills the functions of the stack, for which other tests would fail.
-      tier("faults", true, 1),
+      tier("faults", { onStack: true, groupOrder: 1 }),
     ],
   },
 });
