@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type BuildOptions, build, type Metafile } from "esbuild";
-import { bundleOptions } from "../infra/bundle-options.ts";
+import { type BuildOptions, build } from "esbuild";
+import { rooms } from "../functions/rooms.ts";
+import { bundleFunctions, bundleName } from "../infra/bundle.ts";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -11,24 +12,36 @@ const OUT = join(root, ".local", "bench");
 export interface Bundle {
   readonly file: string;
   readonly bytes: number;
-  /** The AWS clients in it, by package. */
+}
+
+/** A function of ours; `bytes` are what it reads when it starts. */
+export interface ApiFunction extends Bundle {
+  readonly name: string;
+  /** Packages of the AWS clients in it, also those that it loads later. */
   readonly clients: readonly string[];
 }
 
-async function bundle(name: string, entry: string, options: BuildOptions): Promise<Bundle> {
-  const outdir = join(OUT, name);
-  rmSync(outdir, { recursive: true, force: true });
-  const { metafile } = await build({ ...options, metafile: true, entryPoints: [{ in: entry, out: "index" }], outdir });
-  const file = join(outdir, "index.mjs");
-  return { file, bytes: statSync(file).size, clients: clientsIn(metafile) };
+let built: Promise<readonly ApiFunction[]> | undefined;
+
+/** All functions behind the API, as infra/bundle.ts builds them for deployment. */
+export function buildApiFunctions(): Promise<readonly ApiFunction[]> {
+  built ??= apiFunctions(join(OUT, "functions"));
+  return built;
 }
 
-const clientsIn = ({ inputs }: Metafile): string[] =>
-  [...new Set(Object.keys(inputs).flatMap((path) => /(@aws-sdk\/client-[\w-]+)\//.exec(path)?.[1] ?? []))].sort();
-
-/** The API function of a room, with the options of infra/bundle.ts. */
-export const buildApiFunction = (room: string): Promise<Bundle> =>
-  bundle(`${room}-api`, join(root, "functions", room, "api.ts"), bundleOptions(root));
+async function apiFunctions(dist: string): Promise<readonly ApiFunction[]> {
+  const bundles = await bundleFunctions(root, dist);
+  return rooms.flatMap((room) =>
+    Object.entries(room.functions)
+      .filter(([, { trigger }]) => trigger.kind === "api")
+      .map(([name]) => {
+        const bundle = bundles.find((one) => one.name === bundleName(room.name, name));
+        if (bundle === undefined) throw new Error(`${room.name} has no bundle of ${name}`);
+        const { eager_bytes, clients } = bundle;
+        return { name: bundle.name, file: join(dist, bundle.name, "index.mjs"), bytes: eager_bytes, clients };
+      }),
+  );
+}
 
 const PLAIN = {
   bundle: true,
@@ -44,16 +57,33 @@ const PLAIN = {
 } as const satisfies BuildOptions;
 
 /** esbuild as anybody would use it for the Lambda runtime: one minified ESM file with the SDK as it comes. */
-export const buildPlain = (name: string, entry: string, more: BuildOptions = {}): Promise<Bundle> =>
-  bundle(name, entry, { ...PLAIN, ...more });
+export async function buildPlain(name: string, entry: string, more: BuildOptions = {}): Promise<Bundle> {
+  const outdir = join(OUT, name);
+  rmSync(outdir, { recursive: true, force: true });
+  await build({ ...PLAIN, ...more, entryPoints: [{ in: entry, out: "index" }], outdir });
+  const file = join(outdir, "index.mjs");
+  return { file, bytes: statSync(file).size };
+}
+
+const sdkOnly = new Map<string, Promise<Bundle>>();
 
 /** A function that has these AWS clients, reads one item and does nothing else. */
-export async function buildSdkOnly(room: string, clients: readonly string[]): Promise<Bundle> {
-  const entry = join(OUT, `${room}-sdk-only.ts`);
-  mkdirSync(OUT, { recursive: true });
-  writeFileSync(entry, await sdkOnlySource(clients));
-  return buildPlain(`${room}-sdk-only`, relative(process.cwd(), entry), { absWorkingDir: process.cwd() });
+export function buildSdkOnly(clients: readonly string[]): Promise<Bundle> {
+  const name = ["sdk-only", ...clients.map(shortName)].join("-");
+  const known = sdkOnly.get(name);
+  if (known !== undefined) return known;
+  const building = (async () => {
+    const entry = join(OUT, `${name}.ts`);
+    mkdirSync(OUT, { recursive: true });
+    writeFileSync(entry, await sdkOnlySource(clients));
+    return buildPlain(name, relative(process.cwd(), entry), { absWorkingDir: process.cwd() });
+  })();
+  sdkOnly.set(name, building);
+  return building;
 }
+
+/** `@aws-sdk/client-kms` is `kms`. */
+export const shortName = (client: string): string => client.replace("@aws-sdk/client-", "");
 
 async function sdkOnlySource(clients: readonly string[]): Promise<string> {
   const others = clients.filter((name) => name !== "@aws-sdk/client-dynamodb");

@@ -1,8 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Bundle, buildApiFunction, buildPlain, buildSdkOnly, root } from "./build.ts";
-import { MEASURED_ROOMS } from "./bundle-size.ts";
+import { type ApiFunction, type Bundle, buildApiFunctions, buildPlain, buildSdkOnly, root } from "./build.ts";
 import { inTurns, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark, context, type Row } from "./row.ts";
 
@@ -20,6 +19,7 @@ const settings = {
   USER_POOL_ID: "us-east-1_Benchmark",
   USER_POOL_CLIENT_ID: "client",
   BUCKET_NAME: "bucket",
+  STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:runs",
   OUTBOUND_ALLOW_HTTP: "false",
   OUTBOUND_ALLOW_HOSTS: "",
   AWS_REGION: "us-east-1",
@@ -33,7 +33,7 @@ export const coldStart: Benchmark = {
   title: "Cold start",
   about: `
 From the start of a Node process until it has loaded the bundle and its handler is ready, as a new Lambda environment does it (without the
-time AWS takes for the environment itself). Ours are the same API functions as above with the settings that infra gives them. The other side is
+time AWS takes for the environment itself). Ours are all functions behind the API with the settings that infra gives them. The other side is
 NestJS (\`nest/handler.ts\`: \`@nestjs/core\` on Express behind \`@codegenie/serverless-express\`, the way its documentation describes; one
 endpoint with a validated body, a permission in a guard and an injected DynamoDB client), bundled and minified by esbuild too,
 although NestJS is usually deployed with its \`node_modules\`. It is installed from \`nest/package-lock.json\` when it is missing.
@@ -42,30 +42,29 @@ The other rows compare with the function that holds only the same AWS clients.
   async run() {
     const other = await buildNest();
     const rows: Row[] = [];
-    for (const room of MEASURED_ROOMS) rows.push(...(await rowsOf(room, other)));
+    for (const one of await buildApiFunctions()) rows.push(...(await rowsOf(one, other)));
     return rows;
   },
 };
 
-async function rowsOf(room: string, other: Bundle): Promise<Row[]> {
-  const ours = await buildApiFunction(room);
-  const sdkOnly = await buildSdkOnly(room, ours.clients);
+async function rowsOf(ours: ApiFunction, other: Bundle): Promise<Row[]> {
+  const sdkOnly = await buildSdkOnly(ours.clients);
   const rounds = await inTurns(ROUNDS, {
     ours: () => millisecondsToReady(ours.file),
     nest: () => millisecondsToReady(other.file),
     sdk: () => millisecondsToReady(sdkOnly.file),
   });
   const facts = { unit: "ms", spread: spreadOf(rounds.ours) };
-  const what = `Process start to ready: ${room}-api against`;
+  const what = `Process start to ready: ${ours.name} against`;
   return [
     atMost(
       0.5,
-      { ...facts, id: `cold-start-nestjs-${room}`, what: `${what} NestJS` },
+      { ...facts, id: `cold-start-nestjs-${ours.name}`, what: `${what} NestJS` },
       rounds.ours.median,
       rounds.nest.median,
     ),
     context(
-      { ...facts, id: `cold-start-sdk-${room}`, what: `${what} only its AWS clients` },
+      { ...facts, id: `cold-start-sdk-${ours.name}`, what: `${what} only its AWS clients` },
       rounds.ours.median,
       rounds.sdk.median,
     ),

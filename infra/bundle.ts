@@ -1,9 +1,10 @@
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
 import { entryFile, type FunctionData } from "../shared/room.ts";
+import { bundleApart, giveApart, leaveLazyApart } from "./bundle-apart.ts";
 import { bundleOptions } from "./bundle-options.ts";
 import { writeReference } from "./reference.ts";
 import { leavePackagesOut } from "./source-map.ts";
@@ -24,39 +25,51 @@ interface Entry {
   readonly out: string;
 }
 
-/** A function that calls models loads the package of a provider when it first needs it; the others are one file each. */
-const loadsLazily = ({ data }: Entry): boolean => data.needs.includes("models");
+/** One built function. */
+export interface Bundle {
+  /** Its folder: `agents-api`. */
+  readonly name: string;
+  /** Everything that a cold start reads: the entry, and what that imports without waiting for a need. */
+  readonly eager: readonly string[];
+  readonly eager_bytes: number;
+  /** Packages of AWS's clients in it, also those that it loads later. */
+  readonly clients: readonly string[];
+}
 
-/** Files of threads that functions start, by the name under which `workerFile` asks for them. */
-const WORKERS = { engines: "shared/engines/worker.ts", graph: "functions/pipelines/graph/worker.ts" } as const;
-const WORKERS_OUT = ".workers";
+type Outputs = Metafile["outputs"];
 
-const bundleWorkers = (root: string, dist: string) =>
-  build({
-    ...bundleOptions(root),
-    outdir: join(dist, WORKERS_OUT),
-    entryPoints: Object.entries(WORKERS).map(([name, file]) => ({ in: join(root, file), out: `${name}.worker` })),
-  });
-
-/** Copies the workers that a function may start into its folder: those whose asking file is part of its bundle. */
-function giveWorkers(dist: string, out: string, metafiles: readonly Metafile[]): void {
-  for (const [name, file] of Object.entries(WORKERS)) {
-    const asking = `${dirname(file)}/run.ts`;
-    const asks = metafiles.some(({ outputs }) =>
-      Object.entries(outputs).some(
-        ([path, { inputs }]) =>
-          path.includes(`/${out}/`) && Object.keys(inputs).some((input) => input.endsWith(asking)),
-      ),
-    );
-    if (asks) cpSync(join(dist, WORKERS_OUT, `${name}.worker.mjs`), join(dist, out, `${name}.worker.mjs`));
+/** What an output reaches by imports of these kinds, itself included. What stands apart is known by its file name. */
+function reached(outputs: Outputs, from: string, kinds: readonly string[]): string[] {
+  const named = new Map(Object.keys(outputs).map((path) => [basename(path), path]));
+  const found = new Set([from]);
+  for (const path of found) {
+    for (const { path: to, kind, external } of outputs[path]?.imports ?? []) {
+      const file = external ? named.get(basename(to)) : to;
+      if (kinds.includes(kind) && file !== undefined) found.add(file);
+    }
   }
+  return [...found];
+}
+
+const EAGER = ["import-statement", "require-call"] as const;
+const ANY = [...EAGER, "dynamic-import"] as const;
+
+function described(name: string, index: string, outputs: Outputs, root: string): Bundle {
+  const eager = reached(outputs, index, EAGER);
+  const inputs = reached(outputs, index, ANY).flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
+  return {
+    name,
+    eager: eager.map((path) => join(root, path)),
+    eager_bytes: eager.reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0),
+    clients: [...new Set(inputs.flatMap((path) => /(@aws-sdk\/client-[\w-]+)\//.exec(path)?.[1] ?? []))].sort(),
+  };
 }
 
 /**
  * Bundles every function of every room, AWS SDK included, and writes a manifest that the local stream server reads.
- * Single-file functions share one esbuild run; each lazily loading one is split into chunks in its own folder.
+ * All functions share one esbuild run; so does all that they load later.
  */
-export async function bundleFunctions(root = ".", dist = join(root, DIST)): Promise<Metafile> {
+export async function bundleFunctions(root = ".", dist = join(root, DIST)): Promise<readonly Bundle[]> {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   const entries = rooms.flatMap((room) =>
@@ -64,25 +77,21 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       ([name, data]): Entry => ({ room: room.name, name, data, out: bundleName(room.name, name) }),
     ),
   );
-  const source = ({ room, name }: Entry): string => join(root, "functions", room, entryFile(name));
-  const single = entries.filter((entry) => !loadsLazily(entry));
-  const runs = [
+  const [main, apart] = await Promise.all([
     build({
       ...bundleOptions(root),
+      plugins: [leaveLazyApart],
       outdir: dist,
-      entryPoints: single.map((entry) => ({ in: source(entry), out: `${entry.out}/index` })),
+      entryPoints: entries.map(({ room, name, out }) => ({
+        in: join(root, "functions", room, entryFile(name)),
+        out: `${out}/index`,
+      })),
     }),
-    ...entries.filter(loadsLazily).map((entry) =>
-      build({
-        ...bundleOptions(root),
-        outdir: join(dist, entry.out),
-        splitting: true,
-        entryPoints: [{ in: source(entry), out: "index" }],
-      }),
-    ),
-  ];
-  const metafiles = (await Promise.all([...runs, bundleWorkers(root, dist)])).map(({ metafile }) => metafile);
-  for (const entry of entries) giveWorkers(dist, entry.out, metafiles);
+    bundleApart(root, dist),
+  ]);
+  const { outputs } = main.metafile;
+  const indexes = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint !== undefined);
+  for (const path of indexes) giveApart(root, dist, basename(dirname(path)), outputs[path], apart);
   for (const file of globSync("**/*.mjs.map", { cwd: dist })) {
     const path = join(dist, file);
     writeFileSync(path, JSON.stringify(leavePackagesOut(JSON.parse(readFileSync(path, "utf8")))));
@@ -101,8 +110,5 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
   }));
   writeReference(root, join(dist, bundleName("platform", "docs"), "files"));
   writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  return {
-    inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)),
-    outputs: Object.assign({}, ...metafiles.map(({ outputs }) => outputs)),
-  };
+  return indexes.map((path) => described(basename(dirname(path)), path, { ...outputs, ...apart }, root));
 }

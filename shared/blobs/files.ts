@@ -1,5 +1,6 @@
 import { type Blobs, inlineOr } from "./blobs.ts";
 import type { FilePlace } from "./purposes.ts";
+import { connectS3, createBlobs, createFiles } from "./s3.ts";
 
 /** Where a client sends a file that is larger than a request. */
 export interface UploadTarget {
@@ -44,9 +45,9 @@ export interface InspectedFile {
 export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly files: Files } {
   let loading: Promise<{ blobs: Blobs; files: Files }> | undefined;
   const connected = () => {
-    loading ??= import("./s3.ts").then(({ connectS3, createBlobs, createFiles }) => {
-      const s3 = connectS3();
-      return { blobs: createBlobs(s3, bucket), files: createFiles(s3, bucket) };
+    loading ??= import("./lazy/s3.ts").then((sdk) => {
+      const s3 = connectS3(sdk);
+      return { blobs: createBlobs(sdk, s3, bucket), files: createFiles(sdk, s3, bucket) };
     });
     return loading;
   };

@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto";
-import {
-  CopyObjectCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { clientOptions } from "../aws/clients.ts";
 import { type Blobs, inlineOr, unavailable } from "./blobs.ts";
 import type { Files } from "./files.ts";
+import type * as Sdk from "./lazy/s3.ts";
+
+/** The client's package, which whoever needs it has loaded. */
+type S3 = typeof Sdk;
 
 /** Without the right to list, the store answers 403 to the question for an object that is not there. */
 const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
@@ -21,7 +14,7 @@ const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
  * Another endpoint than AWS's own rarely has a host name for each bucket. A checksum is added only where S3 demands
  * one: signed into an address, it would be the checksum of the empty body that there is when the address is made.
  */
-export const connectS3 = (): S3Client =>
+export const connectS3 = ({ S3Client }: S3): Sdk.S3Client =>
   new S3Client({
     ...clientOptions("files"),
     forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
@@ -29,7 +22,11 @@ export const connectS3 = (): S3Client =>
   });
 
 /** Texts in the bucket, by content within the place of the thing that they belong to. */
-export function createBlobs(s3: Pick<S3Client, "send">, bucket: string): Blobs {
+export function createBlobs(
+  { CopyObjectCommand, GetObjectCommand, PutObjectCommand }: S3,
+  s3: Pick<Sdk.S3Client, "send">,
+  bucket: string,
+): Blobs {
   return inlineOr({
     async store(place, text) {
       const bytes = Buffer.byteLength(text);
@@ -75,7 +72,16 @@ async function guarded<T>(call: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-export function createFiles(s3: S3Client, bucket: string): Files {
+export function createFiles(sdk: S3, s3: Sdk.S3Client, bucket: string): Files {
+  const {
+    DeleteObjectCommand,
+    DeleteObjectsCommand,
+    GetObjectCommand,
+    getSignedUrl,
+    HeadObjectCommand,
+    ListObjectsV2Command,
+    PutObjectCommand,
+  } = sdk;
   return {
     async uploadTarget({ key, content_type, bytes }, seconds) {
       const command = new PutObjectCommand({

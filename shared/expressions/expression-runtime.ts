@@ -1,4 +1,5 @@
-import jsonata from "jsonata";
+import type jsonata from "jsonata";
+import { jsonata as parser } from "../engines/packages.ts";
 import { removedFunctionNames } from "./expression-ast.ts";
 import { boundedJson, canonicalJson } from "./json.ts";
 import { compilePattern } from "./regex.ts";
@@ -143,10 +144,11 @@ interface Bindable extends jsonata.Expression {
 }
 
 /** The options as they are used: a regular expression engine needs a constructor and `exec`, not all of RegExp. */
-const parse: (text: string, options: object) => jsonata.Expression = jsonata;
+type Parse = (text: string, options: object) => jsonata.Expression;
 
 /** Parses the text with all bounds set. Throws what JSONata throws for a syntax error. */
 export function boundedExpression(text: string): jsonata.Expression {
+  const parse: Parse = parser().jsonata;
   const expression: Bindable = parse(text, {
     timeout: expressionLimits.time_ms,
     stack: expressionLimits.depth,

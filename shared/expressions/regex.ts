@@ -1,4 +1,5 @@
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
+import { re2 } from "../engines/packages.ts";
 import { Memo } from "./memo.ts";
 
 /** Longest pattern in characters. Patterns run in time linear to the text, but their compiled size grows with their length. */
@@ -15,6 +16,7 @@ const compiled = new Memo<Pattern>(256);
 export function compilePattern(source: string, flags = ""): Pattern {
   if (source.length > MAX_PATTERN) return { ok: false, message: `a pattern has at most ${MAX_PATTERN} characters` };
   return compiled.get(`${flags}/${source}`, () => {
+    const { RE2JS } = re2();
     try {
       const bits = (flags.includes("i") ? RE2JS.CASE_INSENSITIVE : 0) | (flags.includes("m") ? RE2JS.MULTILINE : 0);
       return { ok: true, regex: RE2JS.compile(source, bits) };

@@ -1,5 +1,5 @@
 import type { Schema } from "@cfworker/json-schema";
-import { RE2JS } from "re2js";
+import { re2 } from "../engines/packages.ts";
 import {
   formats,
   keywordShapes,
@@ -46,7 +46,7 @@ const lookUp = (document: unknown, reference: string): unknown => {
 const compilePattern = (pattern: string): TextCheck | string => {
   if (pattern.length > schemaLimits.pattern) return `a pattern has at most ${schemaLimits.pattern} characters`;
   try {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = re2().RE2JS.compile(pattern);
     return (text) => compiled.matcher(text).find();
   } catch {
     return "not a regular expression of the RE2 syntax, which always runs in linear time";

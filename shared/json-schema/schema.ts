@@ -1,7 +1,8 @@
-import { type OutputUnit, Validator, format as validatorFormats } from "@cfworker/json-schema";
+import type { OutputUnit } from "@cfworker/json-schema";
 import * as z from "zod";
 import { isSmall } from "../bounded/size.ts";
 import { isTrusted } from "../bounded/trusted.ts";
+import { jsonSchema } from "../engines/packages.ts";
 import { engines, SMALL } from "../engines/run.ts";
 import { type Normalized, normalize, type SchemaIssue, schemaLimits } from "./normalize.ts";
 
@@ -116,6 +117,7 @@ export const issuesHere = (document: unknown, value: unknown): SchemaIssue[] => 
 };
 
 const issuesOf = (schema: Normalized["schema"], checks: Normalized["checks"], value: unknown): SchemaIssue[] => {
+  const { format: validatorFormats, Validator } = jsonSchema();
   const validator = new Validator(schema, "2020-12", false);
   // The validator finds named checks in one table of its package. Validating is synchronous, so nobody else sees ours in it.
   for (const [name, check] of checks) validatorFormats[name] = check;

@@ -108,7 +108,7 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
   let engine: Promise<Engine> | undefined;
   /** Loaded by the first call, so that a function which makes none does not pay for it at cold start. */
   const start = (): Promise<Engine> => {
-    engine ??= import("./undici.ts").then(({ Agent, buildConnector, request }) => {
+    engine ??= import("./lazy/undici.ts").then(({ Agent, buildConnector, request }) => {
       const connect = guardedConnector(buildConnector, {
         policy,
         resolve: config.resolve ?? systemResolve,

@@ -132,7 +132,7 @@ const systemText = ({ system, response_schema, model }: ModelRequest): string | 
 
 /** The library's settings for a request, the same for a whole answer and for a stream. */
 export const callSettings = (
-  library: typeof import("ai"),
+  library: typeof import("./lazy/ai.ts"),
   languageModel: LanguageModel,
   request: ModelRequest,
   progress: Progress,

@@ -63,7 +63,7 @@ export const languageModel = async (
   const id = model.provider_model_id;
   switch (connection.provider) {
     case "amazon-bedrock": {
-      const { createAmazonBedrock } = await import("@ai-sdk/amazon-bedrock");
+      const { createAmazonBedrock } = await import("./lazy/amazon-bedrock.ts");
       const { credentials, endpoint } = bedrock;
       return createAmazonBedrock({
         region: bedrock.region,
@@ -80,19 +80,19 @@ export const languageModel = async (
       })(id);
     }
     case "openai": {
-      const { createOpenAI } = await import("@ai-sdk/openai");
+      const { createOpenAI } = await import("./lazy/openai.ts");
       return createOpenAI(keyed(connection.api_key, connection.base_url, fetch)).chat(id);
     }
     case "anthropic": {
-      const { createAnthropic } = await import("@ai-sdk/anthropic");
+      const { createAnthropic } = await import("./lazy/anthropic.ts");
       return createAnthropic(keyed(connection.api_key, connection.base_url, fetch))(id);
     }
     case "google": {
-      const { createGoogleGenerativeAI } = await import("@ai-sdk/google");
+      const { createGoogleGenerativeAI } = await import("./lazy/google.ts");
       return createGoogleGenerativeAI(keyed(connection.api_key, connection.base_url, fetch))(id);
     }
     case "azure": {
-      const { createAzure } = await import("@ai-sdk/azure");
+      const { createAzure } = await import("./lazy/azure.ts");
       const { api_version: apiVersion, resource_name: resourceName } = connection;
       return createAzure({
         ...keyed(connection.api_key, connection.base_url, fetch),
@@ -101,7 +101,7 @@ export const languageModel = async (
       }).chat(connection.deployment ?? id);
     }
     case "openai_compatible": {
-      const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
+      const { createOpenAICompatible } = await import("./lazy/openai-compatible.ts");
       return createOpenAICompatible({
         name: connection.name,
         baseURL: connection.base_url,

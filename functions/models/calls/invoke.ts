@@ -63,7 +63,7 @@ export const createModelInvoker = (parts: {
     };
     globalThis.AI_SDK_LOG_WARNINGS = false; // would write to the console: settings a model ignores, on every call
     const [library, model] = await Promise.all([
-      import("ai"),
+      import("./lazy/ai.ts"),
       languageModel(request.model, request.connection, {
         reach: (way) => mendingFetch(way, metered.answered),
         fetch,

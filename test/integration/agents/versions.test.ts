@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import * as handlers from "../../../functions/agents/handlers.ts";
 import { operations } from "../../../functions/agents/operations.ts";
 import { inlineOr } from "../../../shared/blobs/blobs.ts";
+import * as sdk from "../../../shared/blobs/lazy/s3.ts";
 import { createBlobs, createFiles } from "../../../shared/blobs/s3.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
@@ -24,8 +25,8 @@ function dispatcher() {
   return createDispatcher(operations, handlers, platform, {
     table: platform.table,
     secrets: platform.secrets,
-    blobs: inlineOr(createBlobs(s3, bucket)),
-    files: createFiles(s3, bucket),
+    blobs: inlineOr(createBlobs(sdk, s3, bucket)),
+    files: createFiles(sdk, s3, bucket),
     checkUrl,
     compile_expression: compileExpression,
   });

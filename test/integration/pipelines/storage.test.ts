@@ -5,6 +5,7 @@ import type { PipelineDeps } from "../../../functions/pipelines/deps.ts";
 import * as handlers from "../../../functions/pipelines/handlers.ts";
 import { operations } from "../../../functions/pipelines/operations.ts";
 import { loadRevision, openHeaders } from "../../../functions/pipelines/public.ts";
+import * as sdk from "../../../shared/blobs/lazy/s3.ts";
 import { createBlobs, createFiles } from "../../../shared/blobs/s3.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
@@ -38,8 +39,8 @@ describe("what is stored of a pipeline", () => {
     deps = {
       table: platform.table,
       secrets: platform.secrets,
-      blobs: createBlobs(s3, bucket),
-      files: createFiles(s3, bucket),
+      blobs: createBlobs(sdk, s3, bucket),
+      files: createFiles(sdk, s3, bucket),
     };
   });
 

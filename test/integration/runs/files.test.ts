@@ -5,6 +5,7 @@ import { type Graph, graphSchema } from "../../../functions/pipelines/graph/publ
 import { clear } from "../../../functions/runs/consumers.ts";
 import { runItem, runStateItem, runValueItem, type StoredRun } from "../../../functions/runs/store.ts";
 import { INLINE_BYTES } from "../../../shared/blobs/blobs.ts";
+import * as sdk from "../../../shared/blobs/lazy/s3.ts";
 import { runFiles } from "../../../shared/blobs/purposes.ts";
 import { createFiles } from "../../../shared/blobs/s3.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
@@ -92,7 +93,7 @@ describe("what a run makes", () => {
       own.writes.remove(runStateItem, { run_id: run.id }),
     ]);
     const event = { organization_id: run.tenant, data: { run_id: run.id } } as unknown as Envelope;
-    const files = createFiles(s3(), bucket());
+    const files = createFiles(sdk, s3(), bucket());
     const broken = { removeAll: () => Promise.reject(new Error("ended in between")) };
     await expect(clear(event, { table, files: broken })).rejects.toThrow("ended in between");
     for (let i = 0; i < 2; i++) await clear(event, { table, files });

@@ -18,6 +18,7 @@ import {
   runValue,
   type StoredRun,
 } from "../../../functions/runs/store.ts";
+import * as sdk from "../../../shared/blobs/lazy/s3.ts";
 import { runFiles } from "../../../shared/blobs/purposes.ts";
 import { createBlobs } from "../../../shared/blobs/s3.ts";
 import { auditItem, outboxItem } from "../../../shared/change/items.ts";
@@ -33,7 +34,7 @@ const PIPELINE = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
 const USER = { type: "user", id: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC" } as const;
 
 export const blobs = () =>
-  createBlobs(new S3Client({ ...awsConfig(), forcePathStyle: true }), inject("stack").outputs.BucketName ?? "");
+  createBlobs(sdk, new S3Client({ ...awsConfig(), forcePathStyle: true }), inject("stack").outputs.BucketName ?? "");
 
 /** Starts a run of this graph in an organization of its own. */
 export async function startRun(graph: Graph, input: Json): Promise<StoredRun & { readonly tenant: string }> {

@@ -128,6 +128,12 @@ describe("the dependency rule", () => {
     expect(show(outward)).toEqual([]);
   });
 
+  it("what is loaded later holds packages, and nothing of which the rest of a function has another one", () => {
+    const later = imports.filter(({ from }) => from.includes("/lazy/"));
+    expect(later.length).toBeGreaterThan(10);
+    expect(show(later.filter(({ to, typeOnly }) => !typeOnly && /^(functions|shared)\//.test(to)))).toEqual([]);
+  });
+
   it("rooms do not form circles", () => {
     const uses = new Map<string, Set<string>>();
     for (const { from, to, typeOnly } of within("functions")) {

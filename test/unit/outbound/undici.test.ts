@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Agent as WholeAgent, buildConnector as wholeConnector } from "undici";
 import { describe, expect, it } from "vitest";
-import * as parts from "../../../shared/outbound/undici.ts";
+import * as parts from "../../../shared/outbound/lazy/undici.ts";
 import { serve } from "./servers.ts";
 
 /** The guarded client reaches into the inside of undici; an update that moves or changes what it takes is seen here. */

@@ -1,7 +1,7 @@
 import { type Outbound, OutboundError } from "../../../../shared/outbound/index.ts";
 import { cutText } from "../../../../shared/text.ts";
 import { outboundFailure, type ToolFailure, type ToolResult, toolFailure } from "../rules/outcome.ts";
-import type { McpClient } from "./client.ts";
+import type { McpClient } from "./lazy/mcp.ts";
 import { fail, guardedFetch, McpFailure, SessionLost } from "./guarded-fetch.ts";
 import { callAnswer, type McpTool, toolPage } from "./rules/answers.ts";
 
@@ -31,7 +31,7 @@ export const mcpSession = (server: {
 
   /** Loaded when it is first needed: most runs have no MCP server. */
   const open = async (signal: AbortSignal): Promise<McpClient> => {
-    const { connectMcp } = await import("./client.ts");
+    const { connectMcp } = await import("./lazy/mcp.ts");
     return connectMcp({ ...server, fetch: guardedFetch(server) }, signal);
   };
 

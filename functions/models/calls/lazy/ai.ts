@@ -1,0 +1,10 @@
+export {
+  generateText,
+  jsonSchema,
+  NoObjectGeneratedError,
+  Output,
+  stepCountIs,
+  streamText,
+  tool,
+  wrapLanguageModel,
+} from "ai";

@@ -1,0 +1,1 @@
+export { createAzure } from "@ai-sdk/azure";

@@ -1,0 +1,1 @@
+export { format, Validator } from "@cfworker/json-schema";
