@@ -24,7 +24,8 @@ export interface Authentication {
   readonly principal: Principal;
   /** Live rights in the active organization, or the refusal of everything that needs some. */
   readonly rights: Rights | Problem;
-  readonly signedIn: SignedIn;
+  /** The person, where one was asked for. */
+  readonly signedIn: SignedIn | undefined;
   /** What was read along; undefined where the organization turned out to be another one than was guessed. */
   readonly also: AlsoRead | undefined;
 }
@@ -37,6 +38,12 @@ export interface AlsoRead {
 /** One more item for the batch, where the organization is known before it is read. */
 export type Also = (tenant: string, principal: Principal) => Read | undefined;
 
+export interface Wanted {
+  readonly also?: Also | undefined;
+  /** The person's own record too: for what somebody does about themselves. Nothing else sees a user. */
+  readonly person?: boolean;
+}
+
 /**
  * Authenticates a request and loads the caller's live rights, strongly consistent: a suspended user, a revoked
  * session, a removed membership is refused on the next request, not when the token expires.
@@ -44,7 +51,7 @@ export type Also = (tenant: string, principal: Principal) => Read | undefined;
  * The session is found by what the token says and nothing else: the pool's name of the account and the family of
  * tokens. It is self-sufficient: whatever cuts a user off ends all of the user's sessions in the same transaction.
  *
- * One round trip: session, user, organization and membership are read together. Who the user is is guessed from the
+ * One round trip: session, organization and membership are read together. Who the user is is guessed from the
  * user name at the pool, and without an `Organization-Id` header the default organization from what this process saw
  * last; a wrong guess costs a second read and never a wrong answer, because the session decides.
  */
@@ -52,7 +59,15 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   const lastDefault = new Map<string, string>();
   const platform = table.of(PLATFORM);
 
-  return async (request: RawRequest, now: Date, also?: Also): Promise<Authentication> => {
+  /** Whose session it is; `guessed` is the user of the name at the pool. */
+  async function personOf(session: Session, guessed: User | undefined): Promise<User> {
+    const user = guessed?.id === session.user_id ? guessed : await platform.get(userItem, { id: session.user_id });
+    if (user === undefined) throw new Error(`session ${session.id} is of nobody`);
+    return user;
+  }
+
+  return async (request: RawRequest, now: Date, wanted: Wanted = {}): Promise<Authentication> => {
+    const { also, person = false } = wanted;
     const credential = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (credential === undefined) throw unauthenticated();
     const claims = await tokens.verify(credential, now);
@@ -60,42 +75,34 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     if (asked !== undefined && !ORGANIZATION_ID.test(asked)) throw noMembership();
     const { sub, origin_jti, username } = claims;
     const guess = asked ?? lastDefault.get(sub);
-    const identity = [
+    const more = guess === undefined ? undefined : also?.(guess, { type: "user", id: username });
+    const reads: readonly Read[] = [
       platform.read(sessionItem, { sub, origin_jti }),
-      platform.read(userItem, { id: username }),
-    ] as const;
-    const reads: readonly Read[] =
-      guess === undefined
-        ? identity
-        : [
-            ...identity,
-            ...rightsReads(table, guess, username),
-            ...[also?.(guess, { type: "user", id: username })].filter((read) => read !== undefined),
-          ];
-    const [readSession, readUser, readOrganization, readMembership, found] = (await table.batch(reads)) as [
-      Session | undefined,
-      User | undefined,
+      ...(guess === undefined ? [] : rightsReads(table, guess, username)),
+      ...(more === undefined ? [] : [more]),
+      ...(person ? [platform.read(userItem, { id: username })] : []),
+    ];
+    const read: readonly unknown[] = await table.batch(reads);
+    const session = live(read[0] as Session | undefined, now);
+    const [readOrganization, readMembership] = (guess === undefined ? [] : read.slice(1, 3)) as [
       Organization | undefined,
       Membership | undefined,
-      unknown,
     ];
-    const session = live(readSession, now);
     const principal = { type: "user", id: session.user_id } as const;
     const organizationId = asked ?? session.default_organization_id;
     const guessed = session.user_id === username && organizationId === guess;
-    const user = session.user_id === username ? readUser : await platform.get(userItem, { id: session.user_id });
-    if (user === undefined) throw new Error(`session ${session.id} is of nobody`);
     const [organization, membership] = guessed
       ? [readOrganization, readMembership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     if (asked === undefined) remember(lastDefault, session);
     const rights = rightsFrom(principal, organization, membership);
     const member = rights instanceof Problem ? null : { ...rights.caller, membership: rights.membership };
+    const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     return {
       principal,
       rights,
-      signedIn: { principal, user, session, member },
-      also: also === undefined || !guessed ? undefined : { tenant: organizationId, found },
+      signedIn: person ? { principal, user: await personOf(session, readUser), session, member } : undefined,
+      also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
     };
   };
 }

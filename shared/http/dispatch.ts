@@ -47,7 +47,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       const also: Also | undefined = isRepeatable(operation, request)
         ? (tenant, principal) => claimOf(platform, operation, request, { tenant, principal, at })?.read
         : undefined;
-      return await platform.authenticate(request, at, also);
+      return await platform.authenticate(request, at, { also, person: permissionOf(operation) === undefined });
     } catch (error) {
       if (error instanceof Problem && error.code === "unauthenticated") return error;
       throw error;

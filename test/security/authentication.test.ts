@@ -56,7 +56,7 @@ describe("a genuine token", () => {
     const { authenticate } = stackPlatform();
     const headers = { authorization: `Bearer ${company.token}` };
     const raw = { method: "GET", path: "/", query: "", headers, body: undefined, ip: "127.0.0.1" };
-    expect((await authenticate(raw, new Date())).signedIn.user.id).toBe(company.user_id);
+    expect((await authenticate(raw, new Date())).principal.id).toBe(company.user_id);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * 3_600_000 });
     try {
       const refused = { code: "unauthenticated", detail: "The request has no valid credential." };

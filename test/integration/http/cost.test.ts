@@ -19,8 +19,8 @@ const READ_CALLS = 3;
 const LIST_CALLS = 3;
 /** A write: its transaction and two calls before it. */
 const WRITE_CALLS = 3;
-/** Session, organization, membership, the user's own record, and the thing with its parts. */
-const READ_UNITS = 5;
+/** Session, organization, membership, and the thing with its parts. */
+const READ_UNITS = 4;
 /** Requests by which an instance has come to hold a slice. */
 const WARM = 70;
 const NOW = new Date();

@@ -48,7 +48,7 @@ let next: () => Authentication;
 const as = (role: BuiltInRole) => () => ({
   principal,
   rights: rightsFrom(principal, organization, membership(role)),
-  signedIn: {} as Authentication["signedIn"],
+  signedIn: undefined,
   also: undefined,
 });
 const outside = (): Authentication => ({ ...as("viewer")(), rights: noMembership() });
