@@ -25,7 +25,7 @@ export const warmRequest: Benchmark = {
   title: "A warm request without I/O",
   about: `
 The whole way of one request through a warm API function: gateway event, routing, the token (RS256, verified by the
-function's own verifier with the key set of a local issuer), live rights from four items, two rate counters, parsing, the
+function's own verifier with the key set of a local issuer), live rights from three items, two rate counters, parsing, the
 permission, the handler of \`GET /organizations/{organization_id}\`, the response schema, log line and metric. Only the network is missing:
 the table's client answers from memory and standard output goes nowhere. The other side is one bare signature
 check of the same token with \`node:crypto\`, which any API that is called with such tokens pays. A token that this process has seen is
@@ -59,7 +59,7 @@ not verified again (whether it still counts is read from the table each time), h
       const other = rounds.bare.least;
       return [
         atMost(
-          2.2,
+          2.4,
           {
             id: "warm-first-token",
             what: "A request with a token seen for the first time against one bare RS256 check",
@@ -70,7 +70,7 @@ not verified again (whether it still counts is read from the table each time), h
           other,
         ),
         atMost(
-          1.4,
+          1,
           {
             id: "warm-remembered-token",
             what: "A request with a token seen before against one bare RS256 check",

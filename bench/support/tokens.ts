@@ -7,6 +7,8 @@ export const CLIENT = "benchmarkclient";
 
 export interface Issuer {
   readonly publicKey: KeyObject;
+  /** The public key as it stands in a key set. */
+  readonly jwk: object;
   /** Serves the key set where a user pool's stands, for the verifier to fetch once. */
   readonly endpoint: string;
   /** A signed access token as Cognito makes them; a serial number makes each one new. */
@@ -17,16 +19,17 @@ export interface Issuer {
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A token issuer with an RSA key of 2048 bits, the size of Cognito's. */
-export async function startIssuer(): Promise<Issuer> {
+export async function startIssuer(kid = "benchmark-key"): Promise<Issuer> {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const kid = "benchmark-key";
-  const keys = JSON.stringify({ keys: [{ ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" }] });
+  const jwk = { ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" };
+  const keys = JSON.stringify({ keys: [jwk] });
   const server: Server = createServer((_, response) => response.end(keys));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const header = encode({ kid, alg: "RS256" });
   return {
     publicKey,
+    jwk,
     endpoint: `http://127.0.0.1:${port}`,
     token(user_id, origin_jti, serial) {
       const now = Math.floor(Date.now() / 1000);

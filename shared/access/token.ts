@@ -1,4 +1,5 @@
 import { CognitoJwtVerifier } from "aws-jwt-verify";
+import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
 import { Problem } from "../errors.ts";
 
@@ -49,8 +50,18 @@ export function createTokenVerifier(settings: {
     { userPoolId: settings.userPoolId, clientId: settings.clientId, tokenUse: "access" },
     { jwksCache },
   );
+  /** With the keys that are here; they are fetched only for a token that names one which is not. */
+  const verified = (token: string) => {
+    try {
+      return verifier.verifySync(token);
+    } catch (error) {
+      if (error instanceof JwksNotAvailableInCacheError || error instanceof KidNotFoundInJwksError)
+        return verifier.verify(token);
+      throw error;
+    }
+  };
   return rememberVerified(async (token) => {
-    const payload = await verifier.verify(token);
+    const payload = await verified(token);
     const { sub, origin_jti, username, exp } = payload;
     return { sub, origin_jti, username, expires_at_epoch: exp };
   });

@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
-import { rememberVerified, type TokenClaims } from "../../../shared/access/token.ts";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, describe, expect, it } from "vitest";
+import { CLIENT, type Issuer, POOL, startIssuer } from "../../../bench/support/tokens.ts";
+import { createTokenVerifier, rememberVerified, type TokenClaims } from "../../../shared/access/token.ts";
 
 const at = (second: number) => new Date(second * 1000);
 const claims = (expires_at_epoch: number): TokenClaims => ({
@@ -46,5 +49,34 @@ describe("a verified token", () => {
     expect(seen).toHaveLength(2_001);
     await tokens.verify("t0", at(1));
     expect(seen).toHaveLength(2_002);
+  });
+});
+
+describe("the keys that tokens are signed with", () => {
+  const close: (() => unknown)[] = [];
+  afterAll(() => Promise.all(close.map((one) => one())));
+
+  it("are fetched when a token names one that is not here, and not again", async () => {
+    const [first, second, stranger] = await Promise.all(["one", "two", "one"].map((kid) => startIssuer(kid)));
+    let keys = [first?.jwk];
+    let fetched = 0;
+    const pool = createServer((_, response) => {
+      fetched++;
+      response.end(JSON.stringify({ keys }));
+    });
+    await new Promise<void>((resolve) => pool.listen(0, "127.0.0.1", resolve));
+    close.push(() => pool.close(), ...[first, second, stranger].map((issuer) => () => issuer?.close()));
+    const endpoint = `http://127.0.0.1:${(pool.address() as AddressInfo).port}`;
+    const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint });
+    const verify = (issuer: Issuer | undefined, serial: number) =>
+      tokens.verify(issuer?.token("user", "family", serial) ?? "", new Date());
+
+    for (const serial of [1, 2, 3]) expect(await verify(first, serial)).toMatchObject({ sub: "user" });
+    expect(fetched).toBe(1);
+    keys = [first?.jwk, second?.jwk];
+    for (const serial of [4, 5]) expect(await verify(second, serial)).toMatchObject({ sub: "user" });
+    expect(fetched).toBe(2);
+    await expect(verify(stranger, 6)).rejects.toMatchObject({ code: "unauthenticated" });
+    expect(fetched).toBe(2);
   });
 });
