@@ -8,6 +8,26 @@ type Stored = Record<string, unknown>;
 interface Input {
   readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly Stored[] }>>;
   readonly Key?: Stored;
+  readonly UpdateExpression?: string;
+  readonly ExpressionAttributeValues?: Stored;
+}
+
+/** A rate counter after a reservation: what is set is set, what is added is added. */
+function counted(old: Stored | undefined, { UpdateExpression = "", ExpressionAttributeValues = {} }: Input): Stored {
+  const given = Object.fromEntries(
+    Object.entries(ExpressionAttributeValues).map(([name, value]) => [name.slice(1), value]),
+  );
+  const { subject, minute, previous, month, calls, expires_at, current, count } = given;
+  const added = (before: unknown, more: unknown) => Number(before ?? 0) + Number(more);
+  const sets = (name: string) => UpdateExpression.includes(`#${name} = :${name}`);
+  return {
+    subject,
+    minute,
+    previous,
+    expires_at,
+    current: sets("current") ? current : added(old?.current, count),
+    ...(month === undefined ? {} : { month, calls: sets("calls") ? calls : added(old?.calls, calls) }),
+  };
 }
 
 /**
@@ -16,16 +36,7 @@ interface Input {
  */
 export function memoryTable(name: string, items: readonly Stored[]): Table {
   const stored = new Map(items.map((item) => [item.sk, item]));
-  const minute = Math.floor(Date.now() / 60_000);
-  const counted = {
-    subject: "bench",
-    minute,
-    current: 1,
-    previous: 0,
-    month: "2026-01",
-    calls: 1,
-    expires_at: "2026-01-01T01:00:00.000Z",
-  };
+  const counters = new Map<string, Stored>();
   const send = async ({ input }: { readonly input: Input }) => {
     const reads = input.RequestItems?.[name];
     if (reads !== undefined) {
@@ -33,7 +44,12 @@ export function memoryTable(name: string, items: readonly Stored[]): Table {
         Responses: { [name]: reads.Keys.flatMap(({ sk }) => stored.get(sk) ?? []) },
       };
     }
-    if (input.Key !== undefined) return { Attributes: counted };
+    if (input.Key !== undefined) {
+      const key = `${input.Key.pk}`;
+      const counter = counted(counters.get(key), input);
+      counters.set(key, counter);
+      return { Attributes: counter };
+    }
     throw new Error("the stand-in for the table knows batch reads and counters only");
   };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: "us-east-1" }));

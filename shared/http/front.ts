@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod";
@@ -85,9 +85,11 @@ function seenByFront(expected: string, secret: string | undefined, viewer: strin
   return viewer;
 }
 
-/** Compares in the same time wherever they differ; digests have one length. */
-const sameSecret = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other));
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+/** Compares in the same time wherever they differ; only the length, which is no secret, can be told. */
+function sameSecret(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
 
 /** Answers one event: refuses what came past the front, answers preflights, and lets pages of known origins read. */
 export async function answerEvent(

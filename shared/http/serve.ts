@@ -1,5 +1,4 @@
-import middy from "@middy/core";
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Answer } from "./answer.ts";
 import type { Handlers } from "./call.ts";
 import { createDispatcher } from "./dispatch.ts";
@@ -32,10 +31,8 @@ export function serve<T extends Readonly<Record<string, OperationShape>>, D>(
   front: Front = connectFront(),
 ) {
   const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
-  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>().handler(
-    async (event: APIGatewayProxyEventV2) => {
-      const answer = await answerEvent(event, front, dispatch);
-      return { statusCode: answer.status, headers: { ...answer.headers }, ...(await collect(answer.body)) };
-    },
-  );
+  return async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
+    const answer = await answerEvent(event, front, dispatch);
+    return { statusCode: answer.status, headers: { ...answer.headers }, ...(await collect(answer.body)) };
+  };
 }
