@@ -1,8 +1,8 @@
 import { type Outbound, OutboundError } from "../../../../shared/outbound/index.ts";
 import { cutText } from "../../../../shared/text.ts";
 import { outboundFailure, type ToolFailure, type ToolResult, toolFailure } from "../rules/outcome.ts";
-import type { McpClient } from "./lazy/mcp.ts";
 import { fail, guardedFetch, McpFailure, SessionLost } from "./guarded-fetch.ts";
+import type { McpClient } from "./lazy/mcp.ts";
 import { callAnswer, type McpTool, toolPage } from "./rules/answers.ts";
 
 export type { McpTool } from "./rules/answers.ts";
