@@ -170,10 +170,16 @@ export const toolDetailSchema = toolSchema
   })
   .meta({ id: "AgentToolDetail", description: "A tool with what its server has changed." });
 
+/** A prompt as it is answered. */
+export const shownPrompt = z
+  .string()
+  .nullable()
+  .meta({ description: "null where you have no permission `agents:read_prompts`." });
+
 export const agentSchema = z
   .object({
     ...agentSummarySchema.shape,
-    system_prompt: z.string(),
+    system_prompt: shownPrompt,
     contexts: z.array(contextSchema),
     tools: z.array(toolSchema),
   })

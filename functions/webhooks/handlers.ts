@@ -43,7 +43,8 @@ export const getEvent: Handler<Ops["getEvent"], WebhookDeps> = async ({ path }) 
   return event;
 };
 
-export const list: Handler<Ops["list"], WebhookDeps> = async ({ context, query, at }, { table }) => {
+export const list: Handler<Ops["list"], WebhookDeps> = async (call, { table }) => {
+  const { context, query, at } = call;
   const tenant = table.of(context.tenant);
   const { status, ...paging } = query;
   const page = await tenant.page(webhookItem, {
@@ -51,12 +52,12 @@ export const list: Handler<Ops["list"], WebhookDeps> = async ({ context, query, 
     ...(status === undefined ? { index: "gsi2", of: {} } : { index: "gsi1", of: { status } }),
   });
   const health = await table.batch(page.items.map(({ id }) => tenant.read(healthItem, { webhook_id: id })));
-  return { ...page, items: page.items.map((webhook, i) => viewOf(webhook, health[i], at)) };
+  return { ...page, items: page.items.map((webhook, i) => viewOf(call, webhook, health[i], at)) };
 };
 
 export const get: Handler<Ops["get"], WebhookDeps> = async (call) => {
   const { webhook, health } = await call.load();
-  return viewOf(webhook, health, call.at);
+  return viewOf(call, webhook, health, call.at);
 };
 
 /** The webhook and its subscriptions go at once; its deliveries and replays follow, brought about by the event. */

@@ -97,6 +97,7 @@ const secretView = z.object({ created_at: z.string(), expires_at: z.string().nul
 export const webhookView = webhookSchema
   .omit({ secrets: true, etag: true })
   .extend({
+    url: z.string().meta({ description: "Its origin and `/{concealed}` where you may not change the webhook." }),
     secrets: z
       .array(secretView)
       .meta({ description: "The secrets that sign now, newest first, without their values." }),
@@ -114,8 +115,18 @@ export const liveSecrets = (webhook: Webhook, now: Date): Webhook["secrets"] =>
   webhook.secrets.filter(({ expires_at }) => expires_at === null || Date.parse(expires_at) > now.getTime());
 
 /** A webhook as the API shows it. */
-export const viewOf = (webhook: Webhook, health: Health | undefined, now: Date) => ({
+/** An address without what it may hold of the receiver's secrets: whoever has a hook's path may often post to it. */
+export const concealedUrl = (url: string): string => `${new URL(url).origin}/{concealed}`;
+
+/** A webhook as somebody sees it; its address in full only for who may change it. */
+export const viewOf = (
+  { may }: { may(permission: "webhooks:update"): boolean },
+  webhook: Webhook,
+  health: Health | undefined,
+  now: Date,
+) => ({
   ...webhook,
+  url: may("webhooks:update") ? webhook.url : concealedUrl(webhook.url),
   secrets: liveSecrets(webhook, now),
   consecutive_failures: health?.consecutive_failures ?? 0,
   failing_since: health?.failing_since ?? null,

@@ -10,7 +10,7 @@ export const permissionCatalogue = {
   invitations: ["create", "read", "update", "delete"],
   workspaces: ["create", "read", "update", "delete"],
   work_units: ["create", "read", "update", "delete", "run"],
-  agents: ["create", "read", "update", "delete", "execute", "deploy"],
+  agents: ["create", "read", "read_prompts", "update", "delete", "execute", "deploy"],
   pipelines: ["create", "read", "update", "delete", "execute"],
   runs: ["read", "stop", "delete"],
   models: ["read", "update"],

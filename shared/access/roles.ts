@@ -38,6 +38,7 @@ export const builtInRoles: Readonly<Record<BuiltInRole, RoleDefinition>> = {
     grants: [
       ...commonReads,
       "agents:create",
+      "agents:read_prompts",
       "agents:update",
       "agents:delete",
       "agents:execute",
@@ -90,7 +91,11 @@ export const builtInRoles: Readonly<Record<BuiltInRole, RoleDefinition>> = {
     description: "Billing, usage and budgets.",
     grants: ["billing:*", "usage:*", "budgets:*", "metrics:read", "organizations:read"],
   },
-  viewer: { label: "Viewer", description: "Reads what a developer reads.", grants: commonReads },
+  viewer: {
+    label: "Viewer",
+    description: "Reads what a developer reads, prompts and addresses of webhooks left out.",
+    grants: commonReads,
+  },
 };
 
 /** `tenant_admin` is the predecessor's name of the owner role; it is accepted on input only. */

@@ -9,6 +9,7 @@ import { takeQuota } from "../../../shared/limits/quota.ts";
 import { cutText } from "../../../shared/text.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { placeWrites, takeName } from "../definition/changes.ts";
+import { promptFor } from "../definition/prompt.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
@@ -101,7 +102,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
           events: [event],
           largest: LARGEST_COPY,
         },
-        agentView(agent, prompt, copied),
+        agentView(agent, promptFor(call, prompt), copied),
       );
     } catch (error) {
       const taken = error instanceof Problem && error.code === "already_exists";

@@ -15,6 +15,7 @@ import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "
 import { modelFor } from "./catalogue.ts";
 import { changeAgent, given, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
 import { listAgents } from "./lists.ts";
+import { promptFor } from "./prompt.ts";
 import { agentView, definitionOf, summaryView } from "./views.ts";
 
 /**
@@ -78,13 +79,13 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   );
   return call.commit(
     { writes, events: [event], largest: LARGEST.create },
-    agentView(agent, body.system_prompt, { contexts: [], tools: [] }),
+    agentView(agent, promptFor(call, body.system_prompt), { contexts: [], tools: [] }),
   );
 };
 
 export const get: Handler<Ops["get"], AgentDeps> = async (call, deps) => {
   const { agent, parts } = await call.load();
-  return agentView(agent, await deps.blobs.load(agent.system_prompt), parts);
+  return agentView(agent, promptFor(call, await deps.blobs.load(agent.system_prompt)), parts);
 };
 
 export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
@@ -102,7 +103,7 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
     const definition: Definition = { ...before, ...fields, model_id: resolved?.model.model.id ?? read.model_id };
     const defined = changedFields(before, definition, CONCEALED);
     const changes = [...defined, ...changedFields({ workspace_ids: read.workspace_ids }, { workspace_ids })];
-    if (changes.length === 0) return agentView(read, prompt, parts);
+    if (changes.length === 0) return agentView(read, promptFor(call, prompt), parts);
     const set = {
       ...definition,
       workspace_ids,
@@ -135,7 +136,7 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
         events: [event],
         largest: LARGEST.update,
       },
-      agentView(next, definition.system_prompt, parts),
+      agentView(next, promptFor(call, definition.system_prompt), parts),
     );
   });
 };

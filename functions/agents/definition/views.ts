@@ -15,7 +15,7 @@ export const summaryView = (agent: StoredAgent): Summary => ({
 
 export const agentView = (
   agent: StoredAgent,
-  system_prompt: string,
+  system_prompt: string | null,
   { contexts, tools }: Parts,
 ): z.input<typeof agentSchema> & { readonly etag: string } => ({
   ...summaryView(agent),

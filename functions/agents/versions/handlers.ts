@@ -6,6 +6,7 @@ import type { Handler } from "../../../shared/http/call.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { modelFor } from "../definition/catalogue.ts";
 import { changeAgent, moveName, placeWrites, refuseArchived, untilWon } from "../definition/changes.ts";
+import { promptFor, READ_PROMPTS } from "../definition/prompt.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
@@ -66,7 +67,7 @@ export const getVersion: Handler<Ops["getVersion"], AgentDeps> = async (call, de
   const { definition, contexts, tools } = await snapshotOf(deps.blobs, version);
   return {
     ...version,
-    definition,
+    definition: { ...definition, system_prompt: promptFor(call, definition.system_prompt) },
     contexts,
     tools: tools.map((tool) => ({ ...tool, config: shownConfig(tool.config) })),
   };
@@ -83,7 +84,7 @@ export const diffVersion: Handler<Ops["diffVersion"], AgentDeps> = async (call, 
       : from === "working_copy"
         ? await workingContent(deps, await wholeAgent(deps.table.of(context.tenant), agent_id))
         : await loadSnapshot(deps.table, deps.blobs, context.tenant, agent_id, from);
-  return { from, to: number, ...difference(old, to) };
+  return { from, to: number, ...difference(old, to, { prompts: call.may(READ_PROMPTS) }) };
 };
 
 export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) => {
@@ -139,7 +140,7 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
         events: [event, made.event],
         largest: LARGEST_ROLLBACK,
       },
-      agentView(next, system_prompt, parts),
+      agentView(next, promptFor(call, system_prompt), parts),
     );
   });
 };

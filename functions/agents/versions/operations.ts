@@ -7,6 +7,7 @@ import {
   agentSchema,
   contextSchema,
   definitionSchema,
+  shownPrompt,
   toolSchema,
   versionSchema,
 } from "../model.ts";
@@ -21,7 +22,10 @@ const number = z
 const path = agentPath.extend({ number });
 
 const contentView = {
-  definition: definitionSchema.extend({ response_schema: z.record(z.string(), z.unknown()).nullable() }),
+  definition: definitionSchema.extend({
+    response_schema: z.record(z.string(), z.unknown()).nullable(),
+    system_prompt: shownPrompt,
+  }),
   contexts: z.array(contextSchema.omit({ agent_id: true, created_at: true, updated_at: true })),
   tools: z.array(toolSchema.omit({ agent_id: true, created_at: true, updated_at: true })),
 };

@@ -8,6 +8,7 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
+import { nodeFor } from "../graph/prompts.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
 import { copyName, INLINE_GRAPH_BYTES, pipelineStates, USABLE_PIPELINE } from "../model.ts";
 import type { operations } from "../operations.ts";
@@ -126,17 +127,24 @@ export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => 
 };
 
 /** A graph inline, or the address of one that is too large for an answer. */
-async function shown({ files }: Deps, { record, graph }: Pick<LoadedRevision, "record" | "graph">) {
+async function shown(
+  call: Pick<Call<Ops["get"]>, "may">,
+  { files }: Deps,
+  { record, graph }: Pick<LoadedRevision, "record" | "graph">,
+) {
+  const nodes = graph.nodes.map((node) => nodeFor(call, node));
   if ("inline" in record.graph || record.graph_bytes <= INLINE_GRAPH_BYTES) {
-    return { graph: { nodes: [...graph.nodes], connections: [...graph.connections] }, graph_url: null };
+    return { graph: { nodes, connections: [...graph.connections] }, graph_url: null };
   }
+  // What lies in the bucket is whole: who may not read a prompt in it reads the nodes page by page.
+  if (nodes.some((node, i) => node !== graph.nodes[i])) return { graph: null, graph_url: null };
   return { graph: null, graph_url: await files.downloadUrl(record.graph.key, DOWNLOAD_SECONDS) };
 }
 
 export const get: Handler<Ops["get"], Deps> = async (call, deps) => {
   const { pipeline, newest } = await call.load();
   const loaded = await openRevision(deps.blobs, newest);
-  return { ...pipeline, ...(await shown(deps, loaded)) };
+  return { ...pipeline, ...(await shown(call, deps, loaded)) };
 };
 
 /** The fields that a body gives. */
@@ -233,5 +241,5 @@ export const listRevisions: Handler<Ops["listRevisions"], Deps> = async (call, {
 export const getRevision: Handler<Ops["getRevision"], Deps> = async (call, deps) => {
   const loaded = await openRevision(deps.blobs, await call.load());
   const { graph: _, secrets: __, ...record }: Revision = loaded.record;
-  return { ...record, ...(await shown(deps, loaded)) };
+  return { ...record, ...(await shown(call, deps, loaded)) };
 };

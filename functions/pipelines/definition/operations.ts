@@ -28,13 +28,14 @@ const workspaceIds = z
 
 const path = z.object({ pipeline_id: idSchema("pipeline") });
 
-const graph = graphSchema
-  .nullable()
-  .meta({ description: "Nodes by id, connections in their order; null when the graph is larger than 2 MB." });
-const graph_url = z
-  .string()
-  .nullable()
-  .meta({ description: "Where a graph that is not inline can be fetched for five minutes; else null." });
+const graph = graphSchema.nullable().meta({
+  description:
+    "Nodes by id, connections in their order; null when the graph is larger than 2 MB. Without `agents:read_prompts`, `{concealed}` stands for `system_prompt_override`; sent back, it keeps the stored text.",
+});
+const graph_url = z.string().nullable().meta({
+  description:
+    "Where a graph that is not inline can be fetched for five minutes; else null, also where you may not read a prompt in it: list its nodes then.",
+});
 
 const patternInfo = z
   .object({

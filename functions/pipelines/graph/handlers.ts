@@ -8,6 +8,7 @@ import type { PipelineDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { type Revised, reviseGraph } from "../revisions/revise.ts";
 import { loadRevision, openRevision } from "../revisions/revision.ts";
+import { nodeFor } from "./prompts.ts";
 import { type Edit, removeConnection, removeNode, upsertConnection, upsertNode } from "./rules/edit.ts";
 import { type Connection, connectionSchema, type Graph, type GraphNode, nodeSchema } from "./rules/nodes.ts";
 import { requireConnectionContents, requireNodeContents } from "./run.ts";
@@ -96,10 +97,10 @@ async function pageOfGraph<T>(
 }
 
 export const listNodes: Handler<Ops["listNodes"], PipelineDeps> = (call, deps) =>
-  pageOfGraph(call, deps, "nodes", ({ nodes }) => nodes);
+  pageOfGraph(call, deps, "nodes", ({ nodes }) => nodes.map((node) => nodeFor(call, node)));
 
 export const getNode: Handler<Ops["getNode"], PipelineDeps> = async (call, deps) =>
-  nodeOf(await newestGraph(call, deps), call.path.node_id);
+  nodeFor(call, nodeOf(await newestGraph(call, deps), call.path.node_id));
 
 export const createNode: Handler<Ops["createNode"], PipelineDeps> = (call, deps) =>
   reviseGraph<Ops["createNode"]>(
@@ -110,7 +111,7 @@ export const createNode: Handler<Ops["createNode"], PipelineDeps> = (call, deps)
       await requireNodeContents(call.body);
       return edited(upsertNode(graph, call.body));
     },
-    (revised) => ({ id: call.body.id, node: nodeOf(revised.graph, call.body.id), ...savedOf(revised) }),
+    (revised) => ({ id: call.body.id, node: nodeFor(call, nodeOf(revised.graph, call.body.id)), ...savedOf(revised) }),
   );
 
 export const updateNode: Handler<Ops["updateNode"], PipelineDeps> = (call, deps) =>
@@ -125,7 +126,7 @@ export const updateNode: Handler<Ops["updateNode"], PipelineDeps> = (call, deps)
       await requireNodeContents(changed);
       return edited(upsertNode(graph, changed));
     },
-    (revised) => ({ node: nodeOf(revised.graph, call.path.node_id), ...savedOf(revised) }),
+    (revised) => ({ node: nodeFor(call, nodeOf(revised.graph, call.path.node_id)), ...savedOf(revised) }),
   );
 
 export const deleteNode: Handler<Ops["deleteNode"], PipelineDeps> = (call, deps) =>

@@ -8,6 +8,7 @@ import { newEtag } from "../../../shared/ids.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck } from "../graph/checks.ts";
+import { keepPrompts } from "../graph/prompts.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
 import { sealHeaders } from "../graph/secret-headers.ts";
@@ -49,7 +50,7 @@ export function reviseGraph<O extends OperationShape>(
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await openRevision(deps.blobs, newest);
-    const headers = await sealHeaders(deps.secrets, tenant, await edit(current), current);
+    const headers = await sealHeaders(deps.secrets, tenant, keepPrompts(await edit(current), current.graph), current);
     const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
     if (graphHash(sealed.graph) === pipeline.graph_hash) return answer({ pipeline, graph: sealed.graph, validation });

@@ -53,7 +53,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
       events: [draft(webhookEvents, "webhook.created", { id, name }, { webhook_id: id, name })],
       largest: LARGEST.create,
     },
-    { ...viewOf(webhook, undefined, at), secret },
+    { ...viewOf(call, webhook, undefined, at), secret },
   );
 };
 
@@ -95,7 +95,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
           ),
         ],
       },
-      viewOf(next, begins ? fresh : health, at),
+      viewOf(call, next, begins ? fresh : health, at),
     );
   });
 
@@ -134,7 +134,7 @@ export const rotateSecret: Handler<Ops["rotateSecret"], WebhookDeps> = async (ca
           ),
         ],
       },
-      { ...viewOf(next, health, at), secret },
+      { ...viewOf(call, next, health, at), secret },
     );
   });
 };

@@ -30,15 +30,25 @@ const tool = (secret: string) => ({
 
 describe("the difference of two versions", () => {
   test("is nothing for the same, and everything against nothing", () => {
-    expect(difference(content(), content())).toEqual({ definition: [], contexts: [], tools: [] });
-    const all = difference(undefined, content({ tools: [tool("x")] }));
+    expect(difference(content(), content(), { prompts: true })).toEqual({ definition: [], contexts: [], tools: [] });
+    const all = difference(undefined, content({ tools: [tool("x")] }), { prompts: true });
     expect(all.definition.map(({ field }) => field)).toContain("system_prompt");
     expect(all.tools).toEqual([{ id: "tol_1", name: "t", change: "added", fields: [] }]);
   });
 
   test("tells that a secret changed, never what it is or was", () => {
-    const changed = difference(content({ tools: [tool("v1.old")] }), content({ tools: [tool("v1.new")] }));
+    const changed = difference(content({ tools: [tool("v1.old")] }), content({ tools: [tool("v1.new")] }), {
+      prompts: true,
+    });
     expect(changed.tools[0]?.fields.map(({ field }) => field)).toEqual(["config.secret_headers"]);
     expect(JSON.stringify(changed)).not.toMatch(/v1\./);
+  });
+
+  test("tells of prompts to who may not read them only that they differ", () => {
+    const other = content({ definition: { ...content().definition, system_prompt: "q", name: "B" } });
+    expect(difference(content(), other, { prompts: false }).definition).toEqual([
+      { field: "name", old: "A", new: "B" },
+      { field: "system_prompt", old: "(stored)", new: "(changed)" },
+    ]);
   });
 });

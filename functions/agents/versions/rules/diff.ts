@@ -83,10 +83,21 @@ const toolFields = (old: Tool, next: Tool): FieldDifference[] => {
 
 const NOTHING: SnapshotContent["contexts"] = [];
 
-/** From one content to another; from nothing, everything is new. */
-export function difference(old: SnapshotContent | undefined, next: SnapshotContent): Difference {
+const concealed = (one: FieldDifference): FieldDifference =>
+  one.field === "system_prompt" ? { ...one, old: "(stored)", new: "(changed)" } : one;
+
+/**
+ * From one content to another; from nothing, everything is new.
+ * @param prompts whether to tell what prompts say, or only that they differ
+ */
+export function difference(
+  old: SnapshotContent | undefined,
+  next: SnapshotContent,
+  { prompts }: { readonly prompts: boolean },
+): Difference {
+  const definition = fields(old?.definition ?? {}, next.definition);
   return {
-    definition: fields(old?.definition ?? {}, next.definition),
+    definition: prompts ? definition : definition.map(concealed),
     contexts: parts(old?.contexts ?? NOTHING, next.contexts, contextFields),
     tools: parts(old?.tools ?? [], next.tools, toolFields),
   };
