@@ -186,8 +186,9 @@ export type RunPending = ItemOf<typeof runPendingItem>;
 export const runCountItem = defineItem({
   type: "run_count",
   summary: "Runs started in a month, for plans with a limit.",
-  schema: z.object({ month: z.string(), runs: z.number().int() }),
+  schema: z.object({ month: z.string(), runs: z.number().int(), expires_at: z.string() }),
   key: { pk: "RUN_COUNT", sk: "{month}" },
+  expires: "expires_at",
 });
 
 /** A run with its state. */

@@ -18,7 +18,6 @@ export interface PlanLimits {
   readonly uploads: number;
   readonly tokens_per_month: number;
   readonly api_calls_per_month: number;
-  readonly storage_gb: number;
   /** Days for which runs are kept, with their steps, logs and files. */
   readonly run_days: RunDays;
   readonly requests_per_minute: number;
@@ -42,7 +41,6 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     uploads: 20,
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
-    storage_gb: 1,
     run_days: 30,
     requests_per_minute: 1_000,
   },
@@ -59,7 +57,6 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     uploads: 100,
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
-    storage_gb: 10,
     run_days: 90,
     requests_per_minute: 5_000,
   },
@@ -76,7 +73,6 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     uploads: 500,
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
-    storage_gb: UNLIMITED,
     run_days: 400,
     requests_per_minute: 20_000,
   },

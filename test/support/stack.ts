@@ -18,9 +18,16 @@ export const awsConfig = () => {
   return { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
 };
 
-/** The deployed table, on the emulator's real engine. */
-export const stackTable = (): Table =>
-  Table.connect(inject("stack").outputs.TableName ?? "", new DynamoDBClient(awsConfig()));
+/**
+ * The deployed table, on the emulator's real engine.
+ * @param at the time by which items have expired, where a test does not happen now
+ */
+export const stackTable = (at?: Date): Table =>
+  Table.connect(
+    inject("stack").outputs.TableName ?? "",
+    new DynamoDBClient(awsConfig()),
+    at === undefined ? systemClock : { now: () => at },
+  );
 
 /** A platform for handlers that run inside the test process, against the deployed table, key and user pool. */
 export function stackPlatform(clock: Clock = systemClock): Platform {
@@ -43,8 +50,9 @@ export function stackPlatform(clock: Clock = systemClock): Platform {
 }
 
 /** The deployed table behind a client whose calls and units are counted. */
-export function countedTable(): { readonly table: Table; readonly counter: ReturnType<typeof countUnits> } {
+export function countedTable(at?: Date): { readonly table: Table; readonly counter: ReturnType<typeof countUnits> } {
   const client = new DynamoDBClient(awsConfig());
   const counter = countUnits(client, new DynamoDBClient(awsConfig()));
-  return { table: Table.connect(inject("stack").outputs.TableName ?? "", client), counter };
+  const clock = at === undefined ? systemClock : { now: () => at };
+  return { table: Table.connect(inject("stack").outputs.TableName ?? "", client, clock), counter };
 }

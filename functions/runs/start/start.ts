@@ -83,6 +83,9 @@ export function startOf(
 
 const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
 
+/** A month's count outlives the month. */
+const COUNT_KEPT_SECONDS = 40 * 86_400;
+
 /** Counts the run, and refuses it once the month has as many as the plan allows. */
 function countWrites(table: TenantTable, plan: Organization["plan"], at: Date): Write[] {
   const limit = plans[plan].runs_per_month;
@@ -92,7 +95,7 @@ function countWrites(table: TenantTable, plan: Organization["plan"], at: Date): 
     table.writes.update(
       runCountItem,
       { month },
-      { set: { month }, add: { runs: 1 } },
+      { set: { month, expires_at: timestamp(addSeconds(at, COUNT_KEPT_SECONDS)) }, add: { runs: 1 } },
       { any: [{ absent: ["runs"] }, { below: { runs: limit } }] },
       (old) => {
         const usage = old?.runs ?? limit;

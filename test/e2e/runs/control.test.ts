@@ -231,7 +231,9 @@ describe("the plan's runs of a month", () => {
     const { company: small, agent_id } = await lab();
     const table = stackTable().of(small.organization_id);
     const month = new Date().toISOString().slice(0, 7);
-    await table.transact([table.writes.put(runCountItem, { month, runs: 998 })]);
+    await table.transact([
+      table.writes.put(runCountItem, { month, runs: 998, expires_at: new Date(Date.now() + 86_400_000).toISOString() }),
+    ]);
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => small.call("POST", `/agents/${agent_id}/runs`, { input: "hi" })),
     );

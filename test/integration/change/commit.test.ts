@@ -31,7 +31,7 @@ const things = (table: ReturnType<typeof stackTable>, tenant: string) => ({
 
 describe("a change", () => {
   it("is one thing with its audit entry and its event", async () => {
-    const table = stackTable();
+    const table = stackTable(at);
     const within = context();
     const { thing, audit, outbox } = things(table, within.tenant);
     await commitChange(table, within, {
@@ -69,7 +69,7 @@ describe("a change", () => {
   });
 
   it("that is refused leaves no trace of any of them", async () => {
-    const table = stackTable();
+    const table = stackTable(at);
     const within = context();
     const { thing, audit, outbox } = things(table, within.tenant);
     const { writes } = table.of(within.tenant);
@@ -85,7 +85,7 @@ describe("a change", () => {
   });
 
   it("is remembered for 400 days, or for seven years where it is about access", async () => {
-    const table = stackTable();
+    const table = stackTable(at);
     const within = context();
     await commitChange(table, within, {
       writes: [],

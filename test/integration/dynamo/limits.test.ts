@@ -10,10 +10,11 @@ import { countRequest } from "../../../shared/limits/rate.ts";
 import { stackTable } from "../../support/stack.ts";
 
 const unique = () => randomBytes(8).toString("hex");
-const fresh = () => stackTable().of(`test_${unique()}`);
+const NEW_YEAR = new Date("2026-01-01T00:00:00.000Z");
+const fresh = () => stackTable(NEW_YEAR).of(`test_${unique()}`);
 /** One attempt from one place, on a laptop's allowance by source. */
 const attemptAt = (email: string, at: Date) =>
-  admitAttempt({ table: stackTable(), origin_factor: 1_000 }, { email, ip: "192.0.2.1" }, at);
+  admitAttempt({ table: stackTable(NEW_YEAR), origin_factor: 1_000 }, { email, ip: "192.0.2.1" }, at);
 const outcomes = async (attempts: Promise<unknown>[]) => {
   const results = await Promise.allSettled(attempts);
   const refused = results.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
@@ -52,7 +53,7 @@ describe("a rate limit", () => {
 });
 
 describe("attempts at an account", () => {
-  const now = new Date("2026-01-01T00:00:00.000Z");
+  const now = NEW_YEAR;
 
   it("made in parallel are no more than made one by one", async () => {
     const email = `${unique()}@example.com`;

@@ -9,7 +9,7 @@ import { countedTable, stackTable } from "../../support/stack.ts";
 
 const NOW = new Date("2026-01-15T10:20:30.000Z");
 const LIMIT = 1_000;
-const fresh = (table: Table = stackTable()) => table.of(`test_${randomBytes(8).toString("hex")}`);
+const fresh = (table: Table = stackTable(NOW)) => table.of(`test_${randomBytes(8).toString("hex")}`);
 type Tenant = ReturnType<typeof fresh>;
 const counterOf = (table: Tenant): Promise<RateCounter | undefined> => table.get(rateItem, { subject: "organization" });
 
@@ -99,7 +99,7 @@ describe("a large limit, counted in slices by many instances", () => {
   });
 
   it("costs a busy instance few calls, and a refused one none", async () => {
-    const { table, counter } = countedTable();
+    const { table, counter } = countedTable(NOW);
     const tenant = fresh(table);
     const busy = new Slices();
     const { calls } = await counter.of(() => send(tenant, [busy], LIMIT));

@@ -26,7 +26,7 @@ async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof prov
   const server = await provider(...handlers);
   cleanups.push(server.close);
   const tenant = newId("organization", new Date());
-  const table = stackTable();
+  const table = stackTable(at);
   await table.of(tenant).transact([
     table.of(tenant).writes.create(modelProviderItem, {
       name: "lab",

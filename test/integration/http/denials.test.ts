@@ -9,7 +9,7 @@ const at = new Date("2026-03-04T10:20:30.000Z");
 
 describe("refusals in the audit trail", () => {
   it("of one principal are bounded, also when many come at once, say how many they were, and are kept 90 days", async () => {
-    const table = stackTable();
+    const table = stackTable(at);
     const tenant = newId("organization", at);
     const denied = (id: string, times: number) =>
       Promise.all(

@@ -5,7 +5,7 @@ import { addSeconds } from "../../../shared/clock.ts";
 import type { Answer } from "../../../shared/http/answer.ts";
 import { IdempotencyClaim } from "../../../shared/http/idempotency.ts";
 import { operation } from "../../../shared/http/operation.ts";
-import { stackPlatform } from "../../support/stack.ts";
+import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 const start = operation({
   id: "things.start",
@@ -26,7 +26,8 @@ const T0 = new Date("2026-01-01T00:00:00.000Z");
 const principal = { type: "user", id: "usr_00000000000000000000000001" } as const;
 
 function claims() {
-  const { table, secrets } = stackPlatform();
+  const { secrets } = stackPlatform();
+  const table = stackTable(T0);
   const tenant = table.of(`test_${randomBytes(8).toString("hex")}`);
   const request = { method: "POST", path: "/things", query: "", headers: {}, body: "{}", ip: "127.0.0.1" };
   return {

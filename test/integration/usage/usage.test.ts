@@ -9,7 +9,7 @@ import { stackTable } from "../../support/stack.ts";
 
 const at = new Date("2026-11-15T12:00:00.000Z");
 const context = { at, actor: { type: "user", id: "usr_x" } } as const;
-const tenant = () => stackTable().of(newId("organization", new Date()));
+const tenant = () => stackTable(at).of(newId("organization", new Date()));
 const usage = (id: string, more: Partial<Usage> = {}): Usage => ({
   source: { kind: "run_step", id, call: "1" },
   id: newId("usage", at),

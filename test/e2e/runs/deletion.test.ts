@@ -1,0 +1,111 @@
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { paginateScan } from "@aws-sdk/lib-dynamodb";
+import { expect, inject, it } from "vitest";
+import { filePurposes } from "../../../shared/blobs/purposes.ts";
+import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
+import { awsConfig, stackTable } from "../../support/stack.ts";
+import { ended, graphOf, pipelineWith } from "./setup.ts";
+
+/**
+ * What stays when things are deleted, each with an end of its own: the trail, the ledger, first answers, and counts. What
+ * is counted by quotas is compared by itself.
+ */
+const LASTING = [
+  "audit_entry",
+  "event",
+  "idempotency_key",
+  "usage_record",
+  "usage_counter",
+  "rate_counter",
+  "run_count",
+  "lease_count",
+  "quota",
+];
+
+/** Every item of a tenant, what is due of it too, by key; and its quotas. */
+async function itemsOf(tenant: string) {
+  const { name, client } = stackTable();
+  const keys = new Set<string>();
+  const quotas: Record<string, number> = {};
+  const pages = paginateScan({ client }, { TableName: name, ConsistentRead: true });
+  for await (const { Items = [] } of pages) {
+    for (const { pk, sk, item_type, resource, used } of Items) {
+      const own = pk === `T#${tenant}` || pk.startsWith(`T#${tenant}#`) || pk.startsWith(`T#platform#DUE#${tenant}#`);
+      if (own && !LASTING.includes(item_type)) keys.add(`${pk} ${sk}`);
+      if (own && item_type === "quota" && used !== 0) quotas[resource] = used;
+    }
+  }
+  return { keys, quotas };
+}
+
+/** The names of a tenant's files. */
+async function filesOf(tenant: string): Promise<string[]> {
+  const s3 = new S3Client({ ...awsConfig(), forcePathStyle: true });
+  const listed = filePurposes.map((purpose) =>
+    s3.send(new ListObjectsV2Command({ Bucket: inject("stack").outputs.BucketName, Prefix: `${purpose}/` })),
+  );
+  const keys = (await Promise.all(listed)).flatMap(({ Contents = [] }) => Contents.map(({ Key = "" }) => Key));
+  return keys.filter((key) => key.split("/").includes(tenant));
+}
+
+async function made(company: Company, path: string, body: unknown): Promise<string> {
+  const answer = await company.call("POST", path, body);
+  expect([path, answer.status < 300]).toEqual([path, true]);
+  return answer.body.id;
+}
+
+it("what deleting a run, a webhook and a workspace leaves is nothing: no item, no file, nothing due, no place taken", async () => {
+  const company = await registerCompany();
+  const tenant = company.organization_id;
+  const graph = graphOf(
+    [
+      { id: "in", kind: "input" },
+      { id: "same", kind: "transform", config: { expression: "input" } },
+      { id: "out", kind: "output" },
+    ],
+    [
+      ["in", "same"],
+      ["same", "out"],
+    ],
+  );
+  const pipeline_id = await pipelineWith(company, graph, "router");
+  const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+
+  const workspace_id = await made(company, "/workspaces", {
+    name: unique("Workspace"),
+    workspace_type: "temporary",
+    expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+  });
+  // Nobody answers there: its deliveries wait, each with an attempt and with something due.
+  const webhook_id = await made(company, "/webhooks", {
+    name: "Nobody",
+    url: "https://nobody.example.invalid/hook",
+    events: ["run.*"],
+  });
+  const run = await company.call("POST", `/pipelines/${pipeline_id}/runs`, { mode: "test", input: "x".repeat(20_000) });
+  expect(run.status).toBe(202);
+  expect((await ended(company, run.body.id)).status).toBe("completed");
+  await eventually(async () => {
+    const { items } = (await company.call("GET", `/webhooks/${webhook_id}/deliveries`)).body;
+    return items.some(({ attempt_count }: { attempt_count: number }) => attempt_count > 0) ? items : undefined;
+  }, "a delivery was tried");
+  const full = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+  expect(full.keys.size - before.keys.size).toBeGreaterThan(15);
+  expect(full.files.some((key) => key.startsWith("runs/"))).toBe(true);
+  expect(full.quotas).not.toEqual(before.quotas);
+
+  for (const path of [`/runs/${run.body.id}`, `/webhooks/${webhook_id}`, `/workspaces/${workspace_id}`])
+    expect([path, (await company.call("DELETE", path)).status]).toEqual([path, 204]);
+  await eventually(
+    async () => {
+      const now = await itemsOf(tenant);
+      return now.keys.difference(before.keys).size === 0 ? now : undefined;
+    },
+    "everything is cleared away",
+    120,
+  );
+  const after = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+  expect([...after.keys].sort()).toEqual([...before.keys].sort());
+  expect(after.quotas).toEqual(before.quotas);
+  expect(after.files).toEqual(before.files);
+});
