@@ -4,29 +4,12 @@ import { join } from "node:path";
 import { type ApiFunction, type Bundle, buildApiFunctions, buildPlain, buildSdkOnly, root } from "./build.ts";
 import { inTurns, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark, context, type Row } from "./row.ts";
+import { functionSettings } from "./support/settings.ts";
 
 const ROUNDS = 15;
 const here = import.meta.dirname;
 const probe = join(here, "cold", "probe.mjs");
 const nest = join(here, "nest");
-
-/** What Lambda gives a function; nothing of it is called while it starts. */
-const settings = {
-  STAGE: "production",
-  FRONT_SECRET: "a secret of the deployment, 32 or more",
-  TABLE_NAME: "table",
-  KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000",
-  USER_POOL_ID: "us-east-1_Benchmark",
-  USER_POOL_CLIENT_ID: "client",
-  BUCKET_NAME: "bucket",
-  STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:runs",
-  OUTBOUND_ALLOW_HTTP: "false",
-  OUTBOUND_ALLOW_HOSTS: "",
-  AWS_REGION: "us-east-1",
-  AWS_ACCESS_KEY_ID: "none",
-  AWS_SECRET_ACCESS_KEY: "none",
-  NODE_ENV: "production",
-};
 
 export const coldStart: Benchmark = {
   id: "cold-start",
@@ -92,7 +75,7 @@ function millisecondsToReady(bundle: string): Promise<number> {
     const began = performance.now();
     const child = spawn(process.execPath, [probe, bundle], {
       cwd: root,
-      env: settings,
+      env: functionSettings,
       stdio: ["ignore", "pipe", "inherit"],
     });
     let ready: number | undefined;

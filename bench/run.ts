@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleSize } from "./bundle-size.ts";
 import { coldStart } from "./cold-start.ts";
+import { cpuPerRequest } from "./cpu-per-request.ts";
 import { graphValidation } from "./graph-validation.ts";
 import { readme } from "./readme.ts";
 import { requestUnits } from "./request-units.ts";
@@ -14,6 +15,7 @@ const benchmarks: readonly Benchmark[] = [
   bundleSize,
   coldStart,
   warmRequest,
+  cpuPerRequest,
   graphValidation,
   webhookFanOut,
   requestUnits,

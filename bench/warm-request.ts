@@ -11,13 +11,15 @@ import { createLog } from "../shared/observability/log.ts";
 import { createMeter } from "../shared/observability/metrics.ts";
 import { inTurns, microsecondsOf, microsecondsPerCall, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark } from "./row.ts";
+import { apiEvent } from "./support/event.ts";
 import { ownerAt } from "./support/owner.ts";
+import { functionSettings } from "./support/settings.ts";
 import { bareVerify, CLIENT, type Issuer, POOL, startIssuer } from "./support/tokens.ts";
 import { memoryTable } from "./warm/memory-table.ts";
 
 const TABLE = "benchmark";
 /** A deployment's front, through which every request comes. */
-const FRONT = { secret: "a secret of the deployment, 32 or more", origins: [] };
+const FRONT = { secret: functionSettings.FRONT_SECRET, origins: [] };
 /** Short rounds and many of them, so that some meet no other load. */
 const ROUNDS = 121;
 const CALLS = 100;
@@ -94,36 +96,7 @@ function scene(issuer: Issuer) {
   const at = new Date();
   const { organization_id, user_id, origin_jti, items } = ownerAt(at, "5b1f0c1e-0000-4000-8000-000000000000");
   const path = `${API_BASE}/organizations/${organization_id}`;
-  const event = (token: string): APIGatewayProxyEventV2 => ({
-    version: "2.0",
-    routeKey: "ANY /api/v1/organizations/{proxy+}",
-    rawPath: path,
-    rawQueryString: "",
-    headers: {
-      accept: "application/json",
-      "accept-encoding": "gzip, br",
-      authorization: `Bearer ${token}`,
-      host: "api.example.com",
-      "user-agent": "benchmark/1.0",
-      "x-forwarded-for": "192.0.2.1",
-      "x-forwarded-proto": "https",
-      "x-front-secret": FRONT.secret,
-      "x-viewer-address": "192.0.2.1",
-    },
-    requestContext: {
-      accountId: "000000000000",
-      apiId: "api",
-      domainName: "api.example.com",
-      domainPrefix: "api",
-      http: { method: "GET", path, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "benchmark/1.0" },
-      requestId: "request",
-      routeKey: "ANY /api/v1/organizations/{proxy+}",
-      stage: "$default",
-      time: "01/Jan/2026:00:00:00 +0000",
-      timeEpoch: at.getTime(),
-    },
-    isBase64Encoded: false,
-  });
+  const event = (token: string) => apiEvent("GET", path, token);
   const tokens = Array.from({ length: TOKENS }, (_, serial) => issuer.token(user_id, origin_jti, serial));
   return { event, tokens, items };
 }

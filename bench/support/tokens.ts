@@ -9,6 +9,8 @@ export interface Issuer {
   readonly publicKey: KeyObject;
   /** The public key as it stands in a key set. */
   readonly jwk: object;
+  /** The key set as a pool gives it, in JSON. */
+  readonly key_set: string;
   /** Serves the key set where a user pool's stands, for the verifier to fetch once. */
   readonly endpoint: string;
   /** A signed access token as Cognito makes them; a serial number makes each one new. */
@@ -30,6 +32,7 @@ export async function startIssuer(kid = "benchmark-key"): Promise<Issuer> {
   return {
     publicKey,
     jwk,
+    key_set: keys,
     endpoint: `http://127.0.0.1:${port}`,
     token(user_id, origin_jti, serial) {
       const now = Math.floor(Date.now() / 1000);

@@ -5,6 +5,7 @@ export interface Scene {
   readonly organization: string;
   readonly user: string;
   readonly agent: string;
+  readonly other_agent: string;
   readonly pipeline: string;
   readonly webhook: string;
   readonly workspace: string;
@@ -32,12 +33,13 @@ const webhook = (name: string) => ({ name, url: "https://example.com/hooks", eve
 const pipeline = (name: string) => ({ name, pattern: "sequential" });
 const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
 
-const graph = (agents: readonly [string, string]) => ({
+/** A graph of two agents; the label tells one from another. */
+export const graphOf = (agents: readonly [string, string], label = "out") => ({
   nodes: [
     node("in", "input"),
     node("one", "agent", { agent_id: agents[0] }),
     node("two", "agent", { agent_id: agents[1] }),
-    node("out", "output"),
+    { ...node("out", "output"), label },
   ],
   connections: ["in", "one", "two"].map((source, i) => ({ id: `c${i}`, source, target: ["one", "two", "out"][i] })),
 });
@@ -51,13 +53,13 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const other = await made("/agents", agent("Writer"), 1);
   for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
   const drawn = await made("/pipelines", pipeline("Letters"));
-  await tenant.call("PUT", `/pipelines/${drawn}/graph`, graph([one, other]));
+  await tenant.call("PUT", `/pipelines/${drawn}/graph`, graphOf([one, other]));
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
   const hook = await made("/webhooks", webhook("CI"));
   for (const path of ["/workspaces", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
     await expectAtLeast(tenant, path, count);
   const { organization_id: organization, user_id: user } = tenant.owner;
-  return { organization, user, agent: one, pipeline: drawn, webhook: hook, workspace, run };
+  return { organization, user, agent: one, other_agent: other, pipeline: drawn, webhook: hook, workspace, run };
 }
 
 /** The copies are there, and the product's own lists find them. */

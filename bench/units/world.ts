@@ -34,12 +34,16 @@ export interface Answered {
 /** An organization whose owner calls the product's operations, inside this process and on a real engine. */
 export interface Tenant {
   readonly owner: Owner;
+  readonly token: string;
   call(method: string, path: string, body?: unknown): Promise<Answered>;
   /** Calls, and makes what the call created so many times more. */
   several(count: number, method: string, path: string, body: unknown, keep?: readonly string[]): Promise<Answered>;
 }
 
 export interface World {
+  readonly endpoint: string;
+  readonly issuer: Issuer;
+  readonly key_arn: string;
   readonly counter: ReturnType<typeof countUnits>;
   found(name: string): Promise<Tenant>;
   stop(): Promise<void>;
@@ -69,7 +73,8 @@ export async function startWorld(): Promise<World> {
     await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: BUCKET }));
     const key = await kms.send(new CreateKeyCommand({}));
     const counter = countUnits(counted, looking);
-    const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key.KeyMetadata?.Arn ?? "");
+    const key_arn = key.KeyMetadata?.Arn ?? "";
+    const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key_arn);
     const dispatch = dispatchers(platform);
     const found = async (name: string): Promise<Tenant> => {
       const owner = ownerAt(new Date(), `family-${name}`);
@@ -91,6 +96,7 @@ export async function startWorld(): Promise<World> {
       const kept = [owner.organization_id, owner.user_id];
       return {
         owner,
+        token,
         call,
         several: async (count, method, path, body, keep = []) => {
           let answer: Answered | undefined;
@@ -103,7 +109,7 @@ export async function startWorld(): Promise<World> {
         },
       };
     };
-    return { counter, found, stop };
+    return { endpoint: emulator.endpoint, issuer, key_arn, counter, found, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,33 +1,14 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { Table } from "../../shared/dynamo/table.ts";
+import { type CounterUpdate, counted } from "./counter.ts";
 
 type Stored = Record<string, unknown>;
 
 /** The parts of a command's input that this stand-in reads. */
-interface Input {
+interface Input extends CounterUpdate {
   readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly Stored[] }>>;
   readonly Key?: Stored;
-  readonly UpdateExpression?: string;
-  readonly ExpressionAttributeValues?: Stored;
-}
-
-/** A rate counter after a reservation: what is set is set, what is added is added. */
-function counted(old: Stored | undefined, { UpdateExpression = "", ExpressionAttributeValues = {} }: Input): Stored {
-  const given = Object.fromEntries(
-    Object.entries(ExpressionAttributeValues).map(([name, value]) => [name.slice(1), value]),
-  );
-  const { subject, minute, previous, month, calls, expires_at, current, count } = given;
-  const added = (before: unknown, more: unknown) => Number(before ?? 0) + Number(more);
-  const sets = (name: string) => UpdateExpression.includes(`#${name} = :${name}`);
-  return {
-    subject,
-    minute,
-    previous,
-    expires_at,
-    current: sets("current") ? current : added(old?.current, count),
-    ...(month === undefined ? {} : { month, calls: sets("calls") ? calls : added(old?.calls, calls) }),
-  };
 }
 
 /**
