@@ -20,23 +20,19 @@ const BROTLI = { params: { [zlib.BROTLI_PARAM_QUALITY]: 9 } };
  */
 export function writeReference(root: string, directory: string): void {
   mkdirSync(directory, { recursive: true });
-  const script = "text/javascript; charset=utf-8";
-  const content_types: Record<string, string> = {};
-  const write = (name: string, type: string, content: Buffer): string => {
-    content_types[name] = type;
+  const write = (name: string, content: Buffer): string => {
     writeFileSync(join(directory, fileName(name, "identity")), content);
     writeFileSync(join(directory, fileName(name, "br")), brotliCompressSync(content, BROTLI));
     writeFileSync(join(directory, fileName(name, "gzip")), gzipSync(content, { level: 9 }));
     return name;
   };
   const named = (stem: string, content: Buffer): string =>
-    write(`${stem}.${createHash("sha256").update(content).digest("hex").slice(0, 16)}.js`, script, content);
+    write(`${stem}.${createHash("sha256").update(content).digest("hex").slice(0, 16)}.js`, content);
   const document = openApiDocument({ operations: allOperations, events: eventsByRoom, version });
   const index: FileIndex = {
     library: named("reference", readFileSync(join(root, LIBRARY))),
     start: named("start", Buffer.from(referenceStart)),
-    openapi: write("openapi.json", "application/json", Buffer.from(JSON.stringify(document))),
-    content_types,
+    openapi: write("openapi.json", Buffer.from(JSON.stringify(document))),
   };
   writeFileSync(join(directory, INDEX_FILE), JSON.stringify(index));
 }

@@ -36,6 +36,7 @@ export function renderEvents(byRoom: Readonly<Record<string, EventDefinitions>>)
 }
 
 interface Schema {
+  readonly $defs?: Readonly<Record<string, Schema>>;
   readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -51,18 +52,18 @@ function fields(data: z.ZodObject): string {
   const schema = z.toJSONSchema(data, { io: "output" }) as Schema;
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {})
-    .map(([name, property]) => `${code(required.has(name) ? name : `${name}?`)} ${typeText(property)}`)
+    .map(([name, property]) => `${code(required.has(name) ? name : `${name}?`)} ${typeText(property, schema.$defs)}`)
     .join("<br>");
 }
 
-/** A schema in a few words: `string or null`, `list of string`. */
-function typeText(schema: Schema): string {
+/** A schema in a few words: `string or null`, `list of string`. `defs`: those that it may refer to. */
+function typeText(schema: Schema, defs: Schema["$defs"] = {}): string {
   if (schema.const !== undefined) return code(JSON.stringify(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(", ");
   const either = schema.anyOf ?? schema.oneOf;
-  if (either !== undefined) return either.map(typeText).join(" or ");
-  if (schema.$ref !== undefined) return schema.$ref.split("/").at(-1) ?? "";
-  if (schema.items !== undefined) return `list of ${typeText(schema.items)}`;
+  if (either !== undefined) return either.map((option) => typeText(option, defs)).join(" or ");
+  if (schema.$ref !== undefined) return typeText(defs[schema.$ref.split("/").at(-1) ?? ""] ?? {}, defs);
+  if (schema.items !== undefined) return `list of ${typeText(schema.items, defs)}`;
   if (Array.isArray(schema.type)) return schema.type.join(" or ");
   return typeof schema.type === "string" ? schema.type : "any value";
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { permissionCatalogue, type Resource } from "../../shared/access/permissions.ts";
 import { operation } from "../../shared/http/operation.ts";
+import { pageOf } from "../../shared/http/schemas.ts";
 import { permissionView, roleView } from "./model.ts";
 import { roleResource } from "./store.ts";
 
@@ -15,7 +16,7 @@ export const operations = {
     permission: "roles:read",
     resource: { type: "role", list: true },
     request: {},
-    response: z.object({ items: z.array(roleView), next_cursor: z.null() }),
+    response: pageOf(roleView),
     success: 200,
     errors: [],
   }),
@@ -39,7 +40,7 @@ export const operations = {
     permission: "roles:read",
     resource: { type: "permission", list: true },
     request: { query: z.strictObject({ resource: resource.optional() }) },
-    response: z.object({ items: z.array(permissionView), next_cursor: z.null() }),
+    response: pageOf(permissionView),
     success: 200,
     errors: [],
   }),

@@ -22,8 +22,8 @@ export const agentLimits = {
   max_tokens: 1_000_000,
 } as const;
 
-export const agentTypeSchema = z.enum(["chat", "task", "pipeline", "custom"]);
-export const agentStatusSchema = z.enum(["draft", "active", "archived"]);
+export const agentTypeSchema = z.enum(["chat", "task", "pipeline", "custom"]).meta({ id: "AgentType" });
+export const agentStatusSchema = z.enum(["draft", "active", "archived"]).meta({ id: "AgentStatus" });
 export type AgentStatus = z.output<typeof agentStatusSchema>;
 
 export const agentStates = defineStates("agent", agentStatusSchema.options, [
@@ -100,8 +100,8 @@ export const agentSummarySchema = z
   })
   .meta({ id: "AgentSummary", description: "An agent, without its prompt." });
 
-export const contextTypeSchema = z.enum(["text", "file", "url"]);
-export const contextStatusSchema = z.enum(["pending", "ready", "failed"]);
+export const contextTypeSchema = z.enum(["text", "file", "url"]).meta({ id: "AgentContextType" });
+export const contextStatusSchema = z.enum(["pending", "ready", "failed"]).meta({ id: "AgentContextStatus" });
 
 /** A piece of knowledge that an agent is given with every message. */
 export const contextSchema = z
@@ -112,7 +112,7 @@ export const contextSchema = z
     content_type: contextTypeSchema,
     is_active: z.boolean(),
     status: contextStatusSchema.meta({ description: "A file waits for its upload, an address for being fetched." }),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).meta({ id: "AgentContextError" }).nullable(),
     url: z.string().nullable(),
     file: z
       .object({
@@ -121,6 +121,7 @@ export const contextSchema = z
         size_bytes: z.int(),
         sha256: z.string().nullable(),
       })
+      .meta({ id: "AgentContextFile" })
       .nullable(),
     content_bytes: z.int().meta({ description: "Size of the text that the agent is given." }),
     truncated: z.boolean().meta({ description: "The source had more text than a context holds (1 MB)." }),
@@ -131,7 +132,7 @@ export const contextSchema = z
   .meta({ id: "AgentContext", description: "A text, file or address whose content the agent is given." });
 export type ContextView = z.output<typeof contextSchema>;
 
-export const toolTypeSchema = z.enum(["function", "api", "mcp"]);
+export const toolTypeSchema = z.enum(["function", "api", "mcp"]).meta({ id: "AgentToolType" });
 
 /** A tool as the API shows it: of secret headers the names only. */
 export const toolSchema = z

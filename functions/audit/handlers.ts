@@ -8,7 +8,7 @@ import { holding, leased, takeLease } from "../../shared/limits/leases.ts";
 import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
 import { exportText } from "./exports/text.ts";
-import { type Filters, filterIssues } from "./model.ts";
+import { exportTypes, type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { room } from "./room.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
@@ -54,8 +54,6 @@ export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
   if (page.items.length === 0 && (await pageByIndex(tenant, by, { limit: 1 })).items.length === 0) throw notFound();
   return page;
 };
-
-const exportTypes = { jsonl: "application/x-ndjson", csv: "text/csv; charset=utf-8; header=present" } as const;
 
 /** An export ends with its function, and holds its place no longer. */
 const EXPORT_SECONDS = room.functions.stream.timeout_seconds;

@@ -1,6 +1,15 @@
+import * as z from "zod";
 import type { AuditEntry } from "../../shared/change/items.ts";
 import type { Issue } from "../../shared/errors.ts";
 import { firstIdAt, idPrefixes } from "../../shared/ids.ts";
+
+export const exportFormatSchema = z.enum(["jsonl", "csv"]).meta({ id: "AuditExportFormat" });
+
+/** Content type of each format of an export. */
+export const exportTypes = {
+  jsonl: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8; header=present",
+} as const satisfies Record<z.output<typeof exportFormatSchema>, string>;
 
 export const monthOf = (time: string): string => time.slice(0, 7);
 

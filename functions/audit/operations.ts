@@ -3,6 +3,7 @@ import { auditEntrySchema } from "../../shared/change/items.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { exportFormatSchema, exportTypes } from "./model.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
 
 const range = {
@@ -95,8 +96,9 @@ export const streamOperations = {
       "JSON Lines or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
     permission: "audit:export",
     resource: { type: "audit_entry", list: true },
-    request: { query: z.strictObject({ ...range, format: z.enum(["jsonl", "csv"]).default("jsonl") }) },
+    request: { query: z.strictObject({ ...range, format: exportFormatSchema.default("jsonl") }) },
     response: "file",
+    media_types: [exportTypes.jsonl, exportTypes.csv],
     success: 200,
     errors: ["quota_exceeded"],
     served_by: "stream",

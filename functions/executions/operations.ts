@@ -5,10 +5,12 @@ import { agentLimits, agentPath } from "../agents/model.ts";
 import { wholeAgentResource } from "../agents/resources.ts";
 
 /** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
-const turn = z.strictObject({
-  role: z.enum(["user", "assistant"]),
-  content: z.string().min(1).max(agentLimits.message),
-});
+const turn = z
+  .strictObject({
+    role: z.enum(["user", "assistant"]),
+    content: z.string().min(1).max(agentLimits.message),
+  })
+  .meta({ id: "ConversationTurn" });
 
 const variables = z
   .record(

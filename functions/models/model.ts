@@ -56,10 +56,12 @@ export const customModelSchema = z
   .meta({ id: "CustomModel" });
 export type OwnModel = z.output<typeof customModelSchema>;
 
+const providerTypeSchema = z.enum(providerIds).meta({ id: "ProviderType" });
+
 /** A provider as the organization has configured it, without its key. */
 export const providerSettingsSchema = z.object({
   name: z.string(),
-  type: z.enum(providerIds),
+  type: providerTypeSchema,
   display_name: z.string(),
   base_url: z.string().nullable(),
   resource_name: z.string().nullable().meta({ description: "Azure only." }),
@@ -81,7 +83,7 @@ export const modelViewSchema = z
   .object({
     id: z.string().meta({ example: "amazon-bedrock/claude-sonnet-4-5" }),
     provider: z.string().meta({ description: "Name of the provider configuration that serves it." }),
-    provider_type: z.enum(providerIds),
+    provider_type: providerTypeSchema,
     provider_model_id: z.string(),
     display_name: z.string(),
     context_window_tokens: z.int(),

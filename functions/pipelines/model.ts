@@ -25,6 +25,7 @@ export const MAX_LAYOUT_BYTES = 350_000;
 export const UPLOAD_SECONDS = 3_600;
 
 export const pipelineStatuses = ["draft", "active", "archived"] as const;
+export const pipelineStatusSchema = z.enum(pipelineStatuses).meta({ id: "PipelineStatus" });
 export type PipelineStatus = (typeof pipelineStatuses)[number];
 
 export const pipelineStates = defineStates("pipeline", pipelineStatuses, [
@@ -37,11 +38,12 @@ export const pipelineStates = defineStates("pipeline", pipelineStatuses, [
 /** An archived pipeline is neither changed nor run. */
 export const USABLE_PIPELINE = pipelineStates.from("archived");
 
-const canonicalPattern = z.enum(patternNames as [PatternName, ...PatternName[]]);
+const canonicalPattern = z.enum(patternNames as [PatternName, ...PatternName[]]).meta({ id: "PatternName" });
 
 /** A pattern by its name or an alias; what is stored is the name. */
 export const patternInput = z
   .enum([...patternNames, ...Object.keys(patternAliases)] as [string, ...string[]])
+  .meta({ id: "PatternNameOrAlias" })
   .transform((name): PatternName => patternNamed(name) ?? "sequential");
 
 export const revisionNumber = z.number().int().min(1).max(999_999_999);
@@ -56,7 +58,7 @@ export const pipelineView = z
     description: descriptionSchema,
     pattern: canonicalPattern,
     tags: tagsSchema,
-    status: z.enum(pipelineStatuses),
+    status: pipelineStatusSchema,
     revision: revisionNumber.meta({ description: "Number of the newest revision of the graph." }),
     graph_hash: z.string().meta({ description: "Content hash of the newest revision." }),
     active_revision: revisionNumber

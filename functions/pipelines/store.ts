@@ -7,7 +7,7 @@ import { notFound } from "../../shared/errors.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceLinks } from "../workspaces/public.ts";
 import { positionsSchema } from "./layout/rules/positions.ts";
-import { pipelineStatuses, pipelineView, revisionView } from "./model.ts";
+import { pipelineStatusSchema, pipelineView, revisionView } from "./model.ts";
 
 /** The id again while the pipeline is not archived: a list without archived ones is an index of its own. */
 const live_id = z.string().nullable();
@@ -57,7 +57,7 @@ export const pipelineWorkspaceItem = defineItem({
   schema: z.object({
     workspace_id: idSchema("workspace"),
     pipeline_id: idSchema("pipeline"),
-    status: z.enum(pipelineStatuses),
+    status: pipelineStatusSchema,
     live_id,
   }),
   key: { pk: "WORKSPACE#{workspace_id}", sk: "PIPELINE#{pipeline_id}" },

@@ -33,6 +33,7 @@ export const apiOperations = {
   }),
 } as const;
 
+const HTML = "text/html; charset=utf-8";
 const page = { method: "GET", permission: "public", response: "file", success: 200, served_by: "docs" } as const;
 
 /** What the room's `docs` function answers: pages and files for people and for tools. */
@@ -44,7 +45,7 @@ export const docsOperations = {
     root: true,
     summary: "This reference, as a page",
     request: {},
-    media_type: "text/html",
+    media_types: [HTML],
     errors: [],
   }),
   referenceUnderApi: operation({
@@ -53,7 +54,7 @@ export const docsOperations = {
     path: "/docs",
     summary: "This reference, as a page",
     request: {},
-    media_type: "text/html",
+    media_types: [HTML],
     errors: [],
   }),
   referenceFile: operation({
@@ -63,7 +64,7 @@ export const docsOperations = {
     root: true,
     summary: "A script of the reference page",
     request: { path: z.object({ file: z.string().max(100) }) },
-    media_type: "text/javascript",
+    media_types: ["text/javascript; charset=utf-8"],
     errors: [],
   }),
   openApi: operation({
@@ -72,7 +73,7 @@ export const docsOperations = {
     path: "/openapi.json",
     summary: "The OpenAPI document of this API",
     request: {},
-    media_type: "application/json",
+    media_types: ["application/json"],
     errors: [],
   }),
   errorPage: operation({
@@ -82,7 +83,7 @@ export const docsOperations = {
     summary: "What an error code means and what to do about it",
     description: "The `type` of a problem document leads here.",
     request: { path: z.object({ code: z.enum(Object.keys(errorCodes) as [ErrorCode]) }) },
-    media_type: "text/html",
+    media_types: [HTML],
     errors: [],
   }),
 } as const;

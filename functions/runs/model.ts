@@ -6,7 +6,7 @@ import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 
 export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
-export const runStatusSchema = z.enum(runStatuses);
+export const runStatusSchema = z.enum(runStatuses).meta({ id: "RunStatus" });
 export type RunStatus = z.output<typeof runStatusSchema>;
 
 export const runStates = defineStates("run", runStatuses, [
@@ -33,11 +33,11 @@ export type EndStatus = Exclude<RunStatus, "queued" | "running">;
 
 export const isLive = (status: RunStatus): status is "queued" | "running" => LIVE.includes(status);
 
-export const runKindSchema = z.enum(["pipeline", "agent"]);
-export const runModeSchema = z.enum(["live", "test"]);
+export const runKindSchema = z.enum(["pipeline", "agent"]).meta({ id: "RunKind" });
+export const runModeSchema = z.enum(["live", "test"]).meta({ id: "RunMode" });
 
 export const stepStatuses = ["running", "waiting", "completed", "failed", "skipped", "stopped"] as const;
-export const stepStatusSchema = z.enum(stepStatuses);
+export const stepStatusSchema = z.enum(stepStatuses).meta({ id: "RunStepStatus" });
 export type StepStatus = z.output<typeof stepStatusSchema>;
 
 /** A step's record begins with its first attempt; each attempt has states of its own. */
@@ -62,34 +62,35 @@ export const stepStates = defineStates("step", stepStatuses, [
 /** An attempt that has not ended: it works, or waits for its time. */
 export const OPEN_STEP = ["running", "waiting"] as const satisfies readonly StepStatus[];
 
-export const failureSchema = z.object({ code: z.string(), message: z.string() });
+export const failureSchema = z.object({ code: z.string(), message: z.string() }).meta({ id: "RunFailure" });
 
 /** Why a run's next step was denied. */
-export const denialSchema = z.enum([
-  "organization_suspended",
-  "starter_removed",
-  "starter_not_permitted",
-  "agent_archived",
-]);
+export const denialSchema = z
+  .enum(["organization_suspended", "starter_removed", "starter_not_permitted", "agent_archived"])
+  .meta({ id: "RunDenial" });
 export type Denial = z.output<typeof denialSchema>;
 
 /** What a run started with. It follows nothing that changes meanwhile. */
-export const pinnedSchema = z.object({
-  pipeline_id: idSchema("pipeline").nullable(),
-  /** Number of the graph's immutable revision; null for a run of one agent. */
-  revision: z.number().int().nullable(),
-  /** Version by agent. A node that names a version itself has that one instead. */
-  agents: z.record(z.string(), z.number().int()),
-});
+export const pinnedSchema = z
+  .object({
+    pipeline_id: idSchema("pipeline").nullable(),
+    /** Number of the graph's immutable revision; null for a run of one agent. */
+    revision: z.number().int().nullable(),
+    /** Version by agent. A node that names a version itself has that one instead. */
+    agents: z.record(z.string(), z.number().int()),
+  })
+  .meta({ id: "RunPinned" });
 export type Pinned = z.output<typeof pinnedSchema>;
 
-export const totalsSchema = z.object({
-  /** Steps that were worked and have ended; skipped ones and further attempts do not count. */
-  steps: z.number().int(),
-  tokens_in: z.number().int(),
-  tokens_out: z.number().int(),
-  cost_usd_micros: z.number().int(),
-});
+export const totalsSchema = z
+  .object({
+    /** Steps that were worked and have ended; skipped ones and further attempts do not count. */
+    steps: z.number().int(),
+    tokens_in: z.number().int(),
+    tokens_out: z.number().int(),
+    cost_usd_micros: z.number().int(),
+  })
+  .meta({ id: "RunTotals" });
 export type Totals = z.output<typeof totalsSchema>;
 
 export const noTotals: Totals = { steps: 0, tokens_in: 0, tokens_out: 0, cost_usd_micros: 0 };
@@ -106,7 +107,7 @@ export const runRecordSchema = z.object({
   parent_run_id: idSchema("run").nullable(),
   trace_id: z.string(),
   /** Why it failed, or what denied its next step; null for every other end. */
-  error: failureSchema.extend({ node_id: z.string().optional() }).nullable(),
+  error: failureSchema.extend({ node_id: z.string().optional() }).meta({ id: "RunError" }).nullable(),
   timeout_seconds: z.number().int(),
   created_at: timestampSchema,
   started_at: timestampSchema.nullable(),

@@ -35,6 +35,7 @@ export const toMember = (user: User, membership: Membership) => ({
 /** A role in a request: a built-in one, or the predecessor's name of the owner role. */
 export const roleSchema = z
   .enum([...builtInRoleNames, "tenant_admin"])
+  .meta({ id: "RoleName" })
   .transform(roleAlias)
   .meta({ example: "developer" });
 

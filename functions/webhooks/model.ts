@@ -47,7 +47,7 @@ export const subscribes = (entries: readonly string[], type: string): boolean =>
   patternsFor(type).some((pattern) => entries.includes(pattern));
 
 const webhookStatuses = ["active", "paused", "disabled"] as const;
-export const webhookStatus = z.enum(webhookStatuses);
+export const webhookStatus = z.enum(webhookStatuses).meta({ id: "WebhookStatus" });
 
 export const webhookStates = defineStates("webhook", webhookStatuses, [
   { from: [], to: "active", why: "It is created." },
@@ -59,7 +59,9 @@ export const webhookStates = defineStates("webhook", webhookStatuses, [
     why: "Its deliveries failed too often in a row or for too long, or its receiver answered 410 Gone.",
   },
 ]);
-export const disabledReason = z.enum(["consecutive_failures", "failing_too_long", "gone"]);
+export const disabledReason = z
+  .enum(["consecutive_failures", "failing_too_long", "gone"])
+  .meta({ id: "WebhookDisabledReason" });
 
 /** What is stored of one webhook. Its secrets are encrypted; its health stands in an item of its own. */
 export const webhookSchema = z.object({
@@ -92,7 +94,9 @@ export const healthSchema = z.object({
 });
 export type Health = z.output<typeof healthSchema>;
 
-const secretView = z.object({ created_at: z.string(), expires_at: z.string().nullable() });
+const secretView = z
+  .object({ created_at: z.string(), expires_at: z.string().nullable() })
+  .meta({ id: "WebhookSecret" });
 
 export const webhookView = webhookSchema
   .omit({ secrets: true, etag: true })
@@ -133,7 +137,7 @@ export const viewOf = (
 });
 
 const deliveryStatuses = ["pending", "retrying", "succeeded", "failed"] as const;
-export const deliveryStatus = z.enum(deliveryStatuses);
+export const deliveryStatus = z.enum(deliveryStatuses).meta({ id: "WebhookDeliveryStatus" });
 
 export const deliveryStates = defineStates("delivery", deliveryStatuses, [
   { from: [], to: "pending", why: "Its event happened, or is replayed or tested." },

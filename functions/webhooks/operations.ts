@@ -101,6 +101,7 @@ export const operations = {
     success: 201,
     errors: ["quota_exceeded", "unsafe_url"],
     sensitive: true,
+    events_to: "url",
   }),
   list: operation({
     id: "webhooks.list",

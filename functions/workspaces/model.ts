@@ -3,8 +3,8 @@ import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 
-export const environmentSchema = z.enum(["development", "staging", "production"]);
-export const workspaceTypeSchema = z.enum(["permanent", "temporary", "personal"]);
+export const environmentSchema = z.enum(["development", "staging", "production"]).meta({ id: "WorkspaceEnvironment" });
+export const workspaceTypeSchema = z.enum(["permanent", "temporary", "personal"]).meta({ id: "WorkspaceType" });
 export const colorSchema = z
   .string()
   .regex(/^#[0-9a-f]{6}$/, "must be a colour like #1f6feb")
@@ -27,7 +27,7 @@ export const workspaceSchema = z
     workspace_type: workspaceTypeSchema,
     environment: environmentSchema.nullable().meta({ description: "The environment the workspace is meant for." }),
     color: colorSchema.nullable(),
-    status: z.enum(workspaceStatuses),
+    status: z.enum(workspaceStatuses).meta({ id: "WorkspaceStatus" }),
     expires_at: z.string().nullable().meta({ description: "When a temporary workspace is archived." }),
     member_count: z.number().int(),
     resource_count: z.number().int().meta({ description: "Agents, pipelines and work units in it." }),
@@ -42,13 +42,14 @@ export type WorkspaceView = z.output<typeof workspaceSchema>;
 
 /** From most to least; each may do in the workspace what the next one may. */
 export const workspaceRoles = ["owner", "admin", "member", "viewer"] as const;
+export const workspaceRoleSchema = z.enum(workspaceRoles).meta({ id: "WorkspaceRole" });
 export type WorkspaceRole = (typeof workspaceRoles)[number];
 
 export const workspaceMemberSchema = z
   .object({
     workspace_id: idSchema("workspace"),
     user_id: idSchema("user"),
-    role: z.enum(workspaceRoles),
+    role: workspaceRoleSchema,
     added_by: z.string(),
     created_at: z.string(),
     updated_at: z.string(),
@@ -57,12 +58,13 @@ export const workspaceMemberSchema = z
 
 /** What can be in a workspace. */
 export const linkedTypes = ["agent", "pipeline", "work_unit"] as const;
+export const linkedTypeSchema = z.enum(linkedTypes).meta({ id: "LinkedType" });
 export type LinkedType = (typeof linkedTypes)[number];
 
 export const workspaceResourceSchema = z
   .object({
     workspace_id: idSchema("workspace"),
-    resource_type: z.enum(linkedTypes),
+    resource_type: linkedTypeSchema,
     resource_id: z.string(),
     name: z.string(),
     added_by: z.string(),

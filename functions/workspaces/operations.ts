@@ -5,10 +5,10 @@ import { idSchema } from "../../shared/ids.ts";
 import {
   colorSchema,
   environmentSchema,
-  linkedTypes,
+  linkedTypeSchema,
   workspaceMemberSchema,
   workspaceResourceSchema,
-  workspaceRoles,
+  workspaceRoleSchema,
   workspaceSchema,
   workspaceTypeSchema,
 } from "./model.ts";
@@ -16,7 +16,7 @@ import { memberResource, standingResource, workspaceResource } from "./store.ts"
 
 const path = z.object({ workspace_id: idSchema("workspace") });
 const memberPath = path.extend({ user_id: idSchema("user") });
-const role = z.enum(workspaceRoles);
+const role = workspaceRoleSchema;
 
 const settings = {
   description: descriptionSchema,
@@ -206,7 +206,7 @@ export const operations = {
     description: "A thing is put into workspaces, and taken out of them, by its own `workspace_ids`.",
     permission: "workspaces:read",
     resource: workspaceResource,
-    request: { path, query: z.strictObject({ ...pageQuery, type: z.enum(linkedTypes).optional() }) },
+    request: { path, query: z.strictObject({ ...pageQuery, type: linkedTypeSchema.optional() }) },
     response: pageOf(workspaceResourceSchema),
     success: 200,
     errors: [],

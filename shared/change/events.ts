@@ -3,7 +3,9 @@ import { principalSchema } from "../access/principal.ts";
 import { idSchema } from "../ids.ts";
 
 /** How something that somebody set out to do came out; the words of the whole product. */
-export const outcomeSchema = z.enum(["succeeded", "failed", "denied", "timed_out", "cancelled"]);
+export const outcomeSchema = z
+  .enum(["succeeded", "failed", "denied", "timed_out", "cancelled"])
+  .meta({ id: "Outcome" });
 export type OutcomeWord = z.output<typeof outcomeSchema>;
 
 export interface EventDefinition<D extends z.ZodObject = z.ZodObject> {

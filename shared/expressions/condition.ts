@@ -56,23 +56,46 @@ function meant(input: unknown, options: readonly (readonly z.core.$ZodIssue[])[]
     .join("; ");
 }
 
-/** The schema of conditions whose paths follow a rule. */
-export function conditionSchemaFor(rule: PathRule): z.ZodType<Condition> {
+/** The schema of conditions whose paths follow a rule. `id`: its name in the API's documentation. */
+export function conditionSchemaFor(rule: PathRule, id: string): z.ZodType<Condition> {
   const path = pathSchema(rule);
   const comparisons = Object.entries(operators).map(([op, { value, words }]) =>
     z.strictObject({ path, op: z.literal(op).meta({ description: words }), value }),
   );
   const [first, ...rest] = comparisons;
   if (first === undefined) throw new Error("there are no operators");
-  const comparison = z.discriminatedUnion("op", [first, ...rest], {
-    error: () => `op must be one of ${Object.keys(operators).join(", ")}`,
-  });
-  const nested: z.ZodType<Condition> = z.lazy(() => group);
-  const many = z.array(nested).min(1).max(MAX_CONDITION_PARTS);
-  const group = z.union(
-    [z.strictObject({ all: many }), z.strictObject({ any: many }), z.strictObject({ not: nested }), comparison],
-    { error: (issue) => meant(issue.input, issue.code === "invalid_union" ? issue.errors : []) },
-  ) as z.ZodType<Condition>;
+  const comparison = z
+    .discriminatedUnion("op", [first, ...rest], {
+      error: () => `op must be one of ${Object.keys(operators).join(", ")}`,
+    })
+    .meta({ id: `${id}Comparison`, description: "Compares what stands at a path." });
+  const many = () => z.array(group).min(1).max(MAX_CONDITION_PARTS);
+  const all = z
+    .strictObject({
+      get all(): z.ZodType<Condition[]> {
+        return many();
+      },
+    })
+    .meta({ id: `${id}All`, description: "All of them hold." });
+  const any = z
+    .strictObject({
+      get any(): z.ZodType<Condition[]> {
+        return many();
+      },
+    })
+    .meta({ id: `${id}Any`, description: "At least one of them holds." });
+  const not = z
+    .strictObject({
+      get not(): z.ZodType<Condition> {
+        return group;
+      },
+    })
+    .meta({ id: `${id}Not`, description: "It does not hold." });
+  const group: z.ZodType<Condition> = z
+    .union([all, any, not, comparison], {
+      error: (issue) => meant(issue.input, issue.code === "invalid_union" ? issue.errors : []),
+    })
+    .meta({ id, description: "A typed condition." }) as z.ZodType<Condition>;
   return group.superRefine((condition, context) => {
     const { depth, parts } = measure(condition);
     if (depth > MAX_CONDITION_DEPTH) {
@@ -89,10 +112,7 @@ export function conditionSchemaFor(rule: PathRule): z.ZodType<Condition> {
 }
 
 /** Conditions of a pipeline's graph. */
-export const conditionSchema = conditionSchemaFor(graphPaths).meta({
-  id: "Condition",
-  description: "A typed condition.",
-});
+export const conditionSchema = conditionSchemaFor(graphPaths, "Condition");
 
 /**
  * Whether the condition holds in the scope. Total and pure: whatever the scope holds, the answer is true or false and never an error.

@@ -12,18 +12,20 @@ export interface Answer {
 
 const STANDARD_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
+const problemIssueSchema = z
+  .object({ path: z.string(), message: z.string(), code: z.string().optional() })
+  .meta({ id: "ProblemIssue", description: "One thing that is wrong in what was sent." });
+
 /** The problem document of a refusal (RFC 9457). */
-export const problemSchema = z
-  .looseObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string(),
-    code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
-    request_id: z.string(),
-    issues: z.array(z.object({ path: z.string(), message: z.string(), code: z.string().optional() })).optional(),
-  })
-  .meta({ id: "Problem", description: "Why a request was refused (RFC 9457)." });
+export const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
+  request_id: z.string(),
+  issues: z.array(problemIssueSchema).optional(),
+});
 
 export function problemAnswer(problem: Problem, request_id: string): Answer {
   const { status, title } = errorCodes[problem.code];
@@ -60,14 +62,15 @@ export const toProblem = (error: unknown): Problem =>
  * header, a created thing gets its Location.
  */
 export function render(operation: OperationShape, output: unknown, requestPath: string): Answer {
-  const { response } = operation;
+  const { response, media_types } = operation;
+  const [type = ""] = media_types;
   if (response === "none") return { status: operation.success, headers: STANDARD_HEADERS, body: "" };
-  if (response === "file") return fileAnswer(output as FileAnswer);
+  if (response === "file") return fileAnswer(operation, output as FileAnswer);
   if (response === "events") {
     if (output === null) return { status: 204, headers: STANDARD_HEADERS, body: "" };
     return {
       status: 200,
-      headers: { ...STANDARD_HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
+      headers: { ...STANDARD_HEADERS, "content-type": type, "x-accel-buffering": "no" },
       body: eventText(output as AsyncIterable<ServerSentEvent>),
     };
   }
@@ -78,7 +81,7 @@ export function render(operation: OperationShape, output: unknown, requestPath: 
     status: operation.success,
     headers: {
       ...STANDARD_HEADERS,
-      "content-type": "application/json",
+      "content-type": type,
       ...(typeof members?.etag === "string" ? { etag: `"${members.etag}"` } : {}),
       ...location(operation, members, requestPath),
     },
@@ -103,7 +106,8 @@ function location(
   return typeof fields.id === "string" ? { location: `${requestPath}/${fields.id}` } : {};
 }
 
-function fileAnswer(file: FileAnswer): Answer {
+function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answer {
+  if (!media_types.includes(file.content_type)) throw new Error(`${id} does not name the type ${file.content_type}`);
   const disposition: Record<string, string> =
     file.filename === undefined
       ? {}

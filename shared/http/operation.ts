@@ -21,6 +21,9 @@ type Schema = z.ZodType;
 /** Answers without a JSON body. */
 export type BodylessResponse = "none" | "file" | "events";
 
+const JSON_TYPE = "application/json";
+const EVENT_STREAM = "text/event-stream; charset=utf-8";
+
 export interface OperationShape {
   readonly id: string;
   readonly method: Method;
@@ -34,12 +37,14 @@ export interface OperationShape {
   readonly resource: Resource | Collection | undefined;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
   readonly response: Schema | BodylessResponse;
-  /** Media type of a `file` answer, for the documentation. */
-  readonly media_type?: string;
+  /** Every content type that a success can have, with its parameters. What is sent is one of these. */
+  readonly media_types: readonly string[];
   readonly success: 200 | 201 | 202 | 204;
   readonly errors: readonly ErrorCode[];
   /** Location of a created or accepted thing, when it is not the request's path and the id: `/runs/{id}`. */
   readonly location?: string;
+  /** The field of the body that names the address to which events are sent from then on. */
+  readonly events_to?: string;
   /** Which of the room's functions serves it; `stream` answers through a function URL with response streaming. */
   readonly served_by: string;
   /** The answer holds a secret that is shown once, or tokens: a stored answer to an idempotency key is encrypted. */
@@ -59,6 +64,9 @@ type About<A extends Access, P extends string, S> = A extends "public" | "authen
   ? { resource?: never }
   : { resource: S & (Resource<PathParameters<P>> | Collection) };
 
+/** A file's content type is known to its operation only. */
+type Media<Res, F> = Res extends "file" ? { media_types: F } : { media_types?: never };
+
 type Query = { query?: z.ZodObject };
 type Body<M extends Method, B> = M extends "GET" | "DELETE" ? { body?: never } : { body?: B };
 
@@ -76,6 +84,7 @@ export function operation<
   const Res extends Schema | BodylessResponse,
   const A extends Access,
   const S = undefined,
+  const F extends readonly [string, ...string[]] = never,
 >(
   spec: {
     id: Id;
@@ -87,22 +96,26 @@ export function operation<
     permission: A;
     request: R;
     response: Res;
-    media_type?: string;
     success: OperationShape["success"];
     errors: readonly ErrorCode[];
     location?: string;
+    events_to?: string;
     served_by?: string;
     sensitive?: boolean;
     contents_apart?: boolean;
     outside_effect?: boolean;
-  } & About<A, P, S>,
-): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource"> & {
+  } & About<A, P, S> &
+    Media<Res, F>,
+): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource" | "media_types"> & {
   readonly id: Id;
   readonly permission: A;
   readonly request: R;
   readonly response: Res;
   readonly resource: S;
+  readonly media_types: Res extends "file" ? F : readonly string[];
 } {
+  const { response } = spec;
+  const types = response === "none" ? [] : [response === "events" ? EVENT_STREAM : JSON_TYPE];
   return {
     root: false,
     served_by: spec.response === "events" ? "stream" : "api",
@@ -110,6 +123,7 @@ export function operation<
     contents_apart: false,
     outside_effect: false,
     ...spec,
+    media_types: (spec.media_types ?? types) as Res extends "file" ? F : readonly string[],
     resource: spec.resource as S,
   };
 }
@@ -128,9 +142,9 @@ export interface Input<O extends OperationShape> {
   readonly body: O["request"] extends { body: infer S } ? Parsed<S> : undefined;
 }
 
-/** A file answer: sent as it is, with its own content type. */
-export interface FileAnswer {
-  readonly content_type: string;
+/** A file answer: sent as it is, with a content type that its operation names. */
+export interface FileAnswer<T extends string = string> {
+  readonly content_type: T;
   readonly filename?: string;
   readonly content: string | Uint8Array | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -149,7 +163,7 @@ export interface ServerSentEvent {
 export type Output<O extends OperationShape> = O["response"] extends Schema
   ? z.input<O["response"]>
   : O["response"] extends "file"
-    ? FileAnswer
+    ? FileAnswer<O["media_types"][number]>
     : O["response"] extends "events"
       ? /** null: there is nothing to tell any more (204, by which a client knows not to come again). */
         AsyncIterable<ServerSentEvent> | null

@@ -72,6 +72,9 @@ export const pageQuery = {
     .meta({ description: "`next_cursor` of the page before." }),
 };
 
-/** `{items, next_cursor}` of every list. */
-export const pageOf = <S extends z.ZodType>(item: S) =>
-  z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+/** `{items, next_cursor}` of every list; of `Agent` it is an `AgentPage`. */
+export const pageOf = <S extends z.ZodType>(item: S) => {
+  const page = z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+  const id = item.meta()?.id;
+  return id === undefined ? page : page.meta({ id: `${id}Page` });
+};

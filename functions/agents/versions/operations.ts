@@ -30,13 +30,17 @@ const contentView = {
   tools: z.array(toolSchema.omit({ agent_id: true, created_at: true, updated_at: true })),
 };
 
-const fieldDifference = z.object({ field: z.string(), old: z.unknown(), new: z.unknown() });
-const partDifference = z.object({
-  id: z.string(),
-  name: z.string(),
-  change: z.enum(["added", "removed", "changed"]),
-  fields: z.array(fieldDifference),
-});
+const fieldDifference = z
+  .object({ field: z.string(), old: z.unknown(), new: z.unknown() })
+  .meta({ id: "AgentFieldDifference" });
+const partDifference = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    change: z.enum(["added", "removed", "changed"]),
+    fields: z.array(fieldDifference),
+  })
+  .meta({ id: "AgentPartDifference", description: "What differs in one context or tool." });
 
 export const versionOperations = {
   listVersions: operation({

@@ -13,7 +13,7 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { graphSchema } from "../graph/rules/nodes.ts";
 import {
   patternInput,
-  pipelineStatuses,
+  pipelineStatusSchema,
   pipelineView,
   revisionNumber,
   revisionView,
@@ -57,7 +57,7 @@ export const pipelineOperations = {
     summary: "List the orchestration patterns",
     permission: "authenticated",
     request: {},
-    response: z.object({ items: z.array(patternInfo), next_cursor: z.null() }),
+    response: pageOf(patternInfo),
     success: 200,
     errors: [],
   }),
@@ -72,7 +72,7 @@ export const pipelineOperations = {
     request: {
       query: z.strictObject({
         ...pageQuery,
-        status: z.enum(pipelineStatuses).optional(),
+        status: pipelineStatusSchema.optional(),
         workspace_id: idSchema("workspace").optional(),
       }),
     },

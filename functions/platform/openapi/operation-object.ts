@@ -1,5 +1,8 @@
 import type * as z from "zod";
+import type { EventDefinitions } from "../../../shared/change/events.ts";
 import { type OperationShape, takesIdempotencyKey } from "../../../shared/http/operation.ts";
+import { eventCallback } from "./callback.ts";
+import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
 import { headerReferences } from "./parts.ts";
 import type { ProblemBook } from "./problems.ts";
@@ -10,6 +13,7 @@ interface Books {
   readonly problems: ProblemBook;
   /** Full paths of resources whose writes can lose a race: reading them gives the ETag. */
   readonly guarded: ReadonlySet<string>;
+  readonly events: Readonly<Record<string, EventDefinitions>>;
 }
 
 /** One operation as OpenAPI describes it. `path` is the path from the origin on. */
@@ -31,6 +35,7 @@ export function operationObject(room: string, path: string, operation: Operation
       }),
       ...books.problems.of(operation),
     },
+    ...(operation.events_to === undefined ? {} : eventCallback(operation.events_to, books.events, books.schemas)),
   };
 }
 
@@ -52,34 +57,38 @@ function parameters(operation: OperationShape, schemas: SchemaBook): JsonObject[
   if (takesIdempotencyKey(operation)) shared.push("Idempotency-Key");
   if (errors.includes("precondition_failed")) shared.push("If-Match");
   return [
-    ...fields("path", request.path, schemas),
-    ...fields("query", request.query, schemas),
+    ...fields("path", request.path, operation.id, schemas),
+    ...fields("query", request.query, operation.id, schemas),
     ...shared.map((name) => ({ $ref: `#/components/parameters/${name}` })),
   ];
 }
 
 /** The fields of a path or query schema as parameters, each with its own schema. */
-function fields(place: "path" | "query", schema: z.ZodObject | undefined, schemas: SchemaBook): JsonObject[] {
-  if (schema === undefined) return [];
-  const object = schemas.input(schema);
-  const required = Array.isArray(object.required) ? object.required : [];
-  return Object.entries((object.properties ?? {}) as Readonly<Record<string, JsonObject>>).map(([name, property]) => {
-    const { description, ...rest } = property;
+function fields(
+  place: "path" | "query",
+  schema: z.ZodObject | undefined,
+  id: string,
+  schemas: SchemaBook,
+): JsonObject[] {
+  return Object.entries(schema?.shape ?? {}).map(([name, field]) => {
+    const { description, ...rest } = schemas.input(field as z.ZodType, pascal(`${id}.${name}`));
     return {
       name,
       in: place,
-      required: place === "path" || required.includes(name),
+      required: place === "path" || !(field as z.ZodType).safeParse(undefined).success,
       ...maybe(description !== undefined, { description: description ?? "" }),
       schema: rest,
     };
   });
 }
 
-function requestBody({ request: { body }, method }: OperationShape, schemas: SchemaBook): JsonObject {
+function requestBody({ id, request: { body }, method }: OperationShape, schemas: SchemaBook): JsonObject {
   if (body === undefined) return {};
   // A POST without a body is read as an empty object.
   const required = method !== "POST" || !body.safeParse({}).success;
-  return { requestBody: { required, content: { "application/json": { schema: schemas.input(body) } } } };
+  return {
+    requestBody: { required, content: { "application/json": { schema: schemas.input(body, `${pascal(id)}Body`) } } },
+  };
 }
 
 function success(path: string, operation: OperationShape, { schemas, guarded }: Books): JsonObject {
@@ -90,18 +99,14 @@ function success(path: string, operation: OperationShape, { schemas, guarded }: 
   if (typeof response !== "string" && operation.method !== "DELETE" && guarded.has(path)) names.push("ETag");
   const headers = headerReferences(names);
   if (response === "none") return { description: "Done; there is no body.", headers };
-  if (response === "file")
-    return {
-      description: "The file.",
-      headers,
-      content: { [operation.media_type ?? "application/octet-stream"]: { schema: { type: "string" } } },
-    };
+  const content = (schema: JsonObject): JsonObject =>
+    Object.fromEntries(operation.media_types.map((type) => [bare(type), { schema }]));
+  if (response === "file") return { description: "The file.", headers, content: content({ type: "string" }) };
   if (response === "events")
-    return {
-      description: "Server-sent events, as they happen.",
-      headers,
-      content: { "text/event-stream": { schema: { type: "string" } } },
-    };
+    return { description: "Server-sent events, as they happen.", headers, content: content({ type: "string" }) };
   const description = created ? (status === 201 ? "Created." : "Accepted; it goes on behind the API.") : "Done.";
-  return { description, headers, content: { "application/json": { schema: schemas.output(response) } } };
+  return { description, headers, content: content(schemas.output(response, `${pascal(operation.id)}Result`)) };
 }
+
+/** A content type without its parameters, by which clients choose how to read. */
+const bare = (type: string): string => type.split(";", 1)[0] ?? type;

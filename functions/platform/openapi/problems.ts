@@ -1,10 +1,16 @@
+import { STATUS_CODES } from "node:http";
+import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../../../shared/errors.ts";
 import { problemSchema } from "../../../shared/http/answer.ts";
 import { errorsOf, type OperationShape } from "../../../shared/http/operation.ts";
+import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
 import type { SchemaBook } from "./schema-book.ts";
 
-/** The problem answers of the document: one component for each set of codes that share a status somewhere. */
+/**
+ * The problem answers of the document: one response for each set of codes that share a status somewhere, one schema for
+ * each status. So a client's type of an operation's error tells by `status` and `code` what can be.
+ */
 export class ProblemBook {
   readonly #schemas: SchemaBook;
   readonly #responses = new Map<string, JsonObject>();
@@ -36,7 +42,6 @@ export class ProblemBook {
   }
 
   #response(status: number, codes: readonly ErrorCode[]): JsonObject {
-    const problem = this.#schemas.output(problemSchema);
     return {
       description: codes
         .map((code) => `\`${code}\`: ${errorCodes[code].title}. ${errorCodes[code].remedy}`)
@@ -47,10 +52,19 @@ export class ProblemBook {
         ...maybe(status === 429 || status === 503, { "Retry-After": { $ref: "#/components/headers/Retry-After" } }),
       },
       content: {
-        "application/problem+json": {
-          schema: { allOf: [problem, { properties: { status: { const: status }, code: { enum: [...codes] } } }] },
-        },
+        "application/problem+json": { schema: this.#schemas.output(problemOf(status), problemName(status)) },
       },
     };
   }
+}
+
+/** `NotFoundProblem` for 404. */
+const problemName = (status: number): string => `${pascal(STATUS_CODES[status] ?? String(status))}Problem`;
+
+/** What a refusal of this status looks like: its code is one of the list's with the same status. */
+function problemOf(status: number): z.ZodType {
+  const codes = Object.entries(errorCodes).flatMap(([code, error]) => (error.status === status ? [code] : []));
+  return problemSchema
+    .extend({ status: z.literal(status), code: z.enum(codes.sort() as [string, ...string[]]) })
+    .meta({ description: "Why the request was refused (RFC 9457)." });
 }

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import * as z from "zod";
+import { Components } from "./components.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { tidy } from "./tidy.ts";
 
 type Direction = "input" | "output";
 
@@ -11,48 +12,41 @@ const COMPONENTS = "#/components/schemas/";
  * output (defaults, trimmed or coerced values) has its input form beside it as `<Id>Input`.
  */
 export class SchemaBook {
-  readonly #components = new Map<string, JsonObject>();
+  readonly #components = new Components();
 
-  /** What a client sends. */
-  input = (schema: z.ZodType): JsonObject => this.#add(schema, "input");
+  /** What a client sends. A schema without an id gets the name. */
+  input = (schema: z.ZodType, name: string): JsonObject => this.#add(schema, "input", name);
 
-  /** What a client gets. */
-  output = (schema: z.ZodType): JsonObject => this.#add(schema, "output");
+  /** What a client gets. A schema without an id gets the name. */
+  output = (schema: z.ZodType, name: string): JsonObject => this.#add(schema, "output", name);
 
   /** All components, sorted by name. */
-  components(): JsonObject {
-    return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
+  components = (): JsonObject => this.#components.all();
 
-  #add(schema: z.ZodType, direction: Direction): JsonObject {
+  #add(schema: z.ZodType, direction: Direction, name: string): JsonObject {
     const { root, definitions } = convert(schema, direction);
     // What comes out of a transformed input is nobody's concern but ours: "any" will do for the comparison.
     const outputs = direction === "input" ? convert(schema, "output", "any").definitions : definitions;
     const names = new Map<string, string>();
-    for (const [name, definition] of Object.entries(definitions)) names.set(name, nameOf(name, definition, outputs));
+    for (const [id, definition] of Object.entries(definitions)) {
+      if (id.startsWith("__")) throw new Error(`${name}: give each schema of a recursive one an id in its meta.`);
+      names.set(id, JSON.stringify(outputs[id]) === JSON.stringify(definition) ? id : `${id}Input`);
+    }
     // A component that refers to one with an input form of its own is an input form too.
     for (let changed = true; changed; ) {
       changed = false;
-      for (const [name, definition] of Object.entries(definitions)) {
-        if (names.get(name) !== name) continue;
-        const refersToInput = references(definition).some(
-          (to) => names.get(to)?.endsWith("Input") && to !== names.get(to),
-        );
-        if (refersToInput) changed = names.set(name, `${name}Input`) !== undefined;
+      for (const [id, definition] of Object.entries(definitions)) {
+        if (names.get(id) !== id) continue;
+        const refersToInput = references(definition).some((to) => names.get(to) === `${to}Input`);
+        if (refersToInput) changed = names.set(id, `${id}Input`) !== undefined;
       }
     }
-    for (const [name, definition] of Object.entries(definitions)) {
-      this.#define(names.get(name) ?? name, rename(definition, names));
+    for (const [id, definition] of Object.entries(definitions)) {
+      this.#components.define(names.get(id) ?? id, rename(definition, names));
     }
-    return rename(root, names);
-  }
-
-  #define(name: string, definition: JsonObject): void {
-    const known = this.#components.get(name);
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(definition)) {
-      throw new Error(`Two different schemas have the id ${name}; give one of them another id in its meta.`);
-    }
-    this.#components.set(name, definition);
+    const renamed = rename(root, names);
+    const named = renamed.properties !== undefined || renamed.oneOf !== undefined || renamed.anyOf !== undefined;
+    return named ? this.#components.define(name, renamed) : this.#components.place(name, renamed);
   }
 }
 
@@ -69,8 +63,11 @@ function convert(
     override({ zodSchema, jsonSchema }) {
       // Answers may gain fields; only what is strict by declaration refuses others.
       const { def } = zodSchema._zod;
-      if (def.type === "object" && !("catchall" in def && def.catchall !== undefined)) {
+      if (def.type === "object" && !isStrict(def)) {
         delete jsonSchema.additionalProperties;
+      }
+      if (def.type === "union" && "discriminator" in def) {
+        jsonSchema.discriminator = { propertyName: def.discriminator };
       }
       // Said of every integer and of every loose object, and telling a reader nothing.
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
@@ -81,21 +78,16 @@ function convert(
       }
     },
   });
-  const plain = JSON.parse(JSON.stringify(converted)) as {
+  const plain = tidy(JSON.parse(JSON.stringify(converted))) as {
     properties: { value: JsonObject };
     $defs?: Record<string, JsonObject>;
   };
   return { root: plain.properties.value, definitions: plain.$defs ?? {} };
 }
 
-/** Zod names recursive schemas without an id by counting; a name from their content stays the same in every document. */
-function nameOf(name: string, definition: JsonObject, outputs: Readonly<Record<string, JsonObject>>): string {
-  if (name.startsWith("__schema")) {
-    const digest = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 8);
-    return `Recursive_${digest}`;
-  }
-  return JSON.stringify(outputs[name]) === JSON.stringify(definition) ? name : `${name}Input`;
-}
+/** Whether an object refuses fields that it does not name. */
+const isStrict = (def: object): boolean =>
+  "catchall" in def && def.catchall instanceof z.ZodType && def.catchall._zod.def.type === "never";
 
 const DEFINITION = /^#\/\$defs\/(.+)$/;
 

@@ -10,7 +10,6 @@ export const fileIndexSchema = z.object({
   library: z.string(),
   start: z.string(),
   openapi: z.string(),
-  content_types: z.record(z.string(), z.string()),
 });
 export type FileIndex = z.output<typeof fileIndexSchema>;
 
@@ -29,12 +28,11 @@ export class ReferenceFiles {
     this.index = fileIndexSchema.parse(JSON.parse(readFileSync(join(directory, INDEX_FILE), "utf8")));
   }
 
-  /** The file in the best coding that the client takes; undefined when there is no such file. */
-  answer(name: string, acceptEncoding: string, cacheControl: string): FileAnswer | undefined {
-    if (!Object.hasOwn(this.index.content_types, name)) return undefined;
+  /** One of the files that the index names, in the best coding that the client takes. */
+  answer<T extends string>(name: string, content_type: T, acceptEncoding: string, cacheControl: string): FileAnswer<T> {
     const encoding = chooseEncoding(acceptEncoding);
     return {
-      content_type: this.index.content_types[name] ?? "",
+      content_type,
       content: this.#bytes(fileName(name, encoding)),
       headers: {
         "cache-control": cacheControl,

@@ -15,16 +15,11 @@ export interface DocsDeps {
 const FOR_MINUTES = "public, max-age=300";
 const FOR_EVER = "public, max-age=31536000, immutable";
 
-const html = (content: string, policy: string): FileAnswer => ({
+const html = (content: string, policy: string): FileAnswer<"text/html; charset=utf-8"> => ({
   content_type: "text/html; charset=utf-8",
   content,
   headers: { "cache-control": FOR_MINUTES, "content-security-policy": policy, "referrer-policy": "no-referrer" },
 });
-
-const found = (file: FileAnswer | undefined): FileAnswer => {
-  if (file === undefined) throw notFound();
-  return file;
-};
 
 export const reference: Handler<Ops["reference"], DocsDeps> = async (_call, { files }) =>
   html(referencePage(files.index), REFERENCE_POLICY);
@@ -32,11 +27,14 @@ export const reference: Handler<Ops["reference"], DocsDeps> = async (_call, { fi
 export const referenceUnderApi: Handler<Ops["referenceUnderApi"], DocsDeps> = async (_call, { files }) =>
   html(referencePage(files.index), REFERENCE_POLICY);
 
-export const referenceFile: Handler<Ops["referenceFile"], DocsDeps> = async (call, { files }) =>
-  found(files.answer(call.path.file, call.accept_encoding, FOR_EVER));
+export const referenceFile: Handler<Ops["referenceFile"], DocsDeps> = async (call, { files }) => {
+  const { file } = call.path;
+  if (file !== files.index.library && file !== files.index.start) throw notFound();
+  return files.answer(file, "text/javascript; charset=utf-8", call.accept_encoding, FOR_EVER);
+};
 
 export const openApi: Handler<Ops["openApi"], DocsDeps> = async (call, { files }) =>
-  found(files.answer(files.index.openapi, call.accept_encoding, FOR_MINUTES));
+  files.answer(files.index.openapi, "application/json", call.accept_encoding, FOR_MINUTES);
 
 export const errorPage: Handler<Ops["errorPage"], DocsDeps> = async (call) =>
   html(errorHtml(call.path.code), ERROR_POLICY);

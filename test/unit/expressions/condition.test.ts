@@ -193,7 +193,7 @@ describe("the schema", () => {
   });
 
   it("takes other roots for other uses", () => {
-    const policy = conditionSchemaFor(rootedPaths(["principal", "resource"]));
+    const policy = conditionSchemaFor(rootedPaths(["principal", "resource"]), "Policy");
     expect(policy.safeParse({ path: "principal.role", op: "eq", value: "viewer" }).success).toBe(true);
     expect(policy.safeParse({ path: "input.role", op: "eq", value: "viewer" }).success).toBe(false);
   });

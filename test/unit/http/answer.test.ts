@@ -34,9 +34,16 @@ describe("an answer", () => {
   });
 
   it("with a file has a name that cannot end the header", () => {
-    const file = operation({ ...base, id: "things.file", response: "file", success: 200 });
+    const file = operation({ ...base, id: "things.file", response: "file", media_types: ["text/csv"], success: 200 });
     const answer = render(file, { content_type: "text/csv", filename: 'a"\r\nSet-Cookie: x.csv', content: "" }, "/x");
     expect(answer.headers["content-disposition"]).toBe('attachment; filename="a___Set-Cookie__x.csv"');
+  });
+
+  it("with a file of a type that the operation does not name never leaves", () => {
+    const file = operation({ ...base, id: "things.file", response: "file", media_types: ["text/csv"], success: 200 });
+    expect(() => render(file, { content_type: "text/html", content: "" }, "/x")).toThrow(
+      "things.file does not name the type text/html",
+    );
   });
 
   it("as events is their text, each with its id, its type and its data on one line", async () => {

@@ -21,6 +21,7 @@ const download = operation({
   permission: "public",
   request: { query: z.strictObject({}) },
   response: "file",
+  media_types: ["text/plain"],
   success: 200,
   errors: [],
   served_by: "stream",
@@ -62,7 +63,7 @@ async function answerOf(content: () => AsyncIterable<string>, closeAfter = Infin
   });
   const service = {
     operations: { download },
-    handlers: { download: async () => ({ content_type: "text/plain", content: content() }) },
+    handlers: { download: async () => ({ content_type: "text/plain" as const, content: content() }) },
     platform,
     deps: {},
   };

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { jsonValue } from "../../../../shared/expressions/json.ts";
+import { limits } from "../../../../shared/http/schemas.ts";
 import { jsonSchemaField } from "../../../../shared/json-schema/schema.ts";
 import { headerProblem } from "../../../../shared/outbound/headers.ts";
 import { encryptedSecret, type SecretContext } from "../../../../shared/secrets/schema.ts";
@@ -66,7 +68,7 @@ const withSecrets = <T extends z.ZodType<string>>(secret: T) => {
     headers,
     secret_headers,
     parameters,
-    body: z.json().optional(),
+    body: jsonValue({ depth: limits.json_depth, size: limits.request_bytes }).optional(),
     timeout_ms: timeout,
   });
 

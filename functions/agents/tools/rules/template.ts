@@ -1,6 +1,7 @@
 /** Placeholders `{name}` in an API tool's endpoint and body. Pure. */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import type { Json } from "../../../../shared/expressions/json.ts";
+
 export type Arguments = Readonly<Record<string, unknown>>;
 
 const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;

@@ -23,7 +23,10 @@ const nodeOf = <K extends string, S extends z.ZodType>(kind: NodeKind<K, S>) =>
       label,
       config: kind.config,
     })
-    .meta({ description: kind.summary });
+    .meta({ id: nodeName(kind.kind), description: kind.summary });
+
+/** `HttpNode`: the name of a kind's nodes in the API's documentation. */
+const nodeName = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Node`;
 
 const variants = [
   nodeOf(input),
@@ -95,7 +98,8 @@ export const graphSchema = z
   .check((context) => {
     unique(context.value.nodes, "nodes", context);
     unique(context.value.connections, "connections", context);
-  });
+  })
+  .meta({ id: "PipelineGraph" });
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly connections: readonly Connection[];

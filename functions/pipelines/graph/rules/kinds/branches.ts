@@ -16,30 +16,34 @@ const branchConfig = configOf({
     .default("conditional"),
   branches: z
     .array(
-      z.strictObject({
-        handle: localId,
-        label: z.string().min(1).max(graphLimits.label).optional(),
-        condition: conditionSchema,
-      }),
+      z
+        .strictObject({
+          handle: localId,
+          label: z.string().min(1).max(graphLimits.label).optional(),
+          condition: conditionSchema,
+        })
+        .meta({ id: "NodeBranch" }),
     )
     .max(graphLimits.branches)
     .default([])
     .meta({ description: "Tried in order; the first whose condition holds is taken." }),
   default: localId.optional().meta({ description: "Handle taken when no branch's condition holds." }),
-}).check((context) => {
-  const { branches, default: otherwise } = context.value;
-  const seen = new Set<string>([ERROR_HANDLE]);
-  const claim = (handle: string, path: (string | number)[]) => {
-    if (seen.has(handle)) {
-      const message =
-        handle === ERROR_HANDLE ? `"${ERROR_HANDLE}" is the handle of failures` : `handle "${handle}" is used twice`;
-      context.issues.push({ code: "custom", input: context.value, path, message });
-    }
-    seen.add(handle);
-  };
-  for (const [index, branch] of branches.entries()) claim(branch.handle, ["branches", index, "handle"]);
-  if (otherwise !== undefined) claim(otherwise, ["default"]);
-});
+})
+  .check((context) => {
+    const { branches, default: otherwise } = context.value;
+    const seen = new Set<string>([ERROR_HANDLE]);
+    const claim = (handle: string, path: (string | number)[]) => {
+      if (seen.has(handle)) {
+        const message =
+          handle === ERROR_HANDLE ? `"${ERROR_HANDLE}" is the handle of failures` : `handle "${handle}" is used twice`;
+        context.issues.push({ code: "custom", input: context.value, path, message });
+      }
+      seen.add(handle);
+    };
+    for (const [index, branch] of branches.entries()) claim(branch.handle, ["branches", index, "handle"]);
+    if (otherwise !== undefined) claim(otherwise, ["default"]);
+  })
+  .meta({ id: "BranchConfig" });
 
 type BranchConfig = z.output<typeof branchConfig>;
 

@@ -25,8 +25,9 @@ export const common = {
         .default(1_000)
         .meta({ description: "Pause before the second attempt; doubles each time." }),
     })
+    .meta({ id: "NodeRetry" })
     .optional(),
-  on_failure: z.enum(["fail_run", "error_edge", "fallback"]).default("fail_run"),
+  on_failure: z.enum(["fail_run", "error_edge", "fallback"]).meta({ id: "NodeOnFailure" }).default("fail_run"),
   fallback: jsonValue(graphLimits.constant).optional().meta({ description: "The output under on_failure: fallback." }),
 };
 

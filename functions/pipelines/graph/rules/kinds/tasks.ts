@@ -44,7 +44,7 @@ export const http = defineKind({
   pure: false,
   secret_fields: ["secret_headers"],
   config: configOf({
-    method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+    method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).meta({ id: "HttpNodeMethod" }).default("GET"),
     url: url.optional().meta({ description: "May hold {{ expression }} placeholders after the host." }),
     query: mappingSchema.optional(),
     headers: headers.optional().meta({ description: "Values may hold {{ expression }} placeholders." }),

@@ -19,6 +19,7 @@ export const merge = defineKind({
             ? `strategy ${input} is not available yet; use ${mergeStrategies.join(" or ")}`
             : `must be ${mergeStrategies.join(" or ")}`,
       })
+      .meta({ id: "MergeStrategy" })
       .default("concat"),
     separator: z.string().max(100).default("\n\n").meta({ description: "Between texts, for concat." }),
   }),
