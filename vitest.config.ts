@@ -47,6 +47,7 @@ export default defineConfig({
       // Looks at everything that is declared, which is more where other tests have declared theirs.
       tier("docs", { include: DOCS, isolate: true }),
       tier("infra"),
+      tier("clients"),
       tier("integration", { onStack: true }),
       tier("security", { onStack: true }),
       tier("e2e", { onStack: true }),

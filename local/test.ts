@@ -5,7 +5,7 @@ import * as z from "zod";
 import { ensureEmulatorInstalled } from "./emulator.ts";
 import { localDir, nodeBinary, repoDir } from "./paths.ts";
 import { ended } from "./processes.ts";
-import { testTools } from "./test-tools.ts";
+import { npmTools, testTools } from "./test-tools.ts";
 
 // `npm test [-- vitest arguments]`: installs the local AWS and the tests' tools when they are missing, then runs lint, type check and the tests.
 // Tests that need a deployed stack share one, started by test/support/emulator.ts. The last line counts all of it.
@@ -29,6 +29,7 @@ try {
   process.on("SIGINT", () => {}); // the tools get it too and stop what they started; wait for that
   await ensureEmulatorInstalled(console.log);
   await testTools.ensureInstalled(console.log);
+  await npmTools.ensureInstalled(console.log);
   const args = process.argv.slice(2);
   const checks =
     args.length > 0

@@ -2,7 +2,8 @@ import type { Json, JsonObject } from "./json.ts";
 
 /**
  * A JSON Schema in the words that makers of clients understand, with the same meaning: `const` as an `enum` of one,
- * a tuple as a list of fixed length, "or null" beside the type where there is one.
+ * a tuple as a list of fixed length, "or null" beside the type where there is one. Only a pattern that not every language
+ * can read is left out: what it refuses is told by the answer.
  */
 export function tidy(value: Json): Json {
   if (Array.isArray(value)) return value.map(tidy);
@@ -16,6 +17,8 @@ export function tidy(value: Json): Json {
             // Examples and defaults are values, not schemas.
             if (VALUES.has(key)) return [[key, inner]];
             if (MAPS.has(key)) return [[key, eachOf(inner as JsonObject)]];
+            // Python and Go refuse the pattern when they meet it, and with it the value.
+            if (key === "pattern" && UNPORTABLE.test(String(inner))) return [];
             // Every name is a text.
             if (key === "propertyNames" && JSON.stringify(inner) === '{"type":"string"}') return [];
             return [[key, tidy(inner)]];
@@ -25,6 +28,9 @@ export function tidy(value: Json): Json {
     ),
   );
 }
+
+/** Classes and escapes of Unicode, which not every regular expression engine has. */
+const UNPORTABLE = /\\[pPu]/;
 
 const VALUES: ReadonlySet<string> = new Set(["enum", "examples", "default", "required"]);
 /** Keywords whose members are named by us: a property may be called `const`. */

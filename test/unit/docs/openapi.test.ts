@@ -180,6 +180,12 @@ describe("for makers of clients, the document", () => {
     expect(document).not.toHaveProperty("webhooks");
   });
 
+  it("has no pattern that an engine without Unicode classes cannot read", () => {
+    const patterns = all.flatMap(([, { pattern }]) => (pattern === undefined ? [] : [String(pattern)]));
+    expect(patterns.length).toBeGreaterThan(10);
+    expect(patterns.filter((pattern) => /\\[pPu]|\(\?[<!=]/.test(pattern))).toEqual([]);
+  });
+
   it("has a type for every value, of which null is never the only one", () => {
     const wrong = all.filter(([, { type }]) => type === "null" || (Array.isArray(type) && type.length !== 2));
     // `null` beside a reference is how a reference is nullable.
