@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { plans } from "../../../shared/limits/plans.ts";
 import { fill } from "../../support/agents.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { auditTexts, outboxTexts } from "../../support/traces.ts";
@@ -127,16 +128,16 @@ describe("an OpenAI-compatible server of the organization", () => {
     expect((await company.call("GET", `/models/providers/${name}`)).status).toBe(404);
   });
 
-  it("is refused beyond twenty, also when all come at once", async () => {
+  it("is refused beyond the plan's number, by name of what is limited, and one that goes makes room", async () => {
     const crowded = await registerCompany();
+    const limit = plans.free.model_providers;
     const add = (i: number) => crowded.call("PUT", `/models/providers/srv-${i}`, ownServer());
-    expect((await fill(17, add)).every(({ status }) => status === 200)).toBe(true);
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, i) => add(20 + i)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 409, 409, 409]);
-    const listed = await crowded.call("GET", "/models/providers?limit=100");
-    expect(listed.body.items.filter(({ type }: { type: string }) => type === "openai_compatible")).toHaveLength(20);
-    await crowded.call("DELETE", `/models/providers/${listed.body.items.at(-1).name}`);
-    expect((await crowded.call("PUT", "/models/providers/one-more", ownServer())).status).toBe(200);
+    expect((await fill(limit, add)).every(({ status }) => status === 200)).toBe(true);
+    const beyond = await add(limit);
+    expect(beyond.status).toBe(402);
+    expect(beyond.body).toMatchObject({ code: "quota_exceeded", resource: "model_providers", limit, usage: limit });
+    expect((await crowded.call("DELETE", "/models/providers/srv-0")).status).toBe(204);
+    expect((await add(limit)).status).toBe(200);
   });
 });
 
