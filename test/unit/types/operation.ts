@@ -31,6 +31,16 @@ const list = operation({
 const own = operation({ ...get, permission: "authenticated" });
 const open = operation({ ...get, permission: "public" });
 
+const openFile = { ...get, permission: "public", response: "file" } as const;
+const file = operation({ ...openFile, media_types: ["text/csv"] });
+// @ts-expect-error a file's content types are named
+operation({ ...openFile });
+// @ts-expect-error nothing but a file has content types of its own
+operation({ ...get, permission: "public", media_types: ["text/csv"] });
+export const csv: Handler<typeof file, object> = async () => ({ content_type: "text/csv", content: "" });
+// @ts-expect-error a file has one of the types that its operation names
+export const html: Handler<typeof file, object> = async () => ({ content_type: "text/html", content: "" });
+
 // @ts-expect-error an operation says who may call it
 operation({ ...get, resource: thing });
 // @ts-expect-error a permission is one of the catalogue
