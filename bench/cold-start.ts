@@ -6,7 +6,7 @@ import { inTurns, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark, context, type Row } from "./row.ts";
 import { functionSettings } from "./support/settings.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 7;
 const here = import.meta.dirname;
 const probe = join(here, "cold", "probe.mjs");
 const nest = join(here, "nest");
