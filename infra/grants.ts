@@ -1,12 +1,15 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { indexNames } from "../shared/dynamo/item.ts";
-import type { Need } from "../shared/room.ts";
+import { type FunctionData, type Need, writesOf } from "../shared/room.ts";
+import { writableKeys } from "./items.ts";
 
 /** Names and ARNs of what functions may be granted. */
 export interface Resources {
   readonly tableArn: string;
   readonly tableName: string;
+  /** Whether the cloud knows conditions on keys of the table; the local AWS does not. */
+  readonly keyConditions: boolean;
   readonly bucketArn: string;
   readonly bucketName: string;
   readonly keyArn: string;
@@ -39,9 +42,8 @@ export interface Granted {
 const allow = (actions: string[], resources: string[]): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
 
-/** Exactly the reads and writes that `shared/dynamo` makes; no scan, no table administration. */
+/** Exactly the reads that `shared/dynamo` makes; no scan, no table administration. */
 const READS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
-const WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"];
 
 /** What is done with files: texts are written and read back, never listed; only who removes a thing's files lists them. */
 const fileActions: Readonly<Record<string, readonly string[]>> = {
@@ -56,8 +58,33 @@ function filesNeed(need: Need): readonly [string, FilePurpose | undefined] {
   return [verb, filePurposes.find((purpose) => purpose === name)];
 }
 
-/** Turns needs into statements and settings. Every verb is named; a wildcard stands only where AWS has no other way, with its reason. */
-export function grant(needs: readonly Need[], r: Resources): Granted {
+/**
+ * Writing items of these types and no others. A transaction is its single writes to IAM. Each action stands in one
+ * statement with all its keys, so it does not matter whether the keys of a transaction are looked at singly or together;
+ * a request that says no key is refused.
+ */
+function writing(types: readonly string[], r: Resources): PolicyStatement[] {
+  const { add, change } = writableKeys(types);
+  const under = (actions: string[], keys: readonly string[]): PolicyStatement[] => {
+    if (keys.length === 0) return [];
+    const statement = allow(actions, [r.tableArn]);
+    if (r.keyConditions)
+      statement.addConditions({
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...keys] },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      });
+    return [statement];
+  };
+  return [
+    // Checks are part of transactions and change nothing.
+    allow(["dynamodb:ConditionCheckItem"], [r.tableArn]),
+    ...under(["dynamodb:PutItem"], add),
+    ...under(["dynamodb:UpdateItem", "dynamodb:DeleteItem"], change),
+  ];
+}
+
+/** Turns needs and writes into statements and settings. Every verb is named; a wildcard stands only where AWS has no other way, with its reason. */
+export function grant(data: FunctionData, r: Resources): Granted {
   const statements: PolicyStatement[] = [];
   const environment: Record<string, string> = {};
   const wildcards: { resource: string; reason: string }[] = [];
@@ -76,13 +103,13 @@ export function grant(needs: readonly Need[], r: Resources): Granted {
     environment.BUCKET_NAME = r.bucketName;
   };
   const indexes = indexNames.map((index) => `${r.tableArn}/index/${index}`);
-  for (const need of needs) {
+  const writes = writesOf(data);
+  environment.TABLE_WRITES = writes.join(",");
+  if (writes.length > 0) statements.push(...writing(writes, r));
+  for (const need of data.needs) {
     switch (need) {
       case "table_read":
         statements.push(allow(READS, [r.tableArn, ...indexes]));
-        break;
-      case "table_write":
-        statements.push(allow(READS, [r.tableArn, ...indexes]), allow(WRITES, [r.tableArn]));
         break;
       case "secrets":
         statements.push(allow(["kms:GenerateDataKey", "kms:Decrypt"], [r.keyArn]));

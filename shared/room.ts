@@ -6,7 +6,6 @@ import type { FilePurpose } from "./blobs/purposes.ts";
  */
 export type Need =
   | "table_read"
-  | "table_write"
   | "secrets"
   | "identities"
   /** Files for one purpose: reading, reading and writing, removing. */
@@ -45,6 +44,12 @@ export type Area = (typeof areas)[number];
 export interface FunctionData {
   readonly trigger: Trigger;
   readonly needs: readonly Need[];
+  /**
+   * Types of the items that it writes, beside those of {@link REQUEST_WRITES} where it answers requests. Its role may
+   * write nothing else, and the table's client refuses anything else, so that a type that is forgotten here shows
+   * wherever it runs.
+   */
+  readonly writes?: readonly string[];
   readonly timeout_seconds: number;
   readonly memory_mb: number;
   /** Limits how many run at once, where a downstream needs it. */
@@ -54,6 +59,18 @@ export interface FunctionData {
    * account's concurrency from the API nor be left without any by it.
    */
   readonly reserved_concurrency?: number;
+}
+
+/** What a change leaves beside what it changes. */
+export const CHANGE_WRITES = ["audit_entry", "event"] as const;
+
+/** What is written for every request, whatever it asks for: its counting, its refusal, its kept answer. */
+export const REQUEST_WRITES = [...CHANGE_WRITES, "denial_counter", "idempotency_key", "rate_counter"] as const;
+
+/** Types of all items that a function writes, in order. */
+export function writesOf({ trigger, writes = [] }: FunctionData): string[] {
+  const answers = trigger.kind === "api" || trigger.kind === "stream";
+  return [...new Set([...(answers ? REQUEST_WRITES : []), ...writes])].sort();
 }
 
 export interface QueueData {

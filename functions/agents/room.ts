@@ -1,21 +1,31 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, CHANGE_WRITES, defineRoom } from "../../shared/room.ts";
 
 /** Agents: what they are, and their versions. */
 export const room = defineRoom({
   name: "agents",
   area: "build",
   functions: {
-    api: apiFunction([
-      "table_write",
-      "secrets",
-      "files_write:versions",
-      "files_write:uploads",
-      "files_remove:uploads",
-      "outbound",
-    ]),
+    api: apiFunction(
+      ["table_read", "secrets", "files_write:versions", "files_write:uploads", "files_remove:uploads", "outbound"],
+      {
+        writes: [
+          "agent",
+          "agent_context",
+          "agent_name",
+          "agent_tool",
+          "agent_tool_pins",
+          "agent_version",
+          "agent_workspace",
+          "quota",
+          "workspace",
+          "workspace_resource",
+        ],
+      },
+    ),
     contexts: {
       trigger: { kind: "events", types: ["agent.context_changed"] },
-      needs: ["table_write", "secrets", "files_write:versions", "outbound"],
+      needs: ["table_read", "secrets", "files_write:versions", "outbound"],
+      writes: [...CHANGE_WRITES, "agent", "agent_context"],
       timeout_seconds: 120,
       memory_mb: 512,
     },

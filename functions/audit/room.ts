@@ -5,10 +5,10 @@ export const room = defineRoom({
   name: "audit",
   area: "govern",
   functions: {
-    api: apiFunction(["table_write", "secrets"]),
+    api: apiFunction(["table_read", "secrets"]),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_write", "secrets"],
+      needs: ["table_read", "secrets"],
       timeout_seconds: 900,
       memory_mb: 512,
       reserved_concurrency: 10,

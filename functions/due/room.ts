@@ -7,7 +7,8 @@ export const room = defineRoom({
   functions: {
     sweep: {
       trigger: { kind: "rate", minutes: 1 },
-      needs: ["table_write", "due"],
+      needs: ["table_read", "due"],
+      writes: ["due"],
       // The next round begins a minute after this one did.
       timeout_seconds: 58,
       memory_mb: 512,

@@ -4,5 +4,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "models",
   area: "build",
-  functions: { api: apiFunction(["table_write", "secrets", "outbound"]) },
+  functions: {
+    api: apiFunction(["table_read", "secrets", "outbound"], { writes: ["model_provider", "named_model_providers"] }),
+  },
 });

@@ -5,9 +5,19 @@ export const room = defineRoom({
   name: "pipelines",
   area: "build",
   functions: {
-    api: apiFunction(
-      ["table_write", "secrets", "files_write:versions", "files_write:uploads", "files_remove:uploads"],
-      { memory_mb: 1024 },
-    ),
+    api: apiFunction(["table_read", "secrets", "files_write:versions", "files_write:uploads", "files_remove:uploads"], {
+      memory_mb: 1024,
+      writes: [
+        "agent",
+        "agent_use",
+        "graph_upload",
+        "pipeline",
+        "pipeline_revision",
+        "pipeline_workspace",
+        "quota",
+        "workspace",
+        "workspace_resource",
+      ],
+    }),
   },
 });

@@ -5,7 +5,7 @@ export const room = defineRoom({
   name: "platform",
   area: "gateway",
   functions: {
-    api: apiFunction(["table_write"]),
-    docs: apiFunction(["table_write"]),
+    api: apiFunction(["table_read"]),
+    docs: apiFunction(["table_read"]),
   },
 });

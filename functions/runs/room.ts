@@ -1,4 +1,11 @@
-import { apiFunction, defineRoom, MAX_RECEIVES, STREAM_TIMEOUT_SECONDS, visibilitySeconds } from "../../shared/room.ts";
+import {
+  apiFunction,
+  CHANGE_WRITES,
+  defineRoom,
+  MAX_RECEIVES,
+  STREAM_TIMEOUT_SECONDS,
+  visibilitySeconds,
+} from "../../shared/room.ts";
 
 /** Executions of pipelines and agents: started, walked, followed, stopped. */
 export const room = defineRoom({
@@ -6,12 +13,16 @@ export const room = defineRoom({
   area: "run",
   functions: {
     api: apiFunction(
-      ["table_write", "secrets", "files_read:versions", "files_write:runs", "runs_start", "runs_control"],
-      { memory_mb: 1024 },
+      ["table_read", "secrets", "files_read:versions", "files_write:runs", "runs_start", "runs_control"],
+      {
+        memory_mb: 1024,
+        writes: ["due", "quota", "run", "run_count", "run_log", "run_pending", "run_state", "run_value"],
+      },
     ),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_write", "secrets"],
+      needs: ["table_read", "secrets"],
+      writes: ["lease_count"],
       timeout_seconds: STREAM_TIMEOUT_SECONDS,
       memory_mb: 256,
       reserved_concurrency: 50,
@@ -19,7 +30,24 @@ export const room = defineRoom({
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
       trigger: { kind: "task" },
-      needs: ["table_write", "secrets", "files_read:versions", "files_write:runs", "models", "outbound"],
+      needs: ["table_read", "secrets", "files_read:versions", "files_write:runs", "models", "outbound"],
+      writes: [
+        ...CHANGE_WRITES,
+        "agent_tool_pins",
+        "due",
+        "quota",
+        "run",
+        "run_join",
+        "run_log",
+        "run_pending",
+        "run_state",
+        "run_step",
+        "run_value",
+        "model_answer",
+        "token_budget",
+        "usage_counter",
+        "usage_record",
+      ],
       timeout_seconds: 900,
       memory_mb: 1024,
       reserved_concurrency: 200,
@@ -32,19 +60,22 @@ export const room = defineRoom({
     },
     watch: {
       trigger: { kind: "due", kinds: ["run_watch"], queue: "run_watches" },
-      needs: ["table_write", "runs_start", "runs_control"],
+      needs: ["table_read", "runs_start", "runs_control"],
+      writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     status: {
       trigger: { kind: "run_status" },
-      needs: ["table_write", "runs_control"],
+      needs: ["table_read", "runs_control"],
+      writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     clear: {
       trigger: { kind: "events", types: ["run.deleted"] },
-      needs: ["table_write", "files_remove:runs"],
+      needs: ["table_read", "files_remove:runs"],
+      writes: ["run_join", "run_log", "run_pending", "run_step", "run_value"],
       timeout_seconds: 300,
       memory_mb: 512,
     },

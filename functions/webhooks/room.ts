@@ -1,14 +1,17 @@
-import { apiFunction, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** What is signed and sent to customers' addresses when something happens. */
 export const room = defineRoom({
   name: "webhooks",
   area: "insight",
   functions: {
-    api: apiFunction(["table_write", "secrets", "outbound"]),
+    api: apiFunction(["table_read", "secrets", "outbound"], {
+      writes: ["due", "webhook", "webhook_delivery", "webhook_health", "webhook_replay", "webhook_subscription"],
+    }),
     fan_out: {
       trigger: { kind: "events", types: "all" },
-      needs: ["table_write", "send:webhook_attempts"],
+      needs: ["table_read", "send:webhook_attempts"],
+      writes: ["due", "webhook_delivery"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
@@ -29,7 +32,8 @@ export const room = defineRoom({
     },
     attempt: {
       trigger: { kind: "due", kinds: ["webhook_delivery"], queue: "webhook_attempts" },
-      needs: ["table_write", "secrets", "outbound", "send:webhook_attempts"],
+      needs: ["table_read", "secrets", "outbound", "send:webhook_attempts"],
+      writes: [...CHANGE_WRITES, "due", "webhook", "webhook_attempt", "webhook_delivery", "webhook_health"],
       timeout_seconds: 30,
       memory_mb: 512,
       // Slow receivers hold a function for up to 10 s; they must not take all of the account's concurrency.
@@ -37,7 +41,8 @@ export const room = defineRoom({
     },
     jobs: {
       trigger: { kind: "queue", queue: "webhook_jobs" },
-      needs: ["table_write", "send:webhook_attempts", "send:webhook_jobs"],
+      needs: ["table_read", "send:webhook_attempts", "send:webhook_jobs"],
+      writes: ["due", "webhook_attempt", "webhook_delivery", "webhook_replay"],
       timeout_seconds: 60,
       memory_mb: 256,
     },

@@ -30,7 +30,7 @@ export const workspaceItem = defineItem({
     owner_count: z.number().int(),
     etag: z.string(),
   }),
-  key: { pk: "", sk: "WORKSPACE#{id}" },
+  key: { pk: "WORKSPACE#{id}", sk: "WORKSPACE" },
   indexes: {
     gsi1: { pk: "WORKSPACES#{audience}#{status}", sk: "{id}" },
     gsi2: { pk: "WORKSPACES#{audience}#{status}#{workspace_type}", sk: "{id}" },
@@ -42,7 +42,7 @@ export const workspaceMemberItem = defineItem({
   type: "workspace_member",
   summary: "A user in a workspace; the role narrows, it never grants what the organization's role refuses.",
   schema: workspaceMemberSchema.extend({ etag: z.string() }),
-  key: { pk: "WORKSPACE#{workspace_id}", sk: "MEMBER#{user_id}" },
+  key: { pk: "WORKSPACE_MEMBERS#{workspace_id}", sk: "{user_id}" },
 });
 export type WorkspaceMember = ItemOf<typeof workspaceMemberItem>;
 

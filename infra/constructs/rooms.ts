@@ -48,7 +48,7 @@ export class Rooms extends Construct {
     for (const room of rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
-        const granted = grant(fn.needs, this.resources);
+        const granted = grant(fn, this.resources);
         const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms };
         const answers = fn.trigger.kind === "api" || fn.trigger.kind === "stream";
         const environment = { ...settings(ground), ...(answers ? requestSettings(ground, gateway) : {}) };

@@ -107,7 +107,7 @@ export class PoolStack extends Stack {
           room: room.name,
           name,
           data: fn,
-          granted: grant(fn.needs, resources),
+          granted: grant(fn, resources),
           environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
           stage,
           alarms: messaging.alarms,

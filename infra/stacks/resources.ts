@@ -11,6 +11,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
   return {
     tableArn: data.table.tableArn,
     tableName: data.table.tableName,
+    keyConditions: stage.name !== "local",
     bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
     keyArn: data.key.keyArn,

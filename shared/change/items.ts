@@ -46,6 +46,7 @@ export const auditItem = defineItem({
     expires_at: z.string(),
   }),
   key: { pk: "AUDIT#{month}", sk: "{id}" },
+  append_only: true,
   indexes: {
     gsi1: { pk: "AUDIT_ACTOR#{actor_key}", sk: "{id}" },
     gsi2: { pk: "AUDIT_RESOURCE#{resource_key}", sk: "{id}" },
@@ -63,6 +64,7 @@ export const outboxItem = defineItem({
   summary: "Outgoing event, written with the change it tells of; the stream relays it to the bus.",
   schema: z.object({ id: idSchema("event"), day: z.string(), envelope: envelopeSchema, expires_at: z.string() }),
   key: { pk: "EVENTS#{day}", sk: "{id}" },
+  append_only: true,
   json: ["envelope"],
   expires: "expires_at",
 });

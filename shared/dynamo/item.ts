@@ -26,6 +26,8 @@ export interface ItemDefinition<
   readonly schema: S;
   readonly key: KeyTemplate<Pk, Sk>;
   readonly indexes: Partial<Record<IndexName, KeyTemplate>>;
+  /** Written once: nothing changes or removes such an item before it expires, and no function's role may. */
+  readonly append_only?: boolean;
   /**
    * Name of the RFC 3339 field at which the item expires. From then on reads don't find it and a creation replaces it;
    * DynamoDB deletes it some time later. Conditions of other writes still meet it.
@@ -64,6 +66,7 @@ export function defineItem<
   schema: S;
   key: [Placeholders<Pk> | Placeholders<Sk>] extends [keyof z.output<S>] ? KeyTemplate<Pk, Sk> : never;
   indexes?: I;
+  append_only?: boolean;
   expires?: keyof z.output<S> & string;
   json?: readonly (keyof z.output<S> & string)[];
 }): ItemDefinition<S, Pk, Sk> {
@@ -101,6 +104,9 @@ function takenApart(template: string): Template {
 }
 
 export const placeholders = (template: string): readonly string[] => takenApart(template).names;
+
+/** The partition keys that items of this type can have, of any tenant, as IAM compares them: `*` is any text. */
+export const keyPattern = ({ key }: ItemDefinition): string => partition("*", key.pk.replaceAll(/\{\w+\}/g, "*"));
 
 /** Numbers sort as text when padded; `#` separates parts, so a value may not hold one. */
 const encode = (value: unknown): string =>

@@ -31,6 +31,7 @@ import {
 } from "./item.ts";
 import { AnswerLost, pause, repeated, unavailable } from "./retry.ts";
 import { prepared } from "./transaction.ts";
+import { requireWritable, type Writable, writableOf } from "./writable.ts";
 import { type Write, Writes } from "./write.ts";
 
 export interface Page<T> {
@@ -68,16 +69,19 @@ export class Table {
   readonly client: DynamoDBDocumentClient;
   /** By which items expire: DynamoDB's, which is the real one. */
   readonly clock: Clock;
+  readonly writable: Writable;
 
-  constructor(name: string, client: DynamoDBDocumentClient, clock: Clock = systemClock) {
+  constructor(name: string, client: DynamoDBDocumentClient, clock: Clock = systemClock, writable?: Writable) {
     this.name = name;
     this.client = client;
     this.clock = clock;
+    this.writable = writable;
   }
 
+  /** The table as a function has it: it writes what its settings name (`TABLE_WRITES`). */
   static connect(name: string, client = new DynamoDBClient(clientOptions("table")), clock?: Clock): Table {
     const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-    return new Table(name, documents, clock);
+    return new Table(name, documents, clock, writableOf(process.env.TABLE_WRITES));
   }
 
   /** What the table returned, parsed; undefined for what is not there, or whose time is over. */
@@ -96,6 +100,7 @@ export class Table {
    * @throws ImpossibleTransaction before anything is sent, where DynamoDB would never take these writes together
    */
   async transact(writes: readonly Write[]): Promise<void> {
+    requireWritable(this.writable, writes);
     const ready = prepared(writes);
     const input = { TransactItems: ready.map((write) => write.item), ClientRequestToken: randomUUID() };
     await repeated(
@@ -258,6 +263,7 @@ export class TenantTable {
    * @throws the write's refusal, chosen from the item that was there; AnswerLost where it may have been made or not
    */
   async apply<D extends ItemDefinition>(definition: D, write: Write): Promise<ItemOf<D>> {
+    requireWritable(this.table.writable, [write]);
     const { Update: update, Put: put } = write.item;
     const { client } = this.table;
     const refused = (error: unknown, answerLost: boolean): unknown => {

@@ -75,6 +75,11 @@ type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
 export const lostRace = (): Problem =>
   new ProblemError("precondition_failed", "The resource has changed since you read it.");
 
+/** What is written once has no write that changes or removes it. */
+function refuseChange({ type, append_only }: ItemDefinition): void {
+  if (append_only === true) throw new Error(`${type} is written once: nothing changes or removes one`);
+}
+
 /**
  * Builds writes for one tenant. The tenant is given once and stands first in every key, so a write for another
  * tenant cannot be expressed.
@@ -137,6 +142,7 @@ export class Writes {
     when: Condition = { exists: true },
     refuse: Refuse<D> = () => notFound(),
   ): Write {
+    refuseChange(definition);
     const expression = new Expression();
     const set: Record<string, unknown> = {
       ...storedFields(definition, change.set ?? {}),
@@ -215,6 +221,7 @@ export class Writes {
     when: Condition = { exists: true },
     refuse: Refuse<D> = () => notFound(),
   ): Write {
+    refuseChange(definition);
     const expression = new Expression();
     const condition = expression.condition(when);
     return {
@@ -251,6 +258,7 @@ export class Writes {
   }
 
   #put<D extends ItemDefinition>(definition: D, value: ItemOf<D>, when: Condition, refuse: Refuse<D>): Write {
+    if (when.exists !== false) refuseChange(definition);
     const expression = new Expression();
     const condition = expression.condition(when);
     const parsed = definition.schema.parse(value) as Record<string, unknown>;

@@ -84,14 +84,14 @@ export const organizationItem = defineItem({
   type: "organization",
   summary: "The tenant's own record.",
   schema: organizationSchema,
-  key: { pk: "", sk: "ORGANIZATION" },
+  key: { pk: "ORGANIZATION", sk: "ORGANIZATION" },
 });
 
 export const membershipItem = defineItem({
   type: "membership",
   summary: "A user in an organization, with the role; read strongly on every request.",
   schema: membershipSchema,
-  key: { pk: "", sk: "MEMBER#{user_id}" },
+  key: { pk: "MEMBERS", sk: "{user_id}" },
   indexes: {
     gsi1: { pk: "MEMBERS#{status}", sk: "{user_id}" },
     gsi2: { pk: "MEMBERS#{status}#{role}", sk: "{user_id}" },

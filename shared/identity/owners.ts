@@ -9,7 +9,7 @@ export const ownerCountItem = defineItem({
   type: "owner_count",
   summary: "Active owners of the organization; changed in the transaction that makes or unmakes one, never below one.",
   schema: z.object({ owners: z.number().int() }),
-  key: { pk: "", sk: "OWNERS" },
+  key: { pk: "OWNERS", sk: "OWNERS" },
 });
 
 /** The write that counts one active owner more; the first one too. */

@@ -22,7 +22,7 @@ export const leaseItem = defineItem({
   type: "lease_count",
   summary: "How many leases of a resource are held, in all and by the minute (`until_<minute>`) that ends them.",
   schema: z.looseObject({ resource: z.string(), held: z.int(), expires_at: z.string() }),
-  key: { pk: "", sk: "LEASES#{resource}" },
+  key: { pk: "LEASES", sk: "{resource}" },
   expires: "expires_at",
 });
 type Leases = ItemOf<typeof leaseItem>;

@@ -39,7 +39,7 @@ export const quotaItem = defineItem({
   type: "quota",
   summary: "How many of a resource the organization has, against its plan's limit.",
   schema: z.object({ resource: z.string(), used: z.number().int() }),
-  key: { pk: "", sk: "QUOTA#{resource}" },
+  key: { pk: "QUOTAS", sk: "{resource}" },
 });
 
 /**

@@ -2,7 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
-import type { FunctionData, Need } from "../../shared/room.ts";
+import { type FunctionData, type Need, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, type Synthesized, synthesize } from "./support.ts";
 
 const stages = ["local", "production"] as const;
@@ -34,13 +34,6 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   switch (need) {
     case "table_read":
       return reads;
-    case "table_write":
-      return [
-        ...reads,
-        ...["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"].map(
-          (action) => `dynamodb:${action} on ${table}`,
-        ),
-      ];
     case "secrets":
       return ["kms:Decrypt", "kms:GenerateDataKey"].map((a) => `${a} on {${stack.only("AWS::KMS::Key").id}.Arn}`);
     case "identities":
@@ -85,6 +78,16 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   }
 }
 
+/** What functions that write may do with the table; under which keys is said below. */
+function allowedToWrite(stack: Synthesized, data: FunctionData): string[] {
+  const types = writesOf(data);
+  const once = types.every((type) => ["audit_entry", "event"].includes(type));
+  const actions = ["PutItem", "ConditionCheckItem", ...(once ? [] : ["UpdateItem", "DeleteItem"])];
+  return types.length === 0
+    ? []
+    : actions.map((action) => `dynamodb:${action} on {${stack.only("AWS::DynamoDB::Table").id}.Arn}`);
+}
+
 /** What calls a function needs of its role. */
 function allowedForTrigger(stack: Synthesized, room: string, name: string, { trigger }: FunctionData): string[] {
   const take = (queue: string) =>
@@ -126,6 +129,7 @@ describe("what functions may do", () => {
       sorted([
         ...["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} on {${logs.id}.Arn}`),
         ...data.needs.flatMap((need) => allowedBy(production, need)),
+        ...allowedToWrite(production, data),
         ...allowedForTrigger(production, room, name, data),
       ]),
     );

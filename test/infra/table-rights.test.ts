@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { declaredItemsOfAllRooms } from "../../docs/render/items.ts";
+import { rooms } from "../../functions/rooms.ts";
+import { primaryKey } from "../../shared/dynamo/item.ts";
+import { writesOf } from "../../shared/room.ts";
+import { roleStatements, type Statement, synthesize } from "./support.ts";
+
+const production = synthesize("production");
+const items = await declaredItemsOfAllRooms();
+const functions = rooms.flatMap((room) =>
+  Object.entries(room.functions).map(([name, data]) => [`${room.name}/${name}`, room.name, name, data] as const),
+);
+
+type Action = "PutItem" | "UpdateItem" | "DeleteItem";
+const ACTIONS: readonly Action[] = ["PutItem", "UpdateItem", "DeleteItem"];
+
+/** As IAM compares with `StringLike`. */
+const like = (pattern: string, text: string): boolean =>
+  new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  ).test(text);
+
+/** Whether a condition with every value of the request's keys in a list of patterns holds. */
+function permits({ conditions }: Statement, keys: readonly string[]): boolean {
+  const { "ForAllValues:StringLike": every, Null: absent } = conditions as Record<string, Record<string, unknown>>;
+  expect(absent).toEqual({ "dynamodb:LeadingKeys": "false" });
+  const patterns = every?.["dynamodb:LeadingKeys"] as string[];
+  return keys.length > 0 && keys.every((key) => patterns.some((pattern) => like(pattern, key)));
+}
+
+const statementsOf = (room: string, name: string): Statement[] => {
+  const role = production.target(production.functionOf(room, name).properties.Role);
+  return roleStatements(production).flatMap(({ role: of, statement }) => (of === role.id ? [statement] : []));
+};
+
+/** Whether the function's role may do this to an item of this type, of an organization or of the platform. */
+function may(room: string, name: string, action: Action, type: string): boolean {
+  const definition = items.find((item) => item.type === type);
+  if (definition === undefined) throw new Error(`there is no item ${type}`);
+  const fields = Object.fromEntries(Object.keys(definition.schema.shape).map((field) => [field, "a_1"]));
+  const own = statementsOf(room, name).filter(({ actions }) => actions.includes(`dynamodb:${action}`));
+  const answers = ["org_1", "platform"].map((tenant) =>
+    own.some((statement) => permits(statement, [primaryKey(definition, tenant, fields).pk])),
+  );
+  expect(new Set(answers).size).toBe(1);
+  return answers[0] === true;
+}
+
+const whoMay = (action: Action, type: string): string[] =>
+  functions.filter(([, room, name]) => may(room, name, action, type)).map(([full]) => full);
+
+/** Who people are, what they may do, and what organizations are: a second time and by itself. */
+const GUARDED: Readonly<Record<string, readonly string[]>> = {
+  session: ["auth/api", "auth/revoke"],
+  user: ["auth/api", "auth/revoke", "users/api"],
+  user_organization: ["auth/api", "auth/revoke", "users/api"],
+  membership: ["auth/api", "users/api"],
+  owner_count: ["auth/api", "users/api"],
+  organization: ["auth/api", "organizations/api"],
+  organization_slug: ["auth/api", "organizations/api"],
+  email: ["auth/api"],
+  pool_account: ["auth/api"],
+  registration: ["auth/api"],
+  password_reset: ["auth/api"],
+  known_place: ["auth/api"],
+  sign_in_attempts: ["auth/api"],
+  throttle_counter: ["auth/api"],
+  workspace_member: ["auth/api", "workspaces/api", "workspaces/expiry", "workspaces/members"],
+};
+
+describe("what functions may write in the table", () => {
+  it.each(functions)("%s: what its room says, each action in one statement", (_, room, name, data) => {
+    const declared = writesOf(data);
+    for (const action of ACTIONS) {
+      const own = statementsOf(room, name).filter(({ actions }) => actions.includes(`dynamodb:${action}`));
+      expect(own.length).toBeLessThanOrEqual(1);
+      const once = (type: string) => items.find((item) => item.type === type)?.append_only === true;
+      const wanted = declared.filter((type) => action === "PutItem" || !once(type));
+      expect(wanted.filter((type) => !may(room, name, action, type))).toEqual([]);
+    }
+    const { Environment } = production.functionOf(room, name).properties;
+    expect(Environment.Variables.TABLE_WRITES).toBe(declared.join(","));
+  });
+
+  it.each(Object.entries(GUARDED))("%s: written by those whose work it is, and by nobody else", (type, names) => {
+    for (const action of ACTIONS) {
+      const others = whoMay(action, type).filter((name) => !names.includes(name));
+      expect(others, `${action} of ${type}`).toEqual([]);
+    }
+  });
+
+  it("nobody may change or remove an entry of the audit trail or an event, and no more add one than make changes", () => {
+    for (const type of ["audit_entry", "event"]) {
+      expect(whoMay("UpdateItem", type)).toEqual([]);
+      expect(whoMay("DeleteItem", type)).toEqual([]);
+      const makers = functions.filter(([, , , data]) => writesOf(data).includes(type)).map(([full]) => full);
+      expect(whoMay("PutItem", type)).toEqual(makers);
+      expect(makers.length).toBeLessThan(functions.length);
+    }
+  });
+
+  it("agents-api reaches nothing of the platform but what every request leaves there", () => {
+    const reached = items.filter(({ type }) => ACTIONS.some((action) => may("agents", "api", action, type)));
+    const platform = ["audit_entry", "denial_counter", "event", "idempotency_key", "rate_counter"];
+    const own = reached.map(({ type }) => type).filter((type) => !platform.includes(type));
+    // What shares a partition with an item that it writes is written with the same right.
+    expect(own.sort()).toEqual([
+      "agent",
+      "agent_context",
+      "agent_name",
+      "agent_tool",
+      "agent_tool_pins",
+      "agent_use",
+      "agent_version",
+      "agent_workspace",
+      "pipeline_workspace",
+      "quota",
+      "workspace",
+      "workspace_resource",
+    ]);
+  });
+
+  it("the whole table is nobody's: each right to write is bound to keys", () => {
+    for (const { role, statement } of roleStatements(production)) {
+      if (!ACTIONS.some((action) => statement.actions.includes(`dynamodb:${action}`))) continue;
+      const { "ForAllValues:StringLike": every } = statement.conditions as Record<string, Record<string, string[]>>;
+      for (const pattern of every?.["dynamodb:LeadingKeys"] ?? ["*"])
+        expect(pattern, role).toMatch(/^T#\*#[A-Z][A-Z_]+(#.*)?$/);
+    }
+    const actions = roleStatements(production).flatMap(({ statement }) => statement.actions);
+    const others = ["BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete", "Scan"];
+    expect(actions.filter((action) => others.some((other) => action === `dynamodb:${other}`))).toEqual([]);
+  });
+});
