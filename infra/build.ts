@@ -2,6 +2,7 @@ import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Tags, Val
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { areas } from "../shared/room.ts";
+import { readContext } from "./context.ts";
 import { product as current, type Product, roomsOf } from "./product.ts";
 import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
@@ -23,13 +24,20 @@ export interface BuildOptions {
 }
 
 /**
+ * Looks at what the deployment says of itself, before anything is built.
+ * @throws DeploymentMistake
+ */
+export const checkContext = (): void =>
+  // An app that writes nothing: it reads what the command line gives.
+  void stageOf(readContext(new App({ autoSynth: false }).node.getAllContext()));
+
+/**
  * The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. Each stack refers only
  * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another, then the front.
  */
 export function buildApp({ bundles, context: own = {}, outdir, product = current }: BuildOptions): App {
   const app = new App({ context: own, ...(outdir === undefined ? {} : { outdir }) });
-  const context = (key: string): string | undefined => app.node.tryGetContext(key) as string | undefined;
-  const stage = stageOf(context("stage") ?? "development", context);
+  const stage = stageOf(readContext(app.node.getAllContext()));
   const prefix = `kaizen-studio-${stage.name}`;
   const common = {
     stage,

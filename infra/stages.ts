@@ -1,3 +1,5 @@
+import { type ContextSettings, DeploymentMistake } from "./context.ts";
+
 /** Settings that differ between deployments. Everything else is the same everywhere. */
 export interface Stage {
   readonly name: "local" | "development" | "staging" | "production";
@@ -23,6 +25,8 @@ export interface Stage {
   readonly domain: { readonly name: string; readonly certificate_arn: string } | undefined;
   /** A firewall of the account (WAF, scope CLOUDFRONT) that stands before the API. */
   readonly web_acl_arn: string | undefined;
+  /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
+  readonly api_rate: number | undefined;
   /** Outbound calls: plain http and named private hosts are only for machines of developers. */
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
@@ -32,70 +36,66 @@ const deployed = {
   log_retention_days: 90,
   rate_limits: { user: 600, address: 300 },
   origin_factor: 1,
+  api_rate: 500,
   outbound: { allow_http: false, allow_hosts: [] },
 } as const;
 
-/** Reads a setting from the CDK context (`-c mail_from=…`), where a deployment must say its own. */
-export function stageOf(name: string, context: (key: string) => string | undefined): Stage {
-  const app_url = context("app_url") ?? "http://localhost";
+/**
+ * The stage that is deployed, with what the deployment says of itself.
+ * @throws DeploymentMistake with one sentence, where it does not say enough
+ */
+export function stageOf(context: ContextSettings): Stage {
+  const { stage: name, app_url, browser_origins = [] } = context;
+  requireSaid(context);
   const own = {
-    mail_from: context("mail_from") ?? "kaizen@localhost.invalid",
-    app_url,
-    browser_origins: browserOrigins(app_url, context("browser_origins")),
-    domain: domainOf(context("domain_name"), context("certificate_arn")),
-    web_acl_arn: context("web_acl_arn"),
-    alarm_email: context("alarm_email"),
-    reserve_concurrency: name !== "local" && context("reserve_concurrency") !== "false",
-    registration: registrationOf(context),
+    name,
+    mail_from: context.mail_from ?? "kaizen@localhost.invalid",
+    app_url: app_url ?? "http://localhost",
+    browser_origins: [...new Set([new URL(app_url ?? "http://localhost").origin, ...browser_origins])],
+    domain: domainOf(context),
+    web_acl_arn: context.web_acl_arn,
+    alarm_email: context.alarm_email,
+    reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
+    registration: { open: context.registration === "open", domains: context.registration_domains ?? [] },
   };
+  const rate = context.api_rate === undefined ? {} : { api_rate: context.api_rate };
   switch (name) {
     case "local":
       return {
         ...own,
-        name,
         protect_data: false,
         log_retention_days: 7,
         // Everybody shares one address on a laptop, tests included; the rules themselves are the same.
         rate_limits: { user: 6_000, address: 6_000 },
         origin_factor: 1_000,
-        outbound: { allow_http: true, allow_hosts: (context("allow_hosts") ?? "127.0.0.1:*,localhost:*").split(",") },
+        api_rate: undefined,
+        outbound: { allow_http: true, allow_hosts: context.allow_hosts ?? ["127.0.0.1:*", "localhost:*"] },
       };
     case "development":
-      return { ...deployed, ...own, name, protect_data: false, log_retention_days: 30 };
+      return { ...deployed, ...own, protect_data: false, log_retention_days: 30, api_rate: 100, ...rate };
     case "staging":
-      return { ...deployed, ...own, name };
+      return { ...deployed, ...own, ...rate };
     case "production":
-      if (own.alarm_email === undefined)
-        throw new Error("production has to tell somebody when an alarm rings: say whom with -c alarm_email=…");
-      return { ...deployed, ...own, name, log_retention_days: 365 };
-    default:
-      throw new Error(`unknown stage "${name}": use local, development, staging or production (-c stage=…)`);
+      return { ...deployed, ...own, log_retention_days: 365, api_rate: 2_000, ...rate };
   }
 }
 
-/** The origin of the page that mails lead to, and those that the deployment names, separated by commas. */
-function browserOrigins(app_url: string, more = ""): string[] {
-  const named = more.split(",").filter((origin) => origin !== "");
-  for (const origin of named) {
-    if (!/^https:\/\/[^*]+$/.test(origin) || URL.parse(origin)?.origin !== origin)
-      throw new Error(`browser_origins: "${origin}" is no https origin; write each like https://console.example.com`);
-  }
-  return [...new Set([new URL(app_url).origin, ...named])];
+/** Without a sender nobody can register, without an address links lead nowhere, without a reader alarms ring for nobody. */
+function requireSaid({ stage, mail_from, app_url, alarm_email }: ContextSettings): void {
+  if (stage === "local") return;
+  const missing = [
+    ...(mail_from === undefined ? ["who sends mail (-c mail_from=…)"] : []),
+    ...(app_url === undefined ? ["where links in mails lead (-c app_url=…)"] : []),
+    ...(alarm_email === undefined && stage === "production" ? ["who is told of alarms (-c alarm_email=…)"] : []),
+  ];
+  if (missing.length > 0) throw new DeploymentMistake(`the stage ${stage} has to know ${missing.join(" and ")}`);
+  if (!app_url?.startsWith("https:"))
+    throw new DeploymentMistake(`app_url is "${app_url}": a deployed stage needs https`);
 }
 
-function domainOf(name: string | undefined, certificate_arn: string | undefined): Stage["domain"] {
+function domainOf({ domain_name: name, certificate_arn }: ContextSettings): Stage["domain"] {
   if (name === undefined && certificate_arn === undefined) return undefined;
   if (name === undefined || certificate_arn === undefined)
-    throw new Error("a domain needs both -c domain_name=… and -c certificate_arn=…");
-  if (!/^arn:[\w-]+:acm:us-east-1:/.test(certificate_arn))
-    throw new Error("certificate_arn: CloudFront takes certificates of us-east-1 only; issue or import it there");
+    throw new DeploymentMistake("a domain needs both -c domain_name=… and -c certificate_arn=…");
   return { name, certificate_arn };
-}
-
-/** `-c registration=closed`, or `-c registration_domains=example.com,example.org`. */
-function registrationOf(context: (key: string) => string | undefined): Stage["registration"] {
-  const asked = context("registration") ?? "open";
-  if (asked !== "open" && asked !== "closed") throw new Error(`registration is "${asked}": use open or closed`);
-  const domains = (context("registration_domains") ?? "").split(",").map((domain) => domain.trim().toLowerCase());
-  return { open: asked === "open", domains: domains.filter((domain) => domain !== "") };
 }

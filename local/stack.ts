@@ -101,7 +101,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
           appDir,
           outputsFile: join(stateDir, "outputs.json"),
           bundlesDir: bundles,
-          context: { model_url: `${model.url}/v1`, app_url: front.url },
+          context: { app_url: front.url },
           ...(signal === undefined ? {} : { signal }),
           log,
         });

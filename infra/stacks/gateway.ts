@@ -31,7 +31,11 @@ export class GatewayStack extends Stack {
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const httpStage = new HttpStage(this, "Stage", { httpApi: this.api, stageName: "$default", autoDeploy: true });
-    (httpStage.node.defaultChild as CfnStage).accessLogSettings = {
+    const settings = httpStage.node.defaultChild as CfnStage;
+    // Bounds what a flood can cost and take from the account; who is refused of those who behave is the product's own rule.
+    if (stage.api_rate !== undefined)
+      settings.defaultRouteSettings = { throttlingRateLimit: stage.api_rate, throttlingBurstLimit: 2 * stage.api_rate };
+    settings.accessLogSettings = {
       destinationArn: accessLogs.logGroupArn,
       format: JSON.stringify({
         id: "$context.requestId",

@@ -90,7 +90,7 @@ describe("alarms", () => {
 
   it("production without somebody to tell is refused with a sentence", () => {
     const silent = () => synthesize("production", { context: { alarm_email: undefined } });
-    expect(silent).toThrow(/alarm_email/);
+    expect(silent).toThrow(/^the stage production has to know who is told of alarms \(-c alarm_email=…\)$/);
   });
 
   it("the topic lets alarms of this account publish, and refuses plain http", () => {

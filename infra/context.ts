@@ -1,0 +1,118 @@
+import * as z from "zod";
+
+/** A mistake in what a deployment says of itself: told in one sentence, without a trace of ours. */
+export class DeploymentMistake extends Error {}
+
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+);
+
+const httpsOrigin = (value: string): boolean => /^https:\/\/[^*]+$/.test(value) && URL.parse(value)?.origin === value;
+
+/** What a deployment says of itself (`-c name=…`), each with its form and meaning. The source of docs/settings.md. */
+export const contextSettings = z.strictObject({
+  stage: z
+    .enum(["local", "development", "staging", "production"], {
+      error: "use local, development, staging or production",
+    })
+    .default("development")
+    .describe("Which stage is deployed; stages differ as the table below says."),
+  mail_from: z
+    .email({ error: "use an address such as studio@example.com" })
+    .optional()
+    .describe(
+      "Sender of mail; its domain is a verified identity of SES in the account. Every deployed stage needs it.",
+    ),
+  app_url: z
+    .string()
+    .refine(
+      (value) => ["https:", "http:"].includes(URL.parse(value)?.protocol ?? ""),
+      "use an address such as https://console.example.com",
+    )
+    .optional()
+    .describe(
+      "Where links in mails lead: the console, or a page that takes the token. Every deployed stage needs it, https.",
+    ),
+  alarm_email: z
+    .email({ error: "use an address such as operations@example.com" })
+    .optional()
+    .describe("Who is told when an alarm rings; the topic's mail asks for a confirmation. Production needs it."),
+  browser_origins: list
+    .refine(
+      (origins) => origins.every(httpsOrigin),
+      "write each origin like https://console.example.com, separated by commas",
+    )
+    .optional()
+    .describe("Origins beside that of `app_url` whose pages may call the API, https, separated by commas."),
+  domain_name: z
+    .string()
+    .regex(/^[a-z\d-]+(\.[a-z\d-]+)+$/, { error: "use a name such as studio.example.com" })
+    .optional()
+    .describe("The API's own domain; point it at the output `DistributionDomain`. Goes with `certificate_arn`."),
+  certificate_arn: z
+    .string()
+    .regex(/^arn:[\w-]+:acm:us-east-1:/, {
+      error: "CloudFront takes certificates of us-east-1 only; issue or import it there",
+    })
+    .optional()
+    .describe("The certificate of `domain_name`, in us-east-1, where CloudFront looks for it."),
+  web_acl_arn: z
+    .string()
+    .regex(/^arn:[\w-]+:wafv2:us-east-1:\d+:global\/webacl\//, {
+      error: "use the ARN of a web ACL of scope CLOUDFRONT",
+    })
+    .optional()
+    .describe("A firewall of the account (WAF, scope CLOUDFRONT) that stands before everything."),
+  api_rate: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, { error: "use a whole number from 1 to 99999" })
+    .transform(Number)
+    .optional()
+    .describe(
+      "Requests a second that the API takes from everybody together, twice as many in a burst; more are answered 429.",
+    ),
+  reserve_concurrency: z
+    .enum(["true", "false"], { error: "use true or false" })
+    .transform((value) => value === "true")
+    .optional()
+    .describe("`false` where the account's limit of concurrent functions is still below 1,000; else `true`."),
+  registration: z
+    .enum(["open", "closed"], { error: "use open or closed" })
+    .default("open")
+    .describe("`closed`: nobody registers by themselves."),
+  registration_domains: list
+    .transform((domains) => domains.map((domain) => domain.toLowerCase()))
+    .optional()
+    .describe("Domains whose addresses may register, separated by commas; without it all may."),
+  allow_hosts: list
+    .optional()
+    .describe("Private hosts that outbound calls may reach, on a laptop only, separated by commas."),
+});
+export type ContextSettings = z.output<typeof contextSettings>;
+
+/** What the CDK and its command line put into the context themselves: flags and answers to look-ups. */
+const isOurs = (name: string): boolean => !/[:/]/.test(name) && !name.startsWith("aws-cdk");
+
+/**
+ * Reads the CDK's context.
+ * @throws DeploymentMistake with one sentence that names every wrong or unknown setting
+ */
+export function readContext(context: Readonly<Record<string, unknown>>): ContextSettings {
+  const own = Object.fromEntries(
+    Object.entries(context)
+      .filter(([name, value]) => isOurs(name) && value !== undefined)
+      // Numbers and true and false of cdk.json, as the command line would say them.
+      .map(([name, value]) => [name, String(value)]),
+  );
+  const read = contextSettings.safeParse(own);
+  if (read.success) return read.data;
+  const problems = read.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((name) => `there is no setting ${name} (docs/settings.md lists them)`)
+      : [`${issue.path.join(".")} is "${own[String(issue.path[0])]}": ${issue.message}`],
+  );
+  throw new DeploymentMistake(problems.join("; "));
+}
