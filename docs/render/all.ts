@@ -7,6 +7,7 @@ import { renderEvents } from "./events.ts";
 import { declaredItemsOfAllRooms } from "./items.ts";
 import { renderKeys } from "./keys.ts";
 import { renderPermissions } from "./permissions.ts";
+import { renderSettings } from "./settings.ts";
 import { declaredStatesOfAllRooms, renderStates } from "./states.ts";
 
 /** Every generated document by its file name in docs/. */
@@ -18,6 +19,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "keys.md": renderKeys(await declaredItemsOfAllRooms()),
     "events.md": renderEvents(eventsByRoom),
     "permissions.md": renderPermissions(allOperations),
+    "settings.md": renderSettings(),
     "states.md": renderStates(await declaredStatesOfAllRooms()),
   };
 }

@@ -16,6 +16,7 @@ export const room = defineRoom({
           "agent_tool_pins",
           "agent_version",
           "agent_workspace",
+          "lease_count",
           "quota",
           "workspace",
           "workspace_resource",

@@ -9,6 +9,7 @@ export const room = defineRoom({
     stream: {
       trigger: { kind: "stream" },
       needs: ["table_read", "secrets"],
+      writes: ["lease_count"],
       timeout_seconds: 900,
       memory_mb: 512,
       reserved_concurrency: 10,

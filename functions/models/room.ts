@@ -5,6 +5,6 @@ export const room = defineRoom({
   name: "models",
   area: "build",
   functions: {
-    api: apiFunction(["table_read", "secrets", "outbound"], { writes: ["model_provider", "named_model_providers"] }),
+    api: apiFunction(["table_read", "secrets", "outbound"], { writes: ["model_provider", "quota"] }),
   },
 });

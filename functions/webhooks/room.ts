@@ -6,7 +6,15 @@ export const room = defineRoom({
   area: "insight",
   functions: {
     api: apiFunction(["table_read", "secrets", "outbound"], {
-      writes: ["due", "webhook", "webhook_delivery", "webhook_health", "webhook_replay", "webhook_subscription"],
+      writes: [
+        "due",
+        "quota",
+        "webhook",
+        "webhook_delivery",
+        "webhook_health",
+        "webhook_replay",
+        "webhook_subscription",
+      ],
     }),
     fan_out: {
       trigger: { kind: "events", types: "all" },

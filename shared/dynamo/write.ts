@@ -117,6 +117,7 @@ export class Writes {
     when: Condition = {},
     refuse: Refuse<D> = () => new ProblemError("conflict", "The write was refused."),
   ): Write {
+    refuseChange(definition);
     return this.#put(definition, value, when, refuse);
   }
 
@@ -128,6 +129,7 @@ export class Writes {
     also: Condition = {},
     refuse?: Refuse<D>,
   ): Write {
+    refuseChange(definition);
     return this.#put(definition, value, { ...also, equals: { ...also.equals, etag: readEtag } }, (old) => {
       if (old === undefined) return notFound();
       return refuse?.(old) ?? lostRace();
@@ -258,7 +260,6 @@ export class Writes {
   }
 
   #put<D extends ItemDefinition>(definition: D, value: ItemOf<D>, when: Condition, refuse: Refuse<D>): Write {
-    if (when.exists !== false) refuseChange(definition);
     const expression = new Expression();
     const condition = expression.condition(when);
     const parsed = definition.schema.parse(value) as Record<string, unknown>;

@@ -182,6 +182,15 @@ describe("queues", () => {
     expect(policies).toHaveLength(working.length + behindStreams.length);
   });
 
+  it("a function that puts the rest of its work back into its queue is not ended as a loop, and no other is exempt", () => {
+    const exempt = rooms.flatMap((room) =>
+      Object.keys(room.functions).flatMap((name) =>
+        production.functionOf(room.name, name).properties.RecursiveLoop === "Allow" ? [`${room.name}/${name}`] : [],
+      ),
+    );
+    expect(exempt.sort()).toEqual(["webhooks/attempt", "webhooks/jobs"]);
+  });
+
   it("a message is not shown again while its function may still work on it", () => {
     for (const { properties } of production.of("AWS::Lambda::EventSourceMapping")) {
       const source = production.text(properties.EventSourceArn);

@@ -68,17 +68,21 @@ export function synthesize(
   stage: Stage["name"],
   { product = current, context = {}, change = () => {} }: Variant = {},
 ): Synthesized {
+  const directory = mkdtempSync(join(scratch, "out-"));
   const app = buildApp({
     bundles: stubBundles(product),
     product,
     context: { ...flags, stage, ...deploymentContext, ...context },
-    outdir: mkdtempSync(join(scratch, "out-")),
+    outdir: directory,
   });
   change(app);
   const { exitCode } = process;
   try {
     const stacks = app.synth().stacks.map(({ stackName, template }) => [stackName, template as Template] as const);
-    return new Synthesized(stacks.map(([name, template]) => [name.replace(`kaizen-studio-${stage}-`, ""), template]));
+    return new Synthesized(
+      stacks.map(([name, template]) => [name.replace(`kaizen-studio-${stage}-`, ""), template]),
+      directory,
+    );
   } finally {
     process.exitCode = exitCode; // what is found fails the test that expects nothing, not the whole run
   }
@@ -99,9 +103,12 @@ export class Synthesized {
   readonly outputs: ReadonlyMap<string, readonly string[]>;
   /** The stacks from which each stack imports. */
   readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Where the templates lie as files. */
+  readonly directory: string;
   readonly #exports = new Map<string, unknown>();
 
-  constructor(templates: readonly (readonly [stack: string, template: Template])[]) {
+  constructor(templates: readonly (readonly [stack: string, template: Template])[], directory: string) {
+    this.directory = directory;
     this.resources = templates.flatMap(([stack, template]) =>
       Object.entries(template.Resources).map(([id, { Type, Properties, DeletionPolicy }]) => ({
         id,

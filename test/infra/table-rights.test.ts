@@ -116,6 +116,7 @@ describe("what functions may write in the table", () => {
       "agent_use",
       "agent_version",
       "agent_workspace",
+      "lease_count",
       "pipeline_workspace",
       "quota",
       "workspace",
