@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import * as handlers from "../functions/organizations/handlers.ts";
 import { operations } from "../functions/organizations/operations.ts";
 import { createAuthenticator } from "../shared/access/authenticate.ts";
@@ -123,7 +123,7 @@ async function warmHandler(
   };
   const handler = serve({ operations, handlers, platform, deps: platform }, FRONT);
   const call = async (event: APIGatewayProxyEventV2) => {
-    const answer = await handler(event);
+    const answer = await handler(event, {} as Context);
     if (answer.statusCode !== 200) throw new Error(`the request is refused: ${answer.body}`);
     return answer;
   };

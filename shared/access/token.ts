@@ -1,9 +1,18 @@
 import { CognitoJwtVerifier } from "aws-jwt-verify";
+import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
 import { Problem } from "../errors.ts";
-import { claimsOf, createKeys, decompose, isGenuine, type TokenClaims } from "./jwt.ts";
 
-export type { TokenClaims } from "./jwt.ts";
+/** What a token proves: who signed in and in which family of tokens. Rights are never read from it. */
+export interface TokenClaims {
+  /** The pool's own name of the account. */
+  readonly sub: string;
+  /** The family of tokens: one sign-in. */
+  readonly origin_jti: string;
+  /** The user name at the pool: where the user is looked for first; the session says who it is. */
+  readonly username: string;
+  readonly expires_at_epoch: number;
+}
 
 export interface TokenVerifier {
   /** @throws Problem `unauthenticated` (401) without detail */
@@ -37,18 +46,29 @@ export function createTokenVerifier(settings: {
             fetch: async () => (await fetch(`${endpoint}/${settings.userPoolId}/.well-known/jwks.json`)).arrayBuffer(),
           },
         });
-  const { issuer, jwksUri } = CognitoJwtVerifier.parseUserPoolId(settings.userPoolId);
-  const keys = createKeys(jwksCache, jwksUri);
-  return rememberVerified(async (token, now) => {
-    const jwt = decompose(token);
-    const key = keys.here(jwt) ?? (await keys.fetched(jwt));
-    if (!isGenuine(jwt, key)) throw new Error("the signature is wrong");
-    return claimsOf(jwt, { issuer, client_id: settings.clientId }, now);
+  const verifier = CognitoJwtVerifier.create(
+    { userPoolId: settings.userPoolId, clientId: settings.clientId, tokenUse: "access" },
+    { jwksCache },
+  );
+  /** With the keys that are here; they are fetched only for a token that names one which is not. */
+  const verified = (token: string) => {
+    try {
+      return verifier.verifySync(token);
+    } catch (error) {
+      if (error instanceof JwksNotAvailableInCacheError || error instanceof KidNotFoundInJwksError)
+        return verifier.verify(token);
+      throw error;
+    }
+  };
+  return rememberVerified(async (token) => {
+    const payload = await verified(token);
+    const { sub, origin_jti, username, exp } = payload;
+    return { sub, origin_jti, username, expires_at_epoch: exp };
   });
 }
 
 /** Adds the memory of verified tokens to a verification. */
-export function rememberVerified(verify: (token: string, now: Date) => Promise<TokenClaims>): TokenVerifier {
+export function rememberVerified(verify: (token: string) => Promise<TokenClaims>): TokenVerifier {
   const verified = new Map<string, TokenClaims>();
   return {
     async verify(token, now) {
@@ -60,7 +80,7 @@ export function rememberVerified(verify: (token: string, now: Date) => Promise<T
       }
       let claims: TokenClaims;
       try {
-        claims = await verify(token, now);
+        claims = await verify(token);
       } catch (error) {
         throw unauthenticated(error);
       }

@@ -1,4 +1,5 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import type { Answer } from "./answer.ts";
 import type { Handlers } from "./call.ts";
 import { createDispatcher } from "./dispatch.ts";
@@ -25,14 +26,19 @@ async function collect(
   return { body: text };
 }
 
+/** Each call has its own time limits, long before the function's: middy's timer for that costs what a token's check does. */
+const NO_TIMER = { timeoutEarlyInMillis: 0 };
+
 /** The Lambda handler of a room's operations behind the HTTP API. */
 export function serve<T extends Readonly<Record<string, OperationShape>>, D>(
   service: Service<T, D>,
   front: Front = connectFront(),
 ) {
   const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
-  return async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
-    const answer = await answerEvent(event, front, dispatch);
-    return { statusCode: answer.status, headers: { ...answer.headers }, ...(await collect(answer.body)) };
-  };
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>(NO_TIMER).handler(
+    async (event: APIGatewayProxyEventV2) => {
+      const answer = await answerEvent(event, front, dispatch);
+      return { statusCode: answer.status, headers: { ...answer.headers }, ...(await collect(answer.body)) };
+    },
+  );
 }
