@@ -2,13 +2,14 @@ import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { indexNames } from "../shared/dynamo/item.ts";
 import { type FunctionData, type Need, writesOf } from "../shared/room.ts";
+import type { SecretUse } from "../shared/secrets/purposes.ts";
 import { writableKeys } from "./items.ts";
 
 /** Names and ARNs of what functions may be granted. */
 export interface Resources {
   readonly tableArn: string;
   readonly tableName: string;
-  /** Whether the cloud knows conditions on keys of the table; the local AWS does not. */
+  /** Whether the cloud knows conditions on keys of the table and on encryption contexts; the local AWS does not. */
   readonly keyConditions: boolean;
   readonly bucketArn: string;
   readonly bucketName: string;
@@ -83,6 +84,17 @@ function writing(types: readonly string[], r: Resources): PolicyStatement[] {
   ];
 }
 
+const isSecretUse = (need: Need): need is SecretUse => /^(?:seal|open):/.test(need);
+
+/** The use of the key for secrets of the purposes that are declared: the purpose stands in the encryption context. */
+function keyUse(action: string, verb: "seal" | "open", uses: readonly SecretUse[], r: Resources): PolicyStatement[] {
+  const purposes = uses.filter((use) => use.startsWith(verb)).map((use) => use.slice(verb.length + 1));
+  if (purposes.length === 0) return [];
+  const statement = allow([action], [r.keyArn]);
+  if (r.keyConditions) statement.addConditions({ StringEquals: { "kms:EncryptionContext:purpose": purposes } });
+  return [statement];
+}
+
 /** Turns needs and writes into statements and settings. Every verb is named; a wildcard stands only where AWS has no other way, with its reason. */
 export function grant(data: FunctionData, r: Resources): Granted {
   const statements: PolicyStatement[] = [];
@@ -106,13 +118,14 @@ export function grant(data: FunctionData, r: Resources): Granted {
   const writes = writesOf(data);
   environment.TABLE_WRITES = writes.join(",");
   if (writes.length > 0) statements.push(...writing(writes, r));
+  const uses = data.needs.filter(isSecretUse);
+  environment.SECRET_USES = uses.join(",");
+  statements.push(...keyUse("kms:GenerateDataKey", "seal", uses, r), ...keyUse("kms:Decrypt", "open", uses, r));
   for (const need of data.needs) {
+    if (isSecretUse(need)) continue;
     switch (need) {
       case "table_read":
         statements.push(allow(READS, [r.tableArn, ...indexes]));
-        break;
-      case "secrets":
-        statements.push(allow(["kms:GenerateDataKey", "kms:Decrypt"], [r.keyArn]));
         break;
       case "identities":
         statements.push(

@@ -1,4 +1,5 @@
 import type { FilePurpose } from "./blobs/purposes.ts";
+import type { SecretUse } from "./secrets/purposes.ts";
 
 /**
  * What a function may touch. Infra turns each need into the narrowest grant and into the settings that name the
@@ -6,7 +7,8 @@ import type { FilePurpose } from "./blobs/purposes.ts";
  */
 export type Need =
   | "table_read"
-  | "secrets"
+  /** Secrets for one purpose: making them, reading them. */
+  | SecretUse
   | "identities"
   /** Files for one purpose: reading, reading and writing, removing. */
   | `files_${"read" | "write" | "remove"}:${FilePurpose}`
@@ -60,6 +62,9 @@ export interface FunctionData {
    */
   readonly reserved_concurrency?: number;
 }
+
+/** For answers that hold a secret and are kept for their idempotency key. */
+export const ANSWERS = ["seal:answers", "open:answers"] as const;
 
 /** What a change leaves beside what it changes. */
 export const CHANGE_WRITES = ["audit_entry", "event"] as const;

@@ -4,5 +4,5 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "access",
   area: "identity",
-  functions: { api: apiFunction(["table_read", "secrets"]) },
+  functions: { api: apiFunction(["table_read"]) },
 });

@@ -1,4 +1,4 @@
-import { apiFunction, CHANGE_WRITES, defineRoom } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom } from "../../shared/room.ts";
 
 /** Agents: what they are, and their versions. */
 export const room = defineRoom({
@@ -6,7 +6,16 @@ export const room = defineRoom({
   area: "build",
   functions: {
     api: apiFunction(
-      ["table_read", "secrets", "files_write:versions", "files_write:uploads", "files_remove:uploads", "outbound"],
+      [
+        "table_read",
+        ...ANSWERS,
+        "seal:tool_headers",
+        "open:tool_headers",
+        "files_write:versions",
+        "files_write:uploads",
+        "files_remove:uploads",
+        "outbound",
+      ],
       {
         writes: [
           "agent",
@@ -25,7 +34,7 @@ export const room = defineRoom({
     ),
     contexts: {
       trigger: { kind: "events", types: ["agent.context_changed"] },
-      needs: ["table_read", "secrets", "files_write:versions", "outbound"],
+      needs: ["table_read", "files_write:versions", "outbound"],
       writes: [...CHANGE_WRITES, "agent", "agent_context"],
       timeout_seconds: 120,
       memory_mb: 512,

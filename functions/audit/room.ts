@@ -5,10 +5,10 @@ export const room = defineRoom({
   name: "audit",
   area: "govern",
   functions: {
-    api: apiFunction(["table_read", "secrets"]),
+    api: apiFunction(["table_read"]),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_read", "secrets"],
+      needs: ["table_read"],
       writes: ["lease_count"],
       timeout_seconds: 900,
       memory_mb: 512,

@@ -36,7 +36,8 @@ export async function userByEmail(table: Table, email: string): Promise<User | u
 }
 
 /** What binds the token of a reset to its record. */
-export const resetTokenContext = (id: string) => ({ tenant: PLATFORM, field: `password_reset.${id}` });
+export const resetTokenContext = (id: string) =>
+  ({ purpose: "password_resets", tenant: PLATFORM, field: `password_reset.${id}` }) as const;
 
 /** A reset by this id that can still be used. */
 export async function pendingReset(table: Table, id: string, now: Date): Promise<PasswordReset | undefined> {

@@ -7,14 +7,14 @@ export const room = defineRoom({
   functions: {
     api: {
       trigger: { kind: "api" },
-      needs: ["table_read", "secrets", "files_read:versions", "models"],
+      needs: ["table_read", "open:tool_headers", "open:model_keys", "files_read:versions", "models"],
       writes: ["agent_tool_pins", "lease_count", "model_answer", "token_budget", "usage_counter", "usage_record"],
       timeout_seconds: API_TIMEOUT_SECONDS,
       memory_mb: 1_024,
     },
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_read", "secrets", "files_read:versions", "models"],
+      needs: ["table_read", "open:tool_headers", "open:model_keys", "files_read:versions", "models"],
       writes: ["agent_tool_pins", "lease_count", "model_answer", "token_budget", "usage_counter", "usage_record"],
       timeout_seconds: 330,
       memory_mb: 1_024,

@@ -21,10 +21,12 @@ export const modelProviderItem = defineItem({
 export type StoredProvider = ItemOf<typeof modelProviderItem>;
 
 /** What a provider's key is bound to when it is encrypted. */
-export const apiKeyContext = (tenant: string, provider: string) => ({
-  tenant,
-  field: `model_provider.${provider}.api_key`,
-});
+export const apiKeyContext = (tenant: string, provider: string) =>
+  ({
+    purpose: "model_keys",
+    tenant,
+    field: `model_provider.${provider}.api_key`,
+  }) as const;
 
 /**
  * What the organization has configured for the provider of a model, one read at most; undefined where the id names no

@@ -3,5 +3,5 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "organizations",
   area: "identity",
-  functions: { api: apiFunction(["table_read", "secrets"], { writes: ["organization", "organization_slug"] }) },
+  functions: { api: apiFunction(["table_read"], { writes: ["organization", "organization_slug"] }) },
 });

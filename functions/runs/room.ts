@@ -12,16 +12,13 @@ export const room = defineRoom({
   name: "runs",
   area: "run",
   functions: {
-    api: apiFunction(
-      ["table_read", "secrets", "files_read:versions", "files_write:runs", "runs_start", "runs_control"],
-      {
-        memory_mb: 1024,
-        writes: ["due", "quota", "run", "run_count", "run_log", "run_pending", "run_state", "run_value"],
-      },
-    ),
+    api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start", "runs_control"], {
+      memory_mb: 1024,
+      writes: ["due", "quota", "run", "run_count", "run_log", "run_pending", "run_state", "run_value"],
+    }),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_read", "secrets"],
+      needs: ["table_read"],
       writes: ["lease_count"],
       timeout_seconds: STREAM_TIMEOUT_SECONDS,
       memory_mb: 256,
@@ -30,7 +27,16 @@ export const room = defineRoom({
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
       trigger: { kind: "task" },
-      needs: ["table_read", "secrets", "files_read:versions", "files_write:runs", "models", "outbound"],
+      needs: [
+        "table_read",
+        "open:node_headers",
+        "open:tool_headers",
+        "open:model_keys",
+        "files_read:versions",
+        "files_write:runs",
+        "models",
+        "outbound",
+      ],
       writes: [
         ...CHANGE_WRITES,
         "agent_tool_pins",

@@ -4,5 +4,5 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "users",
   area: "identity",
-  functions: { api: apiFunction(["table_read", "secrets"], { writes: ["membership", "owner_count", "user"] }) },
+  functions: { api: apiFunction(["table_read"], { writes: ["membership", "owner_count", "user"] }) },
 });

@@ -1,11 +1,11 @@
-import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** What is signed and sent to customers' addresses when something happens. */
 export const room = defineRoom({
   name: "webhooks",
   area: "insight",
   functions: {
-    api: apiFunction(["table_read", "secrets", "outbound"], {
+    api: apiFunction(["table_read", ...ANSWERS, "seal:webhook_secrets", "outbound"], {
       writes: [
         "due",
         "quota",
@@ -40,7 +40,7 @@ export const room = defineRoom({
     },
     attempt: {
       trigger: { kind: "due", kinds: ["webhook_delivery"], queue: "webhook_attempts" },
-      needs: ["table_read", "secrets", "outbound", "send:webhook_attempts"],
+      needs: ["table_read", "open:webhook_secrets", "outbound", "send:webhook_attempts"],
       writes: [...CHANGE_WRITES, "due", "webhook", "webhook_attempt", "webhook_delivery", "webhook_health"],
       timeout_seconds: 30,
       memory_mb: 512,

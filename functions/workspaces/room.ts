@@ -5,7 +5,7 @@ export const room = defineRoom({
   name: "workspaces",
   area: "build",
   functions: {
-    api: apiFunction(["table_read", "secrets"], { writes: ["due", "quota", "workspace", "workspace_member"] }),
+    api: apiFunction(["table_read"], { writes: ["due", "quota", "workspace", "workspace_member"] }),
     members: {
       trigger: { kind: "events", types: ["workspace.deleted"] },
       needs: ["table_read"],

@@ -174,7 +174,7 @@ export class IdempotencyClaim {
   }
 
   #secretContext() {
-    return { tenant: this.#table.tenant, field: `idempotency.${this.#key.scope}` };
+    return { purpose: "answers", tenant: this.#table.tenant, field: `idempotency.${this.#key.scope}` } as const;
   }
 
   #inProgress(): Problem {

@@ -3,11 +3,12 @@ import type { Clock } from "../clock.ts";
 import type { Table } from "../dynamo/table.ts";
 import type { Log } from "../observability/log.ts";
 import type { Meter } from "../observability/metrics.ts";
+import type { SecretContext } from "../secrets/schema.ts";
 
 /** Encrypts a text for one tenant and one field; nothing else can read it back. */
 export interface Sealer {
-  encrypt(plaintext: string, context: { readonly tenant: string; readonly field: string }): Promise<string>;
-  decrypt(sealed: string, context: { readonly tenant: string; readonly field: string }): Promise<string>;
+  encrypt(plaintext: string, context: SecretContext): Promise<string>;
+  decrypt(sealed: string, context: SecretContext): Promise<string>;
 }
 
 /** What every room's functions stand on; built once per cold start, replaced as a whole in tests. */

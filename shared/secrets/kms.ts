@@ -1,16 +1,26 @@
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
+import { requireUse } from "./purposes.ts";
+import type { SecretContext } from "./schema.ts";
 
 /** The two things that secrets need of a key service. Tests implement it in memory; `kmsKeys` is the real one. */
 export type DataKeys = {
   /** A fresh 256-bit key, in clear and wrapped under the context. */
-  generate: (context: Readonly<Record<string, string>>) => Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
+  generate: (context: SecretContext) => Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
   /** The clear key again; fails for another context. */
-  unwrap: (wrapped: Uint8Array, context: Readonly<Record<string, string>>) => Promise<Uint8Array>;
+  unwrap: (wrapped: Uint8Array, context: SecretContext) => Promise<Uint8Array>;
 };
 
-/** Data keys from AWS KMS. `keyId` is a key or alias ARN; naming it on decrypt refuses blobs made with any other key. */
-export const kmsKeys = (client: Pick<KMSClient, "send">, keyId: string): DataKeys => ({
+/**
+ * Data keys from AWS KMS. `keyId` is a key or alias ARN; naming it on decrypt refuses blobs made with any other key.
+ * @param uses what the function declares (`SECRET_USES`)
+ */
+export const kmsKeys = (
+  client: Pick<KMSClient, "send">,
+  keyId: string,
+  uses: string | undefined = process.env.SECRET_USES,
+): DataKeys => ({
   generate: async (context) => {
+    requireUse(uses, `seal:${context.purpose}`);
     const answer = await client.send(
       new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: "AES_256", EncryptionContext: { ...context } }),
     );
@@ -18,6 +28,7 @@ export const kmsKeys = (client: Pick<KMSClient, "send">, keyId: string): DataKey
     return { key: answer.Plaintext, wrapped: answer.CiphertextBlob };
   },
   unwrap: async (wrapped, context) => {
+    requireUse(uses, `open:${context.purpose}`);
     const answer = await client.send(
       new DecryptCommand({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: { ...context } }),
     );

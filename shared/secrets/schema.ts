@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { SecretPurpose } from "./purposes.ts";
 
 /**
  * How an encrypted secret stands in an item: `v1.<wrapped data key>.<iv>.<ciphertext and tag>`, each base64url. The brand keeps
@@ -16,4 +17,6 @@ export type EncryptedSecret = z.infer<typeof encryptedSecret>;
  * What a secret belongs to. It is not secret (KMS writes it into CloudTrail), and a ciphertext opens only under the same context:
  * copied to another tenant's item or into another field it is worthless. Ids and field names only, no personal data.
  */
-export type SecretContext = Readonly<{ tenant: string; field: string } & Record<string, string>>;
+export type SecretContext = Readonly<
+  { purpose: SecretPurpose; tenant: string; field: string } & Record<string, string>
+>;

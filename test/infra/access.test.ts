@@ -31,11 +31,12 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   );
   const bucket = `{${stack.files.id}.Arn}`;
   const machine = "arn:aws:states:us-east-1:000000000000";
+  const key = `{${stack.only("AWS::KMS::Key").id}.Arn}`;
+  if (need.startsWith("seal:")) return [`kms:GenerateDataKey on ${key}`];
+  if (need.startsWith("open:")) return [`kms:Decrypt on ${key}`];
   switch (need) {
     case "table_read":
       return reads;
-    case "secrets":
-      return ["kms:Decrypt", "kms:GenerateDataKey"].map((a) => `${a} on {${stack.only("AWS::KMS::Key").id}.Arn}`);
     case "identities":
       return ["AdminCreateUser", "AdminSetUserPassword", "AdminDeleteUser", "AdminInitiateAuth"].map(
         (action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`,

@@ -11,7 +11,7 @@ const client = new KMSClient({
   region: stack.region,
   credentials: { accessKeyId: "test", secretAccessKey: "test" },
 });
-const context = { tenant: "org_secrets_a", field: "webhook.secret" };
+const context = { purpose: "webhook_secrets", tenant: "org_secrets_a", field: "webhook.secret" } as const;
 
 test("a secret encrypted under the stack's key is read again through KMS", async () => {
   const secrets = createSecrets({ keys: kmsKeys(client, stack.KeyArn) });

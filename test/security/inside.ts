@@ -32,8 +32,9 @@ function handlerOf(room: string, name: string): Promise<Handler> {
     const settings = findFunction(await deployed, functionDescription(room, name)).Environment?.Variables ?? {};
     Object.assign(process.env, settings, awsEnvironment(endpoint), { POWERTOOLS_LOG_LEVEL: "SILENT" });
     const { handler } = entry.parse(await import(pathToFileURL(file).href));
-    // What this function may write is no limit of the tests' own tables.
+    // What this function may write and open is no limit of the tests' own tables and secrets.
     delete process.env.TABLE_WRITES;
+    delete process.env.SECRET_USES;
     return handler;
   };
   const handler = loaded.get(file) ?? loading.then(load);

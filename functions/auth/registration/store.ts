@@ -28,7 +28,8 @@ export const registrationItem = defineItem({
 export type Registration = ItemOf<typeof registrationItem>;
 
 /** What binds the token of a registration to its record. */
-export const registrationTokenContext = (id: string) => ({ tenant: PLATFORM, field: `registration.${id}` });
+export const registrationTokenContext = (id: string) =>
+  ({ purpose: "registrations", tenant: PLATFORM, field: `registration.${id}` }) as const;
 
 /** A registration by this id that waits for its proof. */
 export async function pendingRegistration(table: Table, id: string, now: Date): Promise<Registration | undefined> {

@@ -16,10 +16,12 @@ import { revocation } from "./cut-off.ts";
 import { endSession, liveSessions } from "./store.ts";
 
 /** What binds the provider's refresh token to its session. */
-export const providerTokenContext = ({ sub, origin_jti }: Pick<Session, "sub" | "origin_jti">) => ({
-  tenant: PLATFORM,
-  field: `session.${sub}.${origin_jti}`,
-});
+export const providerTokenContext = ({ sub, origin_jti }: Pick<Session, "sub" | "origin_jti">) =>
+  ({
+    purpose: "pool_sessions",
+    tenant: PLATFORM,
+    field: `session.${sub}.${origin_jti}`,
+  }) as const;
 
 /** A session for fresh tokens of the provider, and the tokens the caller gets: ours rotate, the provider's stay inside. */
 export async function newSession(

@@ -25,7 +25,8 @@ type HttpNode = Extract<GraphNode, { kind: "http" }>;
 export const originOf = (node: HttpNode): string =>
   /^https?:\/\/[^/?]+/i.exec(node.config.url ?? "")?.[0].toLowerCase() ?? "";
 
-const context = (tenant: string, host: string) => ({ tenant, field: `pipelines.secret_headers ${host}` });
+const context = (tenant: string, host: string) =>
+  ({ purpose: "node_headers", tenant, field: `pipelines.secret_headers ${host}` }) as const;
 
 const referenceTo = (sealed: string): string =>
   `{stored:${createHash("sha256").update(sealed).digest("hex").slice(0, 32)}}`;

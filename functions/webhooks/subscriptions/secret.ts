@@ -1,5 +1,7 @@
 /** What a webhook's signing secret belongs to: copied to another webhook or organization it opens nothing. */
-export const secretContext = (tenant: string, webhook_id: string) => ({
-  tenant,
-  field: `webhooks.${webhook_id}.secret`,
-});
+export const secretContext = (tenant: string, webhook_id: string) =>
+  ({
+    purpose: "webhook_secrets",
+    tenant,
+    field: `webhooks.${webhook_id}.secret`,
+  }) as const;

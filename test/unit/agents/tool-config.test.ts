@@ -21,6 +21,7 @@ const stored = () => sealConfig(secrets, TENANT, "tol_1", { input, kept: {} });
 const headers = (config: Record<string, unknown>) => config.secret_headers as Record<string, string>;
 const open = (config: Record<string, unknown>, tool: string, header: string) =>
   secrets.decrypt(headers(config)[header] ?? "", {
+    purpose: "tool_headers",
     tenant: TENANT,
     field: "agent_tool.secret_header",
     tool,

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const secrets = createSecrets({ keys: memoryKeys() });
-const context = { tenant: "org_1", field: "agent_tool.secret_header" };
+const context = { purpose: "tool_headers", tenant: "org_1", field: "agent_tool.secret_header" } as const;
 const sealed = await secrets.encrypt("Bearer s3cr3t-token", context);
 const parameters = { type: "object", required: ["id"], properties: { id: { type: "string" }, q: { type: "integer" } } };
 

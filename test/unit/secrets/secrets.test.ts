@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { createSecrets, type EncryptedSecret, encryptedSecret } from "../../../shared/secrets/index.ts";
 import { memoryKeys } from "./memory-keys.ts";
 
-const context = { tenant: "org_1", field: "webhook.secret" };
+const purpose = "webhook_secrets" as const;
+const context = { purpose, tenant: "org_1", field: "webhook.secret" } as const;
 const unreadable = { name: "SecretError", code: "unreadable" };
 
 test("what was encrypted is read again, whatever the text, and never stands in the stored string", async () => {
@@ -20,8 +21,8 @@ test("what was encrypted is read again, whatever the text, and never stands in t
 
 test("an empty text works, and the order of the context's keys does not matter", async () => {
   const secrets = createSecrets({ keys: memoryKeys() });
-  const stored = await secrets.encrypt("", { tenant: "org_1", field: "f", id: "x" });
-  expect(await secrets.decrypt(stored, { id: "x", field: "f", tenant: "org_1" })).toBe("");
+  const stored = await secrets.encrypt("", { purpose, tenant: "org_1", field: "f", id: "x" });
+  expect(await secrets.decrypt(stored, { id: "x", field: "f", tenant: "org_1", purpose })).toBe("");
 });
 
 test("the same text is never stored as the same string twice", async () => {
@@ -30,9 +31,10 @@ test("the same text is never stored as the same string twice", async () => {
 });
 
 test.each([
-  { tenant: "org_2", field: "webhook.secret" },
-  { tenant: "org_1", field: "connector.password" },
-  { tenant: "org_1", field: "webhook.secret", id: "whk_1" },
+  { purpose, tenant: "org_2", field: "webhook.secret" },
+  { purpose: "model_keys" as const, tenant: "org_1", field: "webhook.secret" },
+  { purpose, tenant: "org_1", field: "connector.password" },
+  { purpose, tenant: "org_1", field: "webhook.secret", id: "whk_1" },
 ])("a secret copied to %j cannot be read, with and without the cache", async (other) => {
   const keys = memoryKeys();
   const cache = { max_entries: 10, max_age_ms: 60_000, max_bytes: 1_000_000 };

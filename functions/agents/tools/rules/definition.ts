@@ -101,6 +101,7 @@ export type Tool = StoredToolConfig & { id: string; name: string; description: s
 
 /** The context that binds a secret header to its tenant, tool and name. */
 export const secretHeaderContext = (tenant: string, toolId: string, header: string): SecretContext => ({
+  purpose: "tool_headers",
   tenant,
   field: "agent_tool.secret_header",
   tool: toolId,

@@ -1,0 +1,41 @@
+/**
+ * What secrets are for. The purpose stands in the encryption context, by which the key's use is granted to each function
+ * (`seal:<purpose>` and `open:<purpose>` in `room.ts`): who seals webhooks' secrets cannot open the models' keys.
+ */
+export const secretPurposes = [
+  /** Answers that hold a secret, kept for their idempotency key. */
+  "answers",
+  /** Proofs of an address and of a forgotten password, until their mail goes out. */
+  "registrations",
+  "password_resets",
+  /** Tokens of the user pool. */
+  "pool_sessions",
+  /** Headers of agents' tools and of pipelines' nodes. */
+  "tool_headers",
+  "node_headers",
+  /** Keys of model providers. */
+  "model_keys",
+  /** What webhooks are signed with. */
+  "webhook_secrets",
+] as const;
+export type SecretPurpose = (typeof secretPurposes)[number];
+
+/** Making a secret of a purpose, or reading one. */
+export type SecretUse = `${"seal" | "open"}:${SecretPurpose}`;
+
+/** A function uses secrets of a purpose that its room does not declare for it. Nothing was asked of the key service. */
+export class UndeclaredSecret extends Error {
+  constructor(use: string) {
+    super(`this function does not declare ${use}: see its room's room.ts`);
+    this.name = "UndeclaredSecret";
+  }
+}
+
+/**
+ * Refuses what the function's role would refuse on AWS, by the same list (`SECRET_USES`): no local AWS looks at the
+ * encryption context. Without the setting, in tools and tests, everything may be used.
+ * @throws UndeclaredSecret
+ */
+export function requireUse(setting: string | undefined, use: SecretUse): void {
+  if (setting !== undefined && !setting.split(",").includes(use)) throw new UndeclaredSecret(use);
+}

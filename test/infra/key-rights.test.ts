@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { operationsOf } from "../../functions/operations.ts";
+import { rooms } from "../../functions/rooms.ts";
+import { takesIdempotencyKey } from "../../shared/http/operation.ts";
+import { type SecretPurpose, secretPurposes } from "../../shared/secrets/index.ts";
+import { roleStatements, synthesize } from "./support.ts";
+
+const production = synthesize("production");
+const functions = rooms.flatMap((room) => Object.keys(room.functions).map((name) => [room.name, name] as const));
+const PURPOSE = "kms:EncryptionContext:purpose";
+
+/** The purposes for which a function may use the key in this way, as IAM would see it; `*` without a condition. */
+function purposes(room: string, name: string, action: string): string[] {
+  const role = production.target(production.functionOf(room, name).properties.Role).id;
+  const own = roleStatements(production).filter((one) => one.role === role && one.statement.actions.includes(action));
+  return own.flatMap(({ statement: { conditions } }) => {
+    const { StringEquals, ...others } = (conditions ?? {}) as Record<string, Record<string, string | string[]>>;
+    expect(others).toEqual({});
+    return StringEquals?.[PURPOSE] ?? "*";
+  });
+}
+
+const who = (action: string, purpose: string) =>
+  functions
+    .filter(([room, name]) => purposes(room, name, action).some((one) => one === purpose || one === "*"))
+    .map(([room, name]) => `${room}/${name}`)
+    .sort();
+
+/** Who makes and who reads the secrets of each purpose, said a second time and by itself. */
+const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly open: string[] }>> = {
+  answers: {
+    seal: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
+    open: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
+  },
+  registrations: { seal: ["auth/api"], open: ["auth/mail"] },
+  password_resets: { seal: ["auth/api"], open: ["auth/mail"] },
+  pool_sessions: { seal: ["auth/api"], open: ["auth/api", "auth/revoke"] },
+  tool_headers: { seal: ["agents/api"], open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"] },
+  node_headers: { seal: ["pipelines/api"], open: ["pipelines/api", "runs/run_node"] },
+  model_keys: { seal: ["models/api"], open: ["executions/api", "executions/stream", "runs/run_node"] },
+  webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
+};
+
+describe("the key for secrets", () => {
+  it.each(secretPurposes)("is used for %s by those whose work it is, and by nobody else", (purpose) => {
+    const { seal, open } = RIGHTS[purpose];
+    expect([who("kms:GenerateDataKey", purpose), who("kms:Decrypt", purpose)]).toEqual([seal, open]);
+  });
+
+  it("is used by nobody for anything else", () => {
+    for (const action of ["kms:Encrypt", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext", "kms:*"])
+      expect(who(action, "*"), action).toEqual([]);
+    for (const [room, name] of functions) {
+      for (const action of ["kms:GenerateDataKey", "kms:Decrypt"])
+        for (const purpose of purposes(room, name, action)) expect(secretPurposes).toContain(purpose);
+    }
+  });
+
+  it.each(rooms.map((room) => [room.name, room] as const))(
+    "%s keeps answers only where one can hold a secret",
+    (_, room) => {
+      const holds = operationsOf(room.name).some((operation) => operation.sensitive && takesIdempotencyKey(operation));
+      expect(
+        (room.functions as { api?: { needs: readonly string[] } }).api?.needs.includes("seal:answers") ?? false,
+      ).toBe(holds);
+    },
+  );
+});
