@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "aws-cdk-lib";
-import { afterAll } from "vitest";
 import { buildApp } from "../../infra/build.ts";
 import { bundleName, functionDescription } from "../../infra/bundle.ts";
 import { product as current, type Product } from "../../infra/product.ts";
@@ -27,7 +26,8 @@ interface Template {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "kaizen-infra-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+// Files of this tier share a process and what is loaded in it: what it leaves is removed at its end.
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 /** Empty bundles: what stands in a function does not matter for what stands around it. */
 function stubBundles({ rooms }: Product): string {

@@ -19,7 +19,7 @@ export async function use(): Promise<string> {
   });
   if (created.error !== undefined) return remedy(created.error);
   const listed = await agentsList({ query: { status: "active" } });
-  const prompts: string = created.data.system_prompt;
+  const prompts: string | null = created.data.system_prompt;
   const names: string[] = listed.data?.items.map((agent) => agent.name) ?? [];
   const body: AgentsCreateContextBody = { content_type: "text", name: "Facts", content: "Water boils at 100 °C." };
   await agentsCreateContext({ path: { agent_id: created.data.id }, body });
