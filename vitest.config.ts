@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Speed is measured in bench/, never asserted here: this only keeps a hung test from hanging the run. */
 const hang = { testTimeout: 120_000, hookTimeout: 600_000 };
 
-/** Files at a time. */
-const WORKERS = 4;
+/** Files at a time. The stack that most of them wait for has to share the processor with them. */
+const WORKERS = 2;
 
 const DOCS = "test/unit/docs/**/*.test.ts";
 
@@ -40,7 +40,6 @@ const tier = (
 
 export default defineConfig({
   test: {
-    // Most tests wait for the stack, which has to share the processor with them.
     maxWorkers: WORKERS,
     projects: [
       tier("unit", { exclude: [DOCS] }),

@@ -1,4 +1,4 @@
-import { ANSWERS, apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, defineRoom } from "../../shared/room.ts";
 
 export const room = defineRoom({
   name: "auth",
@@ -7,7 +7,6 @@ export const room = defineRoom({
     api: apiFunction(
       [
         "table_read",
-        ...ANSWERS,
         "seal:registrations",
         "seal:password_resets",
         "seal:pool_sessions",
