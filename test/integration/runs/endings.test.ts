@@ -195,9 +195,7 @@ describe("a stream of a run that goes on", () => {
     expect(first.at(-1)).toEqual({ id: "1", retry: 1_000, event: "reconnect", data: { after: 1 } });
     const [rest] = await Promise.all([all(follow(own, run.id, 1)), drive(run, { work: () => fine })]);
     const { log } = await look(run);
-    expect([first[0], ...rest].map((event) => event?.data)).toEqual(
-      log.map(({ expires_at, ...entry }) => entry),
-    );
+    expect([first[0], ...rest].map((event) => event?.data)).toEqual(log.map(({ expires_at, ...entry }) => entry));
     expect(rest.at(-1)?.event).toBe("run.completed");
   });
 });
