@@ -48,8 +48,7 @@ export default defineConfig({
       tier("infra"),
       tier("clients"),
       tier("integration", { onStack: true }),
-      // Loads functions with their settings into the test's process; each file begins with none.
-      tier("security", { onStack: true, isolate: true }),
+      tier("security", { onStack: true }),
       tier("e2e", { onStack: true }),
       // Kills the functions of the stack, for which other tests would fail.
       tier("faults", { onStack: true, groupOrder: 1 }),

@@ -15,7 +15,8 @@ export interface FamilyRange {
 
 /**
  * Items of several types that lie side by side, in one strongly consistent query: a thing with its parts costs one
- * call, and its units by the sum of their sizes instead of one each. Items of types that are not named, and those whose time is over, are left out.
+ * call, and its units by the sum of their sizes instead of one each. Items of types that are not named, and those whose
+ * time is over, are left out.
  */
 export async function readFamily<const K extends Readonly<Record<string, ItemDefinition>>>(
   { table }: TenantTable,

@@ -37,7 +37,9 @@ function handlerOf(room: string, name: string): Promise<Handler> {
     delete process.env.SECRET_USES;
     return handler;
   };
-  const handler = loaded.get(file) ?? loading.then(load);
+  const known = loaded.get(file);
+  if (known !== undefined) return known;
+  const handler = loading.then(load);
   loaded.set(file, handler);
   loading = handler.catch(() => undefined);
   return handler;

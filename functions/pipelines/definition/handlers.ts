@@ -24,8 +24,8 @@ import {
 } from "../store.ts";
 
 /**
- * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored answer, three for
- * each workspace that it enters or leaves; an archived one leaves its agents too.
+ * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored
+ * answer, three for each workspace that it enters or leaves; an archived one leaves its agents too.
  */
 const LARGEST = {
   create: 7 + 3 * MOST_WORKSPACES,
