@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isLive } from "../../../functions/runs/model.ts";
 import { runLogItem, runStateItem, runStepItem } from "../../../functions/runs/store.ts";
-import { graphOf, type Lab, lab, pipelineWith, testRun } from "../../e2e/runs/setup.ts";
-import { eventually } from "../../support/api.ts";
+import { activeAgent, graphOf, type Lab, pipelineWith, testRun } from "../../e2e/runs/setup.ts";
+import { scriptedModel } from "../../support/agents.ts";
+import { eventually, registerCompany } from "../../support/api.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
 import { stackTable } from "../../support/stack.ts";
 import { killWorkers } from "./workers.ts";
@@ -15,7 +16,12 @@ const LAYERS = 4;
 let one: Lab;
 let receiver: Receiver;
 beforeAll(async () => {
-  [one, receiver] = await Promise.all([lab(), startReceiver()]);
+  receiver = await startReceiver();
+  const company = await registerCompany();
+  // A call reserves the most that it may use, and a dead worker holds that for a while: with the model's own maximum a
+  // dozen calls at once take the smallest plan's tokens of a month.
+  const model_id = await scriptedModel(company);
+  one = { company, agent_id: await activeAgent(company, { model_id, max_tokens: 100 }) };
 });
 afterAll(() => receiver.close());
 
