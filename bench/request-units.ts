@@ -1,17 +1,19 @@
 import type { Units } from "../test/support/units/counter.ts";
-import { type Benchmark, equal, type Row } from "./row.ts";
+import { atMost, type Benchmark, equal, type Row } from "./row.ts";
 import { furnish, scenarios } from "./units/scenarios.ts";
 import { startWorld, type World } from "./units/world.ts";
 
 const FEW = 10;
 const MANY = 1_000;
+/** As many requests as a function instance serves a busy caller within a minute. */
+const BUSY = 400;
 
 export const requestUnits: Benchmark = {
   id: "request-units",
   title: "Request units and calls per operation",
   about: `
-What each operation asks of the table, everything included: authentication, live rights, rate limits, audit entry and
-event. The rooms' own handlers run in this process on the DynamoDB engine of the local AWS; units are worked out from the items by AWS's rules
+What each operation asks of the table, everything included: authentication, live rights, audit entry and event. Counting
+of requests has a row of its own, because a function instance reserves slices of the allowance: which request pays for one is chance. The rooms' own handlers run in this process on the DynamoDB engine of the local AWS; units are worked out from the items by AWS's rules
 (4 KB a read unit, half when eventually consistent; 1 KB a write unit, twice in a transaction; each index entry that is made, moved,
 changed or removed), because an emulator's own numbers are not AWS's. \`ours\` is the sum of read and write units in an organization with
 ${MANY.toLocaleString("en")} workspaces, agents, pipelines, runs and webhooks and their audit entries, \`other\` in one with ${FEW}. **No operation may cost
@@ -22,7 +24,7 @@ more, or make more calls, because there is more.** Pages are of the same length 
     try {
       const few = await measure(world, "few", FEW);
       const many = await measure(world, "many", MANY);
-      return scenarios.map(({ id }) => rowOf(id, many.get(id), few.get(id)));
+      return [...scenarios.map(({ id }) => rowOf(id, many.get(id), few.get(id))), await counting(world)];
     } finally {
       await world.stop();
     }
@@ -36,6 +38,16 @@ async function measure(world: World, name: string, count: number): Promise<Map<s
   for (const { id, method, path, body } of scenarios)
     measured.set(id, await world.counter.of(() => tenant.call(method, path(scene), body?.(scene))));
   return measured;
+}
+
+async function counting(world: World): Promise<Row> {
+  const tenant = await world.found("busy");
+  const first = await world.counter.apart(() => tenant.call("GET", "/agents"));
+  const all = await world.counter.apart(async () => {
+    for (let i = 0; i < BUSY; i++) await tenant.call("GET", "/agents");
+  });
+  const what = `Counting a request of a busy caller, the mean of ${BUSY}, against that of his first one`;
+  return atMost(0.1, { id: "units-counting", what, unit: "units" }, all / BUSY, first);
 }
 
 function rowOf(id: string, many: Units | undefined, few: Units | undefined): Row {

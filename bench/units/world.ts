@@ -13,6 +13,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { Table } from "../../shared/dynamo/table.ts";
 import { API_BASE } from "../../shared/http/operation.ts";
 import type { Platform } from "../../shared/http/platform.ts";
+import { rateItem } from "../../shared/limits/reserve.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
@@ -72,7 +73,7 @@ export async function startWorld(): Promise<World> {
     await createTable(looking);
     await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: BUCKET }));
     const key = await kms.send(new CreateKeyCommand({}));
-    const counter = countUnits(counted, looking);
+    const counter = countUnits(counted, looking, (key) => key.sk?.S === rateItem.key.sk);
     const key_arn = key.KeyMetadata?.Arn ?? "";
     const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key_arn);
     const dispatch = dispatchers(platform);

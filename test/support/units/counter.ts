@@ -10,7 +10,7 @@ export interface Units {
   readonly writes: number;
 }
 
-type Key = Pick<StoredItem, "pk" | "sk">;
+export type Key = Pick<StoredItem, "pk" | "sk">;
 
 interface Written {
   readonly key: Key;
@@ -43,9 +43,11 @@ interface Wire {
 /**
  * Counts the request units that a client's calls cost by AWS's rules, from the items themselves: an emulator's own numbers are
  * not AWS's. Writes cost by the larger of the item before and after, so another client looks at it both times.
+ * @param apart single writes of these keys are summed up by themselves
  */
-export function countUnits(client: DynamoDBClient, looking: DynamoDBClient) {
+export function countUnits(client: DynamoDBClient, looking: DynamoDBClient, apart?: (key: Key) => boolean) {
   let units: Units = { calls: 0, reads: 0, writes: 0 };
+  let writtenApart = 0;
   let made: StoredItem[] = [];
   const add = (reads: number, writes: number) => {
     units = { calls: units.calls + 1, reads: units.reads + reads, writes: units.writes + writes };
@@ -61,10 +63,9 @@ export function countUnits(client: DynamoDBClient, looking: DynamoDBClient) {
       else {
         const after = await Promise.all(written.map(({ key }) => look(looking, input, key)));
         for (const [i, item] of after.entries()) if (before[i] === undefined && item !== undefined) made.push(item);
-        add(
-          0,
-          written.reduce((total, write, i) => total + costOf(write, before[i], after[i]), 0),
-        );
+        const cost = written.reduce((total, write, i) => total + costOf(write, before[i], after[i]), 0);
+        if (apart !== undefined && written.every(({ key }) => apart(key))) writtenApart += cost;
+        else add(0, cost);
       }
       return result;
     },
@@ -76,6 +77,12 @@ export function countUnits(client: DynamoDBClient, looking: DynamoDBClient) {
       units = { calls: 0, reads: 0, writes: 0 };
       await work();
       return units;
+    },
+    /** The write units of what is told apart in `work`. */
+    async apart(work: () => Promise<unknown>): Promise<number> {
+      writtenApart = 0;
+      await work();
+      return writtenApart;
     },
     /** The items that `work` makes. */
     async written(work: () => Promise<unknown>): Promise<readonly StoredItem[]> {

@@ -38,6 +38,37 @@ describe("a client of AWS", () => {
     expect(clientOptions("table")).toMatchObject({ maxAttempts: 1, requestHandler: { requestTimeout: 3_000 } });
   });
 
+  it("makes no copy of what it sends and gets for a logger that takes nothing", async () => {
+    const server = createServer((_, response) => response.end("{}")).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const client = new DynamoDBClient({
+      ...clientOptions("table"),
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      region: "eu-west-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    });
+    const ask = () => client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "a" } } }));
+    let copies = 0;
+    client.middlewareStack.add(
+      (next, context) => (args) => {
+        const copied = (value: unknown) => {
+          copies++;
+          return value;
+        };
+        Object.assign(context, { inputFilterSensitiveLog: copied, outputFilterSensitiveLog: copied });
+        return next(args);
+      },
+      { step: "initialize", priority: "high" },
+    );
+    await ask();
+    expect(copies).toBe(0);
+    Object.assign(client.config, { logger: { info() {} } });
+    await ask();
+    server.closeAllConnections();
+    server.close();
+    expect(copies, "the SDK's logger asks for copies no more: then ours need not be without `info`").toBe(2);
+  });
+
   it("that is not answered fails as a lost answer, and one that nobody listens to as nothing written", async () => {
     let requests = 0;
     const silent = createServer(() => void requests++).listen(0, "127.0.0.1");
