@@ -1,5 +1,4 @@
 import type { Blobs } from "../../shared/blobs/blobs.ts";
-import { versionFiles } from "../../shared/blobs/purposes.ts";
 import { commitChange } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { type Clock, timestamp } from "../../shared/clock.ts";
@@ -9,9 +8,10 @@ import { newEtag } from "../../shared/ids.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import type { Outbound } from "../../shared/outbound/client.ts";
 import { type Fetched, fetchText } from "./contexts/fetch.ts";
+import { storeText } from "./contexts/texts.ts";
 import { touchAgent } from "./definition/changes.ts";
 import { agentEvents } from "./events.ts";
-import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "./store.ts";
+import { agentContextItem, type StoredContext } from "./store.ts";
 
 export interface FetchDeps {
   readonly table: Table;
@@ -36,24 +36,30 @@ export async function fetchContext(event: Envelope, deps: FetchDeps): Promise<vo
   if (context?.url == null || context.attempt !== attempt) return;
   const fetched = await fetchText(context.url, deps.outbound);
   deps.log.info("context.fetched", { agent_id, context_id: id, ok: fetched.ok });
-  await store(event, context, fetched, deps);
+  try {
+    await store(event, context, fetched, deps);
+  } catch (error) {
+    // Superseded, removed, or its agent archived or gone meanwhile: there is nothing left to do.
+    if (error instanceof Problem && (error.code === "conflict" || error.code === "not_found")) return;
+    throw error;
+  }
 }
 
 async function store(event: Envelope, context: StoredContext, fetched: Fetched, deps: FetchDeps): Promise<void> {
   const tenant = event.organization_id;
   const { agent_id, id, attempt } = context;
   const at = deps.clock.now();
+  const table = deps.table.of(tenant);
   const outcome: Partial<StoredContext> = fetched.ok
     ? {
         status: "ready",
         error: null,
-        content: await deps.blobs.store(versionFiles(tenant, agent_id), fetched.text, CONTEXT_INLINE_BYTES),
+        content: await storeText(deps, table, agent_id, fetched.text),
         content_bytes: Buffer.byteLength(fetched.text),
         truncated: fetched.truncated,
         fetched_at: timestamp(at),
       }
     : { status: "failed", error: { code: fetched.code, message: fetched.message } };
-  const table = deps.table.of(tenant);
   const superseded = () => new Problem("conflict", "A newer fetch was asked for, or the context is gone.");
   const write = table.writes.update(
     agentContextItem,
@@ -62,31 +68,25 @@ async function store(event: Envelope, context: StoredContext, fetched: Fetched, 
     { equals: { attempt } },
     superseded,
   );
-  try {
-    await commitChange(
-      deps.table,
-      { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null },
-      {
-        writes: [write, touchAgent(table, agent_id, at)],
-        events: [
-          draft(
-            agentEvents,
-            "agent.context_changed",
-            { id: agent_id },
-            {
-              agent_id,
-              context_id: id,
-              change: fetched.ok ? "fetched" : "fetch_failed",
-              changed_fields: fetched.ok ? ["status", "content"] : ["status"],
-              fetch: null,
-            },
-          ),
-        ],
-      },
-    );
-  } catch (error) {
-    // Superseded, removed, or its agent archived or gone meanwhile: there is nothing left to do.
-    if (error instanceof Problem && (error.code === "conflict" || error.code === "not_found")) return;
-    throw error;
-  }
+  await commitChange(
+    deps.table,
+    { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null },
+    {
+      writes: [write, touchAgent(table, agent_id, at)],
+      events: [
+        draft(
+          agentEvents,
+          "agent.context_changed",
+          { id: agent_id },
+          {
+            agent_id,
+            context_id: id,
+            change: fetched.ok ? "fetched" : "fetch_failed",
+            changed_fields: fetched.ok ? ["status", "content"] : ["status"],
+            fetch: null,
+          },
+        ),
+      ],
+    },
+  );
 }

@@ -32,6 +32,11 @@ export const agentEvents = defineEvents({
     data: agent,
     audited: false,
   },
+  "agent.purged": {
+    summary: "An archived agent was erased with its versions, contexts and tools; nobody had restored it in time.",
+    resource: "agent",
+    data: agent,
+  },
   "agent.restored": { summary: "An archived agent came back as a draft.", resource: "agent", data: agent },
   "agent.version_created": {
     summary: "An immutable version of an agent was made.",

@@ -23,7 +23,7 @@ export const agentLimits = {
 } as const;
 
 export const agentTypeSchema = z.enum(["chat", "task", "pipeline", "custom"]).meta({ id: "AgentType" });
-export const agentStatusSchema = z.enum(["draft", "active", "archived"]).meta({ id: "AgentStatus" });
+export const agentStatusSchema = z.enum(["draft", "active", "archived", "purging"]).meta({ id: "AgentStatus" });
 export type AgentStatus = z.output<typeof agentStatusSchema>;
 
 export const agentStates = defineStates("agent", agentStatusSchema.options, [
@@ -32,9 +32,14 @@ export const agentStates = defineStates("agent", agentStatusSchema.options, [
   { from: ["active"], to: "draft", why: "It is deactivated; with `force` although others refer to it." },
   { from: ["draft", "active"], to: "archived", why: "It is archived; with `force` although others refer to it." },
   { from: ["archived"], to: "draft", why: "It is restored." },
+  { from: ["archived"], to: "purging", why: "Nobody restored it in time: it is being erased." },
 ]);
 /** An archived agent is neither changed nor run. */
 export const USABLE_AGENT = agentStates.from("archived");
+
+/** Whether an agent can be changed and run: it is not archived, and not on its way out. */
+export const isUsable = ({ status }: { readonly status: string }): boolean =>
+  USABLE_AGENT.some((usable) => usable === status);
 
 export const modelIdSchema = z.string().min(1).max(200).meta({ example: "amazon-bedrock/claude-sonnet-4-5" });
 export const promptSchema = z.string().max(limits.prompt);
@@ -97,6 +102,10 @@ export const agentSummarySchema = z
     created_at: z.string(),
     updated_at: z.string(),
     archived_at: z.string().nullable(),
+    purge_at: z
+      .string()
+      .nullable()
+      .meta({ description: "Until when an archived agent can be restored; then it is erased with its versions." }),
   })
   .meta({ id: "AgentSummary", description: "An agent, without its prompt." });
 

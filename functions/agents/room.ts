@@ -1,4 +1,4 @@
-import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** Agents: what they are, and their versions. */
 export const room = defineRoom({
@@ -25,6 +25,7 @@ export const room = defineRoom({
           "agent_tool_pins",
           "agent_version",
           "agent_workspace",
+          "due",
           "lease_count",
           "quota",
           "workspace",
@@ -39,5 +40,24 @@ export const room = defineRoom({
       timeout_seconds: 120,
       memory_mb: 512,
     },
+    purge: {
+      trigger: { kind: "due", kinds: ["agent_purge"], queue: "agent_purges" },
+      needs: ["table_read", "files_remove:versions"],
+      writes: [
+        ...CHANGE_WRITES,
+        "agent",
+        "agent_context",
+        "agent_tool",
+        "agent_tool_pins",
+        "agent_version",
+        "agent_workspace",
+        "due",
+        "workspace",
+        "workspace_resource",
+      ],
+      timeout_seconds: 300,
+      memory_mb: 512,
+    },
   },
+  queues: { agent_purges: { visibility_seconds: visibilitySeconds(300), max_receives: MAX_RECEIVES } },
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { blobSchema } from "../../shared/blobs/blobs.ts";
+import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentStatusSchema, agentSummarySchema, agentTypeSchema, contextSchema, versionSchema } from "./model.ts";
@@ -35,6 +36,9 @@ export const agentItem = defineItem({
   json: ["metadata", "response_schema"],
 });
 export type StoredAgent = ItemOf<typeof agentItem>;
+
+/** When an archived agent is erased. Only archived ones have it, and those that are on their way out. */
+export const agentPurge = defineDue("agent_purge");
 
 export const agentNameItem = defineItem({
   type: "agent_name",

@@ -28,5 +28,10 @@ export const pipelineEvents = defineEvents({
   },
   "pipeline.deactivated": { summary: "A pipeline takes no new runs.", resource: "pipeline", data: pipeline },
   "pipeline.archived": { summary: "A pipeline was archived.", resource: "pipeline", data: pipeline },
+  "pipeline.purged": {
+    summary: "An archived pipeline was erased with its revisions; nobody had restored it in time.",
+    resource: "pipeline",
+    data: pipeline,
+  },
   "pipeline.restored": { summary: "An archived pipeline is a draft again.", resource: "pipeline", data: pipeline },
 });

@@ -24,7 +24,7 @@ export const MAX_LAYOUT_BYTES = 350_000;
 /** How long an upload of a graph can be used. */
 export const UPLOAD_SECONDS = 3_600;
 
-export const pipelineStatuses = ["draft", "active", "archived"] as const;
+export const pipelineStatuses = ["draft", "active", "archived", "purging"] as const;
 export const pipelineStatusSchema = z.enum(pipelineStatuses).meta({ id: "PipelineStatus" });
 export type PipelineStatus = (typeof pipelineStatuses)[number];
 
@@ -34,9 +34,15 @@ export const pipelineStates = defineStates("pipeline", pipelineStatuses, [
   { from: ["active"], to: "draft", why: "It is deactivated." },
   { from: ["draft", "active"], to: "archived", why: "It is archived." },
   { from: ["archived"], to: "draft", why: "It is restored." },
+  { from: ["archived"], to: "purging", why: "Nobody restored it in time: it is being erased." },
 ]);
 /** An archived pipeline is neither changed nor run. */
 export const USABLE_PIPELINE = pipelineStates.from("archived");
+
+/** @throws Problem `conflict` for a pipeline that is archived, or on its way out */
+export function refuseArchived({ status }: { readonly status: PipelineStatus }): void {
+  if (!USABLE_PIPELINE.includes(status)) throw pipelineStates.refusal(status, USABLE_PIPELINE);
+}
 
 const canonicalPattern = z.enum(patternNames as [PatternName, ...PatternName[]]).meta({ id: "PatternName" });
 
@@ -71,6 +77,10 @@ export const pipelineView = z
     updated_at: z.string(),
     activated_at: z.string().nullable(),
     archived_at: z.string().nullable(),
+    purge_at: z
+      .string()
+      .nullable()
+      .meta({ description: "Until when an archived pipeline can be restored; then it is erased with its revisions." }),
   })
   .meta({ id: "Pipeline", description: "A graph of agents and control nodes with a pattern." });
 export type PipelineView = z.output<typeof pipelineView>;

@@ -3,7 +3,7 @@ import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
 import { checkGraph, graphInvalid } from "./graph/checks.ts";
-import { pipelineStates, USABLE_PIPELINE } from "./model.ts";
+import { pipelineStates, refuseArchived, USABLE_PIPELINE } from "./model.ts";
 import type { PipelineHead } from "./resources.ts";
 import { type LoadedRevision, loadRevision, openRevision } from "./revisions/revision.ts";
 import { type Pipeline, pipelineItem } from "./store.ts";
@@ -52,7 +52,7 @@ export async function pinForRun(
     const loaded = await opened(active_revision);
     return { pipeline, revision: active_revision, loaded, check };
   }
-  if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+  refuseArchived(pipeline);
   const revision = run.revision ?? pipeline.revision;
   const loaded = await opened(revision);
   const found = await checkGraph(table, pipeline.pattern, loaded.graph);

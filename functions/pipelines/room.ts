@@ -1,4 +1,4 @@
-import { ANSWERS, apiFunction, defineRoom } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** Graphs of agents: drawn, checked, kept as immutable revisions, activated. */
 export const room = defineRoom({
@@ -20,6 +20,7 @@ export const room = defineRoom({
         writes: [
           "agent",
           "agent_use",
+          "due",
           "graph_upload",
           "lease_count",
           "pipeline",
@@ -32,5 +33,23 @@ export const room = defineRoom({
         ],
       },
     ),
+    purge: {
+      trigger: { kind: "due", kinds: ["pipeline_purge"], queue: "pipeline_purges" },
+      needs: ["table_read", "files_remove:versions"],
+      writes: [
+        ...CHANGE_WRITES,
+        "due",
+        "graph_upload",
+        "pipeline",
+        "pipeline_layout",
+        "pipeline_revision",
+        "pipeline_workspace",
+        "workspace",
+        "workspace_resource",
+      ],
+      timeout_seconds: 300,
+      memory_mb: 512,
+    },
   },
+  queues: { pipeline_purges: { visibility_seconds: visibilitySeconds(300), max_receives: MAX_RECEIVES } },
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { blobSchema } from "../../shared/blobs/blobs.ts";
+import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
@@ -29,6 +30,9 @@ export const pipelineItem = defineItem({
   },
 });
 export type Pipeline = ItemOf<typeof pipelineItem>;
+
+/** When an archived pipeline is erased. Only archived ones have it, and those that are on their way out. */
+export const pipelinePurge = defineDue("pipeline_purge");
 
 export const revisionItem = defineItem({
   type: "pipeline_revision",

@@ -4,8 +4,8 @@ import { placesOfRun } from "../../shared/blobs/purposes.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
+import { type Removal, removalOf, removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
-import type { Write } from "../../shared/dynamo/write.ts";
 import { endRun } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
@@ -99,23 +99,11 @@ async function failRun(table: TenantTable, run: StoredRun, how: string, clock: C
   await endRun(table, systemContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
 }
 
-/** What a transaction takes. */
-const MOST_ITEMS = 100;
-
 /** `run.deleted`: clears away what belonged to the run. Nobody can reach it any more; doing it again finds nothing. */
 export async function clear(event: Envelope, { table, files }: ClearDeps): Promise<void> {
   const own = table.of(event.organization_id);
   const run_id = z.string().parse(event.data.run_id);
-  let removals: Write[] = [];
-  const flush = async () => {
-    if (removals.length > 0) await own.transact(removals);
-    removals = [];
-  };
-  for await (const removal of belongings(own, run_id)) {
-    removals.push(removal);
-    if (removals.length === MOST_ITEMS) await flush();
-  }
-  await flush();
+  await removeAll(own, belongings(own, run_id));
   for (const place of placesOfRun(own.tenant, run_id)) await files.removeAll(place);
 }
 
@@ -124,13 +112,10 @@ export interface ClearDeps {
   readonly files: Pick<Files, "removeAll">;
 }
 
-async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Write> {
-  const { writes } = table;
+async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Removal> {
   const of = { run_id };
-  for await (const key of table.all(runStepItem, { of })) yield writes.remove(runStepItem, key, {});
-  for await (const key of table.all(runLogItem, { of })) yield writes.remove(runLogItem, key, {});
-  for await (const key of table.all(runPendingItem, { of })) yield writes.remove(runPendingItem, key, {});
+  for (const definition of [runStepItem, runLogItem, runPendingItem, runValueItem])
+    yield* removals(table, definition, of);
   for await (const { ordinal = 0 } of table.all(runJoinItem, { of }))
-    yield writes.remove(runJoinItem, { run_id, ordinal }, {});
-  for (const name of ["input", "output"] as const) yield writes.remove(runValueItem, { run_id, name }, {});
+    yield removalOf(table, runJoinItem, { run_id, ordinal });
 }

@@ -2,6 +2,7 @@ import { commitChange } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
+import { removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
@@ -11,21 +12,12 @@ import { changeWorkspace, expiryWrites, workspaceItem, workspaceMemberItem } fro
 /** Somebody changes a workspace at the moment of its end: looked at again after this. */
 const LOOK_AGAIN_SECONDS = 60;
 
-/** Items removed in one transaction; DynamoDB takes 100. */
-const CHUNK = 50;
-
 /** Removes the member items of a deleted workspace. Nobody is added any more, and a second delivery finds nothing. */
 export async function forgetMembers(event: Envelope, { table }: { readonly table: Table }): Promise<void> {
   const { workspace_id } = event.data;
   if (typeof workspace_id !== "string") return;
   const tenant = table.of(event.organization_id);
-  for (;;) {
-    const { items } = await tenant.page(workspaceMemberItem, { of: { workspace_id }, limit: CHUNK });
-    if (items.length === 0) return;
-    await tenant.transact(
-      items.map(({ user_id }) => tenant.writes.remove(workspaceMemberItem, { workspace_id, user_id }, {})),
-    );
-  }
+  await removeAll(tenant, removals(tenant, workspaceMemberItem, { workspace_id }));
 }
 
 /**

@@ -1,4 +1,3 @@
-import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { changedFields } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -10,8 +9,9 @@ import { holding } from "../../../shared/limits/leases.ts";
 import { refuseArchived, touchAgent } from "../definition/changes.ts";
 import type { AgentDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
-import { agentContextItem, agentItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../store.ts";
+import { agentContextItem, agentItem, type StoredContext } from "../store.ts";
 import { changed, needType, placeForUpload, safeUrl, uploadEnded, uploadFor } from "./changes.ts";
+import { storeText } from "./texts.ts";
 
 type Ops = typeof operations;
 
@@ -29,7 +29,6 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
   const { path, body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const id = newId("agent_context", at);
-  const files = versionFiles(context.tenant, path.agent_id);
   const attempt = body.content_type === "text" ? null : newEtag(at);
   const made: StoredContext = {
     id,
@@ -41,7 +40,7 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
     error: null,
     url: body.content_type === "url" ? safeUrl(deps, body.url) : null,
     file: body.content_type === "file" ? { ...body.file, sha256: body.file.sha256 ?? null } : null,
-    content: body.content_type === "text" ? await deps.blobs.store(files, body.content, CONTEXT_INLINE_BYTES) : null,
+    content: body.content_type === "text" ? await storeText(deps, tenant, path.agent_id, body.content) : null,
     content_bytes: body.content_type === "text" ? Buffer.byteLength(body.content) : 0,
     truncated: false,
     fetched_at: null,
@@ -90,7 +89,7 @@ export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (ca
       ...(content === undefined
         ? {}
         : {
-            content: await deps.blobs.store(versionFiles(context.tenant, path.agent_id), content, CONTEXT_INLINE_BYTES),
+            content: await storeText(deps, tenant, path.agent_id, content),
             content_bytes: Buffer.byteLength(content),
           }),
       ...(moved ? { url, status: "pending" as const, error: null, attempt: newEtag(at) } : {}),

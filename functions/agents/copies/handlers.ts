@@ -13,7 +13,7 @@ import { promptFor } from "../definition/prompt.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
-import { agentLimits } from "../model.ts";
+import { agentLimits, agentStates, USABLE_AGENT } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, type Parts, type StoredAgent } from "../store.ts";
 import { copyConfig } from "../tools/config.ts";
@@ -56,6 +56,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
   const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { agent: read, parts } = await call.load();
+  if (read.status === "purging") throw agentStates.refusal("purging", [...USABLE_AGENT, "archived"]);
   const prompt = await deps.blobs.load(read.system_prompt);
   const id = newId("agent", at);
   const files = versionFiles(context.tenant, id);
@@ -80,6 +81,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
       created_at: timestamp(at),
       updated_at: timestamp(at),
       archived_at: null,
+      purge_at: null,
       etag: newEtag(at),
     };
     const { name, agent_type } = agent;

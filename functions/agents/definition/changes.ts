@@ -6,7 +6,7 @@ import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, notFound, Problem } from "../../../shared/errors.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { workspaceLinks } from "../../workspaces/public.ts";
-import { type AgentStatus, agentLimits, agentStates, USABLE_AGENT } from "../model.ts";
+import { type AgentStatus, agentLimits, agentStates, isUsable, USABLE_AGENT } from "../model.ts";
 import { agentItem, agentNameItem, agentWorkspaceItem, type StoredAgent } from "../store.ts";
 
 /** The writes of which changes of agents are made. */
@@ -32,7 +32,7 @@ export function nameKey(name: string): string {
 /** An archived agent is changed by nothing but a restore. */
 export function refuseArchived(agent: StoredAgent | undefined): void {
   if (agent === undefined) throw notFound();
-  if (agent.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
+  if (!isUsable(agent)) throw agentStates.refusal(agent.status, USABLE_AGENT);
 }
 
 /**
@@ -74,7 +74,7 @@ export function touchAgent(
     { one_of: { status: ["draft", "active"] }, ...limit },
     (old) => {
       if (old === undefined) return notFound();
-      if (old.status === "archived") return agentStates.refusal("archived", USABLE_AGENT);
+      if (!isUsable(old)) return agentStates.refusal(old.status, USABLE_AGENT);
       const part = counted?.part ?? "contexts";
       return new Problem("conflict", `An agent can have ${agentLimits[part]} ${part}.`, {
         members: { limit: agentLimits[part], usage: old[part] },

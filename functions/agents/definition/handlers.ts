@@ -9,7 +9,7 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import { archiveAgent } from "../lifecycle/moves.ts";
-import type { Definition } from "../model.ts";
+import { type Definition, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "../store.ts";
 import { modelFor } from "./catalogue.ts";
@@ -61,6 +61,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
     created_at: timestamp(at),
     updated_at: timestamp(at),
     archived_at: null,
+    purge_at: null,
     etag: newEtag(at),
   };
   const { id, name, agent_type } = agent;
@@ -146,7 +147,7 @@ export const remove: Handler<Ops["remove"], AgentDeps> = async (call, deps) =>
   updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
-    if (read.status === "archived") return undefined;
+    if (!isUsable(read)) return undefined;
     const { writes, event } = archiveAgent(deps.table, call.context, read, call.query.force);
     const { id, name } = read;
     const deleted = draft(agentEvents, "agent.deleted", { id, name }, { agent_id: id, name });

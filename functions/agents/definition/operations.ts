@@ -117,7 +117,8 @@ export const agentOperations = {
     method: "DELETE",
     path: "/agents/{agent_id}",
     summary: "Delete an agent, which archives it",
-    description: "Versions and records of what it did are kept. An agent that is archived already stays so.",
+    description:
+      "It can be restored until its `purge_at`, then it is erased with its versions; records of what it did are kept. An agent that is archived already stays so.",
     permission: "agents:delete",
     resource: agentResource,
     request: { path: agentPath, query: z.strictObject({ force: forceQuery }) },
@@ -159,7 +160,8 @@ export const agentOperations = {
     method: "POST",
     path: "/agents/{agent_id}/archive",
     summary: "Archive an agent",
-    description: "Frees its name and its place in the plan.",
+    description:
+      "Frees its name and its place in the plan. It can be restored until its `purge_at`, then it is erased with its versions; one to which an active pipeline refers, when none does any more.",
     permission: "agents:delete",
     resource: agentResource,
     request: { path: agentPath, body: z.strictObject({ force }) },

@@ -10,9 +10,9 @@ import { changeAgent, moveStatus, takeName } from "../definition/changes.ts";
 import { contentOf, summaryView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
-import { agentStates } from "../model.ts";
+import { agentStates, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
-import type { Parts } from "../store.ts";
+import { agentPurge, type Parts } from "../store.ts";
 import { nextVersion } from "../versions/next.ts";
 import { archiveAgent, deactivateAgent } from "./moves.ts";
 
@@ -105,7 +105,7 @@ export const restore: Handler<Ops["restore"], AgentDeps> = async (call, deps) =>
     requireMatch(call.if_match, read.etag);
     if (read.status !== "archived") throw agentStates.refusal(read.status, ["archived"]);
     const { id, name } = read;
-    const { write, next } = changeAgent(tenant, read, at, { status: "draft", archived_at: null });
+    const { write, next } = changeAgent(tenant, read, at, { status: "draft", archived_at: null, purge_at: null });
     const event = draft(
       agentEvents,
       "agent.restored",
@@ -117,6 +117,7 @@ export const restore: Handler<Ops["restore"], AgentDeps> = async (call, deps) =>
       {
         writes: [
           write,
+          agentPurge.clear(tenant, id),
           takeName(tenant, id, name),
           takeQuota(tenant, call.caller.organization.plan, "agents"),
           ...moveStatus(deps.table, context.tenant, read, "draft", context.actor.id, at),
@@ -132,14 +133,13 @@ export const executeStatus: Handler<Ops["executeStatus"], AgentDeps> = async (ca
   const agent = await call.load();
   const model = await resolveModel(deps.table, call.context.tenant, agent.model_id, call.at);
   const is_configured = model?.configured ?? false;
-  const message =
-    agent.status === "archived"
-      ? "The agent is archived. Restore it first."
-      : model === undefined
-        ? "The agent's model is not in the organization's catalogue any more."
-        : is_configured
-          ? "The agent can be executed."
-          : `No key is stored for the provider ${model.provider}.`;
+  const message = !isUsable(agent)
+    ? `The agent is ${agent.status}. Restore it first.`
+    : model === undefined
+      ? "The agent's model is not in the organization's catalogue any more."
+      : is_configured
+        ? "The agent can be executed."
+        : `No key is stored for the provider ${model.provider}.`;
   return {
     agent_id: agent.id,
     agent_name: agent.name,
@@ -147,7 +147,7 @@ export const executeStatus: Handler<Ops["executeStatus"], AgentDeps> = async (ca
     provider: model?.provider ?? null,
     is_configured,
     status: agent.status,
-    can_execute: is_configured && agent.status !== "archived",
+    can_execute: is_configured && isUsable(agent),
     message,
   };
 };

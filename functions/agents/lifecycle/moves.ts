@@ -6,10 +6,11 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
+import { purgeAt } from "../../../shared/limits/retention.ts";
 import { changeAgent, freeName, moveStatus } from "../definition/changes.ts";
 import { agentEvents } from "../events.ts";
-import { type AgentStatus, agentStates, USABLE_AGENT } from "../model.ts";
-import type { StoredAgent } from "../store.ts";
+import { type AgentStatus, agentStates, isUsable, USABLE_AGENT } from "../model.ts";
+import { agentPurge, type StoredAgent } from "../store.ts";
 
 interface Move {
   readonly next: StoredAgent;
@@ -25,7 +26,7 @@ function leave(
   table: Table,
   context: ChangeContext,
   read: StoredAgent,
-  status: AgentStatus,
+  { status, ...left }: Partial<StoredAgent> & { readonly status: AgentStatus },
   force: boolean,
 ): Pick<Move, "next" | "writes"> {
   const { tenant, actor, at } = context;
@@ -34,7 +35,7 @@ function leave(
     table.of(tenant),
     read,
     at,
-    { status, archived_at: status === "archived" ? timestamp(at) : null },
+    { status, ...left },
     { equals: { etag: read.etag, ...(force ? {} : { uses: 0 }) } },
   );
   const refuse: Write["refuse"] = (old) => {
@@ -52,15 +53,17 @@ const inUse = (uses: number): Problem =>
     { members: { state: "in_use", uses } },
   );
 
-/** Archives an agent: its name and its place in the plan become free. */
+/** Archives an agent: its name and its place in the plan become free, and its end is set. */
 export function archiveAgent(table: Table, context: ChangeContext, read: StoredAgent, force: boolean): Move {
-  if (read.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
+  if (!isUsable(read)) throw agentStates.refusal(read.status, USABLE_AGENT);
   const tenant = table.of(context.tenant);
-  const { next, writes } = leave(table, context, read, "archived", force);
   const { id, name } = read;
+  const purge_at = purgeAt(context.at);
+  const archived = { archived_at: timestamp(context.at), purge_at: timestamp(purge_at) };
+  const { next, writes } = leave(table, context, read, { status: "archived", ...archived }, force);
   return {
     next,
-    writes: [...writes, freeName(tenant, name), giveQuota(tenant, "agents")],
+    writes: [...writes, freeName(tenant, name), giveQuota(tenant, "agents"), agentPurge.set(tenant, id, purge_at)],
     event: draft(
       agentEvents,
       "agent.archived",
@@ -75,7 +78,7 @@ export function deactivateAgent(table: Table, context: ChangeContext, read: Stor
   if (read.status !== "active") throw agentStates.refusal(read.status, ["active"]);
   const { id, name } = read;
   return {
-    ...leave(table, context, read, "draft", force),
+    ...leave(table, context, read, { status: "draft" }, force),
     event: draft(
       agentEvents,
       "agent.deactivated",

@@ -5,7 +5,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
-import { agentStates, USABLE_AGENT } from "../../agents/model.ts";
+import { agentStates, isUsable, USABLE_AGENT } from "../../agents/model.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
 import { loadSnapshot, workingContent } from "../../agents/public.ts";
 import { unknownModel } from "../../models/public.ts";
@@ -35,7 +35,7 @@ export async function prepareExecution(call: ExecuteCall, deps: ExecuteDeps): Pr
   const { tenant } = call.context;
   const [whole] = await Promise.all([call.load(), admitTokens(deps.table.of(tenant), caller.organization.plan, at)]);
   const { agent } = whole;
-  if (agent.status === "archived") throw agentStates.refusal("archived", USABLE_AGENT);
+  if (!isUsable(agent)) throw agentStates.refusal(agent.status, USABLE_AGENT);
   const snapshot =
     body.version === undefined
       ? { ...(await workingContent(deps, whole)), organization_id: tenant, agent_id: agent.id, version: null }

@@ -11,7 +11,7 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
-import { MAX_ACTIVE_AGENTS, pipelineStates, USABLE_PIPELINE } from "../model.ts";
+import { MAX_ACTIVE_AGENTS, pipelineStates, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { PipelineHead } from "../resources.ts";
 import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
@@ -95,7 +95,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
   return updateWithRetry(call.if_match, async (how) => {
     const head = await call.load(how);
     const old = head.pipeline;
-    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+    refuseArchived(old);
     requireMatch(call.if_match, old.etag);
     const { record, graph } = await named(table, deps, head, call.body.revision);
     const check = await checkGraph(table, old.pattern, graph);

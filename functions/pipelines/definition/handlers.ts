@@ -4,19 +4,21 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
+import { purgeAt } from "../../../shared/limits/retention.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { nodeFor } from "../graph/prompts.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
-import { copyName, INLINE_GRAPH_BYTES, pipelineStates, USABLE_PIPELINE } from "../model.ts";
+import { copyName, INLINE_GRAPH_BYTES, pipelineStates, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { EMPTY_GRAPH, type LoadedRevision, newRevision, openRevision } from "../revisions/revision.ts";
 import {
   layoutItem,
   type Pipeline,
   pipelineItem,
+  pipelinePurge,
   pipelineWorkspaceItem,
   type Revision,
   revisionItem,
@@ -25,12 +27,12 @@ import {
 
 /**
  * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored
- * answer, three for each workspace that it enters or leaves; an archived one leaves its agents too.
+ * answer, three for each workspace that it enters or leaves; an archived one leaves its agents too, and its end is set.
  */
 const LARGEST = {
   create: 7 + 3 * MOST_WORKSPACES,
   update: 4 + 6 * MOST_WORKSPACES,
-  archive: LARGEST_ACTIVATION + 1,
+  archive: LARGEST_ACTIVATION + 2,
 };
 
 type Ops = typeof operations;
@@ -88,6 +90,7 @@ async function found(
     updated_at: by.created_at,
     activated_at: null,
     archived_at: null,
+    purge_at: null,
     live_id: id,
     etag: newEtag(at),
   };
@@ -112,7 +115,7 @@ export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
   const { pipeline: source, newest } = await call.load();
-  if (source.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+  refuseArchived(source);
   const content = await openRevision(deps.blobs, newest);
   const { description, pattern, tags, workspace_ids } = source;
   const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
@@ -157,7 +160,7 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+    refuseArchived(old);
     requireMatch(call.if_match, old.etag);
     const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
     const changes = changedFields(old, next);
@@ -181,9 +184,10 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
   const tenant = table.of(call.context.tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
-    if (old.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+    refuseArchived(old);
     requireMatch(call.if_match, old.etag);
     const at = timestamp(call.at);
+    const purge_at = purgeAt(call.at);
     const next: Pipeline = {
       ...old,
       status: "archived",
@@ -191,6 +195,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
       active_agent_ids: [],
       activated_at: null,
       archived_at: at,
+      purge_at: timestamp(purge_at),
       updated_at: at,
       live_id: null,
       etag: newEtag(call.at),
@@ -200,6 +205,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
       ...workspaceWrites(tenant, next, old, changeOf(call)),
       ...releaseAgents(tenant, old.id, old.active_agent_ids),
       giveQuota(tenant, "pipelines"),
+      pipelinePurge.set(tenant, old.id, purge_at),
     ];
     const changes = changedFields(old, next, { omit: ["live_id"] });
     const archived = draft(pipelineEvents, "pipeline.archived", next, nameOf(next), { changes });
@@ -217,6 +223,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
       ...old,
       status: "draft",
       archived_at: null,
+      purge_at: null,
       updated_at: timestamp(call.at),
       live_id: old.id,
       etag: newEtag(call.at),
@@ -225,6 +232,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
       tenant.writes.replace(pipelineItem, next, old.etag),
       ...workspaceWrites(tenant, next, old, changeOf(call)),
       takeQuota(tenant, call.caller.organization.plan, "pipelines"),
+      pipelinePurge.clear(tenant, old.id),
     ];
     const changes = changedFields(old, next, { omit: ["live_id"] });
     const restored = draft(pipelineEvents, "pipeline.restored", next, nameOf(next), { changes });

@@ -143,7 +143,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}",
     summary: "Archive a pipeline",
     description:
-      "It takes no new runs, gives its place in the plan back and releases its agents. Its revisions and runs stay; `restore` brings it back.",
+      "It takes no new runs, gives its place in the plan back and releases its agents. `restore` brings it back until its `purge_at`; then it is erased with its revisions. Its runs are kept.",
     permission: "pipelines:delete",
     resource: pipelineResource,
     request: { path },

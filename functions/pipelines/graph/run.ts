@@ -2,6 +2,7 @@ import { Killable, workerFile } from "../../../shared/bounded/killable.ts";
 import { isSmall } from "../../../shared/bounded/size.ts";
 import type { Issue, Problem } from "../../../shared/errors.ts";
 import { invalid } from "../../../shared/http/parse.ts";
+import type { AgentStatus } from "../../agents/model.ts";
 import { contentIssuesHere } from "./rules/contents.ts";
 import type { Connection, Graph, GraphNode } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
@@ -17,7 +18,7 @@ const SMALL_GRAPH = 20_000;
 export interface ValidationInput {
   readonly graph: Graph;
   readonly pattern: PatternName;
-  readonly agents: readonly (readonly [string, { readonly status: "draft" | "active" | "archived" }])[];
+  readonly agents: readonly (readonly [string, { readonly status: AgentStatus }])[];
 }
 
 const tooCostly = (): Problem =>

@@ -4,7 +4,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import type { PipelineDeps } from "../deps.ts";
-import { MAX_LAYOUT_BYTES, pipelineStates, USABLE_PIPELINE } from "../model.ts";
+import { MAX_LAYOUT_BYTES, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { Drawing } from "../resources.ts";
 import { type Layout, layoutItem } from "../store.ts";
@@ -33,7 +33,7 @@ function change(
   return updateWithRetry(call.if_match, async (how) => {
     const old = await call.load(how);
     const { pipeline, layout } = old;
-    if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+    refuseArchived(pipeline);
     requireMatch(call.if_match, shown(old).etag);
     const positions = next(layout?.positions ?? {});
     if (Buffer.byteLength(JSON.stringify(positions)) > MAX_LAYOUT_BYTES)

@@ -12,7 +12,7 @@ import { keepPrompts } from "../graph/prompts.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
 import { sealHeaders } from "../graph/secret-headers.ts";
-import { pipelineStates, USABLE_PIPELINE } from "../model.ts";
+import { refuseArchived } from "../model.ts";
 import type { PipelineHead } from "../resources.ts";
 import { type Pipeline, pipelineItem, revisionItem } from "../store.ts";
 import { type LoadedRevision, newRevision, openRevision } from "./revision.ts";
@@ -46,7 +46,7 @@ export function reviseGraph<O extends OperationShape>(
   const table = deps.table.of(tenant);
   return updateWithRetry(call.if_match, async (how) => {
     const { pipeline, newest } = await call.load(how);
-    if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+    refuseArchived(pipeline);
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await openRevision(deps.blobs, newest);

@@ -1,9 +1,6 @@
-import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { paginateScan } from "@aws-sdk/lib-dynamodb";
-import { expect, inject, it } from "vitest";
-import { filePurposes } from "../../../shared/blobs/purposes.ts";
+import { expect, it } from "vitest";
 import { type Company, eventually, unique } from "../../support/api.ts";
-import { awsConfig, stackTable } from "../../support/stack.ts";
+import { allFiles, allItems } from "../../support/leftovers.ts";
 import { ended, lab } from "./setup.ts";
 
 /**
@@ -26,29 +23,19 @@ const LASTING = [
 
 /** Every item of a tenant, what is due of it too, by key; and its quotas. */
 async function itemsOf(tenant: string) {
-  const { name, client } = stackTable();
   const keys = new Set<string>();
-  const quotas: Record<string, number> = {};
-  const pages = paginateScan({ client }, { TableName: name, ConsistentRead: true });
-  for await (const { Items = [] } of pages) {
-    for (const { pk, sk, item_type, resource, used } of Items) {
-      const own = pk === `T#${tenant}` || pk.startsWith(`T#${tenant}#`) || pk.startsWith(`T#platform#DUE#${tenant}#`);
-      if (own && !LASTING.includes(item_type)) keys.add(`${pk} ${sk}`);
-      if (own && item_type === "quota" && used !== 0) quotas[resource] = used;
-    }
+  const quotas: Record<string, unknown> = {};
+  for await (const { pk, sk, item_type, resource, used } of allItems()) {
+    const key = String(pk);
+    const own = key === `T#${tenant}` || key.startsWith(`T#${tenant}#`) || key.startsWith(`T#platform#DUE#${tenant}#`);
+    if (own && !LASTING.includes(String(item_type))) keys.add(`${pk} ${sk}`);
+    if (own && item_type === "quota" && used !== 0) quotas[String(resource)] = used;
   }
   return { keys, quotas };
 }
 
 /** The names of a tenant's files. */
-async function filesOf(tenant: string): Promise<string[]> {
-  const s3 = new S3Client({ ...awsConfig(), forcePathStyle: true });
-  const listed = filePurposes.map((purpose) =>
-    s3.send(new ListObjectsV2Command({ Bucket: inject("stack").outputs.BucketName, Prefix: `${purpose}/` })),
-  );
-  const keys = (await Promise.all(listed)).flatMap(({ Contents = [] }) => Contents.map(({ Key = "" }) => Key));
-  return keys.filter((key) => key.split("/").includes(tenant));
-}
+const filesOf = async (tenant: string) => (await allFiles()).filter((key) => key.split("/").includes(tenant));
 
 async function made(company: Company, path: string, body: unknown): Promise<string> {
   const answer = await company.call("POST", path, body);

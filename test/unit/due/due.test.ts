@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { loadDeclaring } from "../../../docs/render/declared.ts";
 import { connectQueues } from "../../../functions/due/sweep/queues.ts";
 import { patienceSeconds, Shares } from "../../../functions/due/sweep/rules/shares.ts";
 import { rooms } from "../../../functions/rooms.ts";
@@ -8,7 +9,7 @@ import { shardOf, shards } from "../../../shared/due/item.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 
-await Promise.all(["runs", "webhooks", "workspaces"].map((room) => import(`../../../functions/${room}/store.ts`)));
+await loadDeclaring("= defineDue(");
 
 const table = new Table("t", {} as never);
 const at = new Date("2026-03-01T10:00:00.000Z");

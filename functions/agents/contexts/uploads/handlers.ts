@@ -1,4 +1,4 @@
-import { uploadKey, versionFiles } from "../../../../shared/blobs/purposes.ts";
+import { uploadKey } from "../../../../shared/blobs/purposes.ts";
 import { requireMatch, updateWithRetry } from "../../../../shared/change/update.ts";
 import { timestamp } from "../../../../shared/clock.ts";
 import { Problem, wrongState } from "../../../../shared/errors.ts";
@@ -11,9 +11,10 @@ import { touchAgent } from "../../definition/changes.ts";
 import type { AgentDeps } from "../../deps.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
-import { agentContextItem, CONTEXT_INLINE_BYTES, type StoredContext } from "../../store.ts";
+import { agentContextItem, type StoredContext } from "../../store.ts";
 import { changed, needType, placeForUpload, uploadEnded, uploadFor } from "../changes.ts";
 import { extractText } from "../rules/text.ts";
+import { storeText } from "../texts.ts";
 
 type Ops = typeof operations;
 
@@ -82,7 +83,7 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
     status: "ready",
     attempt: null,
     upload_until: undefined,
-    content: await deps.blobs.store(versionFiles(context.tenant, path.agent_id), extracted.text, CONTEXT_INLINE_BYTES),
+    content: await storeText(deps, tenant, path.agent_id, extracted.text),
     content_bytes: Buffer.byteLength(extracted.text),
     truncated: extracted.truncated,
     updated_at: timestamp(at),

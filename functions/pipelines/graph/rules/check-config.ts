@@ -2,6 +2,7 @@ import { type Condition, eachComparison } from "../../../../shared/expressions/c
 import { compileExpression } from "../../../../shared/expressions/expression.ts";
 import { stepOfPath } from "../../../../shared/expressions/paths.ts";
 import { compileTemplate } from "../../../../shared/expressions/template.ts";
+import type { AgentStatus } from "../../../agents/model.ts";
 import type { Reference } from "./check-paths.ts";
 import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
@@ -14,7 +15,7 @@ import { type PatternName, patternDefinition } from "./patterns.ts";
 export interface GraphFacts {
   readonly pattern: PatternName;
   /** Agents of the organization: at least those that the graph names. */
-  readonly agents: ReadonlyMap<string, { readonly status: "draft" | "active" | "archived" }>;
+  readonly agents: ReadonlyMap<string, { readonly status: AgentStatus }>;
 }
 
 type Read = { readonly ok: true; readonly steps: readonly string[] } | { readonly ok: false; readonly message: string };
@@ -93,7 +94,9 @@ export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings)
     const node = index.nodes[i] as GraphNode;
     if (node.kind !== "agent") continue;
     const { agent_id } = node.config;
-    const status = agent_id === undefined ? "unset" : (facts.agents.get(agent_id)?.status ?? "missing");
+    const found = agent_id === undefined ? "unset" : (facts.agents.get(agent_id)?.status ?? "missing");
+    // One that is being erased is as good as gone.
+    const status = found === "purging" ? "missing" : found;
     if (status === "active") continue;
     const who = `"${node.label}" (${node.id})`;
     if (status === "unset") findings.add("agent_not_set", `Choose an agent for ${who}.`, [node.id]);

@@ -9,7 +9,7 @@ import { newId } from "../../../../shared/ids.ts";
 import { giveLease, holding, takeLease } from "../../../../shared/limits/leases.ts";
 import { answerOf } from "../../activation/handlers.ts";
 import type { PipelineDeps } from "../../deps.ts";
-import { pipelineStates, UPLOAD_SECONDS, USABLE_PIPELINE } from "../../model.ts";
+import { refuseArchived, UPLOAD_SECONDS } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { reviseGraph } from "../../revisions/revise.ts";
 import { graphUploadItem } from "../../store.ts";
@@ -78,7 +78,7 @@ export const createGraphUpload: Handler<Ops["createGraphUpload"], PipelineDeps> 
   const { at, body, context } = call;
   const table = deps.table.of(context.tenant);
   const pipeline = await call.load();
-  if (pipeline.status === "archived") throw pipelineStates.refusal("archived", USABLE_PIPELINE);
+  refuseArchived(pipeline);
   const id = newId("upload", at);
   const upload = {
     id,

@@ -1,5 +1,6 @@
 import { decide } from "../../../../shared/access/decide.ts";
 import type { Grant } from "../../../../shared/access/permissions.ts";
+import { isUsable } from "../../../agents/model.ts";
 import type { Denial, RunRecord } from "../../model.ts";
 
 /** What decides whether a run may still act; undefined for what is not there any more. */
@@ -38,7 +39,7 @@ export function denied(
       return { code: "starter_not_permitted", message: `Who started the run has lost the permission ${permission}.` };
     }
   }
-  if (agent !== null && (agent === undefined || agent.status === "archived")) {
+  if (agent !== null && (agent === undefined || !isUsable(agent))) {
     return { code: "agent_archived", message: "The agent is archived." };
   }
   return undefined;

@@ -1,0 +1,15 @@
+import * as z from "zod";
+import { connectFiles } from "../../../shared/blobs/files.ts";
+import { parseEnvironment } from "../../../shared/config/env.ts";
+import { dueWorker } from "../../../shared/due/work.ts";
+import { consumeMessages } from "../../../shared/events/consume.ts";
+import { purgeWork } from "../../../shared/purge/purge.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import { purgedAgent } from "../purge/purge.ts";
+import { agentPurge } from "../store.ts";
+
+const { table, clock, log } = connectPlatform("agents-purge");
+const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
+const deps = { table, clock, files: connectFiles(BUCKET_NAME).files };
+
+export const handler = consumeMessages(log, dueWorker(table, { [agentPurge.kind]: purgeWork(purgedAgent, deps) }));
