@@ -102,9 +102,9 @@ describe("what functions may write in the table", () => {
     }
   });
 
-  it("agents-api reaches nothing of the platform but what every request leaves there", () => {
+  it("agents-api reaches nothing of the platform but what every request leaves there, and what is due", () => {
     const reached = items.filter(({ type }) => ACTIONS.some((action) => may("agents", "api", action, type)));
-    const platform = ["audit_entry", "denial_counter", "event", "idempotency_key", "rate_counter"];
+    const platform = ["audit_entry", "denial_counter", "due", "event", "idempotency_key", "rate_counter"];
     const own = reached.map(({ type }) => type).filter((type) => !platform.includes(type));
     // What shares a partition with an item that it writes is written with the same right.
     expect(own.sort()).toEqual([
