@@ -1,3 +1,4 @@
+import { uploadKey } from "../../../shared/blobs/purposes.ts";
 import { changedFields } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -135,6 +136,8 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
       },
       undefined,
     );
+    if (read.file !== null && read.attempt !== null)
+      await deps.files.remove(uploadKey(context.tenant, read.id, read.attempt)).catch(() => undefined);
     await uploadEnded(tenant, read, at);
     return undefined;
   });

@@ -1,0 +1,139 @@
+import { expect, it } from "vitest";
+import { allOperations } from "../../../functions/operations.ts";
+import { type Company, eventually, unique } from "../../support/api.ts";
+import { allFiles, allItems } from "../../support/leftovers.ts";
+import { addMember } from "../../support/members.ts";
+import { ended, lab } from "../runs/setup.ts";
+
+/**
+ * What stays when things are deleted, each with an end of its own: the trail, the ledger, first answers, and counts. What
+ * is counted by quotas is compared by itself.
+ */
+const LASTING = [
+  "audit_entry",
+  "event",
+  "idempotency_key",
+  "usage_record",
+  "usage_counter",
+  "model_answer",
+  "token_budget",
+  "rate_counter",
+  "run_count",
+  "lease_count",
+  "quota",
+];
+
+/** Every item of a tenant, what is due of it too, by key; and its quotas. */
+async function itemsOf(tenant: string) {
+  const keys = new Set<string>();
+  const quotas: Record<string, unknown> = {};
+  for await (const { pk, sk, item_type, resource, used } of allItems()) {
+    const key = String(pk);
+    const own = key === `T#${tenant}` || key.startsWith(`T#${tenant}#`) || key.startsWith(`T#platform#DUE#${tenant}#`);
+    if (own && !LASTING.includes(String(item_type))) keys.add(`${pk} ${sk}`);
+    if (own && item_type === "quota" && used !== 0) quotas[String(resource)] = used;
+  }
+  return { keys, quotas };
+}
+
+/** The names of a tenant's files. */
+const filesOf = async (tenant: string) => (await allFiles()).filter((key) => key.split("/").includes(tenant));
+
+interface Prepared {
+  readonly company: Company;
+  readonly agent_id: string;
+  readonly member_id: string;
+}
+
+async function made({ company }: Prepared, path: string, body: unknown): Promise<string> {
+  const answer = await company.call("POST", path, body);
+  expect([path, answer.status < 300, answer.text]).toEqual([path, true, answer.text]);
+  return answer.body.id;
+}
+
+/** How the thing is made that each operation deletes, with all that it can have; gives its path. */
+const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
+  async "workspaces.delete"(at) {
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const body = { name: unique("Workspace"), workspace_type: "temporary", expires_at };
+    return `/workspaces/${await made(at, "/workspaces", body)}`;
+  },
+  async "workspaces.remove_member"(at) {
+    const path = `/workspaces/${at.company.workspace_id}/members`;
+    await made(at, path, { user_id: at.member_id, role: "member" });
+    return `${path}/${at.member_id}`;
+  },
+  async "agents.delete_context"(at) {
+    const path = `/agents/${at.agent_id}/contexts`;
+    const file = { filename: "a.txt", media_type: "text/plain", size_bytes: 4 };
+    const { body } = await at.company.call("POST", path, { name: "File", content_type: "file", file });
+    const { url, method, headers } = body.upload;
+    expect((await fetch(url, { method, headers, body: "text" })).status).toBe(200);
+    return `${path}/${body.id}`;
+  },
+  async "agents.delete_tool"(at) {
+    const path = `/agents/${at.agent_id}/tools`;
+    const config = { parameters: { type: "object", properties: {} }, expression: "1" };
+    return `${path}/${await made(at, path, { name: "one", description: "One.", tool_type: "function", config })}`;
+  },
+  async "models.delete_provider"({ company }) {
+    const path = "/models/providers/openai";
+    expect((await company.call("PUT", path, { api_key: "sk-0123456789abcdef" })).status).toBe(200);
+    return path;
+  },
+  // Nobody answers there: its deliveries wait, each with an attempt and with something due.
+  "webhooks.delete": async (at) =>
+    `/webhooks/${await made(at, "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["run.*"] })}`,
+  async "runs.delete"(at) {
+    const id = await made(at, `/agents/${at.agent_id}/runs`, { input: "x".repeat(20_000) });
+    expect((await ended(at.company, id)).status).toBe("completed");
+    return `/runs/${id}`;
+  },
+};
+
+/** What deletes nothing by itself, and why. */
+const OTHERS: Readonly<Record<string, string>> = {
+  "agents.delete": "archives it; it is erased later",
+  "pipelines.archive": "archives it; it is erased later",
+  "pipelines.delete_node": "makes a revision without it; earlier ones have it",
+  "pipelines.delete_connection": "makes a revision without it; earlier ones have it",
+};
+
+const deleting = allOperations.map(({ operation }) => operation).filter(({ method }) => method === "DELETE");
+
+it("what each operation leaves that deletes something is looked at", () => {
+  expect(deleting.map(({ id }) => id).sort()).toEqual([...Object.keys(MAKERS), ...Object.keys(OTHERS)].sort());
+});
+
+it("what a deletion leaves is nothing: no item, no file, nothing due, no place taken", async () => {
+  const { company, agent_id } = await lab();
+  const member_id = (await addMember(company, "developer")).user_id;
+  const tenant = company.organization_id;
+  const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+
+  const paths: string[] = [];
+  for (const make of Object.values(MAKERS)) paths.push(await make({ company, agent_id, member_id }));
+  const webhook = paths.find((path) => path.startsWith("/webhooks/"));
+  await eventually(async () => {
+    const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;
+    return items.some(({ attempt_count }: { attempt_count: number }) => attempt_count > 0) ? items : undefined;
+  }, "a delivery was tried");
+  const full = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+  expect(full.keys.size - before.keys.size).toBeGreaterThan(15);
+  for (const purpose of ["runs/", "uploads/"]) expect(full.files.some((key) => key.startsWith(purpose))).toBe(true);
+  expect(full.quotas).not.toEqual(before.quotas);
+
+  for (const path of paths.reverse()) expect([path, (await company.call("DELETE", path)).status]).toEqual([path, 204]);
+  await eventually(
+    async () => {
+      const now = await itemsOf(tenant);
+      return now.keys.difference(before.keys).size === 0 ? now : undefined;
+    },
+    "everything is cleared away",
+    120,
+  );
+  const after = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
+  expect([...after.keys].sort()).toEqual([...before.keys].sort());
+  expect(after.quotas).toEqual(before.quotas);
+  expect(after.files).toEqual(before.files);
+});
