@@ -2,7 +2,8 @@ import { App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer, Tags, Val
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { areas } from "../shared/room.ts";
-import { readContext } from "./context.ts";
+import { namePrefix } from "./constructs/data-key.ts";
+import { DeploymentMistake, readContext } from "./context.ts";
 import { product as current, type Product, roomsOf } from "./product.ts";
 import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
@@ -10,7 +11,7 @@ import { FrontStack } from "./stacks/front.ts";
 import { GatewayStack } from "./stacks/gateway.ts";
 import { MessagingStack } from "./stacks/messaging.ts";
 import { PoolStack } from "./stacks/pool.ts";
-import { stageOf } from "./stages.ts";
+import { type Stage, stageOf } from "./stages.ts";
 
 export interface BuildOptions {
   /** Folder with the bundled functions. */
@@ -31,6 +32,13 @@ export const checkContext = (): void =>
   // An app that writes nothing: it reads what the command line gives.
   void stageOf(readContext(new App({ autoSynth: false }).node.getAllContext()));
 
+/** Services use keys of their own region only. */
+function requireHere({ data_key }: Stage, region: string): void {
+  const there = data_key?.arn?.split(":")[3] ?? region;
+  if (there !== region)
+    throw new DeploymentMistake(`customer_managed_key is a key of ${there}: this deployment goes to ${region}`);
+}
+
 /**
  * The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. Each stack refers only
  * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another, then the front.
@@ -38,20 +46,22 @@ export const checkContext = (): void =>
 export function buildApp({ bundles, context: own = {}, outdir, product = current }: BuildOptions): App {
   const app = new App({ context: own, ...(outdir === undefined ? {} : { outdir }) });
   const stage = stageOf(readContext(app.node.getAllContext()));
-  const prefix = `kaizen-studio-${stage.name}`;
+  const prefix = namePrefix(stage);
+  const env = {
+    account: process.env.CDK_DEFAULT_ACCOUNT ?? "000000000000",
+    region: process.env.CDK_DEFAULT_REGION ?? "us-east-1",
+  };
+  requireHere(stage, env.region);
   const common = {
     stage,
     bundles,
-    env: {
-      account: process.env.CDK_DEFAULT_ACCOUNT ?? "000000000000",
-      region: process.env.CDK_DEFAULT_REGION ?? "us-east-1",
-    },
+    env,
     terminationProtection: stage.protect_data,
     // The local AWS refuses the publishing roles of the usual synthesizer under enforced IAM.
     synthesizer: stage.name === "local" ? new CliCredentialsStackSynthesizer() : new DefaultStackSynthesizer(),
   };
   const data = new DataStack(app, `${prefix}-data`, common);
-  const messaging = new MessagingStack(app, `${prefix}-messaging`, { ...common, product });
+  const messaging = new MessagingStack(app, `${prefix}-messaging`, { ...common, product, data });
   const pool = new PoolStack(app, `${prefix}-pool`, { ...common, product, data, messaging });
   const ground = { stage, bundles, product, data, messaging, pool };
   const gateway = new GatewayStack(app, `${prefix}-gateway`, { ...common, ground });
@@ -61,7 +71,7 @@ export function buildApp({ bundles, context: own = {}, outdir, product = current
     const stack = new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
     Object.assign(streams, stack.streams);
   }
-  if (stage.name !== "local") new FrontStack(app, `${prefix}-front`, { ...common, product, gateway, streams });
+  if (stage.name !== "local") new FrontStack(app, `${prefix}-front`, { ...common, product, data, gateway, streams });
 
   Tags.of(app).add("product", "kaizen-studio");
   Tags.of(app).add("stage", stage.name);

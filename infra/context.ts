@@ -66,6 +66,15 @@ export const contextSettings = z.strictObject({
     })
     .optional()
     .describe("A firewall of the account (WAF, scope CLOUDFRONT) that stands before everything."),
+  customer_managed_key: z
+    .string()
+    .regex(/^(?:true|false|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+)$/, {
+      error: "use true, or the ARN of a key of KMS, not of an alias",
+    })
+    .optional()
+    .describe(
+      "`true`, or the ARN of a key with the statements of [key-policy.md](key-policy.md): everything that is kept is encrypted by one key of the account instead of keys of AWS.",
+    ),
   api_rate: z
     .string()
     .regex(/^[1-9]\d{0,4}$/, { error: "use a whole number from 1 to 99999" })

@@ -3,6 +3,7 @@ import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purpos
 import { indexNames } from "../shared/dynamo/item.ts";
 import { type FunctionData, type Need, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
+import { dataKeyUse } from "./data-key-use.ts";
 import { writableKeys } from "./items.ts";
 
 /** Names and ARNs of what functions may be granted. */
@@ -14,6 +15,8 @@ export interface Resources {
   readonly bucketArn: string;
   readonly bucketName: string;
   readonly keyArn: string;
+  /** The customer's key for all that is kept, where the deployment has one. */
+  readonly dataKey: { readonly arn: string; readonly region: string } | undefined;
   readonly userPoolArn: string;
   readonly busArn: string;
   readonly busName: string;
@@ -121,6 +124,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
   const uses = data.needs.filter(isSecretUse);
   environment.SECRET_USES = uses.join(",");
   statements.push(...keyUse("kms:GenerateDataKey", "seal", uses, r), ...keyUse("kms:Decrypt", "open", uses, r));
+  if (r.dataKey !== undefined) statements.push(...dataKeyUse(data, r.dataKey));
   for (const need of data.needs) {
     if (isSecretUse(need)) continue;
     switch (need) {

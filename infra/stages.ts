@@ -25,6 +25,8 @@ export interface Stage {
   readonly domain: { readonly name: string; readonly certificate_arn: string } | undefined;
   /** A firewall of the account (WAF, scope CLOUDFRONT) that stands before the API. */
   readonly web_acl_arn: string | undefined;
+  /** The customer's key for everything that is kept: of this ARN, or made by the deployment; without it AWS's keys. */
+  readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
   readonly api_rate: number | undefined;
   /** Outbound calls: plain http and named private hosts are only for machines of developers. */
@@ -54,6 +56,7 @@ export function stageOf(context: ContextSettings): Stage {
     browser_origins: [...new Set([new URL(app_url ?? "http://localhost").origin, ...browser_origins])],
     domain: domainOf(context),
     web_acl_arn: context.web_acl_arn,
+    data_key: dataKeyOf(context),
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
     registration: { open: context.registration === "open", domains: context.registration_domains ?? [] },
@@ -91,6 +94,13 @@ function requireSaid({ stage, mail_from, app_url, alarm_email }: ContextSettings
   if (missing.length > 0) throw new DeploymentMistake(`the stage ${stage} has to know ${missing.join(" and ")}`);
   if (!app_url?.startsWith("https:"))
     throw new DeploymentMistake(`app_url is "${app_url}": a deployed stage needs https`);
+}
+
+function dataKeyOf({ stage, customer_managed_key: said = "false" }: ContextSettings): Stage["data_key"] {
+  if (said === "false") return undefined;
+  if (stage === "local")
+    throw new DeploymentMistake("customer_managed_key is for deployed stages: a laptop keeps what it has");
+  return { arn: said === "true" ? undefined : said };
 }
 
 function domainOf({ domain_name: name, certificate_arn }: ContextSettings): Stage["domain"] {

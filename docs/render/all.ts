@@ -5,6 +5,7 @@ import { version } from "../../functions/platform/reference/rules/version.ts";
 import { renderErrors } from "./errors.ts";
 import { renderEvents } from "./events.ts";
 import { declaredItemsOfAllRooms } from "./items.ts";
+import { renderKeyPolicy } from "./key-policy.ts";
 import { renderKeys } from "./keys.ts";
 import { renderPermissions } from "./permissions.ts";
 import { renderSettings } from "./settings.ts";
@@ -16,6 +17,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
   return {
     "openapi.json": `${JSON.stringify(document, null, 2)}\n`,
     "errors.md": renderErrors(allOperations),
+    "key-policy.md": renderKeyPolicy(),
     "keys.md": renderKeys(await declaredItemsOfAllRooms()),
     "events.md": renderEvents(eventsByRoom),
     "permissions.md": renderPermissions(allOperations),

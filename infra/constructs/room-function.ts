@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Architecture, Code, Function as LambdaFunction, RecursiveLoop, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
@@ -33,6 +34,8 @@ export interface RoomFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly stage: Stage;
   readonly alarms: ITopic;
+  /** The customer's key for all that is kept, the function's settings and logs among it. */
+  readonly dataKey: IKey | undefined;
   /** Folder with the bundled functions. */
   readonly bundles: string;
 }
@@ -47,11 +50,12 @@ export class RoomFunction extends Construct {
   readonly #policy: PolicyDocument;
 
   constructor(scope: Construct, props: RoomFunctionProps) {
-    const { room, name, data, granted, environment, stage, bundles } = props;
+    const { room, name, data, granted, environment, stage, bundles, dataKey } = props;
     super(scope, bundleName(room, name));
     const logGroup = new LogGroup(this, "Logs", {
       retention: RETENTION[stage.log_retention_days],
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(dataKey === undefined ? {} : { encryptionKey: dataKey }),
     });
     this.#policy = new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] });
     const role = new Role(this, "Role", {
@@ -75,6 +79,7 @@ export class RoomFunction extends Construct {
       ...(data.reserved_concurrency !== undefined && stage.reserve_concurrency
         ? { reservedConcurrentExecutions: data.reserved_concurrency }
         : {}),
+      ...(dataKey === undefined ? {} : { environmentEncryption: dataKey }),
       ...(continues ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       environment: {
         POWERTOOLS_LOG_LEVEL: "INFO",

@@ -49,7 +49,7 @@ export class Rooms extends Construct {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
         const granted = grant(fn, this.resources);
-        const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms };
+        const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms, dataKey: data.dataKey };
         const answers = fn.trigger.kind === "api" || fn.trigger.kind === "stream";
         const environment = { ...settings(ground), ...(answers ? requestSettings(ground, gateway) : {}) };
         const built = new RoomFunction(this, { ...common, granted, environment, bundles });

@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
-import { CfnOutput, RemovalPolicy } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
-import { DefinitionBody, LogLevel, StateMachine } from "aws-cdk-lib/aws-stepfunctions";
+import {
+  CustomerManagedEncryptionConfiguration,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+} from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { Resources } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
@@ -14,11 +20,12 @@ export interface RunWorkflowProps {
   readonly stage: Stage;
   readonly resources: Resources;
   readonly runNode: RoomFunction;
+  readonly dataKey: IKey | undefined;
 }
 
 /** The one generic state machine that walks any pipeline graph; `statemachines/pipeline-run.asl.json`. */
 export class RunWorkflow extends Construct {
-  constructor(scope: Construct, id: string, { stage, resources, runNode }: RunWorkflowProps) {
+  constructor(scope: Construct, id: string, { stage, resources, runNode, dataKey }: RunWorkflowProps) {
     super(scope, id);
     const machineName = runMachineName(stage);
     const logs = new LogGroup(this, "Logs", {
@@ -26,6 +33,7 @@ export class RunWorkflow extends Construct {
       logGroupName: `/aws/vendedlogs/states/${machineName}`,
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(dataKey === undefined ? {} : { encryptionKey: dataKey }),
     });
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("states.amazonaws.com"),
@@ -47,6 +55,10 @@ export class RunWorkflow extends Construct {
         MachineArn: resources.machineArn,
       },
       logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
+      // The CDK lets the workflow's role use the key for this workflow and for sending its log.
+      ...(dataKey === undefined
+        ? {}
+        : { encryptionConfiguration: new CustomerManagedEncryptionConfiguration(dataKey, Duration.minutes(5)) }),
     });
     acknowledge(
       role,

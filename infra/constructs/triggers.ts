@@ -62,6 +62,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
     const inbox = new WorkQueue(scope, `Inbox-${id}`, {
       data: { visibility_seconds, max_receives: MAX_RECEIVES },
       alarms,
+      dataKey: dataStack.dataKey,
       rule,
     });
     // The queue's own policy lets the rule send: the CDK's target would write a second one, and the last one wins.
@@ -94,7 +95,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
       // A lost record would be a lost event: tried for as long as the stream keeps it, a day, while the function's alarm
       // rings. There is no limit of attempts, which an outage of the bus would use up in minutes.
       // An event that can never leave is put aside by the relay itself, which goes on with the others.
-      const dead = new DeadLetters(scope, `Relay-${id}`, { whose: id, alarms });
+      const dead = new DeadLetters(scope, `Relay-${id}`, { whose: id, alarms, dataKey: dataStack.dataKey });
       fn.addEnvironment("DEAD_LETTERS_URL", dead.queue.queueUrl);
       fn.addEventSource(
         new DynamoEventSource(dataStack.table, {

@@ -2,6 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Rule } from "aws-cdk-lib/aws-events";
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { CfnQueuePolicy, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -12,6 +13,8 @@ import { raiseAlarm } from "./alarm.ts";
 export interface WorkQueueProps {
   readonly data: QueueData;
   readonly alarms: ITopic;
+  /** The customer's key for all that is kept. */
+  readonly dataKey: IKey | undefined;
   /** The rule whose events the queue takes; without it only functions send, by their own roles. */
   readonly rule?: Rule;
 }
@@ -22,13 +25,19 @@ export interface WatchedQueue {
   readonly alarm: Alarm;
 }
 
-/** How a queue is built in which messages wait for somebody to look at them. */
-const DEAD = { encryption: QueueEncryption.SQS_MANAGED, retentionPeriod: Duration.days(14) };
+/** How a queue is built: with a key of KMS, SQS asks for a data key once in five minutes and per sender. */
+const encrypted = (key: IKey | undefined) =>
+  key === undefined
+    ? { encryption: QueueEncryption.SQS_MANAGED }
+    : { encryption: QueueEncryption.KMS, encryptionMasterKey: key, dataKeyReuse: Duration.minutes(5) };
 
-const watchDead = (scope: Construct, dead: Queue, whose: string, topic: ITopic): Alarm =>
+/** How a queue is built in which messages wait for somebody to look at them. */
+const dead = (key: IKey | undefined) => ({ ...encrypted(key), retentionPeriod: Duration.days(14) });
+
+const watchDead = (scope: Construct, queue: Queue, whose: string, topic: ITopic): Alarm =>
   raiseAlarm(scope, "DeadLetters", {
     description: `Messages that could not be worked off wait in the dead-letter queue of ${whose}`,
-    metric: dead.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
+    metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
     threshold: 1,
     topic,
   });
@@ -38,9 +47,13 @@ export class DeadLetters extends Construct implements WatchedQueue {
   readonly queue: Queue;
   readonly alarm: Alarm;
 
-  constructor(scope: Construct, id: string, { whose, alarms }: { readonly whose: string; readonly alarms: ITopic }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { whose, alarms, dataKey }: Pick<WorkQueueProps, "alarms" | "dataKey"> & { readonly whose: string },
+  ) {
     super(scope, id);
-    this.queue = new Queue(this, "Queue", DEAD);
+    this.queue = new Queue(this, "Queue", dead(dataKey));
     secure(this, [this.queue]);
     acknowledge(this, "AwsSolutions-SQS3", "It is a dead-letter queue itself, of what comes from no queue.");
     this.alarm = watchDead(this, this.queue, whose, alarms);
@@ -53,11 +66,11 @@ export class WorkQueue extends Construct implements WatchedQueue {
   readonly dead: Queue;
   readonly alarm: Alarm;
 
-  constructor(scope: Construct, id: string, { data, alarms, rule }: WorkQueueProps) {
+  constructor(scope: Construct, id: string, { data, alarms, dataKey, rule }: WorkQueueProps) {
     super(scope, id);
-    this.dead = new Queue(this, "Dead", DEAD);
+    this.dead = new Queue(this, "Dead", dead(dataKey));
     this.queue = new Queue(this, "Queue", {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encrypted(dataKey),
       visibilityTimeout: Duration.seconds(data.visibility_seconds),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.dead, maxReceiveCount: data.max_receives },

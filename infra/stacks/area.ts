@@ -22,7 +22,8 @@ export class AreaStack extends Stack {
     super(scope, id, props);
     const { functions, resources, streams } = new Rooms(this, { area, ground, gateway });
     const runNode = functions["runs/run_node"];
-    if (runNode !== undefined) new RunWorkflow(this, "RunWorkflow", { stage, resources, runNode });
+    if (runNode !== undefined)
+      new RunWorkflow(this, "RunWorkflow", { stage, resources, runNode, dataKey: ground.data.dataKey });
     this.streams = streams;
   }
 }

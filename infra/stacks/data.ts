@@ -1,11 +1,19 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
-import { Key } from "aws-cdk-lib/aws-kms";
-import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import { type IKey, Key } from "aws-cdk-lib/aws-kms";
+import { BlockPublicAccess, Bucket, HttpMethods, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { lifetimes } from "../../shared/blobs/purposes.ts";
 import { indexNames } from "../../shared/dynamo/item.ts";
+import { bucketEncryption, busName, dataKey } from "../constructs/data-key.ts";
 import { acknowledge } from "../nag.ts";
 import type { Stage } from "../stages.ts";
 
@@ -21,10 +29,15 @@ export class DataStack extends Stack {
   readonly bucket: Bucket;
   readonly key: Key;
   readonly bus: EventBus;
+  /** The customer's key for all that is kept, where the deployment has one. */
+  readonly dataKey: IKey | undefined;
 
   constructor(scope: Construct, id: string, { stage, ...props }: StageProps) {
     super(scope, id, props);
     const removalPolicy = stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+
+    const kept = dataKey(this, "DataKey", stage, removalPolicy);
+    this.dataKey = kept;
 
     this.table = new Table(this, "Table", {
       partitionKey: { name: "pk", type: AttributeType.STRING },
@@ -35,6 +48,7 @@ export class DataStack extends Stack {
       stream: StreamViewType.NEW_IMAGE,
       timeToLiveAttribute: "ttl",
       removalPolicy,
+      ...(kept === undefined ? {} : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: kept }),
     });
     for (const index of indexNames) {
       this.table.addGlobalSecondaryIndex({
@@ -46,7 +60,7 @@ export class DataStack extends Stack {
     }
 
     this.bucket = new Bucket(this, "Files", {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...bucketEncryption(kept),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       // The local AWS speaks plain http on the loopback interface.
@@ -78,7 +92,10 @@ export class DataStack extends Stack {
       removalPolicy,
     });
 
-    this.bus = new EventBus(this, "Bus", { eventBusName: `kaizen-studio-${stage.name}` });
+    this.bus = new EventBus(this, "Bus", {
+      eventBusName: busName(stage),
+      ...(kept === undefined ? {} : { kmsKey: kept }),
+    });
 
     new CfnOutput(this, "TableName", { value: this.table.tableName });
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });

@@ -18,20 +18,23 @@ import {
   ViewerProtocolPolicy,
 } from "aws-cdk-lib/aws-cloudfront";
 import { FunctionUrlOrigin, HttpOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import { BlockPublicAccess, Bucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { FRONT_SECRET_HEADER, VIEWER_ADDRESS_HEADER } from "../../shared/http/front.ts";
 import { fullPath } from "../../shared/http/operation.ts";
 
+import { bucketEncryption } from "../constructs/data-key.ts";
 import { acknowledge } from "../nag.ts";
 import type { Product } from "../product.ts";
 import type { Stage } from "../stages.ts";
-import type { StageProps } from "./data.ts";
+import type { DataStack, StageProps } from "./data.ts";
 import type { GatewayStack } from "./gateway.ts";
 
 export interface FrontProps extends StageProps {
   readonly product: Product;
+  readonly data: DataStack;
   readonly gateway: GatewayStack;
   /** Addresses of the functions that stream, by `<room>/<function>`. */
   readonly streams: Readonly<Record<string, FunctionUrl>>;
@@ -45,7 +48,11 @@ const ANSWERS_WITHIN = Duration.seconds(60);
  * stream. Only deployed stages have it; on a laptop the local gateway does its work.
  */
 export class FrontStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, product, gateway, streams, bundles: _, ...props }: FrontProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, product, data, gateway, streams, bundles: _, ...props }: FrontProps,
+  ) {
     super(scope, id, props);
     const secret = gateway.frontSecret;
     if (secret === undefined) throw new Error("only a deployed stage has a front");
@@ -69,7 +76,7 @@ export class FrontStack extends Stack {
           return [pattern, { ...behavior, origin: new FunctionUrlOrigin(url, origin) }];
         }),
       ),
-      logBucket: this.#logs(stage),
+      logBucket: this.#logs(stage, data.dataKey),
       ...(stage.web_acl_arn === undefined ? {} : { webAclId: stage.web_acl_arn }),
       ...(stage.domain === undefined
         ? {}
@@ -124,9 +131,9 @@ export class FrontStack extends Stack {
   }
 
   /** Who asked for what, streams too; the gateway's own log sees CloudFront's addresses only. */
-  #logs(stage: Stage): Bucket {
+  #logs(stage: Stage, dataKey: IKey | undefined): Bucket {
     const bucket = new Bucket(this, "Logs", {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...bucketEncryption(dataKey),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       // CloudFront delivers its logs by an access control list.
       objectOwnership: ObjectOwnership.BUCKET_OWNER_PREFERRED,

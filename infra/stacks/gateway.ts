@@ -1,10 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { type CfnStage, HttpApi, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
 import { GraphWidget, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { raiseAlarm } from "../constructs/alarm.ts";
+import { namePrefix } from "../constructs/data-key.ts";
 import { Rooms } from "../constructs/rooms.ts";
 import { acknowledge } from "../nag.ts";
 import type { StageProps } from "./data.ts";
@@ -25,10 +27,12 @@ export class GatewayStack extends Stack {
     { ground, stage, bundles: _, ...props }: StageProps & { readonly ground: Ground },
   ) {
     super(scope, id, props);
-    this.api = new HttpApi(this, "Api", { apiName: `kaizen-studio-${stage.name}`, createDefaultStage: false });
+    const { dataKey } = ground.data;
+    this.api = new HttpApi(this, "Api", { apiName: namePrefix(stage), createDefaultStage: false });
     const accessLogs = new LogGroup(this, "AccessLogs", {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(dataKey === undefined ? {} : { encryptionKey: dataKey }),
     });
     const httpStage = new HttpStage(this, "Stage", { httpApi: this.api, stageName: "$default", autoDeploy: true });
     const settings = httpStage.node.defaultChild as CfnStage;
@@ -54,7 +58,7 @@ export class GatewayStack extends Stack {
       topic: ground.messaging.alarms,
     });
     // On a laptop there is no front: the local gateway serves everything from one origin.
-    this.frontSecret = stage.name === "local" ? undefined : this.#secret();
+    this.frontSecret = stage.name === "local" ? undefined : this.#secret(dataKey);
     const period = Duration.minutes(5);
     const graphs = [
       new GraphWidget({
@@ -78,10 +82,11 @@ export class GatewayStack extends Stack {
     new CfnOutput(this, "ApiId", { value: this.api.apiId });
   }
 
-  #secret(): string {
+  #secret(dataKey: IKey | undefined): string {
     const secret = new Secret(this, "FrontSecret", {
       description: "Proves to the functions that a request came through the front",
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
+      ...(dataKey === undefined ? {} : { encryptionKey: dataKey }),
     });
     acknowledge(
       secret,

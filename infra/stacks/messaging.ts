@@ -7,7 +7,7 @@ import type { Construct } from "constructs";
 import { WorkQueue } from "../constructs/work-queue.ts";
 import { acknowledge } from "../nag.ts";
 import type { Product } from "../product.ts";
-import type { StageProps } from "./data.ts";
+import type { DataStack, StageProps } from "./data.ts";
 
 /**
  * What is sent between areas and to people: the rooms' named queues and the topic of alarms. Queues stand below the
@@ -22,12 +22,22 @@ export class MessagingStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { stage, product, bundles: _, ...props }: StageProps & { readonly product: Product },
+    {
+      stage,
+      product,
+      data: { dataKey },
+      bundles: _,
+      ...props
+    }: StageProps & { readonly product: Product; readonly data: DataStack },
   ) {
     super(scope, id, props);
     const local = stage.name === "local";
     // The local AWS speaks plain http on loopback.
-    this.alarms = new Topic(this, "Alarms", { displayName: `Kaizen Studio ${stage.name}`, enforceSSL: !local });
+    this.alarms = new Topic(this, "Alarms", {
+      displayName: `Kaizen Studio ${stage.name}`,
+      enforceSSL: !local,
+      ...(dataKey === undefined ? {} : { masterKey: dataKey }),
+    });
     if (local) acknowledge(this.alarms, "AwsSolutions-SNS3", "The local AWS speaks plain http on loopback.");
     // A topic with a policy of its own loses the one that lets everything of the account publish.
     this.alarms.addToResourcePolicy(
@@ -44,7 +54,7 @@ export class MessagingStack extends Stack {
     this.queues = Object.fromEntries(
       product.rooms
         .flatMap((room) => Object.entries(room.queues ?? {}))
-        .map(([name, data]) => [name, new WorkQueue(this, `Queue-${name}`, { data, alarms })]),
+        .map(([name, data]) => [name, new WorkQueue(this, `Queue-${name}`, { data, alarms, dataKey })]),
     );
 
     // Deployed stages send from a domain that the account has verified; a laptop has none.

@@ -111,6 +111,7 @@ export class PoolStack extends Stack {
           environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
           stage,
           alarms: messaging.alarms,
+          dataKey: data.dataKey,
           bundles,
         });
         for (const trigger of fn.trigger.triggers) {

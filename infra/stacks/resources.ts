@@ -1,4 +1,5 @@
 import { ArnFormat, Stack } from "aws-cdk-lib";
+import { namePrefix } from "../constructs/data-key.ts";
 import type { Resources } from "../grants.ts";
 import type { Product } from "../product.ts";
 import type { Stage } from "../stages.ts";
@@ -15,6 +16,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
     keyArn: data.key.keyArn,
+    dataKey: data.dataKey === undefined ? undefined : { arn: data.dataKey.keyArn, region },
     userPoolArn: "",
     busArn: data.bus.eventBusArn,
     busName: data.bus.eventBusName,
@@ -75,7 +77,7 @@ function dueQueues({ rooms }: Product, queues: Resources["queues"]): Resources["
 }
 
 /** The run workflow starts itself: its definition and its role name it before it exists, so we choose its name. */
-export const runMachineName = (stage: Stage): string => `kaizen-studio-${stage.name}-pipeline-run`;
+export const runMachineName = (stage: Stage): string => `${namePrefix(stage)}-pipeline-run`;
 
 /** SES verifies domains; mail may be sent from any address of one. */
 const mailDomain = (stage: Stage): string => stage.mail_from.slice(stage.mail_from.indexOf("@") + 1);

@@ -49,6 +49,7 @@ describe("a setting", () => {
     ["alarm_email", "me", "use an address such as operations@example.com"],
     ["domain_name", "https://a.example", "use a name such as studio.example.com"],
     ["web_acl_arn", "studio", "use the ARN of a web ACL of scope CLOUDFRONT"],
+    ["customer_managed_key", "yes", "use true, or the ARN of a key of KMS, not of an alias"],
     ["api_rate", "fast", "use a whole number from 1 to 99999"],
     ["reserve_concurrency", "no", "use true or false"],
     ["registration", "off", "use open or closed"],

@@ -8,6 +8,7 @@ import { type Accepted, accepted } from "./lint-accepted.ts";
 import { synthesize } from "./support.ts";
 
 interface Finding {
+  readonly deployment: string;
   readonly stage: string;
   readonly rule: string;
   readonly message: string;
@@ -17,32 +18,46 @@ interface Finding {
 const REGIONS = ["eu-central-1", "us-east-1"];
 const stages = ["local", "development", "staging", "production"] as const;
 
+/** What is looked at: every stage as it is, and production with what a deployment can have besides. */
+const deployments = [
+  ...stages.map((stage) => [stage, stage, {}] as const),
+  ["production with a key of the customer's", "production", { customer_managed_key: "true" }],
+] as const;
+
 /** What cfn-lint finds in these templates, by CloudFormation's schemas of both regions. */
-async function lint(stage: string, templates: readonly string[]): Promise<Finding[]> {
-  const args = ["--regions", ...REGIONS, "--format", "json", "-t", ...templates];
+async function lint(deployment: string, stage: string, templates: readonly string[]): Promise<Finding[]> {
+  // By this Python: the program itself names the place where its environment was made.
+  const args = [join(testTools.bin, "cfn-lint"), "--regions", ...REGIONS, "--format", "json", "-t", ...templates];
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(join(testTools.bin, "cfn-lint"), args, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+    execFile(join(testTools.bin, "python"), args, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
       // It ends with a number other than 0 where it finds something, and prints that.
       stdout.startsWith("[") ? resolve(stdout) : reject(new Error(stderr, { cause: error })),
     );
   });
   const found = JSON.parse(output) as { Rule: { Id: string }; Message: string; Filename: string }[];
-  return found.map(({ Rule, Message, Filename }) => ({ stage, rule: Rule.Id, message: Message, stack: Filename }));
+  return found.map(({ Rule, Message, Filename }) => ({
+    deployment,
+    stage,
+    rule: Rule.Id,
+    message: Message,
+    stack: Filename,
+  }));
 }
 
 const takes = ({ rule, stages: of, about }: Accepted, finding: Finding): boolean =>
   rule === finding.rule && of.some((stage) => stage === finding.stage) && (about?.test(finding.message) ?? true);
 
 /** Looks at the stage as it is deployed to a region, whose name stands in the templates. */
-async function lintStage(stage: (typeof stages)[number], region: string): Promise<Finding[]> {
+async function lintStage([name, stage, context]: (typeof deployments)[number], region: string): Promise<Finding[]> {
   const before = process.env.CDK_DEFAULT_REGION;
   process.env.CDK_DEFAULT_REGION = region;
-  const { directory } = synthesize(stage);
+  const { directory } = synthesize(stage, { context });
   if (before === undefined) delete process.env.CDK_DEFAULT_REGION;
   else process.env.CDK_DEFAULT_REGION = before;
   const templates = globSync("*.template.json", { cwd: directory });
   expect(templates.length).toBeGreaterThan(5);
   return lint(
+    name,
     stage,
     templates.map((file) => join(directory, file)),
   );
@@ -52,10 +67,10 @@ describe("CloudFormation's own schemas", async () => {
   await testTools.ensureInstalled();
   // Each is synthesized for one of the regions; the schemas of both are asked about all.
   const findings: Finding[] = [];
-  for (const [i, stage] of stages.entries()) findings.push(...(await lintStage(stage, REGIONS[i % 2] ?? "")));
+  for (const [i, each] of deployments.entries()) findings.push(...(await lintStage(each, REGIONS[i % 2] ?? "")));
 
-  it.each(stages)("find nothing in the stage %s that is not accepted with a reason", (stage) => {
-    const open = findings.filter((each) => each.stage === stage && !accepted.some((one) => takes(one, each)));
+  it.each(deployments)("find nothing in the stage %s that is not accepted with a reason", (name) => {
+    const open = findings.filter((each) => each.deployment === name && !accepted.some((one) => takes(one, each)));
     expect(open).toEqual([]);
   });
 
@@ -74,7 +89,7 @@ describe("CloudFormation's own schemas", async () => {
     const file = join(mkdtempSync(join(tmpdir(), "kaizen-lint-")), "wrong.template.json");
     const Resources = { Queue: { Type: "AWS::SQS::Queue", Properties: { Delay: 1 } } };
     writeFileSync(file, JSON.stringify({ Resources }));
-    expect((await lint("none", [file])).map(({ rule }) => rule)).toEqual(["E3002"]);
+    expect((await lint("none", "none", [file])).map(({ rule }) => rule)).toEqual(["E3002"]);
     rmSync(dirname(file), { recursive: true });
   });
 });

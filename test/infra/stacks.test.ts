@@ -37,9 +37,12 @@ describe("the stacks", () => {
     expect(perStack(other).get("gateway")).toBe(perStack(today).get("gateway"));
   });
 
-  it("each refers only to those before it, and no area to another", () => {
+  it.each([
+    ["as they are", today],
+    ["with a key of the customer's", synthesize("production", { context: { customer_managed_key: "true" } })],
+  ])("each refers only to those before it, and no area to another, %s", (_, { imports }) => {
     const ground = ["data", "messaging", "pool", "gateway"];
-    for (const [stack, imported] of today.imports) {
+    for (const [stack, imported] of imports) {
       if (stack === "front") continue; // the last, before everything
       const own = ground.indexOf(stack);
       const before = own < 0 ? ground : ground.slice(0, own);
