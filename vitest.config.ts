@@ -6,8 +6,6 @@ const hang = { testTimeout: 120_000, hookTimeout: 600_000 };
 /** Files at a time. The stack that most of them wait for has to share the processor with them. */
 const WORKERS = 2;
 
-const DOCS = "test/unit/docs/**/*.test.ts";
-
 interface Tier {
   /** Its tests need the local AWS with the deployed stack. */
   readonly onStack?: boolean;
@@ -15,21 +13,15 @@ interface Tier {
   readonly groupOrder?: number;
   /** Each file in a process of its own; otherwise what is loaded stays loaded for the next file. */
   readonly isolate?: boolean;
-  readonly include?: string;
-  readonly exclude?: string[];
 }
 
 /**
  * One vitest project per tier. Tiers on the local AWS share one emulator and one deployed stack.
  */
-const tier = (
-  name: string,
-  { onStack = false, groupOrder = 0, isolate = false, include = `test/${name}/**/*.test.ts`, exclude = [] }: Tier = {},
-) => ({
+const tier = (name: string, { onStack = false, groupOrder = 0, isolate = false }: Tier = {}) => ({
   test: {
     name,
-    include: [include],
-    exclude,
+    include: [`test/${name}/**/*.test.ts`],
     environment: "node",
     isolate,
     sequence: { groupOrder },
@@ -42,9 +34,9 @@ export default defineConfig({
   test: {
     maxWorkers: WORKERS,
     projects: [
-      tier("unit", { exclude: [DOCS] }),
+      tier("unit"),
       // Looks at everything that is declared, which is more where other tests have declared theirs.
-      tier("docs", { include: DOCS, isolate: true }),
+      tier("docs", { isolate: true }),
       tier("infra"),
       tier("clients"),
       tier("integration", { onStack: true }),

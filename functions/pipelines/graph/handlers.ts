@@ -112,6 +112,7 @@ export const createNode: Handler<Ops["createNode"], PipelineDeps> = (call, deps)
       return edited(upsertNode(graph, call.body));
     },
     (revised) => ({ id: call.body.id, node: nodeFor(call, nodeOf(revised.graph, call.body.id)), ...savedOf(revised) }),
+    { body: "node" },
   );
 
 export const updateNode: Handler<Ops["updateNode"], PipelineDeps> = (call, deps) =>
@@ -127,6 +128,7 @@ export const updateNode: Handler<Ops["updateNode"], PipelineDeps> = (call, deps)
       return edited(upsertNode(graph, changed));
     },
     (revised) => ({ node: nodeFor(call, nodeOf(revised.graph, call.path.node_id)), ...savedOf(revised) }),
+    { body: "node" },
   );
 
 export const deleteNode: Handler<Ops["deleteNode"], PipelineDeps> = (call, deps) =>
@@ -135,6 +137,7 @@ export const deleteNode: Handler<Ops["deleteNode"], PipelineDeps> = (call, deps)
     deps,
     ({ graph }) => edited(removeNode(graph, call.path.node_id)),
     () => undefined,
+    { body: "node" },
   );
 
 export const listConnections: Handler<Ops["listConnections"], PipelineDeps> = (call, deps) =>
@@ -153,6 +156,7 @@ export const createConnection: Handler<Ops["createConnection"], PipelineDeps> = 
       return edited(upsertConnection(graph, call.body));
     },
     (revised) => ({ id: call.body.id, connection: connectionOf(revised.graph, call.body.id), ...savedOf(revised) }),
+    { body: "node" },
   );
 
 export const updateConnection: Handler<Ops["updateConnection"], PipelineDeps> = (call, deps) =>
@@ -166,6 +170,7 @@ export const updateConnection: Handler<Ops["updateConnection"], PipelineDeps> = 
       return edited(upsertConnection(graph, changed));
     },
     (revised) => ({ connection: connectionOf(revised.graph, call.path.connection_id), ...savedOf(revised) }),
+    { body: "node" },
   );
 
 export const deleteConnection: Handler<Ops["deleteConnection"], PipelineDeps> = (call, deps) =>
@@ -174,6 +179,7 @@ export const deleteConnection: Handler<Ops["deleteConnection"], PipelineDeps> = 
     deps,
     ({ graph }) => edited(removeConnection(graph, call.path.connection_id)),
     () => undefined,
+    { body: "node" },
   );
 
 /** The fields with the changes over them; a change to null removes the field. */

@@ -2,6 +2,7 @@ import { type Issue, Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
 import { READ_PROMPTS } from "../../agents/public.ts";
+import { type GraphBody, placeOf } from "./places.ts";
 import type { Graph, GraphNode } from "./rules/nodes.ts";
 
 /** Stands in an answer for a prompt that the caller may not read, and in a request for the prompt that is stored. */
@@ -22,9 +23,10 @@ export const nodeFor = ({ may }: Reader, node: GraphNode): GraphNode =>
 
 /**
  * The graph with the stored prompts where the sign stands for them, so that who may not read a prompt does not lose it.
+ * @param body what brought the graph: paths of issues are in it
  * @throws Problem `validation_failed` where the node has no stored prompt
  */
-export function keepPrompts(graph: Graph, stored: Graph): Graph {
+export function keepPrompts(graph: Graph, stored: Graph, body: GraphBody): Graph {
   const before = new Map(stored.nodes.map((node) => [node.id, node]));
   const issues: Issue[] = [];
   const nodes = graph.nodes.map((node, i) => {
@@ -33,7 +35,7 @@ export function keepPrompts(graph: Graph, stored: Graph): Graph {
     const prompt = old?.kind === "agent" ? old.config.system_prompt_override : undefined;
     if (prompt !== undefined) return withPrompt(node, prompt);
     issues.push({
-      path: `nodes.${i}.config.system_prompt_override`,
+      path: placeOf(body, i, "config.system_prompt_override"),
       message: "stands for no stored prompt; send the text",
     });
     return node;

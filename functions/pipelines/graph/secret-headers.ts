@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
+import { type GraphBody, placeOf } from "./places.ts";
 import type { Graph, GraphNode } from "./rules/nodes.ts";
 
 /**
@@ -40,9 +41,16 @@ interface Stored {
  * The graph with every secret header value replaced by a reference, and the encrypted values that it refers to.
  * References of the stored graph keep their value; a value that is the same as the stored one keeps its reference, so
  * that saving a graph unchanged is no change.
+ * @param body what brought the graph: paths of issues are in it
  * @throws Problem `validation_failed` for an unknown reference, a changed host, or too many values
  */
-export async function sealHeaders(sealer: Sealer, tenant: string, graph: Graph, stored: Stored): Promise<Stored> {
+export async function sealHeaders(
+  sealer: Sealer,
+  tenant: string,
+  graph: Graph,
+  stored: Stored,
+  body: GraphBody,
+): Promise<Stored> {
   const issues: Issue[] = [];
   const kept: Record<string, SealedHeaders[string]> = {};
   const clear = new Map<string, Promise<string>>();
@@ -74,7 +82,7 @@ export async function sealHeaders(sealer: Sealer, tenant: string, graph: Graph, 
   for (const [i, node] of graph.nodes.entries()) {
     if (node.kind !== "http") continue;
     for (const [name, value] of Object.entries(node.config.secret_headers ?? {}))
-      pending.push({ node, name, value, path: `nodes.${i}.config.secret_headers.${name}` });
+      pending.push({ node, name, value, path: placeOf(body, i, `config.secret_headers.${name}`) });
   }
   for (const { node, value, path } of pending) if (isReference(value)) keep(value, originOf(node), path);
   const fresh = pending.filter(({ value }) => !isReference(value));

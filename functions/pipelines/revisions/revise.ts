@@ -8,6 +8,7 @@ import { newEtag } from "../../../shared/ids.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck } from "../graph/checks.ts";
+import type { GraphBody } from "../graph/places.ts";
 import { keepPrompts } from "../graph/prompts.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph } from "../graph/rules/nodes.ts";
@@ -34,13 +35,14 @@ type GraphCall<O extends OperationShape> = Pick<Call<O>, "at" | "context" | "if_
  * pointer, the last two in one transaction that holds only while the pipeline is what was read. A crash or a lost
  * race leaves the old graph. An edit that changes nothing makes no revision.
  * @param edit gives the new graph; throws the refusal of an edit that cannot be made
+ * @param body what the request brings; of an edit that brings less than a node, `node`
  */
 export function reviseGraph<O extends OperationShape>(
   call: GraphCall<O>,
   deps: PipelineDeps,
   edit: (current: LoadedRevision) => Graph | Promise<Graph>,
   answer: (revised: Revised) => Output<O>,
-  expected_revision?: number,
+  { body, expected_revision }: { readonly body: GraphBody; readonly expected_revision?: number | undefined },
 ): Promise<Output<O>> {
   const { tenant } = call.context;
   const table = deps.table.of(tenant);
@@ -50,7 +52,13 @@ export function reviseGraph<O extends OperationShape>(
     requireRevision(pipeline, expected_revision);
     requireMatch(call.if_match, pipeline.etag);
     const current = await openRevision(deps.blobs, newest);
-    const headers = await sealHeaders(deps.secrets, tenant, keepPrompts(await edit(current), current.graph), current);
+    const headers = await sealHeaders(
+      deps.secrets,
+      tenant,
+      keepPrompts(await edit(current), current.graph, body),
+      current,
+      body,
+    );
     const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
     const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
     if (graphHash(sealed.graph) === pipeline.graph_hash) return answer({ pipeline, graph: sealed.graph, validation });

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../../../shared/errors.ts";
 import { problemSchema } from "../../../shared/http/answer.ts";
@@ -8,8 +7,8 @@ import { type JsonObject, maybe } from "./json.ts";
 import type { SchemaBook } from "./schema-book.ts";
 
 /**
- * The problem answers of the document: one response for each set of codes that share a status somewhere, one schema for
- * each status. So a client's type of an operation's error tells by `status` and `code` what can be.
+ * The problem answers of the document: one response and one schema for each set of codes that an operation gives with one
+ * status. So a client's type of an operation's error has the codes that this operation can answer with, and no others.
  */
 export class ProblemBook {
   readonly #schemas: SchemaBook;
@@ -52,19 +51,28 @@ export class ProblemBook {
         ...maybe(status === 429 || status === 503, { "Retry-After": { $ref: "#/components/headers/Retry-After" } }),
       },
       content: {
-        "application/problem+json": { schema: this.#schemas.output(problemOf(status), problemName(status)) },
+        "application/problem+json": { schema: this.#schemas.output(problemOf(status, codes), problemName(codes)) },
       },
     };
   }
 }
 
-/** `NotFoundProblem` for 404. */
-const problemName = (status: number): string => `${pascal(STATUS_CODES[status] ?? String(status))}Problem`;
+/** Codes that come together wherever they come, and what both are about. */
+const PAIRS = [
+  ["RepeatedRequest", ["idempotency_conflict", "request_in_progress"]],
+  ["Membership", ["membership_inactive", "organization_suspended"]],
+] as const satisfies readonly (readonly [string, readonly ErrorCode[]])[];
 
-/** What a refusal of this status looks like: its code is one of the list's with the same status. */
-function problemOf(status: number): z.ZodType {
-  const codes = Object.entries(errorCodes).flatMap(([code, error]) => (error.status === status ? [code] : []));
-  return problemSchema
-    .extend({ status: z.literal(status), code: z.enum(codes.sort() as [string, ...string[]]) })
-    .meta({ description: "Why the request was refused (RFC 9457)." });
+/** `NotFoundProblem`, `AlreadyExistsOrConflictProblem`. */
+function problemName(codes: readonly ErrorCode[]): string {
+  const pairs = PAIRS.filter(([, pair]) => pair.every((code) => codes.includes(code)));
+  const paired: readonly ErrorCode[] = pairs.flatMap(([, pair]) => pair);
+  const alone = codes.filter((code) => !paired.includes(code));
+  return `${[...alone.map(pascal), ...pairs.map(([name]) => name)].join("Or")}Problem`;
 }
+
+/** What a refusal with one of these codes looks like. */
+const problemOf = (status: number, codes: readonly ErrorCode[]): z.ZodType =>
+  problemSchema
+    .extend({ status: z.literal(status), code: z.enum(codes as [ErrorCode, ...ErrorCode[]]) })
+    .meta({ description: "Why the request was refused (RFC 9457)." });

@@ -29,24 +29,18 @@ export async function use(): Promise<string> {
   return [prompts, ...names, mixed, lines].join();
 }
 
-/** The codes of an operation's errors are a closed list, told apart by the status. */
+/** The codes of an operation's errors are those that it answers with, told apart by the status. */
 function remedy(error: AgentsCreateError): string {
   switch (error.status) {
     case 422:
       return error.code === "unknown_model" ? "choose a model" : (error.issues?.[0]?.path ?? "");
     case 409: {
-      const code:
-        | "already_exists"
-        | "conflict"
-        | "graph_invalid"
-        | "idempotency_conflict"
-        | "request_in_progress"
-        | "upload_incomplete" = error.code;
+      const code: "already_exists" | "idempotency_conflict" | "request_in_progress" = error.code;
       return code;
     }
     default:
-      // @ts-expect-error no operation answers with a code that is not in the list
-      return error.code === "no_such_code" ? "" : error.title;
+      // @ts-expect-error this operation does not answer with that code
+      return error.code === "weak_password" ? "" : error.title;
   }
 }
 

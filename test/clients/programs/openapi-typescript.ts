@@ -12,8 +12,8 @@ export async function use(): Promise<string> {
   });
   if (created.error !== undefined) {
     const { error } = created;
-    // @ts-expect-error no operation answers with a code that is not in the list
-    if (error.code === "no_such_code") return "";
+    // @ts-expect-error this operation does not answer with that code
+    if (error.code === "weak_password") return "";
     return error.code === "unknown_model" ? "choose a model" : error.code;
   }
   const listed = await api.GET("/api/v1/agents", { params: { query: { status: "active" } } });

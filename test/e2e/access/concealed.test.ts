@@ -53,7 +53,10 @@ describe("prompts", () => {
     expect((await developer.call("GET", `${path}/nodes/a`)).body.config.system_prompt_override).toBe(SECRET);
     const unknown = await company.call("POST", `${path}/nodes`, node("b", "{concealed}"));
     expect(unknown.status).toBe(422);
-    expect(unknown.body.issues[0].message).toBe("stands for no stored prompt; send the text");
+    const message = "stands for no stored prompt; send the text";
+    expect(unknown.body.issues).toEqual([{ path: "config.system_prompt_override", message }]);
+    const whole = await company.call("PUT", `${path}/graph`, { nodes: [...nodes, node("b", "{concealed}")] });
+    expect(whole.body.issues).toEqual([{ path: "nodes.1.config.system_prompt_override", message }]);
   });
 });
 

@@ -51,7 +51,7 @@ describe("sealing secret headers", () => {
       fc.asyncProperty(nodes, async (given) => {
         const sealer = countingSealer();
         const graph = graphOf(given);
-        const first = await sealHeaders(sealer, "org_a", graph, nothing);
+        const first = await sealHeaders(sealer, "org_a", graph, nothing, "graph");
         for (const [i, node] of first.graph.nodes.entries()) {
           if (node.kind !== "http") throw new Error("only http nodes were given");
           for (const value of Object.values(node.config.secret_headers ?? {}))
@@ -61,8 +61,8 @@ describe("sealing secret headers", () => {
             await expect(openHeaders(sealer, "org_b", node, first.secrets)).rejects.toThrow();
         }
         const sealed = sealer.calls;
-        expect(await sealHeaders(sealer, "org_a", graph, first)).toEqual(first);
-        expect(await sealHeaders(sealer, "org_a", first.graph, first)).toEqual(first);
+        expect(await sealHeaders(sealer, "org_a", graph, first, "graph")).toEqual(first);
+        expect(await sealHeaders(sealer, "org_a", first.graph, first, "graph")).toEqual(first);
         expect(sealer.calls).toBe(sealed);
       }),
     );
@@ -71,10 +71,10 @@ describe("sealing secret headers", () => {
   it("keeps only values that the graph still refers to", async () => {
     const sealer = countingSealer();
     const both = graphOf([{ url: "https://a.example.com", headers: { Authorization: "one", Cookie: "two" } }]);
-    const first = await sealHeaders(sealer, "org_a", both, nothing);
+    const first = await sealHeaders(sealer, "org_a", both, nothing, "graph");
     expect(Object.keys(first.secrets)).toHaveLength(2);
     const less = graphOf([{ url: "https://a.example.com", headers: { Authorization: "one" } }]);
-    const second = await sealHeaders(sealer, "org_a", less, first);
+    const second = await sealHeaders(sealer, "org_a", less, first, "graph");
     expect(Object.keys(second.secrets)).toHaveLength(1);
   });
 
@@ -85,6 +85,7 @@ describe("sealing secret headers", () => {
       "org_a",
       graphOf([{ url: "https://a.example.com", headers: { Authorization: "one" } }]),
       nothing,
+      "graph",
     );
     const [reference = ""] = Object.keys(stored.secrets);
     const before = sealer.calls;
@@ -93,7 +94,7 @@ describe("sealing secret headers", () => {
       { url: "https://a.example.com", headers: { Authorization: "{stored:00000000000000000000000000000000}" } },
       { url: "https://a.example.com:444", headers: { Authorization: reference } },
     ]);
-    const failure = await sealHeaders(sealer, "org_a", moved, stored).catch((error: unknown) => error);
+    const failure = await sealHeaders(sealer, "org_a", moved, stored, "graph").catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: "validation_failed",
       options: {

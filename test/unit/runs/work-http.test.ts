@@ -23,7 +23,13 @@ async function work(
   cleanups.push(server.close);
   const config = { method: "GET", url: `${server.origin}/a`, secret_headers };
   const graph = graphSchema.parse({ nodes: [{ id: "call", kind: "http", label: "Call", config }], connections: [] });
-  const sealed = await sealHeaders(secrets, "org_1", graph, { graph: { nodes: [], connections: [] }, secrets: {} });
+  const sealed = await sealHeaders(
+    secrets,
+    "org_1",
+    graph,
+    { graph: { nodes: [], connections: [] }, secrets: {} },
+    "graph",
+  );
   const [step] = sealed.graph.nodes;
   if (step?.kind !== "http") throw new Error("an http node");
   const task: HttpTask = {

@@ -31,7 +31,7 @@ export const replaceGraph: Handler<Ops["replaceGraph"], PipelineDeps> = async (c
     deps,
     () => graph,
     ({ pipeline, validation }) => ({ ...pipeline, validation: answerOf(validation) }),
-    body.expected_revision,
+    { body: "graph", expected_revision: body.expected_revision },
   );
   if (upload !== undefined) await takenOver(call.context.tenant, upload, call.at, deps);
   return answer;

@@ -1,10 +1,11 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { eventsByRoom, eventTypes } from "../../../functions/events.ts";
-import { allOperations } from "../../../functions/operations.ts";
-import { openApiDocument } from "../../../functions/platform/openapi/document.ts";
-import { errorCodes } from "../../../shared/errors.ts";
-import { errorsOf, fullPath, operation } from "../../../shared/http/operation.ts";
+import { eventsByRoom, eventTypes } from "../../functions/events.ts";
+import { allOperations } from "../../functions/operations.ts";
+import { openApiDocument } from "../../functions/platform/openapi/document.ts";
+import { errorCodes } from "../../shared/errors.ts";
+import { errorsOf, fullPath, operation } from "../../shared/http/operation.ts";
 
 const reference = z.strictObject({ $ref: z.string().startsWith("#/") });
 const response = z.looseObject({
@@ -17,6 +18,13 @@ const parameter = z.looseObject({
   in: z.enum(["path", "query", "header"]),
   required: z.boolean(),
   schema: z.looseObject({}),
+});
+const closedList = z.looseObject({ enum: z.array(z.string()) });
+const problemShape = z.looseObject({
+  properties: z.looseObject({
+    code: z.looseObject({ $ref: z.string().optional() }),
+    status: z.looseObject({ enum: z.array(z.number()) }),
+  }),
 });
 const described = z.looseObject({
   operationId: z.string(),
@@ -90,6 +98,11 @@ function* schemasIn(value: unknown, place: string, isSchema = false): Generator<
 }
 
 describe("the OpenAPI document", () => {
+  it("is valid by the OpenAPI Initiative's own schema of 3.1", async () => {
+    const { errors, valid } = await new Validator().validate(structuredClone(raw));
+    expect({ errors, valid }).toEqual({ errors: undefined, valid: true });
+  });
+
   it("has every operation once, under an id of its own", () => {
     const ids = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).map((each) => each.operationId),
@@ -139,16 +152,32 @@ describe("the OpenAPI document", () => {
     if (operation.response === "none") expect(operation.success).toBe(204);
   });
 
-  it("says which codes a status can have: those of an operation in words, those of the status in its schema", () => {
-    const login = at("/api/v1/auth/login", "POST").responses["401"];
-    const shown = response.parse(resolve(String((login as { $ref: string }).$ref)));
-    expect(shown.description).toMatch(/^`invalid_credentials`: [^`]+$/);
-    expect(shown.content?.["application/problem+json"]?.schema).toEqual({
-      $ref: "#/components/schemas/UnauthorizedProblem",
-    });
-    const { UnauthorizedProblem, UnauthorizedProblemCode } = document.components.schemas;
-    expect(UnauthorizedProblem?.properties).toMatchObject({ status: { enum: [401] } });
-    expect(UnauthorizedProblemCode?.enum).toEqual(["invalid_credentials", "invalid_refresh_token", "unauthenticated"]);
+  it.each(api.map(({ operation }) => [operation.id, operation] as const))(
+    "tells in the schemas of %s which codes each status can have",
+    (_, operation) => {
+      const { responses } = at(fullPath(operation), operation.method);
+      const byStatus = Object.groupBy(errorsOf(operation), (code) => String(errorCodes[code].status));
+      for (const [status, codes = []] of Object.entries(byStatus)) {
+        const shown = response.parse(resolve(String((responses[status] as { $ref: string }).$ref)));
+        const { $ref } = reference.parse(shown.content?.["application/problem+json"]?.schema);
+        const { properties } = problemShape.parse(resolve($ref));
+        const { $ref: list } = properties.code;
+        const { enum: told } = closedList.parse(list === undefined ? properties.code : resolve(list));
+        expect(told, status).toEqual(codes.sort());
+        expect(properties.status.enum).toEqual([Number(status)]);
+      }
+    },
+  );
+
+  it("names the schema of a refusal after what can be the matter", () => {
+    const schemaOf = (path: string, method: string, status: string) =>
+      response.parse(resolve(String((at(path, method).responses[status] as { $ref: string }).$ref))).content?.[
+        "application/problem+json"
+      ]?.schema;
+    const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+    expect(schemaOf("/api/v1/auth/login", "POST", "401")).toEqual(named("InvalidCredentialsProblem"));
+    expect(schemaOf("/api/v1/agents", "POST", "409")).toEqual(named("AlreadyExistsOrRepeatedRequestProblem"));
+    expect(schemaOf("/api/v1/agents", "GET", "403")).toEqual(named("ForbiddenOrMembershipProblem"));
   });
 
   it("describes every event where webhooks are made, told apart by its type, with the fields of its data", () => {

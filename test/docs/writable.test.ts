@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { declaredItemsOfAllRooms } from "../../../docs/render/items.ts";
-import { systemClock } from "../../../shared/clock.ts";
-import { defineItem, keyPattern, primaryKey } from "../../../shared/dynamo/item.ts";
-import { Table } from "../../../shared/dynamo/table.ts";
-import { UndeclaredWrite, writableOf } from "../../../shared/dynamo/writable.ts";
+import { declaredItemsOfAllRooms } from "../../docs/render/items.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { defineItem, keyPattern, primaryKey } from "../../shared/dynamo/item.ts";
+import { Table } from "../../shared/dynamo/table.ts";
+import { UndeclaredWrite, writableOf } from "../../shared/dynamo/writable.ts";
 
 const thing = defineItem({
   type: "writable_thing",

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { declaredItemsOfAllRooms } from "../../../docs/render/items.ts";
-import { collisions } from "../../../docs/render/key-collisions.ts";
-import type { ItemDefinition, KeyTemplate } from "../../../shared/dynamo/item.ts";
-import { idSchema } from "../../../shared/ids.ts";
+import { declaredItemsOfAllRooms } from "../../docs/render/items.ts";
+import { collisions } from "../../docs/render/key-collisions.ts";
+import type { ItemDefinition, KeyTemplate } from "../../shared/dynamo/item.ts";
+import { idSchema } from "../../shared/ids.ts";
 
 const schema = z.object({
   id: z.string(),

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { renderDocs } from "../../../docs/render/all.ts";
+import { renderDocs } from "../../docs/render/all.ts";
 
-const docs = join(import.meta.dirname, "../../../docs");
+const docs = join(import.meta.dirname, "../../docs");
 const rendered = await renderDocs();
 
 describe("generated documents", () => {
