@@ -1,6 +1,7 @@
 import { timestamp } from "../../shared/clock.ts";
 import { toStored } from "../../shared/dynamo/item.ts";
 import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../../shared/identity/items.ts";
+import { UNSET } from "../../shared/identity/settings.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 
 /** Somebody signed in as the owner of an organization, with the items as they are stored. */
@@ -23,6 +24,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     slug: "acme",
     status: "active",
     plan: "enterprise",
+    settings: UNSET,
     created_by: user_id,
   };
   const membership = {

@@ -4,6 +4,7 @@ import { draft, type Envelope } from "../../shared/change/events.ts";
 import { type Clock, timestamp } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newEtag } from "../../shared/ids.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import type { Outbound } from "../../shared/outbound/client.ts";
@@ -68,9 +69,10 @@ async function store(event: Envelope, context: StoredContext, fetched: Fetched, 
     { equals: { attempt } },
     superseded,
   );
+  const audit_days = await auditDaysOf(table);
   await commitChange(
     deps.table,
-    { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null },
+    { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null, audit_days },
     {
       writes: [write, touchAgent(table, agent_id, at)],
       events: [

@@ -8,7 +8,8 @@ const membership = z.object({ organization_id: z.string(), user_id: z.string(), 
 export const organizationEvents = defineEvents({
   "organization.created": { summary: "An organization was registered.", resource: "organization", data: organization },
   "organization.updated": {
-    summary: "An organization's name or slug changed.",
+    summary:
+      "An organization's name, slug or settings changed; a setting is named with its part, as `settings.retention.run_days`.",
     resource: "organization",
     data: changed,
   },

@@ -12,6 +12,8 @@ type Ops = typeof operations;
 
 export const get: Handler<Ops["get"], OrganizationsDeps> = (call) => call.load();
 
+export { getSettings, updateSettings } from "./settings/handlers.ts";
+
 export const update: Handler<Ops["update"], OrganizationsDeps> = async (call, { table }) => {
   const { body, at } = call;
   return updateWithRetry(call.if_match, async (how) => {

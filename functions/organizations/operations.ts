@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { organizationView, slugSchema } from "./model.ts";
+import { organizationView, settingsChange, settingsView, slugSchema } from "./model.ts";
 import { organizationResource } from "./store.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
@@ -38,5 +38,31 @@ export const operations = {
     response: organizationView,
     success: 200,
     errors: ["already_exists", "precondition_failed", "conflict"],
+  }),
+  getSettings: operation({
+    id: "organizations.get_settings",
+    method: "GET",
+    path: "/organizations/{organization_id}/settings",
+    summary: "Read the organization's settings",
+    permission: "settings:read",
+    resource: organizationResource,
+    request: { path },
+    response: settingsView,
+    success: 200,
+    errors: [],
+  }),
+  updateSettings: operation({
+    id: "organizations.update_settings",
+    method: "PATCH",
+    path: "/organizations/{organization_id}/settings",
+    summary: "Change the organization's settings, key by key",
+    description:
+      "Changes what is named and leaves the rest; null gives a key back to the plan. For how long things are kept holds for what is written from then on: what is there already keeps its end. The plan says which numbers may be set; runs are kept for 7, 30, 90 or 400 days.",
+    permission: "settings:update",
+    resource: organizationResource,
+    request: { path, body: settingsChange.refine((body) => Object.keys(body).length > 0, "names nothing to change") },
+    response: settingsView,
+    success: 200,
+    errors: ["precondition_failed", "conflict"],
   }),
 } as const;

@@ -33,8 +33,10 @@ export const runItem = defineItem({
   summary: "A run: what it is pinned to, who started it, its status.",
   schema: runRecordSchema.extend({
     target_id: z.string(),
-    /** Days for which its plan keeps it; its files lie under them (`runFiles`). */
+    /** Days for which it is kept, as its organization had set when it started; its files lie under them (`runFiles`). */
     kept_days: z.literal(runDays),
+    /** The same for what it leaves in the audit trail. */
+    audit_days: z.int(),
   }),
   key: { pk: "RUN#{id}", sk: "RUN" },
   indexes: {

@@ -10,9 +10,6 @@ export const maxSubscriptions = 40;
 /** Secrets that sign at the same time: the newest and those whose time has not ended. */
 export const maxLiveSecrets = 5;
 
-/** Deliveries and their attempts can be read for so long. */
-export const deliveryDays = 30;
-
 /** Longest part of an answer that is kept with an attempt. */
 export const keptBodyCharacters = 1_000;
 

@@ -5,6 +5,7 @@ import type { Due } from "../../shared/due/item.ts";
 import { removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { workspaceEvents } from "./events.ts";
 import { changeWorkspace, expiryWrites, workspaceItem, workspaceMemberItem } from "./store.ts";
@@ -38,7 +39,8 @@ export async function archiveExpired(
   const archived_at = timestamp(now);
   const set = { status: "archived", archived_at, updated_at: archived_at, etag: newEtag(now) } as const;
   const actor = { type: "system", id: "workspace_expiry" } as const;
-  const context = { tenant, actor, at: now, trace_id: newId("request", now), request: null };
+  const audit_days = await auditDaysOf(own);
+  const context = { tenant, actor, at: now, trace_id: newId("request", now), request: null, audit_days };
   try {
     await commitChange(table, context, {
       writes: [changeWorkspace(own, workspace, set), ...expiryWrites(own, id, expires_at, null)],

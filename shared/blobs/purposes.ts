@@ -22,10 +22,10 @@ export const filesFor = (purpose: FilePurpose): `${FilePurpose}/` => `${purpose}
 const UPLOAD_DAYS = 1;
 
 /**
- * For how many days a plan may keep runs. A run's files stand under the number that it started with, so that one rule
+ * For how many days runs may be kept. A run's files stand under the number that it started with, so that one rule
  * ends them; a number that was ever used stays here.
  */
-export const runDays = [30, 90, 400] as const;
+export const runDays = [7, 30, 90, 400] as const;
 export type RunDays = (typeof runDays)[number];
 
 /** What the bucket deletes by itself: files whose names begin so, this many days after they were written. */
@@ -37,7 +37,7 @@ export const lifetimes: readonly { readonly prefix: string; readonly days: numbe
 /** An upload is one file: the last part of its name tells it from the same thing's other ones. */
 export const uploadKey = (tenant: string, thing: string, name: string): string => `uploads/${tenant}/${thing}/${name}`;
 
-/** @param run with the days for which its plan keeps it, as they were when it started */
+/** @param run with the days for which it is kept, as they were when it started */
 export const runFiles = (tenant: string, run: { readonly id: string; readonly kept_days: RunDays }): FilePlace =>
   `runs/${run.kept_days}/${tenant}/${run.id}/`;
 

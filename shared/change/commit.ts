@@ -1,22 +1,12 @@
 import { type Principal, principalKey } from "../access/principal.ts";
-import { addSeconds, timestamp } from "../clock.ts";
+import { timestamp } from "../clock.ts";
 import type { Table } from "../dynamo/table.ts";
 import { ImpossibleTransaction, TRANSACTION_ITEMS } from "../dynamo/transaction.ts";
 import type { Write } from "../dynamo/write.ts";
 import { newId } from "../ids.ts";
+import { addDays, DENIAL_AUDIT_DAYS, SECURITY_AUDIT_DAYS } from "../limits/retention.ts";
 import type { Envelope, EventDraft, FieldChange } from "./events.ts";
-import {
-  AUDIT_DAYS,
-  type AuditEntry,
-  auditItem,
-  DENIAL_AUDIT_DAYS,
-  EVENT_DAYS,
-  outboxItem,
-  type RequestFacts,
-  SECURITY_AUDIT_DAYS,
-} from "./items.ts";
-
-const DAY_SECONDS = 86_400;
+import { type AuditEntry, auditItem, EVENT_DAYS, outboxItem, type RequestFacts } from "./items.ts";
 
 /** Who changes something, for which tenant, when and within which request or workflow. */
 export interface ChangeContext {
@@ -25,6 +15,8 @@ export interface ChangeContext {
   readonly at: Date;
   readonly trace_id: string;
   readonly request: RequestFacts | null;
+  /** Days for which the organization keeps what this leaves in its audit trail (`retentionOf`). */
+  readonly audit_days: number;
 }
 
 export interface AuditDraft {
@@ -40,14 +32,13 @@ const isSecurityAction = (action: string): boolean =>
   /^(access|audit|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_)/.test(action);
 
-const daysOf = (action: string): number => {
+const daysOf = (action: string, { audit_days }: ChangeContext): number => {
   if (action === "access.denied") return DENIAL_AUDIT_DAYS;
-  return isSecurityAction(action) ? SECURITY_AUDIT_DAYS : AUDIT_DAYS;
+  return isSecurityAction(action) ? Math.max(SECURITY_AUDIT_DAYS, audit_days) : audit_days;
 };
 
 /** The write of one audit entry. */
 export function auditWrite(table: Table, context: ChangeContext, entry: AuditDraft): Write {
-  const days = daysOf(entry.action);
   const occurred_at = timestamp(context.at);
   return table.of(context.tenant).writes.create(auditItem, {
     id: newId("audit", context.at),
@@ -63,7 +54,7 @@ export function auditWrite(table: Table, context: ChangeContext, entry: AuditDra
     month: occurred_at.slice(0, 7),
     actor_key: principalKey(context.actor),
     resource_key: `${entry.resource.type}:${entry.resource.id}`,
-    expires_at: timestamp(addSeconds(context.at, days * DAY_SECONDS)),
+    expires_at: timestamp(addDays(context.at, daysOf(entry.action, context))),
   });
 }
 
@@ -88,7 +79,7 @@ export function eventWrites(table: Table, context: ChangeContext, events: readon
       id: leaving.id,
       day: leaving.occurred_at.slice(0, 10),
       envelope: leaving,
-      expires_at: timestamp(addSeconds(context.at, EVENT_DAYS * DAY_SECONDS)),
+      expires_at: timestamp(addDays(context.at, EVENT_DAYS)),
     });
     if (!event.definition.audited) return [outbox];
     const entry = {

@@ -30,12 +30,6 @@ export const auditEntrySchema = z
   .meta({ id: "AuditEntry", description: "One thing that somebody did, or was refused." });
 export type AuditEntry = z.output<typeof auditEntrySchema>;
 
-/** How long entries are kept; security entries longer. An organization may raise both. */
-export const AUDIT_DAYS = 400;
-export const SECURITY_AUDIT_DAYS = 7 * 365;
-/** Refusals are many and soon stale. */
-export const DENIAL_AUDIT_DAYS = 90;
-
 export const auditItem = defineItem({
   type: "audit_entry",
   summary: "Audit entry, by month of occurrence; a month is a partition so that none grows without bound.",

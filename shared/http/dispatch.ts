@@ -9,6 +9,7 @@ import { notFound, Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
 import { newId } from "../ids.ts";
 import { type RateState, rateHeaders } from "../limits/rate.ts";
+import { AUDIT_DAYS, retentionOf } from "../limits/retention.ts";
 import { cutText } from "../text.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
@@ -138,6 +139,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
           at,
           trace_id: facts.id,
           request: facts,
+          audit_days: retentionOf(rights.caller.organization).audit_days,
         };
   if (permissionOf(operation) !== undefined) await permit(prepared, context);
   const input = parseInput(operation, request, prepared.parameters) as Pick<
@@ -179,7 +181,9 @@ async function respond(prepared: Prepared): Promise<Answer> {
       return context;
     },
     async commit(change: ChangeSet, answer: unknown, as?: { tenant: string; actor: Principal }) {
-      const within: ChangeContext = as === undefined ? this.context : { ...as, at, trace_id: facts.id, request: facts };
+      // Who acts for another organization than the caller's has just made it, or changes an account.
+      const elsewhere = { at, trace_id: facts.id, request: facts, audit_days: AUDIT_DAYS };
+      const within: ChangeContext = as === undefined ? this.context : { ...as, ...elsewhere };
       return this.answer(changeWrites(platform.table, within, change), answer as never);
     },
     async answer(writes: readonly Write[], answer: unknown) {

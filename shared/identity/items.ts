@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { defineItem } from "../dynamo/item.ts";
 import { idSchema } from "../ids.ts";
+import { organizationSettingsSchema } from "./settings.ts";
 
 /**
  * The tenant of what belongs to no organization: users, sessions, e-mail markers. It is a reserved word, never an
@@ -14,6 +15,7 @@ export const organizationSchema = z.object({
   slug: z.string(),
   status: z.enum(["active", "suspended", "deleted"]).meta({ id: "OrganizationStatus" }),
   plan: z.enum(["free", "pro", "enterprise"]).meta({ id: "Plan" }),
+  settings: organizationSettingsSchema,
   created_by: z.string(),
   created_at: z.string(),
   updated_at: z.string(),

@@ -18,8 +18,11 @@ export interface PlanLimits {
   readonly uploads: number;
   readonly tokens_per_month: number;
   readonly api_calls_per_month: number;
-  /** Days for which runs are kept, with their steps, logs and files. */
+  /** Most days for which things may be kept; what an organization sets is within these (`retention.ts`). */
   readonly run_days: RunDays;
+  readonly delivery_days: number;
+  readonly audit_days: number;
+  readonly archived_days: number;
   readonly requests_per_minute: number;
 }
 
@@ -42,6 +45,9 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
     run_days: 30,
+    delivery_days: 30,
+    audit_days: 400,
+    archived_days: 30,
     requests_per_minute: 1_000,
   },
   pro: {
@@ -58,6 +64,9 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
     run_days: 90,
+    delivery_days: 90,
+    audit_days: 800,
+    archived_days: 90,
     requests_per_minute: 5_000,
   },
   enterprise: {
@@ -74,6 +83,9 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
     run_days: 400,
+    delivery_days: 400,
+    audit_days: 2_555,
+    archived_days: 365,
     requests_per_minute: 20_000,
   },
 };

@@ -9,6 +9,7 @@ import { type Removal, removeAll } from "../dynamo/removals.ts";
 import type { Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
+import { auditDaysOf } from "../identity/organization.ts";
 import { newId } from "../ids.ts";
 
 /**
@@ -97,8 +98,9 @@ async function erase<T extends Purgeable>(
   await removeAll(table, noun.belongings(table, thing));
   await deps.files.removeAll(versionFiles(table.tenant, thing.id));
   const { write, event } = noun.end(table, thing);
+  const audit_days = await auditDaysOf(table);
   const actor = { type: "system", id: noun.due.kind } as const;
-  const context = { tenant: table.tenant, actor, at, trace_id: newId("request", at), request: null };
+  const context = { tenant: table.tenant, actor, at, trace_id: newId("request", at), request: null, audit_days };
   try {
     await commitChange(table.table, context, { writes: [write], events: [event] });
   } catch (error) {

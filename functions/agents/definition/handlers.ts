@@ -148,7 +148,7 @@ export const remove: Handler<Ops["remove"], AgentDeps> = async (call, deps) =>
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (!isUsable(read)) return undefined;
-    const { writes, event } = archiveAgent(deps.table, call.context, read, call.query.force);
+    const { writes, event } = archiveAgent(deps.table, call, read, call.query.force);
     const { id, name } = read;
     const deleted = draft(agentEvents, "agent.deleted", { id, name }, { agent_id: id, name });
     return call.commit({ writes, events: [event, deleted] }, undefined);

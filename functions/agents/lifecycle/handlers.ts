@@ -93,7 +93,7 @@ export const archive: Handler<Ops["archive"], AgentDeps> = async (call, deps) =>
   updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
-    const { writes, event, next } = archiveAgent(deps.table, call.context, read, call.body.force);
+    const { writes, event, next } = archiveAgent(deps.table, call, read, call.body.force);
     return call.commit({ writes, events: [event] }, summaryView(next));
   });
 

@@ -1,3 +1,4 @@
+import type { Caller } from "../../../shared/access/caller.ts";
 import type { ChangeContext } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -6,7 +7,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
-import { purgeAt } from "../../../shared/limits/retention.ts";
+import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { changeAgent, freeName, moveStatus } from "../definition/changes.ts";
 import { agentEvents } from "../events.ts";
 import { type AgentStatus, agentStates, isUsable, USABLE_AGENT } from "../model.ts";
@@ -54,11 +55,16 @@ const inUse = (uses: number): Problem =>
   );
 
 /** Archives an agent: its name and its place in the plan become free, and its end is set. */
-export function archiveAgent(table: Table, context: ChangeContext, read: StoredAgent, force: boolean): Move {
+export function archiveAgent(
+  table: Table,
+  { context, caller }: { readonly context: ChangeContext; readonly caller: Caller },
+  read: StoredAgent,
+  force: boolean,
+): Move {
   if (!isUsable(read)) throw agentStates.refusal(read.status, USABLE_AGENT);
   const tenant = table.of(context.tenant);
   const { id, name } = read;
-  const purge_at = purgeAt(context.at);
+  const purge_at = addDays(context.at, retentionOf(caller.organization).archived_days);
   const archived = { archived_at: timestamp(context.at), purge_at: timestamp(purge_at) };
   const { next, writes } = leave(table, context, read, { status: "archived", ...archived }, force);
   return {

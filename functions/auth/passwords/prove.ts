@@ -5,6 +5,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
 import { PLATFORM, type User } from "../../../shared/identity/items.ts";
+import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import { sha256 } from "../model.ts";
@@ -27,6 +28,8 @@ export const contextOf = (
   at: call.at,
   trace_id: call.request.id,
   request: call.request,
+  // Whatever happens to an account is about access, which is kept longer than an organization can set.
+  audit_days: AUDIT_DAYS,
 });
 
 /**

@@ -14,6 +14,7 @@ import {
   userOrganizationItem,
 } from "../../../shared/identity/items.ts";
 import { countOwner } from "../../../shared/identity/owners.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { organizationEvents } from "../../organizations/events.ts";
@@ -67,6 +68,7 @@ export function found(
       slug,
       status: "active",
       plan: "free",
+      settings: UNSET,
       created_by: user_id,
       ...stamps,
     },

@@ -4,7 +4,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
-import { purgeAt } from "../../../shared/limits/retention.ts";
+import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
@@ -187,7 +187,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
     refuseArchived(old);
     requireMatch(call.if_match, old.etag);
     const at = timestamp(call.at);
-    const purge_at = purgeAt(call.at);
+    const purge_at = addDays(call.at, retentionOf(call.caller.organization).archived_days);
     const next: Pipeline = {
       ...old,
       status: "archived",

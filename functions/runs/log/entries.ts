@@ -87,6 +87,7 @@ export const runContext = (table: TenantTable, run: StoredRun, at: Date): Change
   at,
   trace_id: run.trace_id,
   request: null,
+  audit_days: run.audit_days,
 });
 
 /** In whose name a run is ended by itself: the system's, within the trace of the run. */
@@ -96,4 +97,5 @@ export const systemContext = (table: TenantTable, run: StoredRun, id: string, at
   at,
   trace_id: run.trace_id,
   request: null,
+  audit_days: run.audit_days,
 });

@@ -31,7 +31,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   await checkInput(graph, input);
   const agents = await pinGraph(table, graph);
   if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
-  const named = namedRun(caller.organization.plan, at);
+  const named = namedRun(caller.organization, at);
   const wanted = {
     kind: "pipeline",
     target_id: path.pipeline_id,
@@ -55,7 +55,7 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
   const input = body.input as Json;
   const pinned = await pinAgent(table, await call.load(), version);
   await admitTokens(table, caller.organization.plan, at);
-  const named = namedRun(caller.organization.plan, at);
+  const named = namedRun(caller.organization, at);
   const wanted = {
     kind: "agent",
     target_id: path.agent_id,
@@ -86,7 +86,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { kind, mode, pinned, target_id, timeout_seconds, metadata } = run;
-  const named = namedRun(caller.organization.plan, at);
+  const named = namedRun(caller.organization, at);
   const input = await loadJson(deps.blobs, stored);
   const wanted = {
     ...named,

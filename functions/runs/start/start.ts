@@ -11,6 +11,7 @@ import { newId } from "../../../shared/ids.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
+import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { pinAgents } from "../../agents/public.ts";
 import type { Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
@@ -20,16 +21,19 @@ import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type Store
 
 /** What a new run is made from. */
 export interface NewRun
-  extends Pick<StoredRun, "id" | "kept_days" | "target_id">,
+  extends Pick<StoredRun, "id" | "kept_days" | "audit_days" | "target_id">,
     Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "parent_run_id" | "timeout_seconds"> {
   readonly input: Blob;
 }
 
 /** What a run is called and how long it is kept: known before it starts, because its input is stored before. */
-export const namedRun = (plan: Organization["plan"], at: Date): Pick<NewRun, "id" | "kept_days"> => ({
-  id: newId("run", at),
-  kept_days: plans[plan].run_days,
-});
+export function namedRun(
+  organization: Pick<Organization, "plan" | "settings">,
+  at: Date,
+): Pick<NewRun, "id" | "kept_days" | "audit_days"> {
+  const { run_days, audit_days } = retentionOf(organization);
+  return { id: newId("run", at), kept_days: run_days, audit_days };
+}
 
 /** Who starts a run, when, and under which plan. */
 export interface Starter {
@@ -59,7 +63,7 @@ export function startOf(
     started_at: null,
     finished_at: null,
     deadline_at: timestamp(addSeconds(at, wanted.timeout_seconds)),
-    expires_at: timestamp(addSeconds(at, wanted.kept_days * 86_400)),
+    expires_at: timestamp(addDays(at, wanted.kept_days)),
   };
   const { expires_at } = run;
   const writes: Write[] = [

@@ -1,12 +1,12 @@
 import type { Envelope } from "../../../shared/change/events.ts";
-import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { timestamp } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import { derivedId } from "../../../shared/ids.ts";
-import { deliveryDays } from "../model.ts";
+import { addDays } from "../../../shared/limits/retention.ts";
 import { attemptItem, type Delivery, deliveryDue, deliveryItem } from "../store.ts";
 import { dueAtMs } from "./rules/schedule.ts";
 
@@ -29,11 +29,13 @@ interface Occasion {
   readonly test?: boolean;
   readonly replay_of?: string;
   readonly replay_id?: string;
+  /** Days for which the organization keeps deliveries. */
+  readonly kept_days: number;
 }
 
 /** A new delivery. Its id follows from webhook, event and occasion, so that making it twice makes one. */
 export function newDelivery(occasion: Occasion): Delivery {
-  const { webhook_id, event, at, test = false, replay_of = null, replay_id = null } = occasion;
+  const { webhook_id, event, at, kept_days, test = false, replay_of = null, replay_id = null } = occasion;
   const now = timestamp(at);
   const reason = replay_id ?? (replay_of === null ? "event" : `${replay_of}@${now}`);
   return {
@@ -55,7 +57,7 @@ export function newDelivery(occasion: Occasion): Delivery {
     created_at: now,
     updated_at: now,
     completed_at: null,
-    expires_at: timestamp(addSeconds(at, deliveryDays * 86_400)),
+    expires_at: timestamp(addDays(at, kept_days)),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Caller } from "../../../shared/access/caller.ts";
 import { draft, type Envelope } from "../../../shared/change/events.ts";
 import { EVENT_DAYS, outboxItem } from "../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -6,9 +7,10 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
+import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
-import { deliveryDays, deliveryStates, type Webhook, webhookStates } from "../model.ts";
+import { deliveryStates, type Webhook, webhookStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { attemptItem, deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
 import { deliveryWrites, newDelivery } from "./delivery.ts";
@@ -37,6 +39,8 @@ export const getDelivery: Handler<Ops["getDelivery"], WebhookDeps> = async (call
 };
 
 /** The delivery carries its event: a test is no event of the product and goes to this webhook only. */
+const keptDays = ({ caller }: { readonly caller: Caller }): number => retentionOf(caller.organization).delivery_days;
+
 export const test: Handler<Ops["test"], WebhookDeps> = async (call, { table }) => {
   const { context, at } = call;
   const tenant = table.of(context.tenant);
@@ -52,7 +56,7 @@ export const test: Handler<Ops["test"], WebhookDeps> = async (call, { table }) =
     trace_id: context.trace_id,
     data: { webhook_id: id, name },
   };
-  const delivery = newDelivery({ webhook_id: id, event, at, test: true });
+  const delivery = newDelivery({ webhook_id: id, event, at, kept_days: keptDays(call), test: true });
   return call.commit(
     {
       writes: [
@@ -76,7 +80,14 @@ export const replayDelivery: Handler<Ops["replayDelivery"], WebhookDeps> = async
   const event = old.payload ?? (await tenant.get(outboxItem, { day: old.event_day, id: old.event_id }))?.envelope;
   if (event === undefined)
     throw new Problem("conflict", `The event is no longer kept; events are for ${EVENT_DAYS} days.`);
-  const delivery = newDelivery({ webhook_id, event, at, test: old.test, replay_of: delivery_id });
+  const delivery = newDelivery({
+    webhook_id,
+    event,
+    at,
+    kept_days: keptDays(call),
+    test: old.test,
+    replay_of: delivery_id,
+  });
   const { name } = webhook;
   const data = { webhook_id, name, delivery_id: delivery.id, event_id: event.id, replay_of: delivery_id };
   return call.commit(
@@ -108,7 +119,7 @@ export const replay: Handler<Ops["replay"], WebhookDeps> = async (call, { table 
     day: since.slice(0, 10),
     cursor: null,
     pages: 0,
-    expires_at: timestamp(addSeconds(at, deliveryDays * 86_400)),
+    expires_at: timestamp(addDays(at, keptDays(call))),
   };
   const { id: webhook_id, name } = webhook;
   return call.commit(

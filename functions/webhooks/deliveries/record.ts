@@ -5,7 +5,9 @@ import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { retentionOf } from "../../../shared/limits/retention.ts";
 import { webhookEvents } from "../events.ts";
 import { type deliveryErrors, type Health, type Webhook, webhookStates } from "../model.ts";
 import { attemptItem, type Delivery, deliveryItem, healthItem, webhookItem } from "../store.ts";
@@ -144,11 +146,12 @@ async function healthWrites(
   const after = afterDelivery(before, { succeeded: verdict.kind === "succeeded", ended_at_ms: ended_at.getTime() });
   if (verdict.kind !== "failed") return health?.failing_since === undefined ? [] : [forgetFailures(tenant, health)];
   const reason = verdict.disable ? "gone" : after.disable;
-  if (reason === undefined || webhook.status !== "active")
+  const organization = reason === undefined ? undefined : await tenant.get(organizationItem, {});
+  if (reason === undefined || organization === undefined || webhook.status !== "active")
     return [countFailure(tenant, webhook_id, health, ended_at, webhook.status === "active")];
   return [
     countFailure(tenant, webhook_id, health, ended_at, false),
-    ...disable(table, tenant, webhook, reason, after.health.consecutive_failures, ended_at, event),
+    ...disable(table, organization, webhook, reason, after.health.consecutive_failures, ended_at, event),
   ];
 }
 
@@ -193,7 +196,7 @@ function countFailure(
 
 function disable(
   table: Table,
-  tenant: TenantTable,
+  organization: Organization,
   webhook: Webhook,
   reason: NonNullable<Webhook["disabled_reason"]>,
   consecutive_failures: number,
@@ -202,11 +205,12 @@ function disable(
 ): Write[] {
   const now = timestamp(at);
   const context = {
-    tenant: tenant.tenant,
+    tenant: organization.id,
     actor: { type: "system", id: "webhooks" } as const,
     at,
     trace_id: event.trace_id,
     request: null,
+    audit_days: retentionOf(organization).audit_days,
   };
   const told = draft(
     webhookEvents,
@@ -216,13 +220,15 @@ function disable(
     { changes: [{ field: "status", old: "active", new: "disabled" }], reason },
   );
   return [
-    tenant.writes.update(
-      webhookItem,
-      { id: webhook.id },
-      { set: { status: "disabled", disabled_reason: reason, disabled_at: now, updated_at: now, etag: newEtag(at) } },
-      { one_of: { status: webhookStates.from("disabled") } },
-      () => new Outpaced(),
-    ),
+    table
+      .of(organization.id)
+      .writes.update(
+        webhookItem,
+        { id: webhook.id },
+        { set: { status: "disabled", disabled_reason: reason, disabled_at: now, updated_at: now, etag: newEtag(at) } },
+        { one_of: { status: webhookStates.from("disabled") } },
+        () => new Outpaced(),
+      ),
     ...eventWrites(table, context, [told]),
   ];
 }

@@ -3,7 +3,9 @@ import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
+import { organizationItem } from "../../../shared/identity/items.ts";
 import { firstIdAt } from "../../../shared/ids.ts";
+import { retentionOf } from "../../../shared/limits/retention.ts";
 import { type AttemptMessage, newDelivery, removalWrites, start } from "../deliveries/delivery.ts";
 import { replayStates, subscribes } from "../model.ts";
 import { deliveryItem, type Replay, replayItem, webhookItem } from "../store.ts";
@@ -34,11 +36,13 @@ async function replayPage(message: JobMessage, { table, clock, attempts }: JobDe
   if (message.kind !== "replay") return false;
   const tenant = table.of(message.tenant);
   const { webhook_id } = message;
-  const [replay, webhook] = await table.batch([
+  const [replay, webhook, organization] = await table.batch([
     tenant.read(replayItem, { webhook_id, id: message.replay_id }),
     tenant.read(webhookItem, { id: webhook_id }),
+    tenant.read(organizationItem, {}),
   ]);
-  if (replay === undefined || webhook === undefined || replayStates.ends.includes(replay.status)) return false;
+  if (organization === undefined || replay === undefined || webhook === undefined) return false;
+  if (replayStates.ends.includes(replay.status)) return false;
   const now = clock.now();
   if (webhook.status !== "active") {
     await move(tenant, replay, { status: "cancelled", completed_at: timestamp(now) }, now);
@@ -55,9 +59,10 @@ async function replayPage(message: JobMessage, { table, clock, attempts }: JobDe
     .map(({ envelope }) => envelope)
     .filter(({ occurred_at }) => occurred_at >= replay.since && occurred_at <= replay.until);
   const at = new Date(replay.created_at);
+  const kept_days = retentionOf(organization).delivery_days;
   const deliveries = events
     .filter(({ type }) => subscribes(webhook.events, type))
-    .map((event) => newDelivery({ webhook_id, event, at, replay_id: replay.id }));
+    .map((event) => newDelivery({ webhook_id, event, at, replay_id: replay.id, kept_days }));
   await start(tenant, deliveries, attempts);
   const lastDay = replay.day >= replay.until.slice(0, 10);
   const done = page.next_cursor === null && lastDay;

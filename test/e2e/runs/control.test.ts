@@ -4,6 +4,7 @@ import { namedRun, startOf } from "../../../functions/runs/start/start.ts";
 import { runCountItem, runWatch } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { newId } from "../../../shared/ids.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
@@ -162,7 +163,7 @@ describe("a run that nobody ends", () => {
     const principal = { type: "user", id: company.user_id } as const;
     const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
     const started = startOf(table, starter, {
-      ...namedRun("free", at),
+      ...namedRun({ plan: "free", settings: UNSET }, at),
       kind: "agent",
       mode: "live",
       target_id: one.agent_id,
@@ -172,7 +173,14 @@ describe("a run that nobody ends", () => {
       timeout_seconds,
       input: { inline: JSON.stringify(text) },
     });
-    const context = { tenant: table.tenant, actor: principal, at, trace_id: starter.trace_id, request: null };
+    const context = {
+      tenant: table.tenant,
+      actor: principal,
+      at,
+      trace_id: starter.trace_id,
+      request: null,
+      audit_days: 400,
+    };
     return { ...started, context };
   };
 

@@ -66,7 +66,13 @@ describe("sessions of a user", () => {
     const company = await registerCompany();
     const other = await signIn(company);
     const { table } = authDeps();
-    const context = { tenant: company.organization_id, at: new Date(), trace_id: "test", request: null } as const;
+    const context = {
+      tenant: company.organization_id,
+      at: new Date(),
+      trace_id: "test",
+      request: null,
+      audit_days: 400,
+    } as const;
     await cutOff(
       table,
       { ...context, actor: { type: "system", id: "test" } },

@@ -21,6 +21,7 @@ const context = () => ({
   at,
   trace_id: "req_1",
   request: null,
+  audit_days: 400,
 });
 
 const things = (table: ReturnType<typeof stackTable>, tenant: string) => ({

@@ -14,7 +14,14 @@ describe("refusals in the audit trail", () => {
     const denied = (id: string, times: number) =>
       Promise.all(
         Array.from({ length: times }, () => {
-          const context = { tenant, actor: { type: "user", id } as const, at, trace_id: "t", request: null };
+          const context = {
+            tenant,
+            actor: { type: "user", id } as const,
+            at,
+            trace_id: "t",
+            request: null,
+            audit_days: 400,
+          };
           return recordDenial(table, context, operations.create);
         }),
       );

@@ -25,6 +25,7 @@ import { auditItem, outboxItem } from "../../../shared/change/items.ts";
 import { type Clock, systemClock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { Crash } from "../../support/faulty-table.ts";
@@ -45,7 +46,7 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
   const of = { pipeline_id: PIPELINE, revision: 1, created_by: USER.id, created_at: at.toISOString() };
   const revision = await newRevision(store, tenant, { graph, secrets: {} }, of);
   const starter = { principal: USER, plan: "free", at, trace_id: newId("request", at) } as const;
-  const named = namedRun(starter.plan, at);
+  const named = namedRun({ plan: starter.plan, settings: UNSET }, at);
   const { run, writes } = startOf(table, starter, {
     ...named,
     kind: "pipeline",

@@ -41,7 +41,13 @@ async function accepted(failure: () => string | undefined = () => undefined) {
   const due = async () => (await dueOf(run.tenant)).map(({ kind, ref, at }) => [kind, ref, at]);
   const after = (seconds: number) => timestamp(addSeconds(new Date(run.created_at), seconds));
   const status = async () => table.get(runItem, { id: run.id });
-  const context = { tenant: run.tenant, actor: { type: "system", id: "test" }, trace_id: "t", request: null } as const;
+  const context = {
+    tenant: run.tenant,
+    actor: { type: "system", id: "test" },
+    trace_id: "t",
+    request: null,
+    audit_days: 400,
+  } as const;
   return { run, table, started, comeDue, due, after, status, context: { ...context, at: new Date() } };
 }
 

@@ -167,7 +167,7 @@ describe("a worker that ends anywhere", () => {
   it("a delivery made while its webhook was being deleted does not stay", async () => {
     const world = new World();
     const event = await world.event("a.happened");
-    const orphan = newDelivery({ webhook_id: "whk_01J00000000000000000000000", event, at: world.now });
+    const orphan = newDelivery({ kept_days: 30, webhook_id: "whk_01J00000000000000000000000", event, at: world.now });
     await start(world.tenant, [orphan], world.attempts);
     expect(await world.deliveries(orphan.webhook_id)).toHaveLength(1);
     await world.run();

@@ -134,7 +134,7 @@ describe("what a deleted webhook leaves", () => {
       const webhook = await world.webhook(`${receiver.url}/leftover`, ["a.happened"]);
       const event = await world.event("a.happened");
       const deliveries = Array.from({ length: 12 }, (_, i) =>
-        newDelivery({ webhook_id: webhook.id, event, at: addSeconds(world.now, -i) }),
+        newDelivery({ kept_days: 30, webhook_id: webhook.id, event, at: addSeconds(world.now, -i) }),
       );
       await start(world.tenant, deliveries, world.attempts);
       await world.attempts.work(world.attempt);

@@ -19,10 +19,12 @@ import type { DueItem } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { Table, type TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
+import { organizationItem } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { createOutbound, type Outbound } from "../../../shared/outbound/index.ts";
 import { dueOf } from "../../support/due.ts";
+import { organizationNamed } from "../../support/organization.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 /** A worker that ends in the middle of something. */
@@ -171,6 +173,7 @@ export class World {
     };
     const { writes } = this.tenant;
     await this.tenant.transact([
+      writes.put(organizationItem, organizationNamed(this.organization_id)),
       writes.create(webhookItem, webhook),
       ...events.map((pattern) => writes.create(subscriptionItem, { pattern, webhook_id: id })),
     ]);

@@ -15,6 +15,7 @@ const context = {
   at: new Date("2026-01-01T00:00:00.000Z"),
   trace_id: "t",
   request: null,
+  audit_days: 400,
 };
 
 describe("an event", () => {

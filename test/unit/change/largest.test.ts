@@ -22,6 +22,7 @@ const context = {
   at: new Date("2026-01-01T00:00:00.000Z"),
   trace_id: "t",
   request: null,
+  audit_days: 400,
 };
 const change = (parts: number, largest?: number) => ({
   writes: Array.from({ length: parts }, (_, i) => table.of("org_1").writes.put(part, { id: String(i) })),

@@ -14,6 +14,7 @@ import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { defineResource } from "../../../shared/http/resource.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 
@@ -26,6 +27,7 @@ const organization = {
   slug: "acme",
   status: "active",
   plan: "free",
+  settings: UNSET,
   created_by: "usr_x",
 } as const;
 const principal = { type: "user", id: "usr_x" } as const;

@@ -41,6 +41,7 @@ const run: StoredRun = {
   deadline_at: later.toISOString(),
   expires_at: "2026-06-01T10:00:00.000Z",
   kept_days: 30,
+  audit_days: 400,
 };
 
 const plan = compilePlan(agentGraph("agt_1"));

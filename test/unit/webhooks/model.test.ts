@@ -67,7 +67,7 @@ describe("deliveries", () => {
 
   it("the same occasion makes the same id; another webhook, event, replay or time makes another", () => {
     const webhook_id = "whk_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
-    const base = { webhook_id, event, at };
+    const base = { webhook_id, event, at, kept_days: 30 };
     const id = newDelivery(base).id;
     expect(newDelivery(base).id).toBe(id);
     expect(idSchema("delivery").safeParse(id).success).toBe(true);
@@ -84,7 +84,8 @@ describe("deliveries", () => {
   it("later deliveries sort after earlier ones", () => {
     fc.assert(
       fc.property(fc.nat(1e9), fc.nat(1e9), (a, b) => {
-        const made = (ms: number) => newDelivery({ webhook_id: "whk_x", event, at: new Date(at.getTime() + ms) }).id;
+        const made = (ms: number) =>
+          newDelivery({ kept_days: 30, webhook_id: "whk_x", event, at: new Date(at.getTime() + ms) }).id;
         expect(made(a) < made(b) || a >= b).toBe(true);
       }),
     );
