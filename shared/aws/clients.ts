@@ -37,7 +37,7 @@ const CONNECTIONS = 50;
  * A logger that takes nothing. For its own silent one the SDK copies what each call sends and gets, with what is secret
  * left out of the copy: a tenth of what a call costs. Where there is no `info` and no `error` it makes no copy.
  */
-const silent = { warn() {} } as unknown as NonNullable<DynamoDBClientConfig["logger"]>;
+const silent = { trace() {}, debug() {}, warn() {} } as unknown as NonNullable<DynamoDBClientConfig["logger"]>;
 
 /**
  * The options of an SDK client with this job: time limits, connections that are kept, tries.
