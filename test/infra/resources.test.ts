@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { WATCHED_ELSEWHERE } from "../../infra/constructs/room-function.ts";
-import { runFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
-import { plans } from "../../shared/limits/plans.ts";
+import { runDays, runFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
 import { type Synthesized, statements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
@@ -297,11 +296,12 @@ describe("data", () => {
     },
   );
 
-  it("files end by what they are there for: uploads in flight, runs by their plan's days, parts of broken uploads", () => {
+  it("files end by what they are there for: uploads in flight, runs by their days, parts of broken uploads", () => {
     const { Rules } = production.files.properties.LifecycleConfiguration;
     const expiring = Rules.filter((rule: { ExpirationInDays?: number }) => rule.ExpirationInDays !== undefined);
     expect(expiring.map(({ Prefix, ExpirationInDays, Status }: never) => [Prefix, ExpirationInDays, Status])).toEqual([
       ["uploads/", 1, "Enabled"],
+      ["runs/7/", 7, "Enabled"],
       ["runs/30/", 30, "Enabled"],
       ["runs/90/", 90, "Enabled"],
       ["runs/400/", 400, "Enabled"],
@@ -310,7 +310,7 @@ describe("data", () => {
     expect(aborting).toEqual([{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: "Enabled" }]);
     // What code writes begins as the rules say.
     const tenant = "org_1";
-    for (const { run_days: kept_days } of Object.values(plans)) {
+    for (const kept_days of runDays) {
       const [rule, ...others] = expiring.filter(({ Prefix }: { Prefix: string }) =>
         runFiles(tenant, { id: "run_1", kept_days }).startsWith(Prefix),
       );
