@@ -7,6 +7,7 @@ import { DeploymentMistake, readContext } from "./context.ts";
 import { product as current, type Product, roomsOf } from "./product.ts";
 import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
+import { FIREWALL_REGION, type FirewallProps, FirewallStack } from "./stacks/firewall.ts";
 import { FrontStack } from "./stacks/front.ts";
 import { GatewayStack } from "./stacks/gateway.ts";
 import { MessagingStack } from "./stacks/messaging.ts";
@@ -37,6 +38,17 @@ function requireHere({ data_key }: Stage, region: string): void {
   const there = data_key?.arn?.split(":")[3] ?? region;
   if (there !== region)
     throw new DeploymentMistake(`customer_managed_key is a key of ${there}: this deployment goes to ${region}`);
+}
+
+/** The CDK carries a value from the firewall's region to the front's, where those are two. */
+const across = (region: string) => (region === FIREWALL_REGION ? {} : { crossRegionReferences: true });
+
+/** The ARN of what stands before the front: the deployment's own firewall, or one of the account. */
+function firewallOf(app: App, stage: Stage, props: FirewallProps): string | undefined {
+  if (!stage.firewall) return stage.web_acl_arn;
+  const { region, account } = props.data;
+  const env = { account, region: FIREWALL_REGION };
+  return new FirewallStack(app, `${namePrefix(stage)}-firewall`, { ...props, ...across(region), env }).arn;
 }
 
 /**
@@ -71,7 +83,18 @@ export function buildApp({ bundles, context: own = {}, outdir, product = current
     const stack = new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
     Object.assign(streams, stack.streams);
   }
-  if (stage.name !== "local") new FrontStack(app, `${prefix}-front`, { ...common, product, data, gateway, streams });
+  if (stage.name !== "local") {
+    const firewall = firewallOf(app, stage, { ...common, data, messaging });
+    new FrontStack(app, `${prefix}-front`, {
+      ...common,
+      ...across(env.region),
+      product,
+      data,
+      gateway,
+      firewall,
+      streams,
+    });
+  }
 
   Tags.of(app).add("product", "kaizen-studio");
   Tags.of(app).add("stage", stage.name);

@@ -66,6 +66,13 @@ export const contextSettings = z.strictObject({
     })
     .optional()
     .describe("A firewall of the account (WAF, scope CLOUDFRONT) that stands before everything."),
+  firewall: z
+    .enum(["true", "false"], { error: "use true or false" })
+    .transform((value) => value === "true")
+    .optional()
+    .describe(
+      "`true`: a firewall of the deployment's own (WAF) before everything, in a stack in us-east-1, instead of `web_acl_arn`; about 10 USD a month and 0.60 a million requests.",
+    ),
   customer_managed_key: z
     .string()
     .regex(/^(?:true|false|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+)$/, {

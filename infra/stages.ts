@@ -25,6 +25,8 @@ export interface Stage {
   readonly domain: { readonly name: string; readonly certificate_arn: string } | undefined;
   /** A firewall of the account (WAF, scope CLOUDFRONT) that stands before the API. */
   readonly web_acl_arn: string | undefined;
+  /** Whether the deployment brings a firewall of its own. */
+  readonly firewall: boolean;
   /** The customer's key for everything that is kept: of this ARN, or made by the deployment; without it AWS's keys. */
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
@@ -56,6 +58,7 @@ export function stageOf(context: ContextSettings): Stage {
     browser_origins: [...new Set([new URL(app_url ?? "http://localhost").origin, ...browser_origins])],
     domain: domainOf(context),
     web_acl_arn: context.web_acl_arn,
+    firewall: firewallOf(context),
     data_key: dataKeyOf(context),
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
@@ -94,6 +97,14 @@ function requireSaid({ stage, mail_from, app_url, alarm_email }: ContextSettings
   if (missing.length > 0) throw new DeploymentMistake(`the stage ${stage} has to know ${missing.join(" and ")}`);
   if (!app_url?.startsWith("https:"))
     throw new DeploymentMistake(`app_url is "${app_url}": a deployed stage needs https`);
+}
+
+function firewallOf({ stage, firewall = false, web_acl_arn }: ContextSettings): boolean {
+  if (firewall && web_acl_arn !== undefined)
+    throw new DeploymentMistake("a deployment has one firewall: say -c firewall=true or -c web_acl_arn=…, not both");
+  if (firewall && stage === "local")
+    throw new DeploymentMistake("the stage local has no front, so no firewall before it");
+  return firewall;
 }
 
 function dataKeyOf({ stage, customer_managed_key: said = "false" }: ContextSettings): Stage["data_key"] {

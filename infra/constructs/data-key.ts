@@ -39,7 +39,7 @@ const allow = (
  */
 export function logStatements({ partition, region, account, prefix }: KeyPlace): PolicyStatement[] {
   const group = (name: string) => `arn:${partition}:logs:${region}:${account}:log-group:${name}-*`;
-  const groups = [prefix, `/aws/vendedlogs/states/${prefix}`].map(group);
+  const groups = [prefix, `/aws/vendedlogs/states/${prefix}`, `aws-waf-logs-${prefix}`].map(group);
   return [
     allow(
       `logs.${region}.amazonaws.com`,
@@ -48,6 +48,13 @@ export function logStatements({ partition, region, account, prefix }: KeyPlace):
     ),
   ];
 }
+
+/** Alarms that tell a topic. */
+export const alarmStatements = ({ account }: KeyPlace): PolicyStatement[] => [
+  allow("cloudwatch.amazonaws.com", ["kms:GenerateDataKey*", "kms:Decrypt"], {
+    StringEquals: { "aws:SourceAccount": account },
+  }),
+];
 
 /**
  * What services of AWS do with the key of all data by themselves, not by the rights of one of our roles. Our roles, and
@@ -67,10 +74,7 @@ export function serviceStatements(place: KeyPlace): PolicyStatement[] {
     allow("events.amazonaws.com", ["kms:GenerateDataKey", "kms:Decrypt"], {
       ArnLike: { "kms:EncryptionContext:aws:sqs:arn": `arn:${partition}:sqs:${region}:${account}:*` },
     }),
-    // Alarms that tell the topic.
-    allow("cloudwatch.amazonaws.com", ["kms:GenerateDataKey*", "kms:Decrypt"], {
-      StringEquals: { "aws:SourceAccount": account },
-    }),
+    ...alarmStatements(place),
     // The front's log in its bucket, and the workflow's log, whose lines come out of an encrypted execution.
     allow("delivery.logs.amazonaws.com", ["kms:GenerateDataKey*", "kms:Decrypt"]),
   ];

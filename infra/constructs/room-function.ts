@@ -13,7 +13,8 @@ import type { Granted } from "../grants.ts";
 import type { Stage } from "../stages.ts";
 import { raiseAlarm } from "./alarm.ts";
 
-const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
+/** How long logs are kept, as CloudWatch Logs says it. */
+export const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
   7: RetentionDays.ONE_WEEK,
   30: RetentionDays.ONE_MONTH,
   90: RetentionDays.THREE_MONTHS,

@@ -36,6 +36,8 @@ export interface FrontProps extends StageProps {
   readonly product: Product;
   readonly data: DataStack;
   readonly gateway: GatewayStack;
+  /** The ARN of the firewall that stands before it, the deployment's own or one of the account. */
+  readonly firewall: string | undefined;
   /** Addresses of the functions that stream, by `<room>/<function>`. */
   readonly streams: Readonly<Record<string, FunctionUrl>>;
 }
@@ -51,7 +53,7 @@ export class FrontStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { stage, product, data, gateway, streams, bundles: _, ...props }: FrontProps,
+    { stage, product, data, gateway, firewall, streams, bundles: _, ...props }: FrontProps,
   ) {
     super(scope, id, props);
     const secret = gateway.frontSecret;
@@ -77,7 +79,7 @@ export class FrontStack extends Stack {
         }),
       ),
       logBucket: this.#logs(stage, data.dataKey),
-      ...(stage.web_acl_arn === undefined ? {} : { webAclId: stage.web_acl_arn }),
+      ...(firewall === undefined ? {} : { webAclId: firewall }),
       ...(stage.domain === undefined
         ? {}
         : {
@@ -87,11 +89,11 @@ export class FrontStack extends Stack {
           }),
     });
     acknowledge(distribution, "AwsSolutions-CFR1", "Customers of a deployment may be anywhere.");
-    if (stage.web_acl_arn === undefined)
+    if (firewall === undefined)
       acknowledge(
         distribution,
         "AwsSolutions-CFR2",
-        "A firewall is the deployment's choice (-c web_acl_arn=…); limits by address, user and organization are the product's own.",
+        "A firewall is the deployment's choice (-c firewall=true, -c web_acl_arn=…); limits by address, user and organization are the product's own.",
       );
     if (stage.domain === undefined)
       acknowledge(

@@ -1,11 +1,9 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
-import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EmailIdentity, Identity } from "aws-cdk-lib/aws-ses";
-import { Topic } from "aws-cdk-lib/aws-sns";
-import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { AlarmTopic } from "../constructs/alarm-topic.ts";
 import { WorkQueue } from "../constructs/work-queue.ts";
-import { acknowledge } from "../nag.ts";
 import type { Product } from "../product.ts";
 import type { DataStack, StageProps } from "./data.ts";
 
@@ -31,24 +29,7 @@ export class MessagingStack extends Stack {
     }: StageProps & { readonly product: Product; readonly data: DataStack },
   ) {
     super(scope, id, props);
-    const local = stage.name === "local";
-    // The local AWS speaks plain http on loopback.
-    this.alarms = new Topic(this, "Alarms", {
-      displayName: `Kaizen Studio ${stage.name}`,
-      enforceSSL: !local,
-      ...(dataKey === undefined ? {} : { masterKey: dataKey }),
-    });
-    if (local) acknowledge(this.alarms, "AwsSolutions-SNS3", "The local AWS speaks plain http on loopback.");
-    // A topic with a policy of its own loses the one that lets everything of the account publish.
-    this.alarms.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
-        actions: ["sns:Publish"],
-        resources: [this.alarms.topicArn],
-        conditions: { StringEquals: { "aws:SourceAccount": this.account } },
-      }),
-    );
-    if (stage.alarm_email !== undefined) this.alarms.addSubscription(new EmailSubscription(stage.alarm_email));
+    this.alarms = new AlarmTopic(this, "Alarms", stage, dataKey);
 
     const { alarms } = this;
     this.queues = Object.fromEntries(
@@ -58,7 +39,7 @@ export class MessagingStack extends Stack {
     );
 
     // Deployed stages send from a domain that the account has verified; a laptop has none.
-    if (local) new EmailIdentity(this, "Sender", { identity: Identity.email(stage.mail_from) });
+    if (stage.name === "local") new EmailIdentity(this, "Sender", { identity: Identity.email(stage.mail_from) });
 
     new CfnOutput(this, "AlarmTopicArn", { value: this.alarms.topicArn });
   }

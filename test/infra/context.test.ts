@@ -50,6 +50,7 @@ describe("a setting", () => {
     ["domain_name", "https://a.example", "use a name such as studio.example.com"],
     ["web_acl_arn", "studio", "use the ARN of a web ACL of scope CLOUDFRONT"],
     ["customer_managed_key", "yes", "use true, or the ARN of a key of KMS, not of an alias"],
+    ["firewall", "on", "use true or false"],
     ["api_rate", "fast", "use a whole number from 1 to 99999"],
     ["reserve_concurrency", "no", "use true or false"],
     ["registration", "off", "use open or closed"],

@@ -123,7 +123,7 @@ describe("with a key of the customer's", () => {
         "Allow",
         "logs.us-east-1.amazonaws.com",
         "kms:Decrypt kms:Describe* kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt*",
-        `ArnLike kms:EncryptionContext:aws:logs:arn ${group}kaizen-studio-production-* ${group}/aws/vendedlogs/states/kaizen-studio-production-*`,
+        `ArnLike kms:EncryptionContext:aws:logs:arn ${group}kaizen-studio-production-* ${group}/aws/vendedlogs/states/kaizen-studio-production-* ${group}aws-waf-logs-kaizen-studio-production-*`,
       ],
       ["Allow", "events.amazonaws.com", "kms:DescribeKey"],
       [

@@ -21,7 +21,7 @@ const stages = ["local", "development", "staging", "production"] as const;
 /** What is looked at: every stage as it is, and production with what a deployment can have besides. */
 const deployments = [
   ...stages.map((stage) => [stage, stage, {}] as const),
-  ["production with a key of the customer's", "production", { customer_managed_key: "true" }],
+  ["production with a key and a firewall", "production", { customer_managed_key: "true", firewall: "true" }],
 ] as const;
 
 /** What cfn-lint finds in these templates, by CloudFormation's schemas of both regions. */
@@ -49,11 +49,7 @@ const takes = ({ rule, stages: of, about }: Accepted, finding: Finding): boolean
 
 /** Looks at the stage as it is deployed to a region, whose name stands in the templates. */
 async function lintStage([name, stage, context]: (typeof deployments)[number], region: string): Promise<Finding[]> {
-  const before = process.env.CDK_DEFAULT_REGION;
-  process.env.CDK_DEFAULT_REGION = region;
-  const { directory } = synthesize(stage, { context });
-  if (before === undefined) delete process.env.CDK_DEFAULT_REGION;
-  else process.env.CDK_DEFAULT_REGION = before;
+  const { directory } = synthesize(stage, { context, region });
   const templates = globSync("*.template.json", { cwd: directory });
   expect(templates.length).toBeGreaterThan(5);
   return lint(

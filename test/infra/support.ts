@@ -56,8 +56,23 @@ interface Variant {
   /** Another product than ours. */
   readonly product?: Product;
   readonly context?: Readonly<Record<string, string | undefined>>;
+  /** Where it is deployed, other than in us-east-1. */
+  readonly region?: string;
   /** Changes the app before it is synthesized. */
   readonly change?: (app: App) => void;
+}
+
+/** As the CDK's command line says the region. */
+function inRegion<T>(region: string | undefined, build: () => T): T {
+  if (region === undefined) return build();
+  const before = process.env.CDK_DEFAULT_REGION;
+  process.env.CDK_DEFAULT_REGION = region;
+  try {
+    return build();
+  } finally {
+    if (before === undefined) delete process.env.CDK_DEFAULT_REGION;
+    else process.env.CDK_DEFAULT_REGION = before;
+  }
 }
 
 /**
@@ -66,15 +81,17 @@ interface Variant {
  */
 export function synthesize(
   stage: Stage["name"],
-  { product = current, context = {}, change = () => {} }: Variant = {},
+  { product = current, context = {}, region, change = () => {} }: Variant = {},
 ): Synthesized {
   const directory = mkdtempSync(join(scratch, "out-"));
-  const app = buildApp({
-    bundles: stubBundles(product),
-    product,
-    context: { ...flags, stage, ...deploymentContext, ...context },
-    outdir: directory,
-  });
+  const app = inRegion(region, () =>
+    buildApp({
+      bundles: stubBundles(product),
+      product,
+      context: { ...flags, stage, ...deploymentContext, ...context },
+      outdir: directory,
+    }),
+  );
   change(app);
   const { exitCode } = process;
   try {
