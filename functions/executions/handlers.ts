@@ -38,8 +38,7 @@ const runOf = ({ body, caller, context }: ExecuteCall, { execution_id }: Prepare
     plan: caller.organization.plan,
     actor: context.actor,
     work: { kind: "execute", id: execution_id },
-    // A request that failed is not taken up again: the next one is another execution.
-    repeatable: false,
+    // No answers are kept: a request that failed is not taken up again, the next one is another execution.
     run_id: null,
   } as const,
 });

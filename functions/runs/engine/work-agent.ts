@@ -1,3 +1,4 @@
+import { runFiles } from "../../../shared/blobs/purposes.ts";
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import { isObject, type Json } from "../../../shared/expressions/json.ts";
 import { asText } from "../../../shared/expressions/template.ts";
@@ -57,7 +58,7 @@ export async function workAgent(task: AgentTask, deps: WorkDeps): Promise<Attemp
         actor: runContext(table, run, deps.clock.now()).actor,
         work: { kind: "run_step", id: `${run.id}/${step.id}/${attempt}` },
         // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
-        repeatable: true,
+        answers: { blobs: deps.blobs, place: runFiles(table.tenant, run) },
         run_id: run.id,
       },
       timeout_ms,

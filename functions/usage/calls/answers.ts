@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { type Blob, type Blobs, blobSchema } from "../../../shared/blobs/blobs.ts";
+import type { FilePlace } from "../../../shared/blobs/purposes.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { defineItem } from "../../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -17,7 +19,8 @@ export const modelAnswerItem = defineItem({
     source_kind: z.string(),
     source_id: z.string(),
     call: z.string(),
-    answer: z.string(),
+    /** JSON; a long one is a file of the run. */
+    answer: blobSchema,
     expires_at: z.string(),
   }),
   key: { pk: "USAGE_OF#{source_kind}#{source_id}", sk: "ANSWER#{call}" },
@@ -25,30 +28,46 @@ export const modelAnswerItem = defineItem({
 });
 
 const KEPT_SECONDS = 2 * 86_400;
-/** A longer answer costs more to keep than to ask for again. */
-export const MOST_ANSWER_BYTES = 100_000;
+/** Without the file store an answer stays in its item, if it fits into one. */
+const MOST_INLINE_BYTES = 300_000;
 
 type Work = Omit<UsageSource, "call">;
 
-/** The write that keeps an answer; none for one that is too long. */
-export function answerWrites(table: TenantTable, source: UsageSource, answer: unknown, at: Date): Write[] {
+/** Where the answers to a work's calls are kept: the long ones among the files of its run. */
+export interface AnswerStore {
+  readonly blobs: Pick<Blobs, "store" | "load">;
+  readonly place: FilePlace;
+}
+
+/**
+ * The writes that keep an answer. A long one is a file before that. While the file store does not answer, it stays in its
+ * item: a call that was made is not to be made again for that. Only one that fits nowhere is not kept.
+ */
+export async function answerWrites(
+  table: TenantTable,
+  source: UsageSource,
+  answer: unknown,
+  { blobs, place }: AnswerStore,
+  at: Date,
+): Promise<Write[]> {
   const text = JSON.stringify(answer);
-  if (Buffer.byteLength(text) > MOST_ANSWER_BYTES) return [];
+  const stored = await blobs.store(place, text).catch(() => undefined);
+  if (stored === undefined && Buffer.byteLength(text) > MOST_INLINE_BYTES) return [];
   return [
     table.writes.put(modelAnswerItem, {
       source_kind: source.kind,
       source_id: source.id,
       call: source.call,
-      answer: text,
+      answer: stored ?? { inline: text },
       expires_at: timestamp(addSeconds(at, KEPT_SECONDS)),
     }),
   ];
 }
 
-/** The answers that earlier attempts at the same work have got, by call. */
-export async function keptAnswers(table: TenantTable, { kind, id }: Work): Promise<ReadonlyMap<string, unknown>> {
-  const kept = new Map<string, unknown>();
+/** Where the answers are that earlier attempts at the same work have got, by call. */
+export async function keptAnswers(table: TenantTable, { kind, id }: Work): Promise<ReadonlyMap<string, Blob>> {
+  const kept = new Map<string, Blob>();
   for await (const { call, answer } of table.all(modelAnswerItem, { of: { source_kind: kind, source_id: id } }))
-    kept.set(call, JSON.parse(answer));
+    kept.set(call, answer);
   return kept;
 }

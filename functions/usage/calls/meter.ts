@@ -7,7 +7,7 @@ import { newId } from "../../../shared/ids.ts";
 import type { CallMeter, CallUsage, StoredAnswer } from "../../models/public.ts";
 import { type Usage, type UsageRecord, type UsageSource, usageWrites } from "../store.ts";
 import { giveBack, lateWrite, type Reservation, reserveTokens } from "../tokens/budget.ts";
-import { answerWrites, keptAnswers } from "./answers.ts";
+import { type AnswerStore, answerWrites, keptAnswers } from "./answers.ts";
 import { recordCall } from "./record.ts";
 
 /** The work whose calls are metered, and who pays for it. */
@@ -23,8 +23,8 @@ export interface MeterOf {
   readonly max_output_tokens: number;
   /** How long the whole work may take, in milliseconds: a reservation lives longer than that. */
   readonly timeout_ms: number;
-  /** The work may be repeated after a fault under the same id: answers are kept, and found again. */
-  readonly repeatable: boolean;
+  /** Given where the work may be repeated after a fault under the same id: answers are kept there, and found again. */
+  readonly answers?: AnswerStore | undefined;
 }
 
 export interface WorkMeter extends CallMeter {
@@ -51,7 +51,8 @@ const leaseId = (source: UsageSource): string =>
 export function workMeter(of: MeterOf): WorkMeter {
   const { table, clock, plan, actor, work, about } = of;
   const lost: { readonly at: Date; readonly usage: Usage; readonly reservation: Reservation | undefined }[] = [];
-  let kept: Promise<ReadonlyMap<string, unknown>> | undefined;
+  const { answers } = of;
+  let kept: ReturnType<typeof keptAnswers> | undefined;
 
   const record = async (
     at: Date,
@@ -59,7 +60,8 @@ export function workMeter(of: MeterOf): WorkMeter {
     reservation: Reservation | undefined,
     answer: StoredAnswer | undefined,
   ): Promise<void> => {
-    const more = of.repeatable && answer !== undefined ? answerWrites(table, usage.source, answer, at) : [];
+    const keeps = answers !== undefined && answer !== undefined;
+    const more = keeps ? await answerWrites(table, usage.source, answer, answers, at) : [];
     for (let attempt = 0; ; attempt++) {
       try {
         return await recordCall(table, { at, actor }, usage, reservation, more);
@@ -74,10 +76,11 @@ export function workMeter(of: MeterOf): WorkMeter {
 
   const open: CallMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
     const source: UsageSource = { ...work, call: String(number) };
-    if (of.repeatable) {
+    if (answers !== undefined) {
       kept ??= keptAnswers(table, work);
       const found = (await kept).get(source.call);
-      if (found !== undefined) return { found: found as StoredAnswer, close: async () => {} };
+      if (found !== undefined)
+        return { found: JSON.parse(await answers.blobs.load(found)) as StoredAnswer, close: async () => {} };
     }
     const at = clock.now();
     const answer_tokens = tokens_out ?? Math.min(ANSWER_TOKENS, of.max_output_tokens);

@@ -10,6 +10,7 @@ import { createSecrets } from "../../../shared/secrets/index.ts";
 import { stackTable } from "../../support/stack.ts";
 import { provider, text, toolCalls } from "../../unit/models/provider-server.ts";
 import { memoryKeys } from "../../unit/secrets/memory-keys.ts";
+import { blobs } from "../runs/harness.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -100,7 +101,7 @@ async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof prov
           plan: "free",
           actor: { type: "system", id: "test" },
           work: { kind: "run_step", id: work },
-          repeatable: true,
+          answers: { blobs: blobs(), place: `runs/30/${tenant}/${work.split("/")[0]}/` },
           run_id: null,
           ...more,
         },
@@ -141,8 +142,8 @@ describe("a step whose task is repeated after a fault", () => {
     const { run, requests } = await setUp(text("a", [1, 1]));
     await run("run_1/agent/1");
     await run("run_1/agent/2");
-    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, repeatable: false });
-    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, repeatable: false });
+    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, answers: undefined });
+    await run("exe_1", { work: { kind: "execute", id: "exe_1" }, answers: undefined });
     expect(requests).toHaveLength(4);
   });
 
@@ -169,7 +170,7 @@ describe("25 executions at once, each reserving nearly half of the month's token
       text("x", [1, 1])(response);
     });
     const running = Array.from({ length: 25 }, (_, i) =>
-      run(`exe_${i}`, { work: { kind: "execute", id: `exe_${i}` }, repeatable: false }),
+      run(`exe_${i}`, { work: { kind: "execute", id: `exe_${i}` }, answers: undefined }),
     );
     let refused = 0;
     for (const one of running)

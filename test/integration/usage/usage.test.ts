@@ -3,9 +3,11 @@ import { workMeter } from "../../../functions/usage/calls/meter.ts";
 import { recordCall } from "../../../functions/usage/calls/record.ts";
 import { monthUsage, type Usage, usageItem, usageWrites } from "../../../functions/usage/store.ts";
 import { admitTokens, giveBack, reserveTokens, tokenBudgetItem } from "../../../functions/usage/tokens/budget.ts";
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { newId } from "../../../shared/ids.ts";
-import { stackTable } from "../../support/stack.ts";
+import { countedTable, stackTable } from "../../support/stack.ts";
+import { blobs } from "../runs/harness.ts";
 
 const at = new Date("2026-11-15T12:00:00.000Z");
 const context = { at, actor: { type: "user", id: "usr_x" } } as const;
@@ -156,7 +158,7 @@ describe("the meter of a work", () => {
       outputTokens: { total: 1, text: 1, reasoning: 0 },
     },
   };
-  const meter = (table: TenantTable) =>
+  const meter = (table: TenantTable, store: Pick<Blobs, "store" | "load"> = blobs()) =>
     workMeter({
       table,
       clock: { now: () => at },
@@ -167,7 +169,7 @@ describe("the meter of a work", () => {
       costOf: () => ({ cost_usd_micros: 7, price_version: "v" }),
       max_output_tokens: 500,
       timeout_ms: 1_000,
-      repeatable: true,
+      answers: { blobs: store, place: `runs/30/${table.tenant}/run_1/` },
     });
 
   it("reserves each call by itself, and keeps the answer for a repetition, which asks nobody and is not metered again", async () => {
@@ -186,6 +188,32 @@ describe("the meter of a work", () => {
     expect((await repeated.open({ number: 3, tokens_in: 300, tokens_out: 20 })).found).toBeUndefined();
     expect(await monthUsage(table, "2026-11")).toMatchObject({ records: 2, tokens_in: 200 });
     expect(first.unrecorded()).toEqual([]);
+  });
+
+  const long = { ...answer, content: [{ type: "text" as const, text: "x".repeat(100_000) }] };
+  const used = { tokens_in: 100, tokens_out: 10, estimated: false };
+  const opened = (of: ReturnType<typeof meter>) => of.open({ number: 1, tokens_in: 300, tokens_out: 20 });
+
+  it("keeps a long answer as a file: it costs units like a short one, and a repetition finds all of it", async () => {
+    const unitsOf = (one: typeof answer) => {
+      const { table, counter } = countedTable(at);
+      const own = table.of(newId("organization", new Date()));
+      return counter.of(async () => {
+        await (await opened(meter(own))).close(used, one);
+        expect((await opened(meter(own))).found).toEqual(one);
+      });
+    };
+    const short = await unitsOf(answer);
+    expect(await unitsOf(long)).toEqual(short);
+    expect(short.writes).toBeLessThan(20);
+  });
+
+  it("keeps a long answer in its item while the file store does not answer, and the call is not made again", async () => {
+    const table = tenant();
+    const down = { store: () => Promise.reject(new Error("down")), load: blobs().load };
+    await (await opened(meter(table, down))).close(used, long);
+    expect((await opened(meter(table))).found).toEqual(long);
+    expect(await monthUsage(table, "2026-11")).toMatchObject({ records: 1 });
   });
 
   it("gives back what a call that was not answered had reserved", async () => {
