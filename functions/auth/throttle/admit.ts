@@ -14,7 +14,7 @@ import {
   PLACE_KNOWN_SECONDS,
   placeOf,
 } from "./model.ts";
-import { attemptsItem, knownPlaceItem, throttleItem } from "./store.ts";
+import { type Attempts, attemptsItem, knownPlaceItem, throttleItem } from "./store.ts";
 
 type ThrottleDeps = Pick<AuthDeps, "table" | "origin_factor">;
 
@@ -121,38 +121,57 @@ export function knownFromNow(platform: TenantTable, { email, ip, device_token }:
   return places.map((place) => platform.writes.put(knownPlaceItem, { account, place, expires_at }));
 }
 
-/** Admits one attempt of a pair. Each admission is one conditional write: parallel guesses get no more than serial ones. */
+/**
+ * Admits one attempt of a pair. Each admission is one conditional write: parallel guesses get no more than serial ones.
+ * Attempts whose time is over count as none, though DynamoDB may delete them days later.
+ */
 async function backOff(platform: TenantTable, key: { account: string; place: string }, now: Date): Promise<void> {
   const kept = { ...key, expires_at: timestamp(addSeconds(now, ATTEMPTS_KEPT_SECONDS)) };
-  let attempts = 0;
+  let before: Attempts | undefined;
+  const free = platform.writes.update(
+    attemptsItem,
+    key,
+    { set: kept, add: { attempts: 1 } },
+    {
+      any: [{ absent: ["attempts"] }, { below: { attempts: FREE_ATTEMPTS }, at_least: { expires_at: timestamp(now) } }],
+    },
+    (old) => {
+      before = old;
+      return waiting(old?.locked_until, now);
+    },
+  );
   try {
-    const free = platform.writes.update(
-      attemptsItem,
-      key,
-      { set: kept, add: { attempts: 1 } },
-      { any: [{ absent: ["attempts"] }, { below: { attempts: FREE_ATTEMPTS } }] },
-      (old) => {
-        attempts = old?.attempts ?? FREE_ATTEMPTS;
-        return waiting(old?.locked_until, now);
-      },
-    );
-    await platform.apply(attemptsItem, counted(free));
+    return void (await platform.apply(attemptsItem, counted(free)));
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "rate_limited") throw error;
-    const locked_until = timestamp(addSeconds(now, backOffSeconds(attempts)));
-    const free = {
-      equals: { attempts },
-      any: [{ absent: ["locked_until"] }, { below: { locked_until: timestamp(now) } }],
-    };
-    const admission = platform.writes.update(
-      attemptsItem,
-      key,
-      { set: { ...kept, locked_until }, add: { attempts: 1 } },
-      free,
-      (old) => waiting(old?.locked_until, now),
-    );
-    await platform.apply(attemptsItem, counted(admission));
   }
+  const over = before === undefined || before.expires_at < timestamp(now);
+  const admission = over
+    ? platform.writes.put(
+        attemptsItem,
+        { ...kept, attempts: 1 },
+        { any: [{ absent: ["attempts"] }, { below: { expires_at: timestamp(now) } }] },
+        (old) => waiting(old?.locked_until, now),
+      )
+    : afterPause(platform, kept, before?.attempts ?? 0, now);
+  await platform.apply(attemptsItem, counted(admission));
+}
+
+/** The write of an attempt beyond the free ones: refused until the pause after the last one has passed. */
+function afterPause(platform: TenantTable, kept: Omit<Attempts, "attempts">, attempts: number, now: Date): Write {
+  const { account, place } = kept;
+  const locked_until = timestamp(addSeconds(now, backOffSeconds(attempts)));
+  const free = {
+    equals: { attempts },
+    any: [{ absent: ["locked_until"] }, { below: { locked_until: timestamp(now) } }],
+  };
+  return platform.writes.update(
+    attemptsItem,
+    { account, place },
+    { set: { ...kept, locked_until }, add: { attempts: 1 } },
+    free,
+    (old) => waiting(old?.locked_until, now),
+  );
 }
 
 function waiting(lockedUntil: string | undefined, now: Date): Problem {

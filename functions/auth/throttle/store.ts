@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineItem } from "../../../shared/dynamo/item.ts";
+import { defineItem, type ItemOf } from "../../../shared/dynamo/item.ts";
 
 export const throttleItem = defineItem({
   type: "throttle_counter",
@@ -24,6 +24,7 @@ export const attemptsItem = defineItem({
   key: { pk: "SIGN_IN#{account}", sk: "ATTEMPTS#{place}" },
   expires: "expires_at",
 });
+export type Attempts = ItemOf<typeof attemptsItem>;
 
 /** A device or a source from which the account has signed in: what strangers do elsewhere does not touch it. */
 export const knownPlaceItem = defineItem({

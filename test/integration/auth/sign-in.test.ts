@@ -1,12 +1,14 @@
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { describe, expect, inject, it } from "vitest";
 import { connectCognito } from "../../../functions/auth/sessions/cognito.ts";
+import { admitAttempt } from "../../../functions/auth/throttle/admit.ts";
 import { allowances, FREE_ATTEMPTS } from "../../../functions/auth/throttle/model.ts";
-import type { Clock } from "../../../shared/clock.ts";
+import { addSeconds, type Clock } from "../../../shared/clock.ts";
+import { Problem } from "../../../shared/errors.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { call, registerCompany, unique } from "../../support/api.ts";
 import { authService, memoryPool, randomSource as source } from "../../support/auth.ts";
-import { awsConfig, stackPlatform } from "../../support/stack.ts";
+import { awsConfig, stackPlatform, stackTable } from "../../support/stack.ts";
 
 /** The middle of an hour: attempts are counted by the hour. */
 const middle = (): Date => {
@@ -90,6 +92,45 @@ describe("signing in", () => {
     expect(second.body.tokens.refresh_token).not.toBe(first.body.tokens.refresh_token);
     for (let i = 0; i <= FREE_ATTEMPTS; i++) await attempt("not the password");
     expect((await attempt(company.password)).status).toBe(429);
+  });
+});
+
+describe("attempts from one place", () => {
+  it("wait longer and longer after the free ones, and count as none when their time is over, deleted or not", async () => {
+    const email = `${unique()}@example.com`;
+    const ip = source();
+    let now = middle();
+    const deps = { table: stackTable(), origin_factor: 1_000 };
+    const pass = (seconds: number) => {
+      now = addSeconds(now, seconds);
+    };
+    const attempt = () => admitAttempt(deps, { email, ip }, now).then(() => "admitted", waits);
+    const waits = (error: unknown) => error instanceof Problem && Number(error.options.headers?.["retry-after"]);
+    const many = async (n: number) => {
+      const seen = [];
+      for (let i = 0; i < n; i++) seen.push(await attempt());
+      return seen;
+    };
+    const free = Array(FREE_ATTEMPTS).fill("admitted");
+    expect(await many(FREE_ATTEMPTS + 2)).toEqual([...free, "admitted", 30]);
+    pass(31);
+    expect(await many(2)).toEqual(["admitted", 60]);
+    // DynamoDB has deleted nothing: its clock is that of the machine.
+    pass(86_401);
+    expect(await many(FREE_ATTEMPTS + 2)).toEqual([...free, "admitted", 30]);
+  });
+
+  it("whose time is over are begun anew once, however many come at the same moment", async () => {
+    const email = `${unique()}@example.com`;
+    const ip = source();
+    const deps = { table: stackTable(), origin_factor: 1_000 };
+    const now = middle();
+    for (let i = 0; i < FREE_ATTEMPTS + 1; i++) await admitAttempt(deps, { email, ip }, now);
+    const later = addSeconds(now, 90_000);
+    const all = Array.from({ length: 12 }, () => admitAttempt(deps, { email, ip }, later));
+    const admitted = (await Promise.allSettled(all)).filter(({ status }) => status === "fulfilled").length;
+    expect(admitted).toBeGreaterThanOrEqual(1);
+    expect(admitted).toBeLessThanOrEqual(FREE_ATTEMPTS + 1);
   });
 });
 
