@@ -3,6 +3,7 @@ import { agentEvents } from "./agents/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { executionEvents } from "./executions/events.ts";
+import { invitationEvents } from "./invitations/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
@@ -19,6 +20,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   models: modelEvents,
   organizations: organizationEvents,
   users: userEvents,
+  invitations: invitationEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,
   runs: runEvents,

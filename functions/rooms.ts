@@ -6,6 +6,7 @@ import { room as auth } from "./auth/room.ts";
 import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as executions } from "./executions/room.ts";
+import { room as invitations } from "./invitations/room.ts";
 import { room as models } from "./models/room.ts";
 import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
@@ -23,6 +24,7 @@ export const rooms: readonly RoomData[] = [
   auth,
   organizations,
   users,
+  invitations,
   workspaces,
   access,
   audit,

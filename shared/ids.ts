@@ -29,6 +29,7 @@ export const idPrefixes = {
   request: "req",
   password_reset: "pwr",
   registration: "rgn",
+  invitation: "inv",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

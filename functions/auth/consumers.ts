@@ -1,9 +1,9 @@
-import { type SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Sealer } from "../../shared/http/platform.ts";
 import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
+import type { SendMail } from "../../shared/mail/send.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
 import { pendingReset, resetTokenContext } from "./store.ts";
 
@@ -11,8 +11,7 @@ interface MailDeps {
   readonly table: Table;
   readonly secrets: Sealer;
   readonly clock: Clock;
-  readonly mail: Pick<SESv2Client, "send">;
-  readonly from: string;
+  readonly send: SendMail;
   readonly app_url: string;
 }
 
@@ -28,16 +27,20 @@ async function sendResetMail(id: string, deps: MailDeps): Promise<void> {
   const reset = await pendingReset(deps.table, id, deps.clock.now());
   if (reset === undefined || reset.user_id === null) return;
   const token = await deps.secrets.decrypt(reset.sealed_token, resetTokenContext(id));
-  await send(deps, reset.email, "Reset your password", [
-    "Somebody asked to reset the password of your Kaizen Studio account.",
-    "",
-    `Open ${deps.app_url}/reset-password?token=${token} within the next hour,`,
-    "or send the token to POST /api/v1/auth/reset-password:",
-    "",
-    token,
-    "",
-    "If it was not you, ignore this mail: nothing has changed.",
-  ]);
+  await deps.send({
+    to: reset.email,
+    subject: "Reset your password",
+    lines: [
+      "Somebody asked to reset the password of your Kaizen Studio account.",
+      "",
+      `Open ${deps.app_url}/reset-password?token=${token} within the next hour,`,
+      "or send the token to POST /api/v1/auth/reset-password:",
+      "",
+      token,
+      "",
+      "If it was not you, ignore this mail: nothing has changed.",
+    ],
+  });
 }
 
 /** The token of a registration, or the advice to sign in where the address has an account. Only its owner learns which. */
@@ -46,33 +49,32 @@ async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
   if (registration === undefined) return;
   const { email } = registration;
   if ((await deps.table.of(PLATFORM).get(emailItem, { email })) !== undefined) {
-    await send(deps, email, "You have an account already", [
-      "Somebody registered at Kaizen Studio with this address, which has an account already.",
-      "",
-      `Sign in at ${deps.app_url}, or reset your password there if you have forgotten it.`,
-      "",
-      "If it was not you, ignore this mail: nothing has changed.",
-    ]);
+    await deps.send({
+      to: email,
+      subject: "You have an account already",
+      lines: [
+        "Somebody registered at Kaizen Studio with this address, which has an account already.",
+        "",
+        `Sign in at ${deps.app_url}, or reset your password there if you have forgotten it.`,
+        "",
+        "If it was not you, ignore this mail: nothing has changed.",
+      ],
+    });
     return;
   }
   const token = await deps.secrets.decrypt(registration.sealed_token, registrationTokenContext(id));
-  await send(deps, email, "Confirm your e-mail", [
-    "Welcome to Kaizen Studio. Confirm that this address is yours, and choose a password.",
-    "",
-    `Open ${deps.app_url}/verify-email?token=${token} within the next day,`,
-    "or send the token and the password to POST /api/v1/auth/verify-email:",
-    "",
-    token,
-    "",
-    "If it was not you, ignore this mail: no account is made.",
-  ]);
+  await deps.send({
+    to: email,
+    subject: "Confirm your e-mail",
+    lines: [
+      "Welcome to Kaizen Studio. Confirm that this address is yours, and choose a password.",
+      "",
+      `Open ${deps.app_url}/verify-email?token=${token} within the next day,`,
+      "or send the token and the password to POST /api/v1/auth/verify-email:",
+      "",
+      token,
+      "",
+      "If it was not you, ignore this mail: no account is made.",
+    ],
+  });
 }
-
-const send = (deps: MailDeps, to: string, subject: string, lines: readonly string[]) =>
-  deps.mail.send(
-    new SendEmailCommand({
-      FromEmailAddress: deps.from,
-      Destination: { ToAddresses: [to] },
-      Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: lines.join("\n") } } } },
-    }),
-  );

@@ -21,6 +21,7 @@ import { liveSessions } from "./sessions/store.ts";
 
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
 export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
+export { join } from "./registration/join.ts";
 export { login, logout, refresh, signOutOthers } from "./sessions/handlers.ts";
 
 type Ops = typeof operations;

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import * as z from "zod";
-import { userSchema } from "../../shared/identity/items.ts";
 import { cutText } from "../../shared/text.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 
@@ -47,10 +45,8 @@ export const deviceTokenSchema = z
     description: "From an earlier sign-in on this device. Guesses of others elsewhere do not slow this device down.",
   });
 
-export const userView = userSchema
-  .omit({ etag: true, sub: true, epoch: true, sessions_opened: true, sessions_live: true, password_hold_until: true })
-  .meta({ id: "User", description: "A person, in any number of organizations." });
 export { organizationView } from "../organizations/model.ts";
+export { userView } from "../users/model.ts";
 export const workspaceView = workspaceSchema;
 
 export const tokensSchema = z
@@ -73,8 +69,6 @@ export function slugify(name: string): string {
   const slug = cutText(plain, 60).replace(/-+$/, "");
   return slug === "" ? "organization" : slug;
 }
-
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
 /** What names a session: the account at the pool and the family of its tokens. */
 export interface SessionName {

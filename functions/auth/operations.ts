@@ -2,6 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { invitationTokenSchema } from "../invitations/model.ts";
 import { slugSchema } from "../organizations/model.ts";
 import {
   deviceTokenSchema,
@@ -68,6 +69,29 @@ export const operations = {
     }),
     success: 201,
     errors: ["invalid_credentials", "already_exists", "weak_password", "registration_closed"],
+    sensitive: true,
+    location: "/auth/me",
+  }),
+  join: operation({
+    id: "auth.join",
+    method: "POST",
+    path: "/auth/join",
+    summary: "Join an organization as a new user, by an invitation",
+    description:
+      "With the token from the mail of an invitation, which proves the address. Creates the user with the invited role and signs them in, all or nothing. Works where registration is closed. Somebody who has an account signs in and accepts (`POST /invitations/accept`). When the answer was lost, sign in.",
+    permission: "public",
+    request: {
+      body: z.strictObject({ token: invitationTokenSchema, name: nameSchema, password: passwordSchema }),
+    },
+    response: z.object({
+      user: userView,
+      organization: organizationView,
+      role: z.string(),
+      tokens: tokensSchema,
+      device_token: deviceTokenSchema,
+    }),
+    success: 201,
+    errors: ["not_found", "already_exists", "weak_password", "quota_exceeded"],
     sensitive: true,
     location: "/auth/me",
   }),

@@ -15,13 +15,16 @@ export const room = defineRoom({
       ],
       {
         writes: [
+          "due",
           "email",
+          "invitation",
           "known_place",
           "membership",
           "organization",
           "organization_slug",
           "owner_count",
           "password_reset",
+          "pending_invitation",
           "pool_account",
           "quota",
           "registration",

@@ -1,8 +1,14 @@
 import * as z from "zod";
 import { decide, expandGrants } from "../../shared/access/decide.ts";
+import { grantsOf } from "../../shared/access/grants.ts";
 import type { Grant, Permission } from "../../shared/access/permissions.ts";
-import { builtInRoleNames, builtInRoles, isBuiltInRole, roleAlias } from "../../shared/access/roles.ts";
+import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
+
+/** A person as they see themselves. */
+export const userView = userSchema
+  .omit({ etag: true, sub: true, epoch: true, sessions_opened: true, sessions_live: true, password_hold_until: true })
+  .meta({ id: "User", description: "A person, in any number of organizations." });
 
 /** A member as the organization sees them: the person, and what they are here. Rights come from the membership. */
 export const memberSchema = z
@@ -45,12 +51,9 @@ export const OWNER = "org_owner";
 export const isActiveOwner = (membership: Pick<Membership, "role" | "status">): boolean =>
   membership.role === OWNER && membership.status === "active";
 
-/** What a role grants; a role that no longer exists grants nothing. */
-export const grantsOfRole = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);
-
 /**
  * Permissions of a role that somebody with these grants does not hold. Nobody gives, takes or suspends more than they
  * hold themselves: an administrator cannot make owners, nor push one out.
  */
 export const beyond = (grants: readonly Grant[], role: string): Permission[] =>
-  expandGrants(grantsOfRole(role)).filter((permission) => !decide(grants, permission).allowed);
+  expandGrants(grantsOf(role)).filter((permission) => !decide(grants, permission).allowed);

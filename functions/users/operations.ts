@@ -3,8 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { userView } from "../auth/model.ts";
-import { memberSchema, roleSchema } from "./model.ts";
+import { memberSchema, roleSchema, userView } from "./model.ts";
 import { memberResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type Principal, principalKey } from "../access/principal.ts";
 import { idempotencyItem } from "../change/items.ts";
@@ -7,6 +6,7 @@ import type { ItemOf } from "../dynamo/item.ts";
 import type { Read, Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
+import { sha256 } from "../hash.ts";
 import type { Answer } from "./answer.ts";
 import { type OperationShape, takesIdempotencyKey } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
@@ -27,8 +27,6 @@ const unpack = (kept: string): string =>
   kept.startsWith(COMPRESSED)
     ? gunzipSync(Buffer.from(kept.slice(COMPRESSED.length), "base64")).toString("utf8")
     : kept;
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
 export type IdempotencyRecord = ItemOf<typeof idempotencyItem>;
 
@@ -95,11 +93,11 @@ export class IdempotencyClaim {
     this.#table = table;
     this.#secrets = secrets;
     this.#operation = operation;
-    this.#request_hash = digest(`${request.path}\n${request.query}\n${request.body ?? ""}`);
+    this.#request_hash = sha256(`${request.path}\n${request.query}\n${request.body ?? ""}`);
     this.#key =
       principal === null
-        ? { scope: `public:${operation.id}`, key_hash: digest(`${key}\n${request.ip}\n${this.#request_hash}`) }
-        : { scope: `${principalKey(principal)}:${operation.id}`, key_hash: digest(key) };
+        ? { scope: `public:${operation.id}`, key_hash: sha256(`${key}\n${request.ip}\n${this.#request_hash}`) }
+        : { scope: `${principalKey(principal)}:${operation.id}`, key_hash: sha256(key) };
     this.#now = now;
   }
 

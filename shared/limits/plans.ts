@@ -3,6 +3,10 @@ import type { Organization } from "../identity/items.ts";
 
 export interface PlanLimits {
   readonly users: number;
+  /** Invitations that wait for an answer. */
+  readonly invitations: number;
+  /** Mails with invitations a day. */
+  readonly invitation_mails_per_day: number;
   readonly workspaces: number;
   readonly agents: number;
   readonly pipelines: number;
@@ -33,6 +37,8 @@ export const UNLIMITED = -1;
 export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
   free: {
     users: 3,
+    invitations: 50,
+    invitation_mails_per_day: 100,
     workspaces: 1,
     agents: 10,
     pipelines: 5,
@@ -52,6 +58,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
   },
   pro: {
     users: 25,
+    invitations: 500,
+    invitation_mails_per_day: 1_000,
     workspaces: 5,
     agents: 100,
     pipelines: 50,
@@ -71,6 +79,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
   },
   enterprise: {
     users: UNLIMITED,
+    invitations: 5_000,
+    invitation_mails_per_day: 10_000,
     workspaces: UNLIMITED,
     agents: UNLIMITED,
     pipelines: UNLIMITED,

@@ -9,12 +9,13 @@ import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
 /** What a plan limits by number: how many there may be at a time. */
 export type CountedResource = keyof Pick<
   PlanLimits,
-  "users" | "workspaces" | "agents" | "pipelines" | "webhooks" | "model_providers" | "live_runs"
+  "users" | "invitations" | "workspaces" | "agents" | "pipelines" | "webhooks" | "model_providers" | "live_runs"
 >;
 
 /** What registration makes and a plan's number does not count: the number is what people may add. */
 const INCLUDED: Readonly<Record<CountedResource, number>> = {
   users: 0,
+  invitations: 0,
   workspaces: 1,
   agents: 0,
   pipelines: 0,
@@ -26,6 +27,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
 /** What frees a place. */
 const REMEDY: Readonly<Record<CountedResource, string>> = {
   users: "Remove a member",
+  invitations: "Revoke one",
   workspaces: "Delete one",
   agents: "Archive one",
   pipelines: "Archive one",

@@ -5,8 +5,9 @@
 export const secretPurposes = [
   /** Answers that hold a secret, kept for their idempotency key. */
   "answers",
-  /** Proofs of an address and of a forgotten password, until their mail goes out. */
+  /** Proofs of an address and of a forgotten password, and invitations, until their mail goes out. */
   "registrations",
+  "invitations",
   "password_resets",
   /** Tokens of the user pool. */
   "pool_sessions",

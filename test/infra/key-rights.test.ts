@@ -33,6 +33,7 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
     open: ["agents/api", "pipelines/api", "webhooks/api"],
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
+  invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
   password_resets: { seal: ["auth/api"], open: ["auth/mail"] },
   pool_sessions: { seal: ["auth/api"], open: ["auth/api", "auth/revoke"] },
   tool_headers: { seal: ["agents/api"], open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"] },

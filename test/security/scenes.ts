@@ -3,7 +3,8 @@ import { toolPinsItem } from "../../functions/agents/tools/pins.ts";
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { newEtag } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
-import { eventually, unique } from "../support/api.ts";
+import { eventually, registerCompany, unique } from "../support/api.ts";
+import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
@@ -87,6 +88,10 @@ const member = async ({ company }: World): Promise<Scene> => ({
   ids: { user_id: (await addMember(company, "viewer")).user_id },
 });
 
+const invitation = async ({ company }: World): Promise<Scene> => ({
+  ids: { invitation_id: (await invited(company)).id },
+});
+
 /** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
 const stages: Readonly<Record<string, Stage | undefined>> = {
   "agents.activate": (world) => agentOf(world),
@@ -145,6 +150,14 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "auth.change_password": async ({ company }) => {
     const { token, password } = await addMember(company, "viewer");
     return { ids: {}, token, body: { current_password: password, new_password: `${unique("a new")} password` } };
+  },
+
+  "invitations.resend": invitation,
+  "invitations.revoke": invitation,
+  "invitations.accept": async ({ company }) => {
+    const guest = await registerCompany();
+    const { id } = await invited(company, guest.email);
+    return { ids: {}, token: guest.token, body: { token: await linkOf(company, id) } };
   },
 
   "workspaces.archive": async (world) => ({ ids: { workspace_id: await workspace(world) } }),

@@ -1,8 +1,7 @@
-import { SESv2Client } from "@aws-sdk/client-sesv2";
 import * as z from "zod";
-import { clientOptions } from "../../../shared/aws/clients.ts";
 import { parseEnvironment } from "../../../shared/config/env.ts";
 import { consume } from "../../../shared/events/consume.ts";
+import { connectMail } from "../../../shared/mail/send.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import * as consumers from "../consumers.ts";
 
@@ -12,8 +11,7 @@ const deps = {
   table: platform.table,
   secrets: platform.secrets,
   clock: platform.clock,
-  mail: new SESv2Client(clientOptions("mail")),
-  from: MAIL_FROM,
+  send: connectMail(MAIL_FROM),
   app_url: APP_URL,
 };
 

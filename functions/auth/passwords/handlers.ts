@@ -1,12 +1,12 @@
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
-import { sha256 } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { passwordResetItem, pendingReset, resetExpiry, resetTokenContext, userByEmail } from "../store.ts";
 import { admit, admitOrigin, knownFromNow } from "../throttle/admit.ts";

@@ -2,13 +2,13 @@ import type { Principal } from "../../../shared/access/principal.ts";
 import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
 import { PLATFORM, type User } from "../../../shared/identity/items.ts";
 import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
-import { sha256 } from "../model.ts";
 import { NOBODY, userByEmail } from "../store.ts";
 import { type Attempt, admitAttempt } from "../throttle/admit.ts";
 

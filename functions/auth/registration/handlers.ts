@@ -1,12 +1,13 @@
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, slugItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
-import { REGISTRATION_SECONDS, sha256 } from "../model.ts";
+import { REGISTRATION_SECONDS } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { admit, admitOrigin } from "../throttle/admit.ts";
 import { accountOf } from "../throttle/model.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { sha256 } from "../model.ts";
+import { sha256 } from "../../../shared/hash.ts";
 
 /**
  * Where a request comes from, as far as one person can choose it: an IPv4 address, or the /64 of an IPv6 address, of

@@ -1,4 +1,4 @@
-import { type Caller, userIdOf } from "../../../shared/access/caller.ts";
+import { userIdOf } from "../../../shared/access/caller.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -8,23 +8,12 @@ import type { Membership } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import type { UsersDeps } from "../deps.ts";
 import { userEvents } from "../events.ts";
-import { beyond, toMember } from "../model.ts";
+import { toMember } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { replaceMembership } from "../store.ts";
+import { requireReach } from "./reach.ts";
 
 type Ops = typeof operations;
-
-/** Refuses to touch a role that grants what the caller does not hold; names what is missing. */
-function requireReach(caller: Caller, roles: readonly string[]): void {
-  for (const role of roles) {
-    const [permission] = beyond(caller.grants, role);
-    if (permission !== undefined) {
-      throw new Problem("forbidden", `The role \`${role}\` grants \`${permission}\`, which yours does not.`, {
-        members: { permission },
-      });
-    }
-  }
-}
 
 /** Whoever changes themselves writes the very item that the proof would look at. */
 const proof = (call: Call<Ops["assignRole"]>, target: string) =>

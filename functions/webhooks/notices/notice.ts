@@ -1,15 +1,14 @@
-import { type SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import * as z from "zod";
 import type { Envelope } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import type { SendMail } from "../../../shared/mail/send.ts";
 import { disabledReason } from "../model.ts";
 import { webhookItem } from "../store.ts";
 
 interface NoticeDeps {
   readonly table: Table;
-  readonly mail: Pick<SESv2Client, "send">;
-  readonly from: string;
+  readonly send: SendMail;
 }
 
 const disabled = z.object({ webhook_id: z.string(), name: z.string(), reason: disabledReason });
@@ -21,25 +20,19 @@ const because: Record<z.output<typeof disabledReason>, string> = {
 };
 
 /** Tells whoever made a webhook that it has been switched off. */
-export async function sendNotice(event: Envelope, { table, mail, from }: NoticeDeps): Promise<void> {
+export async function sendNotice(event: Envelope, { table, send }: NoticeDeps): Promise<void> {
   const { webhook_id, name, reason } = disabled.parse(event.data);
   const webhook = await table.of(event.organization_id).get(webhookItem, { id: webhook_id });
   if (webhook === undefined) return;
   const owner = await table.of(PLATFORM).get(userItem, { id: webhook.created_by });
   if (owner === undefined || owner.status !== "active") return;
-  const text = [
+  const lines = [
     `The webhook "${name}" (${webhook_id}) has been disabled: ${because[reason]}.`,
     "",
     "Nothing is delivered to it any more. Mend the receiver, then:",
     `- activate it:        PATCH /api/v1/webhooks/${webhook_id} {"status":"active"}`,
     `- see what went wrong: GET /api/v1/webhooks/${webhook_id}/deliveries?status=failed`,
     `- fetch what it missed: POST /api/v1/webhooks/${webhook_id}/replay {"since":"${event.occurred_at}"}`,
-  ].join("\n");
-  await mail.send(
-    new SendEmailCommand({
-      FromEmailAddress: from,
-      Destination: { ToAddresses: [owner.email] },
-      Content: { Simple: { Subject: { Data: `Webhook disabled: ${name}` }, Body: { Text: { Data: text } } } },
-    }),
-  );
+  ];
+  await send({ to: owner.email, subject: `Webhook disabled: ${name}`, lines });
 }

@@ -59,7 +59,7 @@ describe("the dependency rule", () => {
   it("sees the imports that there are", () => {
     expect(imports.length).toBeGreaterThan(500);
     expect(show(imports)).toContain("functions/users/handlers.ts -> functions/users/store.ts");
-    expect(show(imports)).toContain("functions/auth/model.ts -> node:crypto");
+    expect(show(imports)).toContain("functions/auth/throttle/model.ts -> node:crypto");
     expect(entries.size).toBeGreaterThan(10);
   });
 

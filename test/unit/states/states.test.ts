@@ -36,7 +36,17 @@ describe("a table of states", () => {
   it("stands once for each noun of the product, and every state can be reached from a new thing", async () => {
     const all = (await declaredStatesOfAllRooms()).filter(({ noun }) => noun !== "light");
     expect(new Set(all.map(({ noun }) => noun)).size).toBe(all.length);
-    const nouns = ["agent", "delivery", "pipeline", "run", "step", "webhook", "webhook replay", "workspace"];
+    const nouns = [
+      "agent",
+      "delivery",
+      "invitation",
+      "pipeline",
+      "run",
+      "step",
+      "webhook",
+      "webhook replay",
+      "workspace",
+    ];
     expect(all.map(({ noun }) => noun).sort()).toEqual(nouns);
     for (const { noun, names, moves } of all) {
       const reached = new Set<string>();

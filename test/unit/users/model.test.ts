@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { beyond, grantsOfRole, isActiveOwner, roleSchema } from "../../../functions/users/model.ts";
+import { beyond, isActiveOwner, roleSchema } from "../../../functions/users/model.ts";
 import { decide, expandGrants } from "../../../shared/access/decide.ts";
+import { grantsOf } from "../../../shared/access/grants.ts";
 import { allPermissions } from "../../../shared/access/permissions.ts";
 import { builtInRoleNames, builtInRoles } from "../../../shared/access/roles.ts";
 
@@ -9,7 +10,7 @@ describe("nobody reaches beyond what they hold", () => {
   it("whatever they hold: a role within reach adds nothing to it", () => {
     fc.assert(
       fc.property(fc.subarray([...allPermissions]), fc.constantFrom(...builtInRoleNames), (grants, role) => {
-        const gained = expandGrants(grantsOfRole(role)).filter((one) => !decide(grants, one).allowed);
+        const gained = expandGrants(grantsOf(role)).filter((one) => !decide(grants, one).allowed);
         expect(beyond(grants, role)).toEqual(gained);
       }),
     );
@@ -23,7 +24,7 @@ describe("nobody reaches beyond what they hold", () => {
   });
 
   it("a role that no longer exists grants nothing, so anybody may take it away", () => {
-    expect(grantsOfRole("abolished")).toEqual([]);
+    expect(grantsOf("abolished")).toEqual([]);
     expect(beyond([], "abolished")).toEqual([]);
   });
 });

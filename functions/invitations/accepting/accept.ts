@@ -1,0 +1,74 @@
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { type Membership, type Organization, organizationItem, type User } from "../../../shared/identity/items.ts";
+import { type Joining, joined, joinWrites } from "../../users/public.ts";
+import { invitationEvents } from "../events.ts";
+import { parseToken } from "../model.ts";
+import { endWrites, type Invitation, invitationItem } from "../store.ts";
+
+/** An invitation that its link still opens. */
+export interface OpenInvitation {
+  readonly invitation: Invitation;
+  readonly organization: Organization;
+}
+
+/** The one thing that a link says which is wrong, used, revoked, replaced, too old, or of an organization that is gone. */
+export const noLongerWorks = (): Problem =>
+  new Problem("not_found", "This invitation no longer works. Ask whoever invited you to send it again.");
+
+/**
+ * The invitation that a link's token opens.
+ * @throws Problem `not_found` (404), the same for every reason
+ */
+export async function openInvitation(table: Table, token: string, now: Date): Promise<OpenInvitation> {
+  const named = parseToken(token);
+  if (named === undefined) throw noLongerWorks();
+  const tenant = table.of(named.organization_id);
+  const [invitation, organization] = await table.batch([
+    tenant.read(invitationItem, { id: named.id }),
+    tenant.read(organizationItem, {}),
+  ]);
+  if (
+    invitation?.status !== "pending" ||
+    invitation.secret_hash !== named.secret_hash ||
+    Date.parse(invitation.expires_at) <= now.getTime() ||
+    organization?.status !== "active"
+  )
+    throw noLongerWorks();
+  return { invitation, organization };
+}
+
+/** Items at most: the invitation's end (4), the membership (4), the organization, two events with their entries. */
+export const LARGEST_ACCEPTANCE = 13;
+
+/** What accepting is: the invitation ends, the user has the role and a seat, all in one transaction or not at all. */
+export function acceptance(
+  table: Table,
+  { invitation, organization }: OpenInvitation,
+  user: Pick<User, "id" | "name">,
+  { at, before, primary }: { readonly at: Date; readonly before?: Membership | undefined; readonly primary: boolean },
+): { readonly writes: readonly Write[]; readonly events: readonly [EventDraft, ...EventDraft[]] } {
+  const { id, role, email, secret_hash } = invitation;
+  const tenant = table.of(organization.id);
+  const joining: Joining = { organization, user_id: user.id, role, joined_via: "invitation", primary, at };
+  const as_read = { equals: { secret_hash }, at_least: { expires_at: timestamp(at) } };
+  return {
+    writes: [
+      ...endWrites(tenant, invitation, { status: "accepted", at, accepted_by: user.id }, as_read, noLongerWorks),
+      tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, noLongerWorks),
+      ...joinWrites(table, joining, before),
+    ],
+    events: [
+      draft(
+        invitationEvents,
+        "invitation.accepted",
+        { id, name: email },
+        { invitation_id: id, role, user_id: user.id },
+      ),
+      joined(joining, user),
+    ],
+  };
+}

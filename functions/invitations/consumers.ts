@@ -1,0 +1,94 @@
+import * as z from "zod";
+import { commitChange } from "../../shared/change/commit.ts";
+import { draft, type Envelope } from "../../shared/change/events.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Due } from "../../shared/due/item.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
+import { Problem } from "../../shared/errors.ts";
+import type { Sealer } from "../../shared/http/platform.ts";
+import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { newId } from "../../shared/ids.ts";
+import type { SendMail } from "../../shared/mail/send.ts";
+import { invitationEvents } from "./events.ts";
+import { invitationStates } from "./model.ts";
+import { endWrites, invitationItem, invitationTokenContext } from "./store.ts";
+
+interface MailDeps {
+  readonly table: Table;
+  readonly secrets: Sealer;
+  readonly clock: Clock;
+  readonly send: SendMail;
+  readonly app_url: string;
+}
+
+const named = z.object({ invitation_id: z.string() });
+
+/** Mails the newest link of an invitation that is still pending. A second delivery sends the same mail again. */
+export async function sendInvitation(event: Envelope, deps: MailDeps): Promise<void> {
+  const { invitation_id } = named.parse(event.data);
+  const tenant = deps.table.of(event.organization_id);
+  const [invitation, organization] = await deps.table.batch([
+    tenant.read(invitationItem, { id: invitation_id }),
+    tenant.read(organizationItem, {}),
+  ]);
+  if (invitation?.status !== "pending" || organization?.status !== "active") return;
+  if (Date.parse(invitation.expires_at) <= deps.clock.now().getTime()) return;
+  const inviter = await deps.table.of(PLATFORM).get(userItem, { id: invitation.invited_by });
+  const token = await deps.secrets.decrypt(invitation.sealed_token, invitationTokenContext(invitation));
+  const { message } = invitation;
+  await deps.send({
+    to: invitation.email,
+    subject: `Join ${organization.name} at Kaizen Studio`,
+    lines: [
+      `${inviter?.name ?? "An administrator"} invites you to join ${organization.name} at Kaizen Studio.`,
+      "",
+      ...(message === "" ? [] : ["They write:", "", `> ${message}`, ""]),
+      `Open ${deps.app_url}/invitation?token=${token} within the next seven days,`,
+      "or send the token to POST /api/v1/auth/join with a name and a password; if you have an account,",
+      "sign in and send it to POST /api/v1/invitations/accept:",
+      "",
+      token,
+      "",
+      "If you don't know what this is about, ignore this mail: nothing happens.",
+    ],
+  });
+}
+
+/**
+ * `invitation_expiry`: ends an invitation that nobody followed in time, unless it was answered or sent again.
+ * @returns when to look again, where it was sent again
+ */
+export async function expire(
+  { tenant: id, ref }: Due,
+  { table, clock }: { readonly table: Table; readonly clock: Clock },
+): Promise<Date | undefined> {
+  const tenant = table.of(id);
+  const at = clock.now();
+  const invitation = await tenant.get(invitationItem, { id: ref });
+  if (invitation?.status !== "pending") return undefined;
+  if (new Date(invitation.expires_at) > at) return new Date(invitation.expires_at);
+  const context = {
+    tenant: id,
+    actor: { type: "system", id: "invitation_expiry" },
+    at,
+    trace_id: newId("request", at),
+    request: null,
+  } as const;
+  const { email, role, etag } = invitation;
+  try {
+    await commitChange(table, context, {
+      writes: endWrites(tenant, invitation, { status: "expired", at }, { equals: { etag } }, (old) =>
+        invitationStates.refusal(old?.status ?? "accepted", "expired"),
+      ),
+      events: [draft(invitationEvents, "invitation.expired", { id: ref, name: email }, { invitation_id: ref, role })],
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    // Somebody answered it or sent it again at this moment; what they wrote says when to look again.
+    return expiryOf(await tenant.get(invitationItem, { id: ref }));
+  }
+}
+
+const expiryOf = (invitation: { readonly status: string; readonly expires_at: string } | undefined) =>
+  invitation?.status === "pending" ? new Date(invitation.expires_at) : undefined;

@@ -1,0 +1,73 @@
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import {
+  type Membership,
+  membershipItem,
+  type Organization,
+  PLATFORM,
+  type User,
+  userOrganizationItem,
+} from "../../../shared/identity/items.ts";
+import { countOwner } from "../../../shared/identity/owners.ts";
+import { newEtag } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
+import { organizationEvents } from "../../organizations/events.ts";
+import { isActiveOwner } from "../model.ts";
+
+/** How somebody comes to belong to an organization. */
+export interface Joining {
+  readonly organization: Pick<Organization, "id" | "plan">;
+  readonly user_id: string;
+  readonly role: string;
+  readonly joined_via: Membership["joined_via"];
+  /** Whether it is the user's first organization. */
+  readonly primary: boolean;
+  readonly at: Date;
+}
+
+/**
+ * The writes that make a user a member: the membership, the way from the user to it, a seat of the plan, the count of
+ * owners. The one place where members come from.
+ * @param before the membership as it was read: somebody who was removed comes back with a new role
+ * @throws Problem `conflict` (409) for somebody who is a member already
+ */
+export function joinWrites(table: Table, joining: Joining, before?: Membership): Write[] {
+  const { organization, user_id, role, joined_via, primary, at } = joining;
+  const tenant = table.of(organization.id);
+  const now = timestamp(at);
+  const membership: Membership = {
+    organization_id: organization.id,
+    user_id,
+    role,
+    joined_via,
+    status: "active",
+    primary,
+    joined_at: now,
+    updated_at: now,
+    etag: newEtag(at),
+  };
+  if (before !== undefined && before.status !== "removed") throw memberAlready(before.status);
+  return [
+    before === undefined
+      ? tenant.writes.create(membershipItem, membership, (old) => memberAlready(old?.status ?? "active"))
+      : tenant.writes.replace(membershipItem, membership, before.etag),
+    table.of(PLATFORM).writes.put(userOrganizationItem, { user_id, organization_id: organization.id }),
+    takeQuota(tenant, organization.plan, "users"),
+    ...(isActiveOwner(membership) ? [countOwner(tenant)] : []),
+  ];
+}
+
+export const joined = ({ organization, role }: Joining, { id, name }: Pick<User, "id" | "name">): EventDraft =>
+  draft(organizationEvents, "membership.added", { id, name }, { organization_id: organization.id, user_id: id, role });
+
+const memberAlready = (status: Membership["status"]): Problem =>
+  new Problem(
+    "conflict",
+    status === "suspended"
+      ? "This user is a member already, and suspended. An administrator can restore them."
+      : "This user is a member of the organization already.",
+    { members: { state: status } },
+  );
