@@ -3,6 +3,7 @@ import { room as access } from "./access/room.ts";
 import { room as agents } from "./agents/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
+import { room as departures } from "./departures/room.ts";
 import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as executions } from "./executions/room.ts";
@@ -25,6 +26,7 @@ export const rooms: readonly RoomData[] = [
   organizations,
   users,
   invitations,
+  departures,
   workspaces,
   access,
   audit,

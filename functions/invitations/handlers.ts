@@ -13,8 +13,8 @@ import type { InvitationsDeps } from "./deps.ts";
 import { invitationEvents } from "./events.ts";
 import { formatToken, INVITATION_SECONDS, invitationStates } from "./model.ts";
 import type { operations } from "./operations.ts";
+import { revocation } from "./revoking/revoke.ts";
 import {
-  endWrites,
   type Invitation,
   invitationExpiry,
   invitationItem,
@@ -160,16 +160,6 @@ export const revoke: Handler<Ops["revoke"], InvitationsDeps> = async (call, { ta
   const read = await call.load();
   if (read.status !== "pending") throw invitationStates.refusal(read.status, "revoked");
   const tenant = table.of(caller.organization.id);
-  return call.commit(
-    {
-      writes: [
-        call.stillPermitted(),
-        ...endWrites(tenant, read, { status: "revoked", at }, {}, (old) =>
-          invitationStates.refusal(old?.status ?? "accepted", "revoked"),
-        ),
-      ],
-      events: [draft(invitationEvents, "invitation.revoked", ...subject(read))],
-    },
-    undefined,
-  );
+  const { writes, events } = revocation(tenant, read, at);
+  return call.commit({ writes: [call.stillPermitted(), ...writes], events }, undefined);
 };

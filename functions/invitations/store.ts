@@ -24,7 +24,10 @@ export const invitationItem = defineItem({
     purge_at: z.string().optional(),
   }),
   key: { pk: "INVITATION#{id}", sk: "INVITATION" },
-  indexes: { gsi1: { pk: "INVITATIONS#{status}", sk: "{id}" } },
+  indexes: {
+    gsi1: { pk: "INVITATIONS#{status}", sk: "{id}" },
+    gsi2: { pk: "INVITATIONS_BY#{invited_by}#{status}", sk: "{id}" },
+  },
   expires: "purge_at",
 });
 export type Invitation = ItemOf<typeof invitationItem>;
@@ -100,7 +103,7 @@ export function mailWrites(tenant: TenantTable, plan: Organization["plan"], emai
  */
 export function endWrites(
   tenant: TenantTable,
-  { id, email }: Pick<Invitation, "id" | "email">,
+  { id, email, invited_by }: Pick<Invitation, "id" | "email" | "invited_by">,
   end: { readonly status: Exclude<Invitation["status"], "pending">; readonly at: Date; readonly accepted_by?: string },
   when: { readonly equals?: Partial<Invitation>; readonly at_least?: { readonly expires_at: string } },
   refuse: (old: Invitation | undefined) => Problem,
@@ -111,7 +114,14 @@ export function endWrites(
       invitationItem,
       { id },
       {
-        set: { id, status, accepted_by, updated_at: timestamp(at), purge_at: timestamp(addSeconds(at, KEPT_SECONDS)) },
+        set: {
+          id,
+          invited_by,
+          status,
+          accepted_by,
+          updated_at: timestamp(at),
+          purge_at: timestamp(addSeconds(at, KEPT_SECONDS)),
+        },
       },
       { one_of: { status: invitationStates.from(status) }, ...when },
       refuse,

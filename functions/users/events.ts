@@ -20,4 +20,9 @@ export const userEvents = defineEvents({
     resource: "membership",
     data: user.extend({ organization_id: z.string(), role: z.string(), previous_role: z.string() }),
   },
+  "membership.removed": {
+    summary: "A member was removed or left; refused from the next request on.",
+    resource: "membership",
+    data: user.extend({ organization_id: z.string(), role: z.string(), successor_id: z.string() }),
+  },
 });

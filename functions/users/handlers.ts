@@ -12,6 +12,7 @@ import { toMember } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { pageOfMembers } from "./store.ts";
 
+export { getRemoval, leave, remove } from "./leaving/handlers.ts";
 export { assignRole, restore, suspend } from "./standing/handlers.ts";
 
 type Ops = typeof operations;

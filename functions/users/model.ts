@@ -4,6 +4,8 @@ import { grantsOf } from "../../shared/access/grants.ts";
 import type { Grant, Permission } from "../../shared/access/permissions.ts";
 import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 
 /** A person as they see themselves. */
 export const userView = userSchema
@@ -37,6 +39,46 @@ export const toMember = (user: User, membership: Membership) => ({
   updated_at: membership.updated_at,
   etag: membership.etag,
 });
+
+const memberStatuses = membershipSchema.shape.status.options;
+
+export const memberStates = defineStates("member", memberStatuses, [
+  { from: [], to: "active", why: "They register the organization or join it." },
+  { from: ["active"], to: "suspended", why: "An administrator suspends them." },
+  { from: ["suspended"], to: "active", why: "An administrator restores them." },
+  { from: ["active", "suspended"], to: "removed", why: "An administrator removes them, or they leave." },
+  { from: ["removed"], to: "active", why: "They are invited again and join." },
+]);
+
+const removalStatuses = ["running", "completed"] as const;
+
+export const removalStates = defineStates("removal", removalStatuses, [
+  {
+    from: [],
+    to: "running",
+    why: "A member was removed or left: refused from then on, and what they held is given up.",
+  },
+  { from: ["running"], to: "completed", why: "Nothing of it is left, or they have joined again." },
+]);
+
+/** What somebody who is gone held, and what became of it. */
+export const removalSchema = z
+  .object({
+    user_id: idSchema("user"),
+    organization_id: idSchema("organization"),
+    successor_id: idSchema("user"),
+    status: z.enum(removalStatuses).meta({ id: "RemovalStatus" }),
+    invitations_revoked: z.number().int().meta({ description: "Pending invitations that they had sent." }),
+    workspaces_left: z.number().int().meta({ description: "Workspaces that they were in." }),
+    workspaces_handed_over: z
+      .number()
+      .int()
+      .meta({ description: "Those of them whose only owner they were; the successor is now." }),
+    removed_by: idSchema("user"),
+    removed_at: z.string(),
+    completed_at: z.string().nullable(),
+  })
+  .meta({ id: "Removal", description: "The removal of a member: access ends at once, the rest follows." });
 
 /** A role in a request: a built-in one, or the predecessor's name of the owner role. */
 export const roleSchema = z

@@ -3,8 +3,8 @@ import { operation } from "../../shared/http/operation.ts";
 import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { memberSchema, roleSchema, userView } from "./model.ts";
-import { memberResource } from "./store.ts";
+import { memberSchema, removalSchema, roleSchema, userView } from "./model.ts";
+import { memberResource, removalResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });
 
@@ -100,5 +100,53 @@ export const operations = {
     response: memberSchema,
     success: 200,
     errors: ["conflict"],
+  }),
+  remove: operation({
+    id: "users.remove",
+    method: "DELETE",
+    path: "/users/{user_id}",
+    summary: "Remove a member from the organization",
+    description:
+      "The member is refused from the next request on, in this organization only, and the seat is free. What they held here is given up behind the answer: invitations that they sent are revoked, workspaces that they alone owned get the successor as owner. `GET /users/{user_id}/removal` says how far it is. Nobody removes themselves (they leave), somebody whose role grants more than their own, or the last active owner.",
+    permission: "users:delete",
+    resource: memberResource,
+    request: {
+      path,
+      query: z.strictObject({
+        successor_id: idSchema("user")
+          .optional()
+          .meta({ description: "An active member; the caller when it is left out." }),
+      }),
+    },
+    response: removalSchema,
+    success: 202,
+    errors: ["conflict", "reference_not_found"],
+    location: "/users/{user_id}/removal",
+  }),
+  getRemoval: operation({
+    id: "users.get_removal",
+    method: "GET",
+    path: "/users/{user_id}/removal",
+    summary: "What became of what a removed member held",
+    permission: "users:read",
+    resource: removalResource,
+    request: { path },
+    response: removalSchema,
+    success: 200,
+    errors: [],
+  }),
+  leave: operation({
+    id: "users.leave",
+    method: "POST",
+    path: "/users/me/leave",
+    summary: "Leave the active organization",
+    description:
+      "Ends the caller's own membership; what they held goes to the successor, as at a removal. The last active owner stays (409). Without another organization to be active in, requests that need one are refused until the user joins one.",
+    permission: "authenticated",
+    request: { body: z.strictObject({ successor_id: idSchema("user") }) },
+    response: removalSchema,
+    success: 202,
+    errors: ["conflict", "reference_not_found"],
+    location: "/auth/me/organizations",
   }),
 } as const;

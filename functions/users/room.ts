@@ -4,5 +4,9 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "users",
   area: "identity",
-  functions: { api: apiFunction(["table_read"], { writes: ["membership", "owner_count", "user"] }) },
+  functions: {
+    api: apiFunction(["table_read"], {
+      writes: ["due", "membership", "owner_count", "quota", "removal", "user", "user_organization"],
+    }),
+  },
 });

@@ -1,9 +1,13 @@
+import * as z from "zod";
+import { defineDue } from "../../shared/due/due.ts";
+import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Page, Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
+import { badReference } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
 import { countOwner, discountOwner } from "../../shared/identity/owners.ts";
-import { isActiveOwner } from "./model.ts";
+import { isActiveOwner, removalSchema } from "./model.ts";
 
 /** One person of an organization: who they are, and what they are there. */
 export interface MemberRecord {
@@ -58,3 +62,35 @@ export function replaceMembership(table: Table, read: Membership, next: Membersh
     ...(!was && will ? [countOwner(tenant)] : []),
   ];
 }
+
+/** Proves within a transaction that a user is an active member of the organization. */
+export const activeMember = (table: Table, tenant: string, user_id: string, path: string): Write =>
+  table
+    .of(tenant)
+    .writes.check(membershipItem, { user_id }, { equals: { status: "active" } }, () =>
+      badReference(path, "is not an active member of this organization"),
+    );
+
+export const removalItem = defineItem({
+  type: "removal",
+  summary: "A member who was removed or left, and how much of what they held has been given up; kept for a while.",
+  schema: removalSchema.extend({
+    /** A look found nothing more; what indexes show late is found by one look more. */
+    looked_at: z.string().nullable(),
+    expires_at: z.string().optional(),
+  }),
+  key: { pk: "REMOVAL#{user_id}", sk: "REMOVAL" },
+  expires: "expires_at",
+});
+export type Removal = ItemOf<typeof removalItem>;
+
+/** When to look at what somebody held who is gone. */
+export const departure = defineDue("departure");
+
+/** What became of a removed member. */
+export const removalResource = defineResource({
+  type: "user",
+  path: ["user_id"],
+  item: removalItem,
+  key: ({ user_id }) => ({ user_id }),
+});

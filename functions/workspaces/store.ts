@@ -43,6 +43,7 @@ export const workspaceMemberItem = defineItem({
   summary: "A user in a workspace; the role narrows, it never grants what the organization's role refuses.",
   schema: workspaceMemberSchema.extend({ etag: z.string() }),
   key: { pk: "WORKSPACE_MEMBERS#{workspace_id}", sk: "{user_id}" },
+  indexes: { gsi1: { pk: "WORKSPACES_OF#{user_id}", sk: "{workspace_id}" } },
 });
 export type WorkspaceMember = ItemOf<typeof workspaceMemberItem>;
 

@@ -105,7 +105,7 @@ export const userOrganizationItem = defineItem({
   type: "user_organization",
   summary: "Pointer from a user to an organization; the membership itself is the truth.",
   schema: z.object({ user_id: idSchema("user"), organization_id: idSchema("organization") }),
-  key: { pk: "USER#{user_id}", sk: "ORGANIZATION#{organization_id}" },
+  key: { pk: "USER_ORGANIZATIONS#{user_id}", sk: "{organization_id}" },
 });
 
 export const userItem = defineItem({

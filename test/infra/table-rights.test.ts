@@ -56,19 +56,21 @@ const whoMay = (action: Action, type: string): string[] =>
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   session: ["auth/api", "auth/revoke"],
   user: ["auth/api", "auth/revoke", "users/api"],
-  user_organization: ["auth/api", "auth/revoke", "users/api"],
-  membership: ["auth/api", "users/api"],
-  owner_count: ["auth/api", "users/api"],
+  user_organization: ["auth/api", "invitations/api", "users/api"],
+  membership: ["auth/api", "invitations/api", "users/api"],
+  owner_count: ["auth/api", "invitations/api", "users/api"],
   organization: ["auth/api", "organizations/api"],
   organization_slug: ["auth/api", "organizations/api"],
   email: ["auth/api"],
   pool_account: ["auth/api"],
   registration: ["auth/api"],
+  invitation: ["auth/api", "departures/departure", "invitations/api", "invitations/expiry"],
+  removal: ["departures/departure", "users/api"],
   password_reset: ["auth/api"],
   known_place: ["auth/api"],
   sign_in_attempts: ["auth/api"],
   throttle_counter: ["auth/api"],
-  workspace_member: ["auth/api", "workspaces/api", "workspaces/expiry", "workspaces/members"],
+  workspace_member: ["auth/api", "departures/departure", "workspaces/api", "workspaces/expiry", "workspaces/members"],
 };
 
 describe("what functions may write in the table", () => {

@@ -172,6 +172,17 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   }),
 
   "users.suspend": member,
+  "users.remove": member,
+  "users.get_removal": async (world) => {
+    const { ids } = await member(world);
+    await did(world.company.call("DELETE", `/users/${ids.user_id}`));
+    return { ids };
+  },
+  "users.leave": async ({ company }) => ({
+    ids: {},
+    token: (await addMember(company, "viewer")).token,
+    body: { successor_id: company.user_id },
+  }),
   "users.restore": async (world) => {
     const { ids } = await member(world);
     await did(world.company.call("POST", `/users/${ids.user_id}/suspend`));

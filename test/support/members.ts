@@ -13,6 +13,7 @@ import {
 } from "../../shared/identity/items.ts";
 import { countOwner } from "../../shared/identity/owners.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
+import { quotaItem } from "../../shared/limits/quota.ts";
 import { type ApiAnswer, type Company, call, unique } from "./api.ts";
 import { authDeps } from "./auth.ts";
 
@@ -86,6 +87,7 @@ export async function addMember(
       joined_at: now,
       ...stamps,
     }),
+    tenant.writes.update(quotaItem, { resource: "users" }, { set: { resource: "users" }, add: { used: 1 } }, {}),
     ...(role === "org_owner" && status === "active" ? [countOwner(tenant)] : []),
   ]);
   const token = tokens.access_token;

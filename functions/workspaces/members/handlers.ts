@@ -1,12 +1,11 @@
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
-import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
-import { alreadyExists, badReference, notFound, Problem } from "../../../shared/errors.ts";
+import { lostRace } from "../../../shared/dynamo/write.ts";
+import { alreadyExists, notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { membershipItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { activeMember } from "../../users/public.ts";
 import type { WorkspacesDeps } from "../deps.ts";
 import { workspaceEvents } from "../events.ts";
 import { mayAssign, type WorkspaceRole } from "../model.ts";
@@ -15,14 +14,6 @@ import { countMembers, newMember, type Workspace, workspaceMemberItem } from "..
 import { callingUser, requireStanding, stillStanding } from "./standing.ts";
 
 type Ops = typeof operations;
-
-/** Proves within the transaction that a user is an active member of the organization. */
-export const activeMember = (table: Table, tenant: string, user_id: string, path: string): Write =>
-  table
-    .of(tenant)
-    .writes.check(membershipItem, { user_id }, { equals: { status: "active" } }, () =>
-      badReference(path, "is not an active member of this organization"),
-    );
 
 /** Refuses a list of first members that names somebody twice, or the creator, who is the owner anyway. */
 export function distinctMembers(creator: string, members: readonly { readonly user_id: string }[]): void {

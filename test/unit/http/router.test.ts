@@ -26,7 +26,7 @@ describe("the router", () => {
     expect(id("GET", "/users/me")).toBe("users.me");
     expect(id("GET", "/users/usr_1")).toBe("users.get");
     expect(id("POST", "/users/me/suspend")).toBe("users.suspend");
-    expect(id("POST", "/users/usr_1")).toEqual(["GET", "PATCH", "HEAD"]);
+    expect(id("POST", "/users/usr_1")).toEqual(["GET", "PATCH", "DELETE", "HEAD"]);
     expect(id("GET", "/nowhere")).toEqual([]);
     expect(id("GET", "/users/a/b/c")).toEqual([]);
   });

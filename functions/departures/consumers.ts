@@ -1,0 +1,110 @@
+import { commitChange } from "../../shared/change/commit.ts";
+import type { EventDraft } from "../../shared/change/events.ts";
+import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
+import type { Due } from "../../shared/due/item.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../shared/dynamo/write.ts";
+import { Problem } from "../../shared/errors.ts";
+import { membershipItem } from "../../shared/identity/items.ts";
+import { newId } from "../../shared/ids.ts";
+import { pendingOf, revocation } from "../invitations/public.ts";
+import { type Removal, removalItem } from "../users/public.ts";
+import { giveUpSeat, seatsOf } from "../workspaces/public.ts";
+
+/** Indexes show what was written last within a second or two; a look that finds nothing is repeated after this. */
+const LOOK_AGAIN_SECONDS = 60;
+/** How long a removal can be read after it is done. */
+const KEPT_SECONDS = 400 * 86_400;
+
+interface Deps {
+  readonly table: Table;
+  readonly clock: Clock;
+}
+
+interface Step {
+  readonly writes: readonly Write[];
+  readonly events: readonly EventDraft[];
+  readonly counts: Readonly<
+    Partial<Record<"invitations_revoked" | "workspaces_left" | "workspaces_handed_over", number>>
+  >;
+}
+
+/**
+ * `departure`: gives up what a member held who was removed or left, thing by thing. Each thing, its event and its count in
+ * the removal are one transaction, so that a worker that dies leaves nothing half done and the next one goes on where it
+ * stopped. Somebody who has joined again meanwhile keeps what is left.
+ * @returns when to look again; undefined when a second look found nothing either
+ */
+export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Promise<Date | undefined> {
+  const own = table.of(tenant);
+  const removal = await own.get(removalItem, { user_id: ref });
+  if (removal?.status !== "running") return undefined;
+  const [gone, successor] = await table.batch([
+    own.read(membershipItem, { user_id: ref }),
+    own.read(membershipItem, { user_id: removal.successor_id }),
+  ]);
+  if (gone?.status !== "removed") {
+    await settle(own.table, removal, clock.now(), true);
+    return undefined;
+  }
+  const heir = successor?.status === "active" ? removal.successor_id : undefined;
+  let found = 0;
+  const take = async (step: Step | Promise<Step>): Promise<void> => {
+    found++;
+    try {
+      await commitStep(table, removal, await step, clock.now());
+    } catch (error) {
+      // Somebody else changed it at this moment: the next look sees what is left.
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+    }
+  };
+  for await (const invitation of pendingOf(table, tenant, ref))
+    await take({ ...revocation(own, invitation, clock.now()), counts: { invitations_revoked: 1 } });
+  for await (const seat of seatsOf(table, tenant, ref))
+    await take(
+      giveUpSeat(table, tenant, seat, heir, clock.now()).then(({ handed_over, ...step }) => ({
+        ...step,
+        counts: { workspaces_left: 1, ...(handed_over ? { workspaces_handed_over: 1 } : {}) },
+      })),
+    );
+  const again = found > 0 || removal.looked_at === null;
+  await settle(own.table, removal, clock.now(), !again);
+  return again ? addSeconds(clock.now(), LOOK_AGAIN_SECONDS) : undefined;
+}
+
+async function commitStep(table: Table, removal: Removal, { writes, events, counts }: Step, at: Date): Promise<void> {
+  const { user_id, organization_id, removed_at } = removal;
+  const own = table.of(organization_id);
+  const counted = own.writes.update(
+    removalItem,
+    { user_id },
+    { add: counts },
+    { equals: { status: "running", removed_at } },
+    lostRace,
+  );
+  const stillGone = own.writes.check(membershipItem, { user_id }, { equals: { status: "removed" } }, lostRace);
+  const all = [counted, stillGone, ...writes];
+  const [first, ...rest] = events;
+  if (first === undefined) return table.transact(all);
+  const actor = { type: "system", id: "departure" } as const;
+  const context = { tenant: organization_id, actor, at, trace_id: newId("request", at), request: null };
+  await commitChange(table, context, { writes: all, events: [first, ...rest] });
+}
+
+/** Writes down that somebody looked, or that the removal is complete. */
+async function settle(table: Table, { user_id, organization_id, removed_at }: Removal, at: Date, done: boolean) {
+  const own = table.of(organization_id);
+  const now = timestamp(at);
+  const set = done
+    ? { status: "completed" as const, completed_at: now, expires_at: timestamp(addSeconds(at, KEPT_SECONDS)) }
+    : { looked_at: now };
+  const { writes } = own;
+  const settled = writes.update(
+    removalItem,
+    { user_id },
+    { set },
+    { equals: { status: "running", removed_at } },
+    lostRace,
+  );
+  await table.transact([settled]);
+}

@@ -1,0 +1,26 @@
+import { CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+
+/** What becomes of what a member held who is gone. */
+export const room = defineRoom({
+  name: "departures",
+  area: "identity",
+  functions: {
+    departure: {
+      trigger: { kind: "due", kinds: ["departure"], queue: "departures" },
+      needs: ["table_read"],
+      writes: [
+        ...CHANGE_WRITES,
+        "due",
+        "invitation",
+        "pending_invitation",
+        "quota",
+        "removal",
+        "workspace",
+        "workspace_member",
+      ],
+      timeout_seconds: 120,
+      memory_mb: 256,
+    },
+  },
+  queues: { departures: { visibility_seconds: visibilitySeconds(120), max_receives: MAX_RECEIVES } },
+});

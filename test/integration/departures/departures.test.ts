@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { depart } from "../../../functions/departures/consumers.ts";
+import { departure, removalItem } from "../../../functions/users/store.ts";
+import { workspaceItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
+import { addSeconds } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { membershipItem, organizationItem } from "../../../shared/identity/items.ts";
+import { ownerCountItem } from "../../../shared/identity/owners.ts";
+import { quotaItem } from "../../../shared/limits/quota.ts";
+import { type Company, registerCompany, unique } from "../../support/api.ts";
+import { dueOf } from "../../support/due.ts";
+import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
+import { invited, linkOf } from "../../support/invitations.ts";
+import { addMember, type TestMember } from "../../support/members.ts";
+import { stackTable } from "../../support/stack.ts";
+
+/** A company with room for many. */
+async function roomyCompany(): Promise<Company> {
+  const company = await registerCompany();
+  const tenant = stackTable().of(company.organization_id);
+  await tenant.transact([tenant.writes.update(organizationItem, {}, { set: { plan: "enterprise" } })]);
+  return company;
+}
+
+const look = (company: Company, gone: TestMember, now = new Date(), table: Table = stackTable()) =>
+  depart(
+    { tenant: company.organization_id, kind: departure.kind, ref: gone.user_id, at: now.toISOString() },
+    { table, clock: { now: () => now } },
+  );
+/** The deployed function would do it within the minute; here the test does. */
+async function keepFromSweeper({ organization_id }: Company, { user_id }: TestMember): Promise<void> {
+  await stackTable().transact([departure.clear(stackTable().of(organization_id), user_id)]);
+}
+const removalOf = (company: Company, { user_id }: TestMember) =>
+  stackTable().of(company.organization_id).get(removalItem, { user_id });
+const workspaceOf = (company: Company, id: string) =>
+  stackTable().of(company.organization_id).get(workspaceItem, { id });
+const seat = (company: Company, workspace_id: string, { user_id }: { user_id: string }) =>
+  stackTable().of(company.organization_id).get(workspaceMemberItem, { workspace_id, user_id });
+
+/** A member who owns a workspace alone, another one with the company's owner, and has sent an invitation. */
+async function leaver(company: Company) {
+  const gone = await addMember(company, "org_admin");
+  const make = async (caller: { call: Company["call"] }) =>
+    (await caller.call("POST", "/workspaces", { name: unique("Space") })).body.id as string;
+  const [alone, archived, shared] = [await make(gone), await make(gone), await make(company)];
+  await gone.call("POST", `/workspaces/${archived}/archive`);
+  await company.call("POST", `/workspaces/${shared}/members`, { user_id: gone.user_id, role: "owner" });
+  const sent = await gone.call("POST", "/invitations", { email: `${unique("x")}@example.com`, role: "viewer" });
+  return { gone, alone, archived, shared, invitation: sent.body.id as string };
+}
+
+describe("what a removed member held", () => {
+  it("is given up thing by thing: seats, ownership to the successor, invitations; counted, on record, and settled", async () => {
+    const company = await roomyCompany();
+    const { gone, alone, archived, shared, invitation } = await leaver(company);
+    const heir = await addMember(company, "developer");
+    const used = async () =>
+      (await stackTable().of(company.organization_id).get(quotaItem, { resource: "users" }))?.used;
+    const before = await used();
+    const removed = await company.call("DELETE", `/users/${gone.user_id}?successor_id=${heir.user_id}`);
+    expect([removed.status, await used()]).toEqual([202, (before ?? 0) - 1]);
+    const dues = (await dueOf(company.organization_id)).filter(({ ref }) => ref === gone.user_id);
+    expect(dues.map(({ kind }) => kind)).toEqual([departure.kind]);
+    await keepFromSweeper(company, gone);
+
+    const now = new Date();
+    expect(await look(company, gone, now)).toEqual(addSeconds(now, 60));
+    expect(await removalOf(company, gone)).toMatchObject({
+      status: "running",
+      invitations_revoked: 1,
+      workspaces_left: 3,
+      workspaces_handed_over: 2,
+    });
+    for (const id of [alone, archived]) {
+      expect((await seat(company, id, heir))?.role).toBe("owner");
+      expect(await workspaceOf(company, id)).toMatchObject({ owner_count: 1, member_count: 1 });
+    }
+    expect(await workspaceOf(company, shared)).toMatchObject({ owner_count: 1, member_count: 1 });
+    for (const id of [alone, archived, shared]) expect(await seat(company, id, gone)).toBeUndefined();
+    expect((await company.call("GET", `/invitations/${invitation}`)).body.status).toBe("revoked");
+
+    expect(await look(company, gone, addSeconds(now, 60))).toBeUndefined();
+    expect((await removalOf(company, gone))?.status).toBe("completed");
+    expect(await look(company, gone, addSeconds(now, 90))).toBeUndefined();
+    const audit = await company.call("GET", `/audit/logs?limit=100`);
+    const actions = audit.body.items
+      .filter((entry: { actor: { id: string } }) => entry.actor.id === "departure")
+      .map((entry: { action: string }) => entry.action)
+      .sort();
+    expect(actions).toEqual(
+      [
+        "invitation.revoked",
+        ...Array.from({ length: 2 }, () => "workspace.member_added"),
+        ...Array.from({ length: 3 }, () => "workspace.member_removed"),
+      ].sort(),
+    );
+  });
+
+  it("is given up once by workers that die at any write and by several at once", async () => {
+    const company = await roomyCompany();
+    const { gone, alone, archived, shared } = await leaver(company);
+    expect((await company.call("DELETE", `/users/${gone.user_id}`)).status).toBe(202);
+    await keepFromSweeper(company, gone);
+    const now = new Date();
+    for (const [i, dies] of (["before", "after", "after", "before", "after"] as const).entries()) {
+      let writes = 0;
+      const table = faultyTable(onWrites(() => (writes++ === i % 2 ? dies : undefined)));
+      await expect(look(company, gone, now, table)).rejects.toThrow(Crash);
+    }
+    await Promise.all(Array.from({ length: 3 }, () => look(company, gone, now)));
+    expect(await removalOf(company, gone)).toMatchObject({
+      invitations_revoked: 1,
+      workspaces_left: 3,
+      workspaces_handed_over: 2,
+    });
+    for (const id of [alone, archived, shared]) {
+      expect(await workspaceOf(company, id)).toMatchObject({ owner_count: 1, member_count: 1 });
+      expect((await seat(company, id, company))?.role).toBe("owner");
+    }
+  });
+
+  it("stays with them from the moment at which they have joined again", async () => {
+    const company = await roomyCompany();
+    const { gone, alone } = await leaver(company);
+    await company.call("DELETE", `/users/${gone.user_id}`);
+    await keepFromSweeper(company, gone);
+    const { id } = await invited(company, gone.email, "developer");
+    const back = await gone.call("POST", "/invitations/accept", { token: await linkOf(company, id) });
+    expect(back.status).toBe(200);
+    expect(await look(company, gone)).toBeUndefined();
+    expect((await seat(company, alone, gone))?.role).toBe("owner");
+    expect((await removalOf(company, gone))?.status).toBe("completed");
+  });
+});
+
+describe("two owners", () => {
+  it("who remove each other or leave at the same moment are never both gone", async () => {
+    const company = await roomyCompany();
+    for (let i = 0; i < 4; i++) {
+      const other = await addMember(company, "org_owner");
+      const heir = await addMember(company, "viewer");
+      const successor_id = heir.user_id;
+      const answers = await Promise.all([
+        company.call("POST", "/users/me/leave", { successor_id }),
+        other.call("POST", "/users/me/leave", { successor_id }),
+      ]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+      const tenant = stackTable().of(company.organization_id);
+      expect((await tenant.get(ownerCountItem, {}))?.owners).toBe(1);
+      if (answers[0]?.status !== 202) continue;
+      // Back to where the next round begins.
+      const { id } = await invited({ ...company, call: other.call } as Company, company.email, "org_owner");
+      await company.call("POST", "/invitations/accept", { token: await linkOf(company, id) });
+      await company.call("DELETE", `/users/${other.user_id}`);
+      expect((await tenant.get(membershipItem, { user_id: company.user_id }))?.status).toBe("active");
+    }
+  });
+});
