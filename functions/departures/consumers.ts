@@ -6,6 +6,7 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newId } from "../../shared/ids.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
 import { type Removal, removalItem } from "../users/public.ts";
@@ -86,8 +87,9 @@ async function commitStep(table: Table, removal: Removal, { writes, events, coun
   const all = [counted, stillGone, ...writes];
   const [first, ...rest] = events;
   if (first === undefined) return table.transact(all);
+  const audit_days = await auditDaysOf(own);
   const actor = { type: "system", id: "departure" } as const;
-  const context = { tenant: organization_id, actor, at, trace_id: newId("request", at), request: null };
+  const context = { tenant: organization_id, actor, at, trace_id: newId("request", at), request: null, audit_days };
   await commitChange(table, context, { writes: all, events: [first, ...rest] });
 }
 

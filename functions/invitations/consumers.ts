@@ -7,6 +7,7 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import type { Sealer } from "../../shared/http/platform.ts";
 import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newId } from "../../shared/ids.ts";
 import type { SendMail } from "../../shared/mail/send.ts";
 import { invitationEvents } from "./events.ts";
@@ -73,6 +74,7 @@ export async function expire(
     at,
     trace_id: newId("request", at),
     request: null,
+    audit_days: await auditDaysOf(tenant),
   } as const;
   const { email, role, etag } = invitation;
   try {
