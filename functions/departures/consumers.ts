@@ -93,7 +93,7 @@ async function commitStep(table: Table, removal: Removal, { writes, events, coun
   await commitChange(table, context, { writes: all, events: [first, ...rest] });
 }
 
-/** Writes down that somebody looked, or that the removal is complete. */
+/** Writes down that somebody looked, or that the removal is complete; nothing where another worker has completed it. */
 async function settle(table: Table, { user_id, organization_id, removed_at }: Removal, at: Date, done: boolean) {
   const own = table.of(organization_id);
   const now = timestamp(at);
@@ -108,5 +108,9 @@ async function settle(table: Table, { user_id, organization_id, removed_at }: Re
     { equals: { status: "running", removed_at } },
     lostRace,
   );
-  await table.transact([settled]);
+  try {
+    await table.transact([settled]);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "precondition_failed") throw error;
+  }
 }

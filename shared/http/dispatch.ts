@@ -46,7 +46,8 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     try {
       // The key's earlier answer is looked for in the same read, where the organization is known before it.
       const also: Also | undefined = isRepeatable(operation, request)
-        ? (tenant, principal) => claimOf(platform, operation, request, { tenant, principal, at })?.read
+        ? (tenant, principal) =>
+            claimOf(platform, operation, request, { tenant: keeperOf(operation, tenant), principal, at })?.read
         : undefined;
       return await platform.authenticate(request, at, { also, person: permissionOf(operation) === undefined });
     } catch (error) {
@@ -146,9 +147,9 @@ async function respond(prepared: Prepared): Promise<Answer> {
     Call<OperationShape>,
     "path" | "query" | "body"
   >;
-  const tenant = context?.tenant ?? PLATFORM;
+  const tenant = keeperOf(operation, context?.tenant);
   const claim = claimOf(platform, operation, request, { tenant, principal: who?.principal ?? null, at });
-  const read = who?.also?.tenant === tenant ? who.also : undefined;
+  const read = who?.also !== undefined && keeperOf(operation, who.also.tenant) === tenant ? who.also : undefined;
   const earlier = await claim?.replay(read && { record: read.found as IdempotencyRecord | undefined });
   if (earlier !== undefined) return earlier;
   if (operation.outside_effect) await claim?.lease();
@@ -208,6 +209,13 @@ async function respond(prepared: Prepared): Promise<Answer> {
     throw error;
   }
 }
+
+/**
+ * Where the answers to idempotency keys are kept: with the organization that is acted in; with the platform for what people
+ * do about themselves, which they may repeat when they belong to that organization no more.
+ */
+const keeperOf = (operation: OperationShape, tenant: string | undefined): string =>
+  permissionOf(operation) === undefined ? PLATFORM : (tenant ?? PLATFORM);
 
 /** Checks the operation's permission; a refusal is part of the audit trail. */
 async function permit({ platform, operation, who }: Prepared, context: ChangeContext | undefined): Promise<void> {

@@ -93,7 +93,8 @@ export class IdempotencyClaim {
     this.#table = table;
     this.#secrets = secrets;
     this.#operation = operation;
-    this.#request_hash = sha256(`${request.path}\n${request.query}\n${request.body ?? ""}`);
+    const { path, query, body = "", headers } = request;
+    this.#request_hash = sha256(`${path}\n${query}\n${body}\n${headers["organization-id"] ?? ""}`);
     this.#key =
       principal === null
         ? { scope: `public:${operation.id}`, key_hash: sha256(`${key}\n${request.ip}\n${this.#request_hash}`) }
