@@ -1,5 +1,6 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
+import { queueSetting } from "../shared/config/settings.ts";
 import { indexNames } from "../shared/dynamo/item.ts";
 import { type FunctionData, type Need, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
@@ -195,7 +196,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
         const queue = r.queues[name];
         if (queue === undefined) throw new Error(`a function needs ${need}, but no room has that queue`);
         statements.push(allow(["sqs:SendMessage"], [queue.arn]));
-        environment[`QUEUE_${name.toUpperCase()}_URL`] = queue.url;
+        environment[queueSetting(name)] = queue.url;
       }
     }
   }

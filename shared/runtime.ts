@@ -3,8 +3,7 @@ import { createAuthenticator } from "./access/authenticate.ts";
 import { createTokenVerifier } from "./access/token.ts";
 import { clientOptions } from "./aws/clients.ts";
 import { systemClock } from "./clock.ts";
-import { parseEnvironment } from "./config/env.ts";
-import { platformSettings } from "./config/settings.ts";
+import { readSettings } from "./config/settings.ts";
 import { Table } from "./dynamo/table.ts";
 import type { Platform } from "./http/platform.ts";
 import { createLog } from "./observability/log.ts";
@@ -12,14 +11,24 @@ import { createMeter } from "./observability/metrics.ts";
 import { createSecrets, kmsKeys } from "./secrets/index.ts";
 import { sealer } from "./secrets/sealer.ts";
 
+const PLATFORM = [
+  "TABLE_NAME",
+  "KEY_ARN",
+  "USER_POOL_ID",
+  "USER_POOL_CLIENT_ID",
+  "RATE_LIMIT_USER",
+  "RATE_LIMIT_ADDRESS",
+  "AWS_ENDPOINT_URL",
+] as const;
+
 /** Builds the platform of a function from its settings, once per cold start. */
 export function connectPlatform(service: string): Platform {
-  const settings = parseEnvironment(platformSettings);
+  const settings = readSettings(PLATFORM);
   const table = Table.connect(settings.TABLE_NAME);
   const tokens = createTokenVerifier({
     userPoolId: settings.USER_POOL_ID,
     clientId: settings.USER_POOL_CLIENT_ID,
-    endpoint: process.env.AWS_ENDPOINT_URL,
+    endpoint: settings.AWS_ENDPOINT_URL,
   });
   return {
     table,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { contextSettings, readContext } from "../../infra/context.ts";
 import { type Stage, stageOf } from "../../infra/stages.ts";
+import { functionSettingRows } from "./function-settings.ts";
 import { code, generated, table } from "./markdown.ts";
 
 const STAGES: readonly Stage["name"][] = ["local", "development", "staging", "production"];
@@ -40,7 +41,7 @@ function formOf(schema: z.ZodType): string {
 
 const defaultOf = (schema: z.ZodType): string => {
   const { default: value } = z.toJSONSchema(schema, { io: "input" }) as { default?: unknown };
-  return value === undefined ? "" : code(String(value));
+  return value === undefined || value === "" ? "" : code(String(value));
 };
 
 /** docs/settings.md: what a deployment says of itself, and how stages differ. */
@@ -59,7 +60,7 @@ export function renderSettings(): string {
     about,
   ]);
   return [
-    generated("infra/context.ts and infra/stages.ts"),
+    generated("infra/context.ts, infra/stages.ts and shared/config/settings.ts"),
     "# Settings",
     "",
     "## What a deployment says of itself",
@@ -74,6 +75,16 @@ export function renderSettings(): string {
     "Everything else is the same everywhere.",
     "",
     table(["Setting", ...STAGES.map(code), "What it does"], differences),
+    "",
+    "## What functions read",
+    "",
+    "Infra writes these into the functions' environment, from the above and from what a room's `room.ts` declares. One that is",
+    "missing or wrong stops the cold start and is named.",
+    "",
+    table(
+      ["Variable", "Form", "Default", "What it is", "Functions that have it"],
+      functionSettingRows(formOf, defaultOf),
+    ),
     "",
   ].join("\n");
 }

@@ -1,7 +1,6 @@
-import * as z from "zod";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles, type Files } from "../../shared/blobs/files.ts";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import { compileExpression } from "../../shared/expressions/expression.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
@@ -19,8 +18,8 @@ export interface AgentDeps {
 }
 
 export function agentDeps(platform: Platform): AgentDeps {
-  const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
-  const policy = outboundPolicy(parseEnvironment(outboundSettings));
+  const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
+  const policy = outboundPolicy(readSettings(outboundSettings));
   return {
     table: platform.table,
     secrets: platform.secrets,

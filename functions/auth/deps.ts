@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import type { RegistrationPolicy } from "./registration/rules/policy.ts";
 import { connectCognito, type IdentityProvider } from "./sessions/cognito.ts";
@@ -16,16 +15,16 @@ export interface AuthDeps {
   readonly registration: RegistrationPolicy;
 }
 
-const settings = z.object({
-  USER_POOL_ID: z.string(),
-  USER_POOL_CLIENT_ID: z.string(),
-  ORIGIN_FACTOR: z.coerce.number().int().positive().default(1),
-  REGISTRATION: z.enum(["open", "closed"]).default("open"),
-  REGISTRATION_DOMAINS: z.string().default(""),
-});
+const SETTINGS = [
+  "USER_POOL_ID",
+  "USER_POOL_CLIENT_ID",
+  "ORIGIN_FACTOR",
+  "REGISTRATION",
+  "REGISTRATION_DOMAINS",
+] as const;
 
 export function authDeps(platform: Platform): AuthDeps {
-  const read = parseEnvironment(settings);
+  const read = readSettings(SETTINGS);
   return {
     table: platform.table,
     secrets: platform.secrets,
@@ -34,9 +33,7 @@ export function authDeps(platform: Platform): AuthDeps {
     origin_factor: read.ORIGIN_FACTOR,
     registration: {
       open: read.REGISTRATION === "open",
-      domains: read.REGISTRATION_DOMAINS.toLowerCase()
-        .split(",")
-        .filter((domain) => domain !== ""),
+      domains: read.REGISTRATION_DOMAINS.map((domain) => domain.toLowerCase()),
     },
   };
 }

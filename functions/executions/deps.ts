@@ -1,7 +1,6 @@
-import * as z from "zod";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles } from "../../shared/blobs/files.ts";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import { compileExpression } from "../../shared/expressions/expression.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import type { Log } from "../../shared/observability/log.ts";
@@ -15,10 +14,8 @@ export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs; readonly log: 
 
 /** Builds what runs agents from the settings of a function that has the needs `models` and `files_read:versions`. */
 export function connectAgentRuns(platform: Platform): ExecuteDeps {
-  const { BUCKET_NAME, AWS_REGION, AWS_ENDPOINT_URL } = parseEnvironment(
-    z.object({ BUCKET_NAME: z.string().min(1), AWS_REGION: z.string().min(1), AWS_ENDPOINT_URL: z.url().optional() }),
-  );
-  const outbound = createOutbound(outboundPolicy(parseEnvironment(outboundSettings)));
+  const { BUCKET_NAME, AWS_REGION, AWS_ENDPOINT_URL } = readSettings(["BUCKET_NAME", "AWS_REGION", "AWS_ENDPOINT_URL"]);
+  const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));
   return {
     table: platform.table,
     secrets: platform.secrets,

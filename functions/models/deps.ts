@@ -1,4 +1,4 @@
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
 import { checkUrl, type UrlCheck } from "../../shared/outbound/url.ts";
@@ -11,6 +11,6 @@ export interface ModelDeps {
 }
 
 export function modelDeps(platform: Platform): ModelDeps {
-  const policy = outboundPolicy(parseEnvironment(outboundSettings));
+  const policy = outboundPolicy(readSettings(outboundSettings));
   return { table: platform.table, secrets: platform.secrets, checkUrl: (url) => checkUrl(url, policy) };
 }

@@ -1,7 +1,6 @@
-import * as z from "zod";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles, type Files } from "../../shared/blobs/files.ts";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 
 export interface PipelineDeps {
@@ -12,6 +11,6 @@ export interface PipelineDeps {
 }
 
 export function pipelineDeps(platform: Platform): PipelineDeps {
-  const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
+  const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
   return { table: platform.table, secrets: platform.secrets, ...connectFiles(BUCKET_NAME) };
 }

@@ -1,10 +1,9 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
-import * as z from "zod";
 import { clientOptions } from "../../shared/aws/clients.ts";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
 import { connectFiles } from "../../shared/blobs/files.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import type { Log } from "../../shared/observability/log.ts";
@@ -25,15 +24,13 @@ export interface RunControl {
 
 export interface RunDeps extends RunReads, RunControl {}
 
-const settings = z.object({ BUCKET_NAME: z.string().min(1), STATE_MACHINE_ARN: z.string().min(1) });
-
 export function runReads({ table }: Pick<Platform, "table">): RunReads {
-  const { BUCKET_NAME } = parseEnvironment(settings.pick({ BUCKET_NAME: true }));
+  const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
   return { table, blobs: connectFiles(BUCKET_NAME).blobs };
 }
 
 export function runControl({ table, clock, log }: Pick<Platform, "table" | "clock" | "log">): RunControl {
-  const { STATE_MACHINE_ARN } = parseEnvironment(settings.pick({ STATE_MACHINE_ARN: true }));
+  const { STATE_MACHINE_ARN } = readSettings(["STATE_MACHINE_ARN"]);
   return { table, clock, log, workflow: connectWorkflow(new SFNClient(clientOptions("workflow")), STATE_MACHINE_ARN) };
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { parseEnvironment } from "../../shared/config/env.ts";
+import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
 import { checkUrl, type UrlCheck } from "../../shared/outbound/url.ts";
@@ -12,7 +12,7 @@ export interface WebhookDeps {
 }
 
 export function webhookDeps(platform: Platform): WebhookDeps {
-  const policy = outboundPolicy(parseEnvironment(outboundSettings));
+  const policy = outboundPolicy(readSettings(outboundSettings));
   return {
     table: platform.table,
     secrets: platform.secrets,

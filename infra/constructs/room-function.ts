@@ -9,6 +9,7 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { FunctionData, Trigger } from "../../shared/room.ts";
 import { bundleName, functionDescription } from "../bundle.ts";
+import { librarySettings } from "../function-settings.ts";
 import type { Granted } from "../grants.ts";
 import type { Stage } from "../stages.ts";
 import { raiseAlarm } from "./alarm.ts";
@@ -83,9 +84,7 @@ export class RoomFunction extends Construct {
       ...(dataKey === undefined ? {} : { environmentEncryption: dataKey }),
       ...(continues ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       environment: {
-        POWERTOOLS_LOG_LEVEL: "INFO",
-        // Stack traces name our files and lines, not the bundle's.
-        NODE_OPTIONS: "--enable-source-maps",
+        ...librarySettings,
         ...environment,
         ...granted.environment,
       },

@@ -3,6 +3,7 @@ import type { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { Area } from "../../shared/room.ts";
+import { settingsOf } from "../function-settings.ts";
 import { grant, type Resources } from "../grants.ts";
 import { acknowledge, acknowledgeWildcard } from "../nag.ts";
 import { roomsOf, routesTo } from "../product.ts";
@@ -42,6 +43,13 @@ export class Rooms extends Construct {
     const rooms = roomsOf(product, area);
     this.resources = resourcesOf(stack, ground);
 
+    const values = {
+      table: data.table.tableName,
+      key: data.key.keyArn,
+      pool: ground.pool.pool.userPoolId,
+      client: ground.pool.client.userPoolClientId,
+      frontSecret: gateway.frontSecret,
+    };
     const functions: Record<string, RoomFunction> = {};
     const streams: Record<string, FunctionUrl> = {};
     const inboxes: WatchedQueue[] = [];
@@ -50,8 +58,7 @@ export class Rooms extends Construct {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
         const granted = grant(fn, this.resources);
         const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms, dataKey: data.dataKey };
-        const answers = fn.trigger.kind === "api" || fn.trigger.kind === "stream";
-        const environment = { ...settings(ground), ...(answers ? requestSettings(ground, gateway) : {}) };
+        const environment = settingsOf(fn.trigger.kind, stage, values);
         const built = new RoomFunction(this, { ...common, granted, environment, bundles });
         functions[`${room.name}/${name}`] = built;
         const { url, inbox } = attachTrigger(this, { ...common, built, dataStack: data, queues: messaging.queues });
@@ -79,23 +86,3 @@ export class Rooms extends Construct {
     this.streams = streams;
   }
 }
-
-/** Settings that every function has. */
-const settings = ({ stage, data, pool }: Ground) => ({
-  STAGE: stage.name,
-  TABLE_NAME: data.table.tableName,
-  KEY_ARN: data.key.keyArn,
-  USER_POOL_ID: pool.pool.userPoolId,
-  USER_POOL_CLIENT_ID: pool.client.userPoolClientId,
-  RATE_LIMIT_USER: String(stage.rate_limits.user),
-  RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
-  ORIGIN_FACTOR: String(stage.origin_factor),
-  REGISTRATION: stage.registration.open ? "open" : "closed",
-  REGISTRATION_DOMAINS: stage.registration.domains.join(","),
-});
-
-/** Settings of functions that answer requests: how those come. */
-const requestSettings = ({ stage }: Ground, { frontSecret }: Gateway) => ({
-  BROWSER_ORIGINS: stage.browser_origins.join(","),
-  ...(frontSecret === undefined ? {} : { FRONT_SECRET: frontSecret }),
-});

@@ -12,6 +12,7 @@ import {
 } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
 import { RoomFunction } from "../constructs/room-function.ts";
+import { settingsOf } from "../function-settings.ts";
 import { grant } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { Product } from "../product.ts";
@@ -108,7 +109,13 @@ export class PoolStack extends Stack {
           name,
           data: fn,
           granted: grant(fn, resources),
-          environment: { STAGE: stage.name, TABLE_NAME: data.table.tableName },
+          environment: settingsOf("cognito", stage, {
+            table: data.table.tableName,
+            key: data.key.keyArn,
+            pool: "",
+            client: "",
+            frontSecret: undefined,
+          }),
           stage,
           alarms: messaging.alarms,
           dataKey: data.dataKey,

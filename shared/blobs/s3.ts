@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { clientOptions } from "../aws/clients.ts";
+import { readSettings } from "../config/settings.ts";
 import { type Blobs, inlineOr, unavailable } from "./blobs.ts";
 import type { Files } from "./files.ts";
 import type * as Sdk from "./lazy/s3.ts";
@@ -17,7 +18,7 @@ const missing = new Set(["NoSuchKey", "NotFound", "Forbidden", "AccessDenied"]);
 export const connectS3 = ({ S3Client }: S3): Sdk.S3Client =>
   new S3Client({
     ...clientOptions("files"),
-    forcePathStyle: process.env.AWS_ENDPOINT_URL !== undefined,
+    forcePathStyle: readSettings(["AWS_ENDPOINT_URL"]).AWS_ENDPOINT_URL !== undefined,
     requestChecksumCalculation: "WHEN_REQUIRED",
   });
 

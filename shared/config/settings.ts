@@ -1,16 +1,79 @@
 import * as z from "zod";
+import { type Environment, parseEnvironment } from "./env.ts";
 
-/** Settings that every API function has; infra writes them, this reads them. */
-export const platformSettings = z.object({
-  STAGE: z.enum(["local", "development", "staging", "production"]),
-  TABLE_NAME: z.string().min(1),
-  KEY_ARN: z.string().min(1),
-  USER_POOL_ID: z.string().min(1),
-  USER_POOL_CLIENT_ID: z.string().min(1),
-  /** Requests a minute of one user, over all organizations. */
-  RATE_LIMIT_USER: z.coerce.number().int().positive().default(600),
-  /** Requests a minute of one address on routes that need no token. */
-  RATE_LIMIT_ADDRESS: z.coerce.number().int().positive().default(300),
+const text = () => z.string().min(1);
+const count = () => z.coerce.number().int().positive();
+const list = () =>
+  z
+    .string()
+    .default("")
+    .transform((said) => said.split(",").filter((one) => one !== ""));
+
+/**
+ * Every setting that code in a function reads, with its form. Infra writes them; each function reads those it needs by
+ * name. The source of the second half of docs/settings.md.
+ */
+export const settings = z.object({
+  STAGE: z.enum(["local", "development", "staging", "production"]).describe("The stage that is deployed."),
+  TABLE_NAME: text().describe("The table."),
+  TABLE_WRITES: z
+    .string()
+    .optional()
+    .describe(
+      "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
+    ),
+  BUCKET_NAME: text().describe("The bucket of files."),
+  KEY_ARN: text().describe("The key for secrets of tenants."),
+  SECRET_USES: z
+    .string()
+    .optional()
+    .describe(
+      "What secrets the function makes and reads (`seal:…`, `open:…`); others are refused. Without it all may be used.",
+    ),
+  USER_POOL_ID: text().describe("The user pool."),
+  USER_POOL_CLIENT_ID: text().describe("The pool's one client."),
+  BUS_NAME: text().describe("The event bus."),
+  STATE_MACHINE_ARN: text().describe("The workflow of runs."),
+  DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),
+  DUE_QUEUES: text().describe("The queue of each kind of due things, as JSON."),
+  MAIL_FROM: text().describe("Sender of mail."),
+  APP_URL: text().describe("Where links in mails lead."),
+  RATE_LIMIT_USER: count().default(600).describe("Requests a minute of one user, over all organizations."),
+  RATE_LIMIT_ADDRESS: count().default(300).describe("Requests a minute of one address on routes that need no token."),
+  ORIGIN_FACTOR: count().default(1).describe("Multiplies what is allowed by address where everybody shares one."),
+  REGISTRATION: z.enum(["open", "closed"]).default("open").describe("`closed`: nobody registers by themselves."),
+  REGISTRATION_DOMAINS: list().describe("Domains whose addresses may register; all where none is named."),
+  FRONT_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe("Proves that a request came through the front; needed wherever the API is deployed."),
+  BROWSER_ORIGINS: list().describe("Origins whose pages may call the API."),
+  OUTBOUND_ALLOW_HTTP: z
+    .enum(["true", "false"])
+    .transform((value) => value === "true")
+    .describe("Whether tenants' addresses may be called by plain http."),
+  OUTBOUND_ALLOW_HOSTS: list().describe("Private hosts that may be called."),
+  AWS_REGION: text().describe("The region; Lambda sets it."),
+  AWS_ENDPOINT_URL: z.url().optional().describe("What stands for AWS, on a laptop only."),
 });
+export type Settings = z.output<typeof settings>;
+export type Setting = keyof Settings;
 
-export type PlatformSettings = z.output<typeof platformSettings>;
+/**
+ * The settings of these names.
+ * @throws Error that names those that are missing or wrong, at the cold start
+ */
+export function readSettings<N extends Setting>(names: readonly N[], environment?: Environment): Pick<Settings, N> {
+  const wanted = Object.fromEntries(names.map((name) => [name, true]));
+  return parseEnvironment(settings.pick(wanted as Record<Setting, true>), environment);
+}
+
+/** The setting that holds the address of a named queue (`send:<queue>`): `QUEUE_WEBHOOK_JOBS_URL`. */
+export const queueSetting = (queue: string): string => `QUEUE_${queue.toUpperCase()}_URL`;
+
+/** The address of a named queue. */
+export function readQueueAddress(queue: string): string {
+  const name = queueSetting(queue);
+  return parseEnvironment(z.object({ [name]: text() }))[name] ?? "";
+}

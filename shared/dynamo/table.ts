@@ -16,6 +16,7 @@ import {
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { clientOptions } from "../aws/clients.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { readSettings } from "../config/settings.ts";
 import { Expression } from "./condition.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "./cursor.ts";
 import {
@@ -81,7 +82,7 @@ export class Table {
   /** The table as a function has it: it writes what its settings name (`TABLE_WRITES`). */
   static connect(name: string, client = new DynamoDBClient(clientOptions("table")), clock?: Clock): Table {
     const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-    return new Table(name, documents, clock, writableOf(process.env.TABLE_WRITES));
+    return new Table(name, documents, clock, writableOf(readSettings(["TABLE_WRITES"]).TABLE_WRITES));
   }
 
   /** What the table returned, parsed; undefined for what is not there, or whose time is over. */

@@ -2,9 +2,9 @@ import { isUtf8 } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import * as z from "zod";
 import { systemClock } from "../clock.ts";
-import { parseEnvironment } from "../config/env.ts";
+import type { Environment } from "../config/env.ts";
+import { readSettings } from "../config/settings.ts";
 import { Problem } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { type Answer, problemAnswer, toProblem } from "./answer.ts";
@@ -23,25 +23,14 @@ export interface Front {
   readonly origins: readonly string[];
 }
 
-const settings = z
-  .object({
-    STAGE: z.string(),
-    /** Proves that a request came through our front. */
-    FRONT_SECRET: z.string().min(32).optional(),
-    /** Origins whose pages may call the API, separated by commas. */
-    BROWSER_ORIGINS: z
-      .string()
-      .default("")
-      .transform((text) => text.split(",").filter((origin) => origin !== "")),
-  })
-  .refine(({ STAGE, FRONT_SECRET }) => STAGE === "local" || FRONT_SECRET !== undefined, {
-    path: ["FRONT_SECRET"],
-    message: "is needed wherever the API is deployed: without it source addresses could be forged",
-  });
-
 /** The front as the function's settings describe it. */
-export function connectFront(environment: Readonly<Record<string, string | undefined>> = process.env): Front {
-  const { FRONT_SECRET, BROWSER_ORIGINS } = parseEnvironment(settings, environment);
+export function connectFront(environment?: Environment): Front {
+  const { STAGE, FRONT_SECRET, BROWSER_ORIGINS } = readSettings(
+    ["STAGE", "FRONT_SECRET", "BROWSER_ORIGINS"],
+    environment,
+  );
+  if (STAGE !== "local" && FRONT_SECRET === undefined)
+    throw new Error("FRONT_SECRET is needed wherever the API is deployed: without it source addresses could be forged");
   return { secret: FRONT_SECRET, origins: BROWSER_ORIGINS };
 }
 

@@ -1,4 +1,5 @@
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
+import { readSettings } from "../config/settings.ts";
 import { requireUse } from "./purposes.ts";
 import type { SecretContext } from "./schema.ts";
 
@@ -17,7 +18,7 @@ export type DataKeys = {
 export const kmsKeys = (
   client: Pick<KMSClient, "send">,
   keyId: string,
-  uses: string | undefined = process.env.SECRET_USES,
+  uses = readSettings(["SECRET_USES"]).SECRET_USES,
 ): DataKeys => ({
   generate: async (context) => {
     requireUse(uses, `seal:${context.purpose}`);

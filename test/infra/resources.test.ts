@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { WATCHED_ELSEWHERE } from "../../infra/constructs/room-function.ts";
+import { librarySettings } from "../../infra/function-settings.ts";
 import { runDays, runFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
+import { settings } from "../../shared/config/settings.ts";
 import { type Synthesized, statements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
@@ -33,6 +35,16 @@ describe("functions", () => {
         .map(([name]) => `${room.name}: ${name}`),
     );
     expect(watched.sort()).toEqual(expected.sort());
+  });
+
+  it("have no setting that nothing reads: those of our code are described in one place", () => {
+    const queue = (name: string) => /^QUEUE_\w+_URL$/.test(name);
+    for (const stack of [production, local])
+      for (const { id, properties } of stack.of("AWS::Lambda::Function")) {
+        const names = Object.keys(properties.Environment.Variables);
+        const unknown = names.filter((name) => !(name in settings.shape || name in librarySettings || queue(name)));
+        expect(unknown, id).toEqual([]);
+      }
   });
 
   it("their stack traces name our files and lines", () => {

@@ -1,6 +1,5 @@
-import * as z from "zod";
 import { connectFiles } from "../../../shared/blobs/files.ts";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
@@ -8,8 +7,8 @@ import { connectPlatform } from "../../../shared/runtime.ts";
 import { fetchContext } from "../consumers.ts";
 
 const platform = connectPlatform("agents-contexts");
-const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
-const policy = outboundPolicy(parseEnvironment(outboundSettings));
+const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
+const policy = outboundPolicy(readSettings(outboundSettings));
 const deps = {
   table: platform.table,
   clock: platform.clock,

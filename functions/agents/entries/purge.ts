@@ -1,6 +1,5 @@
-import * as z from "zod";
 import { connectFiles } from "../../../shared/blobs/files.ts";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { purgeWork } from "../../../shared/purge/purge.ts";
@@ -9,7 +8,7 @@ import { purgedAgent } from "../purge/purge.ts";
 import { agentPurge } from "../store.ts";
 
 const { table, clock, log } = connectPlatform("agents-purge");
-const { BUCKET_NAME } = parseEnvironment(z.object({ BUCKET_NAME: z.string().min(1) }));
+const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
 const deps = { table, clock, files: connectFiles(BUCKET_NAME).files };
 
 export const handler = consumeMessages(log, dueWorker(table, { [agentPurge.kind]: purgeWork(purgedAgent, deps) }));

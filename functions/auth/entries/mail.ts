@@ -1,12 +1,11 @@
-import * as z from "zod";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { connectMail } from "../../../shared/mail/send.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import * as consumers from "../consumers.ts";
 
 const platform = connectPlatform("auth-mail");
-const { MAIL_FROM, APP_URL } = parseEnvironment(z.object({ MAIL_FROM: z.string(), APP_URL: z.string() }));
+const { MAIL_FROM, APP_URL } = readSettings(["MAIL_FROM", "APP_URL"]);
 const deps = {
   table: platform.table,
   secrets: platform.secrets,

@@ -1,11 +1,10 @@
 import type { PreSignUpTriggerEvent, PreTokenGenerationV2TriggerEvent } from "aws-lambda";
-import * as z from "zod";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { createLog } from "../../../shared/observability/log.ts";
 import { admitToPool } from "../sessions/pool.ts";
 
-const { TABLE_NAME } = parseEnvironment(z.object({ TABLE_NAME: z.string().min(1) }));
+const { TABLE_NAME } = readSettings(["TABLE_NAME"]);
 const table = Table.connect(TABLE_NAME);
 const log = createLog("auth-pool");
 

@@ -1,7 +1,7 @@
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { clientOptions } from "../../../shared/aws/clients.ts";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import type { Due } from "../../../shared/due/item.ts";
 
 /** Where due things go: the queues of the functions that do them. */
@@ -33,7 +33,7 @@ export function connectQueues(client: Pick<SQSClient, "send">, addresses: Readon
 
 /** The queues that the function's settings name, by kind. */
 export function dueQueues(): DueQueues {
-  const { DUE_QUEUES } = parseEnvironment(z.object({ DUE_QUEUES: z.string().min(1) }));
+  const { DUE_QUEUES } = readSettings(["DUE_QUEUES"]);
   const addresses = z.record(z.string(), z.string()).parse(JSON.parse(DUE_QUEUES));
   // The region's endpoint, not the host in the queue's address, so that another endpoint can stand for AWS.
   return connectQueues(new SQSClient({ ...clientOptions("queue"), useQueueUrlAsEndpoint: false }), addresses);

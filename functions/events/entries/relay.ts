@@ -1,18 +1,15 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { DynamoDBStreamEvent } from "aws-lambda";
-import * as z from "zod";
 import { clientOptions } from "../../../shared/aws/clients.ts";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { pause } from "../../../shared/dynamo/retry.ts";
 import { queueAt } from "../../../shared/events/queue.ts";
 import { createLog } from "../../../shared/observability/log.ts";
 import { eventDefinition } from "../../events.ts";
 import { type DeadEvent, putEvents } from "../relay/put.ts";
 
-const { BUS_NAME, DEAD_LETTERS_URL } = parseEnvironment(
-  z.object({ BUS_NAME: z.string().min(1), DEAD_LETTERS_URL: z.string().min(1) }),
-);
+const { BUS_NAME, DEAD_LETTERS_URL } = readSettings(["BUS_NAME", "DEAD_LETTERS_URL"]);
 const FIRST_PAUSE_MS = 200;
 const sqs = new SQSClient({ ...clientOptions("queue"), useQueueUrlAsEndpoint: false });
 const deps = {

@@ -1,4 +1,4 @@
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
@@ -12,8 +12,9 @@ import { workerOf } from "../engine/work.ts";
 const platform = connectPlatform("runs-node");
 const { clock, log, secrets } = platform;
 const reads = runReads(platform);
-const outbound = createOutbound(outboundPolicy(parseEnvironment(outboundSettings)));
-const bedrock = { region: process.env.AWS_REGION ?? "", endpoint: process.env.AWS_ENDPOINT_URL };
+const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));
+const { AWS_REGION, AWS_ENDPOINT_URL } = readSettings(["AWS_REGION", "AWS_ENDPOINT_URL"]);
+const bedrock = { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL };
 const invoker = createModelInvoker({ outbound, bedrock });
 const worker = workerOf({ ...reads, secrets, clock, outbound, invoker, compile_expression: compileExpression });
 

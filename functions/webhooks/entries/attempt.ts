@@ -1,7 +1,7 @@
 import { KMSClient } from "@aws-sdk/client-kms";
 import * as z from "zod";
 import { clientOptions } from "../../../shared/aws/clients.ts";
-import { parseEnvironment } from "../../../shared/config/env.ts";
+import { readSettings } from "../../../shared/config/settings.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
@@ -16,7 +16,7 @@ import { attemptQueue } from "../deliveries/queues.ts";
 import { deliveryDue } from "../store.ts";
 
 const { table, clock, log } = connectPlatform("webhooks-attempt");
-const settings = parseEnvironment(outboundSettings.extend({ KEY_ARN: z.string() }));
+const settings = readSettings([...outboundSettings, "KEY_ARN"]);
 // A busy webhook signs many times a minute with the same secret; its data key is kept for five minutes.
 const cache = { max_entries: 1_000, max_age_ms: 300_000, max_bytes: 10_000_000 };
 const deps = {

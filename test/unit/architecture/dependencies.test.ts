@@ -81,6 +81,14 @@ describe("the dependency rule", () => {
     expect(show(deployed.filter(({ to }) => /^(aws-cdk-lib|constructs|vitest|esbuild)/.test(to)))).toEqual([]);
   });
 
+  it("the environment of a function is read in one place, by the names that shared/config/settings.ts describes", () => {
+    const deployed = files.filter((file) => /^(functions|shared)\//.test(file));
+    const reads = deployed.filter((file) => /process\.env\b|\benv\b.*node:process/.test(readFileSync(file, "utf8")));
+    expect(reads).toEqual(["shared/config/env.ts"]);
+    const parse = imports.filter(({ to, typeOnly }) => to === "shared/config/env.ts" && !typeOnly);
+    expect(show(parse)).toEqual(["shared/config/settings.ts -> shared/config/env.ts"]);
+  });
+
   it("nothing imports infra", () => {
     expect(show(imports.filter(({ from, to }) => to.startsWith("infra/") && !from.startsWith("infra/")))).toEqual([]);
   });

@@ -1,0 +1,86 @@
+import type * as z from "zod";
+import { rooms } from "../../functions/rooms.ts";
+import { settingsOf } from "../../infra/function-settings.ts";
+import { grant, type Resources } from "../../infra/grants.ts";
+import { type Stage, stageOf } from "../../infra/stages.ts";
+import { queueSetting, settings } from "../../shared/config/settings.ts";
+import type { FunctionData } from "../../shared/room.ts";
+import { code } from "./markdown.ts";
+
+const NAME = "name";
+const named = { arn: NAME, url: NAME };
+const queues = Object.fromEntries(rooms.flatMap((room) => Object.keys(room.queues ?? {}).map((name) => [name, named])));
+
+/** Stands for all that functions may be granted: only the names of their settings are looked at. */
+const resources: Resources = {
+  tableArn: NAME,
+  tableName: NAME,
+  keyConditions: true,
+  bucketArn: NAME,
+  bucketName: NAME,
+  keyArn: NAME,
+  dataKey: undefined,
+  userPoolArn: NAME,
+  busArn: NAME,
+  busName: NAME,
+  machineArn: NAME,
+  machineExecutionsArn: NAME,
+  mailIdentityArn: NAME,
+  mailFrom: NAME,
+  appUrl: NAME,
+  modelArns: [],
+  modelActions: [],
+  queues,
+  batchActions: [],
+  due: {},
+  outbound: { allow_http: false, allow_hosts: [] },
+};
+const values = { table: NAME, key: NAME, pool: NAME, client: NAME, frontSecret: NAME };
+
+/** Names of the settings of one function, as infra writes them. */
+function settingNames(data: FunctionData, stage: Stage): readonly string[] {
+  return [
+    ...Object.keys(settingsOf(data.trigger.kind, stage, values)),
+    ...Object.keys(grant(data, resources).environment),
+    ...(data.trigger.kind === "outbox" ? ["DEAD_LETTERS_URL"] : []),
+  ];
+}
+
+const functions = rooms.flatMap((room) =>
+  Object.entries(room.functions).map(([name, data]) => ({ name: `${room.name}/${name}`, data })),
+);
+
+/** In words where a kind of functions has it, else by name. */
+function whoHas(setting: string, stage: Stage): string {
+  const have = functions.filter(({ data }) => settingNames(data, stage).includes(setting));
+  const isAll = (those: (data: FunctionData) => boolean) => {
+    const all = functions.filter(({ data }) => those(data));
+    return have.length === all.length && all.every((one) => have.includes(one));
+  };
+  if (isAll(() => true)) return "all";
+  if (isAll(({ trigger }) => trigger.kind !== "cognito")) return "all but the pool's";
+  if (isAll(({ trigger }) => trigger.kind === "api" || trigger.kind === "stream")) return "those that answer requests";
+  return have.map(({ name }) => code(name)).join(", ");
+}
+
+/** A row for each setting that functions read. */
+export function functionSettingRows(
+  formOf: (schema: z.ZodType) => string,
+  defaultOf: (schema: z.ZodType) => string,
+): readonly string[][] {
+  const said = { mail_from: "a@example.com", app_url: "https://example.com", registration: "open" } as const;
+  const stage = stageOf({ ...said, stage: "staging" });
+  const own = Object.entries(settings.shape).map(([name, schema]) => [
+    code(name),
+    formOf(schema),
+    defaultOf(schema),
+    schema.description ?? "",
+    name.startsWith("AWS_") ? "all" : whoHas(name, stage),
+  ]);
+  const addresses = Object.keys(queues).flatMap((queue) => {
+    const name = queueSetting(queue);
+    const who = whoHas(name, stage);
+    return who === "" ? [] : [[code(name), "text", "", `The queue \`${queue}\`.`, who]];
+  });
+  return [...own, ...addresses];
+}

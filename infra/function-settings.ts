@@ -1,0 +1,40 @@
+import type { Trigger } from "../shared/room.ts";
+import type { Stage } from "./stages.ts";
+
+/** Names and ARNs that settings hold. */
+export interface SettingValues {
+  readonly table: string;
+  readonly key: string;
+  readonly pool: string;
+  readonly client: string;
+  readonly frontSecret: string | undefined;
+}
+
+/** Settings of functions for the libraries that they use, not for our code. */
+export const librarySettings = {
+  POWERTOOLS_LOG_LEVEL: "INFO",
+  // Stack traces name our files and lines, not the bundle's.
+  NODE_OPTIONS: "--enable-source-maps",
+} as const;
+
+/** Settings that a function has whatever it needs: by how it is called. */
+export function settingsOf(trigger: Trigger["kind"], stage: Stage, values: SettingValues): Record<string, string> {
+  const common = { STAGE: stage.name, TABLE_NAME: values.table };
+  // Functions of the pool stand below it, and look at accounts only.
+  if (trigger === "cognito") return common;
+  const answers = trigger === "api" || trigger === "stream";
+  return {
+    ...common,
+    KEY_ARN: values.key,
+    USER_POOL_ID: values.pool,
+    USER_POOL_CLIENT_ID: values.client,
+    RATE_LIMIT_USER: String(stage.rate_limits.user),
+    RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
+    ORIGIN_FACTOR: String(stage.origin_factor),
+    REGISTRATION: stage.registration.open ? "open" : "closed",
+    REGISTRATION_DOMAINS: stage.registration.domains.join(","),
+    // How requests come.
+    ...(answers ? { BROWSER_ORIGINS: stage.browser_origins.join(",") } : {}),
+    ...(answers && values.frontSecret !== undefined ? { FRONT_SECRET: values.frontSecret } : {}),
+  };
+}
