@@ -259,6 +259,9 @@ describe("events", () => {
       .filter(({ properties }) => production.text(properties.EventSourceArn).includes("StreamArn"));
     expect(others).toEqual([]);
     expect(relay?.properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true });
+    // Without these a batch is tried again until its records expire.
+    expect(relay?.properties.MaximumRetryAttempts).toBeUndefined();
+    expect(relay?.properties.MaximumRecordAgeInSeconds).toBeUndefined();
     const [filter] = relay?.properties.FilterCriteria.Filters ?? [];
     expect(JSON.parse(filter.Pattern)).toEqual({
       eventName: ["INSERT"],
