@@ -82,7 +82,8 @@ interface Frame {
 
 /**
  * Looks through a text that `JSON.parse` has accepted, for what it accepts silently: names that stand twice in one
- * object, numbers that are not kept exactly, text that is not well-formed Unicode.
+ * object, numbers that are not kept exactly, text that is not well-formed Unicode, the name `__proto__`, which an
+ * assignment would lose.
  */
 export function inspectJson(text: string): JsonFinding[] {
   const findings: JsonFinding[] = [];
@@ -90,7 +91,7 @@ export function inspectJson(text: string): JsonFinding[] {
   const path = (last?: string): string =>
     [...frames.map(({ at }) => String(at)), ...(last === undefined ? [] : [last])].join(".");
   const find = (where: string, message: string) => {
-    if (findings.length < MOST_FINDINGS) findings.push({ path: where, message });
+    if (findings.length < MOST_FINDINGS) findings.push({ path: where.toWellFormed(), message });
   };
   for (let i = 0; i < text.length; ) {
     const frame = frames.at(-1);
@@ -107,6 +108,7 @@ export function inspectJson(text: string): JsonFinding[] {
       frame.expectsName = false;
       frame.at = value;
       if (!value.isWellFormed()) find(path(), "has a name that is not well-formed text");
+      if (value === "__proto__") find(path(), "is not an allowed name");
       if (frame.names?.has(value)) find(path(), "stands more than once in its object");
       frame.names?.add(value);
     } else if (c === "{") {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { draft } from "../../shared/change/events.ts";
-import { updateWithRetry } from "../../shared/change/update.ts";
-import { notFound, Problem } from "../../shared/errors.ts";
+import { requireMatch, updateWithRetry } from "../../shared/change/update.ts";
+import { lostRace } from "../../shared/dynamo/write.ts";
+import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import type { Output } from "../../shared/http/operation.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
@@ -65,14 +66,13 @@ export const remove: Handler<Ops["remove"], WebhookDeps> = (call, { table }) =>
   updateWithRetry(call.if_match, async (how) => {
     const tenant = table.of(call.context.tenant);
     const webhook = await call.load(how);
-    const { id, name } = webhook;
+    requireMatch(call.if_match, webhook.etag);
+    const { id, name, etag } = webhook;
     return call.commit(
       {
         writes: [
-          tenant.writes.remove(webhookItem, { id }, { equals: { etag: call.if_match ?? webhook.etag } }, (old) =>
-            old === undefined
-              ? notFound()
-              : new Problem("precondition_failed", "The webhook has changed since you read it."),
+          tenant.writes.remove(webhookItem, { id }, { equals: { etag } }, (old) =>
+            old === undefined ? notFound() : lostRace(),
           ),
           giveQuota(tenant, "webhooks"),
           tenant.writes.remove(healthItem, { webhook_id: id }, {}),

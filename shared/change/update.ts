@@ -1,6 +1,18 @@
 import { lostRace } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 
+/** What a caller's `If-Match` names: any state of the resource, or one that has one of these entity tags. */
+export type IfMatch = "*" | readonly string[] | undefined;
+
+/**
+ * Reads an `If-Match` header. Weak tags count as what they name: a proxy that compresses answers makes strong tags weak,
+ * and ours change with every write. A tag without quotes is taken too.
+ */
+export function readIfMatch(header: string | undefined): IfMatch {
+  if (header === undefined || header.trim() === "*") return header === undefined ? undefined : "*";
+  return [...header.matchAll(/"([^"]*)"|[^\s,"]+/g)].flatMap(([tag, quoted]) => (tag === "W/" ? [] : [quoted ?? tag]));
+}
+
 /** How often an update without If-Match is tried when others change the same thing at the same time. */
 const TRIES = 8;
 
@@ -10,7 +22,7 @@ const TRIES = 8;
  * @param attempt reads, merges and commits; is run anew after each lost race, `fresh` then, and passes that to `call.load`
  */
 export async function updateWithRetry<T>(
-  if_match: string | undefined,
+  if_match: IfMatch,
   attempt: (how: { readonly fresh: boolean }) => Promise<T>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -18,7 +30,7 @@ export async function updateWithRetry<T>(
       return await attempt({ fresh: tries > 1 });
     } catch (error) {
       const lost = error instanceof Problem && error.code === "precondition_failed";
-      if (!lost || asked(if_match) !== undefined) throw error;
+      if (!lost || Array.isArray(if_match)) throw error;
       if (tries === TRIES) {
         throw new Problem(
           "conflict",
@@ -33,14 +45,12 @@ export async function updateWithRetry<T>(
   }
 }
 
-/** `If-Match: *` asks only that the resource exists, which every update does. */
-const asked = (if_match: string | undefined): string | undefined => (if_match === "*" ? undefined : if_match);
-
 /**
  * Refuses at once when the caller's `If-Match` is not the entity tag that was read; also where an update turns out to
  * change nothing and would be written nowhere.
  * @throws Problem `precondition_failed` (412)
  */
-export function requireMatch(if_match: string | undefined, etag: string): void {
-  if ((asked(if_match) ?? etag) !== etag) throw lostRace();
+export function requireMatch(if_match: IfMatch, etag: string): void {
+  // `*` asks only that the resource exists, which every update does.
+  if (if_match !== undefined && if_match !== "*" && !if_match.includes(etag)) throw lostRace();
 }

@@ -22,18 +22,20 @@ export const problemSchema = z.looseObject({
   title: z.string(),
   status: z.number().int(),
   detail: z.string(),
+  remedy: z.string().meta({ description: "What can be done, by the code." }),
   code: z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes]),
   request_id: z.string(),
   issues: z.array(problemIssueSchema).optional(),
 });
 
 export function problemAnswer(problem: Problem, request_id: string): Answer {
-  const { status, title } = errorCodes[problem.code];
+  const { status, title, remedy } = errorCodes[problem.code];
   const document = {
     type: `${API_BASE}/errors/${problem.code}`,
     title,
     status,
     detail: problem.detail,
+    remedy,
     code: problem.code,
     request_id,
     ...problem.options.members,

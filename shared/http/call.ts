@@ -3,6 +3,7 @@ import type { Permission } from "../access/permissions.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ChangeContext, ChangeSet } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
+import type { IfMatch } from "../change/update.ts";
 import type { Write } from "../dynamo/write.ts";
 import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
 
@@ -34,8 +35,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   /** The time of the request; the same for all it writes. */
   readonly at: Date;
   readonly request: RequestFacts;
-  /** The `If-Match` value without quotes, when the caller wants to lose no race. */
-  readonly if_match: string | undefined;
+  /** The `If-Match` header, when the caller wants to lose no race. */
+  readonly if_match: IfMatch;
   /** Where a client that lost a stream of events goes on: the last id that it got. */
   readonly last_event_id: string | undefined;
   /** The `Accept-Encoding` header; empty when there is none. */

@@ -4,6 +4,7 @@ import { type Rights, rightsStand } from "../access/grants.ts";
 import type { Principal } from "../access/principal.ts";
 import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
+import { readIfMatch } from "../change/update.ts";
 import type { Write } from "../dynamo/write.ts";
 import { notFound, Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
@@ -174,7 +175,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     },
     at,
     request: facts,
-    if_match: request.headers["if-match"]?.replaceAll(/^(?:W\/)?"|"$/g, ""),
+    if_match: readIfMatch(request.headers["if-match"]),
     last_event_id: request.headers["last-event-id"],
     accept_encoding: request.headers["accept-encoding"] ?? "",
     get context() {

@@ -1,5 +1,5 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
-import { updateWithRetry } from "../../../shared/change/update.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -62,6 +62,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
     const { context, body, at } = call;
     const tenant = deps.table.of(context.tenant);
     const { webhook, health } = await call.load(how);
+    requireMatch(call.if_match, webhook.etag);
     const begins = body.status === "active" && webhook.status !== "active";
     const next: Webhook = {
       ...webhook,
@@ -80,7 +81,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
     return call.commit(
       {
         writes: [
-          tenant.writes.replace(webhookItem, next, call.if_match ?? webhook.etag),
+          tenant.writes.replace(webhookItem, next, webhook.etag),
           ...subscriptionWrites(tenant, id, webhook.events, next.events),
           ...(begins ? [tenant.writes.put(healthItem, fresh)] : []),
         ],
@@ -105,6 +106,7 @@ export const rotateSecret: Handler<Ops["rotateSecret"], WebhookDeps> = async (ca
   const { secret, sealed } = await newSecret(deps, context.tenant, path.webhook_id);
   return updateWithRetry(call.if_match, async (how) => {
     const { webhook, health } = await call.load(how);
+    requireMatch(call.if_match, webhook.etag);
     const expires_at = timestamp(addSeconds(at, body.overlap_seconds));
     const old = liveSecrets(webhook, at)
       .map((one) => ({ ...one, expires_at: one.expires_at ?? expires_at }))
@@ -124,7 +126,7 @@ export const rotateSecret: Handler<Ops["rotateSecret"], WebhookDeps> = async (ca
     const { id, name } = next;
     return call.commit(
       {
-        writes: [tenant.writes.replace(webhookItem, next, call.if_match ?? webhook.etag)],
+        writes: [tenant.writes.replace(webhookItem, next, webhook.etag)],
         events: [
           draft(
             webhookEvents,

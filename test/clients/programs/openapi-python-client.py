@@ -26,7 +26,7 @@ page = models.RolePage.from_dict(
     }
 )
 problem = models.NotFoundProblem.from_dict(
-    {"type": "/e", "title": "t", "status": 404, "detail": "d", "code": "not_found", "request_id": "r"}
+    {"type": "/e", "title": "t", "status": 404, "detail": "d", "remedy": "m", "code": "not_found", "request_id": "r"}
 )
 tool = importlib.import_module(f"{package}.api.agents.agents_create_context")
 body = models.AgentsCreateContextBodyText(

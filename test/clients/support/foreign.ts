@@ -65,7 +65,7 @@ import importlib, pkgutil, openapi_client
 for found in pkgutil.walk_packages(openapi_client.__path__, "openapi_client."):
     importlib.import_module(found.name)
 problem = openapi_client.NotFoundProblem.from_dict(
-    {"type": "/e", "title": "t", "status": 404, "detail": "d", "code": "not_found", "request_id": "r"}
+    {"type": "/e", "title": "t", "status": 404, "detail": "d", "remedy": "m", "code": "not_found", "request_id": "r"}
 )
 assert problem.code == "not_found"
 body = openapi_client.AgentsCreateContextBody.from_dict({"content_type": "text", "name": "n", "content": "c"})

@@ -55,7 +55,10 @@ describe("prompts", () => {
     expect(unknown.status).toBe(422);
     const message = "stands for no stored prompt; send the text";
     expect(unknown.body.issues).toEqual([{ path: "config.system_prompt_override", message }]);
-    const whole = await company.call("PUT", `${path}/graph`, { nodes: [...nodes, node("b", "{concealed}")] });
+    const whole = await company.call("PUT", `${path}/graph`, {
+      nodes: [...nodes, node("b", "{concealed}")],
+      connections: [],
+    });
     expect(whole.body.issues).toEqual([{ path: "nodes.1.config.system_prompt_override", message }]);
   });
 });

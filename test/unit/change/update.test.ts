@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { readIfMatch, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { notFound } from "../../../shared/errors.ts";
 
@@ -28,7 +28,7 @@ describe("an update", () => {
 
   it("with If-Match is tried once: the lost race is the answer", async () => {
     const once = losing(1);
-    await expect(updateWithRetry("abc", once.run)).rejects.toMatchObject({ code: "precondition_failed" });
+    await expect(updateWithRetry(["abc"], once.run)).rejects.toMatchObject({ code: "precondition_failed" });
     expect(once.attempts()).toBe(1);
   });
 
@@ -42,8 +42,25 @@ describe("an update", () => {
     expect(attempts).toBe(1);
   });
 
-  it("is refused at once when If-Match is not what was read", () => {
-    expect(() => requireMatch("a", "b")).toThrow(/precondition_failed/);
-    for (const asked of [undefined, "*", "b"]) expect(() => requireMatch(asked, "b")).not.toThrow();
+  it("is refused at once when If-Match names other states than the one that was read", () => {
+    for (const asked of [[], ["a"], ["a", "c"]]) expect(() => requireMatch(asked, "b")).toThrow(/precondition_failed/);
+    for (const asked of [undefined, "*", ["b"], ["a", "b"]] as const)
+      expect(() => requireMatch(asked, "b")).not.toThrow();
   });
+});
+
+describe("an If-Match header", () => {
+  it.each([
+    [undefined, undefined],
+    ["*", "*"],
+    [" * ", "*"],
+    ['"a"', ["a"]],
+    ['W/"a"', ["a"]],
+    ['"a", W/"b" ,"c"', ["a", "b", "c"]],
+    ['"a,b"', ["a,b"]],
+    ["a", ["a"]],
+    ["", []],
+    ['""', [""]],
+    ['"a", *', ["a", "*"]],
+  ])("%j is read as %j", (header, read) => expect(readIfMatch(header)).toEqual(read));
 });

@@ -80,6 +80,7 @@ describe("a refusal", () => {
     expect(problemSchema.parse(json(answer.body))).toEqual({
       type: "/api/v1/errors/quota_exceeded",
       title: errorCodes.quota_exceeded.title,
+      remedy: errorCodes.quota_exceeded.remedy,
       status: 402,
       detail: "No room.",
       code: "quota_exceeded",

@@ -68,7 +68,7 @@ describe("what JSON.parse accepts silently", () => {
       '[{"x":"\\ud83d"},"ok","\\ud83d\\ude00"]',
       [["0.x", "is not well-formed text: it has half of a character (a lone surrogate)"]],
     ],
-    ['{"k\\udc00":1}', [["k\udc00", "has a name that is not well-formed text"]]],
+    ['{"k\\udc00":1}', [["k\ufffd", "has a name that is not well-formed text"]]],
     [
       '{"input":{"p_id":7615917337495251231,"x":[0,1e400]}}',
       [
@@ -85,6 +85,8 @@ describe("what JSON.parse accepts silently", () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => inspectJson(JSON.stringify(value)).length === 0));
   });
   it("collects a bounded number of findings", () => {
+    // The place of what is found is told to a person: it is well-formed itself.
+    expect(inspectJson('{"\\udc00":{"a":"\\udc00"}}').every(({ path }) => path.isWellFormed())).toBe(true);
     expect(inspectJson(`[${Array(1000).fill("1e999").join()}]`)).toHaveLength(20);
   });
 });
