@@ -26,7 +26,7 @@ describe.concurrent("a body", () => {
   it.each(rows(withBody))("of %s with a field named __proto__ is refused", async (_, operation) => {
     const raw = JSON.stringify(bodyOf(operation)).replace(/^\{/, '{"__proto__":{"x":1},').replace(/,\}$/, "}");
     const answer = await request(operation, nowhere(operation), { token: company.token, raw });
-    expect([answer.status, answer.body.issues?.[0].path]).toEqual([422, "body.__proto__"]);
+    expect([answer.status, answer.body.issues?.[0].path]).toEqual([422, "__proto__"]);
   });
 
   it.each(rows(withBody))("of %s over 1 MB is refused with 413", async (_, operation) => {

@@ -5,6 +5,7 @@ import { operationObject } from "./operation-object.ts";
 import { description, headers, parameters, securitySchemes } from "./parts.ts";
 import { ProblemBook } from "./problems.ts";
 import { SchemaBook } from "./schema-book.ts";
+import { withExamples } from "./with-examples.ts";
 
 export interface Registries {
   readonly operations: readonly { readonly room: string; readonly operation: OperationShape }[];
@@ -14,9 +15,12 @@ export interface Registries {
 
 /**
  * The OpenAPI 3.1 document of all operations and events. Pages at the origin's root are not part of the API.
- * @throws when two schemas have the same id, or a schema has no JSON form
+ * @throws when two schemas have the same id, a schema has no JSON form, or nobody says what a text looks like
  */
-export function openApiDocument({ operations, events, version }: Registries): JsonObject {
+export const openApiDocument = (registries: Registries): JsonObject => withExamples(describedApi(registries));
+
+/** The same without examples. */
+export function describedApi({ operations, events, version }: Registries): JsonObject {
   const schemas = new SchemaBook();
   const problems = new ProblemBook(schemas);
   const described = operations.filter(({ operation }) => !operation.root);

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { type ErrorCode, errorCodes } from "../../../shared/errors.ts";
-import { problemSchema } from "../../../shared/http/answer.ts";
+import { type ErrorCode, errorCodes, Problem } from "../../../shared/errors.ts";
+import { problemAnswer, problemSchema } from "../../../shared/http/answer.ts";
 import { errorsOf, type OperationShape } from "../../../shared/http/operation.ts";
 import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
@@ -51,7 +51,10 @@ export class ProblemBook {
         ...maybe(status === 429 || status === 503, { "Retry-After": { $ref: "#/components/headers/Retry-After" } }),
       },
       content: {
-        "application/problem+json": { schema: this.#schemas.output(problemOf(status, codes), problemName(codes)) },
+        "application/problem+json": {
+          schema: this.#schemas.output(problemOf(status, codes), problemName(codes)),
+          examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }])),
+        },
       },
     };
   }
@@ -76,3 +79,9 @@ const problemOf = (status: number, codes: readonly ErrorCode[]): z.ZodType =>
   problemSchema
     .extend({ status: z.literal(status), code: z.enum(codes as [ErrorCode, ...ErrorCode[]]) })
     .meta({ description: "Why the request was refused (RFC 9457)." });
+
+function problemExample(code: ErrorCode): JsonObject {
+  const problem = new Problem(code, `${errorCodes[code].title}.`);
+  const { body } = problemAnswer(problem, "req_01JDQ4X0Z5V8W3N7K2M9R6T1BC");
+  return JSON.parse(String(body)) as JsonObject;
+}
