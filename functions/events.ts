@@ -8,6 +8,7 @@ import { modelEvents } from "./models/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { runEvents } from "./runs/events.ts";
+import { teamEvents } from "./teams/events.ts";
 import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
@@ -21,6 +22,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   organizations: organizationEvents,
   users: userEvents,
   invitations: invitationEvents,
+  teams: teamEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,
   runs: runEvents,

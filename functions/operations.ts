@@ -10,6 +10,7 @@ import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
+import { operations as teams } from "./teams/operations.ts";
 import { operations as users } from "./users/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
 import { operations as workspaces } from "./workspaces/operations.ts";
@@ -24,6 +25,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   workspaces,
   users,
   invitations,
+  teams,
   audit,
   access,
   pipelines,

@@ -13,6 +13,7 @@ import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
+import { room as teams } from "./teams/room.ts";
 import { room as usage } from "./usage/room.ts";
 import { room as users } from "./users/room.ts";
 import { room as webhooks } from "./webhooks/room.ts";
@@ -27,6 +28,7 @@ export const rooms: readonly RoomData[] = [
   users,
   invitations,
   departures,
+  teams,
   workspaces,
   access,
   audit,

@@ -7,6 +7,7 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const idPrefixes = {
   organization: "org",
   user: "usr",
+  team: "tem",
   workspace: "wsp",
   session: "ses",
   agent: "agt",

@@ -11,6 +11,8 @@ import { operations as pipelineOperations } from "../../functions/pipelines/oper
 import { runDeps } from "../../functions/runs/deps.ts";
 import * as runHandlers from "../../functions/runs/handlers.ts";
 import { apiOperations as runOperations } from "../../functions/runs/operations.ts";
+import * as teamHandlers from "../../functions/teams/handlers.ts";
+import { operations as teamOperations } from "../../functions/teams/operations.ts";
 import * as userHandlers from "../../functions/users/handlers.ts";
 import { operations as userOperations } from "../../functions/users/operations.ts";
 import { webhookDeps } from "../../functions/webhooks/deps.ts";
@@ -37,6 +39,7 @@ export function dispatchers(platform: Platform): Dispatch {
   add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
   add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
+  add(teamOperations, createDispatcher(teamOperations, teamHandlers, platform, platform));
   add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));
   add(webhookOperations, createDispatcher(webhookOperations, webhookHandlers, platform, webhookDeps(platform)));
   add(workspaceOperations, createDispatcher(workspaceOperations, workspaceHandlers, platform, platform));

@@ -9,6 +9,7 @@ export interface Scene {
   readonly pipeline: string;
   readonly webhook: string;
   readonly workspace: string;
+  readonly team: string;
   readonly run: string;
 }
 
@@ -49,6 +50,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const made = async (path: string, body: object, times = count, keep: readonly string[] = []) =>
     String((await tenant.several(times, "POST", path, body, keep)).body.id);
   const workspace = await made("/workspaces", { name: "Shared", environment: "development" });
+  const team = await made("/teams", { name: "Design" });
   const one = await made("/agents", agent("Sorter"));
   const other = await made("/agents", agent("Writer"), 1);
   for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
@@ -56,10 +58,10 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   await tenant.call("PUT", `/pipelines/${drawn}/graph`, graphOf([one, other]));
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
   const hook = await made("/webhooks", webhook("CI"));
-  for (const path of ["/workspaces", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
+  for (const path of ["/workspaces", "/teams", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
     await expectAtLeast(tenant, path, count);
   const { organization_id: organization, user_id: user } = tenant.owner;
-  return { organization, user, agent: one, other_agent: other, pipeline: drawn, webhook: hook, workspace, run };
+  return { organization, user, agent: one, other_agent: other, pipeline: drawn, webhook: hook, workspace, team, run };
 }
 
 /** The copies are there, and the product's own lists find them. */
@@ -79,6 +81,20 @@ export const scenarios: readonly Scenario[] = [
     body: () => ({ name: "Acme 2" }),
   },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
+  { id: "teams.get", method: "GET", path: (s) => `/teams/${s.team}` },
+  { id: "teams.list", method: "GET", path: () => `/teams?${PAGE}` },
+  { id: "teams.search", method: "GET", path: () => `/teams?search=des&${PAGE}` },
+  { id: "teams.create", method: "POST", path: () => "/teams", body: () => ({ name: "New" }) },
+  { id: "teams.update", method: "PATCH", path: (s) => `/teams/${s.team}`, body: () => ({ name: "Drawing" }) },
+  {
+    id: "teams.add_member",
+    method: "POST",
+    path: (s) => `/teams/${s.team}/members`,
+    body: (s) => ({ user_id: s.user }),
+  },
+  { id: "teams.list_members", method: "GET", path: (s) => `/teams/${s.team}/members?${PAGE}` },
+  { id: "teams.list_of_user", method: "GET", path: (s) => `/users/${s.user}/teams` },
+  { id: "teams.remove_member", method: "DELETE", path: (s) => `/teams/${s.team}/members/${s.user}` },
   { id: "workspaces.list", method: "GET", path: () => `/workspaces?${PAGE}` },
   {
     id: "workspaces.create",

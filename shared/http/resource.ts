@@ -14,6 +14,7 @@ export const resourceTypes = [
   "pipeline",
   "role",
   "run",
+  "team",
   "user",
   "webhook",
   "workspace",

@@ -61,6 +61,13 @@ export const decimalInteger = (bounds: { readonly min: number; readonly max?: nu
     .transform(Number)
     .pipe(bounds.max === undefined ? z.int().min(bounds.min) : z.int().min(bounds.min).max(bounds.max));
 
+/** A flag in a query string, off unless told. */
+export const flagQuery = z
+  .enum(["true", "false"])
+  .meta({ id: "QueryFlag" })
+  .default("false")
+  .transform((value) => value === "true");
+
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {
   limit: decimalInteger({ min: 1, max: limits.page }).default(50).meta({ description: "Items on a page." }),

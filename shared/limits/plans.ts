@@ -7,6 +7,7 @@ export interface PlanLimits {
   readonly invitations: number;
   /** Mails with invitations a day. */
   readonly invitation_mails_per_day: number;
+  readonly teams: number;
   readonly workspaces: number;
   readonly agents: number;
   readonly pipelines: number;
@@ -39,6 +40,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: 3,
     invitations: 50,
     invitation_mails_per_day: 100,
+    teams: 5,
     workspaces: 1,
     agents: 10,
     pipelines: 5,
@@ -60,6 +62,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: 25,
     invitations: 500,
     invitation_mails_per_day: 1_000,
+    teams: 50,
     workspaces: 5,
     agents: 100,
     pipelines: 50,
@@ -81,6 +84,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: UNLIMITED,
     invitations: 5_000,
     invitation_mails_per_day: 10_000,
+    teams: 1_000,
     workspaces: UNLIMITED,
     agents: UNLIMITED,
     pipelines: UNLIMITED,

@@ -9,13 +9,22 @@ import { type PlanLimits, plans, UNLIMITED } from "./plans.ts";
 /** What a plan limits by number: how many there may be at a time. */
 export type CountedResource = keyof Pick<
   PlanLimits,
-  "users" | "invitations" | "workspaces" | "agents" | "pipelines" | "webhooks" | "model_providers" | "live_runs"
+  | "users"
+  | "invitations"
+  | "teams"
+  | "workspaces"
+  | "agents"
+  | "pipelines"
+  | "webhooks"
+  | "model_providers"
+  | "live_runs"
 >;
 
 /** What registration makes and a plan's number does not count: the number is what people may add. */
 const INCLUDED: Readonly<Record<CountedResource, number>> = {
   users: 0,
   invitations: 0,
+  teams: 0,
   workspaces: 1,
   agents: 0,
   pipelines: 0,
@@ -28,6 +37,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
 const REMEDY: Readonly<Record<CountedResource, string>> = {
   users: "Remove a member",
   invitations: "Revoke one",
+  teams: "Delete one",
   workspaces: "Delete one",
   agents: "Archive one",
   pipelines: "Archive one",

@@ -71,6 +71,9 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   sign_in_attempts: ["auth/api"],
   throttle_counter: ["auth/api"],
   workspace_member: ["auth/api", "departures/departure", "workspaces/api", "workspaces/expiry", "workspaces/members"],
+  team_member: ["teams/api", "teams/members"],
+  user_teams: ["teams/api", "teams/members"],
+  team_tree: ["teams/api", "teams/members"],
 };
 
 describe("what functions may write in the table", () => {

@@ -58,6 +58,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   user_id: { make: async ({ company }) => company.user_id },
   workspace_id: { make: async ({ company }) => company.workspace_id },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
+  team_id: made("/teams", () => ({ name: unique("Team") })),
   event_type: { plain: "agent.created", because: "types of events belong to the product" },
   role: { plain: "viewer", because: "built-in roles belong to the product" },
   audit_id: { make: async ({ company }) => (await company.call("GET", "/audit/logs?limit=1")).body.items[0].id },

@@ -171,6 +171,16 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     body: { user_id: (await member(world)).ids.user_id, role: "viewer" },
   }),
 
+  "teams.move": async (world) => {
+    const parent_id = await world.id("team_id");
+    const { id } = await world.post("/teams", { name: unique("Team") });
+    return { ids: { team_id: id }, body: { parent_id } };
+  },
+  "teams.add_member": async (world) => ({
+    ids: { team_id: await world.id("team_id") },
+    body: { user_id: (await member(world)).ids.user_id },
+  }),
+
   "users.suspend": member,
   "users.remove": member,
   "users.get_removal": async (world) => {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
-import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
+import { flagQuery, nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import {
@@ -43,12 +43,9 @@ const force = z
   .default(false)
   .meta({ description: "Also when active pipelines or live deployments refer to the agent." });
 
-/** A flag in a query string. */
-const forceQuery = z
-  .enum(["true", "false"])
-  .default("false")
-  .transform((value) => value === "true")
-  .meta({ description: "`true`: also when active pipelines or live deployments refer to the agent." });
+const forceQuery = flagQuery.meta({
+  description: "`true`: also when active pipelines or live deployments refer to the agent.",
+});
 
 const used = ["conflict", "precondition_failed"] as const;
 

@@ -1,0 +1,7 @@
+import { consume } from "../../../shared/events/consume.ts";
+import { connectPlatform } from "../../../shared/runtime.ts";
+import * as consumers from "../consumers.ts";
+
+const platform = connectPlatform("teams-members");
+
+export const handler = consume(platform.log, (event) => consumers.forgetMembers(event, platform));
