@@ -58,10 +58,10 @@ function kindOf(value: unknown, expected: string): string {
   return NOUNS[typeof value] ?? typeof value;
 }
 
-function oneOf(values: readonly unknown[]): string {
-  const shown = values.slice(0, MOST_VALUES).map((value) => `"${String(value)}"`);
+function oneOf(items: readonly unknown[]): string {
+  const shown = items.slice(0, MOST_VALUES).map((value) => `"${String(value)}"`);
   if (shown.length === 1) return shown[0] ?? "";
-  return `one of ${shown.join(", ")}${values.length > MOST_VALUES ? ", …" : ""}`;
+  return `one of ${shown.join(", ")}${items.length > MOST_VALUES ? ", …" : ""}`;
 }
 
 const characters = (count: number): string => (count === 1 ? "1 character" : `${count} characters`);
