@@ -3,6 +3,9 @@ import * as agentHandlers from "../../functions/agents/handlers.ts";
 import { operations as agentOperations } from "../../functions/agents/operations.ts";
 import * as auditHandlers from "../../functions/audit/handlers.ts";
 import { apiOperations as auditOperations } from "../../functions/audit/operations.ts";
+import { invitationsDeps } from "../../functions/invitations/deps.ts";
+import * as invitationHandlers from "../../functions/invitations/handlers.ts";
+import { operations as invitationOperations } from "../../functions/invitations/operations.ts";
 import * as organizationHandlers from "../../functions/organizations/handlers.ts";
 import { operations as organizationOperations } from "../../functions/organizations/operations.ts";
 import { pipelineDeps } from "../../functions/pipelines/deps.ts";
@@ -36,6 +39,10 @@ export function dispatchers(platform: Platform): Dispatch {
     rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
   add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
   add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
+  add(
+    invitationOperations,
+    createDispatcher(invitationOperations, invitationHandlers, platform, invitationsDeps(platform)),
+  );
   add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
   add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));

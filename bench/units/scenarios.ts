@@ -11,6 +11,7 @@ export interface Scene {
   readonly workspace: string;
   readonly team: string;
   readonly run: string;
+  readonly invitation: string;
 }
 
 /** One operation to measure. Adding one means one line. */
@@ -58,10 +59,22 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   await tenant.call("PUT", `/pipelines/${drawn}/graph`, graphOf([one, other]));
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
   const hook = await made("/webhooks", webhook("CI"));
-  for (const path of ["/workspaces", "/teams", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
+  const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
+  for (const path of ["/workspaces", "/teams", "/invitations", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
     await expectAtLeast(tenant, path, count);
   const { organization_id: organization, user_id: user } = tenant.owner;
-  return { organization, user, agent: one, other_agent: other, pipeline: drawn, webhook: hook, workspace, team, run };
+  return {
+    organization,
+    user,
+    agent: one,
+    other_agent: other,
+    pipeline: drawn,
+    webhook: hook,
+    workspace,
+    team,
+    run,
+    invitation,
+  };
 }
 
 /** The copies are there, and the product's own lists find them. */
@@ -81,20 +94,22 @@ export const scenarios: readonly Scenario[] = [
     body: () => ({ name: "Acme 2" }),
   },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
-  { id: "teams.get", method: "GET", path: (s) => `/teams/${s.team}` },
-  { id: "teams.list", method: "GET", path: () => `/teams?${PAGE}` },
-  { id: "teams.search", method: "GET", path: () => `/teams?search=des&${PAGE}` },
-  { id: "teams.create", method: "POST", path: () => "/teams", body: () => ({ name: "New" }) },
-  { id: "teams.update", method: "PATCH", path: (s) => `/teams/${s.team}`, body: () => ({ name: "Drawing" }) },
   {
-    id: "teams.add_member",
+    id: "organizations.create",
     method: "POST",
-    path: (s) => `/teams/${s.team}/members`,
-    body: (s) => ({ user_id: s.user }),
+    path: () => "/organizations",
+    body: () => ({ name: "Branch" }),
   },
-  { id: "teams.list_members", method: "GET", path: (s) => `/teams/${s.team}/members?${PAGE}` },
-  { id: "teams.list_of_user", method: "GET", path: (s) => `/users/${s.user}/teams` },
-  { id: "teams.remove_member", method: "DELETE", path: (s) => `/teams/${s.team}/members/${s.user}` },
+  { id: "invitations.list", method: "GET", path: () => `/invitations?${PAGE}` },
+  { id: "invitations.get", method: "GET", path: (s) => `/invitations/${s.invitation}` },
+  {
+    id: "invitations.create",
+    method: "POST",
+    path: () => "/invitations",
+    body: () => ({ email: "new@example.com", role: "viewer" }),
+  },
+  { id: "invitations.resend", method: "POST", path: (s) => `/invitations/${s.invitation}/resend` },
+  { id: "invitations.revoke", method: "DELETE", path: (s) => `/invitations/${s.invitation}` },
   { id: "workspaces.list", method: "GET", path: () => `/workspaces?${PAGE}` },
   {
     id: "workspaces.create",

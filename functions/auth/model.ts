@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { cutText } from "../../shared/text.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 
 /**
@@ -58,17 +57,6 @@ export const tokensSchema = z
   })
   .meta({ id: "Tokens" });
 export type Tokens = z.output<typeof tokensSchema>;
-
-/** A slug from a name: lower case, letters and digits of ASCII, single dashes. Never empty. */
-export function slugify(name: string): string {
-  const plain = name
-    .normalize("NFKD")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "");
-  const slug = cutText(plain, 60).replace(/-+$/, "");
-  return slug === "" ? "organization" : slug;
-}
 
 /** What names a session: the account at the pool and the family of its tokens. */
 export interface SessionName {

@@ -17,6 +17,7 @@ export const room = defineRoom({
         writes: [
           "due",
           "email",
+          "founder",
           "invitation",
           "known_place",
           "membership",

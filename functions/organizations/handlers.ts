@@ -12,6 +12,7 @@ type Ops = typeof operations;
 
 export const get: Handler<Ops["get"], OrganizationsDeps> = (call) => call.load();
 
+export { create } from "./founding/handlers.ts";
 export { getSettings, updateSettings } from "./settings/handlers.ts";
 
 export const update: Handler<Ops["update"], OrganizationsDeps> = async (call, { table }) => {
@@ -26,7 +27,7 @@ export const update: Handler<Ops["update"], OrganizationsDeps> = async (call, { 
     const data = { organization_id: next.id, name: next.name, changed_fields: changes.map(({ field }) => field) };
     return call.commit(
       {
-        writes: replaceOrganization(table, read, next),
+        writes: replaceOrganization(table, read, next, at),
         events: [
           draft(organizationEvents, "organization.updated", { id: next.id, name: next.name }, data, { changes }),
         ],

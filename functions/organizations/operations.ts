@@ -2,12 +2,32 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { workspaceSchema } from "../workspaces/model.ts";
 import { organizationView, settingsChange, settingsView, slugSchema } from "./model.ts";
 import { organizationResource } from "./store.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
 
 export const operations = {
+  create: operation({
+    id: "organizations.create",
+    method: "POST",
+    path: "/organizations",
+    summary: "Found another organization",
+    description:
+      "The caller is its owner and works in it with the header `Organization-Id` or by `POST /auth/me/switch-org`. A user founds at most five on the free plan.",
+    permission: "authenticated",
+    request: {
+      body: z.strictObject({
+        name: nameSchema,
+        slug: slugSchema.optional().meta({ description: "Derived from the name when it is left out." }),
+      }),
+    },
+    response: z.object({ organization: organizationView, workspace: workspaceSchema }),
+    success: 201,
+    errors: ["already_exists", "quota_exceeded"],
+    location: "/auth/me/organizations",
+  }),
   get: operation({
     id: "organizations.get",
     method: "GET",
@@ -26,6 +46,7 @@ export const operations = {
     method: "PATCH",
     path: "/organizations/{organization_id}",
     summary: "Change the organization's name or slug",
+    description: "A slug that was given up stays reserved for the organization for 30 days.",
     permission: "organizations:update",
     resource: organizationResource,
     request: {

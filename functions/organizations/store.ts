@@ -1,8 +1,13 @@
+import * as z from "zod";
+import { addSeconds, timestamp } from "../../shared/clock.ts";
+import type { Condition } from "../../shared/dynamo/condition.ts";
+import { defineItem } from "../../shared/dynamo/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { alreadyExists } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Organization, organizationItem, PLATFORM, slugItem } from "../../shared/identity/items.ts";
+import { idSchema } from "../../shared/ids.ts";
 
 /** Only the active organization can be read, and has been, with the caller's rights; any other id is unknown. */
 export const organizationResource = defineResource({
@@ -14,8 +19,18 @@ export const organizationResource = defineResource({
   },
 });
 
+export const founderItem = defineItem({
+  type: "founder",
+  summary: "How many organizations a user has founded, against what one user may.",
+  schema: z.object({ user_id: idSchema("user"), organizations: z.int() }),
+  key: { pk: "FOUNDER#{user_id}", sk: "FOUNDER" },
+});
+
+/** A slug that was given up leads nobody to a stranger for so long; its own organization may take it back. */
+const SLUG_RESERVED_SECONDS = 30 * 86_400;
+
 /** The writes that replace an organization as it was read; another slug is exchanged in the same transaction. */
-export function replaceOrganization(table: Table, read: Organization, next: Organization): Write[] {
+export function replaceOrganization(table: Table, read: Organization, next: Organization, at: Date): Write[] {
   const { writes } = table.of(PLATFORM);
   const slug = (value: string) => ({ slug: value, organization_id: read.id });
   return [
@@ -23,8 +38,19 @@ export function replaceOrganization(table: Table, read: Organization, next: Orga
     ...(read.slug === next.slug
       ? []
       : [
-          writes.create(slugItem, slug(next.slug), () => alreadyExists("slug", "This slug is taken. Choose another.")),
-          writes.remove(slugItem, { slug: read.slug }, { equals: { organization_id: read.id } }),
+          writes.put(slugItem, slug(next.slug), freeFor(read.id, at), () =>
+            alreadyExists("slug", "This slug is taken. Choose another."),
+          ),
+          writes.put(
+            slugItem,
+            { ...slug(read.slug), reserved_until: timestamp(addSeconds(at, SLUG_RESERVED_SECONDS)) },
+            { equals: { organization_id: read.id } },
+          ),
         ]),
   ];
 }
+
+/** A slug that nobody has, that was reserved for long enough, or that was the organization's own. */
+const freeFor = (organization_id: string, at: Date): Condition => ({
+  any: [{ exists: false }, { below: { reserved_until: timestamp(at) } }, { equals: { organization_id } }],
+});

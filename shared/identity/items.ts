@@ -124,9 +124,15 @@ export const emailItem = defineItem({
 
 export const slugItem = defineItem({
   type: "organization_slug",
-  summary: "Uniqueness of an organization's slug.",
-  schema: z.object({ slug: z.string(), organization_id: idSchema("organization") }),
+  summary: "Uniqueness of an organization's slug; one that was given up is reserved for a while.",
+  schema: z.object({
+    slug: z.string(),
+    organization_id: idSchema("organization"),
+    /** The organization has another one now, and nobody else gets this one before. */
+    reserved_until: z.string().optional(),
+  }),
   key: { pk: "SLUG#{slug}", sk: "SLUG" },
+  expires: "reserved_until",
 });
 
 /** The way from an account of the pool to its user; written once, in the transaction that makes the user. */

@@ -36,6 +36,9 @@ export interface NewAccount {
   readonly events: readonly [EventDraft, ...EventDraft[]];
 }
 
+/** Items at most: address, user, pool account, session, two places, two events with their entries. */
+export const LARGEST_ACCOUNT = 12;
+
 export const emailTaken = (): Problem =>
   alreadyExists("email", "There is an account with this e-mail by now. Sign in instead, or reset the password.");
 

@@ -5,6 +5,7 @@ import { sha256 } from "../../../shared/hash.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, slugItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
+import { slugTaken } from "../../organizations/public.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import { REGISTRATION_SECONDS } from "../model.ts";
@@ -12,7 +13,6 @@ import type { operations } from "../operations.ts";
 import { admit, admitOrigin } from "../throttle/admit.ts";
 import { accountOf } from "../throttle/model.ts";
 import { completeRegistration } from "./complete.ts";
-import { slugTaken } from "./found.ts";
 import { MAILS_PER_REGISTRATION, mayRegister } from "./rules/policy.ts";
 import { pendingRegistration, registrationItem, registrationTokenContext } from "./store.ts";
 
@@ -42,7 +42,8 @@ export const register: Handler<Ops["register"], AuthDeps> = async (call, deps) =
   await admit(deps, "register_email", accountOf(body.email), at);
   const platform = deps.table.of(PLATFORM);
   const { organization_slug: slug } = body;
-  if (slug !== undefined && (await platform.get(slugItem, { slug })) !== undefined) throw slugTaken();
+  if (slug !== undefined && (await platform.get(slugItem, { slug })) !== undefined)
+    throw slugTaken("organization_slug");
   const id = newId("registration", at);
   const secret = deps.randomSecret();
   const registration = {

@@ -3,10 +3,7 @@ import { acceptance, LARGEST_ACCEPTANCE, openInvitation } from "../../invitation
 import type { AuthDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { admitOrigin } from "../throttle/admit.ts";
-import { withNewAccount } from "./account.ts";
-
-/** Items of a new account at most: address, user, pool account, session, two places, two events with their entries. */
-const LARGEST_ACCOUNT = 12;
+import { LARGEST_ACCOUNT, withNewAccount } from "./account.ts";
 
 /**
  * Makes the account of somebody who was invited: user, membership, seat and session are one transaction, which spends

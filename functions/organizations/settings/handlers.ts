@@ -44,7 +44,7 @@ export const updateSettings: Handler<Ops["updateSettings"], OrganizationsDeps> =
     const data = { organization_id: id, name, changed_fields: changes.map(({ field }) => field) };
     return call.commit(
       {
-        writes: replaceOrganization(table, read, next),
+        writes: replaceOrganization(table, read, next, at),
         events: [draft(organizationEvents, "organization.updated", { id, name }, data, { changes })],
       },
       shown(next),

@@ -5,11 +5,10 @@ import {
   normalizePassword,
   parseRefreshToken,
   passwordSchema,
-  slugify,
 } from "../../../functions/auth/model.ts";
 import { mayRegister } from "../../../functions/auth/registration/rules/policy.ts";
 import { backOffSeconds, FREE_ATTEMPTS, originOf } from "../../../functions/auth/throttle/model.ts";
-import { slugSchema } from "../../../functions/organizations/model.ts";
+import { slugify, slugSchema } from "../../../functions/organizations/model.ts";
 
 describe("a slug made from a name", () => {
   it("is always a slug that the API takes", () => {

@@ -10,6 +10,7 @@ import { declaredItemsOfAllRooms } from "../../../docs/render/items.ts";
 const HARMLESS: Readonly<Record<string, string>> = {
   denial_counter: "its key is a minute",
   throttle_counter: "its key is a window, which ends before it",
+  invitation_mails: "its key is a day, which ends before it",
   run_count: "its key is a month, which ends before it",
   token_budget: "its key is a month, which ends before it",
   rate_counter: "it says which minute and month it counts",
@@ -22,6 +23,8 @@ const HARMLESS: Readonly<Record<string, string>> = {
   session: "read before; the condition asks for its state",
   webhook_delivery: "read before; the condition asks for its attempt",
   webhook_replay: "read before; the condition asks for its page",
+  invitation: "read before; the condition asks for its state, and it expires long after it was pending",
+  removal: "the condition asks for its state, and it expires long after it was running",
   run: "read before; it ended days before it expires",
   run_state: "read before; the condition asks for its state and number",
   run_join: "of a run that ended days before it expires",

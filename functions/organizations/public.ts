@@ -1,0 +1,2 @@
+/** What other rooms may use of organizations. */
+export { found, LARGEST_FOUNDING, slugTaken } from "./founding/found.ts";
