@@ -60,7 +60,16 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
   const hook = await made("/webhooks", webhook("CI"));
   const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
-  for (const path of ["/workspaces", "/teams", "/invitations", "/agents", "/pipelines", "/runs", "/webhooks", "/audit/logs"])
+  for (const path of [
+    "/workspaces",
+    "/teams",
+    "/invitations",
+    "/agents",
+    "/pipelines",
+    "/runs",
+    "/webhooks",
+    "/audit/logs",
+  ])
     await expectAtLeast(tenant, path, count);
   const { organization_id: organization, user_id: user } = tenant.owner;
   return {
