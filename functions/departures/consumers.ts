@@ -9,6 +9,7 @@ import { membershipItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newId } from "../../shared/ids.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
+import { leaveTeam, placesOf } from "../teams/public.ts";
 import { type Removal, removalItem } from "../users/public.ts";
 import { giveUpSeat, seatsOf } from "../workspaces/public.ts";
 
@@ -26,7 +27,7 @@ interface Step {
   readonly writes: readonly Write[];
   readonly events: readonly EventDraft[];
   readonly counts: Readonly<
-    Partial<Record<"invitations_revoked" | "workspaces_left" | "workspaces_handed_over", number>>
+    Partial<Record<"invitations_revoked" | "teams_left" | "workspaces_left" | "workspaces_handed_over", number>>
   >;
 }
 
@@ -61,6 +62,13 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
   };
   for await (const invitation of pendingOf(table, tenant, ref))
     await take({ ...revocation(own, invitation, clock.now()), counts: { invitations_revoked: 1 } });
+  for (const { team_id } of await placesOf(table, tenant, ref))
+    await take(
+      leaveTeam(table, tenant, { team_id, user_id: ref }, clock.now()).then((step) => ({
+        ...step,
+        counts: { teams_left: 1 },
+      })),
+    );
   for await (const seat of seatsOf(table, tenant, ref))
     await take(
       giveUpSeat(table, tenant, seat, heir, clock.now()).then(({ handed_over, ...step }) => ({

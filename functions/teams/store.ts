@@ -198,20 +198,18 @@ export const takeName = ({ writes }: TenantTable, name_key: string, team_id: str
 export const freeName = ({ writes }: TenantTable, { name_key, id }: Team): Write =>
   writes.remove(teamNameItem, { name_key }, { equals: { team_id: id } }, lostRace);
 
-/** Replaces the tree if it is as it was read, so that no two changes of it rest on the same one. */
+/** Replaces the tree if it is as it was read, so that no two changes of it rest on the same one. An empty one is none. */
 export function replaceTree(
   { writes }: TenantTable,
   read: Tree | undefined,
   next: Partial<Pick<Tree, "parents" | "ended">>,
   at: Date,
 ): Write {
-  const tree = { parents: {}, ended: [], ...read, ...next, etag: newEtag(at) };
-  return writes.put(
-    teamTreeItem,
-    tree,
-    read === undefined ? { exists: false } : { equals: { etag: read.etag } },
-    lostRace,
-  );
+  const tree: Tree = { parents: {}, ended: [], ...read, ...next, etag: newEtag(at) };
+  const when = read === undefined ? { exists: false } : { equals: { etag: read.etag } };
+  if (read !== undefined && Object.keys(tree.parents).length === 0 && tree.ended.length === 0)
+    return writes.remove(teamTreeItem, {}, when, lostRace);
+  return writes.put(teamTreeItem, tree, when, lostRace);
 }
 
 /** Writes the places of a user if they are as they were read. */

@@ -69,6 +69,7 @@ export const removalSchema = z
     successor_id: idSchema("user"),
     status: z.enum(removalStatuses).meta({ id: "RemovalStatus" }),
     invitations_revoked: z.number().int().meta({ description: "Pending invitations that they had sent." }),
+    teams_left: z.number().int().meta({ description: "Teams that they were in." }),
     workspaces_left: z.number().int().meta({ description: "Workspaces that they were in." }),
     workspaces_handed_over: z
       .number()

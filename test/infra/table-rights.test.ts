@@ -79,8 +79,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "workspaces/expiry",
     "workspaces/members",
   ],
-  team_member: ["teams/api", "teams/members"],
-  user_teams: ["teams/api", "teams/members"],
+  team_member: ["departures/departure", "teams/api", "teams/members"],
+  user_teams: ["departures/departure", "teams/api", "teams/members"],
   team_tree: ["teams/api", "teams/members"],
 };
 

@@ -1,7 +1,7 @@
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
-import { alreadyExists, badReference, Problem } from "../../../shared/errors.ts";
+import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import { teamEvents } from "../events.ts";
 import { type TeamOfUser, type TeamRole, teamLimits } from "../model.ts";
 import type { Place } from "../nesting/rules/tree.ts";
@@ -92,15 +92,16 @@ export function leavingWrites(
 }
 
 /**
- * What takes somebody who is gone out of one team, its counter and its event included: one transaction's worth.
- * Undefined where they are not in it any more. Members of a deleted team go with it; whoever comes first takes them.
+ * What takes somebody who is gone out of one team, its counter and its event included: one transaction's worth. Members
+ * of a deleted team go with it; whoever comes first takes them.
+ * @throws Problem `precondition_failed` where they are not in it any more
  */
 export async function leaveTeam(
   table: Table,
   tenant: string,
   place: { readonly team_id: string; readonly user_id: string },
   at: Date,
-): Promise<{ readonly writes: readonly Write[]; readonly events: readonly EventDraft[] } | undefined> {
+): Promise<{ readonly writes: readonly Write[]; readonly events: readonly EventDraft[] }> {
   const own = table.of(tenant);
   const { team_id, user_id } = place;
   const [team, member, places] = await table.batch([
@@ -108,18 +109,11 @@ export async function leaveTeam(
     own.read(teamMemberItem, { team_id, user_id }),
     own.read(userTeamsItem, { user_id }),
   ]);
-  if (member === undefined) return undefined;
+  if (member === undefined) throw lostRace();
   const writes = leavingWrites(table, tenant, member, places, at);
   if (team === undefined) return { writes, events: [] };
   return {
     writes: [...writes, countMember(own, team_id, -1)],
     events: [memberEvent("team.member_removed", team, member)],
   };
-}
-
-/** Finds a team that somebody is to be put into. @throws Problem `reference_not_found` naming the field */
-export async function teamAt(table: Table, tenant: string, id: string, path: string): Promise<Team> {
-  const team = await table.of(tenant).get(teamItem, { id });
-  if (team === undefined) throw badReference(path);
-  return team;
 }

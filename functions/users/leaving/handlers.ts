@@ -39,6 +39,7 @@ function part(table: Table, { user, membership }: MemberRecord, { removed_by, su
     successor_id,
     status: "running",
     invitations_revoked: 0,
+    teams_left: 0,
     workspaces_left: 0,
     workspaces_handed_over: 0,
     removed_by,

@@ -43,6 +43,7 @@ interface Prepared {
   readonly company: Company;
   readonly agent_id: string;
   readonly member_id: string;
+  readonly team_id: string;
 }
 
 async function made({ company }: Prepared, path: string, body: unknown): Promise<string> {
@@ -61,6 +62,16 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   async "workspaces.remove_member"(at) {
     const path = `/workspaces/${at.company.workspace_id}/members`;
     await made(at, path, { user_id: at.member_id, role: "member" });
+    return `${path}/${at.member_id}`;
+  },
+  async "teams.delete"(at) {
+    const id = await made(at, "/teams", { name: unique("Team"), parent_id: at.team_id });
+    await made(at, `/teams/${id}/members`, { user_id: at.member_id, role: "lead" });
+    return `/teams/${id}`;
+  },
+  async "teams.remove_member"(at) {
+    const path = `/teams/${at.team_id}/members`;
+    await made(at, path, { user_id: at.member_id });
     return `${path}/${at.member_id}`;
   },
   async "agents.delete_context"(at) {
@@ -94,6 +105,8 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
 /** What deletes nothing by itself, and why. */
 const OTHERS: Readonly<Record<string, string>> = {
   "agents.delete": "archives it; it is erased later",
+  "users.remove": "the membership stays as a removed one; what they held is given up behind it",
+  "invitations.revoke": "it stays as a revoked one until its end",
   "pipelines.archive": "archives it; it is erased later",
   "pipelines.delete_node": "makes a revision without it; earlier ones have it",
   "pipelines.delete_connection": "makes a revision without it; earlier ones have it",
@@ -109,10 +122,11 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   const { company, agent_id } = await lab();
   const member_id = (await addMember(company, "developer")).user_id;
   const tenant = company.organization_id;
+  const team_id = (await company.call("POST", "/teams", { name: unique("Team") })).body.id;
   const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
 
   const paths: string[] = [];
-  for (const make of Object.values(MAKERS)) paths.push(await make({ company, agent_id, member_id }));
+  for (const make of Object.values(MAKERS)) paths.push(await make({ company, agent_id, member_id, team_id }));
   const webhook = paths.find((path) => path.startsWith("/webhooks/"));
   await eventually(async () => {
     const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;

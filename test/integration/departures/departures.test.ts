@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { depart } from "../../../functions/departures/consumers.ts";
+import { placesOf } from "../../../functions/teams/public.ts";
 import { departure, removalItem } from "../../../functions/users/store.ts";
 import { workspaceItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
 import { addSeconds } from "../../../shared/clock.ts";
@@ -38,7 +39,7 @@ const workspaceOf = (company: Company, id: string) =>
 const seat = (company: Company, workspace_id: string, { user_id }: { user_id: string }) =>
   stackTable().of(company.organization_id).get(workspaceMemberItem, { workspace_id, user_id });
 
-/** A member who owns a workspace alone, another one with the company's owner, and has sent an invitation. */
+/** A member who owns a workspace alone, another one with the company's owner, leads a team, and has sent an invitation. */
 async function leaver(company: Company) {
   const gone = await addMember(company, "org_admin");
   const make = async (caller: { call: Company["call"] }) =>
@@ -46,14 +47,16 @@ async function leaver(company: Company) {
   const [alone, archived, shared] = [await make(gone), await make(gone), await make(company)];
   await gone.call("POST", `/workspaces/${archived}/archive`);
   await company.call("POST", `/workspaces/${shared}/members`, { user_id: gone.user_id, role: "owner" });
+  const team = (await company.call("POST", "/teams", { name: unique("Team") })).body.id as string;
+  await company.call("POST", `/teams/${team}/members`, { user_id: gone.user_id, role: "lead" });
   const sent = await gone.call("POST", "/invitations", { email: `${unique("x")}@example.com`, role: "viewer" });
-  return { gone, alone, archived, shared, invitation: sent.body.id as string };
+  return { gone, alone, archived, shared, team, invitation: sent.body.id as string };
 }
 
 describe("what a removed member held", () => {
   it("is given up thing by thing: seats, ownership to the successor, invitations; counted, on record, and settled", async () => {
     const company = await roomyCompany();
-    const { gone, alone, archived, shared, invitation } = await leaver(company);
+    const { gone, alone, archived, shared, team, invitation } = await leaver(company);
     const heir = await addMember(company, "developer");
     const used = async () =>
       (await stackTable().of(company.organization_id).get(quotaItem, { resource: "users" }))?.used;
@@ -69,6 +72,7 @@ describe("what a removed member held", () => {
     expect(await removalOf(company, gone)).toMatchObject({
       status: "running",
       invitations_revoked: 1,
+      teams_left: 1,
       workspaces_left: 3,
       workspaces_handed_over: 2,
     });
@@ -79,6 +83,8 @@ describe("what a removed member held", () => {
     expect(await workspaceOf(company, shared)).toMatchObject({ owner_count: 1, member_count: 1 });
     for (const id of [alone, archived, shared]) expect(await seat(company, id, gone)).toBeUndefined();
     expect((await company.call("GET", `/invitations/${invitation}`)).body.status).toBe("revoked");
+    expect((await company.call("GET", `/teams/${team}`)).body.member_count).toBe(0);
+    expect(await placesOf(stackTable(), company.organization_id, gone.user_id)).toEqual([]);
 
     expect(await look(company, gone, addSeconds(now, 60))).toBeUndefined();
     expect((await removalOf(company, gone))?.status).toBe("completed");
@@ -91,6 +97,7 @@ describe("what a removed member held", () => {
     expect(actions).toEqual(
       [
         "invitation.revoked",
+        "team.member_removed",
         ...Array.from({ length: 2 }, () => "workspace.member_added"),
         ...Array.from({ length: 3 }, () => "workspace.member_removed"),
       ].sort(),
@@ -99,7 +106,7 @@ describe("what a removed member held", () => {
 
   it("is given up once by workers that die at any write and by several at once", async () => {
     const company = await roomyCompany();
-    const { gone, alone, archived, shared } = await leaver(company);
+    const { gone, alone, archived, shared, team } = await leaver(company);
     expect((await company.call("DELETE", `/users/${gone.user_id}`)).status).toBe(202);
     await keepFromSweeper(company, gone);
     const now = new Date();
@@ -111,6 +118,7 @@ describe("what a removed member held", () => {
     await Promise.all(Array.from({ length: 3 }, () => look(company, gone, now)));
     expect(await removalOf(company, gone)).toMatchObject({
       invitations_revoked: 1,
+      teams_left: 1,
       workspaces_left: 3,
       workspaces_handed_over: 2,
     });
@@ -118,6 +126,7 @@ describe("what a removed member held", () => {
       expect(await workspaceOf(company, id)).toMatchObject({ owner_count: 1, member_count: 1 });
       expect((await seat(company, id, company))?.role).toBe("owner");
     }
+    expect((await company.call("GET", `/teams/${team}`)).body.member_count).toBe(0);
   });
 
   it("stays with them from the moment at which they have joined again", async () => {

@@ -87,6 +87,7 @@ beforeAll(async () => {
   }
   await made("pipeline", "/pipelines", { name: "Letters", pattern: "sequential" });
   await made("workspace", "/workspaces", { name: "Shared", environment: "development" });
+  await made("team", "/teams", { name: "Design" });
   await made("webhook", "/webhooks", { name: "CI", url: "https://example.com/h", events: ["webhook.updated"] });
   const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
   await call("PUT", `/pipelines/${ids.pipeline}/graph`, {
@@ -110,11 +111,12 @@ const reads = () => ({
   pipeline: `/pipelines/${ids.pipeline}`,
   run: `/runs/${ids.run}`,
   workspace: `/workspaces/${ids.workspace}`,
+  team: `/teams/${ids.team}`,
   webhook: `/webhooks/${ids.webhook}`,
 });
 
 describe("what a request costs, by AWS's rules", () => {
-  it.each(["organization", "agent", "pipeline", "run", "workspace", "webhook"] as const)(
+  it.each(["organization", "agent", "pipeline", "run", "workspace", "team", "webhook"] as const)(
     "a read of one %s",
     async (name) => {
       const { calls, reads: units, writes } = await cheapest(() => cost("GET", reads()[name]));
@@ -141,7 +143,7 @@ describe("what a request costs, by AWS's rules", () => {
     expect(total.writes / 60).toBeLessThanOrEqual(0.1);
   });
 
-  it.each(["/agents", "/agents?status=draft", "/pipelines", "/runs", "/workspaces", "/webhooks"])(
+  it.each(["/agents", "/agents?status=draft", "/pipelines", "/runs", "/workspaces", "/teams", "/webhooks"])(
     "a list: GET %s",
     async (path) => {
       expect((await cheapest(() => cost("GET", path))).calls).toBeLessThanOrEqual(LIST_CALLS);
@@ -154,6 +156,7 @@ describe("what a request costs, by AWS's rules", () => {
       ["PATCH", reads().agent, () => ({ description: `Sorts ${n++}.` })],
       ["PATCH", reads().pipeline, () => ({ description: `Letters ${n++}.` })],
       ["PATCH", reads().workspace, () => ({ description: `Ours ${n++}.` })],
+      ["PATCH", reads().team, () => ({ name: `Design ${n++}` })],
       ["PATCH", reads().webhook, () => ({ name: `CI ${n++}` })],
       ["PATCH", reads().organization, () => ({ name: `Acme ${n++}` })],
     ];
