@@ -3,6 +3,7 @@ import * as auditHandlers from "../../../functions/audit/handlers.ts";
 import { operations as audit } from "../../../functions/audit/operations.ts";
 import { operations as models } from "../../../functions/models/operations.ts";
 import { operations as pipelines } from "../../../functions/pipelines/operations.ts";
+import { operations as teams } from "../../../functions/teams/operations.ts";
 import { operations as webhooks } from "../../../functions/webhooks/operations.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
@@ -26,13 +27,18 @@ beforeAll(async () => {
 });
 
 interface Limited {
-  readonly resource: "webhooks" | "model_providers" | "uploads";
+  readonly resource: "teams" | "webhooks" | "model_providers" | "uploads";
   readonly make: (nth: number) => Promise<ApiAnswer>;
   /** Ends one of those that were made, where somebody can. */
   readonly end?: (made: ApiAnswer) => Promise<ApiAnswer>;
 }
 
 const limited: readonly Limited[] = [
+  {
+    resource: "teams",
+    make: () => ask(teams.create, "/teams", { name: unique("Team") }),
+    end: ({ body }) => ask(teams.remove, `/teams/${body.id}`),
+  },
   {
     resource: "webhooks",
     make: () => ask(webhooks.create, "/webhooks", { name: "Hook", url: "https://example.com/hook", events: ["*"] }),
