@@ -20,6 +20,8 @@ export interface StreamEvent {
 /** Calls the API as any client would, and shows what goes out and what comes back. */
 export class Client {
   token: string | undefined;
+  /** The organization to act in, where it is not the user's default. */
+  organization: string | undefined;
   calls = 0;
   readonly #base: string;
 
@@ -40,6 +42,7 @@ export class Client {
       headers: {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(this.organization === undefined ? {} : { "organization-id": this.organization }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

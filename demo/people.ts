@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import { Client } from "./client.ts";
+import { bold, dim } from "./show.ts";
+import { must, remark, Story, until } from "./story.ts";
+import { LINK, mailed, PROOF } from "./system.ts";
+
+/** How people come to a company, work in two, form teams, and go: refused from the next request on. */
+export async function tell(gateway: string): Promise<boolean> {
+  const story = new Story();
+  const tag = randomBytes(3).toString("hex");
+  const password = randomBytes(12).toString("base64url");
+  const addressOf = (name: string) => `${name.toLowerCase()}-${tag}@example.com`;
+  const people = { ada: new Client(gateway), grace: new Client(gateway), linus: new Client(gateway) };
+  const ids = { ada: "", grace: "", linus: "", northwind: "", contoso: "", space: "", team: "", child: "" };
+
+  /** Somebody registers a company of their own. */
+  const register = async (client: Client, name: string, company: string) => {
+    const email = addressOf(name);
+    await client.post("/auth/register", { email, name, organization_name: `${company} ${tag}` }, 202);
+    const token = await mailed(gateway, email, PROOF);
+    const { user, organization, tokens } = await client.post("/auth/verify-email", { token, password }, 201);
+    client.token = tokens.access_token;
+    return { user: user.id as string, organization: organization.id as string };
+  };
+  const invite = async (name: string, role: string, message: string): Promise<string> => {
+    const email = addressOf(name);
+    const { id } = await people.ada.post("/invitations", { email, role, message }, 201);
+    const link = await mailed(gateway, email, LINK);
+    must(!JSON.stringify(await people.ada.get(`/invitations/${id}`, true)).includes(link), "the inviter sees the link");
+    return link;
+  };
+
+  console.log(bold(`Kaizen Studio at ${gateway}/api/v1`));
+  console.log(dim("Each request, and what was answered; tokens and secrets are shortened."));
+
+  await story.step("Two companies: Ada's, and Linus's own", async () => {
+    const northwind = await register(people.ada, "Ada", "Northwind");
+    const contoso = await register(people.linus, "Linus", "Contoso");
+    Object.assign(ids, { ada: northwind.user, northwind: northwind.organization });
+    Object.assign(ids, { linus: contoso.user, contoso: contoso.organization });
+    return "each is the owner of one, and sees nothing of the other";
+  });
+
+  await story.step("Somebody new is invited by mail, and joins by its link", async () => {
+    const token = await invite("Grace", "org_admin", "We could use your help.");
+    const about = await people.grace.post("/invitations/look-up", { token }, 200);
+    must(about.has_account === false && about.organization.id === ids.northwind, "the link is about something else");
+    const joined = await people.grace.post("/auth/join", { token, name: "Grace", password }, 201);
+    people.grace.token = joined.tokens.access_token;
+    ids.grace = joined.user.id;
+    await people.grace.post("/invitations/look-up", { token }, 404);
+    return `role ${joined.role}; the link works once`;
+  });
+
+  await story.step("Somebody with a company of his own joins by signing in, and works in both", async () => {
+    const token = await invite("Linus", "developer", "");
+    await people.grace.post("/invitations/accept", { token }, 403);
+    await people.linus.post("/invitations/accept", { token }, 200);
+    const { items } = await people.linus.get("/auth/me/organizations");
+    must(items.length === 2, `he belongs to ${items.length} organizations`);
+    const made = await people.ada.post("/workspaces", { name: "Launch" }, 201);
+    people.linus.organization = ids.northwind;
+    await people.linus.get(`/workspaces/${made.id}`);
+    people.linus.organization = undefined;
+    await people.linus.call("GET", `/workspaces/${made.id}`, { expect: 404 });
+    return "in each he sees only what is there";
+  });
+
+  await story.step("No seat is given twice: the plan has three", async () => {
+    const { id } = await people.ada.post("/invitations", { email: addressOf("Barbara"), role: "viewer" }, 201);
+    const token = await mailed(gateway, addressOf("Barbara"), LINK);
+    const refused = await new Client(gateway).post("/auth/join", { token, name: "Barbara", password }, 402);
+    must(refused.code === "quota_exceeded" && refused.limit === 3, "she got a seat that is not there");
+    await people.ada.call("DELETE", `/invitations/${id}`, { expect: 204 });
+    await new Client(gateway).post("/auth/join", { token, name: "Barbara", password }, 404);
+    return "refused, then taken back: its link is dead";
+  });
+
+  await story.step("A team with a team below it; its lead adds a member", async () => {
+    const team = await people.ada.post("/teams", { name: "Engineering" }, 201);
+    const child = await people.ada.post("/teams", { name: "Platform", parent_id: team.id }, 201);
+    Object.assign(ids, { team: team.id, child: child.id });
+    people.linus.organization = ids.northwind;
+    await people.linus.post(`/teams/${child.id}/members`, { user_id: ids.grace }, 403);
+    await people.ada.post(`/teams/${team.id}/members`, { user_id: ids.linus, role: "lead" }, 201);
+    await people.linus.post(`/teams/${child.id}/members`, { user_id: ids.grace }, 201);
+    return "a lead of a team leads those below it";
+  });
+
+  await story.step("Grace leaves behind a workspace that she alone owns", async () => {
+    const made = await people.grace.post("/workspaces", { name: "Grace's" }, 402);
+    remark(`The plan's workspaces are used up: ${made.detail}`);
+    const { items } = await people.ada.get("/workspaces?limit=100", true);
+    ids.space = items[0].id;
+    await people.ada.post(`/workspaces/${ids.space}/members`, { user_id: ids.grace, role: "owner" }, 201);
+    await people.grace.call("DELETE", `/workspaces/${ids.space}/members/${ids.ada}`, { expect: 204 });
+    return items[0].name;
+  });
+
+  await story.step("She is removed: refused on the very next request, and what she held is handed over", async () => {
+    const began = Date.now();
+    await people.ada.call("DELETE", `/users/${ids.grace}`, { expect: 202 });
+    await people.grace.call("GET", "/workspaces", { expect: 403 });
+    const removal = await until(
+      "The end of her removal",
+      async () => {
+        const now = await people.ada.get(`/users/${ids.grace}/removal`, true);
+        return now.workspaces_handed_over === 1 && now.teams_left === 1 ? now : undefined;
+      },
+      180,
+    );
+    const { items } = await people.ada.get(`/workspaces/${ids.space}/members`);
+    must(items.length === 1 && items[0].user_id === ids.ada && items[0].role === "owner", "the workspace is nobody's");
+    return `${removal.workspaces_left} workspace, ${removal.teams_left} team, after ${Math.round((Date.now() - began) / 1000)} s`;
+  });
+
+  await story.step("Linus leaves by himself, and keeps his own company; the last owner stays", async () => {
+    await people.ada.post("/users/me/leave", { successor_id: ids.linus }, 409);
+    await people.linus.post("/users/me/leave", { successor_id: ids.ada }, 202);
+    await people.linus.call("GET", "/workspaces", { expect: 403 });
+    people.linus.organization = undefined;
+    const me = await people.linus.get("/auth/me");
+    must(me.organization.id === ids.contoso, "he is nowhere");
+    return "his own company is where he is";
+  });
+
+  await story.step("The audit trail tells it all", async () => {
+    const entries = await people.ada.all("/audit/logs");
+    const actions = new Set(entries.map(({ action }: { action: string }) => action));
+    const wanted = ["invitation.created", "invitation.accepted", "invitation.revoked", "membership.added"];
+    for (const action of [...wanted, "membership.removed", "team.member_added", "team.member_removed"])
+      must(actions.has(action), `${action} is missing`);
+    return `${entries.length} entries`;
+  });
+
+  const calls = Object.values(people).reduce((total, one) => total + one.calls, 0);
+  console.log(`\n${story.summary()}\n`);
+  console.log(story.complete ? `Done: ${calls} calls.` : "The story did not come to its end.");
+  return story.complete;
+}
