@@ -82,7 +82,7 @@ describe("secret headers of http nodes", () => {
     });
     expect(moved.status).toBe(422);
     expect(moved.body.issues.map((issue: { path: string }) => issue.path)).toContain(
-      "nodes.0.config.secret_headers.Authorization",
+      "config.secret_headers.Authorization",
     );
     const copied = await company.call(
       "POST",
