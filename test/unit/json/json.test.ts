@@ -81,8 +81,14 @@ describe("what JSON.parse accepts silently", () => {
   ])("%s", (text, expected) => {
     expect(inspectJson(text)).toEqual(expected.map(([path, message]) => ({ path, message })));
   });
-  it("finds nothing in what JSON.stringify wrote", () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => inspectJson(JSON.stringify(value)).length === 0));
+  it("finds nothing in what JSON.stringify wrote, unless it has the one name that no object may have", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        const found = inspectJson(text).filter(({ path }) => !path.endsWith("__proto__"));
+        return found.length === 0;
+      }),
+    );
   });
   it("collects a bounded number of findings", () => {
     // The place of what is found is told to a person: it is well-formed itself.
