@@ -41,7 +41,9 @@ const limited: readonly Limited[] = [
   },
   {
     resource: "webhooks",
-    make: () => ask(webhooks.create, "/webhooks", { name: "Hook", url: "https://example.com/hook", events: ["*"] }),
+    // Nothing here archives an agent: a hundred deliveries to nowhere would keep the stack from everything else.
+    make: () =>
+      ask(webhooks.create, "/webhooks", { name: "Hook", url: "https://example.com/hook", events: ["agent.archived"] }),
     end: ({ body }) => ask(webhooks.remove, `/webhooks/${body.id}`),
   },
   {
