@@ -1,19 +1,8 @@
 import type { Envelope } from "../../shared/change/events.ts";
-import type { Clock } from "../../shared/clock.ts";
-import type { Table } from "../../shared/dynamo/table.ts";
-import type { Sealer } from "../../shared/http/platform.ts";
 import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
-import type { SendMail } from "../../shared/mail/send.ts";
+import type { MailDeps } from "../../shared/mail/send.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
 import { pendingReset, resetTokenContext } from "./store.ts";
-
-interface MailDeps {
-  readonly table: Table;
-  readonly secrets: Sealer;
-  readonly clock: Clock;
-  readonly send: SendMail;
-  readonly app_url: string;
-}
 
 /** Sends the mail that an event asks for. A second delivery sends the same mail, with the same token, again. */
 export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {

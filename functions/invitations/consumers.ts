@@ -5,22 +5,13 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
-import type { Sealer } from "../../shared/http/platform.ts";
 import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newId } from "../../shared/ids.ts";
-import type { SendMail } from "../../shared/mail/send.ts";
+import type { MailDeps } from "../../shared/mail/send.ts";
 import { invitationEvents } from "./events.ts";
 import { invitationStates } from "./model.ts";
 import { endWrites, invitationItem, invitationTokenContext } from "./store.ts";
-
-interface MailDeps {
-  readonly table: Table;
-  readonly secrets: Sealer;
-  readonly clock: Clock;
-  readonly send: SendMail;
-  readonly app_url: string;
-}
 
 const named = z.object({ invitation_id: z.string() });
 

@@ -1,5 +1,6 @@
 import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import { clientOptions } from "../aws/clients.ts";
+import type { Platform } from "../http/platform.ts";
 
 /** One mail in plain text. */
 export interface Mail {
@@ -13,6 +14,13 @@ export type SendMail = (mail: Mail) => Promise<void>;
 
 /** Without a charset SES takes text for 7-bit ASCII. */
 const text = (Data: string) => ({ Data, Charset: "UTF-8" });
+
+/** What a consumer needs that mails what a change has sealed. */
+export interface MailDeps extends Pick<Platform, "table" | "secrets" | "clock"> {
+  readonly send: SendMail;
+  /** Where links lead. */
+  readonly app_url: string;
+}
 
 /**
  * Mail by SES from the deployment's one address.

@@ -136,6 +136,7 @@ export const removeContext: Handler<Ops["removeContext"], AgentDeps> = async (ca
       },
       undefined,
     );
+    // An upload that cannot be removed now goes by the lifecycle rule of its purpose.
     if (read.file !== null && read.attempt !== null)
       await deps.files.remove(uploadKey(context.tenant, read.id, read.attempt)).catch(() => undefined);
     await uploadEnded(tenant, read, at);
