@@ -36,6 +36,7 @@ interface Step {
  * the removal are one transaction, so that a worker that dies leaves nothing half done and the next one goes on where it
  * stopped. Somebody who has joined again meanwhile keeps what is left.
  * @returns when to look again; undefined when a second look found nothing either
+ * @throws Problem where nothing that is left can be given up
  */
 export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Promise<Date | undefined> {
   const own = table.of(tenant);
@@ -51,13 +52,17 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
   }
   const heir = successor?.status === "active" ? removal.successor_id : undefined;
   let found = 0;
+  let done = 0;
+  let refusal: Problem | undefined;
   const take = async (step: Step | Promise<Step>): Promise<void> => {
     found++;
     try {
       await commitStep(table, removal, await step, clock.now());
+      done++;
     } catch (error) {
       // Somebody else changed it at this moment: the next look sees what is left.
       if (!(error instanceof Problem) || error.status >= 500) throw error;
+      refusal = error;
     }
   };
   for await (const invitation of pendingOf(table, tenant, ref))
@@ -76,6 +81,8 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
         counts: { workspaces_left: 1, ...(handed_over ? { workspaces_handed_over: 1 } : {}) },
       })),
     );
+  // Two looks that give nothing up met no race: somebody has to see it, by the dead-letter queue's alarm.
+  if (refusal !== undefined && done === 0 && removal.looked_at !== null) throw refusal;
   const again = found > 0 || removal.looked_at === null;
   await settle(own.table, removal, clock.now(), !again);
   return again ? addSeconds(clock.now(), LOOK_AGAIN_SECONDS) : undefined;

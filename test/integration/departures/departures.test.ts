@@ -129,6 +129,21 @@ describe("what a removed member held", () => {
     expect((await company.call("GET", `/teams/${team}`)).body.member_count).toBe(0);
   });
 
+  it("is told of where nothing of it can be given up, look after look", async () => {
+    const company = await roomyCompany();
+    const gone = await addMember(company, "org_admin");
+    await gone.call("POST", "/invitations", { email: `${unique("x")}@example.com`, role: "viewer" });
+    await company.call("DELETE", `/users/${gone.user_id}`);
+    await keepFromSweeper(company, gone);
+    // A count that is wrong refuses each revocation.
+    const tenant = stackTable().of(company.organization_id);
+    const wrong = { set: { resource: "invitations", used: 0 } };
+    await tenant.transact([tenant.writes.update(quotaItem, { resource: "invitations" }, wrong, {})]);
+    expect(await look(company, gone)).toBeInstanceOf(Date);
+    await expect(look(company, gone)).rejects.toThrow("No invitations are counted");
+    expect((await removalOf(company, gone))?.status).toBe("running");
+  });
+
   it("stays with them from the moment at which they have joined again", async () => {
     const company = await roomyCompany();
     const { gone, alone } = await leaver(company);
