@@ -3,7 +3,13 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { type Membership, type Organization, organizationItem, type User } from "../../../shared/identity/items.ts";
+import {
+  type Membership,
+  membershipItem,
+  type Organization,
+  organizationItem,
+  type User,
+} from "../../../shared/identity/items.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
 import { invitationEvents } from "../events.ts";
 import { parseToken } from "../model.ts";
@@ -15,7 +21,10 @@ export interface OpenInvitation {
   readonly organization: Organization;
 }
 
-/** The one thing that a link says which is wrong, used, revoked, replaced, too old, or of an organization that is gone. */
+/**
+ * The one thing that a link says which is wrong, used, revoked, replaced, too old, of an organization that is gone, or
+ * sent by somebody who is no active member any more.
+ */
 export const noLongerWorks = (): Problem =>
   new Problem("not_found", "This invitation no longer works. Ask whoever invited you to send it again.");
 
@@ -38,11 +47,13 @@ export async function openInvitation(table: Table, token: string, now: Date): Pr
     organization?.status !== "active"
   )
     throw noLongerWorks();
+  const inviter = await tenant.get(membershipItem, { user_id: invitation.invited_by });
+  if (inviter?.status !== "active") throw noLongerWorks();
   return { invitation, organization };
 }
 
-/** Items at most: the invitation's end (4), the membership (4), the organization, two events with their entries. */
-export const LARGEST_ACCEPTANCE = 13;
+/** Items at most: the invitation's end (4), the membership (4), the organization, the inviter, two events with their entries. */
+export const LARGEST_ACCEPTANCE = 14;
 
 /** What accepting is: the invitation ends, the user has the role and a seat, all in one transaction or not at all. */
 export function acceptance(
@@ -51,7 +62,7 @@ export function acceptance(
   user: Pick<User, "id" | "name">,
   { at, before, primary }: { readonly at: Date; readonly before?: Membership | undefined; readonly primary: boolean },
 ): { readonly writes: readonly Write[]; readonly events: readonly [EventDraft, ...EventDraft[]] } {
-  const { id, role, email, secret_hash } = invitation;
+  const { id, role, email, secret_hash, invited_by } = invitation;
   const tenant = table.of(organization.id);
   const joining: Joining = { organization, user_id: user.id, role, joined_via: "invitation", primary, at };
   const as_read = { equals: { secret_hash }, at_least: { expires_at: timestamp(at) } };
@@ -59,6 +70,8 @@ export function acceptance(
     writes: [
       ...endWrites(tenant, invitation, { status: "accepted", at, accepted_by: user.id }, as_read, noLongerWorks),
       tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, noLongerWorks),
+      // What somebody sent who is removed or suspended lets nobody in, also before it is revoked.
+      tenant.writes.check(membershipItem, { user_id: invited_by }, { equals: { status: "active" } }, noLongerWorks),
       ...joinWrites(table, joining, before),
     ],
     events: [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventually, registerCompany, unique } from "../../support/api.ts";
+import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 
@@ -16,10 +16,13 @@ describe("a member who is removed", () => {
       there,
     );
     expect(sent.status).toBe(201);
+    const link = { body: { token: await linkOf(company, sent.body.id) } };
+    expect((await call("POST", "/invitations/look-up", link)).status).toBe(200);
     const removed = await company.call("DELETE", `/users/${guest.user_id}`);
     expect([removed.status, removed.body.status, removed.body.successor_id]).toEqual([202, "running", company.user_id]);
     const refused = await guest.call("GET", "/agents", undefined, there);
     expect([refused.status, refused.body.code]).toEqual([403, "membership_inactive"]);
+    expect((await call("POST", "/invitations/look-up", link)).status).toBe(404);
     expect((await guest.call("GET", "/agents")).status).toBe(200);
     const mine = await guest.call("GET", "/auth/me/organizations");
     expect(mine.body.items.map((one: { id: string }) => one.id)).toEqual([guest.organization_id]);

@@ -32,6 +32,17 @@ describe("founding organizations", () => {
     expect((await company.call("GET", "/auth/me")).body.organization.id).toBe(company.organization_id);
   });
 
+  it("derives a slug from the name, another one where that is taken", async () => {
+    const company = await registerCompany();
+    const name = unique("Branch");
+    const made = [
+      await company.call("POST", "/organizations", { name }),
+      await company.call("POST", "/organizations", { name }),
+    ];
+    const [first, second] = made.map(({ body }) => body.organization.slug as string);
+    expect(second).toMatch(new RegExp(`^${first}-[0-9a-z]{6}$`));
+  });
+
   it("gives a slug to one of those who want it at once; the others are refused, not renamed", async () => {
     const founders = await Promise.all(Array.from({ length: 4 }, () => registerCompany()));
     const slug = unique("slug");
