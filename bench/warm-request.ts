@@ -14,7 +14,7 @@ import { atMost, type Benchmark } from "./row.ts";
 import { apiEvent } from "./support/event.ts";
 import { ownerAt } from "./support/owner.ts";
 import { functionSettings } from "./support/settings.ts";
-import { bareVerify, CLIENT, type Issuer, POOL, startIssuer } from "./support/tokens.ts";
+import { bareVerify, type Issuer, POOL, startIssuer } from "./support/tokens.ts";
 import { memoryTable } from "./warm/memory-table.ts";
 
 const TABLE = "benchmark";
@@ -108,7 +108,7 @@ async function warmHandler(
   first: APIGatewayProxyEventV2,
 ): Promise<(event: APIGatewayProxyEventV2) => Promise<unknown>> {
   const table = memoryTable(TABLE, items);
-  const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint: issuer.endpoint });
+  const tokens = createTokenVerifier({ userPoolId: POOL, endpoint: issuer.endpoint });
   const refused = (): never => {
     throw new Error("this request encrypts nothing");
   };

@@ -15,7 +15,6 @@ const PLATFORM = [
   "TABLE_NAME",
   "KEY_ARN",
   "USER_POOL_ID",
-  "USER_POOL_CLIENT_ID",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_ADDRESS",
   "AWS_ENDPOINT_URL",
@@ -27,7 +26,6 @@ export function connectPlatform(service: string): Platform {
   const table = Table.connect(settings.TABLE_NAME);
   const tokens = createTokenVerifier({
     userPoolId: settings.USER_POOL_ID,
-    clientId: settings.USER_POOL_CLIENT_ID,
     endpoint: settings.AWS_ENDPOINT_URL,
   });
   return {

@@ -3,6 +3,7 @@ import { toStored } from "../../shared/dynamo/item.ts";
 import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../../shared/identity/items.ts";
 import { UNSET } from "../../shared/identity/settings.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
+import { CLIENT } from "./tokens.ts";
 
 /** Somebody signed in as the owner of an organization, with the items as they are stored. */
 export interface Owner {
@@ -47,7 +48,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     default_organization_id: organization_id,
     last_login_at: now,
     // The benchmark's tokens name the account by our own id.
-    sub: user_id,
+    subs: [user_id],
     epoch: 0,
     sessions_opened: 1,
     sessions_live: 1,
@@ -55,6 +56,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
   const session = {
     sub: user_id,
     origin_jti,
+    client_id: CLIENT,
     id: newId("session", at),
     user_id,
     default_organization_id: organization_id,

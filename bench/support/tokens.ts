@@ -13,8 +13,8 @@ export interface Issuer {
   readonly key_set: string;
   /** Serves the key set where a user pool's stands, for the verifier to fetch once. */
   readonly endpoint: string;
-  /** A signed access token as Cognito makes them; a serial number makes each one new. */
-  token(user_id: string, origin_jti: string, serial: number): string;
+  /** A signed access token as Cognito makes them; a serial number makes each one new. Claims that are given replace these. */
+  token(user_id: string, origin_jti: string, serial: number, claims?: Readonly<Record<string, unknown>>): string;
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function startIssuer(kid = "benchmark-key"): Promise<Issuer> {
     jwk,
     key_set: keys,
     endpoint: `http://127.0.0.1:${port}`,
-    token(user_id, origin_jti, serial) {
+    token(user_id, origin_jti, serial, more = {}) {
       const now = Math.floor(Date.now() / 1000);
       const claims = {
         sub: user_id,
@@ -49,6 +49,7 @@ export async function startIssuer(kid = "benchmark-key"): Promise<Issuer> {
         iat: now,
         jti: `jti-${serial}`,
         username: user_id,
+        ...more,
       };
       const signed = `${header}.${encode(claims)}`;
       return `${signed}.${sign("RSA-SHA256", Buffer.from(signed), privateKey).toString("base64url")}`;

@@ -20,7 +20,7 @@ import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
 import { countUnits } from "../../test/support/units/counter.ts";
 import { type Owner, ownerAt } from "../support/owner.ts";
-import { CLIENT, type Issuer, POOL, startIssuer } from "../support/tokens.ts";
+import { type Issuer, POOL, startIssuer } from "../support/tokens.ts";
 import { dispatchers } from "./rooms.ts";
 import { copy, createTable, putAll, TABLE } from "./store.ts";
 
@@ -126,7 +126,7 @@ const faultsOnly: Log = {
 };
 
 function platformOn(table: Table, issuer: Issuer, kms: KMSClient, key: string): Platform {
-  const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint: issuer.endpoint });
+  const tokens = createTokenVerifier({ userPoolId: POOL, endpoint: issuer.endpoint });
   return {
     table,
     clock: systemClock,

@@ -86,7 +86,7 @@ export const switchOrganization: Handler<Ops["switchOrganization"], AuthDeps> = 
   return updateWithRetry(undefined, async () => {
     const read = await platform.get(userItem, { id: caller.user.id });
     if (read === undefined) throw notFound();
-    const sessions = await liveSessions(table, read.sub, at);
+    const sessions = await liveSessions(table, read, at);
     const { sessions_opened } = read;
     const user = { ...read, ...set, updated_at: timestamp(at) };
     const field = { field: "default_organization_id", old: read.default_organization_id, new: organization.id };

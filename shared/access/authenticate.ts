@@ -73,7 +73,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     const claims = await tokens.verify(authorization.slice("Bearer ".length), now);
     const asked = request.headers["organization-id"];
     if (asked !== undefined && !ORGANIZATION_ID.test(asked)) throw noMembership();
-    const { sub, origin_jti, username } = claims;
+    const { sub, origin_jti, client_id, username } = claims;
     const guess = asked ?? lastDefault.get(sub);
     const more = guess === undefined ? undefined : also?.(guess, { type: "user", id: username });
     const reads: readonly Read[] = [
@@ -83,7 +83,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       ...(person ? [platform.read(userItem, { id: username })] : []),
     ];
     const read: readonly unknown[] = await table.batch(reads);
-    const session = live(read[0] as Session | undefined, now);
+    const session = live(read[0] as Session | undefined, client_id, now);
     const [readOrganization, readMembership] = (guess === undefined ? [] : read.slice(1, 3)) as [
       Organization | undefined,
       Membership | undefined,
@@ -107,9 +107,14 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   };
 }
 
-/** The session, if it still counts. */
-function live(session: Session | undefined, now: Date): Session {
-  if (session?.status !== "active" || Date.parse(session.expires_at) <= now.getTime()) throw unauthenticated();
+/** The session, if it still counts and the token was given to the client by which it was opened. */
+function live(session: Session | undefined, client_id: string, now: Date): Session {
+  if (
+    session?.status !== "active" ||
+    session.client_id !== client_id ||
+    Date.parse(session.expires_at) <= now.getTime()
+  )
+    throw unauthenticated();
   return session;
 }
 

@@ -9,6 +9,8 @@ export interface TokenClaims {
   readonly sub: string;
   /** The family of tokens: one sign-in. */
   readonly origin_jti: string;
+  /** The app client of the pool that it was given to; the session says which that must be. */
+  readonly client_id: string;
   /** The user name at the pool: where the user is looked for first; the session says who it is. */
   readonly username: string;
   readonly expires_at_epoch: number;
@@ -29,14 +31,11 @@ export const unauthenticated = (cause?: unknown): Problem =>
 const REMEMBERED_TOKENS = 2_000;
 
 /**
- * Verifies Cognito access tokens (signature, issuer, client, use, expiry). A token that was verified once by this
+ * Verifies Cognito access tokens (signature, issuer, use, expiry), of whichever client of the pool: each SSO connection
+ * has its own. None counts without a session of ours that names the same account, family and client. A token that was verified once by this
  * process is not verified again until it expires: whether it still counts is the session's matter, read on each request.
  */
-export function createTokenVerifier(settings: {
-  userPoolId: string;
-  clientId: string;
-  endpoint?: string | undefined;
-}): TokenVerifier {
+export function createTokenVerifier(settings: { userPoolId: string; endpoint?: string | undefined }): TokenVerifier {
   const { endpoint } = settings;
   const jwksCache =
     endpoint === undefined
@@ -47,7 +46,7 @@ export function createTokenVerifier(settings: {
           },
         });
   const verifier = CognitoJwtVerifier.create(
-    { userPoolId: settings.userPoolId, clientId: settings.clientId, tokenUse: "access" },
+    { userPoolId: settings.userPoolId, clientId: null, tokenUse: "access" },
     { jwksCache },
   );
   /** With the keys that are here; they are fetched only for a token that names one which is not. */
@@ -62,8 +61,10 @@ export function createTokenVerifier(settings: {
   };
   return rememberVerified(async (token) => {
     const payload = await verified(token);
-    const { sub, origin_jti, username, exp } = payload;
-    return { sub, origin_jti, username, expires_at_epoch: exp };
+    const { sub, origin_jti, client_id, username, exp } = payload;
+    // The token of a machine (client credentials) is of this pool too, and names nobody.
+    if (typeof origin_jti !== "string" || typeof username !== "string") throw new Error("the token is no person's");
+    return { sub, origin_jti, client_id, username, expires_at_epoch: exp };
   });
 }
 

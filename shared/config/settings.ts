@@ -31,7 +31,7 @@ export const settings = z.object({
       "What secrets the function makes and reads (`seal:…`, `open:…`); others are refused. Without it all may be used.",
     ),
   USER_POOL_ID: text().describe("The user pool."),
-  USER_POOL_CLIENT_ID: text().describe("The pool's one client."),
+  USER_POOL_CLIENT_ID: text().describe("The pool's client for passwords; SSO connections have their own."),
   BUS_NAME: text().describe("The event bus."),
   STATE_MACHINE_ARN: text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),

@@ -9,6 +9,9 @@ import { organizationSettingsSchema } from "./settings.ts";
  */
 export const PLATFORM = "platform";
 
+/** Accounts at the pool that are one user: a person signs in through few providers, and each is read when all sessions end. */
+export const ACCOUNTS_PER_USER = 10;
+
 export const organizationSchema = z.object({
   id: idSchema("organization"),
   name: z.string(),
@@ -30,8 +33,8 @@ export const userSchema = z.object({
   status: z.enum(["active", "suspended", "deleted"]).meta({ id: "UserStatus" }),
   default_organization_id: idSchema("organization"),
   last_login_at: z.string().nullable(),
-  /** The pool's own name of the account: the `sub` of its tokens. */
-  sub: z.string(),
+  /** The pool's own names of the user's accounts (`sub` of their tokens): that of the password, one for each provider. */
+  subs: z.array(z.string()).min(1).max(ACCOUNTS_PER_USER),
   /** Raised by each cut-off: a session opens only under the epoch that was read before the password was proved. */
   epoch: z.number().int(),
   /** Sessions ever opened: who ends all of them knows by it that none was opened since they were read. */
@@ -64,6 +67,8 @@ export const sessionSchema = z.object({
   sub: z.string(),
   /** The token family: Cognito's `origin_jti`, the same in every token that was refreshed from one sign-in. */
   origin_jti: z.string(),
+  /** The pool's app client whose tokens these are: the API's own, or that of an SSO connection. */
+  client_id: z.string(),
   id: idSchema("session"),
   user_id: idSchema("user"),
   /** The user's default organization, repeated here so that a request needs the session only. */
@@ -135,7 +140,7 @@ export const slugItem = defineItem({
   expires: "reserved_until",
 });
 
-/** The way from an account of the pool to its user; written once, in the transaction that makes the user. */
+/** The way from an account of the pool to its user; written in the transaction that makes it the user's. */
 export const poolAccountItem = defineItem({
   type: "pool_account",
   summary: "The user of an account of the pool, by the pool's own name of it (`sub`).",
@@ -143,7 +148,7 @@ export const poolAccountItem = defineItem({
   key: { pk: "POOL_ACCOUNT#{sub}", sk: "POOL_ACCOUNT" },
 });
 
-/** A user's sessions are one partition, named by what every token says, so that all of them are read strongly. */
+/** The sessions of one account are one partition, named by what every token says, so that all of them are read strongly. */
 export const sessionItem = defineItem({
   type: "session",
   summary: "One sign-in and its family of tokens; checked on every request.",

@@ -1,10 +1,16 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  AdminInitiateAuthCommand,
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  DeleteUserPoolClientCommand,
+} from "@aws-sdk/client-cognito-identity-provider";
+import { beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { timestamp } from "../../shared/clock.ts";
 import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
-import { type Company, registerCompany } from "../support/api.ts";
+import { type Company, call, registerCompany } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
-import { stackPlatform, stackTable } from "../support/stack.ts";
+import { awsConfig, stackPlatform, stackTable } from "../support/stack.ts";
 import { nowhere } from "./fixtures.ts";
 import { guarded, plain, request, rows } from "./operations.ts";
 
@@ -52,6 +58,44 @@ describe("without a valid credential", () => {
 });
 
 describe("a genuine token", () => {
+  it("of another client of the pool is refused, for the same person too: no session of ours names it", async () => {
+    const member = await addMember(company, "viewer");
+    const pool = new CognitoIdentityProviderClient(awsConfig());
+    const UserPoolId = inject("stack").outputs.UserPoolId ?? "";
+    const { UserPoolClient } = await pool.send(
+      new CreateUserPoolClientCommand({
+        UserPoolId,
+        ClientName: "another",
+        ExplicitAuthFlows: ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+      }),
+    );
+    const ClientId = UserPoolClient?.ClientId ?? "";
+    const { AuthenticationResult } = await pool.send(
+      new AdminInitiateAuthCommand({
+        UserPoolId,
+        ClientId,
+        AuthFlow: "ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters: { USERNAME: member.user_id, PASSWORD: member.password },
+      }),
+    );
+    await pool.send(new DeleteUserPoolClientCommand({ UserPoolId, ClientId }));
+    const token = AuthenticationResult?.AccessToken ?? "";
+    expect(decode(parts(token)[1])).toMatchObject({ username: member.user_id, token_use: "access" });
+    expect((await call("GET", "/auth/me", { token })).status).toBe(401);
+    const id_token = AuthenticationResult?.IdToken ?? "";
+    expect((await call("GET", "/auth/me", { token: id_token })).status).toBe(401);
+  });
+
+  it("is refused when its session was opened by another client", async () => {
+    const member = await addMember(company, "viewer");
+    const { sub, origin_jti } = decode(parts(member.token)[1]);
+    const platform = stackTable().of(PLATFORM);
+    await platform.transact([
+      platform.writes.update(sessionItem, { sub, origin_jti }, { set: { client_id: "another" } }),
+    ]);
+    expect((await member.call("GET", "/auth/me")).status).toBe(401);
+  });
+
   it("is refused when its time is over, though its signature is right", async () => {
     const { authenticate } = stackPlatform();
     const headers = { authorization: `Bearer ${company.token}` };

@@ -36,6 +36,7 @@ export function memoryPool(account: { sub: string; password: string }): Identity
     access_token: randomUUID(),
     refresh_token: randomUUID(),
     expires_in: 900,
+    client_id: "memory",
   });
   return {
     createUser: async () => account.sub,

@@ -67,7 +67,7 @@ export async function addMember(
       status: "active",
       default_organization_id: organization_id,
       last_login_at: now,
-      sub,
+      subs: [sub],
       epoch: 0,
       sessions_opened: 1,
       sessions_live: 1,

@@ -35,7 +35,6 @@ export function stackPlatform(clock: Clock = systemClock): Platform {
   const table = stackTable();
   const tokens = createTokenVerifier({
     userPoolId: stack.outputs.UserPoolId ?? "",
-    clientId: stack.outputs.UserPoolClientId ?? "",
     endpoint: stack.endpoint,
   });
   return {

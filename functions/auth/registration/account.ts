@@ -73,7 +73,7 @@ export async function withNewAccount<T>(
       status: "active",
       default_organization_id: organization_id,
       last_login_at: now,
-      sub,
+      subs: [sub],
       epoch: 0,
       sessions_opened: 1,
       sessions_live: 1,

@@ -17,6 +17,8 @@ export interface ProviderTokens {
   readonly refresh_token: string | undefined;
   readonly expires_in: number;
   readonly origin_jti: string;
+  /** The app client that they were given to, and that alone may refresh and revoke them. */
+  readonly client_id: string;
 }
 
 /** The identity provider, as far as this room needs it. User names are our user ids. */
@@ -28,9 +30,9 @@ export interface IdentityProvider {
   /** Undefined when the user is unknown or the password wrong; both take the same path and time. */
   signIn(userId: string, password: string): Promise<ProviderTokens | undefined>;
   /** Undefined when the provider no longer accepts the token. */
-  refresh(refreshToken: string): Promise<ProviderTokens | undefined>;
-  /** Ends the family of tokens at the provider too. A family that has ended by itself is ended. */
-  revoke(refreshToken: string): Promise<void>;
+  refresh(refreshToken: string, clientId: string): Promise<ProviderTokens | undefined>;
+  /** Ends the family of tokens at the provider too. A family that has ended by itself, or with its client, is ended. */
+  revoke(refreshToken: string, clientId: string): Promise<void>;
 }
 
 /** A fault of the provider: nothing of ours was changed. */
@@ -47,10 +49,10 @@ export function connectCognito(
   client = new CognitoIdentityProviderClient(clientOptions("identities")),
 ): IdentityProvider {
   const UserPoolId = settings.userPoolId;
-  const ClientId = settings.clientId;
   const authenticate = async (
     AuthFlow: "ADMIN_USER_PASSWORD_AUTH" | "REFRESH_TOKEN_AUTH",
     AuthParameters: Record<string, string>,
+    ClientId: string,
   ) => {
     try {
       const { AuthenticationResult } = await client.send(
@@ -66,6 +68,8 @@ export function connectCognito(
           "UserNotConfirmedException",
           "PasswordResetRequiredException",
           "UserLambdaValidationException",
+          // The client has gone, with the connection that it was for.
+          "ResourceNotFoundException",
         )
       )
         return undefined;
@@ -107,14 +111,16 @@ export function connectCognito(
       if (sub === undefined) throw new Error("the provider does not say who it has created");
       return sub;
     },
-    signIn: (userId, password) => authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }),
-    refresh: (refreshToken) => authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refreshToken }),
-    async revoke(Token) {
+    signIn: (userId, password) =>
+      authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }, settings.clientId),
+    refresh: (refreshToken, clientId) => authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refreshToken }, clientId),
+    async revoke(Token, ClientId) {
       try {
         await client.send(new RevokeTokenCommand({ ClientId, Token }));
       } catch (error) {
-        // The provider refuses a token that it no longer knows, and only such a one is not ours to repeat.
-        if (!named(error, "NotAuthorizedException")) throw unavailable(error);
+        // The provider refuses a token or a client that it no longer knows: only such a one is not ours to repeat.
+        if (!named(error, "NotAuthorizedException", "UnauthorizedException", "ResourceNotFoundException"))
+          throw unavailable(error);
       }
     },
   };
@@ -125,9 +131,11 @@ function toTokens(result: AuthenticationResultType): ProviderTokens {
   const claims = JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString("utf8")) as {
     sub?: string;
     origin_jti?: string;
+    client_id?: string;
   };
-  const { sub, origin_jti } = claims;
-  if (sub === undefined || origin_jti === undefined)
-    throw new Error("the provider's token names no account or no family");
-  return { sub, access_token, refresh_token: result.RefreshToken, expires_in: result.ExpiresIn ?? 0, origin_jti };
+  const { sub, origin_jti, client_id } = claims;
+  if (sub === undefined || origin_jti === undefined || client_id === undefined)
+    throw new Error("the provider's token names no account, no family or no client");
+  const { RefreshToken: refresh_token, ExpiresIn: expires_in = 0 } = result;
+  return { sub, access_token, refresh_token, expires_in, origin_jti, client_id };
 }

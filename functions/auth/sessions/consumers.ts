@@ -18,10 +18,11 @@ export async function revokePoolTokens(event: Envelope, { table, secrets, identi
   const platform = table.of(PLATFORM);
   const user = await platform.get(userItem, { id: user_id });
   if (user === undefined) return;
-  for (const session of await sessionsOf(table, user.sub)) {
+  for (const session of await sessionsOf(table, user)) {
     if (session.status === "active") continue;
     const { sub, origin_jti } = session;
-    await identities.revoke(await secrets.decrypt(session.provider_token, providerTokenContext(session)));
+    const token = await secrets.decrypt(session.provider_token, providerTokenContext(session));
+    await identities.revoke(token, session.client_id);
     await table.transact([
       platform.writes.remove(
         sessionItem,

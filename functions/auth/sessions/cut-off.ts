@@ -35,7 +35,7 @@ export const cutOff = (table: Table, context: ChangeContext, cut: CutOff): Promi
     const platform = table.of(PLATFORM);
     const user = await platform.get(userItem, { id: cut.user_id });
     if (user === undefined) throw notFound();
-    const live = await liveSessions(table, user.sub, context.at);
+    const live = await liveSessions(table, user, context.at);
     const ended = live.filter(({ origin_jti }) => origin_jti !== cut.keep);
     const events = [...revocation(user.id, ended, cut.reason), ...(cut.events ?? [])];
     await table.transact([

@@ -58,6 +58,7 @@ export const refresh: Handler<Ops["refresh"], AuthDeps> = async (call, deps) => 
   if (session.refresh_hash !== sha256(presented.secret)) return endFamily(call, deps, session, user);
   const provider = await deps.identities.refresh(
     await deps.secrets.decrypt(session.provider_token, providerTokenContext(session)),
+    session.client_id,
   );
   if (provider === undefined) throw invalidRefresh();
   const secret = deps.randomSecret();

@@ -38,6 +38,7 @@ export async function newSession(
   const session: Session = {
     sub: provider.sub,
     origin_jti: provider.origin_jti,
+    client_id: provider.client_id,
     id: newId("session", at),
     user_id: user.id,
     default_organization_id: user.default_organization_id,
@@ -90,7 +91,7 @@ export async function openSession<T>(
   let seen = user;
   let full = false;
   return updateWithRetry(undefined, async () => {
-    const live = full ? await liveSessions(deps.table, user.sub, at) : [];
+    const live = full ? await liveSessions(deps.table, seen, at) : [];
     const over = live.length - SESSIONS_PER_USER + 1;
     const ended = over > 0 ? live.slice(0, over) : [];
     const { default_organization_id, sessions_opened } = seen;

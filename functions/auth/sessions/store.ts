@@ -1,17 +1,25 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
-import { PLATFORM, type Session, sessionItem } from "../../../shared/identity/items.ts";
+import { PLATFORM, type Session, sessionItem, type User } from "../../../shared/identity/items.ts";
 
-/** All sessions of an account that are in the table, ended ones until the pool knows; strongly consistent. */
-export async function sessionsOf(table: Table, sub: string): Promise<Session[]> {
+/**
+ * All sessions of a user that are in the table, whichever account they were opened by, ended ones until the pool knows;
+ * strongly consistent. An account that becomes the user's after `user` was read has none until one is opened, which
+ * the count of sessions ever opened shows.
+ */
+export async function sessionsOf(table: Table, { subs }: Pick<User, "subs">): Promise<Session[]> {
   const sessions: Session[] = [];
-  for await (const session of table.of(PLATFORM).all(sessionItem, { of: { sub } })) sessions.push(session);
+  await Promise.all(
+    subs.map(async (sub) => {
+      for await (const session of table.of(PLATFORM).all(sessionItem, { of: { sub } })) sessions.push(session);
+    }),
+  );
   return sessions;
 }
 
 /** The live ones, oldest first. */
-export async function liveSessions(table: Table, sub: string, now: Date): Promise<Session[]> {
-  const sessions = await sessionsOf(table, sub);
+export async function liveSessions(table: Table, user: Pick<User, "subs">, now: Date): Promise<Session[]> {
+  const sessions = await sessionsOf(table, user);
   return sessions
     .filter(({ status, expires_at }) => status === "active" && Date.parse(expires_at) > now.getTime())
     .sort((a, b) => (a.id < b.id ? -1 : 1));

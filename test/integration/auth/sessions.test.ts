@@ -5,7 +5,7 @@ import { providerTokenContext } from "../../../functions/auth/sessions/open.ts";
 import { admitToPool } from "../../../functions/auth/sessions/pool.ts";
 import { liveSessions } from "../../../functions/auth/sessions/store.ts";
 import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
-import { type Company, call, eventually, registerCompany } from "../../support/api.ts";
+import { type Company, call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { authDeps, claimsOf, memoryPool, signInPastThrottle, stackPool } from "../../support/auth.ts";
 
 async function signIn({ email, password }: Company) {
@@ -20,9 +20,9 @@ const alive = async (token: string) => (await call("GET", "/auth/me", { token })
 async function accountOf({ user_id, password }: Company) {
   const { table } = authDeps();
   const user = () => table.of(PLATFORM).get(userItem, { id: user_id });
-  const sub = (await user())?.sub ?? "";
-  const live = async () => (await liveSessions(table, sub, new Date())).map(({ id }) => id);
-  return { user, live, pool: memoryPool({ sub, password }) };
+  const subs = (await user())?.subs ?? [];
+  const live = async () => (await liveSessions(table, { subs }, new Date())).map(({ id }) => id);
+  return { user, live, pool: memoryPool({ sub: subs[0] ?? "", password }) };
 }
 
 describe("sessions of a user", () => {
@@ -86,6 +86,50 @@ describe("sessions of a user", () => {
   });
 });
 
+describe("sessions of a user with several accounts at the pool", () => {
+  /** Another account of the owner's, and a session that is opened by it. */
+  async function secondAccount(company: Company) {
+    const { table } = authDeps();
+    const sub = crypto.randomUUID();
+    const { user, live } = await accountOf(company);
+    const subs = [...((await user())?.subs ?? []), sub];
+    const { writes } = table.of(PLATFORM);
+    await table.transact([writes.update(userItem, { id: company.user_id }, { set: { subs } })]);
+    const opened = await signInPastThrottle(memoryPool({ sub, password: company.password }), company);
+    if (opened === undefined) throw new Error("the session was not opened");
+    const all = async () => (await liveSessions(table, { subs }, new Date())).map(({ id }) => id);
+    return { session: opened.session, live: all, ofFirst: live };
+  }
+
+  it("end together, whichever account they were opened by", async () => {
+    const company = await registerCompany();
+    const { session, live, ofFirst } = await secondAccount(company);
+    expect(await live()).toContain(session.id);
+    expect((await company.call("POST", "/auth/me/sign-out-others")).status).toBe(204);
+    expect(await live()).toEqual(await ofFirst());
+    expect(await live()).toHaveLength(1);
+  });
+
+  it("share one bound", async () => {
+    const company = await registerCompany();
+    const { live } = await secondAccount(company);
+    const { pool } = await accountOf(company);
+    for (let i = 0; i < SESSIONS_PER_USER; i++) await signInPastThrottle(pool, company);
+    expect(await live()).toHaveLength(SESSIONS_PER_USER);
+  });
+
+  it("all learn of another default organization", async () => {
+    const company = await registerCompany();
+    const { session } = await secondAccount(company);
+    const founded = await company.call("POST", "/organizations", { name: unique("Second") });
+    const body = { organization_id: founded.body.organization.id };
+    expect((await company.call("POST", "/auth/me/switch-org", body)).status).toBe(200);
+    const { sub, origin_jti } = session;
+    const read = await authDeps().table.of(PLATFORM).get(sessionItem, { sub, origin_jti });
+    expect(read?.default_organization_id).toBe(body.organization_id);
+  });
+});
+
 describe("the pool", () => {
   it("revokes the tokens of a session that has ended here", async () => {
     const company = await registerCompany();
@@ -94,9 +138,10 @@ describe("the pool", () => {
     const session = await table.of(PLATFORM).get(sessionItem, { sub, origin_jti });
     if (session === undefined) throw new Error("there is no session");
     const refreshToken = await secrets.decrypt(session.provider_token, providerTokenContext(session));
-    expect(await stackPool().refresh(refreshToken)).toBeDefined();
+    expect(await stackPool().refresh(refreshToken, session.client_id)).toBeDefined();
     expect((await company.call("POST", "/auth/logout")).status).toBe(204);
-    const gone = async () => ((await stackPool().refresh(refreshToken)) === undefined ? true : undefined);
+    const gone = async () =>
+      (await stackPool().refresh(refreshToken, session.client_id)) === undefined ? true : undefined;
     await eventually(gone, "the revocation at the pool");
   });
 

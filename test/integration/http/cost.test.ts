@@ -2,6 +2,7 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ownerAt } from "../../../bench/support/owner.ts";
+import { CLIENT } from "../../../bench/support/tokens.ts";
 import { dispatchers } from "../../../bench/units/rooms.ts";
 import { createAuthenticator } from "../../../shared/access/authenticate.ts";
 import type { Answer } from "../../../shared/http/answer.ts";
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const owner = ownerAt(NOW, `family-${crypto.randomUUID()}`);
   for (const Item of owner.items) await table.client.send(new PutCommand({ TableName: table.name, Item }));
   const { user_id, origin_jti } = owner;
-  const claims = { sub: user_id, username: user_id, origin_jti, expires_at_epoch: 2 ** 40 };
+  const claims = { sub: user_id, username: user_id, origin_jti, client_id: CLIENT, expires_at_epoch: 2 ** 40 };
   const dispatch = dispatchers({
     table,
     clock: { now: () => NOW },

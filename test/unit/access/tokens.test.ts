@@ -1,13 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, it } from "vitest";
-import { CLIENT, type Issuer, POOL, startIssuer } from "../../../bench/support/tokens.ts";
+import { type Issuer, POOL, startIssuer } from "../../../bench/support/tokens.ts";
 import { createTokenVerifier, rememberVerified, type TokenClaims } from "../../../shared/access/token.ts";
 
 const at = (second: number) => new Date(second * 1000);
 const claims = (expires_at_epoch: number): TokenClaims => ({
   sub: "s",
   origin_jti: "o",
+  client_id: "c",
   username: "usr",
   expires_at_epoch,
 });
@@ -67,7 +68,7 @@ describe("the keys that tokens are signed with", () => {
     await new Promise<void>((resolve) => pool.listen(0, "127.0.0.1", resolve));
     close.push(() => pool.close(), ...[first, second, stranger].map((issuer) => () => issuer?.close()));
     const endpoint = `http://127.0.0.1:${(pool.address() as AddressInfo).port}`;
-    const tokens = createTokenVerifier({ userPoolId: POOL, clientId: CLIENT, endpoint });
+    const tokens = createTokenVerifier({ userPoolId: POOL, endpoint });
     const verify = (issuer: Issuer | undefined, serial: number) =>
       tokens.verify(issuer?.token("user", "family", serial) ?? "", new Date());
 
@@ -78,5 +79,16 @@ describe("the keys that tokens are signed with", () => {
     expect(fetched).toBe(2);
     await expect(verify(stranger, 6)).rejects.toMatchObject({ code: "unauthenticated" });
     expect(fetched).toBe(2);
+
+    // Of any client of the pool, but no machine's and no other use.
+    const token = (claims: object) => first?.token("user", "family", 7, { ...claims }) ?? "";
+    expect(await tokens.verify(token({ client_id: "another" }), new Date())).toMatchObject({ client_id: "another" });
+    for (const claims of [
+      { origin_jti: undefined },
+      { username: undefined },
+      { token_use: "id" },
+      { iss: "https://a" },
+    ])
+      await expect(tokens.verify(token(claims), new Date())).rejects.toMatchObject({ code: "unauthenticated" });
   });
 });

@@ -77,6 +77,7 @@ const deps = (identities: Partial<AuthDeps["identities"]> = {}): AuthDeps => ({
       refresh_token: "provider",
       expires_in: 900,
       origin_jti: "family",
+      client_id: "client",
     }),
     refresh: async () => undefined,
     revoke: async () => {},
