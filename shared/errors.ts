@@ -48,6 +48,12 @@ export const errorCodes = {
     title: "The organization is suspended",
     remedy: "Ask the organization's owner or the platform's operator.",
   },
+  step_up_required: {
+    status: 403,
+    title: "This needs a fresh proof of who you are",
+    remedy:
+      "Prove one of the `methods` with `POST /auth/step-up` and send the request again; without any, sign in again. The proof counts for `max_age_minutes`.",
+  },
   not_found: {
     status: 404,
     title: "No such resource",

@@ -64,6 +64,8 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     refresh_hash: "x".repeat(43),
     // As long as an encrypted refresh token of Cognito.
     provider_token: "x".repeat(2_000),
+    method: "password",
+    proved_at: now,
     ip: "192.0.2.1",
     user_agent: "benchmark",
     created_at: now,

@@ -25,6 +25,7 @@ export function renderPermissions(operations: Operations): string {
   const needs = operations.map(({ operation }) => [
     code(`${operation.method} ${fullPath(operation)}`),
     access(operation),
+    operation.step_up === undefined ? "" : `${operation.step_up} min`,
     operation.summary,
   ]);
   return [
@@ -47,8 +48,9 @@ export function renderPermissions(operations: Operations): string {
     "## Operations",
     "",
     "*Public* needs no sign-in; *signed in* is for everybody who is, about themselves.",
+    "*Step-up*: a factor was proved in the session within so many minutes, by signing in or by `POST /auth/step-up`.",
     "",
-    table(["Operation", "Needs", "What it does"], needs),
+    table(["Operation", "Needs", "Step-up", "What it does"], needs),
     "",
   ].join("\n");
 }

@@ -43,6 +43,11 @@ export const authEvents = defineEvents({
     data: z.object({ user_id: z.string().nullable(), reason: z.string() }),
   },
   "session.signed_out": { summary: "A user signed out.", resource: "session", data: session },
+  "session.proved": {
+    summary: "A user proved a factor again in a session, for an operation that needs a fresh proof.",
+    resource: "session",
+    data: session.extend({ method: z.enum(["password"]) }),
+  },
   "session.revoked": {
     summary:
       "Sessions of a user were ended: by the user elsewhere, by a new password, or by more sessions than there may be.",

@@ -23,6 +23,7 @@ export { changePassword, forgotPassword, resetPassword } from "./passwords/handl
 export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
 export { join } from "./registration/join.ts";
 export { login, logout, refresh, signOutOthers } from "./sessions/handlers.ts";
+export { stepUp } from "./step-up/handlers.ts";
 
 type Ops = typeof operations;
 

@@ -128,6 +128,19 @@ export const operations = {
     errors: ["invalid_refresh_token"],
     sensitive: true,
   }),
+  stepUp: operation({
+    id: "auth.step_up",
+    method: "POST",
+    path: "/auth/step-up",
+    summary: "Prove again who you are",
+    description:
+      "Operations that cannot be taken back ask for it with 403 `step_up_required`. The proof counts for this session. Wrong ones wait longer and longer, as at sign-in. Somebody who came through a sign-in provider signs in again instead.",
+    permission: "authenticated",
+    request: { body: z.strictObject({ password: triedPasswordSchema }) },
+    response: z.object({ proved_at: z.string() }),
+    success: 200,
+    errors: ["invalid_credentials", "conflict"],
+  }),
   logout: operation({
     id: "auth.logout",
     method: "POST",

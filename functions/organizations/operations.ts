@@ -85,5 +85,7 @@ export const operations = {
     response: settingsView,
     success: 200,
     errors: ["precondition_failed", "conflict"],
+    // Who shortens how long evidence is kept, or opens the doors, has just proved who they are.
+    step_up: 30,
   }),
 } as const;

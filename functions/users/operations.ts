@@ -74,6 +74,7 @@ export const operations = {
     response: memberSchema,
     success: 200,
     errors: ["conflict", "precondition_failed"],
+    step_up: 30,
   }),
   suspend: operation({
     id: "users.suspend",
@@ -122,6 +123,7 @@ export const operations = {
     success: 202,
     errors: ["conflict", "reference_not_found"],
     location: "/users/{user_id}/removal",
+    step_up: 30,
   }),
   getRemoval: operation({
     id: "users.get_removal",

@@ -22,6 +22,8 @@ const REMEMBERED_DEFAULTS = 1_000;
 /** Who sent a request, and what they may do in the active organization at this moment. */
 export interface Authentication {
   readonly principal: Principal;
+  /** The sign-in that the credential belongs to; undefined for one that belongs to none. */
+  readonly session: Session | undefined;
   /** Live rights in the active organization, or the refusal of everything that needs some. */
   readonly rights: Rights | Problem;
   /** The person, where one was asked for. */
@@ -100,6 +102,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     return {
       principal,
+      session,
       rights,
       signedIn: person ? { principal, user: await personOf(session, readUser), session, member } : undefined,
       also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },

@@ -21,12 +21,13 @@ import { permissionOf, recordDenial, requirePermission } from "./permit.ts";
 import type { Platform } from "./platform.ts";
 import { createRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
+import { requireFreshProof } from "./step-up.ts";
 
 type AnyHandler = (call: Call<OperationShape>, deps: unknown) => Promise<unknown>;
 
 /**
  * Answers requests to these operations, each in the same order: authenticate, load live rights, count against the
- * limits of caller and organization (of the address, where nobody is known), check the permission, parse, look for an earlier answer to the idempotency key, handle, render.
+ * limits of caller and organization (of the address, where nobody is known), check the permission, ask for a fresh proof where the operation does, parse, look for an earlier answer to the idempotency key, handle, render.
  * Every failure leaves as a problem document.
  */
 export function createDispatcher<T extends Readonly<Record<string, OperationShape>>, D>(
@@ -144,6 +145,8 @@ async function respond(prepared: Prepared): Promise<Answer> {
           audit_days: retentionOf(rights.caller.organization).audit_days,
         };
   if (permissionOf(operation) !== undefined) await permit(prepared, context);
+  // Whoever lacks the permission is not told to prove themselves for nothing.
+  if (who?.session !== undefined) requireFreshProof(operation, who.session, at);
   const input = parseInput(operation, request, prepared.parameters) as Pick<
     Call<OperationShape>,
     "path" | "query" | "body"

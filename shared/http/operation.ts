@@ -53,6 +53,8 @@ export interface OperationShape {
   readonly contents_apart: boolean;
   /** The call has an effect outside our table: a second one with the same idempotency key waits instead of running too. */
   readonly outside_effect: boolean;
+  /** Whoever has a session has proved a factor in it within so many minutes. */
+  readonly step_up?: number;
 }
 
 type PathSchema<P extends string> = [PathParameters<P>] extends [never]
@@ -63,6 +65,9 @@ type PathSchema<P extends string> = [PathParameters<P>] extends [never]
 type About<A extends Access, P extends string, S> = A extends "public" | "authenticated"
   ? { resource?: never }
   : { resource: S & (Resource<PathParameters<P>> | Collection) };
+
+/** Nobody who is not known can have proved anything. */
+type Proof<A extends Access> = A extends "public" ? { step_up?: never } : { step_up?: number };
 
 /** A file's content type is known to its operation only. */
 type Media<Res, F> = Res extends "file" ? { media_types: F } : { media_types?: never };
@@ -105,6 +110,7 @@ export function operation<
     contents_apart?: boolean;
     outside_effect?: boolean;
   } & About<A, P, S> &
+    Proof<A> &
     Media<Res, F>,
 ): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource" | "media_types"> & {
   readonly id: Id;
@@ -189,6 +195,7 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
   if (operation.permission !== "public")
     common.push("unauthenticated", "membership_inactive", "organization_suspended");
   if (operation.permission !== "public" && operation.permission !== "authenticated") common.push("forbidden");
+  if (operation.step_up !== undefined) common.push("step_up_required");
   if (operation.request.path !== undefined) common.push("not_found");
   if (operation.request.body !== undefined)
     common.push("malformed_json", "unsupported_media_type", "payload_too_large");

@@ -78,6 +78,11 @@ export const sessionSchema = z.object({
   refresh_hash: z.string(),
   /** Cognito's own refresh token, encrypted; it never leaves the system. */
   provider_token: z.string(),
+  /** How the person signed in, and through which connection of an organization. */
+  method: z.enum(["password", "sso"]).meta({ id: "SignInMethod" }),
+  connection_id: z.string().optional(),
+  /** When a factor was last proved in this session: the sign-in, then each step-up. */
+  proved_at: z.string(),
   ip: z.string(),
   user_agent: z.string(),
   created_at: z.string(),

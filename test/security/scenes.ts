@@ -143,6 +143,10 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
 
   "auth.logout": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
   "auth.sign_out_others": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
+  "auth.step_up": async ({ company }) => {
+    const { token, password } = await addMember(company, "viewer");
+    return { ids: {}, token, body: { password } };
+  },
   "auth.switch_organization": async ({ company }) => ({
     ids: {},
     body: { organization_id: company.organization_id },

@@ -52,6 +52,7 @@ export async function addMember(
     deps,
     { id, default_organization_id: organization_id },
     provider,
+    { method: "password" },
     request,
     at,
   );

@@ -29,6 +29,7 @@ export async function newSession(
   deps: Pick<AuthDeps, "randomSecret" | "secrets">,
   user: Pick<User, "id" | "default_organization_id">,
   provider: ProviderTokens,
+  via: Pick<Session, "method" | "connection_id">,
   request: RequestFacts,
   at: Date,
 ): Promise<{ session: Session; tokens: Tokens }> {
@@ -45,6 +46,8 @@ export async function newSession(
     status: "active",
     refresh_hash: sha256(secret),
     provider_token: await deps.secrets.encrypt(provider.refresh_token, providerTokenContext(provider)),
+    ...via,
+    proved_at: now,
     ip: request.ip,
     user_agent: request.user_agent,
     created_at: now,

@@ -26,6 +26,7 @@ export function operationObject(room: string, path: string, operation: Operation
     description: describe(operation),
     security: permission === "public" ? [] : [{ bearer: [] }],
     ...maybe(permission !== "public" && permission !== "authenticated", { "x-permission": permission }),
+    ...maybe(operation.step_up !== undefined, { "x-step-up-minutes": operation.step_up ?? 0 }),
     parameters: parameters(operation, books.schemas),
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),
     responses: {
@@ -39,7 +40,7 @@ export function operationObject(room: string, path: string, operation: Operation
   };
 }
 
-function describe({ description, permission, response }: OperationShape): string {
+function describe({ description, permission, response, step_up }: OperationShape): string {
   const who =
     permission === "public"
       ? "Needs no sign-in."
@@ -47,7 +48,9 @@ function describe({ description, permission, response }: OperationShape): string
         ? "Everybody who is signed in may call this."
         : `Needs the permission \`${permission}\`.`;
   const streams = response === "events" ? "Answers as server-sent events." : undefined;
-  return [description, streams, who].filter((text) => text !== undefined).join("\n\n");
+  const proof =
+    step_up === undefined ? undefined : `Needs a factor proved within ${step_up} minutes (\`POST /auth/step-up\`).`;
+  return [description, streams, who, proof].filter((text) => text !== undefined).join("\n\n");
 }
 
 function parameters(operation: OperationShape, schemas: SchemaBook): JsonObject[] {

@@ -141,6 +141,7 @@ export const typical: Readonly<Record<string, Json>> = {
   path: "/api/v1/agents",
   "permissions[]": "agents:read",
   price_version: "2026-01-01",
+  proved_at: TIME,
   provider: "amazon-bedrock",
   provider_model_id: "claude-haiku-4-5",
   purge_at: null,

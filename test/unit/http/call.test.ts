@@ -47,9 +47,10 @@ const membership = (role: BuiltInRole) =>
 
 /** Whoever authenticates next: with a role, or refused. */
 let next: () => Authentication;
-const as = (role: BuiltInRole) => () => ({
+const as = (role: BuiltInRole) => (): Authentication => ({
   principal,
   rights: rightsFrom(principal, organization, membership(role)),
+  session: undefined,
   signedIn: undefined,
   also: undefined,
 });

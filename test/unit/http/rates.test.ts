@@ -30,6 +30,7 @@ const member = {
 const signedIn = (): Authentication => ({
   principal,
   rights: rightsFrom(principal, organizationNamed("org_x"), member),
+  session: undefined,
   signedIn: undefined,
   also: undefined,
 });

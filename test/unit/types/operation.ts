@@ -41,6 +41,11 @@ export const csv: Handler<typeof file, object> = async () => ({ content_type: "t
 // @ts-expect-error a file has one of the types that its operation names
 export const html: Handler<typeof file, object> = async () => ({ content_type: "text/html", content: "" });
 
+operation({ ...get, permission: "agents:read", resource: thing, step_up: 10 });
+operation({ ...get, permission: "authenticated", step_up: 10 });
+// @ts-expect-error nobody who is not known can have proved anything
+operation({ ...get, permission: "public", step_up: 10 });
+
 // @ts-expect-error an operation says who may call it
 operation({ ...get, resource: thing });
 // @ts-expect-error a permission is one of the catalogue
