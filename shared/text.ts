@@ -26,3 +26,7 @@ const isPlain = (value: unknown): value is object =>
   typeof value === "object" &&
   value !== null &&
   (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
+
+/** A text as people look for it: without accents and capitals, one space between words. */
+export const foldText = (text: string): string =>
+  text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll(/\s+/gu, " ").trim();

@@ -36,6 +36,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     status: "active",
     primary: true,
     joined_at: now,
+    name_key: "ada",
     updated_at: now,
     etag: newEtag(at),
   };

@@ -8,9 +8,9 @@ import { PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { newEtag } from "../../shared/ids.ts";
 import type { UsersDeps } from "./deps.ts";
 import { userEvents } from "./events.ts";
+import { findMembers } from "./finding/find.ts";
 import { toMember } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { pageOfMembers } from "./store.ts";
 
 export { getRemoval, leave, remove } from "./leaving/handlers.ts";
 export { assignRole, restore, suspend } from "./standing/handlers.ts";
@@ -18,7 +18,7 @@ export { assignRole, restore, suspend } from "./standing/handlers.ts";
 type Ops = typeof operations;
 
 export const list: Handler<Ops["list"], UsersDeps> = async ({ caller, query }, { table }) => {
-  const page = await pageOfMembers(table, caller.organization.id, query);
+  const page = await findMembers(table, caller.organization.id, query);
   return { ...page, items: page.items.map(({ user, membership }) => toMember(user, membership)) };
 };
 

@@ -6,6 +6,7 @@ import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { cutText, foldText } from "../../shared/text.ts";
 
 /** A person as they see themselves. */
 export const userView = userSchema
@@ -89,6 +90,15 @@ export const roleSchema = z
   .meta({ example: "developer" });
 
 export const OWNER = "org_owner";
+
+/** By what a list of members can be sorted; with a minus the other way round. */
+export const memberSorts = ["name", "-name", "joined_at", "-joined_at"] as const;
+
+/**
+ * What a list of members is sorted by where it goes by name. It ends with two spaces, which no folded name has in it:
+ * whatever follows in a key, a name stands before those that go on where it ends.
+ */
+export const nameKeyOf = (name: string): string => `${cutText(foldText(name), 100)}  `;
 
 /** Whether a membership counts among the owners that an organization must not run out of. */
 export const isActiveOwner = (membership: Pick<Membership, "role" | "status">): boolean =>

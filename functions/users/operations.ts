@@ -3,7 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { memberSchema, removalSchema, roleSchema, userView } from "./model.ts";
+import { memberSchema, memberSorts, removalSchema, roleSchema, userView } from "./model.ts";
 import { memberResource, removalResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });
@@ -14,18 +14,28 @@ export const operations = {
     method: "GET",
     path: "/users",
     summary: "Members of the active organization",
+    description:
+      "Sorted by name unless told otherwise. `search` finds the beginnings of names, of each word of a name, and of e-mails, over the whole organization, accents and capitals or not, and shows them as it finds them. A page can hold fewer than `limit` where several filters meet; it goes on while there is a `next_cursor`. A changed name is sorted and found anew within moments.",
     permission: "users:read",
     resource: { type: "user", list: true },
     request: {
-      query: z.strictObject({
-        ...pageQuery,
-        status: membershipSchema.shape.status.default("active"),
-        role: roleSchema.optional(),
-      }),
+      query: z
+        .strictObject({
+          ...pageQuery,
+          status: membershipSchema.shape.status.default("active"),
+          role: roleSchema.optional(),
+          team_id: idSchema("team").optional().meta({ description: "Only those who are in this team itself." }),
+          search: nameSchema.optional().meta({ description: "What a name or an e-mail begins with.", example: "ada" }),
+          sort: z.enum(memberSorts).optional().meta({ id: "MemberSort", description: "`name` when it is left out." }),
+        })
+        .refine(({ sort, search, team_id }) => sort === undefined || (search === undefined && team_id === undefined), {
+          path: ["sort"],
+          message: "cannot be combined with search or team_id, whose order is their own",
+        }),
     },
     response: pageOf(memberSchema),
     success: 200,
-    errors: [],
+    errors: ["reference_not_found"],
   }),
   me: operation({
     id: "users.me",

@@ -8,5 +8,12 @@ export const room = defineRoom({
     api: apiFunction(["table_read"], {
       writes: ["due", "membership", "owner_count", "quota", "removal", "user", "user_organization"],
     }),
+    finding: {
+      trigger: { kind: "events", types: ["membership.added", "membership.removed", "user.updated"] },
+      needs: ["table_read"],
+      writes: ["member_term", "member_terms", "membership"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
   },
 });

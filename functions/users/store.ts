@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
-import type { Page, Table } from "../../shared/dynamo/table.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
-import { badReference } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
 import { countOwner, discountOwner } from "../../shared/identity/owners.ts";
@@ -29,29 +28,6 @@ export const memberResource = defineResource({
   },
 });
 
-/** A page of members with one status, and one role where given: one query and one batch read of the people's names. */
-export async function pageOfMembers(
-  table: Table,
-  tenant: string,
-  query: { status: string; role?: string | undefined; limit: number; cursor?: string | undefined },
-): Promise<Page<MemberRecord>> {
-  const { status, role, limit, cursor } = query;
-  const page = await table
-    .of(tenant)
-    .page(
-      membershipItem,
-      role === undefined
-        ? { index: "gsi1", of: { status }, limit, cursor }
-        : { index: "gsi2", of: { status, role }, limit, cursor },
-    );
-  const users = await table.batch(page.items.map(({ user_id }) => table.of(PLATFORM).read(userItem, { id: user_id })));
-  const items = page.items.flatMap((membership, i) => {
-    const user = users[i] as User | undefined;
-    return user === undefined ? [] : [{ user, membership }];
-  });
-  return { items, next_cursor: page.next_cursor };
-}
-
 /** The writes that replace a membership as it was read, and keep count of the organization's owners. */
 export function replaceMembership(table: Table, read: Membership, next: Membership): Write[] {
   const tenant = table.of(read.organization_id);
@@ -62,14 +38,6 @@ export function replaceMembership(table: Table, read: Membership, next: Membersh
     ...(!was && will ? [countOwner(tenant)] : []),
   ];
 }
-
-/** Proves within a transaction that a user is an active member of the organization. */
-export const activeMember = (table: Table, tenant: string, user_id: string, path: string): Write =>
-  table
-    .of(tenant)
-    .writes.check(membershipItem, { user_id }, { equals: { status: "active" } }, () =>
-      badReference(path, "is not an active member of this organization"),
-    );
 
 export const removalItem = defineItem({
   type: "removal",

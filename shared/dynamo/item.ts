@@ -109,7 +109,7 @@ export const placeholders = (template: string): readonly string[] => takenApart(
 export const keyPattern = ({ key }: ItemDefinition): string => partition("*", key.pk.replaceAll(/\{\w+\}/g, "*"));
 
 /** Numbers sort as text when padded; `#` separates parts, so a value may not hold one. */
-const encode = (value: unknown): string =>
+export const encode = (value: unknown): string =>
   typeof value === "number"
     ? String(value).padStart(12, "0")
     : String(value).replaceAll("%", "%25").replaceAll("#", "%23");

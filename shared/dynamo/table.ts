@@ -20,6 +20,7 @@ import { readSettings } from "../config/settings.ts";
 import { Expression } from "./condition.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "./cursor.ts";
 import {
+  encode,
   fromStored,
   type IndexName,
   type ItemDefinition,
@@ -50,6 +51,8 @@ export interface PageRequest {
   /** Bounds on the rest of the sort key, both inclusive. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** With what the next field of the sort key begins. */
+  readonly begins?: string | undefined;
 }
 
 /** What one batch read takes. */
@@ -195,7 +198,7 @@ export class TenantTable {
     const template = request.index === undefined ? definition.key : definition.indexes[request.index];
     if (template === undefined) throw new Error(`${definition.type} has no index ${request.index}`);
     const pk = partition(this.tenant, prefixOf(template.pk, request.of));
-    const prefix = prefixOf(template.sk, request.of);
+    const prefix = prefixOf(template.sk, request.of) + (request.begins === undefined ? "" : encode(request.begins));
     const expression = new Expression();
     const pkName = expression.name(request.index === undefined ? "pk" : `${request.index}pk`);
     const skName = () => expression.name(request.index === undefined ? "sk" : `${request.index}sk`);
@@ -216,6 +219,7 @@ export class TenantTable {
       request.of,
       request.from,
       request.to,
+      request.begins,
       request.newest_first,
     ]);
     const start = request.cursor === undefined ? undefined : decodeCursor(fingerprint, request.cursor);

@@ -57,6 +57,8 @@ export const membershipSchema = z.object({
   status: z.enum(["active", "suspended", "removed"]).meta({ id: "MemberStatus" }),
   primary: z.boolean(),
   joined_at: z.string(),
+  /** The person's name as lists are sorted by; follows a change of the name within moments. */
+  name_key: z.string(),
   updated_at: z.string(),
   etag: z.string(),
 });
@@ -105,8 +107,9 @@ export const membershipItem = defineItem({
   schema: membershipSchema,
   key: { pk: "MEMBERS", sk: "{user_id}" },
   indexes: {
-    gsi1: { pk: "MEMBERS#{status}", sk: "{user_id}" },
-    gsi2: { pk: "MEMBERS#{status}#{role}", sk: "{user_id}" },
+    gsi1: { pk: "MEMBERS#{status}", sk: "{name_key}#{user_id}" },
+    gsi2: { pk: "MEMBERS#{status}#{role}", sk: "{name_key}#{user_id}" },
+    gsi3: { pk: "MEMBERS_JOINED#{status}", sk: "{joined_at}#{user_id}" },
   },
 });
 

@@ -57,7 +57,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   session: ["auth/api", "auth/revoke"],
   user: ["auth/api", "auth/revoke", "users/api"],
   user_organization: ["auth/api", "invitations/api", "organizations/api", "users/api"],
-  membership: ["auth/api", "invitations/api", "organizations/api", "users/api"],
+  membership: ["auth/api", "invitations/api", "organizations/api", "users/api", "users/finding"],
   owner_count: ["auth/api", "invitations/api", "organizations/api", "users/api"],
   organization: ["auth/api", "organizations/api"],
   founder: ["auth/api", "organizations/api"],

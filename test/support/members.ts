@@ -1,4 +1,5 @@
 import { newSession } from "../../functions/auth/sessions/open.ts";
+import { nameKeyOf } from "../../functions/users/model.ts";
 import type { BuiltInRole } from "../../shared/access/roles.ts";
 import { timestamp } from "../../shared/clock.ts";
 import {
@@ -86,6 +87,7 @@ export async function addMember(
       status,
       primary: false,
       joined_at: now,
+      name_key: nameKeyOf(name),
       ...stamps,
     }),
     tenant.writes.update(quotaItem, { resource: "users" }, { set: { resource: "users" }, add: { used: 1 } }, {}),

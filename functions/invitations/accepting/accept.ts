@@ -64,7 +64,7 @@ export function acceptance(
 ): { readonly writes: readonly Write[]; readonly events: readonly [EventDraft, ...EventDraft[]] } {
   const { id, role, email, secret_hash, invited_by } = invitation;
   const tenant = table.of(organization.id);
-  const joining: Joining = { organization, user_id: user.id, role, joined_via: "invitation", primary, at };
+  const joining: Joining = { organization, user, role, joined_via: "invitation", primary, at };
   const as_read = { equals: { secret_hash }, at_least: { expires_at: timestamp(at) } };
   return {
     writes: [
@@ -81,7 +81,7 @@ export function acceptance(
         { id, name: email },
         { invitation_id: id, role, user_id: user.id },
       ),
-      joined(joining, user),
+      joined(joining),
     ],
   };
 }

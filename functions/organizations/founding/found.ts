@@ -93,7 +93,7 @@ function foundedAs(table: Table, wish: Wish, slug: string): Founded {
   };
   const joining: Joining = {
     organization,
-    user_id: founder.id,
+    user: founder,
     role: "org_owner",
     joined_via: "registration",
     primary,
@@ -113,7 +113,7 @@ function foundedAs(table: Table, wish: Wish, slug: string): Founded {
     ],
     events: [
       draft(organizationEvents, "organization.created", { id: organization_id, name }, { organization_id, name }),
-      joined(joining, founder),
+      joined(joining),
       draft(
         workspaceEvents,
         "workspace.created",

@@ -15,12 +15,12 @@ import { countOwner } from "../../../shared/identity/owners.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { organizationEvents } from "../../organizations/events.ts";
-import { isActiveOwner } from "../model.ts";
+import { isActiveOwner, nameKeyOf } from "../model.ts";
 
 /** How somebody comes to belong to an organization. */
 export interface Joining {
   readonly organization: Pick<Organization, "id" | "plan">;
-  readonly user_id: string;
+  readonly user: Pick<User, "id" | "name">;
   readonly role: string;
   readonly joined_via: Membership["joined_via"];
   /** Whether it is the user's first organization. */
@@ -35,7 +35,8 @@ export interface Joining {
  * @throws Problem `conflict` (409) for somebody who is a member already
  */
 export function joinWrites(table: Table, joining: Joining, before?: Membership): Write[] {
-  const { organization, user_id, role, joined_via, primary, at } = joining;
+  const { organization, user, role, joined_via, primary, at } = joining;
+  const user_id = user.id;
   const tenant = table.of(organization.id);
   const now = timestamp(at);
   const membership: Membership = {
@@ -46,6 +47,7 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
     status: "active",
     primary,
     joined_at: now,
+    name_key: nameKeyOf(user.name),
     updated_at: now,
     etag: newEtag(at),
   };
@@ -60,7 +62,7 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
   ];
 }
 
-export const joined = ({ organization, role }: Joining, { id, name }: Pick<User, "id" | "name">): EventDraft =>
+export const joined = ({ organization, role, user: { id, name } }: Joining): EventDraft =>
   draft(organizationEvents, "membership.added", { id, name }, { organization_id: organization.id, user_id: id, role });
 
 const memberAlready = (status: Membership["status"]): Problem =>

@@ -7,6 +7,7 @@ import type { Table } from "../../../shared/dynamo/table.ts";
 import { badReference, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { type Membership, membershipItem, PLATFORM, userOrganizationItem } from "../../../shared/identity/items.ts";
+import { activeMember } from "../../../shared/identity/members.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import type { UsersDeps } from "../deps.ts";
@@ -14,7 +15,7 @@ import { userEvents } from "../events.ts";
 import { memberStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { requireReach } from "../standing/reach.ts";
-import { activeMember, departure, type MemberRecord, type Removal, removalItem, replaceMembership } from "../store.ts";
+import { departure, type MemberRecord, type Removal, removalItem, replaceMembership } from "../store.ts";
 
 type Ops = typeof operations;
 

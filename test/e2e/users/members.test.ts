@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { registerCompany } from "../../support/api.ts";
+import { call, registerCompany } from "../../support/api.ts";
+import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 
 describe("members", () => {
@@ -158,5 +159,27 @@ describe("roles", () => {
     expect([alone.status, alone.body.state]).toEqual([409, "last_owner"]);
     expect((await company.call("POST", `/users/${other.user_id}/restore`)).status).toBe(200);
     expect((await company.call("PATCH", `/users/${company.user_id}`, { role: "viewer" })).status).toBe(200);
+  });
+});
+
+describe("members who are looked for", () => {
+  it("are found by name and e-mail as soon as they have joined, by their new name once they changed it", async () => {
+    const company = await registerCompany();
+    const { id: invitation, email: address } = await invited(company);
+    const token_of_link = await linkOf(company, invitation);
+    const joined = await call("POST", "/auth/join", {
+      body: { token: token_of_link, name: "Zora Quill", password: "correct horse battery staple" },
+    });
+    const { id } = joined.body.user;
+    const found = async (search: string) =>
+      (await company.call("GET", `/users?search=${encodeURIComponent(search)}`)).body.items.map(
+        (one: { id: string }) => one.id,
+      );
+    await expect.poll(() => found("quil"), { timeout: 20_000 }).toEqual([id]);
+    expect(await found(address.toUpperCase())).toEqual([id]);
+    const token = joined.body.tokens.access_token as string;
+    expect((await call("PATCH", "/users/me", { token, body: { name: "Zora Árbol" } })).status).toBe(200);
+    await expect.poll(() => found("arbol"), { timeout: 20_000 }).toEqual([id]);
+    expect(await found("quil")).toEqual([]);
   });
 });

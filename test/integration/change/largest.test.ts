@@ -66,7 +66,13 @@ describe("at the limits of what it is about, each change fits into its one trans
       joined_via: "invitation",
       status: "active",
     } as const;
-    const times = { joined_at: timestamp(at), updated_at: timestamp(at), etag: newEtag(at), primary: false };
+    const times = {
+      name_key: "",
+      joined_at: timestamp(at),
+      updated_at: timestamp(at),
+      etag: newEtag(at),
+      primary: false,
+    };
     await table.transact(
       members.map((user_id) => table.writes.create(membershipItem, { ...common, ...times, user_id })),
     );

@@ -58,7 +58,7 @@ function layerOf(path: string): Layer | undefined {
 describe("the dependency rule", () => {
   it("sees the imports that there are", () => {
     expect(imports.length).toBeGreaterThan(500);
-    expect(show(imports)).toContain("functions/users/handlers.ts -> functions/users/store.ts");
+    expect(show(imports)).toContain("functions/users/handlers.ts -> functions/users/model.ts");
     expect(show(imports)).toContain("functions/auth/throttle/model.ts -> node:crypto");
     expect(entries.size).toBeGreaterThan(10);
   });

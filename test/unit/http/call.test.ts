@@ -41,6 +41,7 @@ const membership = (role: BuiltInRole) =>
     status: "active",
     primary: true,
     joined_at: at,
+    name_key: "ada",
     updated_at: at,
     etag: "e",
   }) as const;

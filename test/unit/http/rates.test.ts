@@ -24,6 +24,7 @@ const member = {
   status: "active",
   primary: true,
   joined_at: at,
+  name_key: "ada",
   updated_at: at,
   etag: "e",
 } as const;
