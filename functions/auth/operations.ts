@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { invitationTokenSchema } from "../invitations/model.ts";
+import { invitationTokenSchema, joinedFields } from "../invitations/model.ts";
 import { slugSchema } from "../organizations/model.ts";
 import {
   deviceTokenSchema,
@@ -86,7 +86,7 @@ export const operations = {
     response: z.object({
       user: userView,
       organization: organizationView,
-      role: z.string(),
+      ...joinedFields,
       tokens: tokensSchema,
       device_token: deviceTokenSchema,
     }),

@@ -8,7 +8,9 @@ import { sha256 } from "../../shared/hash.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
 import { emailItem, membershipItem, PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
+import { requireManaged } from "../teams/public.ts";
 import { requireReach } from "../users/public.ts";
+import { requireAssignable } from "../workspaces/public.ts";
 import type { InvitationsDeps } from "./deps.ts";
 import { invitationEvents } from "./events.ts";
 import { formatToken, INVITATION_SECONDS, invitationStates } from "./model.ts";
@@ -63,9 +65,11 @@ const subject = ({ id, email, role }: Invitation) =>
   ] as const;
 
 /** What inviting somebody writes. */
-async function invite(call: Inviting, { email, role, message }: Invitee, deps: InvitationsDeps) {
+async function invite(call: Inviting, { email, role, ...rest }: Invitee, deps: InvitationsDeps) {
   const { caller, at } = call;
   requireReach(caller, [role]);
+  await requireManaged(deps.table, caller, rest.team_ids, at);
+  await requireAssignable(deps.table, caller, rest.workspaces, at);
   const organization_id = caller.organization.id;
   await requireStranger(deps, organization_id, email);
   const id = newId("invitation", at);
@@ -75,7 +79,7 @@ async function invite(call: Inviting, { email, role, message }: Invitee, deps: I
     organization_id,
     email,
     role,
-    message,
+    ...rest,
     status: "pending",
     invited_by: userIdOf(caller.principal) ?? caller.principal.id,
     ...(await newLink({ organization_id, id }, deps, at)),

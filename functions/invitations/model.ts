@@ -2,6 +2,7 @@ import * as z from "zod";
 import { sha256 } from "../../shared/hash.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { workspaceRoleSchema } from "../workspaces/model.ts";
 
 const statuses = ["pending", "accepted", "revoked", "expired"] as const;
 
@@ -19,8 +20,14 @@ export const INVITATION_SECONDS = 7 * 86_400;
 export const KEPT_SECONDS = 400 * 86_400;
 /** Mails to one address in a day, whatever happens to the invitations in between. */
 export const MAILS_PER_ADDRESS = 5;
+/** Teams, and workspaces, that one invitation promises a place in: all of them are taken in the transaction that accepts it. */
+export const PROMISED = 5;
 /** Invitations in one request. */
 export const BULK = 100;
+
+export const promisedSchema = z
+  .object({ workspace_id: idSchema("workspace"), role: workspaceRoleSchema })
+  .meta({ id: "WorkspaceSeat", description: "A place in a workspace." });
 
 export const invitationSchema = z
   .object({
@@ -29,6 +36,8 @@ export const invitationSchema = z
     email: z.string(),
     role: z.string(),
     message: z.string(),
+    team_ids: z.array(idSchema("team")).meta({ description: "Teams that they join as a member." }),
+    workspaces: z.array(promisedSchema).meta({ description: "Workspaces that they join, with their role there." }),
     status: z.enum(statuses).meta({ id: "InvitationStatus" }),
     invited_by: z.string(),
     sent_at: z.string().meta({ description: "When the newest mail was asked for." }),
@@ -41,6 +50,9 @@ export const invitationSchema = z
     id: "Invitation",
     description: "Somebody is asked by mail to become a member. Its link is in the mail only.",
   });
+
+/** What somebody got who joined: of the promised places those that were still there. */
+export const joinedFields = invitationSchema.pick({ role: true, team_ids: true, workspaces: true }).shape;
 
 /** What a link says: the organization, the invitation, and 256 random bits, of which the table has the hash. */
 export const formatToken = (organization_id: string, id: string, secret: string): string =>

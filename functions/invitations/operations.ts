@@ -4,11 +4,18 @@ import { emailSchema, pageOf, pageQuery, visibleText } from "../../shared/http/s
 import { idSchema } from "../../shared/ids.ts";
 import { organizationView } from "../organizations/model.ts";
 import { roleSchema } from "../users/model.ts";
-import { BULK, invitationSchema, invitationTokenSchema } from "./model.ts";
+import { BULK, invitationSchema, invitationTokenSchema, joinedFields, PROMISED, promisedSchema } from "./model.ts";
 import { invitationResource } from "./store.ts";
 
 const path = z.object({ invitation_id: idSchema("invitation") });
 const token = z.strictObject({ token: invitationTokenSchema });
+
+/** None unless given; each at most once. */
+const distinct = <S extends z.ZodType>(list: z.ZodArray<S>, name: (item: z.output<S>) => string) =>
+  list
+    .max(PROMISED)
+    .refine((items) => new Set(items.map(name)).size === items.length, "names one more than once")
+    .default([]);
 
 const invitee = z.strictObject({
   email: emailSchema,
@@ -16,6 +23,15 @@ const invitee = z.strictObject({
   message: visibleText(z.string().trim().max(500))
     .default("")
     .meta({ description: "Stands in the mail, as the inviter's own words." }),
+  team_ids: distinct(z.array(idSchema("team")), (id) => id).meta({
+    description: "Teams that they join as a member. Those that are gone or full by then are left out.",
+  }),
+  workspaces: distinct(
+    z.array(promisedSchema.strict().meta({ id: "WorkspaceSeatInput" })),
+    ({ workspace_id }) => workspace_id,
+  ).meta({
+    description: "Workspaces that they join. Those that are gone or archived by then are left out.",
+  }),
 });
 
 export const operations = {
@@ -25,13 +41,13 @@ export const operations = {
     path: "/invitations",
     summary: "Invite somebody by e-mail",
     description:
-      "A mail with a link goes out; the link works once, for seven days. Nobody invites to a role that grants more than their own. The address may have an account already: it joins by signing in.",
+      "A mail with a link goes out; the link works once, for seven days. Nobody invites to a role that grants more than their own, nor into teams and workspaces whose members they do not decide about. The address may have an account already: it joins by signing in.",
     permission: "invitations:create",
     resource: { type: "invitation", create: true },
     request: { body: invitee },
     response: invitationSchema,
     success: 201,
-    errors: ["already_exists", "quota_exceeded"],
+    errors: ["already_exists", "quota_exceeded", "reference_not_found"],
   }),
   createMany: operation({
     id: "invitations.create_many",
@@ -142,7 +158,7 @@ export const operations = {
       "For the user of the address that was invited. The organization is used with the header `Organization-Id` or by `POST /auth/me/switch-org`.",
     permission: "authenticated",
     request: { body: token },
-    response: z.object({ organization: organizationView, role: z.string() }),
+    response: z.object({ organization: organizationView, ...joinedFields }),
     success: 200,
     errors: ["not_found", "forbidden", "conflict", "quota_exceeded"],
   }),

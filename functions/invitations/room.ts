@@ -14,7 +14,12 @@ export const room = defineRoom({
         "owner_count",
         "pending_invitation",
         "quota",
+        "team",
+        "team_member",
         "user_organization",
+        "user_teams",
+        "workspace",
+        "workspace_member",
       ],
     }),
     mail: {

@@ -74,13 +74,14 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   workspace_member: [
     "auth/api",
     "departures/departure",
+    "invitations/api",
     "organizations/api",
     "workspaces/api",
     "workspaces/expiry",
     "workspaces/members",
   ],
-  team_member: ["departures/departure", "teams/api", "teams/members"],
-  user_teams: ["departures/departure", "teams/api", "teams/members"],
+  team_member: ["auth/api", "departures/departure", "invitations/api", "teams/api", "teams/members"],
+  user_teams: ["auth/api", "departures/departure", "invitations/api", "teams/api", "teams/members"],
   team_tree: ["teams/api", "teams/members"],
 };
 

@@ -1,3 +1,4 @@
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { acceptance, LARGEST_ACCEPTANCE, openInvitation } from "../../invitations/public.ts";
 import type { AuthDeps } from "../deps.ts";
@@ -22,15 +23,17 @@ export const join: Handler<(typeof operations)["join"], AuthDeps> = async (call,
   };
   return withNewAccount(deps, person, call, async (account) => {
     const { user, tokens, device_token } = account;
-    const accepted = acceptance(deps.table, open, user, { at, primary: true });
-    return call.commit(
-      {
-        writes: [...accepted.writes, ...account.writes],
-        events: [...account.events, ...accepted.events],
-        largest: LARGEST_ACCOUNT + LARGEST_ACCEPTANCE,
-      },
-      { user, organization, role: invitation.role, tokens, device_token },
-      { tenant: organization.id, actor: { type: "user", id: user.id } },
-    );
+    return updateWithRetry(undefined, async () => {
+      const accepted = await acceptance(deps.table, open, user, { at, primary: true });
+      return call.commit(
+        {
+          writes: [...accepted.writes, ...account.writes],
+          events: [...account.events, ...accepted.events],
+          largest: LARGEST_ACCOUNT + LARGEST_ACCEPTANCE,
+        },
+        { user, organization, ...accepted.joined, tokens, device_token },
+        { tenant: organization.id, actor: { type: "user", id: user.id } },
+      );
+    });
   });
 };

@@ -10,9 +10,11 @@ import {
   organizationItem,
   type User,
 } from "../../../shared/identity/items.ts";
+import { enterPromisedTeams } from "../../teams/public.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
+import { enterPromisedWorkspaces } from "../../workspaces/public.ts";
 import { invitationEvents } from "../events.ts";
-import { parseToken } from "../model.ts";
+import { PROMISED, parseToken } from "../model.ts";
 import { endWrites, type Invitation, invitationItem } from "../store.ts";
 
 /** An invitation that its link still opens. */
@@ -52,19 +54,43 @@ export async function openInvitation(table: Table, token: string, now: Date): Pr
   return { invitation, organization };
 }
 
-/** Items at most: the invitation's end (4), the membership (4), the organization, the inviter, two events with their entries. */
-export const LARGEST_ACCEPTANCE = 14;
+/**
+ * Items at most: the invitation's end (4), the membership (4), the organization, the inviter, two events with their
+ * entries; two for each promised place and two for its event, one for all teams of the user.
+ */
+export const LARGEST_ACCEPTANCE = 14 + PROMISED * 2 * 4 + 1;
 
-/** What accepting is: the invitation ends, the user has the role and a seat, all in one transaction or not at all. */
-export function acceptance(
+/** The transaction that accepts an invitation, and what the user got by it. */
+interface Accepted {
+  readonly writes: readonly Write[];
+  readonly events: readonly [EventDraft, ...EventDraft[]];
+  readonly joined: Pick<Invitation, "role" | "team_ids" | "workspaces">;
+}
+
+/** Who joins: the user, and what they were before. */
+interface Joiner {
+  readonly at: Date;
+  readonly before?: Membership | undefined;
+  readonly primary: boolean;
+}
+
+/**
+ * What accepting is: the invitation ends, the user has the role, a seat, and the promised places in teams and workspaces
+ * that are still there, all in one transaction or not at all. Where a place changes meanwhile it fails with
+ * `precondition_failed` and is to be made anew.
+ */
+export async function acceptance(
   table: Table,
   { invitation, organization }: OpenInvitation,
   user: Pick<User, "id" | "name">,
-  { at, before, primary }: { readonly at: Date; readonly before?: Membership | undefined; readonly primary: boolean },
-): { readonly writes: readonly Write[]; readonly events: readonly [EventDraft, ...EventDraft[]] } {
+  { at, before, primary }: Joiner,
+): Promise<Accepted> {
   const { id, role, email, secret_hash, invited_by } = invitation;
   const tenant = table.of(organization.id);
   const joining: Joining = { organization, user, role, joined_via: "invitation", primary, at };
+  const entry = { user_id: user.id, added_by: invited_by, at };
+  const teams = await enterPromisedTeams(table, organization.id, invitation.team_ids, entry);
+  const workspaces = await enterPromisedWorkspaces(table, organization.id, invitation.workspaces, entry);
   const as_read = { equals: { secret_hash }, at_least: { expires_at: timestamp(at) } };
   return {
     writes: [
@@ -73,6 +99,8 @@ export function acceptance(
       // What somebody sent who is removed or suspended lets nobody in, also before it is revoked.
       tenant.writes.check(membershipItem, { user_id: invited_by }, { equals: { status: "active" } }, noLongerWorks),
       ...joinWrites(table, joining, before),
+      ...teams.writes,
+      ...workspaces.writes,
     ],
     events: [
       draft(
@@ -82,6 +110,9 @@ export function acceptance(
         { invitation_id: id, role, user_id: user.id },
       ),
       joined(joining),
+      ...teams.events,
+      ...workspaces.events,
     ],
+    joined: { role, team_ids: teams.entered, workspaces: workspaces.entered },
   };
 }

@@ -1,3 +1,4 @@
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
@@ -39,11 +40,13 @@ export const accept: Handler<Ops["accept"], InvitationsDeps> = async (call, { ta
       `The invitation was sent to ${invitation.email}, and you are signed in as ${user.email}. Sign in with that address, or ask for an invitation to yours.`,
     );
   }
-  const before = await table.of(organization.id).get(membershipItem, { user_id: user.id });
-  const accepted = acceptance(table, open, user, { at, before, primary: false });
-  return call.commit(
-    { ...accepted, largest: LARGEST_ACCEPTANCE + 1 },
-    { organization, role: invitation.role },
-    { tenant: organization.id, actor: caller.principal },
-  );
+  return updateWithRetry(undefined, async () => {
+    const before = await table.of(organization.id).get(membershipItem, { user_id: user.id });
+    const { joined, ...accepted } = await acceptance(table, open, user, { at, before, primary: false });
+    return call.commit(
+      { ...accepted, largest: LARGEST_ACCEPTANCE + 1 },
+      { organization, ...joined },
+      { tenant: organization.id, actor: caller.principal },
+    );
+  });
 };

@@ -18,12 +18,6 @@ import {
   userTeamsItem,
 } from "../store.ts";
 
-/** A change of who belongs to a team: part of a transaction, with what tells of it. */
-export interface PlaceChange {
-  readonly writes: readonly Write[];
-  readonly event: EventDraft;
-}
-
 export const memberEvent = (
   type: "team.member_added" | "team.member_role_changed" | "team.member_removed",
   { id, name }: Pick<Team, "id" | "name">,
@@ -42,37 +36,64 @@ export const teamsOf = async (table: Table, tenant: string, user_id: string): Pr
 export const placesOf = async (table: Table, tenant: string, user_id: string): Promise<readonly Place[]> =>
   (await table.of(tenant).get(userTeamsItem, { user_id }))?.teams ?? [];
 
+/** Who is put into teams, and by whom. */
+interface Entry {
+  readonly user_id: string;
+  readonly added_by: string;
+  readonly at: Date;
+}
+
 /**
- * Puts a user into a team, within the transaction that also proves that they are an active member of the organization.
+ * Puts a user into teams, within the transaction that also proves that they are an active member of the organization:
+ * two writes for each team and one for the user.
  * @param places of the user, as they were read; the transaction fails with `precondition_failed` where they have changed
  * @throws Problem `conflict` for a user who is in too many teams, `already_exists` for one who is in it
  */
+export function enterTeams(
+  table: Table,
+  tenant: string,
+  entered: readonly { readonly team: Pick<Team, "id" | "name">; readonly role: TeamRole }[],
+  { user_id, added_by, at }: Entry,
+  places: UserTeams | undefined,
+): {
+  readonly writes: readonly Write[];
+  readonly events: readonly EventDraft[];
+  readonly members: readonly TeamMember[];
+} {
+  const own = table.of(tenant);
+  if (entered.length === 0) return { writes: [], events: [], members: [] };
+  const before = places?.teams ?? [];
+  const taken = () => alreadyExists("user_id", "This user is a member of the team already.");
+  if (entered.some(({ team }) => before.some(({ team_id }) => team_id === team.id))) throw taken();
+  if (before.length + entered.length > teamLimits.teams_of_user)
+    throw new Problem("conflict", `A user is in at most ${teamLimits.teams_of_user} teams.`, {
+      members: { limit: teamLimits.teams_of_user },
+    });
+  const members = entered.map(({ team, role }) => newMember(team.id, user_id, role, added_by, at));
+  const added = members.map(({ team_id, role }) => ({ team_id, role }));
+  return {
+    members,
+    writes: [
+      ...members.flatMap((member) => [
+        countMember(own, member.team_id, 1),
+        own.writes.create(teamMemberItem, member, taken),
+      ]),
+      replacePlaces(own, user_id, places, [...before, ...added], at),
+    ],
+    events: entered.map(({ team, role }) => memberEvent("team.member_added", team, { user_id, role })),
+  };
+}
+
+/** Puts a user into one team, see {@link enterTeams}. */
 export function enterTeam(
   table: Table,
   tenant: string,
   team: Pick<Team, "id" | "name">,
-  entry: { readonly user_id: string; readonly role: TeamRole; readonly added_by: string; readonly at: Date },
+  { role, ...entry }: Entry & { readonly role: TeamRole },
   places: UserTeams | undefined,
-): PlaceChange & { readonly member: TeamMember } {
-  const own = table.of(tenant);
-  const { user_id, role, added_by, at } = entry;
-  const before = places?.teams ?? [];
-  const taken = () => alreadyExists("user_id", "This user is a member of the team already.");
-  if (before.some(({ team_id }) => team_id === team.id)) throw taken();
-  if (before.length >= teamLimits.teams_of_user)
-    throw new Problem("conflict", `A user is in at most ${teamLimits.teams_of_user} teams.`, {
-      members: { limit: teamLimits.teams_of_user },
-    });
-  const member = newMember(team.id, user_id, role, added_by, at);
-  return {
-    member,
-    writes: [
-      countMember(own, team.id, 1),
-      own.writes.create(teamMemberItem, member, taken),
-      replacePlaces(own, user_id, places, [...before, { team_id: team.id, role }], at),
-    ],
-    event: memberEvent("team.member_added", team, member),
-  };
+): { readonly writes: readonly Write[]; readonly event: EventDraft; readonly member: TeamMember } {
+  const { writes, events, members } = enterTeams(table, tenant, [{ team, role }], entry, places);
+  return { writes, event: events[0] as EventDraft, member: members[0] as TeamMember };
 }
 
 /** The writes that take a member out of a team, as both were read. */

@@ -11,7 +11,7 @@ import { workspaceEvents } from "../events.ts";
 import { mayAssign, type WorkspaceRole } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { countMembers, newMember, type Workspace, workspaceMemberItem } from "../store.ts";
-import { callingUser, requireStanding, stillStanding } from "./standing.ts";
+import { callingUser, MANAGERS, requireStanding, stillStanding } from "./standing.ts";
 
 type Ops = typeof operations;
 
@@ -38,8 +38,6 @@ const dataOf = ({ id, name }: Workspace, user_id: string, role: WorkspaceRole) =
   role,
 });
 
-const NEEDED = "an owner (or, where no owner is concerned, an admin)";
-
 export const listMembers: Handler<Ops["listMembers"], WorkspacesDeps> = async (call, { table }) => {
   const { id: workspace_id } = await call.load();
   return table.of(call.context.tenant).page(workspaceMemberItem, { of: { workspace_id }, ...call.query });
@@ -50,7 +48,7 @@ export const addMember: Handler<Ops["addMember"], WorkspacesDeps> = async (call,
   const tenant = table.of(caller.organization.id);
   const user_id = callingUser(caller);
   const seen = await call.load();
-  requireStanding(mayAssign(seen.standing, [body.role]), NEEDED);
+  requireStanding(mayAssign(seen.standing, [body.role]), MANAGERS);
   const { workspace } = seen;
   const member = newMember(workspace.id, body.user_id, body.role, user_id, at);
   return call.commit(
@@ -82,7 +80,7 @@ export const changeMember: Handler<Ops["changeMember"], WorkspacesDeps> = async 
   return updateWithRetry(call.if_match, async (how) => {
     const { member: read, ...seen } = await call.load(how);
     const { workspace } = seen;
-    requireStanding(mayAssign(seen.standing, [read.role, body.role]), NEEDED);
+    requireStanding(mayAssign(seen.standing, [read.role, body.role]), MANAGERS);
     requireMatch(call.if_match, read.etag);
     if (read.role === body.role) return read;
     const next = { ...read, role: body.role, updated_at: timestamp(at), etag: newEtag(at) };
@@ -116,7 +114,7 @@ export const removeMember: Handler<Ops["removeMember"], WorkspacesDeps> = async 
   return updateWithRetry(undefined, async (how) => {
     const { member: read, ...seen } = await call.load(how);
     const { workspace } = seen;
-    requireStanding(mayAssign(seen.standing, [read.role]), NEEDED);
+    requireStanding(mayAssign(seen.standing, [read.role]), MANAGERS);
     return call.commit(
       {
         writes: [

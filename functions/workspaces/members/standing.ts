@@ -11,6 +11,9 @@ export function callingUser({ principal }: Caller): string {
   return id;
 }
 
+/** Who decides about members. */
+export const MANAGERS = "an owner (or, where no owner is concerned, an admin)";
+
 /** @throws `forbidden` naming what the caller would have to be */
 export function requireStanding(allowed: boolean, needed: string): void {
   if (!allowed) throw new Problem("forbidden", `This needs you to be ${needed} of this workspace.`);
