@@ -35,11 +35,13 @@ export async function enterPromised(
   const own = table.of(tenant);
   const places = await own.get(userTeamsItem, { user_id: entry.user_id });
   const teams = await table.batch(team_ids.map((id) => own.read(teamItem, { id })));
-  const open = teams
-    .filter((team) => team !== undefined && team.member_count < teamLimits.members)
-    .filter((team) => team !== undefined && !(places?.teams ?? []).some(({ team_id }) => team_id === team.id))
-    .slice(0, teamLimits.teams_of_user - (places?.teams.length ?? 0));
-  const entries = open.flatMap((team) => (team === undefined ? [] : [{ team, role: "member" as const }]));
+  const before = places?.teams ?? [];
+  const found = teams.flatMap((team) =>
+    team !== undefined && team.member_count < teamLimits.members && !before.some(({ team_id }) => team_id === team.id)
+      ? [{ team, role: "member" as const }]
+      : [],
+  );
+  const entries = found.slice(0, teamLimits.teams_of_user - before.length);
   const { writes, events } = enterTeams(table, tenant, entries, entry, places);
   return { writes, events, entered: entries.map(({ team }) => team.id) };
 }
