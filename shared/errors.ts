@@ -48,6 +48,26 @@ export const errorCodes = {
     title: "The organization is suspended",
     remedy: "Ask the organization's owner or the platform's operator.",
   },
+  address_not_allowed: {
+    status: 403,
+    title: "The organization does not take requests from this address",
+    remedy: "Come from one of the organization's networks, or ask its administrator to allow this one.",
+  },
+  sign_in_method_not_allowed: {
+    status: 403,
+    title: "The organization does not take this way of signing in",
+    remedy: "Sign in by one of the `methods` that the answer names.",
+  },
+  session_too_old: {
+    status: 403,
+    title: "The sign-in is older than the organization allows",
+    remedy: "Sign in again.",
+  },
+  mfa_enrolment_required: {
+    status: 403,
+    title: "The organization asks for a second factor",
+    remedy: "Turn one on with `POST /auth/me/mfa/totp`; everything about yourself works meanwhile.",
+  },
   step_up_required: {
     status: 403,
     title: "This needs a fresh proof of who you are",

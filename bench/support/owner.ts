@@ -66,6 +66,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     // As long as an encrypted refresh token of Cognito.
     provider_token: "x".repeat(2_000),
     method: "password",
+    second_factor: false,
     proved_at: now,
     ip: "192.0.2.1",
     user_agent: "benchmark",

@@ -31,6 +31,7 @@ export const me: Handler<Ops["me"], AuthDeps> = async ({ caller }) => ({
   user: caller.user,
   organization: caller.member?.organization ?? null,
   role: caller.member?.membership.role ?? null,
+  refusal: caller.refusal?.code ?? null,
 });
 
 export const permissions: Handler<Ops["permissions"], AuthDeps> = async ({ caller }) => {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { LONGEST_SESSION_HOURS } from "../../shared/identity/settings.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 
 /**
@@ -76,7 +77,7 @@ export function parseRefreshToken(token: string): (SessionName & { readonly secr
     : { sub, origin_jti, secret };
 }
 
-export const SESSION_SECONDS = 7 * 86_400;
+export const SESSION_SECONDS = LONGEST_SESSION_HOURS * 3_600;
 
 /** Live sessions of one user; opening one more ends the oldest. A transaction that ends them all stays far below 100 items. */
 export const SESSIONS_PER_USER = 25;

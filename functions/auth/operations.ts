@@ -176,8 +176,12 @@ export const operations = {
       user: userView,
       organization: organizationView
         .nullable()
-        .meta({ description: "The active organization; null without a live membership." }),
+        .meta({ description: "The active organization; null when `refusal` says why not." }),
       role: z.string().nullable(),
+      refusal: z
+        .string()
+        .nullable()
+        .meta({ description: "The code by which everything is refused that needs rights there." }),
     }),
     success: 200,
     errors: [],

@@ -78,7 +78,7 @@ export const operations = {
     path: "/organizations/{organization_id}/settings",
     summary: "Change the organization's settings, key by key",
     description:
-      "Changes what is named and leaves the rest; null gives a key back to the plan. For how long things are kept holds for what is written from then on: what is there already keeps its end. The plan says which numbers may be set; runs are kept for 7, 30, 90 or 400 days.",
+      "Changes what is named and leaves the rest; null gives a key back to the plan. For how long things are kept holds for what is written from then on: what is there already keeps its end. The plan says which numbers may be set; runs are kept for 7, 30, 90 or 400 days. Security settings are judged on the next request of everybody; a change that would lock out whoever makes it is refused (409).",
     permission: "settings:update",
     resource: organizationResource,
     request: { path, body: settingsChange.refine((body) => Object.keys(body).length > 0, "names nothing to change") },

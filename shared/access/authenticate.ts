@@ -12,6 +12,7 @@ import {
 } from "../identity/items.ts";
 import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
+import { type Presence, refusalAtTheDoor } from "./doors.ts";
 import { noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
 import type { Principal } from "./principal.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
@@ -97,17 +98,26 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       ? [readOrganization, readMembership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     if (asked === undefined) remember(lastDefault, session);
-    const rights = rightsFrom(principal, organization, membership);
-    const member = rights instanceof Problem ? null : { ...rights.caller, membership: rights.membership };
+    const rights = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
+    const standing =
+      rights instanceof Problem
+        ? { member: null, refusal: rights }
+        : { member: { ...rights.caller, membership: rights.membership }, refusal: null };
     const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     return {
       principal,
       session,
       rights,
-      signedIn: person ? { principal, user: await personOf(session, readUser), session, member } : undefined,
+      signedIn: person ? { principal, user: await personOf(session, readUser), session, ...standing } : undefined,
       also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
     };
   };
+}
+
+/** Rights, unless the organization's security settings refuse who comes with them. */
+function admitted(rights: Rights | Problem, presence: Presence, now: Date): Rights | Problem {
+  if (rights instanceof Problem) return rights;
+  return refusalAtTheDoor(rights.caller.organization.settings, presence, now) ?? rights;
 }
 
 /** The session, if it still counts and the token was given to the client by which it was opened. */

@@ -1,3 +1,4 @@
+import type { Problem } from "../errors.ts";
 import type { Membership, Organization, Session, User } from "../identity/items.ts";
 import type { Grant } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
@@ -15,8 +16,10 @@ export interface SignedIn {
   readonly principal: Principal;
   readonly user: User;
   readonly session: Session;
-  /** What they are in the active organization, when the membership in it is live; else null. */
+  /** What they are in the active organization, when the membership in it is live and its settings let them in; else null. */
   readonly member: (Omit<Caller, "principal"> & { readonly membership: Membership }) | null;
+  /** Why there is no member. */
+  readonly refusal: Problem | null;
 }
 
 /** The user that a principal is; undefined for one that is no person. */

@@ -1,5 +1,6 @@
 import type { Also, Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
+import { refusalAtTheDoor } from "../access/doors.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
 import type { Principal } from "../access/principal.ts";
 import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
@@ -165,6 +166,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
       : rights?.caller) as Call<OperationShape>["caller"],
     load: loader(prepared, rights, input.path),
     may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
+    refusedUnder: (settings) => refusalAtTheDoor(settings, { ip: request.ip, session: who?.session }, at),
     stillPermitted() {
       if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
       return rightsStand(platform.table, rights);

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { doorCodes } from "../access/doors.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Collection, Resource } from "./resource.ts";
@@ -194,7 +195,8 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
   ];
   if (operation.permission !== "public")
     common.push("unauthenticated", "membership_inactive", "organization_suspended");
-  if (operation.permission !== "public" && operation.permission !== "authenticated") common.push("forbidden");
+  if (operation.permission !== "public" && operation.permission !== "authenticated")
+    common.push("forbidden", ...doorCodes);
   if (operation.step_up !== undefined) common.push("step_up_required");
   if (operation.request.path !== undefined) common.push("not_found");
   if (operation.request.body !== undefined)

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { defineItem } from "../dynamo/item.ts";
 import { idSchema } from "../ids.ts";
-import { organizationSettingsSchema } from "./settings.ts";
+import { organizationSettingsSchema, signInMethodSchema } from "./settings.ts";
 
 /**
  * The tenant of what belongs to no organization: users, sessions, e-mail markers. It is a reserved word, never an
@@ -81,8 +81,10 @@ export const sessionSchema = z.object({
   /** Cognito's own refresh token, encrypted; it never leaves the system. */
   provider_token: z.string(),
   /** How the person signed in, and through which connection of an organization. */
-  method: z.enum(["password", "sso"]).meta({ id: "SignInMethod" }),
+  method: signInMethodSchema,
   connection_id: z.string().optional(),
+  /** The account has a second factor. Sessions opened without it have ended when it was turned on. */
+  second_factor: z.boolean(),
   /** When a factor was last proved in this session: the sign-in, then each step-up. */
   proved_at: z.string(),
   ip: z.string(),

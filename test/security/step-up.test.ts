@@ -3,21 +3,14 @@ import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
 import { type Company, call, registerCompany } from "../support/api.ts";
 import { claimsOf } from "../support/auth.ts";
 import { stackTable } from "../support/stack.ts";
+import { age } from "./age.ts";
 import { nowhere } from "./fixtures.ts";
 import { guarded, permitted, request, rows } from "./operations.ts";
-
-/** Makes the last proof of the session behind a token so many minutes old. */
-async function age(token: string, minutes: number): Promise<void> {
-  const { sub = "", origin_jti = "" } = claimsOf(token);
-  const proved_at = new Date(Date.now() - minutes * 60_000).toISOString();
-  const platform = stackTable().of(PLATFORM);
-  await platform.transact([platform.writes.update(sessionItem, { sub, origin_jti }, { set: { proved_at } })]);
-}
 
 let company: Company;
 beforeAll(async () => {
   company = await registerCompany();
-  await age(company.token, 7 * 24 * 60);
+  await age(company.token, { proved_at: 7 * 24 * 60 });
 });
 
 describe("without a fresh proof", () => {
@@ -43,7 +36,7 @@ describe("proving it again", () => {
     const owner = await registerCompany();
     const login = { email: owner.email, password: owner.password };
     const other = (await call("POST", "/auth/login", { body: login })).body.tokens.access_token;
-    await Promise.all([age(owner.token, 31), age(other, 31)]);
+    await Promise.all([age(owner.token, { proved_at: 31 }), age(other, { proved_at: 31 })]);
     const settings = `/organizations/${owner.organization_id}/settings`;
     const change = (token: string) => call("PATCH", settings, { token, body: { retention: { delivery_days: 7 } } });
     expect((await change(owner.token)).status).toBe(403);
@@ -57,7 +50,7 @@ describe("proving it again", () => {
     expect(Math.abs(Date.parse(proved.body.proved_at) - Date.now())).toBeLessThan(60_000);
     expect((await change(owner.token)).status).toBe(200);
     expect((await change(other)).body.code).toBe("step_up_required");
-    await age(owner.token, 31);
+    await age(owner.token, { proved_at: 31 });
     expect((await change(owner.token)).body.code).toBe("step_up_required");
 
     const [entry] = (await owner.call("GET", "/audit/logs?action=session.proved&limit=1")).body.items;
@@ -80,7 +73,7 @@ describe("proving it again", () => {
     await platform.transact([platform.writes.update(sessionItem, { sub, origin_jti }, { set: { method: "sso" } })]);
     const refused = await owner.call("POST", "/auth/step-up", { password: owner.password });
     expect([refused.status, refused.body.code]).toEqual([409, "conflict"]);
-    await age(owner.token, 31);
+    await age(owner.token, { proved_at: 31 });
     const settings = await owner.call("PATCH", `/organizations/${owner.organization_id}/settings`, {});
     expect(settings.body).toMatchObject({ code: "step_up_required", methods: [] });
   });

@@ -26,7 +26,14 @@ export const login: Handler<Ops["login"], AuthDeps> = async (call, deps) => {
   const { user, provider, admitted } = await provePassword(call, deps, call.body);
   const known = admitted.device_known ? call.body.device_token : undefined;
   const device_token = known ?? deps.randomSecret();
-  const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, call.request, call.at);
+  const { session, tokens } = await newSession(
+    deps,
+    user,
+    provider,
+    { method: "password", second_factor: false },
+    call.request,
+    call.at,
+  );
   return openSession(deps, user, session, call.at, invalidCredentials, (opening) =>
     call.commit(
       {

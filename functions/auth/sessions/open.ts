@@ -29,7 +29,7 @@ export async function newSession(
   deps: Pick<AuthDeps, "randomSecret" | "secrets">,
   user: Pick<User, "id" | "default_organization_id">,
   provider: ProviderTokens,
-  via: Pick<Session, "method" | "connection_id">,
+  via: Pick<Session, "method" | "connection_id" | "second_factor">,
   request: RequestFacts,
   at: Date,
 ): Promise<{ session: Session; tokens: Tokens }> {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { doorCodes } from "../../../shared/access/doors.ts";
 import { type ErrorCode, errorCodes, Problem } from "../../../shared/errors.ts";
 import { problemAnswer, problemSchema } from "../../../shared/http/answer.ts";
 import { errorsOf, type OperationShape } from "../../../shared/http/operation.ts";
@@ -64,6 +65,7 @@ export class ProblemBook {
 const PAIRS = [
   ["RepeatedRequest", ["idempotency_conflict", "request_in_progress"]],
   ["Membership", ["membership_inactive", "organization_suspended"]],
+  ["Door", doorCodes],
 ] as const satisfies readonly (readonly [string, readonly ErrorCode[]])[];
 
 /** `NotFoundProblem`, `AlreadyExistsOrConflictProblem`. */

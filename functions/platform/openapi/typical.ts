@@ -40,6 +40,7 @@ export const typical: Readonly<Record<string, Json>> = {
   AgentsCreateToolBodyFunction: TOOL,
   "AgentsUploadContextBody.filename": "policy.md",
   "AgentsUploadContextBody.media_type": "text/markdown",
+  "AuthMeResult.refusal": null,
   Condition: { path: "input.language", op: "eq", value: "en" },
   "ModelsPutProviderBody.display_name": "Our models",
   "Organization.name": "Acme",

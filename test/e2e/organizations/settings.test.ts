@@ -26,15 +26,24 @@ const kept = ({ expires_at }: { expires_at: string }, since: string) =>
   (Date.parse(expires_at) - Date.parse(since)) / DAY;
 
 const unset = { run_days: 30, delivery_days: 30, audit_days: 400, archived_days: 30 };
+const general = { theme: "system", timezone: "UTC", language: "en" };
+const notifications = { email: true, push: true, slack: false, digest: true };
+const security = {
+  session_lifetime_hours: 168,
+  require_mfa: false,
+  sign_in_methods: ["password", "sso"],
+  allowed_addresses: [],
+};
 
 describe("the settings of an organization", () => {
   it("say what holds, and are changed key by key under an entity tag and a version that rise", async () => {
     const first = await company.call("GET", path);
-    expect(first.body).toEqual({ organization_id: company.organization_id, version: 0, retention: unset });
+    const others = { general, notifications, security };
+    expect(first.body).toEqual({ organization_id: company.organization_id, version: 0, retention: unset, ...others });
     const changed = await patch({ run_days: 7 }, { "if-match": first.headers.get("etag") ?? "" });
     expect([changed.status, changed.body]).toEqual([
       200,
-      { organization_id: company.organization_id, version: 1, retention: { ...unset, run_days: 7 } },
+      { organization_id: company.organization_id, version: 1, retention: { ...unset, run_days: 7 }, ...others },
     ]);
     expect((await patch({ run_days: 30 }, { "if-match": first.headers.get("etag") ?? "" })).status).toBe(412);
     expect((await patch({ delivery_days: 8 })).body).toMatchObject({ version: 2, retention: { run_days: 7 } });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { merged, retentionIssues } from "../../../functions/organizations/settings/rules/merge.ts";
 import { runDays } from "../../../shared/blobs/purposes.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { plans } from "../../../shared/limits/plans.ts";
 import { AUDIT_DAYS, retentionOf, SECURITY_AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 
@@ -35,7 +36,7 @@ const change = fc.record(Object.fromEntries(keys.map((key) => [key, fc.option(da
 
 describe("for how long things are kept", () => {
   it("is the plan's where nothing was set: runs as long as it may be, the rest as usual", () => {
-    const unset = all.map((plan) => retentionOf({ plan, settings: { version: 0, retention: {} } }));
+    const unset = all.map((plan) => retentionOf({ plan, settings: UNSET }));
     const rest = { delivery_days: 30, audit_days: 400, archived_days: 30 };
     expect(unset).toEqual([30, 90, 400].map((run_days) => ({ run_days, ...rest })));
   });
@@ -54,7 +55,7 @@ describe("for how long things are kept", () => {
         expect(issues).toEqual(bad.map((key) => `retention.${key}`));
         if (bad.length > 0) return;
         const retention = merged({} as Parameters<typeof retentionOf>[0]["settings"]["retention"], wanted);
-        const kept = retentionOf({ plan, settings: { version: 1, retention } });
+        const kept = retentionOf({ plan, settings: { ...UNSET, retention } });
         for (const key of keys) if (wanted[key] != null) expect([key, kept[key]]).toEqual([key, wanted[key]]);
       }),
     );
@@ -62,8 +63,8 @@ describe("for how long things are kept", () => {
 
   it("is never more than the plan allows, also when it was set under a larger one, and audit never below 400 days", () => {
     const most = { run_days: 400, delivery_days: 400, audit_days: 2_555, archived_days: 365 } as const;
-    expect(retentionOf({ plan: "enterprise", settings: { version: 1, retention: most } })).toEqual(most);
-    expect(retentionOf({ plan: "free", settings: { version: 1, retention: most } })).toEqual({
+    expect(retentionOf({ plan: "enterprise", settings: { ...UNSET, retention: most } })).toEqual(most);
+    expect(retentionOf({ plan: "free", settings: { ...UNSET, retention: most } })).toEqual({
       run_days: 30,
       delivery_days: 30,
       audit_days: 400,

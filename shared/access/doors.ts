@@ -1,0 +1,53 @@
+import { Problem } from "../errors.ts";
+import type { Session } from "../identity/items.ts";
+import { type OrganizationSettings, securityOf } from "../identity/settings.ts";
+import { isWithin } from "./networks.ts";
+
+/**
+ * What an organization's security settings say of a request that somebody sends who has rights in it. Judged with the
+ * rights, on every request, so that a change of the settings bites on the next one. What people do about themselves asks
+ * for no rights and goes on: enrolling a second factor, signing in anew, working in another organization.
+ */
+
+/** What is judged: where the request comes from, and the sign-in behind it, if there is one. */
+export interface Presence {
+  readonly ip: string;
+  readonly session: Pick<Session, "method" | "second_factor" | "created_at"> | undefined;
+}
+
+/** Refusals of {@link refusalAtTheDoor}. */
+export const doorCodes = [
+  "address_not_allowed",
+  "sign_in_method_not_allowed",
+  "session_too_old",
+  "mfa_enrolment_required",
+] as const;
+
+/** Why the settings refuse such a request; undefined when they do not. */
+export function refusalAtTheDoor(
+  settings: Pick<OrganizationSettings, "security">,
+  { ip, session }: Presence,
+  at: Date,
+): Problem | undefined {
+  const security = securityOf(settings);
+  const { allowed_addresses, sign_in_methods, session_lifetime_hours, require_mfa } = security;
+  if (allowed_addresses.length > 0 && !isWithin(ip, allowed_addresses))
+    return new Problem("address_not_allowed", `This organization takes no requests from ${ip}.`);
+  if (session === undefined) return undefined;
+  if (!sign_in_methods.includes(session.method))
+    return new Problem(
+      "sign_in_method_not_allowed",
+      `You have signed in by ${session.method}; this organization takes ${sign_in_methods.join(", ")}.`,
+      { members: { methods: sign_in_methods } },
+    );
+  if (at.getTime() - Date.parse(session.created_at) > session_lifetime_hours * 3_600_000)
+    return new Problem(
+      "session_too_old",
+      `This organization takes a sign-in for ${session_lifetime_hours} hours. Sign in again.`,
+      { members: { session_lifetime_hours } },
+    );
+  // A sign-in provider asks for the factors that its organization wants.
+  if (require_mfa && session.method === "password" && !session.second_factor)
+    return new Problem("mfa_enrolment_required", "This organization asks for a second factor. Turn one on first.");
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type Presence, refusalAtTheDoor } from "../../../shared/access/doors.ts";
+import type { SecuritySettings } from "../../../shared/identity/settings.ts";
+
+const at = new Date("2026-01-02T12:00:00.000Z");
+const session = { method: "password", second_factor: false, created_at: "2026-01-02T10:00:00.000Z" } as const;
+const presence: Presence = { ip: "192.0.2.7", session };
+const refusal = (security: Partial<SecuritySettings>, who: Presence = presence) =>
+  refusalAtTheDoor({ security }, who, at)?.code;
+
+describe("what an organization's security settings refuse", () => {
+  it("is nothing where nothing was set", () => {
+    expect(refusal({})).toBeUndefined();
+    expect(refusal({}, { ip: "unknown", session: undefined })).toBeUndefined();
+  });
+
+  it("are addresses outside of its networks, whoever comes from there", () => {
+    const inside = { allowed_addresses: ["192.0.2.0/24"] };
+    const outside = { allowed_addresses: ["198.51.100.0/24", "2001:db8::/32"] };
+    expect([refusal(inside), refusal(outside)]).toEqual([undefined, "address_not_allowed"]);
+    expect(refusal(outside, { ip: "192.0.2.7", session: undefined })).toBe("address_not_allowed");
+    expect(refusal(inside, { ip: "", session })).toBe("address_not_allowed");
+    expect(refusal({ allowed_addresses: [] })).toBeUndefined();
+  });
+
+  it("are sign-ins by another method", () => {
+    expect(refusal({ sign_in_methods: ["sso"] })).toBe("sign_in_method_not_allowed");
+    expect(refusal({ sign_in_methods: ["password"] })).toBeUndefined();
+    expect(refusal({ sign_in_methods: ["password"] }, { ...presence, session: { ...session, method: "sso" } })).toBe(
+      "sign_in_method_not_allowed",
+    );
+  });
+
+  it("are sign-ins that are older than it allows", () => {
+    expect(refusal({ session_lifetime_hours: 2 })).toBeUndefined();
+    expect(refusal({ session_lifetime_hours: 1 })).toBe("session_too_old");
+  });
+
+  it("are passwords without a second factor; a provider has asked for its own", () => {
+    expect(refusal({ require_mfa: true })).toBe("mfa_enrolment_required");
+    expect(refusal({ require_mfa: true }, { ...presence, session: { ...session, second_factor: true } })).toBe(
+      undefined,
+    );
+    expect(refusal({ require_mfa: true }, { ...presence, session: { ...session, method: "sso" } })).toBeUndefined();
+  });
+
+  it("is nothing of somebody without a session but the address", () => {
+    const all = { require_mfa: true, sign_in_methods: ["sso" as const], session_lifetime_hours: 1 };
+    expect(refusal(all, { ip: "192.0.2.7", session: undefined })).toBeUndefined();
+  });
+});
