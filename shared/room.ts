@@ -21,17 +21,37 @@ export type Need =
   | "bus"
   | `send:${string}`;
 
+/**
+ * What a function that no request calls does for an organization that is suspended or deleted. Requests are refused
+ * (`shared/access`); each of these has to say it, and what is not `goes_on` has a row in the test of suspended work.
+ */
+export type WhenSuspended =
+  /** It only finishes, ends or takes away what is there, or is about people and not about the organization. */
+  | "goes_on"
+  /** Nothing is lost: it is done once the organization is restored. */
+  | "waits"
+  /** What it would work at comes to its end, which says why. */
+  | "ends"
+  /** It is not done, and somebody asks for it again who misses it. */
+  | "drops";
+
 /** What calls a function. There is always a queue between the bus and a function. */
 export type Trigger =
   | { readonly kind: "api" }
   | { readonly kind: "stream" }
-  | { readonly kind: "events"; readonly types: readonly string[] | "all" }
-  | { readonly kind: "queue"; readonly queue: string }
+  | { readonly kind: "events"; readonly types: readonly string[] | "all"; readonly suspended: WhenSuspended }
+  | { readonly kind: "queue"; readonly queue: string; readonly suspended: WhenSuspended }
   /** What other changes left to be done later (`shared/due`): these kinds come into this queue when their time has come. */
-  | { readonly kind: "due"; readonly kinds: readonly string[]; readonly queue: string }
+  | {
+      readonly kind: "due";
+      readonly kinds: readonly string[];
+      readonly queue: string;
+      readonly suspended: WhenSuspended;
+    }
+  /** Sends on what has happened, whatever has become of the organization. */
   | { readonly kind: "outbox" }
-  | { readonly kind: "task" }
-  | { readonly kind: "run_status" }
+  | { readonly kind: "task"; readonly suspended: WhenSuspended }
+  | { readonly kind: "run_status"; readonly suspended: WhenSuspended }
   | { readonly kind: "rate"; readonly minutes: number }
   | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
 

@@ -24,6 +24,8 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     name: "Acme",
     slug: "acme",
     status: "active",
+    suspension: null,
+    deletion: null,
     plan: "enterprise",
     settings: UNSET,
     created_by: user_id,

@@ -4,6 +4,7 @@ import { draft, type Envelope } from "../../shared/change/events.ts";
 import { type Clock, timestamp } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { newEtag } from "../../shared/ids.ts";
 import type { Log } from "../../shared/observability/log.ts";
@@ -22,6 +23,13 @@ export interface FetchDeps {
   readonly outbound: Pick<Outbound, "request">;
 }
 
+/** Nothing is called for an organization that is suspended or deleted. */
+const notFetched: Fetched = {
+  ok: false,
+  code: "organization_suspended",
+  message: "The organization was suspended before the address was fetched. Fetch it again.",
+};
+
 const eventData = agentEvents["agent.context_changed"].data;
 
 /**
@@ -35,7 +43,8 @@ export async function fetchContext(event: Envelope, deps: FetchDeps): Promise<vo
   const table = deps.table.of(event.organization_id);
   const context = await table.get(agentContextItem, { agent_id, id });
   if (context?.url == null || context.attempt !== attempt) return;
-  const fetched = await fetchText(context.url, deps.outbound);
+  const organization = await table.get(organizationItem, {});
+  const fetched = organization?.status === "active" ? await fetchText(context.url, deps.outbound) : notFetched;
   deps.log.info("context.fetched", { agent_id, context_id: id, ok: fetched.ok });
   try {
     await store(event, context, fetched, deps);

@@ -34,14 +34,14 @@ export const room = defineRoom({
       },
     ),
     contexts: {
-      trigger: { kind: "events", types: ["agent.context_changed"] },
+      trigger: { kind: "events", types: ["agent.context_changed"], suspended: "ends" },
       needs: ["table_read", "files_write:versions", "outbound"],
       writes: [...CHANGE_WRITES, "agent", "agent_context"],
       timeout_seconds: 120,
       memory_mb: 512,
     },
     purge: {
-      trigger: { kind: "due", kinds: ["agent_purge"], queue: "agent_purges" },
+      trigger: { kind: "due", kinds: ["agent_purge"], queue: "agent_purges", suspended: "waits" },
       needs: ["table_read", "files_remove:versions"],
       writes: [
         ...CHANGE_WRITES,

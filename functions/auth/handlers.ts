@@ -6,6 +6,7 @@ import { lostRace } from "../../shared/dynamo/write.ts";
 import { badReference, notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import {
+  isGone,
   membershipItem,
   organizationItem,
   PLATFORM,
@@ -80,7 +81,7 @@ export const switchOrganization: Handler<Ops["switchOrganization"], AuthDeps> = 
     tenant.read(organizationItem, {}),
     tenant.read(membershipItem, { user_id: caller.user.id }),
   ]);
-  if (organization === undefined || membership?.status !== "active" || organization.status === "deleted")
+  if (organization === undefined || membership?.status !== "active" || isGone(organization))
     throw badReference("organization_id");
   const platform = table.of(PLATFORM);
   const set = { default_organization_id: organization.id };

@@ -43,7 +43,11 @@ export const room = defineRoom({
       },
     ),
     mail: {
-      trigger: { kind: "events", types: ["user.password_reset_requested", "registration.requested"] },
+      trigger: {
+        kind: "events",
+        types: ["user.password_reset_requested", "registration.requested"],
+        suspended: "goes_on",
+      },
       needs: ["table_read", "open:registrations", "open:password_resets", "mail"],
       timeout_seconds: 30,
       memory_mb: 256,
@@ -52,6 +56,7 @@ export const room = defineRoom({
       trigger: {
         kind: "events",
         types: ["session.signed_out", "session.revoked", "session.refresh_reuse_detected"],
+        suspended: "goes_on",
       },
       needs: ["table_read", "open:pool_sessions"],
       writes: ["session", "user"],

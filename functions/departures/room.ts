@@ -6,7 +6,7 @@ export const room = defineRoom({
   area: "identity",
   functions: {
     departure: {
-      trigger: { kind: "due", kinds: ["departure"], queue: "departures" },
+      trigger: { kind: "due", kinds: ["departure"], queue: "departures", suspended: "goes_on" },
       needs: ["table_read"],
       writes: [
         ...CHANGE_WRITES,

@@ -23,13 +23,13 @@ export const room = defineRoom({
       ],
     }),
     mail: {
-      trigger: { kind: "events", types: ["invitation.created", "invitation.resent"] },
+      trigger: { kind: "events", types: ["invitation.created", "invitation.resent"], suspended: "drops" },
       needs: ["table_read", "open:invitations", "mail"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     expiry: {
-      trigger: { kind: "due", kinds: ["invitation_expiry"], queue: "invitation_expiries" },
+      trigger: { kind: "due", kinds: ["invitation_expiry"], queue: "invitation_expiries", suspended: "goes_on" },
       needs: ["table_read"],
       writes: [...CHANGE_WRITES, "due", "invitation", "pending_invitation", "quota"],
       timeout_seconds: 30,

@@ -13,5 +13,22 @@ export const organizationEvents = defineEvents({
     resource: "organization",
     data: changed,
   },
+  "organization.suspended": {
+    summary:
+      "An organization was suspended; refused from the next request on. Its webhooks hear of it once it is restored.",
+    resource: "organization",
+    data: organization.extend({ reason: z.string() }),
+  },
+  "organization.restored": {
+    summary: "An organization is no longer suspended, or no longer deleted.",
+    resource: "organization",
+    data: organization.extend({ status: z.string(), previous_status: z.string() }),
+  },
+  "organization.deleted": {
+    summary:
+      "An organization was deleted; refused from the next request on, and erased when nobody restores it in time.",
+    resource: "organization",
+    data: organization.extend({ erase_at: z.string() }),
+  },
   "membership.added": { summary: "A user became a member.", resource: "membership", data: membership },
 });

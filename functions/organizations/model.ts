@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { normalizeNetwork } from "../../shared/access/networks.ts";
-import { organizationSchema } from "../../shared/identity/items.ts";
+import { organizationSchema, organizationStatuses } from "../../shared/identity/items.ts";
 import {
   generalSchema,
   LONGEST_SESSION_HOURS,
@@ -10,6 +10,7 @@ import {
   signInMethodSchema,
 } from "../../shared/identity/settings.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
 import { cutText } from "../../shared/text.ts";
 
 /** A name for addresses: lower-case letters, digits and dashes, unique over all organizations. */
@@ -119,6 +120,16 @@ export const settingsChange = z
   })
   .partial();
 
+export const organizationStates = defineStates("organization", organizationStatuses, [
+  { from: [], to: "active", why: "Somebody registers it or founds it." },
+  { from: ["active"], to: "suspended", why: "A platform operator suspends it." },
+  { from: ["suspended"], to: "active", why: "A platform operator restores it." },
+  { from: ["active", "suspended"], to: "deleted", why: "An owner or a platform operator deletes it." },
+  { from: ["deleted"], to: "active", why: "An owner or a platform operator restores it in time." },
+  { from: ["deleted"], to: "suspended", why: "It is restored in time, and was suspended when it was deleted." },
+  { from: ["deleted"], to: "erasing", why: "Nobody has restored it in time: it is erased from then on." },
+]);
+
 /** The organization as the API shows it. */
 export const organizationView = organizationSchema
   .omit({ etag: true, settings: true })
@@ -126,3 +137,6 @@ export const organizationView = organizationSchema
 
 /** Organizations on the free plan that one user may have made. */
 export const FOUNDED_PER_USER = 5;
+
+/** For so long a deleted organization can be restored; then it is erased. */
+export const RESTORABLE_SECONDS = 30 * 86_400;

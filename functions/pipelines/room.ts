@@ -34,7 +34,7 @@ export const room = defineRoom({
       },
     ),
     purge: {
-      trigger: { kind: "due", kinds: ["pipeline_purge"], queue: "pipeline_purges" },
+      trigger: { kind: "due", kinds: ["pipeline_purge"], queue: "pipeline_purges", suspended: "waits" },
       needs: ["table_read", "files_remove:versions"],
       writes: [
         ...CHANGE_WRITES,

@@ -6,11 +6,13 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import { type Removal, removalOf, removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { endRun } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
+import { organizationStopped } from "./engine/rules/rights.ts";
 import { systemContext } from "./log/entries.ts";
-import { isLive, nextLook } from "./model.ts";
+import { isLive, LIVE, nextLook } from "./model.ts";
 import {
   type RunState,
   runItem,
@@ -97,6 +99,37 @@ export async function executionEnded(message: unknown, deps: RunControl): Promis
 async function failRun(table: TenantTable, run: StoredRun, how: string, clock: Clock): Promise<void> {
   const error = { code: "workflow_failed", message: `The workflow of the run ended as ${how}.` };
   await endRun(table, systemContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
+}
+
+/** Runs that are ended at the same time. */
+const PARALLEL = 8;
+
+/**
+ * `organization.suspended`, `organization.deleted`: ends every run that still goes on, and wakes those that wait. One
+ * that has just been started and that no index shows yet is ended by its own next step, which asks for the organization.
+ */
+export async function halt(event: Envelope, deps: RunControl): Promise<void> {
+  const table = deps.table.of(event.organization_id);
+  const organization = await table.get(organizationItem, {});
+  if (organization?.status === "active") return;
+  const end = async (run: StoredRun) => {
+    const error = organizationStopped(organization);
+    await endRun(table, systemContext(table, run, "organization_stop", deps.clock.now()), run, {
+      status: "stopped",
+      error,
+    });
+    await endWaiting(table, run.id, deps);
+  };
+  for (const status of LIVE) {
+    let batch: StoredRun[] = [];
+    for await (const run of table.all(runItem, { index: "gsi3", of: { status } })) {
+      batch.push(run);
+      if (batch.length < PARALLEL) continue;
+      await Promise.all(batch.map(end));
+      batch = [];
+    }
+    await Promise.all(batch.map(end));
+  }
 }
 
 /** `run.deleted`: clears away what belonged to the run. Nobody can reach it any more; doing it again finds nothing. */

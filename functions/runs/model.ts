@@ -21,7 +21,7 @@ export const runStates = defineStates("run", runStatuses, [
   {
     from: ["queued", "running"],
     to: "stopped",
-    why: "Somebody stopped it; or its next step was denied: the organization is suspended, its starter was removed or lost the permission, the agent was archived.",
+    why: "Somebody stopped it; or its next step was denied: the organization is suspended or deleted, its starter was removed or lost the permission, the agent was archived.",
   },
   { from: ["queued", "running"], to: "timed_out", why: "Its deadline has come." },
 ]);

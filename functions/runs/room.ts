@@ -26,7 +26,7 @@ export const room = defineRoom({
     },
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
-      trigger: { kind: "task" },
+      trigger: { kind: "task", suspended: "ends" },
       needs: [
         "table_read",
         "open:node_headers",
@@ -59,27 +59,35 @@ export const room = defineRoom({
       reserved_concurrency: 200,
     },
     launch: {
-      trigger: { kind: "events", types: ["run.started"] },
+      trigger: { kind: "events", types: ["run.started"], suspended: "ends" },
       needs: ["table_read", "runs_start"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     watch: {
-      trigger: { kind: "due", kinds: ["run_watch"], queue: "run_watches" },
+      trigger: { kind: "due", kinds: ["run_watch"], queue: "run_watches", suspended: "goes_on" },
       needs: ["table_read", "runs_start", "runs_control"],
       writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     status: {
-      trigger: { kind: "run_status" },
+      trigger: { kind: "run_status", suspended: "goes_on" },
       needs: ["table_read", "runs_control"],
       writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
+    /** What still goes on in an organization that has just been suspended or deleted. */
+    halt: {
+      trigger: { kind: "events", types: ["organization.suspended", "organization.deleted"], suspended: "ends" },
+      needs: ["table_read", "runs_control"],
+      writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
+      timeout_seconds: 300,
+      memory_mb: 256,
+    },
     clear: {
-      trigger: { kind: "events", types: ["run.deleted"] },
+      trigger: { kind: "events", types: ["run.deleted"], suspended: "goes_on" },
       needs: ["table_read", "files_remove:runs"],
       writes: ["run_join", "run_log", "run_pending", "run_step", "run_value"],
       timeout_seconds: 300,

@@ -9,7 +9,7 @@ export const room = defineRoom({
       writes: ["quota", "team", "team_member", "team_name", "team_tree", "user_teams"],
     }),
     members: {
-      trigger: { kind: "events", types: ["team.deleted"] },
+      trigger: { kind: "events", types: ["team.deleted"], suspended: "goes_on" },
       needs: ["table_read"],
       writes: ["team_member", "team_tree", "user_teams"],
       timeout_seconds: 60,

@@ -9,7 +9,11 @@ export const room = defineRoom({
       writes: ["due", "membership", "owner_count", "quota", "removal", "user", "user_organization"],
     }),
     finding: {
-      trigger: { kind: "events", types: ["membership.added", "membership.removed", "user.updated"] },
+      trigger: {
+        kind: "events",
+        types: ["membership.added", "membership.removed", "user.updated"],
+        suspended: "goes_on",
+      },
       needs: ["table_read"],
       writes: ["member_term", "member_terms", "membership"],
       timeout_seconds: 60,

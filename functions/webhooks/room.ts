@@ -17,7 +17,7 @@ export const room = defineRoom({
       ],
     }),
     fan_out: {
-      trigger: { kind: "events", types: "all" },
+      trigger: { kind: "events", types: "all", suspended: "goes_on" },
       needs: ["table_read", "send:webhook_attempts"],
       writes: ["due", "webhook_delivery"],
       timeout_seconds: 30,
@@ -27,19 +27,27 @@ export const room = defineRoom({
       trigger: {
         kind: "events",
         types: ["webhook.test_sent", "webhook.delivery_replayed", "webhook.replay_requested", "webhook.deleted"],
+        suspended: "goes_on",
       },
       needs: ["send:webhook_attempts", "send:webhook_jobs"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
+    /** What was held back while the organization was suspended or deleted. */
+    resume: {
+      trigger: { kind: "events", types: ["organization.restored"], suspended: "waits" },
+      needs: ["table_read", "send:webhook_attempts"],
+      timeout_seconds: 300,
+      memory_mb: 256,
+    },
     notice: {
-      trigger: { kind: "events", types: ["webhook.auto_disabled"] },
+      trigger: { kind: "events", types: ["webhook.auto_disabled"], suspended: "goes_on" },
       needs: ["table_read", "mail"],
       timeout_seconds: 30,
       memory_mb: 256,
     },
     attempt: {
-      trigger: { kind: "due", kinds: ["webhook_delivery"], queue: "webhook_attempts" },
+      trigger: { kind: "due", kinds: ["webhook_delivery"], queue: "webhook_attempts", suspended: "waits" },
       needs: ["table_read", "open:webhook_secrets", "outbound", "send:webhook_attempts"],
       writes: [...CHANGE_WRITES, "due", "webhook", "webhook_attempt", "webhook_delivery", "webhook_health"],
       timeout_seconds: 30,
@@ -48,7 +56,7 @@ export const room = defineRoom({
       max_concurrency: 50,
     },
     jobs: {
-      trigger: { kind: "queue", queue: "webhook_jobs" },
+      trigger: { kind: "queue", queue: "webhook_jobs", suspended: "goes_on" },
       needs: ["table_read", "send:webhook_attempts", "send:webhook_jobs"],
       writes: ["due", "webhook_attempt", "webhook_delivery", "webhook_replay"],
       timeout_seconds: 60,

@@ -53,6 +53,8 @@ export const deliveryItem = defineItem({
     /** Who makes the attempt now, and until when nobody else may. */
     lease_id: z.string().optional(),
     lease_until: z.string().optional(),
+    /** When its age is counted from, after its organization was suspended or deleted; else from its making. */
+    aged_from: z.string().optional(),
   }),
   key: { pk: "WEBHOOK#{webhook_id}", sk: "DELIVERY#{id}" },
   indexes: {

@@ -7,14 +7,14 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_read"], { writes: ["due", "quota", "workspace", "workspace_member"] }),
     members: {
-      trigger: { kind: "events", types: ["workspace.deleted"] },
+      trigger: { kind: "events", types: ["workspace.deleted"], suspended: "goes_on" },
       needs: ["table_read"],
       writes: ["workspace_member"],
       timeout_seconds: 60,
       memory_mb: 256,
     },
     expiry: {
-      trigger: { kind: "due", kinds: ["workspace_expiry"], queue: "workspace_expiries" },
+      trigger: { kind: "due", kinds: ["workspace_expiry"], queue: "workspace_expiries", suspended: "goes_on" },
       needs: ["table_read"],
       writes: [...CHANGE_WRITES, "due", "workspace"],
       timeout_seconds: 30,

@@ -34,10 +34,10 @@ export function rightsFrom(
   organization: Organization | undefined,
   membership: Membership | undefined,
 ): Rights | Problem {
-  if (organization === undefined || organization.status === "deleted" || membership?.status !== "active")
-    return noMembership();
-  if (organization.status === "suspended")
+  if (membership?.status !== "active") return noMembership();
+  if (organization?.status === "suspended")
     return new Problem("organization_suspended", "The organization is suspended.");
+  if (organization?.status !== "active") return noMembership();
   return {
     caller: { principal, organization, grants: grantsOf(membership.role) },
     membership,

@@ -11,12 +11,27 @@ export const PLATFORM = "platform";
 
 /** Accounts at the pool that are one user: a person signs in through few providers, and each is read when all sessions end. */
 export const ACCOUNTS_PER_USER = 10;
+export const organizationStatuses = ["active", "suspended", "deleted", "erasing"] as const;
 
 export const organizationSchema = z.object({
   id: idSchema("organization"),
   name: z.string(),
   slug: z.string(),
-  status: z.enum(["active", "suspended", "deleted"]).meta({ id: "OrganizationStatus" }),
+  status: z.enum(organizationStatuses).meta({ id: "OrganizationStatus" }),
+  suspension: z
+    .object({ at: z.string(), reason: z.string().meta({ example: "Unpaid since March." }) })
+    .meta({
+      id: "OrganizationSuspension",
+      description: "Since when it is suspended, and why; also while it is deleted.",
+    })
+    .nullable(),
+  deletion: z
+    .object({ at: z.string(), erase_at: z.string() })
+    .meta({
+      id: "OrganizationDeletion",
+      description: "Since when it is deleted, and when it is erased unless restored.",
+    })
+    .nullable(),
   plan: z.enum(["free", "pro", "enterprise"]).meta({ id: "Plan" }),
   settings: organizationSettingsSchema,
   created_by: z.string(),
@@ -25,6 +40,10 @@ export const organizationSchema = z.object({
   etag: z.string(),
 });
 export type Organization = z.output<typeof organizationSchema>;
+
+/** Whether nobody can work in it any more, unless it is restored. */
+export const isGone = ({ status }: Pick<Organization, "status">): boolean =>
+  status === "deleted" || status === "erasing";
 
 export const userSchema = z.object({
   id: idSchema("user"),

@@ -9,6 +9,7 @@ import { type Removal, removeAll } from "../dynamo/removals.ts";
 import type { Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
+import { organizationItem } from "../identity/items.ts";
 import { auditDaysOf } from "../identity/organization.ts";
 import { newId } from "../ids.ts";
 
@@ -77,6 +78,9 @@ export const purgeWork =
     }
     if (thing.status !== "archived") return undefined;
     const later = addSeconds(at, HELD_SECONDS);
+    const organization = await table.get(organizationItem, {});
+    // Nobody can restore anything there now; a day at most after it is active again, the end comes.
+    if (organization?.status !== "active") return later;
     const held = noun.postpone?.(table, thing, later);
     const erase_at = addSeconds(at, QUIET_SECONDS);
     try {

@@ -7,6 +7,8 @@ export const organizationNamed = (id: string, more: Partial<Organization> = {}):
   name: "Acme",
   slug: id.toLowerCase().replace("_", "-"),
   status: "active",
+  suspension: null,
+  deletion: null,
   plan: "free",
   settings: UNSET,
   created_by: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC",

@@ -87,7 +87,7 @@ export async function acceptance(
 ): Promise<Accepted> {
   const { id, role, email, secret_hash, invited_by } = invitation;
   const tenant = table.of(organization.id);
-  const joining: Joining = { organization, user, role, joined_via: "invitation", primary, at };
+  const joining: Joining = { organization, user, role, joined_via: "invitation", primary, inactive: noLongerWorks, at };
   const entry = { user_id: user.id, added_by: invited_by, at };
   const teams = await enterPromisedTeams(table, organization.id, invitation.team_ids, entry);
   const workspaces = await enterPromisedWorkspaces(table, organization.id, invitation.workspaces, entry);
@@ -95,7 +95,6 @@ export async function acceptance(
   return {
     writes: [
       ...endWrites(tenant, invitation, { status: "accepted", at, accepted_by: user.id }, as_read, noLongerWorks),
-      tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, noLongerWorks),
       // What somebody sent who is removed or suspended lets nobody in, also before it is revoked.
       tenant.writes.check(membershipItem, { user_id: invited_by }, { equals: { status: "active" } }, noLongerWorks),
       ...joinWrites(table, joining, before),

@@ -68,6 +68,8 @@ function foundedAs(table: Table, wish: Wish, slug: string): Founded {
     name,
     slug,
     status: "active",
+    suspension: null,
+    deletion: null,
     plan: "free",
     settings: UNSET,
     created_by: founder.id,
@@ -97,6 +99,7 @@ function foundedAs(table: Table, wish: Wish, slug: string): Founded {
     role: "org_owner",
     joined_via: "registration",
     primary,
+    inactive: null,
     at,
   };
   return {

@@ -97,6 +97,7 @@ export const typical: Readonly<Record<string, Json>> = {
   error_code: null,
   event_type: "agent.created",
   "events[]": "agent.created",
+  erase_at: "2026-02-14T12:00:00.000Z",
   expires_at: "2026-02-01T12:00:00.000Z",
   expression: "$uppercase(input.text)",
   failing_since: null,

@@ -7,6 +7,7 @@ import {
   type Membership,
   membershipItem,
   type Organization,
+  organizationItem,
   PLATFORM,
   type User,
   userOrganizationItem,
@@ -25,17 +26,19 @@ export interface Joining {
   readonly joined_via: Membership["joined_via"];
   /** Whether it is the user's first organization. */
   readonly primary: boolean;
+  /** The refusal where the organization is not active; null for whoever founds it, with whom it begins. */
+  readonly inactive: (() => Problem) | null;
   readonly at: Date;
 }
 
 /**
  * The writes that make a user a member: the membership, the way from the user to it, a seat of the plan, the count of
- * owners. The one place where members come from.
+ * owners, as long as the organization is active. The one place where members come from.
  * @param before the membership as it was read: somebody who was removed comes back with a new role
  * @throws Problem `conflict` (409) for somebody who is a member already
  */
 export function joinWrites(table: Table, joining: Joining, before?: Membership): Write[] {
-  const { organization, user, role, joined_via, primary, at } = joining;
+  const { organization, user, role, joined_via, primary, inactive, at } = joining;
   const user_id = user.id;
   const tenant = table.of(organization.id);
   const now = timestamp(at);
@@ -53,6 +56,9 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
   };
   if (before !== undefined && before.status !== "removed") throw memberAlready(before.status);
   return [
+    ...(inactive === null
+      ? []
+      : [tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, inactive)]),
     before === undefined
       ? tenant.writes.create(membershipItem, membership, (old) => memberAlready(old?.status ?? "active"))
       : tenant.writes.replace(membershipItem, membership, before.etag),

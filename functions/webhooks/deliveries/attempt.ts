@@ -6,6 +6,8 @@ import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Queue } from "../../../shared/events/queue.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
+import { organizationItem } from "../../../shared/identity/items.ts";
+import { addDays } from "../../../shared/limits/retention.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import type { Outbound } from "../../../shared/outbound/index.ts";
 import { SecretError } from "../../../shared/secrets/index.ts";
@@ -51,9 +53,10 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
   const { table, clock, attempts } = deps;
   const tenant = table.of(message.tenant);
   const key = { webhook_id: message.webhook_id, id: message.delivery_id };
-  const [delivery, webhook] = await table.batch([
+  const [delivery, webhook, organization] = await table.batch([
     tenant.read(deliveryItem, key),
     tenant.read(webhookItem, { id: message.webhook_id }),
+    tenant.read(organizationItem, {}),
   ]);
   if (delivery === undefined || delivery.next_attempt_at === null) return undefined;
   // A delivery whose webhook has been deleted goes too, however the deletion and the fan-out crossed.
@@ -62,12 +65,14 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
     return undefined;
   }
   const now = clock.now();
+  if (organization?.status !== "active") return hold(tenant, delivery, now);
   const later = addSeconds(now, forgottenAfterSeconds);
   const end = async (from: Delivery, error_code: Parameters<typeof endUnsent>[2]): Promise<Date> => {
     await endUnsent(tenant, from, error_code, now);
     return later;
   };
-  if (Date.parse(delivery.created_at) < now.getTime() - longestDeliverySeconds * 1_000) return end(delivery, "expired");
+  if (Date.parse(delivery.aged_from ?? delivery.created_at) < now.getTime() - longestDeliverySeconds * 1_000)
+    return end(delivery, "expired");
   const attempt_at = Date.parse(delivery.next_attempt_at);
   if (attempt_at > now.getTime()) {
     await hint(deps, message, attempt_at);
@@ -100,6 +105,38 @@ export async function attemptDelivery(message: AttemptMessage, deps: AttemptDeps
   if (recorded?.next_attempt_at != null) await hint(deps, hintOf(delivery), Date.parse(recorded.next_attempt_at));
   return later;
 }
+
+/** A held delivery is looked at again after this, should nobody tell that its organization is active again. */
+const heldSeconds = 6 * 3_600;
+
+/** For so long a held delivery is there from the last look on, whatever its organization had set. */
+const heldDays = 7;
+
+/**
+ * Nothing is sent for an organization that is suspended or deleted, and nothing is lost: the delivery stays, and grows no
+ * older, until the organization is active again.
+ */
+async function hold(tenant: TenantTable, delivery: Delivery, now: Date): Promise<Date> {
+  const { webhook_id, id, attempt_count, status } = delivery;
+  const until = timestamp(addDays(now, heldDays));
+  const expires_at = delivery.expires_at > until ? delivery.expires_at : until;
+  const held = tenant.writes.update(
+    deliveryItem,
+    { webhook_id, id },
+    { set: { aged_from: timestamp(now), expires_at } },
+    { equals: { attempt_count, status } },
+    moved,
+  );
+  try {
+    await tenant.apply(deliveryItem, held);
+  } catch (error) {
+    // Somebody was at it when the organization was suspended: what they recorded counts.
+    if (!(error instanceof Problem) || error.code !== "conflict") throw error;
+  }
+  return addSeconds(now, heldSeconds);
+}
+
+const moved = (): Problem => new Problem("conflict", "The delivery has gone on meanwhile.");
 
 /** Hints at an attempt at this time, where a queue can hold the hint so long; else the delivery comes due by itself. */
 async function hint({ attempts, clock }: AttemptDeps, message: AttemptMessage, attempt_at_ms: number): Promise<void> {

@@ -26,6 +26,8 @@ const organization = {
   name: "Acme",
   slug: "acme",
   status: "active",
+  suspension: null,
+  deletion: null,
   plan: "free",
   settings: UNSET,
   created_by: "usr_x",

@@ -41,6 +41,7 @@ describe("a table of states", () => {
       "delivery",
       "invitation",
       "member",
+      "organization",
       "pipeline",
       "removal",
       "run",

@@ -22,14 +22,18 @@ export interface Denied {
   readonly message: string;
 }
 
+/** Why nothing goes on in an organization that is not active. */
+export const organizationStopped = (organization: Standing["organization"]): Denied => ({
+  code: "organization_suspended",
+  message: `The organization is ${organization?.status === "suspended" ? "suspended" : "deleted"}.`,
+});
+
 /** Why a run may not take a step with an effect outside: the first reason that holds. */
 export function denied(
   kind: RunRecord["kind"],
   { organization, starter, grants, agent }: Standing,
 ): Denied | undefined {
-  if (organization?.status !== "active") {
-    return { code: "organization_suspended", message: "The organization is suspended." };
-  }
+  if (organization?.status !== "active") return organizationStopped(organization);
   if (starter !== null) {
     if (starter.user?.status !== "active" || starter.membership?.status !== "active") {
       return { code: "starter_removed", message: "Who started the run is no active member any more." };

@@ -1,0 +1,79 @@
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Organization } from "../../../shared/identity/items.ts";
+import { newEtag } from "../../../shared/ids.ts";
+import { organizationEvents } from "../events.ts";
+import { organizationStates, RESTORABLE_SECONDS } from "../model.ts";
+import { replaceOrganization } from "../store.ts";
+
+/**
+ * What moves an organization from one state to another: to be committed under the organization's own tenant, so that
+ * its audit trail has it. The writes hold as long as it is as it was read (412 otherwise: read and move anew).
+ */
+export interface OrganizationMove {
+  readonly organization: Organization;
+  readonly writes: readonly Write[];
+  readonly event: EventDraft;
+}
+
+/** Refuses everybody from the next request on; background work stops or waits. @throws Problem `conflict` (409) */
+export function suspension(table: Table, read: Organization, reason: string, at: Date): OrganizationMove {
+  const { id, name } = read;
+  const next = moved(read, { suspension: { at: timestamp(at), reason } }, at);
+  const event = draft(
+    organizationEvents,
+    "organization.suspended",
+    { id, name },
+    { organization_id: id, name, reason },
+    { ...changeOf(read, next), reason },
+  );
+  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
+/**
+ * Takes a suspension back, or a deletion: one that was suspended when it was deleted is suspended again. Whoever may do
+ * which is the caller's matter. @throws Problem `conflict` (409)
+ */
+export function restoration(table: Table, read: Organization, at: Date): OrganizationMove {
+  const { id, name, status } = read;
+  if (status !== "suspended" && status !== "deleted")
+    throw organizationStates.refusal(status, ["suspended", "deleted"]);
+  const next = moved(read, status === "deleted" ? { deletion: null } : { suspension: null }, at);
+  const event = draft(
+    organizationEvents,
+    "organization.restored",
+    { id, name },
+    { organization_id: id, name, status: next.status, previous_status: status },
+    changeOf(read, next),
+  );
+  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
+/** Deletes it: refused from the next request on, restorable until it is erased. @throws Problem `conflict` (409) */
+export function deletion(table: Table, read: Organization, at: Date): OrganizationMove {
+  const { id, name } = read;
+  const erase_at = timestamp(addSeconds(at, RESTORABLE_SECONDS));
+  const next = moved(read, { deletion: { at: timestamp(at), erase_at } }, at);
+  const event = draft(
+    organizationEvents,
+    "organization.deleted",
+    { id, name },
+    { organization_id: id, name, erase_at },
+    changeOf(read, next),
+  );
+  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
+/** The state follows from what is set: a deletion hides a suspension, which is there again after it. */
+function moved(read: Organization, set: Partial<Organization>, at: Date): Organization {
+  const next = { ...read, ...set, updated_at: timestamp(at), etag: newEtag(at) };
+  const status = next.deletion !== null ? "deleted" : next.suspension !== null ? "suspended" : "active";
+  if (!organizationStates.allows(read.status, status)) throw organizationStates.refusal(read.status, status);
+  return { ...next, status };
+}
+
+const changeOf = (read: Organization, next: Organization) => ({
+  changes: [{ field: "status", old: read.status, new: next.status }],
+});
