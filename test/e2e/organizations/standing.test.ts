@@ -22,11 +22,13 @@ it("a suspension stops requests and runs at once and holds deliveries back; the 
   const nodes = [
     { id: "in", kind: "input" },
     { id: "agent", kind: "agent", config },
+    { id: "never", kind: "agent", config: { agent_id, input_mapping: '"second"' } },
     { id: "out", kind: "output" },
   ];
   const graph = graphOf(nodes, [
     ["in", "agent"],
-    ["agent", "out"],
+    ["agent", "never"],
+    ["never", "out"],
   ]);
   const run_id = await testRun(company, await pipelineWith(company, graph));
   const run = async (status: string) =>
