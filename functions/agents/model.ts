@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { descriptionSchema, limits, metadataSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
+import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { jsonSchemaField } from "../../shared/json-schema/schema.ts";
 import { defineStates } from "../../shared/states.ts";
@@ -98,6 +99,7 @@ export const agentSummarySchema = z
     has_unversioned_changes: z
       .boolean()
       .meta({ description: "Whether the working copy differs from the newest version." }),
+    owner_id: ownerIdSchema,
     created_by: z.string(),
     created_at: z.string(),
     updated_at: z.string(),

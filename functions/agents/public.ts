@@ -1,5 +1,6 @@
 /** What other rooms may use of agents. */
 
+export { handOverAgent } from "./definition/hand-over.ts";
 export { READ_PROMPTS } from "./definition/prompt.ts";
 export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
 export { changedTools } from "./tools/pins.ts";

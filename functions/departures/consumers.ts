@@ -5,18 +5,30 @@ import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
+import type { HandOver } from "../../shared/identity/hand-over.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
+import { type OwnableKind, ownedItem } from "../../shared/identity/owned.ts";
 import { newId } from "../../shared/ids.ts";
+import { handOverAgent } from "../agents/public.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
+import { handOverPipeline } from "../pipelines/public.ts";
 import { leaveTeam, placesOf } from "../teams/public.ts";
 import { type Removal, removalItem } from "../users/public.ts";
+import { handOverWebhook } from "../webhooks/public.ts";
 import { giveUpSeat, seatsOf } from "../workspaces/public.ts";
 
 /** Indexes show what was written last within a second or two; a look that finds nothing is repeated after this. */
 const LOOK_AGAIN_SECONDS = 60;
 /** How long a removal can be read after it is done. */
 const KEPT_SECONDS = 400 * 86_400;
+
+/** How each kind of thing that a member can own goes to another one. */
+const handOvers: Readonly<Record<OwnableKind, HandOver>> = {
+  agent: handOverAgent,
+  pipeline: handOverPipeline,
+  webhook: handOverWebhook,
+};
 
 interface Deps {
   readonly table: Table;
@@ -27,7 +39,16 @@ interface Step {
   readonly writes: readonly Write[];
   readonly events: readonly EventDraft[];
   readonly counts: Readonly<
-    Partial<Record<"invitations_revoked" | "teams_left" | "workspaces_left" | "workspaces_handed_over", number>>
+    Partial<
+      Record<
+        | "invitations_revoked"
+        | "teams_left"
+        | "workspaces_left"
+        | "workspaces_handed_over"
+        | `${OwnableKind}s_handed_over`,
+        number
+      >
+    >
   >;
 }
 
@@ -79,6 +100,13 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
       giveUpSeat(table, tenant, seat, heir, clock.now()).then(({ handed_over, ...step }) => ({
         ...step,
         counts: { workspaces_left: 1, ...(handed_over ? { workspaces_handed_over: 1 } : {}) },
+      })),
+    );
+  for await (const { kind, id } of own.all(ownedItem, { of: { owner_id: ref } }))
+    await take(
+      handOvers[kind](own, id, ref, heir ?? null, clock.now()).then((step) => ({
+        ...step,
+        counts: { [`${kind}s_handed_over`]: step.events.length },
       })),
     );
   // Two looks that give nothing up met no race: somebody has to see it, by the dead-letter queue's alarm.

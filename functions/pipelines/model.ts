@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../shared/http/schemas.ts";
+import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { cutText } from "../../shared/text.ts";
@@ -72,6 +73,7 @@ export const pipelineView = z
       .meta({ description: "The revision that new runs are pinned to; null while the pipeline is not active." }),
     node_count: z.number().int(),
     connection_count: z.number().int(),
+    owner_id: ownerIdSchema,
     created_by: z.string(),
     created_at: z.string(),
     updated_at: z.string(),

@@ -8,6 +8,7 @@ import type { PipelineHead } from "./resources.ts";
 import { type LoadedRevision, loadRevision, openRevision } from "./revisions/revision.ts";
 import { type Pipeline, pipelineItem } from "./store.ts";
 
+export { handOverPipeline } from "./definition/hand-over.ts";
 export { pipelineEvents } from "./events.ts";
 /** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
 export { checkGraph, type GraphCheck, graphInvalid } from "./graph/checks.ts";

@@ -76,6 +76,9 @@ export const removalSchema = z
       .number()
       .int()
       .meta({ description: "Those of them whose only owner they were; the successor is now." }),
+    agents_handed_over: z.number().int().meta({ description: "Agents that they owned; the successor does now." }),
+    pipelines_handed_over: z.number().int(),
+    webhooks_handed_over: z.number().int(),
     removed_by: idSchema("user"),
     removed_at: z.string(),
     completed_at: z.string().nullable(),

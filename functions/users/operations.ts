@@ -118,7 +118,7 @@ export const operations = {
     path: "/users/{user_id}",
     summary: "Remove a member from the organization",
     description:
-      "The member is refused from the next request on, in this organization only, and the seat is free. What they held here is given up behind the answer: invitations that they sent are revoked, workspaces that they alone owned get the successor as owner. `GET /users/{user_id}/removal` says how far it is. Nobody removes themselves (they leave), somebody whose role grants more than their own, or the last active owner.",
+      "The member is refused from the next request on, in this organization only, and the seat is free. What they held here is given up behind the answer: invitations that they sent are revoked, agents, pipelines and webhooks that they owned, and workspaces that they alone owned, get the successor as owner. `GET /users/{user_id}/removal` says how far it is. Nobody removes themselves (they leave), somebody whose role grants more than their own, or the last active owner.",
     permission: "users:delete",
     resource: memberResource,
     request: {

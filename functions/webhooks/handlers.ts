@@ -5,6 +5,7 @@ import { lostRace } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import type { Output } from "../../shared/http/operation.ts";
+import { ownerWrites } from "../../shared/identity/owned.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
 import { eventDefinition, eventTypes } from "../events.ts";
 import type { WebhookDeps } from "./deps.ts";
@@ -75,6 +76,7 @@ export const remove: Handler<Ops["remove"], WebhookDeps> = (call, { table }) =>
             old === undefined ? notFound() : lostRace(),
           ),
           giveQuota(tenant, "webhooks"),
+          ...ownerWrites(tenant, { kind: "webhook", id }, webhook.owner_id, null),
           tenant.writes.remove(healthItem, { webhook_id: id }, {}),
           ...webhook.events.map((pattern) => tenant.writes.remove(subscriptionItem, { pattern, webhook_id: id }, {})),
         ],

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { envelopeSchema } from "../../shared/change/events.ts";
 import { metadataSchema } from "../../shared/http/schemas.ts";
+import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 
@@ -76,6 +77,7 @@ export const webhookSchema = z.object({
   disabled_at: z.string().nullable(),
   /** Newest first. `expires_at` is null for the newest, which signs until it is rotated. */
   secrets: z.array(z.object({ sealed: z.string(), created_at: z.string(), expires_at: z.string().nullable() })),
+  owner_id: ownerIdSchema,
   created_by: z.string(),
   created_at: z.string(),
   updated_at: z.string(),

@@ -8,6 +8,7 @@ import {
   pageQuery,
   timestampSchema,
 } from "../../shared/http/schemas.ts";
+import { newOwnerSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { eventTypes } from "../events.ts";
 import {
@@ -144,6 +145,7 @@ export const operations = {
         events: events.optional(),
         description: descriptionSchema.optional(),
         metadata: metadataSchema.optional(),
+        owner_id: newOwnerSchema,
         status: webhookStatus.exclude(["disabled"]).optional(),
       }),
     },

@@ -8,6 +8,7 @@ export const room = defineRoom({
     api: apiFunction(["table_read", ...ANSWERS, "seal:webhook_secrets", "outbound"], {
       writes: [
         "due",
+        "owned",
         "quota",
         "webhook",
         "webhook_delivery",

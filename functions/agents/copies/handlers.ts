@@ -4,6 +4,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { limits } from "../../../shared/http/schemas.ts";
+import { ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { cutText } from "../../../shared/text.ts";
@@ -20,7 +21,7 @@ import { copyConfig } from "../tools/config.ts";
 import { partsFrom, replaceParts } from "../versions/parts.ts";
 
 /** Items at most: as a new agent, and its contexts and tools. */
-const LARGEST_COPY = 6 + 3 * MOST_WORKSPACES + agentLimits.contexts + agentLimits.tools;
+const LARGEST_COPY = 7 + 3 * MOST_WORKSPACES + agentLimits.contexts + agentLimits.tools;
 
 type Ops = typeof operations;
 
@@ -77,6 +78,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
       uses: 0,
       contexts: copied.contexts.length,
       tools: copied.tools.length,
+      owner_id: ownerOf(context.actor),
       created_by: context.actor.id,
       created_at: timestamp(at),
       updated_at: timestamp(at),
@@ -99,6 +101,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
             tenant.writes.create(agentItem, agent),
             takeName(tenant, id, name),
             ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
+            ...ownerWrites(tenant, { kind: "agent", id }, null, agent.owner_id, "proved"),
             ...replaceParts(tenant, id, NOTHING, copied),
           ],
           events: [event],

@@ -3,6 +3,7 @@ import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
@@ -20,9 +21,9 @@ import { agentView, definitionOf, summaryView } from "./views.ts";
 
 /**
  * Items at most: the agent, its place in the plan, its names, the check of its provider, event, audit entry and stored
- * answer, and three for each workspace that it enters or leaves.
+ * answer, three for each workspace that it enters or leaves, and those of its owner.
  */
-const LARGEST = { create: 7 + 3 * MOST_WORKSPACES, update: 7 + 6 * MOST_WORKSPACES };
+const LARGEST = { create: 8 + 3 * MOST_WORKSPACES, update: 7 + OWNER_ITEMS + 6 * MOST_WORKSPACES };
 
 type Ops = typeof operations;
 
@@ -57,6 +58,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
     uses: 0,
     contexts: 0,
     tools: 0,
+    owner_id: ownerOf(context.actor),
     created_by: context.actor.id,
     created_at: timestamp(at),
     updated_at: timestamp(at),
@@ -70,6 +72,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
     tenant.writes.create(agentItem, agent),
     takeName(tenant, id, name),
     ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
+    ...ownerWrites(tenant, { kind: "agent", id }, null, agent.owner_id, "proved"),
     ...checks,
   ];
   const event = draft(
@@ -97,17 +100,19 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
     requireMatch(call.if_match, read.etag);
     refuseArchived(read);
     const prompt = await deps.blobs.load(read.system_prompt);
-    const { workspace_ids = read.workspace_ids, ...fields } = given(body);
+    const { workspace_ids = read.workspace_ids, owner_id = read.owner_id, ...fields } = given(body);
     const resolved =
       fields.model_id === undefined ? undefined : await modelFor(deps.table, context.tenant, fields.model_id, at);
     const before = definitionOf(read, prompt);
     const definition: Definition = { ...before, ...fields, model_id: resolved?.model.model.id ?? read.model_id };
     const defined = changedFields(before, definition, CONCEALED);
-    const changes = [...defined, ...changedFields({ workspace_ids: read.workspace_ids }, { workspace_ids })];
+    const placed = { workspace_ids: read.workspace_ids, owner_id: read.owner_id };
+    const changes = [...defined, ...changedFields(placed, { workspace_ids, owner_id })];
     if (changes.length === 0) return agentView(read, promptFor(call, prompt), parts);
     const set = {
       ...definition,
       workspace_ids,
+      owner_id,
       system_prompt:
         definition.system_prompt === prompt
           ? read.system_prompt
@@ -132,6 +137,7 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
           write,
           ...moveName(tenant, read.id, read.name, next.name),
           ...placeWrites(deps.table, context.tenant, { before: read, after: next, by: context.actor.id, at }),
+          ...ownerWrites(tenant, { kind: "agent", id: read.id }, read.owner_id, next.owner_id),
           ...(resolved?.checks ?? []),
         ],
         events: [event],

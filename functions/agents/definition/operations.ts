@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { flagQuery, nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
+import { newOwnerSchema } from "../../../shared/identity/owned.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import {
@@ -34,7 +35,11 @@ const createBody = z.strictObject({
 });
 
 const updateBody = z
-  .strictObject({ ...definitionSchema.omit({ agent_type: true }).shape, workspace_ids: workspaceIds })
+  .strictObject({
+    ...definitionSchema.omit({ agent_type: true }).shape,
+    workspace_ids: workspaceIds,
+    owner_id: newOwnerSchema,
+  })
   .partial()
   .refine((body) => Object.keys(body).length > 0, "names nothing to change");
 

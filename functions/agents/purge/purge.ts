@@ -2,6 +2,7 @@ import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { removals } from "../../../shared/dynamo/removals.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
+import { ownerWrites } from "../../../shared/identity/owned.ts";
 import type { PurgeOf } from "../../../shared/purge/purge.ts";
 import { changeAgent, placeWrites } from "../definition/changes.ts";
 import { agentEvents } from "../events.ts";
@@ -30,10 +31,19 @@ export const purgedAgent: PurgeOf<StoredAgent> = {
       ? undefined
       : table.writes.update(agentItem, { id }, { set: { purge_at: timestamp(until) } }, { equals: { etag } }, lostRace),
   claim(table, agent, at, erase_at) {
-    const fields: Partial<StoredAgent> = { status: "purging", workspace_ids: [], purge_at: timestamp(erase_at) };
+    const fields: Partial<StoredAgent> = {
+      status: "purging",
+      workspace_ids: [],
+      owner_id: null,
+      purge_at: timestamp(erase_at),
+    };
     const { write, next } = changeAgent(table, agent, at, fields, unheld(agent));
     const change = { before: agent, after: next, by: agentPurge.kind, at };
-    return [write, ...placeWrites(table.table, table.tenant, change)];
+    return [
+      write,
+      ...placeWrites(table.table, table.tenant, change),
+      ...ownerWrites(table, { kind: "agent", id: agent.id }, agent.owner_id, null),
+    ];
   },
   async *belongings(table, { id: agent_id }) {
     for (const definition of [agentVersionItem, agentContextItem, agentToolItem])

@@ -2,6 +2,7 @@ import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
+import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
@@ -27,11 +28,11 @@ import {
 
 /**
  * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored
- * answer, three for each workspace that it enters or leaves; an archived one leaves its agents too, and its end is set.
+ * answer, three for each workspace that it enters or leaves, those of its owner; an archived one leaves its agents too, and its end is set.
  */
 const LARGEST = {
-  create: 7 + 3 * MOST_WORKSPACES,
-  update: 4 + 6 * MOST_WORKSPACES,
+  create: 8 + 3 * MOST_WORKSPACES,
+  update: 4 + OWNER_ITEMS + 6 * MOST_WORKSPACES,
   archive: LARGEST_ACTIVATION + 2,
 };
 
@@ -84,6 +85,7 @@ async function found(
     graph_hash: record.graph_hash,
     active_revision: null,
     active_agent_ids: [],
+    owner_id: ownerOf(context.actor),
     node_count: record.node_count,
     connection_count: record.connection_count,
     ...by,
@@ -99,6 +101,7 @@ async function found(
     tenant.writes.create(pipelineItem, pipeline),
     tenant.writes.create(revisionItem, record),
     ...workspaceWrites(tenant, pipeline, undefined, changeOf(call)),
+    ...ownerWrites(tenant, { kind: "pipeline", id }, null, pipeline.owner_id, "proved"),
   ];
   return { pipeline, writes };
 }
@@ -171,6 +174,7 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
         writes: [
           tenant.writes.replace(pipelineItem, next, old.etag),
           ...workspaceWrites(tenant, next, old, changeOf(call)),
+          ...ownerWrites(tenant, { kind: "pipeline", id: old.id }, old.owner_id, next.owner_id),
         ],
         largest: LARGEST.update,
         events: [draft(pipelineEvents, "pipeline.updated", next, data, { changes })],

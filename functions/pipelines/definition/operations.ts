@@ -8,6 +8,7 @@ import {
   pageQuery,
   tagsSchema,
 } from "../../../shared/http/schemas.ts";
+import { newOwnerSchema } from "../../../shared/identity/owned.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { graphSchema } from "../graph/rules/nodes.ts";
@@ -128,6 +129,7 @@ export const pipelineOperations = {
           description: descriptionSchema,
           pattern: patternInput,
           tags: tagsSchema,
+          owner_id: newOwnerSchema,
           workspace_ids: workspaceIds,
         })
         .partial()

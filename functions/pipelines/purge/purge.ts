@@ -1,6 +1,7 @@
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { removals } from "../../../shared/dynamo/removals.ts";
+import { ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import type { PurgeOf } from "../../../shared/purge/purge.ts";
 import { pipelineEvents } from "../events.ts";
@@ -23,12 +24,14 @@ export const purgedPipeline: PurgeOf<Pipeline> = {
       ...pipeline,
       status: "purging",
       workspace_ids: [],
+      owner_id: null,
       purge_at: timestamp(erase_at),
       etag: newEtag(at),
     };
     return [
       table.writes.replace(pipelineItem, next, pipeline.etag),
       ...workspaceWrites(table, next, pipeline, { by: pipelinePurge.kind, at }),
+      ...ownerWrites(table, { kind: "pipeline", id: pipeline.id }, pipeline.owner_id, null),
     ];
   },
   async *belongings(table, { id: pipeline_id }) {

@@ -19,12 +19,12 @@ const because: Record<z.output<typeof disabledReason>, string> = {
   gone: "the receiver answered 410 Gone",
 };
 
-/** Tells whoever made a webhook that it has been switched off. */
+/** Tells whoever looks after a webhook that it has been switched off. */
 export async function sendNotice(event: Envelope, { table, send }: NoticeDeps): Promise<void> {
   const { webhook_id, name, reason } = disabled.parse(event.data);
   const webhook = await table.of(event.organization_id).get(webhookItem, { id: webhook_id });
-  if (webhook === undefined) return;
-  const owner = await table.of(PLATFORM).get(userItem, { id: webhook.created_by });
+  if (webhook === undefined || webhook.owner_id === null) return;
+  const owner = await table.of(PLATFORM).get(userItem, { id: webhook.owner_id });
   if (owner === undefined || owner.status !== "active") return;
   const lines = [
     `The webhook "${name}" (${webhook_id}) has been disabled: ${because[reason]}.`,

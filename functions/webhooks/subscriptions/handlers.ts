@@ -5,6 +5,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { secretBytes, webhookSecret } from "../deliveries/rules/signing.ts";
@@ -15,8 +16,8 @@ import type { operations } from "../operations.ts";
 import { healthItem, subscriptionItem, webhookItem } from "../store.ts";
 import { secretContext } from "./secret.ts";
 
-/** Items at most: the webhook, one more, event, audit entry and stored answer, and each subscription that comes or goes. */
-const LARGEST = { create: 8 + maxSubscriptions, update: 8 + 2 * maxSubscriptions };
+/** Items at most: the webhook, one more, event, audit entry and stored answer, and each subscription that comes or goes, and its owner. */
+const LARGEST = { create: 9 + maxSubscriptions, update: 8 + OWNER_ITEMS + 2 * maxSubscriptions };
 
 type Ops = typeof operations;
 
@@ -37,6 +38,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
     disabled_reason: null,
     disabled_at: null,
     secrets: [{ sealed, created_at: now, expires_at: null }],
+    owner_id: ownerOf(context.actor),
     created_by: context.actor.id,
     created_at: now,
     updated_at: now,
@@ -49,6 +51,7 @@ export const create: Handler<Ops["create"], WebhookDeps> = async (call, deps) =>
         takeQuota(tenant, call.caller.organization.plan, "webhooks"),
         tenant.writes.create(webhookItem, webhook),
         ...subscriptionWrites(tenant, id, [], webhook.events),
+        ...ownerWrites(tenant, { kind: "webhook", id }, null, webhook.owner_id, "proved"),
       ],
       events: [draft(webhookEvents, "webhook.created", { id, name }, { webhook_id: id, name })],
       largest: LARGEST.create,
@@ -83,6 +86,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
         writes: [
           tenant.writes.replace(webhookItem, next, webhook.etag),
           ...subscriptionWrites(tenant, id, webhook.events, next.events),
+          ...ownerWrites(tenant, { kind: "webhook", id }, webhook.owner_id, next.owner_id),
           ...(begins ? [tenant.writes.put(healthItem, fresh)] : []),
         ],
         largest: LARGEST.update,

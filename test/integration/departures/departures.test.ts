@@ -6,8 +6,10 @@ import { workspaceItem, workspaceMemberItem } from "../../../functions/workspace
 import { addSeconds } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { membershipItem, organizationItem } from "../../../shared/identity/items.ts";
+import { ownedItem } from "../../../shared/identity/owned.ts";
 import { ownerCountItem } from "../../../shared/identity/owners.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
+import { agentBody } from "../../support/agents.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { dueOf } from "../../support/due.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
@@ -39,7 +41,24 @@ const workspaceOf = (company: Company, id: string) =>
 const seat = (company: Company, workspace_id: string, { user_id }: { user_id: string }) =>
   stackTable().of(company.organization_id).get(workspaceMemberItem, { workspace_id, user_id });
 
-/** A member who owns a workspace alone, another one with the company's owner, leads a team, and has sent an invitation. */
+/** Who owns these things, each once. */
+async function ownersOf(company: Company, owned: Readonly<Record<string, readonly string[]>>): Promise<string[]> {
+  const owners = new Set<string>();
+  for (const [kind, ids] of Object.entries(owned))
+    for (const id of ids) owners.add((await company.call("GET", `/${kind}/${id}`)).body.owner_id);
+  return [...owners];
+}
+/** Ids of what a member looks after, by the way that a departure finds them. */
+async function ownedBy({ organization_id }: Company, { user_id }: { user_id: string }): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of stackTable()
+    .of(organization_id)
+    .all(ownedItem, { of: { owner_id: user_id } }))
+    ids.push(id);
+  return ids.toSorted();
+}
+
+/** A member who owns agents, a pipeline and a webhook, owns a workspace alone, another one with the company's owner, leads a team, and has sent an invitation. */
 async function leaver(company: Company) {
   const gone = await addMember(company, "org_admin");
   const make = async (caller: { call: Company["call"] }) =>
@@ -50,13 +69,27 @@ async function leaver(company: Company) {
   const team = (await company.call("POST", "/teams", { name: unique("Team") })).body.id as string;
   await company.call("POST", `/teams/${team}/members`, { user_id: gone.user_id, role: "lead" });
   const sent = await gone.call("POST", "/invitations", { email: `${unique("x")}@example.com`, role: "viewer" });
-  return { gone, alone, archived, shared, team, invitation: sent.body.id as string };
+  const owned = {
+    agents: [
+      (await gone.call("POST", "/agents", agentBody())).body.id,
+      (await gone.call("POST", "/agents", agentBody())).body.id,
+    ] as string[],
+    pipelines: [
+      (await gone.call("POST", "/pipelines", { name: unique("Pipe"), pattern: "sequential" })).body.id,
+    ] as string[],
+    webhooks: [
+      (await gone.call("POST", "/webhooks", { name: "Hook", url: "https://example.com/", events: ["agent.purged"] }))
+        .body.id,
+    ] as string[],
+  };
+  await gone.call("DELETE", `/agents/${owned.agents[1]}`);
+  return { gone, alone, archived, shared, team, owned, invitation: sent.body.id as string };
 }
 
 describe("what a removed member held", () => {
   it("is given up thing by thing: seats, ownership to the successor, invitations; counted, on record, and settled", async () => {
     const company = await roomyCompany();
-    const { gone, alone, archived, shared, team, invitation } = await leaver(company);
+    const { gone, alone, archived, shared, team, owned, invitation } = await leaver(company);
     const heir = await addMember(company, "developer");
     const used = async () =>
       (await stackTable().of(company.organization_id).get(quotaItem, { resource: "users" }))?.used;
@@ -75,7 +108,13 @@ describe("what a removed member held", () => {
       teams_left: 1,
       workspaces_left: 3,
       workspaces_handed_over: 2,
+      agents_handed_over: 2,
+      pipelines_handed_over: 1,
+      webhooks_handed_over: 1,
     });
+    expect(await ownersOf(company, owned)).toEqual([heir.user_id]);
+    expect(await ownedBy(company, gone)).toEqual([]);
+    expect(await ownedBy(company, heir)).toEqual(Object.values(owned).flat().toSorted());
     for (const id of [alone, archived]) {
       expect((await seat(company, id, heir))?.role).toBe("owner");
       expect(await workspaceOf(company, id)).toMatchObject({ owner_count: 1, member_count: 1 });
@@ -96,6 +135,10 @@ describe("what a removed member held", () => {
       .sort();
     expect(actions).toEqual(
       [
+        "agent.updated",
+        "agent.updated",
+        "pipeline.updated",
+        "webhook.updated",
         "invitation.revoked",
         "team.member_removed",
         ...Array.from({ length: 2 }, () => "workspace.member_added"),
@@ -106,7 +149,7 @@ describe("what a removed member held", () => {
 
   it("is given up once by workers that die at any write and by several at once", async () => {
     const company = await roomyCompany();
-    const { gone, alone, archived, shared, team } = await leaver(company);
+    const { gone, alone, archived, shared, team, owned } = await leaver(company);
     expect((await company.call("DELETE", `/users/${gone.user_id}`)).status).toBe(202);
     await keepFromSweeper(company, gone);
     const now = new Date();
@@ -121,7 +164,11 @@ describe("what a removed member held", () => {
       teams_left: 1,
       workspaces_left: 3,
       workspaces_handed_over: 2,
+      agents_handed_over: 2,
+      pipelines_handed_over: 1,
+      webhooks_handed_over: 1,
     });
+    expect(await ownersOf(company, owned)).toEqual([company.user_id]);
     for (const id of [alone, archived, shared]) {
       expect(await workspaceOf(company, id)).toMatchObject({ owner_count: 1, member_count: 1 });
       expect((await seat(company, id, company))?.role).toBe("owner");
@@ -155,6 +202,49 @@ describe("what a removed member held", () => {
     expect(await look(company, gone)).toBeUndefined();
     expect((await seat(company, alone, gone))?.role).toBe("owner");
     expect((await removalOf(company, gone))?.status).toBe("completed");
+  });
+});
+
+describe("what a member owns", () => {
+  it("is theirs by making it, goes to another member or to nobody by a change, and to nobody who is no member", async () => {
+    const company = await roomyCompany();
+    const maker = await addMember(company, "org_admin");
+    const heir = await addMember(company, "viewer");
+    const [suspended, stranger] = [await addMember(company, "viewer", "suspended"), await registerCompany()];
+    const made = [
+      ["agents", agentBody()],
+      ["pipelines", { name: unique("Pipe"), pattern: "sequential" }],
+      ["webhooks", { name: "Hook", url: "https://example.com/", events: ["agent.purged"] }],
+    ] as const;
+    for (const [path, body] of made) {
+      const thing = (await maker.call("POST", `/${path}`, body)).body;
+      expect(thing.owner_id).toBe(maker.user_id);
+      expect(await ownedBy(company, maker)).toEqual([thing.id]);
+      const give = (owner_id: string | null) => maker.call("PATCH", `/${path}/${thing.id}`, { owner_id });
+      for (const { user_id } of [suspended, stranger]) {
+        const refused = await give(user_id);
+        expect([refused.status, refused.body.code, refused.body.issues[0].path]).toEqual([
+          422,
+          "reference_not_found",
+          "owner_id",
+        ]);
+      }
+      expect((await give(heir.user_id)).body.owner_id).toBe(heir.user_id);
+      expect([await ownedBy(company, maker), await ownedBy(company, heir)]).toEqual([[], [thing.id]]);
+      expect((await give(null)).body.owner_id).toBeNull();
+      expect(await ownedBy(company, heir)).toEqual([]);
+      const both = await Promise.all([give(maker.user_id), give(heir.user_id), give(maker.user_id)]);
+      expect(both.map(({ status }) => status)).toEqual([200, 200, 200]);
+      const { owner_id } = (await company.call("GET", `/${path}/${thing.id}`)).body;
+      expect(await ownedBy(company, { user_id: owner_id })).toEqual([thing.id]);
+      await give(null);
+      expect([await ownedBy(company, maker), await ownedBy(company, heir)]).toEqual([[], []]);
+      if (path === "webhooks") {
+        await give(heir.user_id);
+        expect((await maker.call("DELETE", `/webhooks/${thing.id}`)).status).toBe(204);
+        expect(await ownedBy(company, heir)).toEqual([]);
+      }
+    }
   });
 });
 

@@ -165,6 +165,7 @@ export class World {
           expires_at: null,
         },
       ],
+      owner_id: null,
       created_by: newId("user", this.now),
       created_at: at,
       updated_at: at,
