@@ -5,6 +5,7 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** Every kind of id the product hands out. The prefix tells a reader, and a log search, what an id names. */
 export const idPrefixes = {
+  ownership_transfer: "otr",
   organization: "org",
   user: "usr",
   team: "tem",

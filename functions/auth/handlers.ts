@@ -55,7 +55,7 @@ export const listMyOrganizations: Handler<Ops["listMyOrganizations"], AuthDeps> 
     const organization = items[2 * i] as (typeof organizationItem)["schema"]["_output"] | undefined;
     const membership = items[2 * i + 1] as (typeof membershipItem)["schema"]["_output"] | undefined;
     if (organization === undefined || membership === undefined || membership.status === "removed") return [];
-    const { id, name, slug, status } = organization;
+    const { id, name, slug, status, deletion } = organization;
     const { role, joined_via, joined_at } = membership;
     return [
       {
@@ -63,6 +63,7 @@ export const listMyOrganizations: Handler<Ops["listMyOrganizations"], AuthDeps> 
         name,
         slug,
         status,
+        erase_at: deletion?.erase_at ?? null,
         role,
         membership_status: membership.status,
         joined_via,

@@ -210,6 +210,7 @@ export const operations = {
         name: z.string(),
         slug: z.string(),
         status: z.string(),
+        erase_at: z.string().nullable().meta({ description: "Of a deleted one: until when an owner can restore it." }),
         role: z.string(),
         membership_status: z.string(),
         joined_via: z.string(),

@@ -3,6 +3,11 @@ import { defineEvents } from "../../shared/change/events.ts";
 
 const organization = z.object({ organization_id: z.string(), name: z.string() });
 const changed = organization.extend({ changed_fields: z.array(z.string()) });
+const transfer = organization.extend({
+  transfer_id: z.string(),
+  from_user_id: z.string(),
+  to_user_id: z.string(),
+});
 const membership = z.object({ organization_id: z.string(), user_id: z.string(), role: z.string() });
 
 export const organizationEvents = defineEvents({
@@ -29,6 +34,21 @@ export const organizationEvents = defineEvents({
       "An organization was deleted; refused from the next request on, and erased when nobody restores it in time.",
     resource: "organization",
     data: organization.extend({ erase_at: z.string() }),
+  },
+  "organization.transfer_asked": {
+    summary: "An owner asked a member to take the organization over.",
+    resource: "organization",
+    data: transfer.extend({ expires_at: z.string() }),
+  },
+  "organization.transfer_ended": {
+    summary: "A transfer of the organization was declined, withdrawn, or not answered in time.",
+    resource: "organization",
+    data: transfer.extend({ outcome: z.string() }),
+  },
+  "organization.ownership_transferred": {
+    summary: "A member has become owner, and whoever handed it over has another role.",
+    resource: "organization",
+    data: transfer.extend({ former_role: z.string() }),
   },
   "membership.added": { summary: "A user became a member.", resource: "membership", data: membership },
 });

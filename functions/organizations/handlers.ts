@@ -14,6 +14,14 @@ export const get: Handler<Ops["get"], OrganizationsDeps> = (call) => call.load()
 
 export { create } from "./founding/handlers.ts";
 export { getSettings, updateSettings } from "./settings/handlers.ts";
+export { remove, restore } from "./standing/handlers.ts";
+export {
+  acceptTransfer,
+  askTransfer,
+  declineTransfer,
+  getTransfer,
+  withdrawTransfer,
+} from "./transfer/handlers.ts";
 
 export const update: Handler<Ops["update"], OrganizationsDeps> = async (call, { table }) => {
   const { body, at } = call;

@@ -5,6 +5,7 @@ import { idSchema } from "../../shared/ids.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 import { organizationView, settingsChange, settingsView, slugSchema } from "./model.ts";
 import { organizationResource } from "./store.ts";
+import { formerRoleSchema, transferSchema } from "./transfer/model.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
 
@@ -87,5 +88,107 @@ export const operations = {
     errors: ["precondition_failed", "conflict"],
     // Who shortens how long evidence is kept, or opens the doors, has just proved who they are.
     step_up: 30,
+  }),
+  remove: operation({
+    id: "organizations.delete",
+    method: "DELETE",
+    path: "/organizations/{organization_id}",
+    summary: "Delete the organization",
+    description:
+      "Everybody is refused in it from the next request on, what runs is stopped, and nothing is delivered. For 30 days an owner can restore it (`POST …/restore`); then it is erased, and a signed certificate tells of what was.",
+    permission: "organizations:delete",
+    resource: organizationResource,
+    request: {
+      path,
+      query: z.strictObject({
+        confirm: z.string().max(63).optional().meta({ description: "The organization's slug, to confirm it." }),
+      }),
+    },
+    response: organizationView,
+    success: 202,
+    errors: ["conflict", "precondition_failed"],
+    location: "/auth/me/organizations",
+    step_up: 10,
+  }),
+  restore: operation({
+    id: "organizations.restore",
+    method: "POST",
+    path: "/organizations/{organization_id}/restore",
+    summary: "Restore a deleted organization",
+    description:
+      "By an owner, until it is erased. One that was suspended when it was deleted is suspended again; only a platform operator takes that back.",
+    permission: "authenticated",
+    request: { path },
+    response: organizationView,
+    success: 200,
+    errors: ["conflict", "forbidden"],
+    step_up: 10,
+  }),
+  askTransfer: operation({
+    id: "organizations.ask_transfer",
+    method: "POST",
+    path: "/organizations/{organization_id}/transfer",
+    summary: "Ask a member to take the organization over",
+    description:
+      "The member is mailed and has seven days to answer. When they accept, they are an owner and whoever asked has the role `former_role`, both at once. One transfer waits at a time.",
+    permission: "organizations:transfer",
+    resource: organizationResource,
+    request: {
+      path,
+      body: z.strictObject({ user_id: idSchema("user"), former_role: formerRoleSchema.default("org_admin") }),
+    },
+    response: transferSchema,
+    success: 201,
+    errors: ["conflict", "reference_not_found"],
+    location: "/organizations/{organization_id}/transfer",
+    step_up: 10,
+  }),
+  getTransfer: operation({
+    id: "organizations.get_transfer",
+    method: "GET",
+    path: "/organizations/{organization_id}/transfer",
+    summary: "The newest transfer of the active organization",
+    description: "For whoever was asked, and whoever may hand the organization over.",
+    permission: "authenticated",
+    request: { path },
+    response: transferSchema,
+    success: 200,
+    errors: [],
+  }),
+  withdrawTransfer: operation({
+    id: "organizations.withdraw_transfer",
+    method: "DELETE",
+    path: "/organizations/{organization_id}/transfer",
+    summary: "Withdraw a transfer that was not answered yet",
+    permission: "organizations:transfer",
+    resource: organizationResource,
+    request: { path },
+    response: "none",
+    success: 204,
+    errors: ["conflict"],
+  }),
+  acceptTransfer: operation({
+    id: "organizations.accept_transfer",
+    method: "POST",
+    path: "/organizations/{organization_id}/transfer/accept",
+    summary: "Take the active organization over",
+    description: "By whoever was asked, once. Refused (409) when whoever asked is no owner any more.",
+    permission: "authenticated",
+    request: { path },
+    response: transferSchema,
+    success: 200,
+    errors: ["conflict"],
+    step_up: 10,
+  }),
+  declineTransfer: operation({
+    id: "organizations.decline_transfer",
+    method: "POST",
+    path: "/organizations/{organization_id}/transfer/decline",
+    summary: "Decline to take the active organization over",
+    permission: "authenticated",
+    request: { path },
+    response: transferSchema,
+    success: 200,
+    errors: ["conflict"],
   }),
 } as const;

@@ -1,4 +1,5 @@
 /** What other rooms may use of users. */
 export { type Joining, joined, joinWrites } from "./joining/join.ts";
+export { handOver } from "./standing/hand-over.ts";
 export { requireReach } from "./standing/reach.ts";
 export { departure, type Removal, removalItem } from "./store.ts";

@@ -31,7 +31,7 @@ export interface AuditDraft {
 const isSecurityAction = (action: string): boolean =>
   /^(access|audit|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_)/.test(action) ||
-  /^organization\.(suspended|restored|deleted|ownership_)/.test(action);
+  /^organization\.(suspended|restored|deleted|ownership_|transfer_)/.test(action);
 
 const daysOf = (action: string, { audit_days }: ChangeContext): number => {
   if (action === "access.denied") return DENIAL_AUDIT_DAYS;

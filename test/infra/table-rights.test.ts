@@ -60,6 +60,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   membership: ["auth/api", "invitations/api", "organizations/api", "users/api", "users/finding"],
   owner_count: ["auth/api", "invitations/api", "organizations/api", "users/api"],
   organization: ["auth/api", "organizations/api"],
+  ownership_transfer: ["organizations/api", "organizations/expiry"],
   founder: ["auth/api", "organizations/api"],
   organization_slug: ["auth/api", "organizations/api"],
   email: ["auth/api"],

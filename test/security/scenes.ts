@@ -8,7 +8,7 @@ import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
-import { bodyOf, type World } from "./fixtures.ts";
+import { bodyOf, World } from "./fixtures.ts";
 import { parametersOf } from "./operations.ts";
 
 /** What an operation is asked for so that it succeeds: who asks for what with which body. */
@@ -92,6 +92,21 @@ const invitation = async ({ company }: World): Promise<Scene> => ({
   ids: { invitation_id: (await invited(company)).id },
 });
 
+/** One transfer waits at a time. */
+const endTransfer = async ({ company }: World): Promise<void> => {
+  const path = `/organizations/${company.organization_id}/transfer`;
+  if ((await company.call("GET", path)).body.status === "pending") await did(company.call("DELETE", path));
+};
+
+/** A transfer that waits for the answer of a member, who asks. */
+const asked = async (world: World): Promise<Scene> => {
+  const { organization_id } = world.company;
+  const { user_id, token } = await addMember(world.company, "viewer");
+  await endTransfer(world);
+  await did(world.company.call("POST", `/organizations/${organization_id}/transfer`, { user_id }));
+  return { ids: { organization_id }, token };
+};
+
 /** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
 const stages: Readonly<Record<string, Stage | undefined>> = {
   "agents.activate": (world) => agentOf(world),
@@ -163,6 +178,23 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const { id } = await invited(company, guest.email);
     return { ids: {}, token: guest.token, body: { token: await linkOf(company, id) } };
   },
+
+  "organizations.restore": async ({ company }) => {
+    const founded = await company.call("POST", "/organizations", { name: unique("Branch") });
+    const { id, slug } = founded.body.organization;
+    const headers = { "organization-id": id };
+    await did(company.call("DELETE", `/organizations/${id}?confirm=${slug}`, undefined, headers));
+    return { ids: { organization_id: id } };
+  },
+  "organizations.ask_transfer": async (world) => {
+    const { user_id } = await addMember(world.company, "viewer");
+    await endTransfer(world);
+    return { ids: { organization_id: world.company.organization_id }, body: { user_id } };
+  },
+  "organizations.get_transfer": asked,
+  "organizations.withdraw_transfer": async (world) => ({ ids: (await asked(world)).ids }),
+  "organizations.accept_transfer": async () => asked(new World(await registerCompany())),
+  "organizations.decline_transfer": asked,
 
   "workspaces.archive": async (world) => ({ ids: { workspace_id: await workspace(world) } }),
   "workspaces.restore": async (world) => {

@@ -73,6 +73,8 @@ export const typical: Readonly<Record<string, Json>> = {
   api_key_last4: "x7Qa",
   api_version: "2024-10-21",
   archived_at: null,
+  answered_at: null,
+  asked_at: TIME,
   at: TIME,
   base_url: "https://models.example.com/v1",
   changelog: "Knows the refund policy",

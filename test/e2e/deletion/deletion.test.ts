@@ -107,6 +107,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   "agents.delete": "archives it; it is erased later",
   "users.remove": "the membership stays as a removed one; what they held is given up behind it",
   "invitations.revoke": "it stays as a revoked one until its end",
+  "organizations.delete": "it can be restored; it is erased later",
+  "organizations.withdraw_transfer": "it stays as a withdrawn one until the next is asked for",
   "pipelines.archive": "archives it; it is erased later",
   "pipelines.delete_node": "makes a revision without it; earlier ones have it",
   "pipelines.delete_connection": "makes a revision without it; earlier ones have it",

@@ -3,6 +3,7 @@ import { fetchContext } from "../../../functions/agents/consumers.ts";
 import { purgedAgent } from "../../../functions/agents/purge/purge.ts";
 import { agentContextItem, agentPurge } from "../../../functions/agents/store.ts";
 import { sendInvitation } from "../../../functions/invitations/consumers.ts";
+import { sendNotice } from "../../../functions/organizations/consumers.ts";
 import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import { purgedPipeline } from "../../../functions/pipelines/purge/purge.ts";
 import { pipelinePurge } from "../../../functions/pipelines/store.ts";
@@ -148,6 +149,14 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await sendInvitation(event, { ...stackPlatform(), send: never, app_url: "https://app.example.com" });
     await stand(company.organization_id, "restore");
     expect((await company.call("POST", `/invitations/${id}/resend`)).status).toBe(200);
+  },
+  "organizations.mail": async () => {
+    const { organization_id, user_id } = company;
+    await stand(organization_id, "suspend");
+    const data = { name: "Acme", from_user_id: user_id, to_user_id: user_id };
+    const event = told(organization_id, "organization.transfer_asked", data);
+    await sendNotice(event, { table: stackTable(), send: never, app_url: "https://app.example.com" });
+    await stand(organization_id, "restore");
   },
   "runs.launch": async () => {
     const { run, calls, deps } = await runOfSuspended();

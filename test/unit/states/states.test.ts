@@ -42,6 +42,7 @@ describe("a table of states", () => {
       "invitation",
       "member",
       "organization",
+      "ownership transfer",
       "pipeline",
       "removal",
       "run",
