@@ -30,6 +30,7 @@ export const idPrefixes = {
   usage: "usg",
   request: "req",
   password_reset: "pwr",
+  mfa_challenge: "mfc",
   registration: "rgn",
   invitation: "inv",
 } as const;

@@ -4,7 +4,7 @@ import { defineEvents } from "../../shared/change/events.ts";
 const user = z.object({ user_id: z.string() });
 
 /** Why sessions were ended by something else than their own sign-out. */
-const revocationReason = z.enum(["password_changed", "password_reset", "limit", "signed_out_elsewhere"]);
+const revocationReason = z.enum(["password_changed", "password_reset", "limit", "signed_out_elsewhere", "mfa_changed"]);
 export type RevocationReason = z.output<typeof revocationReason>;
 const session = user.extend({ session_id: z.string() });
 
@@ -36,6 +36,36 @@ export const authEvents = defineEvents({
     data: user.extend({ organization_id: z.string() }),
   },
   "session.signed_in": { summary: "A user signed in.", resource: "session", data: session },
+  "session.challenged": {
+    summary: "A password was right; the sign-in waits for the second factor.",
+    resource: "user",
+    data: user,
+  },
+  "mfa.enabled": {
+    summary: "A user turned a second factor on; other sessions have ended.",
+    resource: "user",
+    data: user,
+  },
+  "mfa.disabled": {
+    summary: "A user turned the second factor off; other sessions have ended.",
+    resource: "user",
+    data: user,
+  },
+  "mfa.reset": {
+    summary: "An administrator turned a member's second factor off; all the member's sessions have ended.",
+    resource: "user",
+    data: user,
+  },
+  "mfa.recovery_codes_renewed": {
+    summary: "A user made new recovery codes; the old ones work no more.",
+    resource: "user",
+    data: user,
+  },
+  "mfa.recovery_code_used": {
+    summary: "A recovery code took the place of the authenticator app.",
+    resource: "user",
+    data: user.extend({ left: z.int() }),
+  },
   "session.sign_in_failed": {
     summary: "A sign-in was refused.",
     resource: "account",
@@ -46,7 +76,7 @@ export const authEvents = defineEvents({
   "session.proved": {
     summary: "A user proved a factor again in a session, for an operation that needs a fresh proof.",
     resource: "session",
-    data: session.extend({ method: z.enum(["password"]) }),
+    data: session.extend({ method: z.enum(["password", "totp", "recovery_code"]) }),
   },
   "session.revoked": {
     summary:

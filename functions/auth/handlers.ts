@@ -20,6 +20,7 @@ import { SESSIONS_PER_USER } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { liveSessions } from "./sessions/store.ts";
 
+export { activateTotp, disableMfa, enrolTotp, getMfa, loginMfa, renewRecoveryCodes, resetMfa } from "./mfa/handlers.ts";
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
 export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
 export { join } from "./registration/join.ts";

@@ -46,7 +46,10 @@ export const deviceTokenSchema = z
   });
 
 export { organizationView } from "../organizations/model.ts";
-export { userView } from "../users/model.ts";
+
+import { userView } from "../users/model.ts";
+
+export { userView };
 export const workspaceView = workspaceSchema;
 
 export const tokensSchema = z
@@ -58,6 +61,29 @@ export const tokensSchema = z
   })
   .meta({ id: "Tokens" });
 export type Tokens = z.output<typeof tokensSchema>;
+
+/** What a sign-in gives. */
+export const signedInSchema = z
+  .object({ status: z.literal("signed_in"), user: userView, tokens: tokensSchema, device_token: deviceTokenSchema })
+  .meta({ id: "SignedIn", description: "A session was opened." });
+
+/** What a sign-in gives first where the account has a second factor. */
+export const challengeSchema = z
+  .object({
+    status: z.literal("mfa_required"),
+    challenge: z.string().meta({ description: "Goes with the code to `POST /auth/login/mfa`, once." }),
+    methods: z.array(z.enum(["totp", "recovery_code"])),
+    expires_at: z.string(),
+  })
+  .meta({ id: "MfaChallenge", description: "The password is right; nothing is open before the second factor." });
+
+/** A code of the authenticator app, or a recovery code. */
+export const codeSchema = z
+  .string()
+  .trim()
+  .min(6)
+  .max(20)
+  .meta({ description: "Of the authenticator app, or a recovery code.", example: "123456" });
 
 /** What names a session: the account at the pool and the family of its tokens. */
 export interface SessionName {

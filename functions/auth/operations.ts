@@ -4,10 +4,14 @@ import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/sc
 import { idSchema } from "../../shared/ids.ts";
 import { invitationTokenSchema, joinedFields } from "../invitations/model.ts";
 import { slugSchema } from "../organizations/model.ts";
+import { mfaOperations } from "./mfa/operations.ts";
 import {
+  challengeSchema,
+  codeSchema,
   deviceTokenSchema,
   organizationView,
   passwordSchema,
+  signedInSchema,
   tokensSchema,
   triedPasswordSchema,
   userView,
@@ -101,7 +105,7 @@ export const operations = {
     path: "/auth/login",
     summary: "Sign in",
     description:
-      "Unknown users and wrong passwords get the same answer in the same time. Repeated failures of one account from one place wait longer and longer; a device that sends its `device_token`, or an address from which the account has signed in, is not slowed down by others. A user has a limited number of sessions: one more ends the oldest.",
+      "Unknown users and wrong passwords get the same answer in the same time. Repeated failures of one account from one place wait longer and longer; a device that sends its `device_token`, or an address from which the account has signed in, is not slowed down by others. A user has a limited number of sessions: one more ends the oldest. Where the account has a second factor the answer is a challenge, and nothing is open before `POST /auth/login/mfa`.",
     permission: "public",
     request: {
       body: z.strictObject({
@@ -110,7 +114,7 @@ export const operations = {
         device_token: deviceTokenSchema.optional(),
       }),
     },
-    response: z.object({ user: userView, tokens: tokensSchema, device_token: deviceTokenSchema }),
+    response: z.discriminatedUnion("status", [signedInSchema, challengeSchema]),
     success: 200,
     errors: ["invalid_credentials"],
     sensitive: true,
@@ -134,9 +138,17 @@ export const operations = {
     path: "/auth/step-up",
     summary: "Prove again who you are",
     description:
-      "Operations that cannot be taken back ask for it with 403 `step_up_required`. The proof counts for this session. Wrong ones wait longer and longer, as at sign-in. Somebody who came through a sign-in provider signs in again instead.",
+      "Operations that cannot be taken back ask for it with 403 `step_up_required`. The proof counts for this session. Wrong ones wait longer and longer, as at sign-in. With a second factor it takes a code, else the password. Somebody who came through a sign-in provider and has none signs in again instead.",
     permission: "authenticated",
-    request: { body: z.strictObject({ password: triedPasswordSchema }) },
+    request: {
+      body: z
+        .strictObject({ password: triedPasswordSchema, code: codeSchema })
+        .partial()
+        .refine(
+          ({ password, code }) => (password === undefined) !== (code === undefined),
+          "takes a password or a code",
+        ),
+    },
     response: z.object({ proved_at: z.string() }),
     success: 200,
     errors: ["invalid_credentials", "conflict"],
@@ -273,4 +285,5 @@ export const operations = {
     errors: ["invalid_credentials", "weak_password"],
     outside_effect: true,
   }),
+  ...mfaOperations,
 } as const;

@@ -1,4 +1,4 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, defineRoom } from "../../shared/room.ts";
 
 export const room = defineRoom({
   name: "auth",
@@ -11,6 +11,9 @@ export const room = defineRoom({
         "seal:password_resets",
         "seal:pool_sessions",
         "open:pool_sessions",
+        "seal:second_factors",
+        "open:second_factors",
+        ...ANSWERS,
         "identities",
       ],
       {
@@ -21,6 +24,7 @@ export const room = defineRoom({
           "invitation",
           "known_place",
           "membership",
+          "mfa_challenge",
           "organization",
           "organization_slug",
           "owner_count",
@@ -29,6 +33,7 @@ export const room = defineRoom({
           "pool_account",
           "quota",
           "registration",
+          "second_factor",
           "session",
           "sign_in_attempts",
           "team",
@@ -45,8 +50,15 @@ export const room = defineRoom({
     mail: {
       trigger: {
         kind: "events",
-        types: ["user.password_reset_requested", "registration.requested"],
-        suspended: "goes_on",
+        types: [
+          "user.password_reset_requested",
+          "registration.requested",
+          "mfa.enabled",
+          "mfa.disabled",
+          "mfa.reset",
+          "mfa.recovery_code_used",
+        ],
+          suspended: "goes_on",
       },
       needs: ["table_read", "open:registrations", "open:password_resets", "mail"],
       timeout_seconds: 30,

@@ -29,7 +29,7 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 const isSecurityAction = (action: string): boolean =>
-  /^(access|audit|session|sso|role|membership|api_key|policy|domain)\./.test(action) ||
+  /^(access|audit|session|mfa|sso|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_)/.test(action) ||
   /^organization\.(suspended|restored|deleted|ownership_|transfer_)/.test(action);
 

@@ -3,11 +3,13 @@ import type { Session } from "../identity/items.ts";
 import type { OperationShape } from "./operation.ts";
 
 /** What can be proved again in a session without signing in anew. */
-export type StepUpMethod = "password";
+export type StepUpMethod = "password" | "totp" | "recovery_code";
 
-/** Whoever signed in through a provider proves themselves there. */
-export const stepUpMethods = ({ method }: Pick<Session, "method">): StepUpMethod[] =>
-  method === "password" ? ["password"] : [];
+/** The stronger factor where the account has a second one. Whoever signed in through a provider proves themselves there. */
+export function stepUpMethods({ method, second_factor }: Pick<Session, "method" | "second_factor">): StepUpMethod[] {
+  if (second_factor) return ["totp", "recovery_code"];
+  return method === "password" ? ["password"] : [];
+}
 
 /**
  * Refuses what needs a fresh proof when the session's last one is older. Somebody who has come by a token alone so does
@@ -16,7 +18,7 @@ export const stepUpMethods = ({ method }: Pick<Session, "method">): StepUpMethod
  */
 export function requireFreshProof(
   { step_up }: Pick<OperationShape, "step_up">,
-  session: Pick<Session, "method" | "proved_at">,
+  session: Pick<Session, "method" | "second_factor" | "proved_at">,
   at: Date,
 ): void {
   if (step_up === undefined || at.getTime() - Date.parse(session.proved_at) <= step_up * 60_000) return;

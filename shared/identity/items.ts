@@ -60,6 +60,8 @@ export const userSchema = z.object({
   sessions_opened: z.number().int(),
   /** Live sessions, never fewer than there are: one that expires by itself is counted until it is looked for. */
   sessions_live: z.number().int(),
+  /** Since when signing in with the password takes a second factor; absent without one. */
+  mfa_enabled_at: z.string().optional(),
   /** While the pool is told a new password: no session opens before this time. */
   password_hold_until: z.string().optional(),
   created_at: z.string(),

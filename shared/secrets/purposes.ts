@@ -11,6 +11,8 @@ export const secretPurposes = [
   "password_resets",
   /** Tokens of the user pool. */
   "pool_sessions",
+  /** What authenticator apps share with us. */
+  "second_factors",
   /** Headers of agents' tools and of pipelines' nodes. */
   "tool_headers",
   "node_headers",

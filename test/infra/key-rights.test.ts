@@ -29,13 +29,14 @@ const who = (action: string, purpose: string) =>
 /** Who makes and who reads the secrets of each purpose, said a second time and by itself. */
 const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly open: string[] }>> = {
   answers: {
-    seal: ["agents/api", "pipelines/api", "webhooks/api"],
-    open: ["agents/api", "pipelines/api", "webhooks/api"],
+    seal: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
+    open: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
   password_resets: { seal: ["auth/api"], open: ["auth/mail"] },
   pool_sessions: { seal: ["auth/api"], open: ["auth/api", "auth/revoke"] },
+  second_factors: { seal: ["auth/api"], open: ["auth/api"] },
   tool_headers: { seal: ["agents/api"], open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"] },
   node_headers: { seal: ["pipelines/api"], open: ["pipelines/api", "runs/run_node"] },
   model_keys: { seal: ["models/api"], open: ["executions/api", "executions/stream", "runs/run_node"] },

@@ -69,6 +69,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   invitation: ["auth/api", "departures/departure", "invitations/api", "invitations/expiry"],
   removal: ["departures/departure", "users/api"],
   password_reset: ["auth/api"],
+  second_factor: ["auth/api"],
+  mfa_challenge: ["auth/api"],
   known_place: ["auth/api"],
   sign_in_attempts: ["auth/api"],
   throttle_counter: ["auth/api"],

@@ -132,6 +132,7 @@ const tool = {
 /** Bodies of operations whose schemas ask for more than their form says. */
 const bodyExamples: Readonly<Record<string, unknown>> = {
   "agents.create_tool": tool,
+  "auth.step_up": { password: "correct horse battery staple" },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },

@@ -6,6 +6,7 @@ import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
 import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
+import { App, enrol } from "../support/mfa.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
 import { bodyOf, World } from "./fixtures.ts";
@@ -158,6 +159,22 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
 
   "auth.logout": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
   "auth.sign_out_others": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
+  "auth.enrol_totp": async ({ company }) => ({ ids: {}, token: (await addMember(company, "viewer")).token }),
+  "auth.activate_totp": async ({ company }) => {
+    const member = await addMember(company, "viewer");
+    const { secret } = (await member.call("POST", "/auth/me/mfa/totp", {})).body;
+    return { ids: {}, token: member.token, body: { code: new App(secret).code() } };
+  },
+  "auth.renew_recovery_codes": async ({ company }) => {
+    const member = await addMember(company, "viewer");
+    await enrol(member);
+    return { ids: {}, token: member.token };
+  },
+  "auth.reset_mfa": async ({ company }) => {
+    const member = await addMember(company, "viewer");
+    await enrol(member);
+    return { ids: { user_id: member.user_id } };
+  },
   "auth.step_up": async ({ company }) => {
     const { token, password } = await addMember(company, "viewer");
     return { ids: {}, token, body: { password } };

@@ -53,7 +53,7 @@ export async function addMember(
     deps,
     { id, default_organization_id: organization_id },
     provider,
-    { method: "password", second_factor: false },
+    { method: "password" },
     request,
     at,
   );

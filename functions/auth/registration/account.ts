@@ -81,14 +81,7 @@ export async function withNewAccount<T>(
       updated_at: now,
       etag: newId("event", at),
     };
-    const { session, tokens } = await newSession(
-      deps,
-      user,
-      provider,
-      { method: "password", second_factor: false },
-      request,
-      at,
-    );
+    const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
     const device_token = deps.randomSecret();
     const writes = [
       platform.writes.create(emailItem, { email, user_id: id }, emailTaken),

@@ -9,12 +9,14 @@ import type { Call, Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, type Session, sessionItem, type User, userItem } from "../../../shared/identity/items.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
-import { parseRefreshToken, SESSIONS_PER_USER } from "../model.ts";
+import { challengeOf } from "../mfa/challenge.ts";
+import { parseRefreshToken } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { contextOf, invalidCredentials, provePassword } from "../passwords/prove.ts";
 import { admitOrigin } from "../throttle/admit.ts";
 import { cutOff } from "./cut-off.ts";
-import { newSession, openSession, providerTokenContext, tokensOf } from "./open.ts";
+import { providerTokenContext, tokensOf } from "./open.ts";
+import { openSignIn } from "./sign-in.ts";
 import { endSession } from "./store.ts";
 
 type Ops = typeof operations;
@@ -24,28 +26,14 @@ const invalidRefresh = (): Problem =>
 
 export const login: Handler<Ops["login"], AuthDeps> = async (call, deps) => {
   const { user, provider, admitted } = await provePassword(call, deps, call.body);
-  const known = admitted.device_known ? call.body.device_token : undefined;
-  const device_token = known ?? deps.randomSecret();
-  const { session, tokens } = await newSession(
-    deps,
-    user,
-    provider,
-    { method: "password", second_factor: false },
-    call.request,
-    call.at,
-  );
-  return openSession(deps, user, session, call.at, invalidCredentials, (opening) =>
-    call.commit(
-      {
-        writes: [...opening.writes, ...admitted.succeeded(device_token)],
-        events: opening.events,
-        // User, session and all it may replace; attempts, two places; two events with their entries; the answer.
-        largest: SESSIONS_PER_USER + 10,
-      },
-      { user: opening.user, tokens, device_token },
-      { tenant: user.default_organization_id, actor: { type: "user", id: user.id } },
-    ),
-  );
+  const as = { tenant: user.default_organization_id, actor: { type: "user", id: user.id } } as const;
+  if (user.mfa_enabled_at !== undefined) {
+    const { write, event, answer } = await challengeOf(deps, user, provider, call.at);
+    return call.commit({ writes: [write], events: [event] }, answer, as);
+  }
+  const { device_token } = call.body;
+  const proved = { user, provider, admitted, device_token, stale: invalidCredentials };
+  return openSignIn(call, deps, proved, (opening, answer) => call.commit(opening, answer, as));
 };
 
 /**

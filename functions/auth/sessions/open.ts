@@ -27,9 +27,9 @@ export const providerTokenContext = ({ sub, origin_jti }: Pick<Session, "sub" | 
 /** A session for fresh tokens of the provider, and the tokens the caller gets: ours rotate, the provider's stay inside. */
 export async function newSession(
   deps: Pick<AuthDeps, "randomSecret" | "secrets">,
-  user: Pick<User, "id" | "default_organization_id">,
+  user: Pick<User, "id" | "default_organization_id" | "mfa_enabled_at">,
   provider: ProviderTokens,
-  via: Pick<Session, "method" | "connection_id" | "second_factor">,
+  via: Pick<Session, "method" | "connection_id">,
   request: RequestFacts,
   at: Date,
 ): Promise<{ session: Session; tokens: Tokens }> {
@@ -47,6 +47,7 @@ export async function newSession(
     refresh_hash: sha256(secret),
     provider_token: await deps.secrets.encrypt(provider.refresh_token, providerTokenContext(provider)),
     ...via,
+    second_factor: user.mfa_enabled_at !== undefined,
     proved_at: now,
     ip: request.ip,
     user_agent: request.user_agent,

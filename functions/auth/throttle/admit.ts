@@ -110,6 +110,36 @@ export async function admitAttempt(deps: ThrottleDeps, attempt: Attempt, now: Da
   };
 }
 
+/**
+ * Lets one code of an account's second factor in, or refuses it until its back-off has passed. Codes have six digits, so
+ * guesses are counted for the whole account, whatever source they come from; only a device that the account knows, and a
+ * live session, have a count of their own, so that whoever has the password locks nobody out there.
+ */
+export async function admitCode(deps: ThrottleDeps, attempt: Attempt, now: Date): Promise<Admitted> {
+  const platform = deps.table.of(PLATFORM);
+  const account = accountOf(attempt.email);
+  const source = placeOf("source", account, originOf(attempt.ip).source);
+  const device = placeOf("device", account, attempt.device_token ?? "");
+  const known = await platform.get(knownPlaceItem, { account, place: device });
+  const device_known = known !== undefined && Date.parse(known.expires_at) > now.getTime();
+  const from = attempt.session_id ?? (device_known ? device : "elsewhere");
+  const place = placeOf("code", account, from);
+  await backOff(platform, { account, place }, now);
+  return {
+    device_known,
+    succeeded: (device_token) => [
+      platform.writes.remove(attemptsItem, { account, place }, {}),
+      ...(attempt.session_id === undefined
+        ? [
+            // The password's own count: it was right, which only the code has shown to be its owner's doing.
+            platform.writes.remove(attemptsItem, { account, place: device_known ? device : source }, {}),
+            ...knownFromNow(platform, { ...attempt, device_token }, now),
+          ]
+        : []),
+    ],
+  };
+}
+
 /** The writes by which an account knows where it was signed in from, or has proved itself by mail. */
 export function knownFromNow(platform: TenantTable, { email, ip, device_token }: Attempt, now: Date): Write[] {
   const account = accountOf(email);

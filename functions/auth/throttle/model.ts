@@ -85,5 +85,5 @@ export const PLACE_KNOWN_SECONDS = 90 * 86_400;
 export const accountOf = (email: string): string => sha256(email);
 
 /** What a place is called in keys; neither addresses nor tokens stand there as they are. */
-export const placeOf = (kind: "device" | "source" | "session", account: string, name: string): string =>
+export const placeOf = (kind: "device" | "source" | "session" | "code", account: string, name: string): string =>
   `${kind}:${createHash("sha256").update(`${account}\n${name}`).digest("base64url")}`;

@@ -3,6 +3,7 @@ import { allOperations } from "../../../functions/operations.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
 import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
+import { enrol } from "../../support/mfa.ts";
 import { ended, lab } from "../runs/setup.ts";
 
 /**
@@ -54,6 +55,10 @@ async function made({ company }: Prepared, path: string, body: unknown): Promise
 
 /** How the thing is made that each operation deletes, with all that it can have; gives its path. */
 const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
+  async "auth.disable_mfa"({ company }) {
+    await enrol(company);
+    return "/auth/me/mfa";
+  },
   async "workspaces.delete"(at) {
     const expires_at = new Date(Date.now() + 86_400_000).toISOString();
     const body = { name: unique("Workspace"), workspace_type: "temporary", expires_at };

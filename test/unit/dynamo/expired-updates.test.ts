@@ -20,6 +20,8 @@ const HARMLESS: Readonly<Record<string, string>> = {
   idempotency_key: "the condition asks for its time",
   // What is read just before, and whose condition asks for what was read; a read does not find what is over.
   password_reset: "read before; the condition asks for its state",
+  second_factor: "read before; the condition asks for what was read",
+  mfa_challenge: "read before; the condition asks for its state",
   session: "read before; the condition asks for its state",
   webhook_delivery: "read before; the condition asks for its attempt",
   webhook_replay: "read before; the condition asks for its page",

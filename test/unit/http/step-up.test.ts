@@ -3,8 +3,9 @@ import type { Problem } from "../../../shared/errors.ts";
 import { requireFreshProof } from "../../../shared/http/step-up.ts";
 
 const at = new Date("2026-01-01T12:00:00.000Z");
-const provedAgo = (seconds: number, method: "password" | "sso" = "password") => ({
+const provedAgo = (seconds: number, method: "password" | "sso" = "password", second_factor = false) => ({
   method,
+  second_factor,
   proved_at: new Date(at.getTime() - seconds * 1000).toISOString(),
 });
 
@@ -27,6 +28,14 @@ describe("a fresh proof", () => {
       code: "step_up_required",
       members: { methods: ["password"], max_age_minutes: 10 },
     });
+  });
+
+  it("is one of the second factor where the account has one", () => {
+    for (const method of ["password", "sso"] as const)
+      expect(refusal(10, provedAgo(601, method, true))?.members).toEqual({
+        methods: ["totp", "recovery_code"],
+        max_age_minutes: 10,
+      });
   });
 
   it("is a new sign-in for whoever came through a provider", () => {
