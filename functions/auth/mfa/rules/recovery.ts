@@ -5,12 +5,13 @@ export const RECOVERY_CODES = 10;
 
 /** No letter that is read as another: Crockford's base 32. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE_LENGTH = 10;
+const GROUP = 5;
 
 /** A code of 50 bits out of at least ten random bytes, in two groups. */
 export function recoveryCode(random: Uint8Array): string {
-  const signs = Array.from(random.subarray(0, CODE_LENGTH), (byte) => ALPHABET[byte & 31]).join("");
-  return `${signs.slice(0, 5)}-${signs.slice(5)}`;
+  const group = (from: number): string =>
+    Array.from(random.subarray(from, from + GROUP), (byte) => ALPHABET[byte & 31]).join("");
+  return `${group(0)}-${group(GROUP)}`;
 }
 
 /** A code as it was typed: in any case, with or without its dash, with letters that look like digits. */
