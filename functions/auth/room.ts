@@ -58,7 +58,7 @@ export const room = defineRoom({
           "mfa.reset",
           "mfa.recovery_code_used",
         ],
-          suspended: "goes_on",
+        suspended: "goes_on",
       },
       needs: ["table_read", "open:registrations", "open:password_resets", "mail"],
       timeout_seconds: 30,

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { normalizeNetwork } from "../../shared/access/networks.ts";
 import { organizationSchema, organizationStatuses } from "../../shared/identity/items.ts";
 import {
   generalSchema,
@@ -12,6 +11,7 @@ import {
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { cutText } from "../../shared/text.ts";
+import { normalizeNetwork } from "./settings/rules/networks.ts";
 
 /** A name for addresses: lower-case letters, digits and dashes, unique over all organizations. */
 export const slugSchema = z

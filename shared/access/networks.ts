@@ -1,55 +1,41 @@
-import ipaddr from "ipaddr.js";
+import { BlockList, isIPv4, isIPv6 } from "node:net";
 
-type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
-
-/** IPv4 in four decimal parts, or IPv6 without a zone: what else parses (octal, hexadecimal, short forms) misleads. */
-const isPlain = (address: string): boolean =>
-  ipaddr.IPv4.isValidFourPartDecimal(address) || (ipaddr.IPv6.isValid(address) && !address.includes("%"));
-
-/** An IPv4 network that is wrapped into IPv6 is the IPv4 network. */
-function unwrapped(address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Network {
-  return address.kind() === "ipv6" && (address as ipaddr.IPv6).isIPv4MappedAddress() && prefix >= 96
-    ? [(address as ipaddr.IPv6).toIPv4Address(), prefix - 96]
-    : [address, prefix];
+/** The networks of each kind. */
+interface Lists {
+  readonly ipv4: BlockList;
+  readonly ipv6: BlockList;
 }
+
+/** Making them costs more than asking them, and every request of an organization asks the same. */
+const known = new Map<string, Lists>();
+const MOST_KNOWN = 1_000;
+
+function listsOf(networks: readonly string[]): Lists {
+  const key = networks.join(" ");
+  const made = known.get(key);
+  if (made !== undefined) return made;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const lists: Lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const network of networks) {
+    const [first = "", bits] = network.split("/");
+    const kind = isIPv4(first) ? "ipv4" : "ipv6";
+    lists[kind].addSubnet(first, Number(bits), kind);
+  }
+  known.set(key, lists);
+  return lists;
+}
+
+/** IPv4 that is wrapped into IPv6, as a socket for both kinds shows it. */
+const wrapped = new BlockList();
+wrapped.addSubnet("::ffff:0:0", 96, "ipv6");
 
 /**
- * A network as it is kept: its first address and the length of its prefix. A single address is a network of one.
- * Undefined for what is none.
+ * Whether an address lies in one of these networks, each its first address and the length of its prefix. What is no
+ * address lies in none; an IPv4 address lies in networks of its own kind only, wrapped or not.
  */
-export function normalizeNetwork(text: string): string | undefined {
-  const [, address = "", length] = /^([^/]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text.trim()) ?? [];
-  if (!isPlain(address)) return undefined;
-  const parsed = ipaddr.parse(address);
-  const most = parsed.kind() === "ipv4" ? 32 : 128;
-  const prefix = length === undefined ? most : Number(length);
-  if (prefix > most) return undefined;
-  const [network, bits] = unwrapped(parsed, prefix);
-  const cidr = `${network.toString()}/${bits}`;
-  const first = network.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
-  return `${first.networkAddressFromCIDR(cidr).toString()}/${bits}`;
-}
-
-/** Parsing costs more than matching, and every request of an organization matches the same few. */
-const parsed = new Map<string, Network>();
-const MOST_PARSED = 5_000;
-
-function networkOf(cidr: string): Network {
-  const known = parsed.get(cidr);
-  if (known !== undefined) return known;
-  if (parsed.size >= MOST_PARSED) parsed.clear();
-  const network = ipaddr.parseCIDR(cidr);
-  parsed.set(cidr, network);
-  return network;
-}
-
-/** Whether an address lies in one of these networks, as `normalizeNetwork` gives them. What is no address lies in none. */
 export function isWithin(address: string, networks: readonly string[]): boolean {
-  if (!isPlain(address)) return false;
-  // A socket that takes both kinds shows IPv4 addresses wrapped into IPv6.
-  const one = ipaddr.process(address);
-  return networks.some((cidr) => {
-    const [network, prefix] = networkOf(cidr);
-    return network.kind() === one.kind() && one.match(network, prefix);
-  });
+  const { ipv4, ipv6 } = listsOf(networks);
+  if (isIPv4(address)) return ipv4.check(address, "ipv4");
+  if (!isIPv6(address) || address.includes("%")) return false;
+  return (wrapped.check(address, "ipv6") ? ipv4 : ipv6).check(address, "ipv6");
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isWithin, normalizeNetwork } from "../../../shared/access/networks.ts";
+import { normalizeNetwork } from "../../../functions/organizations/settings/rules/networks.ts";
+import { isWithin } from "../../../shared/access/networks.ts";
 
 describe("a network", () => {
   it.each([
