@@ -8,6 +8,7 @@ import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as executions } from "./executions/room.ts";
 import { room as invitations } from "./invitations/room.ts";
+import { room as mail } from "./mail/room.ts";
 import { room as models } from "./models/room.ts";
 import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
@@ -28,6 +29,7 @@ export const rooms: readonly RoomData[] = [
   users,
   invitations,
   departures,
+  mail,
   teams,
   workspaces,
   access,

@@ -23,7 +23,9 @@ export interface Resources {
   readonly busName: string;
   readonly machineArn: string;
   readonly machineExecutionsArn: string;
-  readonly mailIdentityArn: string;
+  /** The identity that sends, and the configuration set that it sends under: SES asks for both. */
+  readonly mailArns: readonly string[];
+  readonly mailSet: string | undefined;
   readonly mailFrom: string;
   readonly appUrl: string;
   readonly modelArns: readonly string[];
@@ -146,8 +148,9 @@ export function grant(data: FunctionData, r: Resources): Granted {
         );
         break;
       case "mail":
-        statements.push(allow(["ses:SendEmail"], [r.mailIdentityArn]));
+        statements.push(allow(["ses:SendEmail"], [...r.mailArns]));
         environment.MAIL_FROM = r.mailFrom;
+        if (r.mailSet !== undefined) environment.MAIL_CONFIGURATION_SET = r.mailSet;
         environment.APP_URL = r.appUrl;
         break;
       case "models":

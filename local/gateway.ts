@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Agent, request as httpRequest } from "node:http";
 import { sendJson, sendProblem } from "./http.ts";
-import { type Mail, mailsPath } from "./mails.ts";
+import { type Mail, mailbox, mailsPath } from "./mails.ts";
 
 /** Where the gateway sends requests; replaced as a whole after each deployment. */
 export interface Routing {
@@ -36,7 +36,10 @@ export function gateway(routing: () => Routing | undefined, status: () => object
     }
     if (path === mailsPath) {
       target.mails().then(
-        (items) => sendJson(response, 200, { items }),
+        (items) =>
+          request.headers.accept?.includes("text/html") === true
+            ? response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(mailbox(items))
+            : sendJson(response, 200, { items }),
         (error: unknown) => sendProblem(response, 502, "bad_gateway", `The local AWS did not answer: ${error}`),
       );
       return;

@@ -52,6 +52,8 @@ export type Trigger =
   | { readonly kind: "outbox" }
   | { readonly kind: "task"; readonly suspended: WhenSuspended }
   | { readonly kind: "run_status"; readonly suspended: WhenSuspended }
+  /** Mails that were not taken, as SES tells of them. */
+  | { readonly kind: "mail_status" }
   | { readonly kind: "rate"; readonly minutes: number }
   | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
 

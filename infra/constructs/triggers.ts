@@ -16,7 +16,7 @@ import { type FunctionData, MAX_RECEIVES, visibilitySeconds } from "../../shared
 import { queueConsumption, streamReading } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { DataStack } from "../stacks/data.ts";
-import { runMachineName } from "../stacks/resources.ts";
+import { mailSetName, runMachineName } from "../stacks/resources.ts";
 import type { Stage } from "../stages.ts";
 import type { RoomFunction } from "./room-function.ts";
 import { DeadLetters, type WatchedQueue, WorkQueue } from "./work-queue.ts";
@@ -83,6 +83,15 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
           status: ["FAILED", "ABORTED", "TIMED_OUT"],
           stateMachineArn: [{ suffix: `:${runMachineName(stage)}` }],
         },
+      });
+    case "mail_status":
+      return listen({
+        source: ["aws.ses"],
+        detailType: ["Email Bounced", "Email Complaint Received"],
+        // Others in the account may send too. The local AWS has no configuration sets.
+        ...(stage.name === "local"
+          ? {}
+          : { detail: { mail: { tags: { "ses:configuration-set": [mailSetName(stage)] } } } }),
       });
     case "due":
     case "queue": {

@@ -23,8 +23,13 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     machineArn: "",
     machineExecutionsArn: "",
     // The local AWS checks this action on "*" only.
-    mailIdentityArn:
-      stage.name === "local" ? "*" : `arn:${partition}:ses:${region}:${account}:identity/${mailDomain(stage)}`,
+    mailArns:
+      stage.name === "local"
+        ? ["*"]
+        : [`identity/${mailDomain(stage)}`, `configuration-set/${mailSetName(stage)}`].map(
+            (what) => `arn:${partition}:ses:${region}:${account}:${what}`,
+          ),
+    mailSet: stage.name === "local" ? undefined : mailSetName(stage),
     mailFrom: stage.mail_from,
     appUrl: stage.app_url,
     modelArns: [
@@ -78,6 +83,9 @@ function dueQueues({ rooms }: Product, queues: Resources["queues"]): Resources["
 
 /** The run workflow starts itself: its definition and its role name it before it exists, so we choose its name. */
 export const runMachineName = (stage: Stage): string => `${namePrefix(stage)}-pipeline-run`;
+
+/** Rules name the configuration set that mails are sent under, so we choose its name. */
+export const mailSetName = (stage: Stage): string => `${namePrefix(stage)}-mail`;
 
 /** SES verifies domains; mail may be sent from any address of one. */
 const mailDomain = (stage: Stage): string => stage.mail_from.slice(stage.mail_from.indexOf("@") + 1);

@@ -37,6 +37,9 @@ export const settings = z.object({
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),
   DUE_QUEUES: text().describe("The queue of each kind of due things, as JSON."),
   MAIL_FROM: text().describe("Sender of mail."),
+  MAIL_CONFIGURATION_SET: text()
+    .optional()
+    .describe("The configuration set of SES by which bounces and complaints come back; a laptop has none."),
   APP_URL: text().describe("Where links in mails lead."),
   RATE_LIMIT_USER: count().default(600).describe("Requests a minute of one user, over all organizations."),
   RATE_LIMIT_ADDRESS: count().default(300).describe("Requests a minute of one address on routes that need no token."),

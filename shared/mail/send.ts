@@ -1,15 +1,21 @@
 import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import { clientOptions } from "../aws/clients.ts";
+import { readSettings } from "../config/settings.ts";
 import type { Platform } from "../http/platform.ts";
+import { htmlOf } from "./html.ts";
+import { undeliverable } from "./undeliverable.ts";
 
-/** One mail in plain text. */
+/** One mail, as lines of plain text; what people see as HTML is made of them. */
 export interface Mail {
   readonly to: string;
   readonly subject: string;
   readonly lines: readonly string[];
 }
 
-/** Sends a mail. Whoever calls it twice sends two: a consumer of events may, and each says the same. */
+/**
+ * Sends a mail. Whoever calls it twice sends two: a consumer of events may, and each says the same. Nothing is sent to
+ * an address that refused our mail for good or complained of it.
+ */
 export type SendMail = (mail: Mail) => Promise<void>;
 
 /** Without a charset SES takes text for 7-bit ASCII. */
@@ -22,20 +28,27 @@ export interface MailDeps extends Pick<Platform, "table" | "secrets" | "clock"> 
   readonly app_url: string;
 }
 
-/**
- * Mail by SES from the deployment's one address.
- * @param from a verified identity of SES in the account
- */
+/** Mail by SES from the deployment's one address, under its configuration set, by which bounces come back to us. */
 export function connectMail(
-  from: string,
+  { table, log }: Pick<Platform, "table" | "log">,
   client: Pick<SESv2Client, "send"> = new SESv2Client(clientOptions("mail")),
+  settings = readSettings(["MAIL_FROM", "MAIL_CONFIGURATION_SET"]),
 ): SendMail {
+  const { MAIL_FROM, MAIL_CONFIGURATION_SET } = settings;
   return async ({ to, subject, lines }) => {
+    const reason = await undeliverable(table, to);
+    if (reason !== undefined) return log.info("mail.withheld", { reason });
     await client.send(
       new SendEmailCommand({
-        FromEmailAddress: from,
+        FromEmailAddress: MAIL_FROM,
         Destination: { ToAddresses: [to] },
-        Content: { Simple: { Subject: text(subject), Body: { Text: text(lines.join("\n")) } } },
+        ...(MAIL_CONFIGURATION_SET === undefined ? {} : { ConfigurationSetName: MAIL_CONFIGURATION_SET }),
+        Content: {
+          Simple: {
+            Subject: text(subject),
+            Body: { Text: text(lines.join("\n")), Html: text(htmlOf(subject, lines)) },
+          },
+        },
       }),
     );
   };

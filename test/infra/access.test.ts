@@ -54,7 +54,9 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
     case "files_remove:versions":
       return [`s3:DeleteObject on ${bucket}/${need.split(":")[1]}/*`, `s3:ListBucket on ${bucket}`];
     case "mail":
-      return ["ses:SendEmail on arn:aws:ses:us-east-1:000000000000:identity/example.com"];
+      return ["identity/example.com", "configuration-set/kaizen-studio-production-mail"].map(
+        (what) => `ses:SendEmail on arn:aws:ses:us-east-1:000000000000:${what}`,
+      );
     case "models":
       return ["InvokeModel", "InvokeModelWithResponseStream"].flatMap((action) => [
         `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
@@ -98,6 +100,7 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
   switch (trigger.kind) {
     case "events":
     case "run_status":
+    case "mail_status":
       return take(idOf(stack, `RoomsInbox${letters(room)}${letters(name)}Queue`));
     case "due":
     case "queue":

@@ -222,10 +222,37 @@ describe("events", () => {
   const rules = production.of("AWS::Events::Rule");
   const byPattern = rules.filter(({ properties }) => properties.EventPattern !== undefined);
 
+  it("mails that were not taken come back: those of the deployment's own configuration set, which all mail is sent under", () => {
+    const set = production.only("AWS::SES::ConfigurationSet");
+    expect(set.properties).toMatchObject({
+      Name: "kaizen-studio-production-mail",
+      SuppressionOptions: { SuppressedReasons: ["BOUNCE", "COMPLAINT"] },
+    });
+    const { EventDestination } = production.only("AWS::SES::ConfigurationSetEventDestination").properties;
+    expect(EventDestination).toMatchObject({ Enabled: true, MatchingEventTypes: ["bounce", "complaint"] });
+    expect(JSON.stringify(EventDestination.EventBridgeDestination.EventBusArn)).toContain(":event-bus/default");
+    const patterns = byPattern.map(({ properties }) => properties.EventPattern);
+    expect(patterns.filter(({ source }) => source.includes("aws.ses"))).toEqual([
+      {
+        source: ["aws.ses"],
+        "detail-type": ["Email Bounced", "Email Complaint Received"],
+        detail: { mail: { tags: { "ses:configuration-set": ["kaizen-studio-production-mail"] } } },
+      },
+    ]);
+    const senders = rooms
+      .flatMap((room) => Object.values(room.functions))
+      .filter(({ needs }) => needs.includes("mail"));
+    const settings = production
+      .of("AWS::Lambda::Function")
+      .map(({ properties }) => properties.Environment?.Variables?.MAIL_CONFIGURATION_SET)
+      .filter((name) => name !== undefined);
+    expect(settings).toEqual(senders.map(() => "kaizen-studio-production-mail"));
+  });
+
   it("between the bus and a function there is always a queue, which takes events of that rule only", () => {
     const consumers = rooms
       .flatMap((room) => Object.values(room.functions))
-      .filter(({ trigger }) => trigger.kind === "events" || trigger.kind === "run_status");
+      .filter(({ trigger }) => ["events", "run_status", "mail_status"].includes(trigger.kind));
     expect(byPattern).toHaveLength(consumers.length);
     for (const rule of byPattern) {
       expect(rule.properties.Targets).toHaveLength(1);

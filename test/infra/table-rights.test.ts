@@ -134,6 +134,7 @@ describe("what functions may write in the table", () => {
       "agent_version",
       "agent_workspace",
       "lease_count",
+      "owned",
       "pipeline_workspace",
       "quota",
       "workspace",

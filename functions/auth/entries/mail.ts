@@ -5,12 +5,12 @@ import { connectPlatform } from "../../../shared/runtime.ts";
 import * as consumers from "../consumers.ts";
 
 const platform = connectPlatform("auth-mail");
-const { MAIL_FROM, APP_URL } = readSettings(["MAIL_FROM", "APP_URL"]);
+const { APP_URL } = readSettings(["APP_URL"]);
 const deps = {
   table: platform.table,
   secrets: platform.secrets,
   clock: platform.clock,
-  send: connectMail(MAIL_FROM),
+  send: connectMail(platform),
   app_url: APP_URL,
 };
 

@@ -5,7 +5,7 @@ import { connectPlatform } from "../../../shared/runtime.ts";
 import * as consumers from "../consumers.ts";
 
 const platform = connectPlatform("invitations-mail");
-const { MAIL_FROM, APP_URL } = readSettings(["MAIL_FROM", "APP_URL"]);
-const deps = { ...platform, send: connectMail(MAIL_FROM), app_url: APP_URL };
+const { APP_URL } = readSettings(["APP_URL"]);
+const deps = { ...platform, send: connectMail(platform), app_url: APP_URL };
 
 export const handler = consume(platform.log, (event) => consumers.sendInvitation(event, deps));

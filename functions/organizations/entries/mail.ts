@@ -4,8 +4,8 @@ import { connectMail } from "../../../shared/mail/send.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import * as consumers from "../consumers.ts";
 
-const { table, log } = connectPlatform("organizations-mail");
-const { MAIL_FROM, APP_URL } = readSettings(["MAIL_FROM", "APP_URL"]);
-const deps = { table, send: connectMail(MAIL_FROM), app_url: APP_URL };
+const platform = connectPlatform("organizations-mail");
+const { APP_URL } = readSettings(["APP_URL"]);
+const deps = { table: platform.table, send: connectMail(platform), app_url: APP_URL };
 
-export const handler = consume(log, (event) => consumers.sendNotice(event, deps));
+export const handler = consume(platform.log, (event) => consumers.sendNotice(event, deps));

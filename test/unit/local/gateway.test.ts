@@ -15,10 +15,11 @@ const serve = async (listener: Parameters<typeof serveLocally>[0]) => {
   open.push(server);
   return server;
 };
+const MAIL = { to: ["ada@example.com"], subject: "Hello <you>", text: "…", html: '<head></head><p title="a">…</p>' };
 const front = (routing?: Omit<Routing, "mails">) =>
   serve(
     gateway(
-      () => routing && { mails: async () => [{ to: ["ada@example.com"], subject: "Hello", text: "…" }], ...routing },
+      () => routing && { mails: async () => [MAIL], ...routing },
       () => ({ instance: "i1" }),
     ),
   );
@@ -39,7 +40,15 @@ describe("the gateway", () => {
   test("shows the mails that were sent, which never leave the laptop", async () => {
     const { url } = await front({ api: "http://127.0.0.1:9", stream: () => undefined });
     const shown = await fetch(`${url}/_local/mails`);
-    expect(await shown.json()).toEqual({ items: [{ to: ["ada@example.com"], subject: "Hello", text: "…" }] });
+    expect(await shown.json()).toEqual({ items: [MAIL] });
+    const page = await fetch(`${url}/_local/mails`, { headers: { accept: "text/html,*/*" } });
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const html = await page.text();
+    expect(html).toContain("<h2>Hello &lt;you&gt;</h2><p>to ada@example.com</p>");
+    // A mail is shown as it is, in a frame that runs no scripts and cannot leave it.
+    expect(html).toContain(
+      'sandbox="allow-popups" srcdoc="&lt;head&gt;&lt;base target=&quot;_blank&quot;&gt;&lt;/head&gt;',
+    );
   });
 
   test("passes method, path as sent, headers and body on to the API's stage, and status and headers back", async () => {
