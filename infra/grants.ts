@@ -2,7 +2,7 @@ import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { queueSetting } from "../shared/config/settings.ts";
 import { indexNames } from "../shared/dynamo/item.ts";
-import { type FunctionData, type Need, writesOf } from "../shared/room.ts";
+import { type FunctionData, type Need, touchesOf, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
 import { dataKeyUse } from "./data-key-use.ts";
 import { writableKeys } from "./items.ts";
@@ -90,6 +90,25 @@ function writing(types: readonly string[], r: Resources): PolicyStatement[] {
   ];
 }
 
+/** Setting single attributes of items of other rooms, written as `type.attribute`. */
+function touching(touches: readonly string[], r: Resources): PolicyStatement[] {
+  if (!r.keyConditions) return [];
+  const types = [...new Set(touches.map((touch) => touch.split(".")[0] ?? ""))];
+  return types.map((type) => {
+    const attributes = touches
+      .filter((touch) => touch.startsWith(`${type}.`))
+      .map((touch) => touch.slice(type.length + 1));
+    const statement = allow(["dynamodb:UpdateItem"], [r.tableArn]);
+    statement.addConditions({
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...writableKeys([type]).change] },
+      // The key is among the attributes of a request.
+      "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...attributes] },
+      Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+    });
+    return statement;
+  });
+}
+
 const isSecretUse = (need: Need): need is SecretUse => /^(?:seal|open):/.test(need);
 
 /** The use of the key for secrets of the purposes that are declared: the purpose stands in the encryption context. */
@@ -122,7 +141,9 @@ export function grant(data: FunctionData, r: Resources): Granted {
   };
   const indexes = indexNames.map((index) => `${r.tableArn}/index/${index}`);
   const writes = writesOf(data);
-  environment.TABLE_WRITES = writes.join(",");
+  const touches = touchesOf(data);
+  environment.TABLE_WRITES = [...writes, ...touches].join(",");
+  statements.push(...touching(touches, r));
   if (writes.length > 0) statements.push(...writing(writes, r));
   const uses = data.needs.filter(isSecretUse);
   environment.SECRET_USES = uses.join(",");

@@ -63,6 +63,11 @@ export const errorCodes = {
     title: "The sign-in is older than the organization allows",
     remedy: "Sign in again.",
   },
+  session_idle: {
+    status: 403,
+    title: "The session was idle for longer than the organization allows",
+    remedy: "Prove who you are with `POST /auth/step-up`, or sign in again.",
+  },
   mfa_enrolment_required: {
     status: 403,
     title: "The organization asks for a second factor",

@@ -100,6 +100,16 @@ export function writesOf({ trigger, writes = [] }: FunctionData): string[] {
   return [...new Set([...(answers ? REQUEST_WRITES : []), ...writes])].sort();
 }
 
+/**
+ * Attributes of items of other rooms that every request may set, and nothing else of them: when a session was last seen.
+ * Whoever answers requests can so write it beside the session that it reads, and still neither make, end nor revive one.
+ */
+export const REQUEST_TOUCHES = ["session.last_seen_at", "session.longest_idle_seconds"] as const;
+
+/** Attributes that a function sets of items whose type it does not write. */
+export const touchesOf = ({ trigger }: FunctionData): readonly string[] =>
+  trigger.kind === "api" || trigger.kind === "stream" ? REQUEST_TOUCHES : [];
+
 export interface QueueData {
   /** How long one attempt may take before the message is shown again; above the function's time limit. */
   readonly visibility_seconds: number;

@@ -70,6 +70,8 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     method: "password",
     second_factor: false,
     proved_at: now,
+    last_seen_at: now,
+    longest_idle_seconds: 0,
     ip: "192.0.2.1",
     user_agent: "benchmark",
     created_at: now,

@@ -1,6 +1,7 @@
 import type { Envelope } from "../../shared/change/events.ts";
-import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
+import { sendNotice } from "./notices/send.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
 import { pendingReset, resetTokenContext } from "./store.ts";
 
@@ -9,47 +10,7 @@ export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {
   const { password_reset_id, registration_id } = event.data;
   if (typeof password_reset_id === "string") await sendResetMail(password_reset_id, deps);
   if (typeof registration_id === "string") await sendRegistrationMail(registration_id, deps);
-  const notice = NOTICES[event.type];
-  if (notice !== undefined) await sendNotice(String(event.data.user_id), notice, deps);
-}
-
-interface Notice {
-  readonly subject: string;
-  readonly what: string;
-}
-
-/** What the owner of an account learns by mail, so that whatever somebody else did with it does not stay unseen. */
-const NOTICES: Readonly<Record<string, Notice | undefined>> = {
-  "mfa.enabled": {
-    subject: "A second factor was turned on",
-    what: "A second factor was turned on for your Kaizen Studio account. Other sessions have ended.",
-  },
-  "mfa.disabled": {
-    subject: "The second factor was turned off",
-    what: "The second factor of your Kaizen Studio account was turned off. Other sessions have ended.",
-  },
-  "mfa.reset": {
-    subject: "Your second factor was reset",
-    what: "An administrator of your organization has turned off the second factor of your Kaizen Studio account. All sessions have ended.",
-  },
-  "mfa.recovery_code_used": {
-    subject: "A recovery code was used",
-    what: "A recovery code of your Kaizen Studio account took the place of your authenticator app.",
-  },
-};
-
-async function sendNotice(id: string, { subject, what }: Notice, deps: MailDeps): Promise<void> {
-  const user = await deps.table.of(PLATFORM).get(userItem, { id });
-  if (user === undefined) return;
-  await deps.send({
-    to: user.email,
-    subject,
-    lines: [
-      what,
-      "",
-      `If it was not you, reset your password at ${deps.app_url}, which ends every session, and ask your administrator.`,
-    ],
-  });
+  await sendNotice(event, deps);
 }
 
 /** The token of a requested reset, if the address has an account. */

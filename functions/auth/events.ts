@@ -4,7 +4,14 @@ import { defineEvents } from "../../shared/change/events.ts";
 const user = z.object({ user_id: z.string() });
 
 /** Why sessions were ended by something else than their own sign-out. */
-const revocationReason = z.enum(["password_changed", "password_reset", "limit", "signed_out_elsewhere", "mfa_changed"]);
+const revocationReason = z.enum([
+  "password_changed",
+  "password_reset",
+  "limit",
+  "signed_out_elsewhere",
+  "mfa_changed",
+  "signed_out_by_administrator",
+]);
 export type RevocationReason = z.output<typeof revocationReason>;
 const session = user.extend({ session_id: z.string() });
 
@@ -36,6 +43,11 @@ export const authEvents = defineEvents({
     data: user.extend({ organization_id: z.string() }),
   },
   "session.signed_in": { summary: "A user signed in.", resource: "session", data: session },
+  "session.new_device": {
+    summary: "A user signed in from a device that the account did not know.",
+    resource: "session",
+    data: session,
+  },
   "session.challenged": {
     summary: "A password was right; the sign-in waits for the second factor.",
     resource: "user",

@@ -24,7 +24,7 @@ export { activateTotp, disableMfa, enrolTotp, getMfa, loginMfa, renewRecoveryCod
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
 export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
 export { join } from "./registration/join.ts";
-export { login, logout, refresh, signOutOthers } from "./sessions/handlers.ts";
+export { endSession, listSessions, login, logout, refresh, signOutMember, signOutOthers } from "./sessions/handlers.ts";
 export { stepUp } from "./step-up/handlers.ts";
 
 type Ops = typeof operations;

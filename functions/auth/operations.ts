@@ -17,6 +17,7 @@ import {
   userView,
   workspaceView,
 } from "./model.ts";
+import { sessionOperations } from "./sessions/operations.ts";
 
 const mailSentSchema = z.object({ registration_id: idSchema("registration"), message: z.string() });
 
@@ -285,5 +286,6 @@ export const operations = {
     errors: ["invalid_credentials", "weak_password"],
     outside_effect: true,
   }),
+  ...sessionOperations,
   ...mfaOperations,
 } as const;

@@ -57,6 +57,8 @@ export const room = defineRoom({
           "mfa.disabled",
           "mfa.reset",
           "mfa.recovery_code_used",
+          "session.new_device",
+          "session.revoked",
         ],
         suspended: "goes_on",
       },

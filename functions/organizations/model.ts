@@ -104,6 +104,11 @@ const notificationsChange = z.strictObject({ email: flag, push: flag, slack: fla
 const securityChange = z
   .strictObject({
     session_lifetime_hours: z.int().min(1).max(LONGEST_SESSION_HOURS).nullable(),
+    idle_timeout_minutes: z
+      .int()
+      .min(15)
+      .max(LONGEST_SESSION_HOURS * 60)
+      .nullable(),
     require_mfa: flag,
     sign_in_methods: z.array(signInMethodSchema).min(1).overwrite(distinct).nullable(),
     allowed_addresses: z.array(networkSchema).max(MOST_NETWORKS).overwrite(distinct).nullable(),

@@ -15,6 +15,7 @@ import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
 import { noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
 import type { Principal } from "./principal.ts";
+import { see } from "./seen.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
 
 const ORGANIZATION_ID = new RegExp(`^${idPrefixes.organization}_[0-9A-HJKMNP-TV-Z]{26}$`);
@@ -87,6 +88,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     ];
     const read: readonly unknown[] = await table.batch(reads);
     const session = live(read[0] as Session | undefined, client_id, now);
+    await see(platform, session, now);
     const [readOrganization, readMembership] = (guess === undefined ? [] : read.slice(1, 3)) as [
       Organization | undefined,
       Membership | undefined,

@@ -2,6 +2,7 @@ import { Problem } from "../errors.ts";
 import type { Session } from "../identity/items.ts";
 import { type OrganizationSettings, securityOf } from "../identity/settings.ts";
 import { isWithin } from "./networks.ts";
+import { idleSeconds } from "./seen.ts";
 
 /**
  * What an organization's security settings say of a request that somebody sends who has rights in it. Judged with the
@@ -12,7 +13,9 @@ import { isWithin } from "./networks.ts";
 /** What is judged: where the request comes from, and the sign-in behind it, if there is one. */
 export interface Presence {
   readonly ip: string;
-  readonly session: Pick<Session, "method" | "second_factor" | "created_at"> | undefined;
+  readonly session:
+    | Pick<Session, "method" | "second_factor" | "created_at" | "last_seen_at" | "longest_idle_seconds">
+    | undefined;
 }
 
 /** Refusals of {@link refusalAtTheDoor}. */
@@ -20,6 +23,7 @@ export const doorCodes = [
   "address_not_allowed",
   "sign_in_method_not_allowed",
   "session_too_old",
+  "session_idle",
   "mfa_enrolment_required",
 ] as const;
 
@@ -30,7 +34,7 @@ export function refusalAtTheDoor(
   at: Date,
 ): Problem | undefined {
   const security = securityOf(settings);
-  const { allowed_addresses, sign_in_methods, session_lifetime_hours, require_mfa } = security;
+  const { allowed_addresses, sign_in_methods, session_lifetime_hours, idle_timeout_minutes, require_mfa } = security;
   if (allowed_addresses.length > 0 && !isWithin(ip, allowed_addresses))
     return new Problem("address_not_allowed", `This organization takes no requests from ${ip}.`);
   if (session === undefined) return undefined;
@@ -45,6 +49,12 @@ export function refusalAtTheDoor(
       "session_too_old",
       `This organization takes a sign-in for ${session_lifetime_hours} hours. Sign in again.`,
       { members: { session_lifetime_hours } },
+    );
+  if (idle_timeout_minutes !== null && idleSeconds(session, at) > idle_timeout_minutes * 60)
+    return new Problem(
+      "session_idle",
+      `This organization takes a session until it was idle for ${idle_timeout_minutes} minutes. Prove who you are with \`POST /auth/step-up\`, or sign in again.`,
+      { members: { idle_timeout_minutes } },
     );
   // A sign-in provider asks for the factors that its organization wants.
   if (require_mfa && session.method === "password" && !session.second_factor)

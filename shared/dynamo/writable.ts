@@ -8,7 +8,7 @@ export class UndeclaredWrite extends Error {
   }
 }
 
-/** Types of the items that may be written, or undefined where everything may: in tools and tests, never in a function. */
+/** Types of the items that may be written, single attributes of others (`session.last_seen_at`), or undefined where everything may: in tools and tests, never in a function. */
 export type Writable = ReadonlySet<string> | undefined;
 
 /** What infra has written into a function's settings, from what its room declares. */
@@ -22,6 +22,10 @@ export const writableOf = (setting: string | undefined): Writable =>
  */
 export function requireWritable(writable: Writable, writes: readonly Write[]): void {
   if (writable === undefined) return;
-  for (const { type, item } of writes)
-    if (item.ConditionCheck === undefined && !writable.has(type)) throw new UndeclaredWrite(type);
+  for (const { type, item } of writes) {
+    if (item.ConditionCheck !== undefined || writable.has(type)) continue;
+    const attributes = Object.values(item.Update?.ExpressionAttributeNames ?? {});
+    if (attributes.length === 0 || !attributes.every((name) => writable.has(`${type}.${name}`)))
+      throw new UndeclaredWrite(type);
+  }
 }

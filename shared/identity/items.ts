@@ -108,6 +108,10 @@ export const sessionSchema = z.object({
   second_factor: z.boolean(),
   /** When a factor was last proved in this session: the sign-in, then each step-up. */
   proved_at: z.string(),
+  /** When a request came with it, to five minutes. */
+  last_seen_at: z.string(),
+  /** The longest time without a request since the last proof. */
+  longest_idle_seconds: z.int(),
   ip: z.string(),
   user_agent: z.string(),
   created_at: z.string(),

@@ -38,6 +38,10 @@ export type SignInMethod = z.output<typeof signInMethodSchema>;
 export const securitySchema = z
   .object({
     session_lifetime_hours: z.int().meta({ description: "Hours after which a sign-in counts here no more." }),
+    idle_timeout_minutes: z.int().nullable().meta({
+      description:
+        "Minutes without a request after which a session counts here no more before a new proof; null: no end. It may count up to five minutes early, never late.",
+    }),
     require_mfa: z.boolean().meta({
       description: "Whoever signs in with a password needs a second factor. Sign-in providers ask for their own.",
     }),
@@ -85,6 +89,7 @@ const usual: {
   notifications: { email: true, push: true, slack: false, digest: true },
   security: {
     session_lifetime_hours: LONGEST_SESSION_HOURS,
+    idle_timeout_minutes: null,
     require_mfa: false,
     sign_in_methods: [...signInMethods],
     allowed_addresses: [],

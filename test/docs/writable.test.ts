@@ -69,6 +69,21 @@ describe("a table of a function", () => {
     expect(sent).toHaveLength(1);
   });
 
+  it("sets single attributes of others that are declared, and nothing beside them", async () => {
+    const touching = new Table("table", client, systemClock, writableOf("writable_thing.text"));
+    const { writes } = touching.of("org_1");
+    const before = sent.length;
+    await touching.transact([writes.update(thing, { id: "a" }, { set: { text: "y" } }, { equals: { text: "x" } })]);
+    expect(sent).toHaveLength(before + 1);
+    for (const write of [
+      writes.update(thing, { id: "a" }, { set: { text: "y", id: "a" } }),
+      writes.update(thing, { id: "a" }, { set: { text: "y" } }, { equals: { id: "a" } }),
+      writes.remove(thing, { id: "a" }),
+      writes.put(thing, { id: "a", text: "y" }),
+    ])
+      await expect(touching.transact([write])).rejects.toThrow(UndeclaredWrite);
+  });
+
   it("with an empty setting writes nothing, and without one is a tool's", async () => {
     expect(writableOf("")).toEqual(new Set());
     expect(writableOf(undefined)).toBeUndefined();

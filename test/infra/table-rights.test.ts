@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { declaredItemsOfAllRooms } from "../../docs/render/items.ts";
 import { rooms } from "../../functions/rooms.ts";
 import { primaryKey } from "../../shared/dynamo/item.ts";
-import { writesOf } from "../../shared/room.ts";
+import { touchesOf, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, synthesize } from "./support.ts";
 
 const production = synthesize("production");
@@ -31,10 +31,16 @@ function permits({ conditions }: Statement, keys: readonly string[]): boolean {
   return keys.length > 0 && keys.every((key) => patterns.some((pattern) => like(pattern, key)));
 }
 
-const statementsOf = (room: string, name: string): Statement[] => {
+const allStatementsOf = (room: string, name: string): Statement[] => {
   const role = production.target(production.functionOf(room, name).properties.Role);
   return roleStatements(production).flatMap(({ role: of, statement }) => (of === role.id ? [statement] : []));
 };
+const isBoundToAttributes = ({ conditions }: Statement): boolean =>
+  JSON.stringify(conditions ?? {}).includes("dynamodb:Attributes");
+
+/** What is bound to single attributes is looked at by itself. */
+const statementsOf = (room: string, name: string): Statement[] =>
+  allStatementsOf(room, name).filter((statement) => !isBoundToAttributes(statement));
 
 /** Whether the function's role may do this to an item of this type, of an organization or of the platform. */
 function may(room: string, name: string, action: Action, type: string): boolean {
@@ -99,13 +105,31 @@ describe("what functions may write in the table", () => {
       expect(wanted.filter((type) => !may(room, name, action, type))).toEqual([]);
     }
     const { Environment } = production.functionOf(room, name).properties;
-    expect(Environment.Variables.TABLE_WRITES).toBe(declared.join(","));
+    expect(Environment.Variables.TABLE_WRITES).toBe([...declared, ...touchesOf(data)].join(","));
   });
 
   it.each(Object.entries(GUARDED))("%s: written by those whose work it is, and by nobody else", (type, names) => {
     for (const action of ACTIONS) {
       const others = whoMay(action, type).filter((name) => !names.includes(name));
       expect(others, `${action} of ${type}`).toEqual([]);
+    }
+  });
+
+  it("whoever answers requests sets of a session when it was last seen, and nothing else", () => {
+    for (const [full, room, name, { trigger }] of functions) {
+      const answers = trigger.kind === "api" || trigger.kind === "stream";
+      const bound = allStatementsOf(room, name).filter(isBoundToAttributes);
+      expect([full, bound.length]).toEqual([full, answers ? 1 : 0]);
+      for (const { actions, conditions } of bound) {
+        expect(actions).toEqual(["dynamodb:UpdateItem"]);
+        expect(conditions).toEqual({
+          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["T#*#SESSIONS#*"] },
+          "ForAllValues:StringEquals": {
+            "dynamodb:Attributes": ["pk", "sk", "last_seen_at", "longest_idle_seconds"],
+          },
+          Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+        });
+      }
     }
   });
 

@@ -13,6 +13,7 @@ const SHUT: Readonly<Record<(typeof doorCodes)[number], OrganizationSettings["se
   address_not_allowed: { allowed_addresses: ["203.0.113.0/24", "2001:db8::/32"] },
   sign_in_method_not_allowed: { sign_in_methods: ["sso"] },
   session_too_old: { session_lifetime_hours: 1 },
+  session_idle: { idle_timeout_minutes: 15 },
   mfa_enrolment_required: { require_mfa: true },
 };
 
@@ -26,7 +27,7 @@ const companies = new Map<string, Company>();
 beforeAll(async () => {
   for (const code of doorCodes) {
     const company = await registerCompany();
-    await age(company.token, { created_at: 90 });
+    await age(company.token, { created_at: 90, last_seen_at: 60 });
     await set(company, SHUT[code]);
     companies.set(code, company);
   }
@@ -57,6 +58,19 @@ describe("a change of the security settings", () => {
     await age(company.token, { created_at: 121 });
     expect((await company.call("GET", path)).body.code).toBe("session_too_old");
     await set(company, {});
+    expect((await company.call("GET", path)).status).toBe(200);
+  });
+
+  it("that ends idle sessions is not passed by with what asks for no rights, but by proving oneself", async () => {
+    const company = await registerCompany();
+    const path = `/organizations/${company.organization_id}/settings`;
+    expect((await company.call("PATCH", path, { security: { idle_timeout_minutes: 15 } })).status).toBe(200);
+    await age(company.token, { last_seen_at: 14 });
+    expect((await company.call("GET", path)).status).toBe(200);
+    await age(company.token, { last_seen_at: 16 });
+    for (const own of ["/auth/me", "/auth/me"]) expect((await company.call("GET", own)).status).toBe(200);
+    expect((await company.call("GET", path)).body.code).toBe("session_idle");
+    expect((await company.call("POST", "/auth/step-up", { password: company.password })).status).toBe(200);
     expect((await company.call("GET", path)).status).toBe(200);
   });
 

@@ -56,6 +56,7 @@ const made = (path: string | ((world: World) => Promise<string>), body: () => un
 export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   organization_id: { make: async ({ company }) => company.organization_id },
   user_id: { make: async ({ company }) => company.user_id },
+  session_id: { make: async ({ company }) => (await company.call("GET", "/auth/me/sessions")).body.items[0].id },
   workspace_id: { make: async ({ company }) => company.workspace_id },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   team_id: made("/teams", () => ({ name: unique("Team") })),

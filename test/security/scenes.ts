@@ -175,6 +175,7 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     await enrol(member);
     return { ids: { user_id: member.user_id } };
   },
+  "auth.sign_out_member": member,
   "auth.step_up": async ({ company }) => {
     const { token, password } = await addMember(company, "viewer");
     return { ids: {}, token, body: { password } };

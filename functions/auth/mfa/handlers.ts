@@ -154,7 +154,7 @@ export const resetMfa: Handler<Ops["resetMfa"], AuthDeps> = async (call, deps) =
 /** The second half of a sign-in: the code that the password alone was not enough for. */
 export const loginMfa: Handler<Ops["loginMfa"], AuthDeps> = async (call, deps) => {
   const { at, body, request } = call;
-  await admitOrigin(deps, { source: "sign_in_source" }, request.ip, at);
+  await admitOrigin(deps, { source: "sign_in_source", block: "sign_in_block" }, request.ip, at);
   const { challenge, user } = await openChallenge(deps, body.challenge, at);
   const { code, device_token } = body;
   return proveCode(call, deps, user, { code, device_token }, async ({ admitted, writes, events }) => {

@@ -59,10 +59,12 @@ export const cutOff = (table: Table, context: ChangeContext, cut: CutOff): Promi
     ]);
   });
 
-/** The event that tells of sessions that were ended, if any were. */
-export const revocation = (user_id: string, ended: readonly Session[], reason: RevocationReason): EventDraft[] => {
+/** The event that tells of sessions that were ended. */
+export function revoked(user_id: string, ended: readonly Session[], reason: RevocationReason): EventDraft {
   const session_ids = ended.map(({ id }) => id);
-  return session_ids.length === 0
-    ? []
-    : [draft(authEvents, "session.revoked", { id: user_id }, { user_id, session_ids, reason }, { reason })];
-};
+  return draft(authEvents, "session.revoked", { id: user_id }, { user_id, session_ids, reason }, { reason });
+}
+
+/** The same, where there may have been none. */
+export const revocation = (user_id: string, ended: readonly Session[], reason: RevocationReason): EventDraft[] =>
+  ended.length === 0 ? [] : [revoked(user_id, ended, reason)];

@@ -1,12 +1,14 @@
+import { userIdOf } from "../../../shared/access/caller.ts";
 import { commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { Problem } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, type Session, sessionItem, type User, userItem } from "../../../shared/identity/items.ts";
+import { requireReach } from "../../users/public.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import { challengeOf } from "../mfa/challenge.ts";
@@ -14,10 +16,11 @@ import { parseRefreshToken } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { contextOf, invalidCredentials, provePassword } from "../passwords/prove.ts";
 import { admitOrigin } from "../throttle/admit.ts";
-import { cutOff } from "./cut-off.ts";
+import { cutOff, revoked } from "./cut-off.ts";
+import { deviceOf } from "./device.ts";
 import { providerTokenContext, tokensOf } from "./open.ts";
 import { openSignIn } from "./sign-in.ts";
-import { endSession } from "./store.ts";
+import { endSession as ended, liveSessions } from "./store.ts";
 
 type Ops = typeof operations;
 
@@ -114,8 +117,50 @@ export const signOutOthers: Handler<Ops["signOutOthers"], AuthDeps> = async (cal
   return undefined;
 };
 
+export const listSessions: Handler<Ops["listSessions"], AuthDeps> = async ({ caller, at }, { table }) => {
+  const live = await liveSessions(table, caller.user, at);
+  const items = live.reverse().map(async (session) => ({
+    ...session,
+    current: session.id === caller.session.id,
+    device: await deviceOf(session.user_agent),
+  }));
+  return { items: await Promise.all(items) };
+};
+
+export const endSession: Handler<Ops["endSession"], AuthDeps> = async (call, { table }) => {
+  const { caller, path, at } = call;
+  const { user, principal } = caller;
+  const session = (await liveSessions(table, user, at)).find(({ id }) => id === path.session_id);
+  if (session === undefined) throw notFound();
+  return call.commit(
+    {
+      writes: ending(table, session, "revoked", () => notFound()),
+      events: [revoked(user.id, [session], "signed_out_elsewhere")],
+    },
+    undefined,
+    { tenant: user.default_organization_id, actor: principal },
+  );
+};
+
+export const signOutMember: Handler<Ops["signOutMember"], AuthDeps> = async (call, { table }) => {
+  const { caller } = call;
+  const { user, membership } = await call.load();
+  if (user.id === userIdOf(caller.principal))
+    throw new Problem(
+      "conflict",
+      "End your own sessions with `POST /auth/me/sign-out-others` and `POST /auth/logout`.",
+    );
+  requireReach(caller, [membership.role]);
+  await cutOff(table, call.context, {
+    user_id: user.id,
+    reason: "signed_out_by_administrator",
+    writes: [call.stillPermitted()],
+  });
+  return undefined;
+};
+
 /** The writes that end one live session and give its place back. */
 const ending = (table: Table, session: Session, status: "revoked" | "signed_out", refuse: () => Problem): Write[] => [
-  { ...endSession(table, session, status), refuse },
+  { ...ended(table, session, status), refuse },
   table.of(PLATFORM).writes.update(userItem, { id: session.user_id }, { add: { sessions_live: -1 } }),
 ];

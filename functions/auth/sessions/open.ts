@@ -49,6 +49,8 @@ export async function newSession(
     ...via,
     second_factor: user.mfa_enabled_at !== undefined,
     proved_at: now,
+    last_seen_at: now,
+    longest_idle_seconds: 0,
     ip: request.ip,
     user_agent: request.user_agent,
     created_at: now,

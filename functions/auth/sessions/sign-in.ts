@@ -1,10 +1,11 @@
-import type { EventDraft } from "../../../shared/change/events.ts";
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
-import type { User } from "../../../shared/identity/items.ts";
+import type { Session, User } from "../../../shared/identity/items.ts";
 import type { AuthDeps } from "../deps.ts";
+import { authEvents } from "../events.ts";
 import { SESSIONS_PER_USER } from "../model.ts";
 import type { Admitted } from "../throttle/admit.ts";
 import type { ProviderTokens } from "./cognito.ts";
@@ -41,14 +42,18 @@ export async function openSignIn<T>(
     commit(
       {
         writes: [...opening.writes, ...admitted.succeeded(device_token)],
-        events: opening.events,
-        // User, session and all it may replace; attempts, two places; two events with their entries; the answer.
-        largest: SESSIONS_PER_USER + 11,
+        events: [...opening.events, ...(admitted.device_known ? [] : [newDevice(session)])],
+        // User, session and all it may replace; attempts, two places; three events with their entries; the answer.
+        largest: SESSIONS_PER_USER + 13,
       },
       answerOf(opening.user, tokens, device_token),
     ),
   );
 }
+
+/** A mail goes to the person, who knows whether it was them. */
+const newDevice = ({ id, user_id }: Session): EventDraft =>
+  draft(authEvents, "session.new_device", { id }, { user_id, session_id: id });
 
 const answerOf = (user: User, tokens: Awaited<ReturnType<typeof newSession>>["tokens"], device_token: string) => ({
   status: "signed_in" as const,

@@ -53,7 +53,7 @@ function proved(
     .writes.update(
       sessionItem,
       { sub, origin_jti },
-      { set: { proved_at } },
+      { set: { proved_at, last_seen_at: proved_at, longest_idle_seconds: 0 } },
       { equals: { status: "active" } },
       () => new Problem("conflict", "The session has ended meanwhile. Sign in again."),
     );

@@ -87,7 +87,7 @@ export interface Admitted {
 export async function admitAttempt(deps: ThrottleDeps, attempt: Attempt, now: Date): Promise<Admitted> {
   const platform = deps.table.of(PLATFORM);
   const account = accountOf(attempt.email);
-  await admitOrigin(deps, { source: "sign_in_source" }, attempt.ip, now);
+  await admitOrigin(deps, { source: "sign_in_source", block: "sign_in_block" }, attempt.ip, now);
   const source = placeOf("source", account, originOf(attempt.ip).source);
   const device = placeOf("device", account, attempt.device_token ?? "");
   const [knownDevice, knownSource] = await deps.table.batch([

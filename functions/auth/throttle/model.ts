@@ -50,6 +50,8 @@ const byAccount = (limit: number, window_seconds: number): Allowance => ({ limit
 export const allowances = {
   /** Sign-ins of whomever from one source. */
   sign_in_source: byOrigin(10, MINUTE),
+  /** The same of one block, of which one customer of a provider may have all. */
+  sign_in_block: byOrigin(100, MINUTE),
   /** Sign-ins of one account from places that it does not know, all together; known places have their own. */
   sign_in_strangers: byAccount(20, HOUR),
   /** Exchanges of refresh tokens from one source. */

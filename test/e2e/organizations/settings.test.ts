@@ -30,6 +30,7 @@ const general = { theme: "system", timezone: "UTC", language: "en" };
 const notifications = { email: true, push: true, slack: false, digest: true };
 const security = {
   session_lifetime_hours: 168,
+  idle_timeout_minutes: null,
   require_mfa: false,
   sign_in_methods: ["password", "sso"],
   allowed_addresses: [],

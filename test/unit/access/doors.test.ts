@@ -3,7 +3,13 @@ import { type Presence, refusalAtTheDoor } from "../../../shared/access/doors.ts
 import type { SecuritySettings } from "../../../shared/identity/settings.ts";
 
 const at = new Date("2026-01-02T12:00:00.000Z");
-const session = { method: "password", second_factor: false, created_at: "2026-01-02T10:00:00.000Z" } as const;
+const session = {
+  method: "password",
+  second_factor: false,
+  created_at: "2026-01-02T10:00:00.000Z",
+  last_seen_at: "2026-01-02T11:40:00.000Z",
+  longest_idle_seconds: 0,
+} as const;
 const presence: Presence = { ip: "192.0.2.7", session };
 const refusal = (security: Partial<SecuritySettings>, who: Presence = presence) =>
   refusalAtTheDoor({ security }, who, at)?.code;
@@ -34,6 +40,14 @@ describe("what an organization's security settings refuse", () => {
   it("are sign-ins that are older than it allows", () => {
     expect(refusal({ session_lifetime_hours: 2 })).toBeUndefined();
     expect(refusal({ session_lifetime_hours: 1 })).toBe("session_too_old");
+  });
+
+  it("are sessions that were idle for longer, now or at any time since the last proof", () => {
+    expect(refusal({ idle_timeout_minutes: 20 })).toBeUndefined();
+    expect(refusal({ idle_timeout_minutes: 19 })).toBe("session_idle");
+    const before = { ...session, last_seen_at: "2026-01-02T11:59:00.000Z", longest_idle_seconds: 1_201 };
+    expect(refusal({ idle_timeout_minutes: 20 }, { ...presence, session: before })).toBe("session_idle");
+    expect(refusal({ idle_timeout_minutes: null }, { ...presence, session: before })).toBeUndefined();
   });
 
   it("are passwords without a second factor; a provider has asked for its own", () => {

@@ -40,6 +40,7 @@ describe("a change of an organization's settings", () => {
     expect(second.version).toBe(2);
     expect(securityOf(second)).toEqual({
       session_lifetime_hours: 168,
+      idle_timeout_minutes: null,
       require_mfa: false,
       sign_in_methods: ["password", "sso"],
       allowed_addresses: ["10.0.0.0/8"],
