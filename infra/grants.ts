@@ -1,7 +1,8 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { queueSetting } from "../shared/config/settings.ts";
-import { indexNames } from "../shared/dynamo/item.ts";
+import { indexNames, partition } from "../shared/dynamo/item.ts";
+import { idPrefixes } from "../shared/ids.ts";
 import { type FunctionData, type Need, touchesOf, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
 import { dataKeyUse } from "./data-key-use.ts";
@@ -16,6 +17,8 @@ export interface Resources {
   readonly bucketArn: string;
   readonly bucketName: string;
   readonly keyArn: string;
+  /** The key that signs proofs. */
+  readonly proofKeyArn: string;
   /** The customer's key for all that is kept, where the deployment has one. */
   readonly dataKey: { readonly arn: string; readonly region: string } | undefined;
   readonly userPoolArn: string;
@@ -70,7 +73,7 @@ function filesNeed(need: Need): readonly [string, FilePurpose | undefined] {
  * statement with all its keys, so it does not matter whether the keys of a transaction are looked at singly or together;
  * a request that says no key is refused.
  */
-function writing(types: readonly string[], r: Resources): PolicyStatement[] {
+function writing(types: readonly string[], erases: boolean, r: Resources): PolicyStatement[] {
   const { add, change } = writableKeys(types);
   const under = (actions: string[], keys: readonly string[]): PolicyStatement[] => {
     if (keys.length === 0) return [];
@@ -86,7 +89,12 @@ function writing(types: readonly string[], r: Resources): PolicyStatement[] {
     // Checks are part of transactions and change nothing.
     allow(["dynamodb:ConditionCheckItem"], [r.tableArn]),
     ...under(["dynamodb:PutItem"], add),
-    ...under(["dynamodb:UpdateItem", "dynamodb:DeleteItem"], change),
+    ...(erases
+      ? [
+          ...under(["dynamodb:UpdateItem"], change),
+          ...under(["dynamodb:DeleteItem"], [...change, partition(`${idPrefixes.organization}_*`, "*")]),
+        ]
+      : under(["dynamodb:UpdateItem", "dynamodb:DeleteItem"], change)),
   ];
 }
 
@@ -144,7 +152,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
   const touches = touchesOf(data);
   environment.TABLE_WRITES = [...writes, ...touches].join(",");
   statements.push(...touching(touches, r));
-  if (writes.length > 0) statements.push(...writing(writes, r));
+  if (writes.length > 0) statements.push(...writing(writes, data.needs.includes("table_erase"), r));
   const uses = data.needs.filter(isSecretUse);
   environment.SECRET_USES = uses.join(",");
   statements.push(...keyUse("kms:GenerateDataKey", "seal", uses, r), ...keyUse("kms:Decrypt", "open", uses, r));
@@ -154,6 +162,14 @@ export function grant(data: FunctionData, r: Resources): Granted {
     switch (need) {
       case "table_read":
         statements.push(allow(READS, [r.tableArn, ...indexes]));
+        break;
+      case "table_erase":
+        // A partition key cannot be asked for by its beginning (docs/adr/0037).
+        statements.push(allow(["dynamodb:Scan"], [r.tableArn]));
+        break;
+      case "sign":
+        statements.push(allow(["kms:Sign", "kms:GetPublicKey"], [r.proofKeyArn]));
+        environment.PROOF_KEY_ARN = r.proofKeyArn;
         break;
       case "identities":
         statements.push(

@@ -7,6 +7,10 @@ import type { SecretUse } from "./secrets/purposes.ts";
  */
 export type Need =
   | "table_read"
+  /** Reading the whole table, and removing whatever is an organization's: for the erasure of one. */
+  | "table_erase"
+  /** Signing what anybody can check, by the deployment's key for proofs. */
+  | "sign"
   /** Secrets for one purpose: making them, reading them. */
   | SecretUse
   | "identities"

@@ -19,6 +19,7 @@ const resources: Resources = {
   bucketArn: NAME,
   bucketName: NAME,
   keyArn: NAME,
+  proofKeyArn: NAME,
   dataKey: undefined,
   userPoolArn: NAME,
   busArn: NAME,

@@ -35,6 +35,12 @@ export const organizationEvents = defineEvents({
     resource: "organization",
     data: organization.extend({ erase_at: z.string() }),
   },
+  "organization.erased": {
+    summary:
+      "A deleted organization was erased; its certificate has this hash. Nobody's webhook hears of it, the bus does.",
+    resource: "organization",
+    data: z.object({ organization_id: z.string(), sha256: z.string() }),
+  },
   "organization.transfer_asked": {
     summary: "An owner asked a member to take the organization over.",
     resource: "organization",

@@ -12,6 +12,7 @@ type Ops = typeof operations;
 
 export const get: Handler<Ops["get"], OrganizationsDeps> = (call) => call.load();
 
+export { getErasure } from "./erasure/handlers.ts";
 export { create } from "./founding/handlers.ts";
 export { getSettings, updateSettings } from "./settings/handlers.ts";
 export { remove, restore } from "./standing/handlers.ts";

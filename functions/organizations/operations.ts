@@ -3,6 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
+import { erasureSchema } from "./erasure/model.ts";
 import { organizationView, settingsChange, settingsView, slugSchema } from "./model.ts";
 import { organizationResource } from "./store.ts";
 import { formerRoleSchema, transferSchema } from "./transfer/model.ts";
@@ -123,6 +124,19 @@ export const operations = {
     success: 200,
     errors: ["conflict", "forbidden"],
     step_up: 10,
+  }),
+  getErasure: operation({
+    id: "organizations.get_erasure",
+    method: "GET",
+    path: "/organizations/{organization_id}/erasure",
+    summary: "The erasure of an organization, with its certificate",
+    description:
+      "For whoever owned it at its end, once nobody has restored it in time. The certificate is checked without us: with openssl, the public key verifies the signature of the statement.",
+    permission: "authenticated",
+    request: { path },
+    response: erasureSchema,
+    success: 200,
+    errors: [],
   }),
   askTransfer: operation({
     id: "organizations.ask_transfer",

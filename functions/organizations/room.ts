@@ -29,6 +29,36 @@ export const room = defineRoom({
       timeout_seconds: 60,
       memory_mb: 256,
     },
+    /** The end of a deleted organization that nobody has restored. */
+    erasure: {
+      trigger: {
+        kind: "due",
+        kinds: ["organization_erasure"],
+        queue: "organization_erasures",
+        suspended: "goes_on",
+      },
+      needs: [
+        "table_read",
+        "table_erase",
+        "sign",
+        "files_remove:runs",
+        "files_remove:uploads",
+        "files_remove:versions",
+      ],
+      // Beside all that is the organization's own: what the platform has of it.
+      writes: [
+        ...CHANGE_WRITES,
+        "due",
+        "erasure",
+        "erasure_segment",
+        "founder",
+        "organization",
+        "organization_slug",
+        "user_organization",
+      ],
+      timeout_seconds: 300,
+      memory_mb: 512,
+    },
     expiry: {
       trigger: {
         kind: "due",
@@ -42,5 +72,8 @@ export const room = defineRoom({
       memory_mb: 256,
     },
   },
-  queues: { ownership_transfer_expiries: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
+  queues: {
+    organization_erasures: { visibility_seconds: visibilitySeconds(300), max_receives: MAX_RECEIVES },
+    ownership_transfer_expiries: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES },
+  },
 });

@@ -29,6 +29,8 @@ export const founderItem = defineItem({
 /** A slug that was given up leads nobody to a stranger for so long; its own organization may take it back. */
 const SLUG_RESERVED_SECONDS = 30 * 86_400;
 
+export const slugReservedUntil = (at: Date): string => timestamp(addSeconds(at, SLUG_RESERVED_SECONDS));
+
 /** The writes that replace an organization as it was read; another slug is exchanged in the same transaction. */
 export function replaceOrganization(table: Table, read: Organization, next: Organization, at: Date): Write[] {
   const { writes } = table.of(PLATFORM);
@@ -43,7 +45,7 @@ export function replaceOrganization(table: Table, read: Organization, next: Orga
           ),
           writes.put(
             slugItem,
-            { ...slug(read.slug), reserved_until: timestamp(addSeconds(at, SLUG_RESERVED_SECONDS)) },
+            { ...slug(read.slug), reserved_until: slugReservedUntil(at) },
             { equals: { organization_id: read.id } },
           ),
         ]),

@@ -8,7 +8,7 @@ import {
   TableEncryption,
 } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
-import { type IKey, Key } from "aws-cdk-lib/aws-kms";
+import { type IKey, Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, HttpMethods, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { lifetimes } from "../../shared/blobs/purposes.ts";
@@ -28,6 +28,8 @@ export class DataStack extends Stack {
   readonly table: Table;
   readonly bucket: Bucket;
   readonly key: Key;
+  /** Its public half verifies proofs that may be older than the deployment's other keys: it is never replaced. */
+  readonly proofKey: Key;
   readonly bus: EventBus;
   /** The customer's key for all that is kept, where the deployment has one. */
   readonly dataKey: IKey | undefined;
@@ -92,6 +94,13 @@ export class DataStack extends Stack {
       removalPolicy,
     });
 
+    this.proofKey = new Key(this, "ProofKey", {
+      description: "Kaizen Studio: signs what anybody can check (certificates of erasure)",
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy,
+    });
+
     this.bus = new EventBus(this, "Bus", {
       eventBusName: busName(stage),
       ...(kept === undefined ? {} : { kmsKey: kept }),
@@ -100,6 +109,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, "TableName", { value: this.table.tableName });
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
+    new CfnOutput(this, "ProofKeyArn", { value: this.proofKey.keyArn });
     new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
   }
 }

@@ -16,6 +16,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
     keyArn: data.key.keyArn,
+    proofKeyArn: data.proofKey.keyArn,
     dataKey: data.dataKey === undefined ? undefined : { arn: data.dataKey.keyArn, region },
     userPoolArn: "",
     busArn: data.bus.eventBusArn,

@@ -26,6 +26,10 @@ export interface Files {
    */
   inspect(key: string, keep_bytes: number): Promise<InspectedFile | undefined>;
   remove(key: string): Promise<void>;
+  /** The first thousand names of files in a place, in order. */
+  page(place: FilePlace): Promise<string[]>;
+  /** Removes at most a thousand files by name; one that is not there is as good as removed. */
+  removeKeys(keys: readonly string[]): Promise<void>;
   /** Removes every file of a thing; doing it again finds none. */
   removeAll(place: FilePlace): Promise<void>;
 }
@@ -64,6 +68,8 @@ export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly 
       text: async (key) => (await connected()).files.text(key),
       inspect: async (key, keep_bytes) => (await connected()).files.inspect(key, keep_bytes),
       remove: async (key) => (await connected()).files.remove(key),
+      page: async (place) => (await connected()).files.page(place),
+      removeKeys: async (keys) => (await connected()).files.removeKeys(keys),
       removeAll: async (place) => (await connected()).files.removeAll(place),
     },
   };

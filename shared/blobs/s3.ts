@@ -83,6 +83,24 @@ export function createFiles(sdk: S3, s3: Sdk.S3Client, bucket: string): Files {
     ListObjectsV2Command,
     PutObjectCommand,
   } = sdk;
+  const page = async (place: string): Promise<string[]> => {
+    try {
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: place }));
+      return Contents.flatMap(({ Key }) => Key ?? []);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+  const removeKeys = async (keys: readonly string[]): Promise<void> => {
+    try {
+      const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+      const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete }));
+      const [failed] = Errors;
+      if (failed !== undefined) throw new Error(`${Errors.length} files stay: ${failed.Code} ${failed.Message}`);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
   return {
     async uploadTarget({ key, content_type, bytes }, seconds) {
       const command = new PutObjectCommand({
@@ -125,22 +143,11 @@ export function createFiles(sdk: S3, s3: Sdk.S3Client, bucket: string): Files {
     async remove(key) {
       await guarded(() => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
     },
+    page,
+    removeKeys,
     async removeAll(place) {
-      try {
-        // What was listed is gone before the next look, so each begins anew.
-        for (;;) {
-          const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: place }));
-          const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
-          if (Objects.length === 0) return;
-          const { Errors = [] } = await s3.send(
-            new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
-          );
-          const [failed] = Errors;
-          if (failed !== undefined) throw new Error(`${Errors.length} files stay: ${failed.Code} ${failed.Message}`);
-        }
-      } catch (error) {
-        throw unavailable(error);
-      }
+      // What was listed is gone before the next look, so each begins anew.
+      for (let keys = await page(place); keys.length > 0; keys = await page(place)) await removeKeys(keys);
     },
   };
 }

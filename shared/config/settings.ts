@@ -23,6 +23,7 @@ export const settings = z.object({
       "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
     ),
   BUCKET_NAME: text().describe("The bucket of files."),
+  PROOF_KEY_ARN: text().describe("The key that signs proofs for anybody to check."),
   KEY_ARN: text().describe("The key for secrets of tenants."),
   SECRET_USES: z
     .string()

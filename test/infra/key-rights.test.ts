@@ -43,6 +43,13 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 
+it("the key for proofs signs for the function that certifies erasures, and does nothing else", () => {
+  const all = roleStatements(production).filter(({ statement }) => statement.actions.includes("kms:Sign"));
+  const { Role } = production.functionOf("organizations", "erasure").properties;
+  expect(all.map(({ role }) => role)).toEqual([production.target(Role).id]);
+  expect(all[0]?.statement.actions).toEqual(["kms:Sign", "kms:GetPublicKey"]);
+});
+
 describe("the key for secrets", () => {
   it.each(secretPurposes)("is used for %s by those whose work it is, and by nobody else", (purpose) => {
     const { seal, open } = RIGHTS[purpose];

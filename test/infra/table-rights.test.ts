@@ -7,9 +7,13 @@ import { roleStatements, type Statement, synthesize } from "./support.ts";
 
 const production = synthesize("production");
 const items = await declaredItemsOfAllRooms();
-const functions = rooms.flatMap((room) =>
-  Object.entries(room.functions).map(([name, data]) => [`${room.name}/${name}`, room.name, name, data] as const),
-);
+/** It erases organizations, of which it may remove everything: see its own test. */
+const ERASER = "organizations/erasure";
+const functions = rooms
+  .flatMap((room) =>
+    Object.entries(room.functions).map(([name, data]) => [`${room.name}/${name}`, room.name, name, data] as const),
+  )
+  .filter(([full]) => full !== ERASER);
 
 type Action = "PutItem" | "UpdateItem" | "DeleteItem";
 const ACTIONS: readonly Action[] = ["PutItem", "UpdateItem", "DeleteItem"];
@@ -166,15 +170,40 @@ describe("what functions may write in the table", () => {
     ]);
   });
 
+  it("one function reads the whole table and removes whatever is an organization's; it adds and changes what it declares", () => {
+    const eraser = production.target(production.functionOf("organizations", "erasure").properties.Role).id;
+    const scans = roleStatements(production).filter(({ statement }) => statement.actions.includes("dynamodb:Scan"));
+    expect(scans.map(({ role }) => role)).toEqual([eraser]);
+    const own = roleStatements(production).filter(({ role }) => role === eraser);
+    const keysOf = (action: Action) => {
+      const [one, ...more] = own.filter(({ statement }) => statement.actions.includes(`dynamodb:${action}`));
+      expect(more).toEqual([]);
+      return (one?.statement.conditions as Record<string, Record<string, string[]>>)["ForAllValues:StringLike"]?.[
+        "dynamodb:LeadingKeys"
+      ];
+    };
+    expect(keysOf("UpdateItem")).not.toContain("T#org_*#*");
+    expect(keysOf("PutItem")).not.toContain("T#org_*#*");
+    expect(keysOf("DeleteItem")).toEqual([...(keysOf("UpdateItem") ?? []), "T#org_*#*"]);
+    expect(keysOf("UpdateItem")).toEqual([
+      "T#*#DUE#*",
+      "T#*#ERASURE#*",
+      "T#*#FOUNDER#*",
+      "T#*#ORGANIZATION",
+      "T#*#SLUG#*",
+      "T#*#USER_ORGANIZATIONS#*",
+    ]);
+  });
+
   it("the whole table is nobody's: each right to write is bound to keys", () => {
     for (const { role, statement } of roleStatements(production)) {
       if (!ACTIONS.some((action) => statement.actions.includes(`dynamodb:${action}`))) continue;
       const { "ForAllValues:StringLike": every } = statement.conditions as Record<string, Record<string, string[]>>;
       for (const pattern of every?.["dynamodb:LeadingKeys"] ?? ["*"])
-        expect(pattern, role).toMatch(/^T#\*#[A-Z][A-Z_]+(#.*)?$/);
+        expect(pattern, role).toMatch(/^T#(\*#[A-Z][A-Z_]+(#.*)?|org_\*#\*)$/);
     }
     const actions = roleStatements(production).flatMap(({ statement }) => statement.actions);
-    const others = ["BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete", "Scan"];
+    const others = ["BatchWriteItem", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"];
     expect(actions.filter((action) => others.some((other) => action === `dynamodb:${other}`))).toEqual([]);
   });
 });

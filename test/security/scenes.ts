@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { toolPinsItem } from "../../functions/agents/tools/pins.ts";
+import { erasureItem } from "../../functions/organizations/erasure/store.ts";
 import type { OperationShape } from "../../shared/http/operation.ts";
-import { newEtag } from "../../shared/ids.ts";
+import { PLATFORM } from "../../shared/identity/items.ts";
+import { newEtag, newId } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
 import { invited, linkOf } from "../support/invitations.ts";
@@ -203,6 +205,20 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const headers = { "organization-id": id };
     await did(company.call("DELETE", `/organizations/${id}?confirm=${slug}`, undefined, headers));
     return { ids: { organization_id: id } };
+  },
+  "organizations.get_erasure": async ({ company }) => {
+    const platform = stackTable().of(PLATFORM);
+    const organization_id = newId("organization", new Date());
+    const erasure = {
+      organization_id,
+      status: "erasing",
+      claimed_at: "",
+      completed_at: null,
+      certificate: null,
+    } as const;
+    const item = { ...erasure, owner_ids: [company.user_id], files: 0, counted_to: "" };
+    await platform.transact([platform.writes.create(erasureItem, item)]);
+    return { ids: { organization_id } };
   },
   "organizations.ask_transfer": async (world) => {
     const { user_id } = await addMember(world.company, "viewer");

@@ -4,6 +4,7 @@ import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { ERASURE, organizationErasure } from "../erasure/store.ts";
 import { organizationEvents } from "../events.ts";
 import { organizationStates, RESTORABLE_SECONDS } from "../model.ts";
 import { replaceOrganization } from "../store.ts";
@@ -48,7 +49,8 @@ export function restoration(table: Table, read: Organization, at: Date): Organiz
     { organization_id: id, name, status: next.status, previous_status: status },
     changeOf(read, next),
   );
-  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+  const clear = status === "deleted" ? [organizationErasure.clear(table.of(id), ERASURE)] : [];
+  return { organization: next, writes: [...replaceOrganization(table, read, next, at), ...clear], event };
 }
 
 /** Deletes it: refused from the next request on, restorable until it is erased. @throws Problem `conflict` (409) */
@@ -63,7 +65,11 @@ export function deletion(table: Table, read: Organization, at: Date): Organizati
     { organization_id: id, name, erase_at },
     changeOf(read, next),
   );
-  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+  const writes = [
+    ...replaceOrganization(table, read, next, at),
+    organizationErasure.set(table.of(id), ERASURE, new Date(erase_at)),
+  ];
+  return { organization: next, writes, event };
 }
 
 /** The state follows from what is set: a deletion hides a suspension, which is there again after it. */

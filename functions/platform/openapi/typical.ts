@@ -85,6 +85,7 @@ export const typical: Readonly<Record<string, Json>> = {
   at: TIME,
   base_url: "https://models.example.com/v1",
   changelog: "Knows the refund policy",
+  claimed_at: TIME,
   code: "fetch_failed",
   completed_at: TIME,
   "connection_ids[]": "c1",
