@@ -315,8 +315,13 @@ describe("data", () => {
     expect(deletion).toBe("Retain");
   });
 
-  it("the key of secrets rotates", () => {
-    expect(production.only("AWS::KMS::Key").properties.EnableKeyRotation).toBe(true);
+  it("the key of secrets rotates; the key of proofs, whose old signatures stay good, signs and cannot rotate", () => {
+    const keys = production.of("AWS::KMS::Key").map(({ properties }) => properties);
+    const [proofs, ...secrets] = keys.sort((a, b) => String(b.KeyUsage ?? "").localeCompare(String(a.KeyUsage ?? "")));
+    expect(secrets.map(({ EnableKeyRotation, KeyUsage }) => [EnableKeyRotation, KeyUsage])).toEqual([
+      [true, undefined],
+    ]);
+    expect(proofs).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
   });
 
   it.each(production.of("AWS::S3::Bucket").map(({ id, properties }) => [id, properties] as const))(
