@@ -2,6 +2,7 @@ import type { EventDefinition, EventDefinitions } from "../shared/change/events.
 import { agentEvents } from "./agents/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
+import { domainEvents } from "./domains/events.ts";
 import { executionEvents } from "./executions/events.ts";
 import { invitationEvents } from "./invitations/events.ts";
 import { modelEvents } from "./models/events.ts";
@@ -20,6 +21,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   auth: authEvents,
   models: modelEvents,
   organizations: organizationEvents,
+  domains: domainEvents,
   users: userEvents,
   invitations: invitationEvents,
   teams: teamEvents,

@@ -3,6 +3,7 @@ import { operations as access } from "./access/operations.ts";
 import { operations as agents } from "./agents/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
+import { operations as domains } from "./domains/operations.ts";
 import { operations as executions } from "./executions/operations.ts";
 import { operations as invitations } from "./invitations/operations.ts";
 import { operations as models } from "./models/operations.ts";
@@ -22,6 +23,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   auth,
   models,
   organizations,
+  domains,
   workspaces,
   users,
   invitations,

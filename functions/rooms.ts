@@ -4,6 +4,7 @@ import { room as agents } from "./agents/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as departures } from "./departures/room.ts";
+import { room as domains } from "./domains/room.ts";
 import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as executions } from "./executions/room.ts";
@@ -26,6 +27,7 @@ export const rooms: readonly RoomData[] = [
   executions,
   auth,
   organizations,
+  domains,
   users,
   invitations,
   departures,

@@ -103,6 +103,11 @@ export const contextSettings = z.strictObject({
     .transform((domains) => domains.map((domain) => domain.toLowerCase()))
     .optional()
     .describe("Domains whose addresses may register, separated by commas; without it all may."),
+  dns_servers: list
+    .optional()
+    .describe(
+      "Name servers that records of domains are asked of, as `address` or `address:port`, separated by commas.",
+    ),
   allow_hosts: list
     .optional()
     .describe("Private hosts that outbound calls may reach, on a laptop only, separated by commas."),

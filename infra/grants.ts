@@ -38,6 +38,7 @@ export interface Resources {
   readonly batchActions: readonly string[];
   /** The queue of each kind of due things. */
   readonly due: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
+  readonly dnsServers: readonly string[];
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
 
@@ -203,6 +204,9 @@ export function grant(data: FunctionData, r: Resources): Granted {
         break;
       case "outbound":
         Object.assign(environment, outboundEnvironment(r));
+        break;
+      case "dns":
+        environment.DNS_SERVERS = r.dnsServers.join(",");
         break;
       case "runs_start":
         statements.push(allow(["states:StartExecution"], [r.machineArn]));

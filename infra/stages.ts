@@ -31,6 +31,8 @@ export interface Stage {
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
   readonly api_rate: number | undefined;
+  /** Name servers that domains' records are asked of; those of the machine where none is named. */
+  readonly dns_servers: readonly string[];
   /** Outbound calls: plain http and named private hosts are only for machines of developers. */
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
@@ -62,6 +64,7 @@ export function stageOf(context: ContextSettings): Stage {
     data_key: dataKeyOf(context),
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
+    dns_servers: context.dns_servers ?? [],
     registration: { open: context.registration === "open", domains: context.registration_domains ?? [] },
   };
   const rate = context.api_rate === undefined ? {} : { api_rate: context.api_rate };

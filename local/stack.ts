@@ -18,6 +18,8 @@ export interface StackOptions {
   persist: boolean;
   /** Ports on 127.0.0.1; free ones are chosen where none is given. */
   ports?: { gateway?: number; emulator?: number; model?: number };
+  /** Name servers that records of domains are asked of, as `address:port`; the machine's own when not given. */
+  dnsServer?: string;
   /** Address of a real OpenAI-compatible server in place of the scripted one, with or without "/v1". */
   modelUrl?: string;
   /** The folder of the CDK app; the checkout when not given. */
@@ -41,6 +43,8 @@ export interface StackAddresses {
   /** The OpenAI-compatible model server, without "/v1". */
   modelServerUrl: string;
   region: string;
+  /** Where a test can answer for name servers; nobody listens there else. */
+  dnsServer: string | undefined;
   /** The emulator's process; functions run as its children. */
   emulatorPid: number;
 }
@@ -91,6 +95,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
       streamUrl: front.url,
       modelServerUrl: model.url,
       region,
+      dnsServer: options.dnsServer,
       emulatorPid: emulator.pid,
       ended: emulator.ended,
       redeploy: async () => {
@@ -101,7 +106,10 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
           appDir,
           outputsFile: join(stateDir, "outputs.json"),
           bundlesDir: bundles,
-          context: { app_url: front.url },
+          context: {
+            app_url: front.url,
+            ...(options.dnsServer === undefined ? {} : { dns_servers: options.dnsServer }),
+          },
           ...(signal === undefined ? {} : { signal }),
           log,
         });

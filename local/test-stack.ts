@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { localDir } from "./paths.ts";
+import { freePort } from "./ports.ts";
 import { forget, startStack } from "./stack.ts";
 
 // A stack for quick test runs: `node local/test-stack.ts [file]` starts one with empty data, writes its addresses to the
@@ -19,14 +20,18 @@ try {
   const stack = await startStack({
     stateDir,
     persist: false,
+    dnsServer: `127.0.0.1:${await freePort()}`,
     log,
     signal: abort.signal,
     ...(modelUrl ? { modelUrl } : {}),
   });
   const announce = () => {
-    const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid } = stack;
+    const { outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, dnsServer, emulatorPid } = stack;
     mkdirSync(dirname(file), { recursive: true });
-    const addresses = { ...outputs, outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid };
+    const addresses = {
+      ...outputs,
+      ...{ outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, dnsServer, emulatorPid },
+    };
     writeFileSync(`${file}.new`, `${JSON.stringify(addresses, null, 2)}\n`);
     renameSync(`${file}.new`, file);
     log(`Ready: ${apiUrl}   KAIZEN_TEST_STACK_FILE=${file}   kill -HUP ${process.pid} deploys again`);

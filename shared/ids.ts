@@ -7,6 +7,7 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const idPrefixes = {
   ownership_transfer: "otr",
   organization: "org",
+  domain: "dom",
   user: "usr",
   team: "tem",
   workspace: "wsp",

@@ -19,6 +19,8 @@ export type Need =
   | "mail"
   | "models"
   | "outbound"
+  /** Records of foreign domains. */
+  | "dns"
   | "runs_start"
   | "runs_control"
   | "due"

@@ -3,6 +3,9 @@ import * as agentHandlers from "../../functions/agents/handlers.ts";
 import { operations as agentOperations } from "../../functions/agents/operations.ts";
 import * as auditHandlers from "../../functions/audit/handlers.ts";
 import { apiOperations as auditOperations } from "../../functions/audit/operations.ts";
+import { domainsDeps } from "../../functions/domains/deps.ts";
+import * as domainHandlers from "../../functions/domains/handlers.ts";
+import { operations as domainOperations } from "../../functions/domains/operations.ts";
 import { invitationsDeps } from "../../functions/invitations/deps.ts";
 import * as invitationHandlers from "../../functions/invitations/handlers.ts";
 import { operations as invitationOperations } from "../../functions/invitations/operations.ts";
@@ -39,6 +42,7 @@ export function dispatchers(platform: Platform): Dispatch {
     rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
   add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
   add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
+  add(domainOperations, createDispatcher(domainOperations, domainHandlers, platform, domainsDeps(platform)));
   add(
     invitationOperations,
     createDispatcher(invitationOperations, invitationHandlers, platform, invitationsDeps(platform)),

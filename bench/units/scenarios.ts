@@ -12,6 +12,7 @@ export interface Scene {
   readonly team: string;
   readonly run: string;
   readonly invitation: string;
+  readonly domain: string;
 }
 
 /** One operation to measure. Adding one means one line. */
@@ -60,6 +61,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
   const hook = await made("/webhooks", webhook("CI"));
   const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
+  const domain = await made("/domains", { domain: "acme.example.org" }, 1);
   for (const path of [
     "/workspaces",
     "/teams",
@@ -83,6 +85,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     team,
     run,
     invitation,
+    domain,
   };
 }
 
@@ -119,6 +122,23 @@ export const scenarios: readonly Scenario[] = [
   },
   { id: "invitations.resend", method: "POST", path: (s) => `/invitations/${s.invitation}/resend` },
   { id: "invitations.revoke", method: "DELETE", path: (s) => `/invitations/${s.invitation}` },
+  { id: "domains.list", method: "GET", path: () => `/domains?${PAGE}` },
+  { id: "domains.get", method: "GET", path: (s) => `/domains/${s.domain}` },
+  { id: "domains.claim", method: "POST", path: () => "/domains", body: () => ({ domain: "new.example.org" }) },
+  {
+    id: "domains.update",
+    method: "PATCH",
+    path: (s) => `/domains/${s.domain}`,
+    body: () => ({ auto_join: true }),
+  },
+  { id: "domains.verify", method: "POST", path: (s) => `/domains/${s.domain}/verify` },
+  {
+    id: "domains.send_verification_mail",
+    method: "POST",
+    path: (s) => `/domains/${s.domain}/verification-mail`,
+    body: () => ({ mailbox: "admin" }),
+  },
+  { id: "domains.remove", method: "DELETE", path: (s) => `/domains/${s.domain}` },
   { id: "teams.get", method: "GET", path: (s) => `/teams/${s.team}` },
   { id: "teams.list", method: "GET", path: () => `/teams?${PAGE}` },
   { id: "teams.search", method: "GET", path: () => `/teams?search=des&${PAGE}` },

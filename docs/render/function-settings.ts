@@ -35,6 +35,7 @@ const resources: Resources = {
   queues,
   batchActions: [],
   due: {},
+  dnsServers: [],
   outbound: { allow_http: false, allow_hosts: [] },
 };
 const values = { table: NAME, key: NAME, pool: NAME, client: NAME, frontSecret: NAME };

@@ -2,6 +2,7 @@ import type { Envelope } from "../../shared/change/events.ts";
 import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
 import { sendNotice } from "./notices/send.ts";
+import { openDomain } from "./registration/join-domain.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
 import { pendingReset, resetTokenContext } from "./store.ts";
 
@@ -54,6 +55,7 @@ async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
     return;
   }
   const token = await deps.secrets.decrypt(registration.sealed_token, registrationTokenContext(id));
+  const open = await openDomain(deps.table, email);
   await deps.send({
     to: email,
     subject: "Confirm your e-mail",
@@ -65,6 +67,13 @@ async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
       "",
       token,
       "",
+      ...(open === undefined
+        ? []
+        : [
+            `${open.organization.name} lets people with an address of ${open.owner.domain} join: choose so on that page,`,
+            "or send token and password to POST /api/v1/auth/join-domain instead.",
+            "",
+          ]),
       "If it was not you, ignore this mail: no account is made.",
     ],
   });

@@ -22,7 +22,7 @@ import { liveSessions } from "./sessions/store.ts";
 
 export { activateTotp, disableMfa, enrolTotp, getMfa, loginMfa, renewRecoveryCodes, resetMfa } from "./mfa/handlers.ts";
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
-export { register, resendVerification, verifyEmail } from "./registration/handlers.ts";
+export { joinDomain, lookUpRegistration, register, resendVerification, verifyEmail } from "./registration/handlers.ts";
 export { join } from "./registration/join.ts";
 export { endSession, listSessions, login, logout, refresh, signOutMember, signOutOthers } from "./sessions/handlers.ts";
 export { stepUp } from "./step-up/handlers.ts";

@@ -3,7 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { invitationTokenSchema, joinedFields } from "../invitations/model.ts";
-import { slugSchema } from "../organizations/model.ts";
+import { organizationNameView, slugSchema } from "../organizations/model.ts";
 import { mfaOperations } from "./mfa/operations.ts";
 import {
   challengeSchema,
@@ -34,7 +34,9 @@ export const operations = {
       body: z.strictObject({
         email: emailSchema,
         name: nameSchema,
-        organization_name: nameSchema,
+        organization_name: nameSchema.optional().meta({
+          description: "May be left out, for instance by whoever means to join the organization of their mail domain.",
+        }),
         organization_slug: slugSchema.optional().meta({ description: "Derived from the name when it is left out." }),
       }),
     },
@@ -74,6 +76,53 @@ export const operations = {
     }),
     success: 201,
     errors: ["invalid_credentials", "already_exists", "weak_password", "registration_closed"],
+    sensitive: true,
+    location: "/auth/me",
+  }),
+  lookUpRegistration: operation({
+    id: "auth.look_up_registration",
+    method: "POST",
+    path: "/auth/registrations/look-up",
+    summary: "What a registration's link is about",
+    description:
+      "For the page that the link leads to. With `join`, whoever has the address may join that organization (`POST /auth/join-domain`) instead of founding one (`POST /auth/verify-email`).",
+    permission: "public",
+    request: { body: z.strictObject({ token: z.string().min(1).max(200) }) },
+    response: z.object({
+      email: z.string(),
+      name: z.string(),
+      organization_name: z.string().nullable(),
+      join: z.object({ organization: organizationNameView, role: z.string() }).nullable(),
+    }),
+    success: 200,
+    errors: ["invalid_credentials", "registration_closed"],
+    sensitive: true,
+  }),
+  joinDomain: operation({
+    id: "auth.join_domain",
+    method: "POST",
+    path: "/auth/join-domain",
+    summary: "Prove the e-mail and join the organization of its domain",
+    description:
+      "With the token of a registration, where the organization that has proved the address's domain lets people in (`auto_join`). Creates the user with the domain's role and signs them in, all or nothing. When the answer was lost, sign in.",
+    permission: "public",
+    request: { body: z.strictObject({ token: z.string().min(1).max(200), password: passwordSchema }) },
+    response: z.object({
+      user: userView,
+      organization: organizationView,
+      role: z.string(),
+      tokens: tokensSchema,
+      device_token: deviceTokenSchema,
+    }),
+    success: 201,
+    errors: [
+      "invalid_credentials",
+      "not_found",
+      "already_exists",
+      "weak_password",
+      "registration_closed",
+      "quota_exceeded",
+    ],
     sensitive: true,
     location: "/auth/me",
   }),

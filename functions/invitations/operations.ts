@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, pageOf, pageQuery, visibleText } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { organizationView } from "../organizations/model.ts";
+import { organizationNameView, organizationView } from "../organizations/model.ts";
 import { roleSchema } from "../users/model.ts";
 import { BULK, invitationSchema, invitationTokenSchema, joinedFields, PROMISED, promisedSchema } from "./model.ts";
 import { invitationResource } from "./store.ts";
@@ -137,7 +137,7 @@ export const operations = {
     permission: "public",
     request: { body: token },
     response: z.object({
-      organization: z.object({ id: idSchema("organization"), name: z.string() }),
+      organization: organizationNameView,
       email: z.string(),
       role: z.string(),
       message: z.string(),

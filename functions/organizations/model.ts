@@ -143,5 +143,8 @@ export const organizationView = organizationSchema
 /** Organizations on the free plan that one user may have made. */
 export const FOUNDED_PER_USER = 5;
 
+/** As somebody sees it who is asked to join. */
+export const organizationNameView = organizationSchema.pick({ id: true, name: true }).meta({ id: "OrganizationName" });
+
 /** For so long a deleted organization can be restored; then it is erased. */
 export const RESTORABLE_SECONDS = 30 * 86_400;

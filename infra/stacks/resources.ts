@@ -47,6 +47,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     // AWS authorizes a batch as its messages; the local AWS by the name of the call, which AWS does not know.
     batchActions: ["sqs:SendMessage", ...(stage.name === "local" ? ["sqs:SendMessageBatch"] : [])],
     due: {},
+    dnsServers: stage.dns_servers,
     outbound: stage.outbound,
   };
 }

@@ -53,6 +53,9 @@ export const settings = z.object({
     .optional()
     .describe("Proves that a request came through the front; needed wherever the API is deployed."),
   BROWSER_ORIGINS: list().describe("Origins whose pages may call the API."),
+  DNS_SERVERS: list().describe(
+    "Name servers that records of domains are asked of; the machine's own where none is named.",
+  ),
   OUTBOUND_ALLOW_HTTP: z
     .enum(["true", "false"])
     .transform((value) => value === "true")

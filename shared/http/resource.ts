@@ -6,6 +6,7 @@ import type { TenantTable } from "../dynamo/table.ts";
 export const resourceTypes = [
   "agent",
   "audit_entry",
+  "domain",
   "invitation",
   "model",
   "model_provider",

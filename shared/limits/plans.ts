@@ -7,6 +7,8 @@ export interface PlanLimits {
   readonly invitations: number;
   /** Mails with invitations a day. */
   readonly invitation_mails_per_day: number;
+  /** Mail domains, claimed or proved. */
+  readonly domains: number;
   readonly teams: number;
   readonly workspaces: number;
   readonly agents: number;
@@ -40,6 +42,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: 3,
     invitations: 50,
     invitation_mails_per_day: 100,
+    domains: 5,
     teams: 5,
     workspaces: 1,
     agents: 10,
@@ -62,6 +65,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: 25,
     invitations: 500,
     invitation_mails_per_day: 1_000,
+    domains: 25,
     teams: 50,
     workspaces: 5,
     agents: 100,
@@ -84,6 +88,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     users: UNLIMITED,
     invitations: 5_000,
     invitation_mails_per_day: 10_000,
+    domains: 250,
     teams: 1_000,
     workspaces: UNLIMITED,
     agents: UNLIMITED,

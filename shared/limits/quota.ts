@@ -11,6 +11,7 @@ export type CountedResource = keyof Pick<
   PlanLimits,
   | "users"
   | "invitations"
+  | "domains"
   | "teams"
   | "workspaces"
   | "agents"
@@ -24,6 +25,7 @@ export type CountedResource = keyof Pick<
 const INCLUDED: Readonly<Record<CountedResource, number>> = {
   users: 0,
   invitations: 0,
+  domains: 0,
   teams: 0,
   workspaces: 1,
   agents: 0,
@@ -37,6 +39,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
 const REMEDY: Readonly<Record<CountedResource, string>> = {
   users: "Remove a member",
   invitations: "Revoke one",
+  domains: "Give one up",
   teams: "Delete one",
   workspaces: "Delete one",
   agents: "Archive one",

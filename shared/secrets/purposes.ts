@@ -9,6 +9,8 @@ export const secretPurposes = [
   "registrations",
   "invitations",
   "password_resets",
+  /** Links that prove a mail domain, until their mail goes out. */
+  "domain_proofs",
   /** Tokens of the user pool. */
   "pool_sessions",
   /** What authenticator apps share with us. */

@@ -62,6 +62,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
         `bedrock:${action} on arn:aws:bedrock:us-east-1:000000000000:inference-profile/*`,
       ]);
+    case "dns":
     case "outbound":
       return [];
     case "runs_start":

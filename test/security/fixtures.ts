@@ -59,6 +59,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   session_id: { make: async ({ company }) => (await company.call("GET", "/auth/me/sessions")).body.items[0].id },
   workspace_id: { make: async ({ company }) => company.workspace_id },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
+  domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
   team_id: made("/teams", () => ({ name: unique("Team") })),
   event_type: { plain: "agent.created", because: "types of events belong to the product" },
   role: { plain: "viewer", because: "built-in roles belong to the product" },

@@ -230,6 +230,11 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "organizations.accept_transfer": async () => asked(new World(await registerCompany())),
   "organizations.decline_transfer": asked,
 
+  "domains.claim": async () => ({ ids: {}, body: { domain: `${unique("d")}.example.org` } }),
+  "domains.remove": async (world) => ({
+    ids: { domain_id: (await world.post("/domains", { domain: `${unique("d")}.example.org` })).id },
+  }),
+
   "workspaces.archive": async (world) => ({ ids: { workspace_id: await workspace(world) } }),
   "workspaces.restore": async (world) => {
     const workspace_id = await workspace(world);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import * as z from "zod";
+import { freePort } from "../../local/ports.ts";
 import type { LocalStack } from "../../local/stack.ts";
 import { forget, startStack } from "../../local/stack.ts";
 
@@ -18,6 +19,8 @@ const stackSchema = z.looseObject({
   /** The scripted model server's origin, without /v1; `GET /_requests` lists what it was asked. */
   modelServerUrl: z.string(),
   region: z.string(),
+  /** Where a test can answer for name servers; nobody listens there else. */
+  dnsServer: z.string().optional(),
   /** The emulator's process; functions run as its children. */
   emulatorPid: z.number(),
 });
@@ -56,10 +59,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const shared = globalThis.kaizenTestStack;
   shared.users++;
   const { outputs, ...addresses } = (await shared.started).stack;
-  const { endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid } = addresses;
+  const { endpoint, apiUrl, streamUrl, modelServerUrl, region, dnsServer, emulatorPid } = addresses;
   project.provide("stack", {
     ...outputs,
-    ...{ outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, emulatorPid },
+    ...{ outputs, endpoint, apiUrl, streamUrl, modelServerUrl, region, dnsServer, emulatorPid },
   });
   return async () => {
     shared.users--;
@@ -76,7 +79,12 @@ async function start(): Promise<{ stack: LocalStack; stateDir: string }> {
   const stateDir = mkdtempSync(join(tmpdir(), "kaizen-test-"));
   process.once("exit", () => forget(stateDir)); // a run that is interrupted is not torn down
   try {
-    const stack = await startStack({ stateDir, persist: false, log: (line) => console.log(`[stack] ${line}`) });
+    const stack = await startStack({
+      stateDir,
+      persist: false,
+      dnsServer: `127.0.0.1:${await freePort()}`,
+      log: (line) => console.log(`[stack] ${line}`),
+    });
     console.log(`[stack] Ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
     return { stack, stateDir };
   } catch (error) {

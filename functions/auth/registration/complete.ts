@@ -1,13 +1,13 @@
 import type { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
-import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
+import { cutText } from "../../../shared/text.ts";
 import { found, LARGEST_FOUNDING } from "../../organizations/public.ts";
 import type { AuthDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { LARGEST_ACCOUNT, withNewAccount } from "./account.ts";
-import { type Registration, registrationItem } from "./store.ts";
+import { type Registration, spendRegistration } from "./store.ts";
 
 type Verify = (typeof operations)["verifyEmail"];
 
@@ -22,10 +22,10 @@ export async function completeRegistration(
   spent: () => Problem,
 ): Promise<Output<Verify>> {
   const { at, body } = call;
-  const { id, email, name, organization_name, organization_slug: slug } = registration;
+  const { id, email, name, organization_slug: slug } = registration;
+  const organization_name = registration.organization_name ?? `${cutText(name, 100)}'s organization`;
   const organization_id = newId("organization", at);
-  const { writes } = deps.table.of(PLATFORM);
-  const spend = writes.transition(registrationItem, { id }, { from: ["pending"], set: { status: "completed" } }, spent);
+  const spend = spendRegistration(deps.table, id, spent);
   return withNewAccount(deps, { email, name, password: body.password, organization_id }, call, (account) => {
     const { user, tokens, device_token } = account;
     const wish = {

@@ -2,7 +2,7 @@ import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
-import type { Handler } from "../../../shared/http/call.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
 import { PLATFORM, slugItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { slugTaken } from "../../organizations/public.ts";
@@ -13,6 +13,7 @@ import type { operations } from "../operations.ts";
 import { admit, admitOrigin } from "../throttle/admit.ts";
 import { accountOf } from "../throttle/model.ts";
 import { completeRegistration } from "./complete.ts";
+import { joinByDomain, openDomain } from "./join-domain.ts";
 import { MAILS_PER_REGISTRATION, mayRegister } from "./rules/policy.ts";
 import { pendingRegistration, registrationItem, registrationTokenContext } from "./store.ts";
 
@@ -51,7 +52,7 @@ export const register: Handler<Ops["register"], AuthDeps> = async (call, deps) =
     status: "pending",
     email: body.email,
     name: body.name,
-    organization_name: body.organization_name,
+    organization_name: body.organization_name ?? null,
     organization_slug: slug ?? null,
     secret_hash: sha256(secret),
     sealed_token: await deps.secrets.encrypt(`${id}.${secret}`, registrationTokenContext(id)),
@@ -96,7 +97,8 @@ export const resendVerification: Handler<Ops["resendVerification"], AuthDeps> = 
   );
 };
 
-export const verifyEmail: Handler<Ops["verifyEmail"], AuthDeps> = async (call, deps) => {
+/** The registration that a mailed token opens. @throws Problem `invalid_credentials` (401), `registration_closed` (403) */
+async function opened(call: Call<Ops["verifyEmail" | "joinDomain" | "lookUpRegistration"]>, deps: AuthDeps) {
   const { at, body } = call;
   await admitOrigin(deps, { source: "token_source" }, call.request.ip, at);
   const [id = "", secret = ""] = body.token.split(".");
@@ -104,5 +106,19 @@ export const verifyEmail: Handler<Ops["verifyEmail"], AuthDeps> = async (call, d
   if (registration === undefined || registration.secret_hash !== sha256(secret)) throw invalidToken();
   const refusal = mayRegister(deps.registration, registration.email);
   if (refusal !== undefined) throw refusal;
-  return completeRegistration(call, deps, registration, invalidToken);
+  return registration;
+}
+
+export const verifyEmail: Handler<Ops["verifyEmail"], AuthDeps> = async (call, deps) =>
+  completeRegistration(call, deps, await opened(call, deps), invalidToken);
+
+export const joinDomain: Handler<Ops["joinDomain"], AuthDeps> = async (call, deps) =>
+  joinByDomain(call, deps, await opened(call, deps), invalidToken);
+
+/** What the page behind the link needs to know. Only who was sent the mail can ask. */
+export const lookUpRegistration: Handler<Ops["lookUpRegistration"], AuthDeps> = async (call, deps) => {
+  const { email, name, organization_name } = await opened(call, deps);
+  const open = await openDomain(deps.table, email);
+  const join = open && { organization: { id: open.organization.id, name: open.organization.name }, role: open.role };
+  return { email, name, organization_name, join: join ?? null };
 };

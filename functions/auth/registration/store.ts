@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { defineItem, type ItemOf } from "../../../shared/dynamo/item.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Problem } from "../../../shared/errors.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { idSchema } from "../../../shared/ids.ts";
 
@@ -12,7 +14,8 @@ export const registrationItem = defineItem({
     status: z.enum(["pending", "completed"]),
     email: z.string(),
     name: z.string(),
-    organization_name: z.string(),
+    /** Null: for whoever means to join the organization of their mail domain. */
+    organization_name: z.string().nullable(),
     organization_slug: z.string().nullable(),
     secret_hash: z.string(),
     /** The token for the mail, encrypted; the mail function is the only one to open it. */
@@ -38,3 +41,9 @@ export async function pendingRegistration(table: Table, id: string, now: Date): 
     ? registration
     : undefined;
 }
+
+/** The write that spends a registration's token. */
+export const spendRegistration = (table: Table, id: string, spent: () => Problem): Write =>
+  table
+    .of(PLATFORM)
+    .writes.transition(registrationItem, { id }, { from: ["pending"], set: { status: "completed" } }, spent);

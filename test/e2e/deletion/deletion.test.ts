@@ -79,6 +79,9 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     await made(at, path, { user_id: at.member_id });
     return `${path}/${at.member_id}`;
   },
+  async "domains.remove"(at) {
+    return `/domains/${await made(at, "/domains", { domain: `${unique("d")}.example.org` })}`;
+  },
   async "agents.delete_context"(at) {
     const path = `/agents/${at.agent_id}/contexts`;
     const file = { filename: "a.txt", media_type: "text/plain", size_bytes: 4 };

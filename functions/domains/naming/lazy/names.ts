@@ -1,0 +1,2 @@
+export { default as mailProviders } from "email-providers/all.json" with { type: "json" };
+export { parse } from "tldts";

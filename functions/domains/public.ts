@@ -1,0 +1,27 @@
+import type { Table } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
+import type { Problem } from "../../shared/errors.ts";
+import { PLATFORM } from "../../shared/identity/items.ts";
+import { type DomainOwner, domainOwnerItem } from "./owning/store.ts";
+
+/** What other rooms may use of domains. */
+export type { DomainOwner } from "./owning/store.ts";
+
+/** The domain of an address that `emailSchema` has taken. */
+export const domainOf = (email: string): string => email.slice(email.lastIndexOf("@") + 1);
+
+/** Which organization has proved a mail domain, whether people join it by their address and as what. One strong read. */
+export const domainOwner = (table: Table, domain: string): Promise<DomainOwner | undefined> =>
+  table.of(PLATFORM).get(domainOwnerItem, { domain });
+
+/** Whether this organization has proved this very domain; a domain above it counts for nothing. One strong read. */
+export const provedDomain = async (table: Table, organization_id: string, domain: string): Promise<boolean> =>
+  (await domainOwner(table, domain))?.organization_id === organization_id;
+
+/** Proves within a transaction that people still join by the domain as it was read. */
+export const stillJoins = (table: Table, read: DomainOwner, refuse: () => Problem): Write => {
+  const { domain, organization_id, default_role } = read;
+  return table
+    .of(PLATFORM)
+    .writes.check(domainOwnerItem, { domain }, { equals: { organization_id, default_role, auto_join: true } }, refuse);
+};
