@@ -36,7 +36,7 @@ export async function sentMails(endpoint: string): Promise<Mail[]> {
 }
 
 /** The token that one of these mails brought to an address, the newest first. */
-export const tokenIn = (mails: readonly Mail[], address: string, prefix: "rgn" | "pwr"): string | undefined =>
+export const tokenIn = (mails: readonly Mail[], address: string, prefix: "rgn" | "pwr" | "emc"): string | undefined =>
   mails
     .filter(({ to }) => to.includes(address))
     .flatMap(({ text }) => new RegExp(`${prefix}_[0-9A-Z]{26}\\.[\\w-]{43}`).exec(text) ?? [])

@@ -32,6 +32,7 @@ export const idPrefixes = {
   request: "req",
   password_reset: "pwr",
   mfa_challenge: "mfc",
+  email_change: "emc",
   registration: "rgn",
   invitation: "inv",
 } as const;

@@ -1,6 +1,7 @@
 import type { Envelope } from "../../shared/change/events.ts";
 import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
+import { sendEmailChangeMail } from "./email-change/mail.ts";
 import { sendNotice } from "./notices/send.ts";
 import { openDomain } from "./registration/join-domain.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
@@ -11,6 +12,7 @@ export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {
   const { password_reset_id, registration_id } = event.data;
   if (typeof password_reset_id === "string") await sendResetMail(password_reset_id, deps);
   if (typeof registration_id === "string") await sendRegistrationMail(registration_id, deps);
+  await sendEmailChangeMail(event, deps);
   await sendNotice(event, deps);
 }
 

@@ -37,6 +37,16 @@ export const authEvents = defineEvents({
     resource: "user",
     data: user,
   },
+  "user.email_change_requested": {
+    summary: "A user wants another e-mail. A mail goes to the new address.",
+    resource: "user",
+    data: user.extend({ email_change_id: z.string() }),
+  },
+  "user.email_changed": {
+    summary: "A user's e-mail is another one: the new address is proved. A notice goes to the old one.",
+    resource: "user",
+    data: user.extend({ email_change_id: z.string() }),
+  },
   "user.default_organization_changed": {
     summary: "A user chose another default organization.",
     resource: "user",

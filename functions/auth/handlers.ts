@@ -20,6 +20,7 @@ import { SESSIONS_PER_USER } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { liveSessions } from "./sessions/store.ts";
 
+export { changeEmail, confirmEmail } from "./email-change/handlers.ts";
 export { activateTotp, disableMfa, enrolTotp, getMfa, loginMfa, renewRecoveryCodes, resetMfa } from "./mfa/handlers.ts";
 export { changePassword, forgotPassword, resetPassword } from "./passwords/handlers.ts";
 export { joinDomain, lookUpRegistration, register, resendVerification, verifyEmail } from "./registration/handlers.ts";

@@ -108,4 +108,5 @@ export const SESSION_SECONDS = LONGEST_SESSION_HOURS * 3_600;
 /** Live sessions of one user; opening one more ends the oldest. A transaction that ends them all stays far below 100 items. */
 export const SESSIONS_PER_USER = 25;
 export const RESET_SECONDS = 3_600;
+export const EMAIL_CHANGE_SECONDS = 86_400;
 export const REGISTRATION_SECONDS = 86_400;

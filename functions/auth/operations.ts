@@ -4,6 +4,7 @@ import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/sc
 import { idSchema } from "../../shared/ids.ts";
 import { invitationTokenSchema, joinedFields } from "../invitations/model.ts";
 import { organizationNameView, slugSchema } from "../organizations/model.ts";
+import { emailOperations } from "./email-change/operations.ts";
 import { mfaOperations } from "./mfa/operations.ts";
 import {
   challengeSchema,
@@ -335,6 +336,7 @@ export const operations = {
     errors: ["invalid_credentials", "weak_password"],
     outside_effect: true,
   }),
+  ...emailOperations,
   ...sessionOperations,
   ...mfaOperations,
 } as const;

@@ -30,7 +30,7 @@ export interface AuditDraft {
 /** Actions about access itself; kept longer than the rest. */
 export const isSecurityAction = (action: string): boolean =>
   /^(access|audit|session|mfa|sso|role|membership|api_key|policy|domain)\./.test(action) ||
-  /^user\.(registered|suspended|restored|deleted|password_)/.test(action) ||
+  /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||
   /^organization\.(suspended|restored|deleted|erased|ownership_|transfer_)/.test(action);
 
 const daysOf = (action: string, { audit_days }: ChangeContext): number => {

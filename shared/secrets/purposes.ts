@@ -9,6 +9,7 @@ export const secretPurposes = [
   "registrations",
   "invitations",
   "password_resets",
+  "email_changes",
   /** Links that prove a mail domain, until their mail goes out. */
   "domain_proofs",
   /** Tokens of the user pool. */

@@ -36,6 +36,7 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
   domain_proofs: { seal: ["domains/api"], open: ["domains/mail"] },
   password_resets: { seal: ["auth/api"], open: ["auth/mail"] },
+  email_changes: { seal: ["auth/api"], open: ["auth/mail"] },
   pool_sessions: { seal: ["auth/api"], open: ["auth/api", "auth/revoke"] },
   second_factors: { seal: ["auth/api"], open: ["auth/api"] },
   tool_headers: { seal: ["agents/api"], open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"] },

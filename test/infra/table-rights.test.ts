@@ -84,6 +84,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   password_reset: ["auth/api"],
   second_factor: ["auth/api"],
   mfa_challenge: ["auth/api"],
+  email_change: ["auth/api"],
   known_place: ["auth/api"],
   sign_in_attempts: ["auth/api"],
   throttle_counter: ["auth/api"],

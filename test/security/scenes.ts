@@ -6,6 +6,7 @@ import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
+import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { App, enrol } from "../support/mfa.ts";
@@ -176,6 +177,14 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const member = await addMember(company, "viewer");
     await enrol(member);
     return { ids: { user_id: member.user_id } };
+  },
+  "auth.change_email": async ({ company }) => {
+    const { token } = await addMember(company, "viewer");
+    return { ids: {}, token, body: { email: `${unique("new")}@example.com` } };
+  },
+  "auth.confirm_email": async ({ company }) => {
+    const { token, user_id } = await addMember(company, "viewer");
+    return { ids: {}, token, body: { token: await emailChangeOf(user_id) } };
   },
   "auth.sign_out_member": member,
   "auth.step_up": async ({ company }) => {

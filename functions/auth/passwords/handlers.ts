@@ -79,7 +79,8 @@ export const resetPassword: Handler<Ops["resetPassword"], AuthDeps> = async (cal
   const user = await platform.get(userItem, { id: named.user_id });
   // Read again after the user: a reset that came between has raised the epoch, or spent the token before.
   const reset = await pendingReset(deps.table, id, at);
-  if (user?.status !== "active" || reset === undefined) throw invalidToken();
+  // What was mailed to an address that is the user's no more proves nothing.
+  if (user?.status !== "active" || reset?.email !== user.email) throw invalidToken();
   const used = platform.writes.transition(
     passwordResetItem,
     { id },

@@ -64,6 +64,8 @@ export const allowances = {
   forgot_source: byOrigin(10, HOUR),
   forgot_pair: byAccount(3, HOUR),
   forgot_account: byAccount(6, HOUR),
+  /** Wishes of one user for another address. */
+  email_change: byAccount(5, HOUR),
   /** Tokens from mails that are tried from one source. */
   token_source: byOrigin(10, MINUTE),
 } as const satisfies Record<string, Allowance>;

@@ -22,6 +22,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   // What is read just before, and whose condition asks for what was read; a read does not find what is over.
   password_reset: "read before; the condition asks for its state",
   second_factor: "read before; the condition asks for what was read",
+  email_change: "read before; the condition asks for its state",
   mfa_challenge: "read before; the condition asks for its state",
   session: "read before; the condition asks for its state",
   webhook_delivery: "read before; the condition asks for its attempt",
