@@ -2,6 +2,7 @@ import { commitChange } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
+import { type DueWork, PutOff } from "../../shared/due/work.ts";
 import { removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
@@ -29,7 +30,7 @@ export async function forgetMembers(event: Envelope, { table }: { readonly table
 export async function archiveExpired(
   { tenant, ref }: Due,
   { table, clock }: { readonly table: Table; readonly clock: Clock },
-): Promise<Date | undefined> {
+): ReturnType<DueWork> {
   const own = table.of(tenant);
   const now = clock.now();
   const workspace = await own.get(workspaceItem, { id: ref });
@@ -49,6 +50,6 @@ export async function archiveExpired(
     return undefined;
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
-    return addSeconds(now, LOOK_AGAIN_SECONDS);
+    return new PutOff(addSeconds(now, LOOK_AGAIN_SECONDS));
   }
 }

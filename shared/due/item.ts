@@ -31,6 +31,8 @@ export const dueItem = defineItem({
     shard: z.string(),
     /** When the sweeper looks at it: first at its time, and again later while it is still there. */
     look_at: z.string(),
+    /** Since when it is put off, because it cannot be done. */
+    put_off_since: z.string().optional(),
     /** How often the sweeper has sent it. */
     sends: z.number().int(),
   }),

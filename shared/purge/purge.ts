@@ -4,7 +4,7 @@ import { commitChange } from "../change/commit.ts";
 import type { EventDraft } from "../change/events.ts";
 import { addSeconds, type Clock } from "../clock.ts";
 import type { DueKind } from "../due/due.ts";
-import type { DueWork } from "../due/work.ts";
+import { type DueWork, PutOff } from "../due/work.ts";
 import { type Removal, removeAll } from "../dynamo/removals.ts";
 import type { Table, TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
@@ -88,7 +88,7 @@ export const purgeWork =
       return held === undefined ? erase_at : later;
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
-      return addSeconds(at, RACED_SECONDS);
+      return new PutOff(addSeconds(at, RACED_SECONDS));
     }
   };
 

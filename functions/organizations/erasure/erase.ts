@@ -3,6 +3,7 @@ import { type ChangeContext, commitChange } from "../../../shared/change/commit.
 import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
+import { type DueWork, PutOff } from "../../../shared/due/work.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import {
@@ -44,7 +45,7 @@ const MOST_OWNERS = 100;
  * and whoever comes after a crash goes on where the last transaction stands.
  * @returns when to go on
  */
-export async function eraseOrganization({ tenant: id }: Due, deps: EraseDeps): Promise<Date | undefined> {
+export async function eraseOrganization({ tenant: id }: Due, deps: EraseDeps): ReturnType<DueWork> {
   const { table, clock } = deps;
   const [organization, erasure] = await table.batch([
     table.of(id).read(organizationItem, {}),
@@ -80,7 +81,7 @@ async function raced(work: () => Promise<Date | undefined>, then: Date | undefin
     return (await work()) ?? then;
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
-    return addSeconds(at, RACED_SECONDS);
+    return new PutOff(addSeconds(at, RACED_SECONDS));
   }
 }
 
