@@ -4,7 +4,8 @@ import { nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { workspaceSchema } from "../workspaces/model.ts";
 import { erasureSchema } from "./erasure/model.ts";
-import { organizationView, settingsChange, settingsView, slugSchema } from "./model.ts";
+import { organizationView, slugSchema } from "./model.ts";
+import { settingsChange, settingsView } from "./settings/model.ts";
 import { organizationResource } from "./store.ts";
 import { formerRoleSchema, transferSchema } from "./transfer/model.ts";
 

@@ -16,7 +16,6 @@ import { admitCode, admitOrigin } from "../throttle/admit.ts";
 import { openChallenge, spendChallenge, staleChallenge, tokensFor } from "./challenge.ts";
 import { changeFactor, newCodes, turn } from "./enrolment.ts";
 import { proveCode, wrongCode } from "./prove.ts";
-import { otpauthUri, secretOf, stepOf } from "./rules/totp.ts";
 import { type SecondFactor, secondFactorContext, secondFactorItem } from "./store.ts";
 
 type Ops = typeof operations;
@@ -47,6 +46,7 @@ export const getMfa: Handler<Ops["getMfa"], AuthDeps> = async ({ caller: { user 
 export const enrolTotp: Handler<Ops["enrolTotp"], AuthDeps> = async (call, deps) => {
   const { caller, at } = call;
   const { id: user_id, email } = caller.user;
+  const { otpauthUri, secretOf } = await import("./lazy/totp.ts");
   const secret = secretOf(Buffer.from(deps.randomSecret(), "base64url"));
   const expires_at = timestamp(addSeconds(at, ENROLMENT_SECONDS));
   const factor: SecondFactor = {
@@ -74,6 +74,7 @@ export const activateTotp: Handler<Ops["activateTotp"], AuthDeps> = async (call,
   if (factor?.expires_at === undefined || Date.parse(factor.expires_at) <= at.getTime())
     throw new Problem("conflict", "No second factor was begun, or too long ago. Begin with a new secret.");
   const secret = await deps.secrets.decrypt(factor.sealed_secret, secondFactorContext(user.id));
+  const { stepOf } = await import("./lazy/totp.ts");
   const last_step = stepOf(secret, body.code, at);
   if (last_step === undefined) throw wrongCode();
   const { codes, hashes } = newCodes(deps, secret);

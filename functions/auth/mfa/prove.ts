@@ -12,7 +12,6 @@ import { authEvents } from "../events.ts";
 import { contextOf } from "../passwords/prove.ts";
 import { type Admitted, type Attempt, admitCode } from "../throttle/admit.ts";
 import { hashOf } from "./rules/recovery.ts";
-import { stepOf } from "./rules/totp.ts";
 import { type SecondFactor, secondFactorContext, secondFactorItem } from "./store.ts";
 
 /** A code that was right: what using it up writes and tells. */
@@ -44,7 +43,7 @@ export async function proveCode<T>(
     const factor = await deps.table.of(PLATFORM).get(secondFactorItem, { user_id: user.id });
     if (factor?.status !== "active") throw new Problem("conflict", "The account has no second factor.");
     const secret = await deps.secrets.decrypt(factor.sealed_secret, secondFactorContext(user.id));
-    const used = usedUp(factor, secret, code, call.at);
+    const used = await usedUp(factor, secret, code, call.at);
     if (used === undefined) return refuse(call, deps, user);
     const { writes } = deps.table.of(PLATFORM);
     const set = { ...used.set, etag: newEtag(call.at) };
@@ -60,8 +59,9 @@ export async function proveCode<T>(
 }
 
 /** What changes of the factor when this code is used; undefined when it is none. */
-function usedUp(factor: SecondFactor, secret: string, code: string, at: Date) {
+async function usedUp(factor: SecondFactor, secret: string, code: string, at: Date) {
   if (/^\d{6}$/.test(code)) {
+    const { stepOf } = await import("./lazy/totp.ts");
     const step = stepOf(secret, code, at);
     return step === undefined || step <= factor.last_step
       ? undefined

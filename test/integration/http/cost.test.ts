@@ -5,8 +5,10 @@ import { ownerAt } from "../../../bench/support/owner.ts";
 import { CLIENT } from "../../../bench/support/tokens.ts";
 import { dispatchers } from "../../../bench/units/rooms.ts";
 import { createAuthenticator } from "../../../shared/access/authenticate.ts";
+import { SEEN_SECONDS } from "../../../shared/access/seen.ts";
 import type { Answer } from "../../../shared/http/answer.ts";
 import { API_BASE } from "../../../shared/http/operation.ts";
+import { PLATFORM, sessionItem } from "../../../shared/identity/items.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
@@ -28,6 +30,8 @@ const NOW = new Date();
 
 let cost: (method: string, path: string, body?: unknown) => Promise<Units>;
 let call: (method: string, path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>;
+/** Makes the session seen so many seconds ago. */
+let age: (seconds: number) => Promise<void>;
 let organization: string;
 const ids: Record<string, string> = {};
 
@@ -102,6 +106,11 @@ beforeAll(async () => {
   });
   await made("run", `/pipelines/${ids.pipeline}/runs`, { mode: "test", input: {} });
   ids.user = owner.user_id;
+  age = async (seconds) => {
+    const platform = table.of(PLATFORM);
+    const set = { last_seen_at: new Date(NOW.getTime() - seconds * 1000).toISOString() };
+    await platform.transact([platform.writes.update(sessionItem, { sub: user_id, origin_jti }, { set })]);
+  };
   // Each room is a function of its own, which comes to hold slices of its own.
   for (const path of Object.values(reads())) for (let i = 0; i < WARM / 2; i++) await call("GET", path);
 });
@@ -132,6 +141,19 @@ describe("what a request costs, by AWS's rules", () => {
     const { calls, reads: units } = await cheapest(() => cost("GET", `/users/${ids.user}`));
     expect(calls).toBeLessThanOrEqual(READ_CALLS);
     expect(units).toBeLessThanOrEqual(READ_UNITS + 1);
+  });
+
+  it("a session is seen once in five minutes, by one write of its own; no other request pays for it", async () => {
+    for (let i = 0; i < WARM / 2; i++) await call("GET", reads().agent);
+    const usual = await cheapest(() => cost("GET", reads().agent));
+    const seen = await cheapest(async () => {
+      await age(SEEN_SECONDS);
+      return cost("GET", reads().agent);
+    });
+    const after = await cheapest(() => cost("GET", reads().agent));
+    expect(after).toEqual(usual);
+    expect(seen.calls - usual.calls).toBe(1);
+    expect(seen.writes).toBeGreaterThan(0);
   });
 
   it("counting, averaged over many requests of one function, is next to nothing", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { otpauthUri, SECRET_BYTES, secretOf, stepOf } from "../../../functions/auth/mfa/lazy/totp.ts";
 import { hashOf, recoveryCode, typedCode } from "../../../functions/auth/mfa/rules/recovery.ts";
-import { otpauthUri, SECRET_BYTES, secretOf, stepOf } from "../../../functions/auth/mfa/rules/totp.ts";
 
 /** The secret of RFC 6238's test vectors, in base 32. */
 const secret = secretOf(Buffer.from("12345678901234567890"));

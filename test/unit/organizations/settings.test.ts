@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MOST_NETWORKS, settingsChange } from "../../../functions/organizations/model.ts";
+import { MOST_NETWORKS, settingsChange } from "../../../functions/organizations/settings/model.ts";
 import { changedSettings, settingChanges } from "../../../functions/organizations/settings/rules/merge.ts";
 import { generalOf, notificationsOf, securityOf, UNSET } from "../../../shared/identity/settings.ts";
 

@@ -1,0 +1,106 @@
+import * as z from "zod";
+import {
+  generalSchema,
+  LONGEST_SESSION_HOURS,
+  notificationsSchema,
+  retentionSchema,
+  securitySchema,
+  signInMethodSchema,
+} from "../../../shared/identity/settings.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { normalizeNetwork } from "./rules/networks.ts";
+
+/** Its settings as the API shows them: what holds now, whether it was set or is the plan's. */
+export const settingsView = z
+  .object({
+    organization_id: idSchema("organization"),
+    version: z.int(),
+    retention: retentionSchema,
+    general: generalSchema,
+    notifications: notificationsSchema,
+    security: securitySchema,
+  })
+  .meta({ id: "OrganizationSettings", description: "What an organization has set, and what holds where it has not." });
+
+const days = z.int().nullable();
+
+/** A text as something that knows it writes it; as it was sent where that knows nothing of it. */
+const as = (write: (text: string) => string | undefined) => (text: string) => {
+  try {
+    return write(text) ?? text;
+  } catch {
+    return text;
+  }
+};
+const isKnown = (write: (text: string) => string | undefined) => (text: string) => {
+  try {
+    return write(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+// Offsets are time zones to ECMAScript, too, and no names.
+const zone = (name: string) =>
+  /^[A-Za-z]/.test(name) ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
+const language = (tag: string) => Intl.getCanonicalLocales(tag)[0];
+
+const timezoneSchema = z
+  .string()
+  .max(64)
+  .overwrite(as(zone))
+  .refine(isKnown(zone), "must be a name of the IANA time zone database, like Europe/Berlin")
+  .meta({ example: "Europe/Berlin" });
+const languageSchema = z
+  .string()
+  .max(35)
+  .overwrite(as(language))
+  .refine(isKnown(language), "must be a language tag of BCP 47, like en or pt-BR")
+  .meta({ example: "en" });
+
+/** Networks are read with every request of the organization: so many are 2 KB at most. */
+export const MOST_NETWORKS = 50;
+const networkSchema = z
+  .string()
+  .max(64)
+  .overwrite(as(normalizeNetwork))
+  .refine(
+    isKnown(normalizeNetwork),
+    "must be an address or a network in CIDR notation, like 192.0.2.0/24 or 2001:db8::/32",
+  )
+  .meta({ example: "192.0.2.0/24" });
+
+const distinct = <T>(list: T[]): T[] => [...new Set(list)];
+
+const generalChange = z
+  .strictObject({
+    theme: generalSchema.shape.theme.nullable(),
+    timezone: timezoneSchema.nullable(),
+    language: languageSchema.nullable(),
+  })
+  .partial();
+const flag = z.boolean().nullable();
+const notificationsChange = z.strictObject({ email: flag, push: flag, slack: flag, digest: flag }).partial();
+const securityChange = z
+  .strictObject({
+    session_lifetime_hours: z.int().min(1).max(LONGEST_SESSION_HOURS).nullable(),
+    idle_timeout_minutes: z
+      .int()
+      .min(15)
+      .max(LONGEST_SESSION_HOURS * 60)
+      .nullable(),
+    require_mfa: flag,
+    sign_in_methods: z.array(signInMethodSchema).min(1).overwrite(distinct).nullable(),
+    allowed_addresses: z.array(networkSchema).max(MOST_NETWORKS).overwrite(distinct).nullable(),
+  })
+  .partial();
+
+/** What a change of the settings names; null gives back to the plan, or to what is usual. */
+export const settingsChange = z
+  .strictObject({
+    retention: z.strictObject({ run_days: days, delivery_days: days, audit_days: days, archived_days: days }).partial(),
+    general: generalChange,
+    notifications: notificationsChange,
+    security: securityChange,
+  })
+  .partial();
