@@ -29,8 +29,8 @@ export interface EraseDeps {
   readonly clock: Clock;
   readonly files: Pick<Files, "page" | "removeKeys">;
   readonly certify: Certify;
-  /** Milliseconds that one call works before the rest is left to the next. */
-  readonly budget_ms: number;
+  /** Begins a call's work; what it gives says whether there is time for more, or the rest is left to the next call. */
+  readonly budget: () => () => boolean;
 }
 
 /** Somebody restored it, or another worker was at it, at this moment: looked at again after this. */
@@ -59,8 +59,7 @@ export async function eraseOrganization({ tenant: id }: Due, deps: EraseDeps): R
   if (organization?.status !== "erasing" || erasure === undefined) return undefined;
   const begins = addSeconds(new Date(erasure.claimed_at), QUIET_SECONDS);
   if (begins > at) return begins;
-  const end = performance.now() + deps.budget_ms;
-  const more = () => performance.now() < end;
+  const more = deps.budget();
   const parts = Array.from({ length: SEGMENTS }, (_, segment) => segment);
   return raced(
     async () => {
