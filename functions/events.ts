@@ -6,6 +6,7 @@ import { domainEvents } from "./domains/events.ts";
 import { executionEvents } from "./executions/events.ts";
 import { invitationEvents } from "./invitations/events.ts";
 import { modelEvents } from "./models/events.ts";
+import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { runEvents } from "./runs/events.ts";
@@ -22,6 +23,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   models: modelEvents,
   organizations: organizationEvents,
   domains: domainEvents,
+  operators: operatorEvents,
   users: userEvents,
   invitations: invitationEvents,
   teams: teamEvents,

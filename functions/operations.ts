@@ -7,6 +7,7 @@ import { operations as domains } from "./domains/operations.ts";
 import { operations as executions } from "./executions/operations.ts";
 import { operations as invitations } from "./invitations/operations.ts";
 import { operations as models } from "./models/operations.ts";
+import { operations as operators } from "./operators/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
@@ -24,6 +25,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   models,
   organizations,
   domains,
+  operators,
   workspaces,
   users,
   invitations,

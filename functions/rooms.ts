@@ -11,6 +11,7 @@ import { room as executions } from "./executions/room.ts";
 import { room as invitations } from "./invitations/room.ts";
 import { room as mail } from "./mail/room.ts";
 import { room as models } from "./models/room.ts";
+import { room as operators } from "./operators/room.ts";
 import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
@@ -28,6 +29,7 @@ export const rooms: readonly RoomData[] = [
   auth,
   organizations,
   domains,
+  operators,
   users,
   invitations,
   departures,

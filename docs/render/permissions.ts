@@ -47,7 +47,8 @@ export function renderPermissions(operations: Operations): string {
     "",
     "## Operations",
     "",
-    "*Public* needs no sign-in; *signed in* is for everybody who is, about themselves.",
+    "*Public* needs no sign-in; *signed in* is for everybody who is, about themselves;",
+    "*operator* for those who run the platform, who have a second factor.",
     "*Step-up*: a factor was proved in the session within so many minutes, by signing in or by `POST /auth/step-up`.",
     "",
     table(["Operation", "Needs", "Step-up", "What it does"], needs),
@@ -56,4 +57,8 @@ export function renderPermissions(operations: Operations): string {
 }
 
 const access = ({ permission }: OperationShape): string =>
-  permission === "public" ? "*public*" : permission === "authenticated" ? "*signed in*" : code(permission);
+  permission === "public" || permission === "operator"
+    ? `*${permission}*`
+    : permission === "authenticated"
+      ? "*signed in*"
+      : code(permission);

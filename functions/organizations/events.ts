@@ -29,6 +29,11 @@ export const organizationEvents = defineEvents({
     resource: "organization",
     data: organization.extend({ status: z.string(), previous_status: z.string() }),
   },
+  "organization.plan_changed": {
+    summary: "An organization is on another plan.",
+    resource: "organization",
+    data: organization.extend({ plan: z.string(), previous_plan: z.string() }),
+  },
   "organization.deleted": {
     summary:
       "An organization was deleted; refused from the next request on, and erased when nobody restores it in time.",

@@ -1,3 +1,3 @@
 /** What other rooms may use of organizations. */
 export { found, LARGEST_FOUNDING, slugTaken } from "./founding/found.ts";
-export { deletion, type OrganizationMove, restoration, suspension } from "./standing/moves.ts";
+export { deletion, type OrganizationMove, planChange, restoration, suspension } from "./standing/moves.ts";

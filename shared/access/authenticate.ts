@@ -14,6 +14,7 @@ import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
 import { noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
+import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
 import { see } from "./seen.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
@@ -30,6 +31,8 @@ export interface Authentication {
   readonly rights: Rights | Problem;
   /** The person, where one was asked for. */
   readonly signedIn: SignedIn | undefined;
+  /** The proof that they are an operator, where it was asked for and there is one. */
+  readonly operator: Operator | undefined;
   /** What was read along; undefined where the organization turned out to be another one than was guessed. */
   readonly also: AlsoRead | undefined;
 }
@@ -46,6 +49,8 @@ export interface Wanted {
   readonly also?: Also | undefined;
   /** The person's own record too: for what somebody does about themselves. Nothing else sees a user. */
   readonly person?: boolean;
+  /** Whether they are an operator of the platform. */
+  readonly operator?: boolean;
 }
 
 /**
@@ -71,7 +76,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   }
 
   return async (request: RawRequest, now: Date, wanted: Wanted = {}): Promise<Authentication> => {
-    const { also, person = false } = wanted;
+    const { also, person = false, operator = false } = wanted;
     const { authorization = "" } = request.headers;
     if (!/^Bearer [^ ]/i.test(authorization)) throw unauthenticated();
     const claims = await tokens.verify(authorization.slice("Bearer ".length), now);
@@ -84,6 +89,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       platform.read(sessionItem, { sub, origin_jti }),
       ...(guess === undefined ? [] : rightsReads(table, guess, username)),
       ...(more === undefined ? [] : [more]),
+      ...(operator ? [platform.read(operatorItem, { user_id: username })] : []),
       ...(person ? [platform.read(userItem, { id: username })] : []),
     ];
     const read: readonly unknown[] = await table.batch(reads);
@@ -105,12 +111,17 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       rights instanceof Problem
         ? { member: null, refusal: rights }
         : { member: { ...rights.caller, membership: rights.membership }, refusal: null };
+    const readOperator = operator ? (read.at(person ? -2 : -1) as Operator | undefined) : undefined;
     const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     return {
       principal,
       session,
       rights,
       signedIn: person ? { principal, user: await personOf(session, readUser), session, ...standing } : undefined,
+      operator:
+        !operator || session.user_id === username
+          ? readOperator
+          : await platform.get(operatorItem, { user_id: session.user_id }),
       also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
     };
   };

@@ -12,7 +12,7 @@ import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
 /** Who calls, as the permission demands: nobody known, a person signed in, or whoever acts in an organization. */
 export type CallerOf<O extends OperationShape> = O["permission"] extends "public"
   ? null
-  : O["permission"] extends "authenticated"
+  : O["permission"] extends "authenticated" | "operator"
     ? SignedIn
     : Caller;
 

@@ -2,6 +2,7 @@ import type { Also, Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
+import { operatorStands, requireOperator } from "../access/operators.ts";
 import type { Principal } from "../access/principal.ts";
 import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
@@ -52,7 +53,11 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         ? (tenant, principal) =>
             claimOf(platform, operation, request, { tenant: keeperOf(operation, tenant), principal, at })?.read
         : undefined;
-      return await platform.authenticate(request, at, { also, person: permissionOf(operation) === undefined });
+      return await platform.authenticate(request, at, {
+        also,
+        person: permissionOf(operation) === undefined,
+        operator: operation.permission === "operator",
+      });
     } catch (error) {
       if (error instanceof Problem && error.code === "unauthenticated") return error;
       throw error;
@@ -146,6 +151,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
           audit_days: retentionOf(rights.caller.organization).audit_days,
         };
   if (permissionOf(operation) !== undefined) await permit(prepared, context);
+  if (operation.permission === "operator") await permitOperator(prepared);
   // Whoever lacks the permission is not told to prove themselves for nothing.
   if (who?.session !== undefined) requireFreshProof(operation, who.session, at);
   const input = parseInput(operation, request, prepared.parameters) as Pick<
@@ -168,6 +174,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
     refusedUnder: (settings) => refusalAtTheDoor(settings, { ip: request.ip, session: who?.session }, at),
     stillPermitted() {
+      if (operation.permission === "operator" && who !== null) return operatorStands(platform.table, who.principal.id);
       if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
       return rightsStand(platform.table, rights);
     },
@@ -231,6 +238,18 @@ async function permit({ platform, operation, who }: Prepared, context: ChangeCon
     requirePermission(operation, who.rights);
   } catch (refusal) {
     await recordDenial(platform.table, context, operation);
+    throw refusal;
+  }
+}
+
+/** Only operators of the platform; a refusal is part of the platform's own audit trail. */
+async function permitOperator({ platform, operation, who, at, facts }: Prepared): Promise<void> {
+  if (who === null) throw new Error(`${operation.id} knows nobody`);
+  try {
+    requireOperator(who.operator, who.session);
+  } catch (refusal) {
+    const context = { tenant: PLATFORM, actor: who.principal, at, trace_id: facts.id, request: facts };
+    await recordDenial(platform.table, { ...context, audit_days: AUDIT_DAYS }, operation);
     throw refusal;
   }
 }

@@ -12,10 +12,11 @@ export type PathParameters<P extends string> = P extends `${string}{${infer Name
   : never;
 
 /**
- * Who may call: a permission, `authenticated` (anybody signed in, about themselves), or `public` (no token).
+ * Who may call: a permission, `authenticated` (anybody signed in, about themselves), `operator` (who runs the platform, in
+ * no organization), or `public` (no token).
  * There is no default: an operation cannot forget it.
  */
-export type Access = Permission | "authenticated" | "public";
+export type Access = Permission | "authenticated" | "operator" | "public";
 
 type Schema = z.ZodType;
 
@@ -63,7 +64,7 @@ type PathSchema<P extends string> = [PathParameters<P>] extends [never]
   : { path: z.ZodObject<{ [K in PathParameters<P>]: Schema }> };
 
 /** An operation that needs a permission says on what; the thing must be one that its path names. */
-type About<A extends Access, P extends string, S> = A extends "public" | "authenticated"
+type About<A extends Access, P extends string, S> = A extends "public" | "authenticated" | "operator"
   ? { resource?: never }
   : { resource: S & (Resource<PathParameters<P>> | Collection) };
 
@@ -195,7 +196,8 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
   ];
   if (operation.permission !== "public")
     common.push("unauthenticated", "membership_inactive", "organization_suspended");
-  if (operation.permission !== "public" && operation.permission !== "authenticated")
+  if (operation.permission === "operator") common.push("forbidden", "mfa_enrolment_required");
+  else if (operation.permission !== "public" && operation.permission !== "authenticated")
     common.push("forbidden", ...doorCodes);
   if (operation.step_up !== undefined) common.push("step_up_required");
   if (operation.request.path !== undefined) common.push("not_found");

@@ -13,7 +13,7 @@ import type { OperationShape } from "./operation.ts";
 
 /** The permission that an operation asks for; undefined where it asks for none. */
 export const permissionOf = ({ permission }: OperationShape): Permission | undefined =>
-  permission === "public" || permission === "authenticated" ? undefined : permission;
+  permission === "public" || permission === "authenticated" || permission === "operator" ? undefined : permission;
 
 /** @throws Problem `forbidden` when these rights do not cover what the operation asks for */
 export function requirePermission(operation: OperationShape, rights: Rights): void {

@@ -7,8 +7,11 @@ import { callInside } from "./inside.ts";
 
 export const operations: readonly OperationShape[] = allOperations.map(({ operation }) => operation);
 
-/** Everything that needs to know who calls. */
-export const guarded = operations.filter(({ permission }) => permission !== "public");
+/** What operators of the platform do. */
+export const operated = operations.filter(({ permission }) => permission === "operator");
+
+/** Everything else that needs to know who calls. */
+export const guarded = operations.filter(({ permission }) => permission !== "public" && permission !== "operator");
 
 /** Everything that needs a permission. */
 export const permitted = guarded.filter(({ permission }) => permission !== "authenticated");

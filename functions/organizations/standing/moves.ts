@@ -72,6 +72,20 @@ export function deletion(table: Table, read: Organization, at: Date): Organizati
   return { organization: next, writes, event };
 }
 
+/** Puts it on another plan; the same move where it is on it already. */
+export function planChange(table: Table, read: Organization, plan: Organization["plan"], at: Date): OrganizationMove {
+  const { id, name } = read;
+  const next = plan === read.plan ? read : { ...read, plan, updated_at: timestamp(at), etag: newEtag(at) };
+  const event = draft(
+    organizationEvents,
+    "organization.plan_changed",
+    { id, name },
+    { organization_id: id, name, plan, previous_plan: read.plan },
+    { changes: [{ field: "plan", old: read.plan, new: plan }] },
+  );
+  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
 /** The state follows from what is set: a deletion hides a suspension, which is there again after it. */
 function moved(read: Organization, set: Partial<Organization>, at: Date): Organization {
   const next = { ...read, ...set, updated_at: timestamp(at), etag: newEtag(at) };

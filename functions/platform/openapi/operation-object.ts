@@ -25,7 +25,9 @@ export function operationObject(room: string, path: string, operation: Operation
     summary: operation.summary,
     description: describe(operation),
     security: permission === "public" ? [] : [{ bearer: [] }],
-    ...maybe(permission !== "public" && permission !== "authenticated", { "x-permission": permission }),
+    ...maybe(permission !== "public" && permission !== "authenticated" && permission !== "operator", {
+      "x-permission": permission,
+    }),
     ...maybe(operation.step_up !== undefined, { "x-step-up-minutes": operation.step_up ?? 0 }),
     parameters: parameters(operation, books.schemas),
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),
@@ -46,7 +48,9 @@ function describe({ description, permission, response, step_up }: OperationShape
       ? "Needs no sign-in."
       : permission === "authenticated"
         ? "Everybody who is signed in may call this."
-        : `Needs the permission \`${permission}\`.`;
+        : permission === "operator"
+          ? "For operators of the platform."
+          : `Needs the permission \`${permission}\`.`;
   const streams = response === "events" ? "Answers as server-sent events." : undefined;
   const proof =
     step_up === undefined ? undefined : `Needs a factor proved within ${step_up} minutes (\`POST /auth/step-up\`).`;

@@ -5,7 +5,8 @@ import { resourceTypes } from "../../../shared/http/resource.ts";
 
 const all = allOperations.map(({ operation }) => operation);
 const namesIn = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-const needsPermission = ({ permission }: OperationShape) => permission !== "public" && permission !== "authenticated";
+const needsPermission = ({ permission }: OperationShape) =>
+  !["public", "authenticated", "operator"].includes(permission);
 const describeOne = ({ id, resource }: OperationShape) => ({
   id,
   resource:

@@ -56,6 +56,7 @@ const as = (role: BuiltInRole) => (): Authentication => ({
   session: undefined,
   signedIn: undefined,
   also: undefined,
+  operator: undefined,
 });
 const outside = (): Authentication => ({ ...as("viewer")(), rights: noMembership() });
 

@@ -34,6 +34,7 @@ const signedIn = (): Authentication => ({
   session: undefined,
   signedIn: undefined,
   also: undefined,
+  operator: undefined,
 });
 const shape = { method: "GET", summary: "", request: {}, response: z.object({}), success: 200, errors: [] } as const;
 const operations = {

@@ -1,0 +1,9 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+
+const operator = z.object({ user_id: z.string() });
+
+export const operatorEvents = defineEvents({
+  "operator.granted": { summary: "Somebody runs the platform from now on.", resource: "operator", data: operator },
+  "operator.revoked": { summary: "Somebody runs the platform no more.", resource: "operator", data: operator },
+});

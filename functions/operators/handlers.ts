@@ -1,0 +1,42 @@
+import { updateWithRetry } from "../../shared/change/update.ts";
+import type { Table } from "../../shared/dynamo/table.ts";
+import { notFound } from "../../shared/errors.ts";
+import type { Call, Handler } from "../../shared/http/call.ts";
+import { type Organization, organizationItem } from "../../shared/identity/items.ts";
+import { type OrganizationMove, planChange, restoration, suspension } from "../organizations/public.ts";
+import type { OperatorsDeps } from "./deps.ts";
+import type { operations } from "./operations.ts";
+
+type Ops = typeof operations;
+type Moving = Call<Ops["suspendOrganization" | "restoreOrganization" | "setPlan"]>;
+
+async function organizationOf(table: Table, id: string): Promise<Organization> {
+  const organization = await table.of(id).get(organizationItem, {});
+  if (organization === undefined) throw notFound();
+  return organization;
+}
+
+/** Moves an organization on, as long as the caller is an operator: the entry stands in the organization's own trail. */
+const move = (call: Moving, table: Table, next: (read: Organization) => OrganizationMove): Promise<Organization> =>
+  updateWithRetry(undefined, async () => {
+    const read = await organizationOf(table, call.path.organization_id);
+    const { organization, writes, event } = next(read);
+    if (organization === read) return read;
+    await call.commit({ writes: [call.stillPermitted(), ...writes], events: [event] }, organization, {
+      tenant: organization.id,
+      actor: call.caller.principal,
+    });
+    return organization;
+  });
+
+export const getOrganization: Handler<Ops["getOrganization"], OperatorsDeps> = ({ path }, { table }) =>
+  organizationOf(table, path.organization_id);
+
+export const suspendOrganization: Handler<Ops["suspendOrganization"], OperatorsDeps> = (call, { table }) =>
+  move(call, table, (read) => suspension(table, read, call.body.reason, call.at));
+
+export const restoreOrganization: Handler<Ops["restoreOrganization"], OperatorsDeps> = (call, { table }) =>
+  move(call, table, (read) => restoration(table, read, call.at));
+
+export const setPlan: Handler<Ops["setPlan"], OperatorsDeps> = (call, { table }) =>
+  move(call, table, (read) => planChange(table, read, call.body.plan, call.at));

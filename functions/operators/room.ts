@@ -1,0 +1,8 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** What those do who run the platform. */
+export const room = defineRoom({
+  name: "operators",
+  area: "identity",
+  functions: { api: apiFunction(["table_read"], { writes: ["due", "organization"] }) },
+});
