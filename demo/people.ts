@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { Secret, TOTP } from "otpauth";
 import { Client } from "./client.ts";
 import { bold, dim } from "./show.ts";
 import { must, remark, Story, until } from "./story.ts";
-import { LINK, mailed, PROOF } from "./system.ts";
+import { DOMAIN_LINK, LINK, mailed, PROOF } from "./system.ts";
 
 /** How people come to a company, work in two, form teams, and go: refused from the next request on. */
 export async function tell(gateway: string): Promise<boolean> {
@@ -10,8 +11,19 @@ export async function tell(gateway: string): Promise<boolean> {
   const tag = randomBytes(3).toString("hex");
   const password = randomBytes(12).toString("base64url");
   const addressOf = (name: string) => `${name.toLowerCase()}-${tag}@example.com`;
-  const people = { ada: new Client(gateway), grace: new Client(gateway), linus: new Client(gateway) };
-  const ids = { ada: "", grace: "", linus: "", northwind: "", contoso: "", space: "", team: "", child: "" };
+  const client = () => new Client(gateway);
+  const people = { ada: client(), grace: client(), linus: client(), barbara: client() };
+  const ids = {
+    ada: "",
+    grace: "",
+    linus: "",
+    barbara: "",
+    northwind: "",
+    contoso: "",
+    space: "",
+    team: "",
+    child: "",
+  };
 
   /** Somebody registers a company of their own. */
   const register = async (client: Client, name: string, company: string) => {
@@ -41,6 +53,21 @@ export async function tell(gateway: string): Promise<boolean> {
     return "each is the owner of one, and sees nothing of the other";
   });
 
+  await story.step("Ada turns on a second factor; her password alone opens nothing any more", async () => {
+    const { secret } = await people.ada.post("/auth/me/mfa/totp", {}, 201);
+    const app = new TOTP({ secret: Secret.fromBase32(secret) });
+    const { recovery_codes } = await people.ada.post("/auth/me/mfa/totp/activate", { code: app.generate() }, 200);
+    const again = new Client(gateway);
+    const asked = await again.post("/auth/login", { email: addressOf("Ada"), password }, 200);
+    must(asked.status === "mfa_required" && asked.tokens === undefined, "the password alone signs her in");
+    await again.post("/auth/login/mfa", { challenge: asked.challenge, code: app.generate() }, 401);
+    remark("A code works once: that one has turned the factor on. She takes a recovery code instead.");
+    const signed = await again.post("/auth/login/mfa", { challenge: asked.challenge, code: recovery_codes[0] }, 200);
+    people.ada.token = signed.tokens.access_token;
+    const { recovery_codes_left } = await people.ada.get("/auth/me/mfa");
+    return `${recovery_codes_left} recovery codes left`;
+  });
+
   await story.step("Somebody new is invited by mail, and joins by its link", async () => {
     const token = await invite("Grace", "org_admin", "We could use your help.");
     const about = await people.grace.post("/invitations/look-up", { token }, 200);
@@ -67,12 +94,12 @@ export async function tell(gateway: string): Promise<boolean> {
   });
 
   await story.step("No seat is given twice: the plan has three", async () => {
-    const { id } = await people.ada.post("/invitations", { email: addressOf("Barbara"), role: "viewer" }, 201);
-    const token = await mailed(gateway, addressOf("Barbara"), LINK);
-    const refused = await new Client(gateway).post("/auth/join", { token, name: "Barbara", password }, 402);
+    const { id } = await people.ada.post("/invitations", { email: addressOf("Hedy"), role: "viewer" }, 201);
+    const token = await mailed(gateway, addressOf("Hedy"), LINK);
+    const refused = await new Client(gateway).post("/auth/join", { token, name: "Hedy", password }, 402);
     must(refused.code === "quota_exceeded" && refused.limit === 3, "she got a seat that is not there");
     await people.ada.call("DELETE", `/invitations/${id}`, { expect: 204 });
-    await new Client(gateway).post("/auth/join", { token, name: "Barbara", password }, 404);
+    await new Client(gateway).post("/auth/join", { token, name: "Hedy", password }, 404);
     return "refused, then taken back: its link is dead";
   });
 
@@ -124,11 +151,59 @@ export async function tell(gateway: string): Promise<boolean> {
     return "his own company is where he is";
   });
 
+  await story.step("Northwind proves its mail domain, and an employee joins by her address", async () => {
+    const domain = `northwind-${tag}.example.org`;
+    const claimed = await people.ada.post("/domains", { domain }, 201);
+    await people.ada.post(`/domains/${claimed.id}/verification-mail`, { mailbox: "postmaster" }, 202);
+    const token = await mailed(gateway, `postmaster@${domain}`, DOMAIN_LINK);
+    await new Client(gateway).post("/domains/confirm", { token }, 200);
+    const opened = { auto_join: true, default_role: "developer" };
+    await people.ada.call("PATCH", `/domains/${claimed.id}`, { body: opened, expect: 200 });
+    const email = `barbara@${domain}`;
+    await people.barbara.post("/auth/register", { email, name: "Barbara" }, 202);
+    const proof = await mailed(gateway, email, PROOF);
+    const joined = await people.barbara.post("/auth/join-domain", { token: proof, password }, 201);
+    people.barbara.token = joined.tokens.access_token;
+    ids.barbara = joined.user.id;
+    const stranger = new Client(gateway);
+    await stranger.post("/auth/register", { email: addressOf("Mallory"), name: "Mallory" }, 202);
+    const other = await mailed(gateway, addressOf("Mallory"), PROOF);
+    await stranger.post("/auth/join-domain", { token: other, password }, 404);
+    return `${joined.role}, without an invitation; an address of another domain joins nobody`;
+  });
+
+  await story.step("Ada hands the company over to Barbara, and leaves it", async () => {
+    const path = `/organizations/${ids.northwind}/transfer`;
+    await people.ada.post(path, { user_id: ids.barbara }, 201);
+    await people.barbara.post(`${path}/accept`, {}, 200);
+    await people.barbara.post(`${path}/accept`, {}, 409);
+    await people.ada.post("/users/me/leave", { successor_id: ids.barbara }, 202);
+    await people.ada.call("GET", "/workspaces", { expect: 403 });
+    const { role } = await people.barbara.get("/auth/me");
+    return `Barbara is ${role}; the transfer works once`;
+  });
+
+  await story.step("The company is deleted: all its requests stop; its owner takes it back", async () => {
+    const path = `/organizations/${ids.northwind}`;
+    const { slug } = await people.barbara.get(path);
+    await people.barbara.call("DELETE", `${path}?confirm=${slug}`, { expect: 202 });
+    await people.barbara.call("GET", "/workspaces", { expect: 403 });
+    await people.barbara.post(`${path}/restore`, {}, 200);
+    await people.barbara.get("/workspaces");
+    return "for 30 days nothing is lost";
+  });
+
   await story.step("The audit trail tells it all", async () => {
-    const entries = await people.ada.all("/audit/logs");
+    const entries = await people.barbara.all("/audit/logs");
     const actions = new Set(entries.map(({ action }: { action: string }) => action));
     const wanted = ["invitation.created", "invitation.accepted", "invitation.revoked", "membership.added"];
-    for (const action of [...wanted, "membership.removed", "team.member_added", "team.member_removed"])
+    const later = [
+      "organization.ownership_transferred",
+      "organization.deleted",
+      "organization.restored",
+      "domain.verified",
+    ];
+    for (const action of [...wanted, "membership.removed", "team.member_added", "team.member_removed", ...later])
       must(actions.has(action), `${action} is missing`);
     return `${entries.length} entries`;
   });

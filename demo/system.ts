@@ -34,3 +34,5 @@ export const mailed = (gateway: string, address: string, token: RegExp): Promise
 export const PROOF = /rgn_[0-9A-Z]{26}\.[\w-]{43}/;
 /** The link of an invitation. */
 export const LINK = /org_[0-9A-Z]{26}\.inv_[0-9A-Z]{26}\.[\w-]{43}/;
+/** The link that proves a mail domain. */
+export const DOMAIN_LINK = /org_[0-9A-Z]{26}\.dom_[0-9A-Z]{26}\.[\w-]{43}/;
