@@ -10,6 +10,7 @@ import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { runEvents } from "./runs/events.ts";
+import { ssoEvents } from "./sso/events.ts";
 import { teamEvents } from "./teams/events.ts";
 import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
@@ -26,6 +27,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   operators: operatorEvents,
   users: userEvents,
   invitations: invitationEvents,
+  sso: ssoEvents,
   teams: teamEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,

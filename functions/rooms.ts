@@ -16,6 +16,7 @@ import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
+import { room as sso } from "./sso/room.ts";
 import { room as teams } from "./teams/room.ts";
 import { room as usage } from "./usage/room.ts";
 import { room as users } from "./users/room.ts";
@@ -32,6 +33,7 @@ export const rooms: readonly RoomData[] = [
   operators,
   users,
   invitations,
+  sso,
   departures,
   mail,
   teams,

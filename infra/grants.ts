@@ -22,6 +22,8 @@ export interface Resources {
   /** The customer's key for all that is kept, where the deployment has one. */
   readonly dataKey: { readonly arn: string; readonly region: string } | undefined;
   readonly userPoolArn: string;
+  /** The pool's domain; a laptop has none. */
+  readonly poolUrl: string | undefined;
   readonly busArn: string;
   readonly busName: string;
   readonly machineArn: string;
@@ -184,6 +186,25 @@ export function grant(data: FunctionData, r: Resources): Granted {
             [r.userPoolArn],
           ),
         );
+        break;
+      case "identity_providers":
+        statements.push(
+          allow(
+            [
+              "cognito-idp:CreateIdentityProvider",
+              "cognito-idp:UpdateIdentityProvider",
+              "cognito-idp:DeleteIdentityProvider",
+              "cognito-idp:CreateUserPoolClient",
+              "cognito-idp:DeleteUserPoolClient",
+              "cognito-idp:ListUserPoolClients",
+            ],
+            [r.userPoolArn],
+          ),
+        );
+        if (r.poolUrl !== undefined) environment.POOL_URL = r.poolUrl;
+        break;
+      case "hosted_sign_in":
+        if (r.poolUrl !== undefined) environment.POOL_URL = r.poolUrl;
         break;
       case "mail":
         statements.push(allow(["ses:SendEmail"], [...r.mailArns]));

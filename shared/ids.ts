@@ -35,6 +35,9 @@ export const idPrefixes = {
   email_change: "emc",
   registration: "rgn",
   invitation: "inv",
+  sso_connection: "sso",
+  sso_identity: "ssi",
+  sso_sign_in: "ssn",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -14,6 +14,10 @@ export type Need =
   /** Secrets for one purpose: making them, reading them. */
   | SecretUse
   | "identities"
+  /** Providers and their app clients at the user pool. */
+  | "identity_providers"
+  /** The pool's hosted sign-in, through which people come from providers. */
+  | "hosted_sign_in"
   /** Files for one purpose: reading, reading and writing, removing. */
   | `files_${"read" | "write" | "remove"}:${FilePurpose}`
   | "mail"

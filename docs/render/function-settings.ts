@@ -22,6 +22,7 @@ const resources: Resources = {
   proofKeyArn: NAME,
   dataKey: undefined,
   userPoolArn: NAME,
+  poolUrl: NAME,
   busArn: NAME,
   busName: NAME,
   machineArn: NAME,

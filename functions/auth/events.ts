@@ -11,6 +11,7 @@ const revocationReason = z.enum([
   "signed_out_elsewhere",
   "mfa_changed",
   "signed_out_by_administrator",
+  "identity_unlinked",
 ]);
 export type RevocationReason = z.output<typeof revocationReason>;
 const session = user.extend({ session_id: z.string() });

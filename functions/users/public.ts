@@ -2,4 +2,4 @@
 export { type Joining, joined, joinWrites } from "./joining/join.ts";
 export { handOver } from "./standing/hand-over.ts";
 export { requireReach } from "./standing/reach.ts";
-export { departure, memberResource, type Removal, removalItem } from "./store.ts";
+export { departure, memberResource, type Removal, removalItem, replaceMembership } from "./store.ts";

@@ -22,7 +22,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { BlockPublicAccess, Bucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import { FRONT_SECRET_HEADER, VIEWER_ADDRESS_HEADER } from "../../shared/http/front.ts";
+import { FRONT_SECRET_HEADER, VIEWER_ADDRESS_HEADER, VIEWER_HOST_HEADER } from "../../shared/http/front.ts";
 import { fullPath } from "../../shared/http/operation.ts";
 
 import { bucketEncryption } from "../constructs/data-key.ts";
@@ -110,7 +110,7 @@ export class FrontStack extends Stack {
   /** Nothing is cached: answers depend on who asks. Everything is passed on but the host, by which the origins are found. */
   #behavior(): Omit<BehaviorOptions, "origin"> {
     const viewer = new EdgeFunction(this, "ViewerAddress", {
-      comment: "Says where a request comes from",
+      comment: "Says where a request comes from, and to which of our names",
       runtime: FunctionRuntime.JS_2_0,
       code: FunctionCode.fromInline(VIEWER_ADDRESS_CODE),
     });
@@ -152,6 +152,7 @@ export class FrontStack extends Stack {
 const VIEWER_ADDRESS_CODE = `function handler(event) {
   var request = event.request;
   request.headers['${VIEWER_ADDRESS_HEADER}'] = { value: event.viewer.ip };
+  request.headers['${VIEWER_HOST_HEADER}'] = { value: request.headers.host.value };
   return request;
 }`;
 

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
   ClientAttributes,
@@ -11,6 +11,7 @@ import {
   UserPoolOperation,
 } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
+import { namePrefix } from "../constructs/data-key.ts";
 import { RoomFunction } from "../constructs/room-function.ts";
 import { settingsOf } from "../function-settings.ts";
 import { grant } from "../grants.ts";
@@ -36,6 +37,8 @@ const NOTHING = "nothing";
 export class PoolStack extends Stack {
   readonly pool: UserPool;
   readonly client: UserPoolClient;
+  /** The pool's domain, through which people come from sign-in providers; a laptop has none. */
+  readonly url: string | undefined;
 
   constructor(
     scope: Construct,
@@ -56,7 +59,13 @@ export class PoolStack extends Stack {
       signInAliases: { username: true, email: true },
       // A pool that is not shows our upper-case ids in lower case, and can never be changed; e-mails are lower-cased by us.
       signInCaseSensitive: true,
-      customAttributes: { [NOTHING]: new StringAttribute({ mutable: false, maxLen: 1 }) },
+      customAttributes: {
+        [NOTHING]: new StringAttribute({ mutable: false, maxLen: 1 }),
+        // What sign-in providers say of a person, apart from the pool's own attributes, which are names to sign in by.
+        email: new StringAttribute({ mutable: true, maxLen: 2_048 }),
+        email_verified: new StringAttribute({ mutable: true, maxLen: 2_048 }),
+        groups: new StringAttribute({ mutable: true, maxLen: 2_048 }),
+      },
       passwordPolicy: {
         minLength: 12,
         requireLowercase: false,
@@ -100,6 +109,8 @@ export class PoolStack extends Stack {
       enableTokenRevocation: true,
     });
 
+    this.url = stage.name === "local" ? undefined : this.#domain(stage);
+
     const resources = partialResources(data, stage);
     for (const room of product.rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
@@ -130,5 +141,16 @@ export class PoolStack extends Stack {
 
     new CfnOutput(this, "UserPoolId", { value: this.pool.userPoolId });
     new CfnOutput(this, "UserPoolClientId", { value: this.client.userPoolClientId });
+    // What to enter at companies' providers begins with it.
+    if (this.url !== undefined) new CfnOutput(this, "SignInUrl", { value: this.url });
+  }
+
+  /** Prefixes are unique in a region over all accounts: the stack's own id, which AWS chooses, makes it so. */
+  #domain(stage: StageProps["stage"]): string {
+    const own = Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", this.stackId))));
+    const domain = this.pool.addDomain("Domain", {
+      cognitoDomain: { domainPrefix: Fn.join("-", [namePrefix(stage), own]) },
+    });
+    return domain.baseUrl();
   }
 }

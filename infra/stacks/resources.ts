@@ -19,6 +19,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     proofKeyArn: data.proofKey.keyArn,
     dataKey: data.dataKey === undefined ? undefined : { arn: data.dataKey.keyArn, region },
     userPoolArn: "",
+    poolUrl: undefined,
     busArn: data.bus.eventBusArn,
     busName: data.bus.eventBusName,
     machineArn: "",
@@ -62,6 +63,7 @@ export function resourcesOf(stack: Stack, { data, pool, messaging, product, stag
   return {
     ...partialResources(data, stage),
     userPoolArn: pool.pool.userPoolArn,
+    poolUrl: pool.url,
     machineArn,
     machineExecutionsArn: `${stack.formatArn({ ...machine, resource: "execution" })}:*`,
     queues,

@@ -28,6 +28,16 @@ export const unauthenticated = (cause?: unknown): Problem =>
     ...(cause === undefined ? {} : { cause }),
   });
 
+/** The keys of a pool, fetched when a token names one that is not here; of what stands for AWS where there is such. */
+export const poolKeys = (userPoolId: string, endpoint: string | undefined): SimpleJwksCache =>
+  endpoint === undefined
+    ? new SimpleJwksCache()
+    : new SimpleJwksCache({
+        fetcher: {
+          fetch: async () => (await fetch(`${endpoint}/${userPoolId}/.well-known/jwks.json`)).arrayBuffer(),
+        },
+      });
+
 const REMEMBERED_TOKENS = 2_000;
 
 /**
@@ -36,15 +46,7 @@ const REMEMBERED_TOKENS = 2_000;
  * process is not verified again until it expires: whether it still counts is the session's matter, read on each request.
  */
 export function createTokenVerifier(settings: { userPoolId: string; endpoint?: string | undefined }): TokenVerifier {
-  const { endpoint } = settings;
-  const jwksCache =
-    endpoint === undefined
-      ? new SimpleJwksCache()
-      : new SimpleJwksCache({
-          fetcher: {
-            fetch: async () => (await fetch(`${endpoint}/${settings.userPoolId}/.well-known/jwks.json`)).arrayBuffer(),
-          },
-        });
+  const jwksCache = poolKeys(settings.userPoolId, settings.endpoint);
   const verifier = CognitoJwtVerifier.create(
     { userPoolId: settings.userPoolId, clientId: null, tokenUse: "access" },
     { jwksCache },

@@ -33,6 +33,10 @@ export const settings = z.object({
     ),
   USER_POOL_ID: text().describe("The user pool."),
   USER_POOL_CLIENT_ID: text().describe("The pool's client for passwords; SSO connections have their own."),
+  POOL_URL: z
+    .url()
+    .optional()
+    .describe("The pool's domain, through which people come from sign-in providers; on a laptop what stands for AWS."),
   BUS_NAME: text().describe("The event bus."),
   STATE_MACHINE_ARN: text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { trusted } from "../bounded/trusted.ts";
 import { errorCodes, Problem } from "../errors.ts";
-import { API_BASE, type FileAnswer, type OperationShape, type ServerSentEvent } from "./operation.ts";
+import { API_BASE, type FileAnswer, type OperationShape, type Redirect, type ServerSentEvent } from "./operation.ts";
 
 /** An answer ready to leave: text, bytes, or pieces that are sent as they come. */
 export interface Answer {
@@ -67,6 +67,7 @@ export function render(operation: OperationShape, output: unknown, requestPath: 
   const { response, media_types } = operation;
   const [type = ""] = media_types;
   if (response === "none") return { status: operation.success, headers: STANDARD_HEADERS, body: "" };
+  if (response === "redirect") return redirection(operation, output as Redirect);
   if (response === "file") return fileAnswer(operation, output as FileAnswer);
   if (response === "events") {
     if (output === null) return { status: 204, headers: STANDARD_HEADERS, body: "" };
@@ -120,6 +121,18 @@ function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answ
     body: file.content,
   };
 }
+
+/** Where it came from is nobody's business there: addresses of a sign-in hold codes. */
+const redirection = ({ success }: OperationShape, { location, cookie }: Redirect): Answer => ({
+  status: success,
+  headers: {
+    ...STANDARD_HEADERS,
+    location,
+    "referrer-policy": "no-referrer",
+    ...(cookie === undefined ? {} : { "set-cookie": cookie }),
+  },
+  body: "",
+});
 
 async function* eventText(events: AsyncIterable<ServerSentEvent>): AsyncGenerator<string> {
   for await (const event of events) {

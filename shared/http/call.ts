@@ -43,6 +43,10 @@ export interface Call<O extends OperationShape> extends Input<O> {
   readonly if_match: IfMatch;
   /** Where a client that lost a stream of events goes on: the last id that it got. */
   readonly last_event_id: string | undefined;
+  /** The API's own origin: by which name the caller has reached it. */
+  readonly origin: string;
+  /** The `Cookie` header; empty when there is none. Only what a person's browser opens as a page looks at it. */
+  readonly cookies: string;
   /** The `Accept-Encoding` header; empty when there is none. */
   readonly accept_encoding: string;
   /** Change context of the active organization. @throws when the caller has none */

@@ -189,6 +189,8 @@ async function respond(prepared: Prepared): Promise<Answer> {
     request: facts,
     if_match: readIfMatch(request.headers["if-match"]),
     last_event_id: request.headers["last-event-id"],
+    origin: request.origin ?? "",
+    cookies: request.headers.cookie ?? "",
     accept_encoding: request.headers["accept-encoding"] ?? "",
     get context() {
       if (context === undefined) throw new Error(`${operation.id} has no organization to act in`);

@@ -14,6 +14,7 @@ import type { RawRequest } from "./parse.ts";
 /** What the front (CloudFront) writes into every request that it passes on, over whatever a client sent by these names. */
 export const FRONT_SECRET_HEADER = "x-front-secret";
 export const VIEWER_ADDRESS_HEADER = "x-viewer-address";
+export const VIEWER_HOST_HEADER = "x-viewer-host";
 
 /** How requests come here. */
 export interface Front {
@@ -43,7 +44,14 @@ export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawReque
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(event.headers ?? {}))
     if (value !== undefined) headers[name.toLowerCase()] = value;
-  const { [FRONT_SECRET_HEADER]: secret, [VIEWER_ADDRESS_HEADER]: viewer, ...others } = headers;
+  const {
+    [FRONT_SECRET_HEADER]: secret,
+    [VIEWER_ADDRESS_HEADER]: viewer,
+    [VIEWER_HOST_HEADER]: host,
+    ...others
+  } = headers;
+  // The HTTP API takes cookies out of the headers; a function's address and the local AWS leave them there.
+  if (event.cookies !== undefined && others.cookie === undefined) others.cookie = event.cookies.join("; ");
   const text = bodyOf(event);
   return {
     method: event.requestContext.http.method,
@@ -53,8 +61,13 @@ export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawReque
     body: text,
     ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
     ip: front.secret === undefined ? event.requestContext.http.sourceIp : seenByFront(front.secret, secret, viewer),
+    origin: front.secret === undefined ? localOrigin(others) : `https://${host ?? ""}`,
   };
 }
+
+/** Without a front, on a laptop, the local gateway says what it is called. */
+const localOrigin = (headers: RawRequest["headers"]): string =>
+  `http://${headers["x-forwarded-host"] ?? headers.host ?? "localhost"}`;
 
 const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEventV2): string | undefined => {
   if (body === undefined || body === null) return undefined;

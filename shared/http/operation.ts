@@ -21,7 +21,7 @@ export type Access = Permission | "authenticated" | "operator" | "public";
 type Schema = z.ZodType;
 
 /** Answers without a JSON body. */
-export type BodylessResponse = "none" | "file" | "events";
+export type BodylessResponse = "none" | "file" | "events" | "redirect";
 
 const JSON_TYPE = "application/json";
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
@@ -41,7 +41,7 @@ export interface OperationShape {
   readonly response: Schema | BodylessResponse;
   /** Every content type that a success can have, with its parameters. What is sent is one of these. */
   readonly media_types: readonly string[];
-  readonly success: 200 | 201 | 202 | 204;
+  readonly success: 200 | 201 | 202 | 204 | 302;
   readonly errors: readonly ErrorCode[];
   /** Location of a created or accepted thing, when it is not the request's path and the id: `/runs/{id}`. */
   readonly location?: string;
@@ -123,7 +123,8 @@ export function operation<
   readonly media_types: Res extends "file" ? F : readonly string[];
 } {
   const { response } = spec;
-  const types = response === "none" ? [] : [response === "events" ? EVENT_STREAM : JSON_TYPE];
+  const types =
+    response === "none" || response === "redirect" ? [] : [response === "events" ? EVENT_STREAM : JSON_TYPE];
   return {
     root: false,
     served_by: spec.response === "events" ? "stream" : "api",
@@ -158,6 +159,13 @@ export interface FileAnswer<T extends string = string> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Where a person's browser goes next, and what it is to remember. */
+export interface Redirect {
+  readonly location: string;
+  /** A `Set-Cookie` header. */
+  readonly cookie?: string;
+}
+
 /** One server-sent event. */
 export interface ServerSentEvent {
   readonly id?: string;
@@ -175,7 +183,9 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
     : O["response"] extends "events"
       ? /** null: there is nothing to tell any more (204, by which a client knows not to come again). */
         AsyncIterable<ServerSentEvent> | null
-      : undefined;
+      : O["response"] extends "redirect"
+        ? Redirect
+        : undefined;
 
 /**
  * Whether an answer can be remembered by an `Idempotency-Key`. Not where tokens are given to somebody unknown: a replay

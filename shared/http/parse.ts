@@ -17,6 +17,8 @@ export interface RawRequest {
   /** The body's bytes are no UTF-8, so `body` is not what was sent. */
   readonly undecodable?: boolean;
   readonly ip: string;
+  /** The API's own origin, as whoever sent the request wrote it: `https://studio.example.com`. */
+  readonly origin?: string;
 }
 
 /** Reads the JSON body under the limits of size, depth and content type. Undefined when there is none. */

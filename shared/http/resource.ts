@@ -15,6 +15,7 @@ export const resourceTypes = [
   "pipeline",
   "role",
   "run",
+  "sso_connection",
   "team",
   "user",
   "webhook",

@@ -16,6 +16,8 @@ export interface PlanLimits {
   readonly webhooks: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
+  /** Connected sign-in providers: the user pool has a bounded number for everybody. */
+  readonly sso_connections: number;
   readonly runs_per_month: number;
   /** Runs that go on at the same time. */
   readonly live_runs: number;
@@ -49,6 +51,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: 5,
     webhooks: 20,
     model_providers: 10,
+    sso_connections: 1,
     runs_per_month: 1_000,
     live_runs: 50,
     streams: 20,
@@ -72,6 +75,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: 50,
     webhooks: 100,
     model_providers: 20,
+    sso_connections: 3,
     runs_per_month: 10_000,
     live_runs: 500,
     streams: 200,
@@ -95,6 +99,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: UNLIMITED,
     webhooks: 1_000,
     model_providers: 50,
+    sso_connections: 10,
     runs_per_month: UNLIMITED,
     live_runs: 2_000,
     streams: 1_000,

@@ -18,6 +18,7 @@ export type CountedResource = keyof Pick<
   | "pipelines"
   | "webhooks"
   | "model_providers"
+  | "sso_connections"
   | "live_runs"
 >;
 
@@ -32,6 +33,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   pipelines: 0,
   webhooks: 0,
   model_providers: 0,
+  sso_connections: 0,
   live_runs: 0,
 };
 
@@ -46,6 +48,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   pipelines: "Archive one",
   webhooks: "Delete one",
   model_providers: "Delete one",
+  sso_connections: "Delete one",
   live_runs: "Wait until one ends",
 };
 

@@ -16,6 +16,8 @@ export const secretPurposes = [
   "pool_sessions",
   /** What authenticator apps share with us. */
   "second_factors",
+  /** Secrets by which companies' sign-in providers know us. */
+  "sso_secrets",
   /** Headers of agents' tools and of pipelines' nodes. */
   "tool_headers",
   "node_headers",

@@ -150,6 +150,7 @@ describe("the OpenAPI document", () => {
       expect(Object.keys(shown.content ?? {}), `content of ${status}`).toEqual(types);
     }
     if (operation.response === "none") expect(operation.success).toBe(204);
+    expect(operation.response === "redirect").toBe(operation.success === 302);
   });
 
   it.each(api.map(({ operation }) => [operation.id, operation] as const))(

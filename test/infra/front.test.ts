@@ -85,17 +85,20 @@ describe("the front", () => {
     }
   });
 
-  it("writes the viewer's address over what a client sent, before the request goes on", () => {
+  it("writes the viewer's address and our name over what a client sent, before the request goes on", () => {
     const edge = stack.only("AWS::CloudFront::Function");
     for (const { FunctionAssociations } of behaviors) {
       expect(FunctionAssociations).toHaveLength(1);
       expect(FunctionAssociations[0].EventType).toBe("viewer-request");
       expect(stack.target(FunctionAssociations[0].FunctionARN).id).toBe(edge.id);
     }
-    const request = { headers: { "x-viewer-address": { value: "10.0.0.1" }, accept: { value: "*/*" } } };
+    const [accept, host] = [{ value: "*/*" }, { value: "studio.example.com" }];
+    const sentByClient = { "x-viewer-address": { value: "10.0.0.1" }, "x-viewer-host": { value: "evil.example" } };
+    const request = { headers: { ...sentByClient, accept, host } };
     const event = { viewer: { ip: "203.0.113.7" }, request };
     const sent = runInNewContext(`${edge.properties.FunctionCode}; handler(event)`, { event });
-    expect(sent.headers).toEqual({ "x-viewer-address": { value: "203.0.113.7" }, accept: { value: "*/*" } });
+    const own = { "x-viewer-address": { value: "203.0.113.7" }, "x-viewer-host": host };
+    expect(sent.headers).toEqual({ ...own, accept, host });
   });
 
   it("logs who asked for what, for as long as logs are kept, readable by the account only", () => {

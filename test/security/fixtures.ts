@@ -1,5 +1,6 @@
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
+import { createConnection } from "../support/connections.ts";
 import { sampleBody } from "./sample.ts";
 
 /**
@@ -58,6 +59,8 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   user_id: { make: async ({ company }) => company.user_id },
   session_id: { make: async ({ company }) => (await company.call("GET", "/auth/me/sessions")).body.items[0].id },
   workspace_id: { make: async ({ company }) => company.workspace_id },
+  sso_connection_id: { make: async ({ company }) => (await createConnection(company)).id },
+  reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
   team_id: made("/teams", () => ({ name: unique("Team") })),

@@ -10,6 +10,7 @@ import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { App, enrol } from "../support/mfa.ts";
+import { startProvider } from "../support/oidc-provider.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
 import { bodyOf, World } from "./fixtures.ts";
@@ -198,6 +199,16 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "auth.change_password": async ({ company }) => {
     const { token, password } = await addMember(company, "viewer");
     return { ids: {}, token, body: { current_password: password, new_password: `${unique("a new")} password` } };
+  },
+
+  "sso.create": async () => {
+    const company = await registerCompany();
+    const { issuer, client_id, client_secret } = await startProvider("http://localhost/oauth2/idpresponse");
+    return {
+      ids: {},
+      token: company.token,
+      body: { name: unique("Directory"), oidc: { issuer, client_id, client_secret } },
+    };
   },
 
   "invitations.resend": invitation,

@@ -12,7 +12,7 @@ import {
   type User,
   userItem,
 } from "../../../shared/identity/items.ts";
-import { newId } from "../../../shared/ids.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import type { Tokens } from "../model.ts";
@@ -38,6 +38,30 @@ export interface NewAccount {
 
 /** Items at most: address, user, pool account, session, two places, two events with their entries. */
 export const LARGEST_ACCOUNT = 12;
+
+/** A user who begins with this account at the pool and one session. */
+export function newUser(
+  person: Omit<NewPerson, "password"> & { readonly id: string; readonly sub: string },
+  at: Date,
+): User {
+  const { id, email, name, organization_id, sub } = person;
+  const now = timestamp(at);
+  return {
+    id,
+    email,
+    name,
+    status: "active",
+    default_organization_id: organization_id,
+    last_login_at: now,
+    subs: [sub],
+    epoch: 0,
+    sessions_opened: 1,
+    sessions_live: 1,
+    created_at: now,
+    updated_at: now,
+    etag: newEtag(at),
+  };
+}
 
 export const emailTaken = (): Problem =>
   alreadyExists("email", "There is an account with this e-mail by now. Sign in instead, or reset the password.");
@@ -65,22 +89,7 @@ export async function withNewAccount<T>(
     const sub = await deps.identities.createUser(id, email, password);
     const provider = await deps.identities.signIn(id, password);
     if (provider === undefined) throw new Error("the provider refused a user that it has just created");
-    const now = timestamp(at);
-    const user: User = {
-      id,
-      email,
-      name,
-      status: "active",
-      default_organization_id: organization_id,
-      last_login_at: now,
-      subs: [sub],
-      epoch: 0,
-      sessions_opened: 1,
-      sessions_live: 1,
-      created_at: now,
-      updated_at: now,
-      etag: newId("event", at),
-    };
+    const user = newUser({ id, email, name, organization_id, sub }, at);
     const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
     const device_token = deps.randomSecret();
     const writes = [

@@ -14,6 +14,8 @@ export interface CutOff {
   readonly reason: RevocationReason;
   /** The one session that stays, by its family of tokens. */
   readonly keep?: string | undefined;
+  /** The one account at the pool whose sessions end; those of all of the user's when it is left out. */
+  readonly only?: string | undefined;
   /** What else changes of the user, and what must hold of the user for it. */
   readonly set?: Partial<User>;
   readonly remove?: readonly (keyof User & string)[];
@@ -36,7 +38,9 @@ export const cutOff = (table: Table, context: ChangeContext, cut: CutOff): Promi
     const user = await platform.get(userItem, { id: cut.user_id });
     if (user === undefined) throw notFound();
     const live = await liveSessions(table, user, context.at);
-    const ended = live.filter(({ origin_jti }) => origin_jti !== cut.keep);
+    const ended = live.filter(
+      ({ origin_jti, sub }) => origin_jti !== cut.keep && (cut.only === undefined || sub === cut.only),
+    );
     const events = [...revocation(user.id, ended, cut.reason), ...(cut.events ?? [])];
     await table.transact([
       platform.writes.update(

@@ -77,12 +77,18 @@ export interface Opening {
   readonly events: readonly [EventDraft, ...EventDraft[]];
 }
 
+/** An account at the pool that becomes the user's with the session that is opened by it. */
+export interface NewSub {
+  readonly sub: string;
+}
+
 /**
  * Opens a session for a user who has proved the password, by the transaction that `commit` makes of it. It succeeds only
  * while the user is what they were before the proof: active, under the same epoch, and no password being changed.
  * When the user has as many sessions as there may be, the oldest end in the same transaction.
  * @param user as read before the password was proved
  * @param stale the refusal when the proof no longer counts
+ * @param account another account at the pool that becomes the user's
  */
 export async function openSession<T>(
   deps: Pick<AuthDeps, "table">,
@@ -91,6 +97,7 @@ export async function openSession<T>(
   at: Date,
   stale: () => Problem,
   commit: (opening: Opening) => Promise<T>,
+  account?: NewSub,
 ): Promise<T> {
   const platform = deps.table.of(PLATFORM);
   const last_login_at = timestamp(at);
@@ -102,19 +109,24 @@ export async function openSession<T>(
     const ended = over > 0 ? live.slice(0, over) : [];
     const { default_organization_id, sessions_opened } = seen;
     const place: Condition = full ? { equals: { sessions_opened } } : { below: { sessions_live: SESSIONS_PER_USER } };
+    const more = account === undefined ? {} : { subs: [...user.subs, account.sub] };
     const opened = platform.writes.update(
       userItem,
       { id: user.id },
       full
-        ? { set: { last_login_at, sessions_live: live.length - ended.length + 1 }, add: { sessions_opened: 1 } }
-        : { set: { last_login_at }, add: { sessions_opened: 1, sessions_live: 1 } },
+        ? {
+            set: { ...more, last_login_at, sessions_live: live.length - ended.length + 1 },
+            add: { sessions_opened: 1 },
+          }
+        : { set: { ...more, last_login_at }, add: { sessions_opened: 1, sessions_live: 1 } },
       {
-        equals: { status: "active", epoch: user.epoch, default_organization_id },
+        equals: { status: "active", epoch: user.epoch, default_organization_id, subs: user.subs },
         any: [{ absent: ["password_hold_until"] }, { below: { password_hold_until: timestamp(at) } }],
         all: [place],
       },
       (old) => {
-        if (old?.status !== "active" || old.epoch !== user.epoch) return stale();
+        if (old?.status !== "active" || old.epoch !== user.epoch || old.subs.length !== user.subs.length)
+          return stale();
         const held = beingChanged(old, at);
         if (held !== undefined) return held;
         seen = old;

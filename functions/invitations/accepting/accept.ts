@@ -15,7 +15,7 @@ import { type Joining, joined, joinWrites } from "../../users/public.ts";
 import { enterPromisedWorkspaces } from "../../workspaces/public.ts";
 import { invitationEvents } from "../events.ts";
 import { PROMISED, parseToken } from "../model.ts";
-import { endWrites, type Invitation, invitationItem } from "../store.ts";
+import { endWrites, type Invitation, invitationItem, pendingInvitationItem } from "../store.ts";
 
 /** An invitation that its link still opens. */
 export interface OpenInvitation {
@@ -52,6 +52,22 @@ export async function openInvitation(table: Table, token: string, now: Date): Pr
   const inviter = await tenant.get(membershipItem, { user_id: invitation.invited_by });
   if (inviter?.status !== "active") throw noLongerWorks();
   return { invitation, organization };
+}
+
+/** The open invitation to an address that has been proved otherwise than by the link; undefined where there is none. */
+export async function invitationTo(
+  table: Table,
+  organization: Organization,
+  email: string,
+  now: Date,
+): Promise<OpenInvitation | undefined> {
+  const tenant = table.of(organization.id);
+  const pending = await tenant.get(pendingInvitationItem, { email });
+  if (pending === undefined || organization.status !== "active") return undefined;
+  const invitation = await tenant.get(invitationItem, { id: pending.invitation_id });
+  if (invitation?.status !== "pending" || Date.parse(invitation.expires_at) <= now.getTime()) return undefined;
+  const inviter = await tenant.get(membershipItem, { user_id: invitation.invited_by });
+  return inviter?.status === "active" ? { invitation, organization } : undefined;
 }
 
 /**

@@ -102,10 +102,11 @@ function success(path: string, operation: OperationShape, { schemas, guarded }: 
   const { response, success: status } = operation;
   const created = (status === 201 || status === 202) && typeof response !== "string";
   const names = ["X-Request-Id", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
-  if (created) names.push("Location");
+  if (created || response === "redirect") names.push("Location");
   if (typeof response !== "string" && operation.method !== "DELETE" && guarded.has(path)) names.push("ETag");
   const headers = headerReferences(names);
   if (response === "none") return { description: "Done; there is no body.", headers };
+  if (response === "redirect") return { description: "Goes on at `Location`.", headers };
   const content = (schema: JsonObject): JsonObject =>
     Object.fromEntries(operation.media_types.map((type) => [bare(type), { schema }]));
   if (response === "file") return { description: "The file.", headers, content: content({ type: "string" }) };

@@ -4,6 +4,7 @@ import { type Company, eventually, unique } from "../../support/api.ts";
 import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
 import { enrol } from "../../support/mfa.ts";
+import { poolPage, startProvider } from "../../support/oidc-provider.ts";
 import { ended, lab } from "../runs/setup.ts";
 
 /**
@@ -99,6 +100,11 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     const path = "/models/providers/openai";
     expect((await company.call("PUT", path, { api_key: "sk-0123456789abcdef" })).status).toBe(200);
     return path;
+  },
+  async "sso.delete"(at) {
+    const { issuer, client_id, client_secret } = await startProvider(poolPage());
+    const body = { name: "Directory", oidc: { issuer, client_id, client_secret } };
+    return `/sso/connections/${await made(at, "/sso/connections", body)}`;
   },
   // Nobody answers there: its deliveries wait, each with an attempt and with something due.
   "webhooks.delete": async (at) =>

@@ -27,6 +27,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   session: "read before; the condition asks for its state",
   webhook_delivery: "read before; the condition asks for its attempt",
   webhook_replay: "read before; the condition asks for its page",
+  sso_sign_in: "read before; the condition asks for its state",
   invitation: "read before; the condition asks for its state, and it expires long after it was pending",
   removal: "the condition asks for its state, and it expires long after it was running",
   run: "read before; it ended days before it expires",

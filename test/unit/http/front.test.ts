@@ -24,6 +24,30 @@ const eventWith = (headers: Record<string, string>, method = "GET"): APIGatewayP
 const passedOn = (viewer: string, more: Record<string, string> = {}) =>
   eventWith({ ...more, "x-front-secret": secret, "x-viewer-address": viewer });
 
+describe("the name by which we were reached", () => {
+  const named = { "x-front-secret": secret, "x-viewer-address": "203.0.113.7", "x-viewer-host": "studio.example.com" };
+
+  it("is what the front saw, whatever a client says", () => {
+    const sent = { ...named, host: "evil.example", "x-forwarded-host": "evil.example" };
+    expect(toRequest(eventWith(sent), behindFront).origin).toBe("https://studio.example.com");
+    expect(toRequest(eventWith(sent), behindFront).headers["x-viewer-host"]).toBeUndefined();
+  });
+
+  it("is what the local gateway says on a laptop", () => {
+    expect(toRequest(eventWith({ "x-forwarded-host": "127.0.0.1:8787" }), onLaptop).origin).toBe(
+      "http://127.0.0.1:8787",
+    );
+  });
+});
+
+describe("the cookies of a request", () => {
+  it("are a header, also where the HTTP API has taken them out of the headers", () => {
+    const event = { ...eventWith({}), cookies: ["a=b", "c=d"] };
+    expect(toRequest(event, onLaptop).headers.cookie).toBe("a=b; c=d");
+    expect(toRequest(eventWith({ cookie: "a=b" }), onLaptop).headers.cookie).toBe("a=b");
+  });
+});
+
 describe("the source address of a request", () => {
   it.each(["203.0.113.7", "2001:db8::7"])(
     "is what the front saw (%s), when the request proves that it came through",

@@ -48,6 +48,7 @@ describe("a table of states", () => {
       "pipeline",
       "removal",
       "run",
+      "sso_connection",
       "step",
       "webhook",
       "webhook replay",

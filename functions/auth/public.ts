@@ -1,0 +1,4 @@
+/** What other rooms may use of signing in. */
+export { LARGEST_ACCOUNT, newUser } from "./registration/account.ts";
+export { cutOff } from "./sessions/cut-off.ts";
+export { newSession, openSession, signedIn } from "./sessions/open.ts";

@@ -1,0 +1,189 @@
+import { userIdOf } from "../../../shared/access/caller.ts";
+import { changedFields, draft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { badReference, Problem } from "../../../shared/errors.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
+import { invalid } from "../../../shared/http/parse.ts";
+import type { GroupRule } from "../../../shared/identity/group-rules.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
+import { teamItem } from "../../teams/public.ts";
+import { ssoEvents } from "../events.ts";
+import { connectionStates, providerName } from "../model.ts";
+import type { apiOperations } from "../operations.ts";
+import {
+  type Connection,
+  connectionItem,
+  connectionPlaceItem,
+  connectionRepair,
+  secretContext,
+  signInRecordItem,
+} from "../store.ts";
+import type { ConnectionDeps } from "./deps.ts";
+import { requireDiscovery } from "./discovery.ts";
+import { activation, forgetting, putProvider, REPAIR_SECONDS, removeFromPool, subject } from "./reconcile.ts";
+import { issuerIssues } from "./rules/issuer.ts";
+
+type Ops = typeof apiOperations;
+
+/** Refuses rules that name a team which the organization has not. */
+async function requireTeams({ table }: ConnectionDeps, tenant: string, rules: readonly GroupRule[]): Promise<void> {
+  const ids = [...new Set(rules.flatMap(({ team_id }) => team_id ?? []))];
+  const teams = await table.batch(ids.map((id) => table.of(tenant).read(teamItem, { id })));
+  const missing = ids.find((_, i) => teams[i] === undefined);
+  if (missing === undefined) return;
+  throw badReference(`group_rules.${rules.findIndex(({ team_id }) => team_id === missing)}.team_id`);
+}
+
+/** Refuses what cannot be right, before anything is written. */
+async function requireSound(deps: ConnectionDeps, { preset, oidc, email_trust }: Connection): Promise<void> {
+  const issues = issuerIssues(preset, oidc.issuer);
+  if (preset === "google" && email_trust === "provider")
+    issues.push({ path: "email_trust", message: "must be `claim`: anybody can have an account of Google" });
+  if (issues.length > 0) throw invalid(issues);
+  await requireDiscovery(deps.outbound, oidc.issuer);
+}
+
+/**
+ * The table first, then the pool, then the table again: what is pending is completed by the repair where this dies on the
+ * way, and forgotten where the pool does not take it.
+ */
+export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps) => {
+  const { caller, body, at } = call;
+  const organization_id = caller.organization.id;
+  const { client_secret, ...oidc } = body.oidc;
+  const id = newId("sso_connection", at);
+  const now = timestamp(at);
+  const pending: Connection = {
+    ...body,
+    oidc,
+    id,
+    organization_id,
+    kind: "oidc",
+    status: "pending",
+    provider_name: providerName(organization_id, id),
+    pool_client_id: null,
+    redirect_url: `${deps.pool_url}/oauth2/idpresponse`,
+    callback_url: `${call.origin}/api/v1/sso/callback`,
+    sealed_secret: await deps.secrets.encrypt(client_secret, secretContext({ organization_id, id })),
+    created_by: userIdOf(caller.principal) ?? caller.principal.id,
+    created_at: now,
+    updated_at: now,
+    etag: newEtag(at),
+  };
+  await requireSound(deps, pending);
+  await requireTeams(deps, organization_id, body.group_rules);
+  const tenant = deps.table.of(organization_id);
+  await deps.table.transact([
+    tenant.writes.create(connectionItem, pending),
+    deps.table.of(PLATFORM).writes.create(connectionPlaceItem, { connection_id: id, organization_id }),
+    takeQuota(tenant, caller.organization.plan, "sso_connections"),
+    connectionRepair.set(tenant, id, addSeconds(at, REPAIR_SECONDS)),
+  ]);
+  try {
+    const { connection, writes, events } = await activation(deps, pending, at);
+    return await call.commit({ writes, events: [...events] }, connection);
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) {
+      await removeFromPool(deps, pending);
+      await deps.table.transact(forgetting(deps.table, pending));
+    }
+    throw error;
+  }
+};
+
+export const list: Handler<Ops["list"], ConnectionDeps> = async ({ caller, query }, { table }) =>
+  table.of(caller.organization.id).page(connectionItem, { of: {}, ...query });
+
+export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.load();
+
+/** The fields by which the pool knows the provider. */
+const knownToPool = ({ oidc, attributes, sealed_secret }: Connection): string =>
+  JSON.stringify([oidc, attributes, sealed_secret]);
+
+/**
+ * The pool first, then the table: what the pool refuses is not written. The repair that is set before makes the pool be
+ * what the table says, whichever of the two this dies between.
+ */
+export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps) => {
+  const { body, at } = call;
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
+    requireMatch(call.if_match, read.etag);
+    if (read.status !== "active" && read.status !== "inactive")
+      throw connectionStates.refusal(read.status, ["active", "inactive"]);
+    const merged = await patched(read, body, deps);
+    const changes = changedFields(visible(read), visible(merged));
+    if (changes.length === 0 && merged.sealed_secret === read.sealed_secret) return read;
+    const next: Connection = { ...merged, updated_at: timestamp(at), etag: newEtag(at) };
+    await requireTeams(deps, read.organization_id, body.group_rules ?? []);
+    const tenant = deps.table.of(read.organization_id);
+    const touchesPool = knownToPool(next) !== knownToPool(read);
+    if (touchesPool) {
+      await requireSound(deps, next);
+      await deps.table.transact([connectionRepair.set(tenant, read.id, addSeconds(at, REPAIR_SECONDS))]);
+      await putProvider(deps, next);
+    }
+    const changed_fields = [
+      ...changes.map(({ field }) => field),
+      ...(merged.sealed_secret === read.sealed_secret ? [] : ["oidc.client_secret"]),
+    ];
+    const [resource, data] = subject(next);
+    return call.commit(
+      {
+        writes: [
+          tenant.writes.replace(connectionItem, next, read.etag),
+          ...(touchesPool ? [connectionRepair.clear(tenant, read.id)] : []),
+        ],
+        events: [draft(ssoEvents, "sso.connection_updated", resource, { ...data, changed_fields }, { changes })],
+      },
+      next,
+    );
+  });
+};
+
+/** The connection with what was sent in place of what was there. */
+async function patched(
+  read: Connection,
+  { oidc: sent, ...body }: Call<Ops["update"]>["body"],
+  { secrets }: ConnectionDeps,
+): Promise<Connection> {
+  const given = Object.fromEntries(
+    Object.entries(body).filter(([, value]) => value !== undefined),
+  ) as Partial<Connection>;
+  if (sent === undefined) return { ...read, ...given };
+  const { client_secret, ...oidc } = sent;
+  if (client_secret === undefined) return { ...read, ...given, oidc };
+  return { ...read, ...given, oidc, sealed_secret: await secrets.encrypt(client_secret, secretContext(read)) };
+}
+
+/** What a change is told of. */
+const visible = ({ updated_at: _, etag: __, sealed_secret: ___, ...rest }: Connection) => rest;
+
+/** From the first write on nobody signs in through it; what is left of it goes here, or with the repair. */
+export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps) => {
+  const { at } = call;
+  return updateWithRetry(call.if_match, async (how) => {
+    const read = await call.load(how);
+    requireMatch(call.if_match, read.etag);
+    if (read.status === "deleting") throw connectionStates.refusal(read.status, ["pending", "active", "inactive"]);
+    const tenant = deps.table.of(read.organization_id);
+    const next: Connection = { ...read, status: "deleting", updated_at: timestamp(at), etag: newEtag(at) };
+    return call.commit(
+      {
+        writes: [tenant.writes.replace(connectionItem, next, read.etag), connectionRepair.set(tenant, read.id, at)],
+        events: [draft(ssoEvents, "sso.connection_deleted", ...subject(next))],
+      },
+      undefined,
+    );
+  });
+};
+
+export const listSignIns: Handler<Ops["listSignIns"], ConnectionDeps> = async (call, { table }) => {
+  const { id, organization_id } = await call.load();
+  return table
+    .of(organization_id)
+    .page(signInRecordItem, { of: { connection_id: id }, newest_first: true, ...call.query });
+};

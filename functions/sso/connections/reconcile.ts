@@ -1,0 +1,116 @@
+import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
+import { draft } from "../../../shared/change/events.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import type { Sealer } from "../../../shared/http/platform.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { newEtag } from "../../../shared/ids.ts";
+import { giveQuota } from "../../../shared/limits/quota.ts";
+import { ssoEvents } from "../events.ts";
+import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
+import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, secretContext } from "../store.ts";
+import type { PoolProvider, PoolProviders } from "./pool.ts";
+
+export interface ReconcileDeps {
+  readonly table: Table;
+  readonly secrets: Pick<Sealer, "decrypt">;
+  readonly providers: PoolProviders;
+}
+
+/** A request is over by then; whatever it left undone is done by the repair. */
+export const REPAIR_SECONDS = 120;
+
+/** The provider as the pool is to know it. */
+export function poolProvider(connection: Connection, client_secret: string): PoolProvider {
+  const { attributes, oidc } = connection;
+  return {
+    name: connection.provider_name,
+    type: "OIDC",
+    details: {
+      oidc_issuer: oidc.issuer,
+      client_id: oidc.client_id,
+      client_secret,
+      authorize_scopes: oidc.scopes.join(" "),
+      attributes_request_method: "GET",
+    },
+    mapping: {
+      username: "sub",
+      [POOL_ATTRIBUTES.email]: attributes.email,
+      [POOL_ATTRIBUTES.email_verified]: attributes.email_verified,
+      [POOL_ATTRIBUTES.name]: attributes.name,
+      [POOL_ATTRIBUTES.groups]: attributes.groups,
+    },
+  };
+}
+
+/** Makes the pool's provider be what the connection says. */
+export const putProvider = async (deps: ReconcileDeps, connection: Connection): Promise<void> =>
+  deps.providers.put(
+    poolProvider(connection, await deps.secrets.decrypt(connection.sealed_secret, secretContext(connection))),
+  );
+
+export const subject = ({ id, name }: Connection) =>
+  [
+    { id, name },
+    { connection_id: id, name },
+  ] as const;
+
+/**
+ * Brings a pending connection to life at the pool. The client is made after the provider, which it names; its id is known
+ * to nobody before the write that this gives.
+ * @returns the connection as it is then, with what the transaction that says so holds
+ */
+export async function activation(deps: ReconcileDeps, pending: Connection, at: Date) {
+  await putProvider(deps, pending);
+  const { id, provider_name: provider, callback_url: callback } = pending;
+  const pool_client_id = await deps.providers.createClient({ name: id, provider, callback });
+  const connection: Connection = {
+    ...pending,
+    status: "active",
+    pool_client_id,
+    updated_at: timestamp(at),
+    etag: newEtag(at),
+  };
+  const tenant = deps.table.of(pending.organization_id);
+  return {
+    connection,
+    writes: [
+      tenant.writes.replace(connectionItem, connection, pending.etag, { equals: { status: "pending" } }),
+      connectionRepair.clear(tenant, id),
+    ],
+    events: [draft(ssoEvents, "sso.connection_created", ...subject(connection))] as const,
+  };
+}
+
+/** The writes that forget a connection; the pool has forgotten it already. */
+export function forgetting(table: Table, connection: Connection): Write[] {
+  const { id, organization_id } = connection;
+  const tenant = table.of(organization_id);
+  return [
+    tenant.writes.remove(connectionItem, { id }, { equals: { etag: connection.etag } }, lostRace),
+    table.of(PLATFORM).writes.remove(connectionPlaceItem, { connection_id: id }, {}),
+    giveQuota(tenant, "sso_connections"),
+    connectionRepair.clear(tenant, id),
+  ];
+}
+
+/** Removes all that the pool has of a connection: what is there, and what a maker who died may have left. */
+export async function removeFromPool({ providers }: ReconcileDeps, connection: Connection): Promise<void> {
+  const { id, pool_client_id, provider_name } = connection;
+  const clients = pool_client_id === null ? await providers.findClients(id) : [pool_client_id];
+  for (const client of clients) await providers.removeClient(client);
+  await providers.remove(provider_name);
+}
+
+/**
+ * Makes the pool be what the table says of a connection. What was pending is begun anew: a client whose id nobody knows
+ * is removed first.
+ */
+export async function reconcile(deps: ReconcileDeps, connection: Connection, context: ChangeContext): Promise<void> {
+  if (connection.status === "pending") {
+    for (const client of await deps.providers.findClients(connection.id)) await deps.providers.removeClient(client);
+    const { writes, events } = await activation(deps, connection, context.at);
+    await commitChange(deps.table, context, { writes, events });
+  } else await putProvider(deps, connection);
+}

@@ -1,0 +1,39 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { Due } from "../../shared/due/item.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
+import { newId } from "../../shared/ids.ts";
+import { forgetting, type ReconcileDeps, reconcile, removeFromPool } from "./connections/reconcile.ts";
+import { unlink } from "./identities/unlink.ts";
+import { connectionItem, identityItem } from "./store.ts";
+
+export type RepairDeps = ReconcileDeps & { readonly clock: Clock };
+
+/**
+ * `sso_connection`: makes the pool be what the table says of a connection, where whoever began it died on the way; and
+ * takes apart one that is deleted: client and provider first, so that nobody signs in or refreshes by it, then the people
+ * who came by it, each in a transaction, last the connection itself.
+ */
+export async function repair({ tenant: id, ref }: Due, deps: RepairDeps): Promise<Date | undefined> {
+  const tenant = deps.table.of(id);
+  const connection = await tenant.get(connectionItem, { id: ref });
+  if (connection === undefined) return undefined;
+  const at = deps.clock.now();
+  const context = {
+    tenant: id,
+    actor: { type: "system", id: "sso_connection" },
+    at,
+    trace_id: newId("request", at),
+    request: null,
+    audit_days: await auditDaysOf(tenant),
+  } as const;
+  if (connection.status !== "deleting") {
+    await reconcile(deps, connection, context);
+    return undefined;
+  }
+  await removeFromPool(deps, connection);
+  for await (const identity of tenant.all(identityItem, { of: { connection_id: ref } })) {
+    await unlink(deps.table, context, { identity, organization_id: id });
+  }
+  await deps.table.transact(forgetting(deps.table, connection));
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+
+const connection = z.object({ connection_id: z.string(), name: z.string() });
+const identity = z.object({ identity_id: z.string(), connection_id: z.string(), user_id: z.string() });
+
+export const ssoEvents = defineEvents({
+  "sso.connection_created": {
+    summary: "A sign-in provider was connected.",
+    resource: "sso_connection",
+    data: connection,
+  },
+  "sso.connection_updated": {
+    summary: "The settings of a connected sign-in provider changed.",
+    resource: "sso_connection",
+    data: connection.extend({ changed_fields: z.array(z.string()) }),
+  },
+  "sso.connection_deleted": {
+    summary: "A sign-in provider was disconnected: nobody signs in through it any more.",
+    resource: "sso_connection",
+    data: connection,
+  },
+  "sso.identity_linked": {
+    summary: "A person's sign-in at a provider belongs to a user from now on.",
+    resource: "sso_identity",
+    data: identity,
+  },
+  "sso.identity_unlinked": {
+    summary: "A person's sign-in at a provider belongs to no user any more.",
+    resource: "sso_identity",
+    data: identity,
+  },
+  "sso.sign_in_refused": {
+    summary: "Somebody who came through a provider was not let in.",
+    resource: "sso_connection",
+    outcome: "denied",
+    data: connection.extend({ reason: z.string() }),
+  },
+});

@@ -1,0 +1,156 @@
+import { commitChange } from "../../../shared/change/commit.ts";
+import { draft } from "../../../shared/change/events.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { Redirect } from "../../../shared/http/operation.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
+import { ssoEvents } from "../events.ts";
+import { CODE_SECONDS, HISTORY_DAYS, type Profile, type Refusal } from "../model.ts";
+import type { signInOperations } from "../operations.ts";
+import {
+  type Connection,
+  connectionItem,
+  type SignIn,
+  signInItem,
+  signInRecordItem,
+  signInTokensContext,
+} from "../store.ts";
+import type { SignInDeps } from "./deps.ts";
+import type { HostedTokens } from "./hosted.ts";
+import { judge } from "./judge.ts";
+import { refusalPath } from "./page.ts";
+import { noCookie, nonceOf, secretIn, verifierOf } from "./rules/browser.ts";
+import { profileOf } from "./rules/profile.ts";
+import { withParameters } from "./rules/redirects.ts";
+
+type Callback = (typeof signInOperations)["callback"];
+
+/** The sign-in that this browser has begun. Another browser's, an old or a used one is none. */
+async function signInOf({ query, cookies, at }: Call<Callback>, { table }: SignInDeps) {
+  const id = query.state ?? "";
+  if (!/^ssn_[0-9A-HJKMNP-TV-Z]{26}$/.test(id)) return undefined;
+  const secret = secretIn(cookies, id);
+  if (secret === undefined) return undefined;
+  const signIn = await table.of(PLATFORM).get(signInItem, { id });
+  const live = signIn?.status === "started" && Date.parse(signIn.expires_at) > at.getTime();
+  return live && signIn.browser_hash === sha256(secret) ? { signIn, secret } : undefined;
+}
+
+/** The person that the pool's answer to the code tells of; undefined for an answer that proves nothing. */
+async function personOf(
+  code: string,
+  secret: string,
+  { pool_client_id, callback_url, provider_name, kind }: Connection,
+  { hosted }: SignInDeps,
+): Promise<{ readonly profile: Profile; readonly tokens: HostedTokens } | undefined> {
+  const client_id = pool_client_id ?? "";
+  const code_verifier = verifierOf(secret);
+  const tokens = await hosted.exchange({ code, code_verifier, client_id, redirect_uri: callback_url });
+  const claims = tokens && (await hosted.claims(tokens.id_token, client_id));
+  if (tokens === undefined || claims?.nonce !== nonceOf(secret)) return undefined;
+  const profile = profileOf(claims, provider_name, kind);
+  return profile && { profile, tokens };
+}
+
+/**
+ * Takes somebody back from the pool: exchanges its code, looks who they are, and sends a one-time code of ours to the app.
+ * Nothing is made yet: who never comes for the tokens has changed nothing.
+ */
+export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<Redirect> {
+  const { query, at } = call;
+  const begun = await signInOf(call, deps);
+  if (begun === undefined) return { location: refusalPath("expired") };
+  const { signIn, secret } = begun;
+  const tenant = deps.table.of(signIn.organization_id);
+  const connection = await tenant.get(connectionItem, { id: signIn.connection_id });
+  const refuse = (reason: Refusal, email: string | null = null) =>
+    refused(call, deps, { signIn, connection, reason, email });
+  if (connection?.status !== "active") return refuse("connection_inactive");
+  if (query.code === undefined) return refuse("provider_refused");
+  const person = await personOf(query.code, secret, connection, deps);
+  if (person === undefined) return refuse("provider_failed");
+  const { profile, tokens } = person;
+  const judged = await judge(deps.table, deps.domainOwner, signIn, profile, at);
+  if (judged === undefined) return refuse("connection_inactive");
+  if (judged.decision.kind === "refused") return refuse(judged.decision.reason, profile.email);
+  const code = deps.randomSecret();
+  const { access_token, refresh_token, expires_in } = tokens;
+  const sealed_tokens = await deps.secrets.encrypt(
+    JSON.stringify({ access_token, refresh_token, expires_in }),
+    signInTokensContext(signIn.id),
+  );
+  await deps.table.transact([
+    deps.table.of(PLATFORM).writes.update(
+      signInItem,
+      { id: signIn.id },
+      {
+        set: {
+          status: "proved",
+          code_hash: sha256(code),
+          profile,
+          sealed_tokens,
+          expires_at: timestamp(addSeconds(at, CODE_SECONDS)),
+        },
+      },
+      { equals: { status: "started" } },
+      () => new Problem("conflict", "This sign-in has been used already. Begin again."),
+    ),
+  ]);
+  const parameters = { code: `${signIn.id}.${code}`, ...(signIn.app_state === "" ? {} : { state: signIn.app_state }) };
+  return { location: withParameters(signIn.redirect_uri, parameters), cookie: noCookie(signIn.id) };
+}
+
+interface Refused {
+  readonly signIn: SignIn;
+  readonly connection: Connection | undefined;
+  readonly reason: Refusal;
+  readonly email: string | null;
+}
+
+/** Ends a sign-in with a page that says why; the organization sees it in its history and its audit trail. */
+async function refused(
+  { at, request }: Call<Callback>,
+  { table }: SignInDeps,
+  { signIn, connection, reason, email }: Refused,
+): Promise<Redirect> {
+  const { id, organization_id: tenant, connection_id } = signIn;
+  const name = connection?.name ?? "";
+  const context = {
+    tenant,
+    actor: { type: "system", id: "anonymous" },
+    at,
+    trace_id: request.id,
+    request,
+    audit_days: AUDIT_DAYS,
+  } as const;
+  await commitChange(table, context, {
+    writes: [
+      table
+        .of(PLATFORM)
+        .writes.transition(
+          signInItem,
+          { id },
+          { from: ["started"], set: { status: "spent" } },
+          () => new Problem("conflict", "This sign-in has been used already. Begin again."),
+        ),
+      table.of(tenant).writes.create(signInRecordItem, {
+        id,
+        connection_id,
+        outcome: "refused",
+        reason,
+        user_id: null,
+        email,
+        ip: request.ip,
+        occurred_at: timestamp(at),
+        expires_at: timestamp(addSeconds(at, HISTORY_DAYS * 86_400)),
+      }),
+    ],
+    events: [
+      draft(ssoEvents, "sso.sign_in_refused", { id: connection_id, name }, { connection_id, name, reason }, { reason }),
+    ],
+  });
+  return { location: refusalPath(reason), cookie: noCookie(id) };
+}

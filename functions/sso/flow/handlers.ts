@@ -1,0 +1,17 @@
+import type { Handler } from "../../../shared/http/call.ts";
+import type { signInOperations } from "../operations.ts";
+import * as back from "./callback.ts";
+import type { SignInDeps } from "./deps.ts";
+import { refusalPage } from "./page.ts";
+import * as begin from "./start.ts";
+import * as exchange from "./token.ts";
+
+type Ops = typeof signInOperations;
+
+export const start: Handler<Ops["start"], SignInDeps> = begin.start;
+
+export const callback: Handler<Ops["callback"], SignInDeps> = back.callback;
+
+export const refused: Handler<Ops["refused"], SignInDeps> = async ({ path }) => refusalPage(path.reason);
+
+export const token: Handler<Ops["token"], SignInDeps> = exchange.token;

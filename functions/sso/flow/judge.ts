@@ -1,0 +1,87 @@
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import {
+  emailItem,
+  type Membership,
+  membershipItem,
+  type Organization,
+  organizationItem,
+  PLATFORM,
+  type User,
+  userItem,
+} from "../../../shared/identity/items.ts";
+import { invitationTo, type OpenInvitation } from "../../invitations/public.ts";
+import { domainOf, type Profile } from "../model.ts";
+import { type Connection, connectionItem, type Identity, identityItem } from "../store.ts";
+import type { DomainOwner, ProvedDomain } from "./domains.ts";
+import { type Decision, decide } from "./rules/decide.ts";
+
+/** All that was read to decide who somebody is, for the transaction that follows. */
+export interface Judged {
+  readonly decision: Decision;
+  readonly connection: Connection;
+  readonly organization: Organization;
+  readonly identity: Identity | undefined;
+  /** Whom it is about: whose identity it is, else who has the address. */
+  readonly user: User | undefined;
+  readonly membership: Membership | undefined;
+  readonly invitation: OpenInvitation | undefined;
+}
+
+/** What names a sign-in's connection. */
+interface Place {
+  readonly organization_id: string;
+  readonly connection_id: string;
+}
+
+/**
+ * Reads what is known of a person whom a provider has sent, and decides who they are. Nothing is written.
+ * @returns undefined where the connection or its organization is gone
+ */
+export async function judge(
+  table: Table,
+  domainOwner: DomainOwner,
+  { organization_id, connection_id }: Place,
+  profile: Profile,
+  at: Date,
+): Promise<Judged | undefined> {
+  const { email } = profile;
+  const tenant = table.of(organization_id);
+  const platform = table.of(PLATFORM);
+  const nobody = { email: "nobody" };
+  const [[connection, organization, identity, marker], owner] = await Promise.all([
+    table.batch([
+      tenant.read(connectionItem, { id: connection_id }),
+      tenant.read(organizationItem, {}),
+      tenant.read(identityItem, { connection_id, subject_hash: sha256(profile.subject) }),
+      platform.read(emailItem, email === null ? nobody : { email }),
+    ]),
+    email === null ? undefined : domainOwner(table, domainOf(email)),
+  ]);
+  if (connection === undefined || organization?.status !== "active") return undefined;
+  const user_id = identity?.user_id ?? marker?.user_id;
+  const [user, membership] =
+    user_id === undefined
+      ? []
+      : await table.batch([platform.read(userItem, { id: user_id }), tenant.read(membershipItem, { user_id })]);
+  const proved = owner?.organization_id === organization_id ? owner : undefined;
+  const invitation =
+    email === null || proved === undefined || membership?.status === "active"
+      ? undefined
+      : await invitationTo(table, organization, email, at);
+  const decision = decide({
+    connection,
+    profile,
+    ...domainFacts(proved),
+    known: identity && user && { id: user.id, status: user.status, linked_by: identity.linked_by },
+    by_email: identity === undefined ? user : undefined,
+    membership,
+    invited_role: invitation?.invitation.role,
+  });
+  return { decision, connection, organization, identity, user, membership, invitation };
+}
+
+const domainFacts = (proved: ProvedDomain | undefined) => ({
+  domain_proved: proved !== undefined,
+  auto_join_role: proved?.auto_join_role ?? null,
+});

@@ -1,0 +1,96 @@
+import type { Membership, User } from "../../../../shared/identity/items.ts";
+import { domainOf, type Refusal } from "../../model.ts";
+
+/** What is known when somebody comes back from a provider. */
+export interface Facts {
+  readonly connection: {
+    readonly status: string;
+    readonly allowed_domains: readonly string[];
+    readonly default_role: string;
+    readonly provisioning: boolean;
+    readonly email_trust: "claim" | "provider";
+  };
+  readonly profile: { readonly email: string | null; readonly email_verified: boolean };
+  /** Whether the connection's organization is the one that has proved the address's domain. */
+  readonly domain_proved: boolean;
+  /** The role of those whom that domain lets in by itself; null where it lets in nobody. */
+  readonly auto_join_role: string | null;
+  /** The user whose sign-in this is known to be, and what had made it known: their address, or they themselves. */
+  readonly known: (Pick<User, "id" | "status"> & { readonly linked_by: "email" | "user" }) | undefined;
+  /** The user who has this address. */
+  readonly by_email: Pick<User, "id" | "status"> | undefined;
+  /** What the one or the other is in the connection's organization. */
+  readonly membership: Pick<Membership, "role" | "status"> | undefined;
+  /** The role of an open invitation to this address. */
+  readonly invited_role: string | undefined;
+}
+
+/** How somebody who is no member becomes one. */
+export interface Joins {
+  readonly via: "invitation" | "domain" | "sso";
+  readonly role: string;
+}
+
+export type Decision =
+  /** A user whom the sign-in is known to be, or who is linked with it now; with how they join where they are no member. */
+  | { readonly kind: "user"; readonly link: boolean; readonly join: Joins | null }
+  /** Nobody has the address: a new user. */
+  | { readonly kind: "new"; readonly join: Joins }
+  | { readonly kind: "refused"; readonly reason: Refusal };
+
+const refused = (reason: Refusal): Decision => ({ kind: "refused", reason });
+
+/**
+ * Decides who somebody is that a provider has sent, in this order: a known identity, an invitation, a domain that lets
+ * people in, a connection that makes them members; else nobody.
+ *
+ * An address says who somebody is only where it is verified and its domain is one that the connection's own organization
+ * has proved. Whatever a provider claims of other domains, nobody's account is opened by it, linked to it, or made under it.
+ */
+export function decide(facts: Facts): Decision {
+  const { connection, profile, known, by_email, membership } = facts;
+  if (connection.status !== "active") return refused("connection_inactive");
+  const outside =
+    connection.allowed_domains.length > 0 &&
+    (profile.email === null || !connection.allowed_domains.includes(domainOf(profile.email)));
+  if (outside) return refused(profile.email === null ? "no_email" : "domain_not_allowed");
+  if (known !== undefined) {
+    if (known.status !== "active") return refused("account_inactive");
+    // What an address has opened stays open only as long as its domain is the organization's.
+    if (known.linked_by === "email" && !facts.domain_proved) return refused("domain_not_proved");
+    return asMember(facts, false);
+  }
+  const doubt = distrust(facts);
+  if (doubt !== undefined) return refused(doubt);
+  if (by_email === undefined) {
+    const join = joins(facts);
+    return join === null ? refused("not_invited") : { kind: "new", join };
+  }
+  if (by_email.status !== "active" || membership?.status === "suspended") return refused("account_inactive");
+  return asMember(facts, true);
+}
+
+/** Why the address proves nothing; undefined where it does. */
+function distrust({ connection, profile, domain_proved }: Facts): Refusal | undefined {
+  if (profile.email === null) return "no_email";
+  if (!domain_proved) return "domain_not_proved";
+  return profile.email_verified || connection.email_trust === "provider" ? undefined : "email_not_verified";
+}
+
+/** A user signs in, and joins where they may. */
+function asMember(facts: Facts, link: boolean): Decision {
+  const { membership } = facts;
+  if (membership?.status === "active") return { kind: "user", link, join: null };
+  if (membership?.status === "suspended") return refused("account_inactive");
+  // An address that does not prove anything invites nobody, however well the person is known.
+  const join = distrust(facts) === undefined ? joins(facts) : null;
+  return join === null ? refused("not_invited") : { kind: "user", link, join };
+}
+
+/** How somebody becomes a member. Whom an administrator has removed comes back by invitation only. */
+function joins({ invited_role, auto_join_role, membership, connection }: Facts): Joins | null {
+  if (invited_role !== undefined) return { via: "invitation", role: invited_role };
+  if (membership?.status === "removed") return null;
+  if (auto_join_role !== null) return { via: "domain", role: auto_join_role };
+  return connection.provisioning ? { via: "sso", role: connection.default_role } : null;
+}

@@ -1,0 +1,65 @@
+import { cutText } from "../../../../shared/text.ts";
+import type { Profile } from "../../model.ts";
+
+/** The pool's attributes into which a provider's claims are put; the aliases of the pool's own accounts stay untouched. */
+export const POOL_ATTRIBUTES = {
+  email: "custom:email",
+  email_verified: "custom:email_verified",
+  name: "name",
+  groups: "custom:groups",
+} as const;
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+
+/**
+ * The person that the pool's id token tells of.
+ * @param provider_name the connection's provider at the pool: its accounts are named `<provider>_<subject>`
+ * @returns undefined for a token of another provider, or of none
+ */
+export function profileOf(
+  claims: Readonly<Record<string, unknown>>,
+  provider_name: string,
+  kind: "oidc" | "saml",
+): Profile | undefined {
+  const { sub, "cognito:username": username } = claims;
+  if (typeof sub !== "string" || typeof username !== "string") return undefined;
+  const prefix = `${provider_name}_`;
+  if (!username.startsWith(prefix) || username.length === prefix.length) return undefined;
+  const email = text(claims[POOL_ATTRIBUTES.email])?.toLowerCase() ?? null;
+  const verified = claims[POOL_ATTRIBUTES.email_verified];
+  return {
+    subject: username.slice(prefix.length),
+    sub,
+    email: email !== null && /^[^\s@]+@[^\s@]+$/.test(email) ? email : null,
+    email_verified: verified === true || String(verified).toLowerCase() === "true",
+    name: cutText(text(claims[POOL_ATTRIBUTES.name]) ?? email ?? "", 120),
+    groups: groupsOf(text(claims[POOL_ATTRIBUTES.groups]), kind),
+  };
+}
+
+/**
+ * The groups in an attribute of the pool, which is one text: several values stand in brackets with commas between them;
+ * those of SAML are encoded as in a form, where they have other signs than letters and digits.
+ */
+export function groupsOf(value: string | undefined, kind: "oidc" | "saml"): string[] | null {
+  if (value === undefined) return null;
+  if (!value.startsWith("[") || !value.endsWith("]")) return [value];
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (Array.isArray(parsed)) return parsed.filter((one) => typeof one === "string");
+  } catch {
+    // Brackets around plain words.
+  }
+  const parts = value.slice(1, -1).split(",");
+  const groups = parts.map((part) => (kind === "saml" ? decoded(part.trim()) : part.trim()));
+  return groups.filter((group) => group !== "");
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part.replaceAll("+", " "));
+  } catch {
+    return part;
+  }
+}

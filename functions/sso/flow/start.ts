@@ -1,0 +1,81 @@
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { Redirect } from "../../../shared/http/operation.ts";
+import { invalid } from "../../../shared/http/parse.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
+import { domainOf, SIGN_IN_SECONDS } from "../model.ts";
+import type { signInOperations } from "../operations.ts";
+import { type Connection, connectionItem, connectionPlaceItem, connectionsOf, signInItem } from "../store.ts";
+import type { SignInDeps } from "./deps.ts";
+import { refusalPath } from "./page.ts";
+import { cookieFor, nonceOf, verifierOf } from "./rules/browser.ts";
+import { isTrusted } from "./rules/redirects.ts";
+
+type Start = (typeof signInOperations)["start"];
+
+/**
+ * The connection of a link, or that of the company which has proved the address's domain. Only the domain is looked at:
+ * nothing tells whether the person exists.
+ */
+async function connectionFor({ query }: Call<Start>, deps: SignInDeps): Promise<Connection | undefined> {
+  const { connection_id, email } = query;
+  const { table } = deps;
+  if (connection_id !== undefined) {
+    const place = await table.of(PLATFORM).get(connectionPlaceItem, { connection_id });
+    return place && table.of(place.organization_id).get(connectionItem, { id: connection_id });
+  }
+  const domain = domainOf(email ?? "");
+  const owner = await deps.domainOwner(table, domain);
+  if (owner === undefined) return undefined;
+  const active = (await connectionsOf(table, owner.organization_id)).filter(({ status }) => status === "active");
+  return (
+    active.find(({ allowed_domains }) => allowed_domains.includes(domain)) ??
+    active.find(({ allowed_domains }) => allowed_domains.length === 0)
+  );
+}
+
+/** Sends a browser to the provider, with a secret of its own by which its way back is known. */
+export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redirect> {
+  const { at, query, origin } = call;
+  if ((query.connection_id === undefined) === (query.email === undefined))
+    throw invalid([{ path: "query", message: "must have `connection_id` or `email`, and not both" }]);
+  if (!isTrusted(query.redirect_uri, [origin, ...deps.origins]))
+    throw invalid([
+      { path: "query.redirect_uri", message: "is not of an origin that this deployment sends people to" },
+    ]);
+  const connection = await connectionFor(call, deps);
+  if (connection === undefined) return { location: refusalPath("no_connection") };
+  const { id: connection_id, organization_id, pool_client_id, provider_name, callback_url } = connection;
+  if (connection.status !== "active" || pool_client_id === null)
+    return { location: refusalPath("connection_inactive") };
+  const id = newId("sso_sign_in", at);
+  const secret = deps.randomSecret();
+  await deps.table.transact([
+    deps.table.of(PLATFORM).writes.create(signInItem, {
+      id,
+      organization_id,
+      connection_id,
+      status: "started",
+      browser_hash: sha256(secret),
+      redirect_uri: query.redirect_uri,
+      app_state: query.state,
+      code_challenge: query.code_challenge,
+      expires_at: timestamp(addSeconds(at, SIGN_IN_SECONDS)),
+    }),
+  ]);
+  const location = deps.hosted.authorize({
+    response_type: "code",
+    client_id: pool_client_id,
+    redirect_uri: callback_url,
+    identity_provider: provider_name,
+    scope: "openid",
+    state: id,
+    nonce: nonceOf(secret),
+    code_challenge: sha256(verifierOf(secret)),
+    code_challenge_method: "S256",
+    ...(query.email === undefined ? {} : { login_hint: query.email }),
+  });
+  return { location, cookie: cookieFor(id, secret, SIGN_IN_SECONDS) };
+}

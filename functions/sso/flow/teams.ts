@@ -1,0 +1,73 @@
+import { commitChange } from "../../../shared/change/commit.ts";
+import { updateWithRetry } from "../../../shared/change/update.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { activeMember } from "../../../shared/identity/members.ts";
+import { newId } from "../../../shared/ids.ts";
+import { retentionOf } from "../../../shared/limits/retention.ts";
+import { enterTeam, leaveTeam, placesOf, teamItem, userTeamsItem } from "../../teams/public.ts";
+import type { Judged } from "./judge.ts";
+
+/** Teams of a user that they were put into; read once for each sign-in through a connection that has rules for them. */
+export const teamIdsOf = async (table: Table, tenant: string, user_id: string): Promise<readonly string[]> =>
+  (await placesOf(table, tenant, user_id)).map(({ team_id }) => team_id);
+
+const contextOf = ({ organization, connection }: Pick<Judged, "organization" | "connection">, at: Date) => ({
+  tenant: organization.id,
+  actor: { type: "system", id: connection.id } as const,
+  at,
+  trace_id: newId("request", at),
+  request: null,
+  audit_days: retentionOf(organization).audit_days,
+});
+
+/** Takes a user out of teams, each in a transaction of its own. What is left already is left. */
+export async function leaveTeams(
+  table: Table,
+  judged: Pick<Judged, "organization" | "connection">,
+  user_id: string,
+  teams: readonly string[],
+  at: Date,
+): Promise<void> {
+  const tenant = judged.organization.id;
+  for (const team_id of teams)
+    await updateWithRetry(undefined, async () => {
+      const places = await placesOf(table, tenant, user_id);
+      if (!places.some((place) => place.team_id === team_id)) return;
+      const { writes, events } = await leaveTeam(table, tenant, { team_id, user_id }, at);
+      const [first, ...others] = events;
+      // Of a team that is being deleted nothing is told: its deletion was.
+      if (first === undefined) return table.transact(writes);
+      await commitChange(table, contextOf(judged, at), { writes, events: [first, ...others] });
+    });
+}
+
+/** Puts a user into teams. A team that is gone or full, or one too many, is left out: it keeps nobody from signing in. */
+export async function enterTeams(
+  table: Table,
+  judged: Pick<Judged, "organization" | "connection">,
+  user_id: string,
+  teams: readonly string[],
+  at: Date,
+): Promise<void> {
+  const tenant = judged.organization.id;
+  for (const team_id of teams)
+    try {
+      await updateWithRetry(undefined, async () => {
+        const own = table.of(tenant);
+        const [team, places] = await table.batch([
+          own.read(teamItem, { id: team_id }),
+          own.read(userTeamsItem, { user_id }),
+        ]);
+        if (team === undefined) return;
+        const entry = { user_id, role: "member", added_by: judged.connection.id, at } as const;
+        const { writes, event } = enterTeam(table, tenant, team, entry, places);
+        await commitChange(table, contextOf(judged, at), {
+          writes: [...writes, activeMember(table, tenant, user_id, "user_id")],
+          events: [event],
+        });
+      });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+    }
+}

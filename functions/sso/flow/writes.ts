@@ -1,0 +1,122 @@
+import type { EventDraft } from "../../../shared/change/events.ts";
+import { draft } from "../../../shared/change/events.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import { alreadyExists, type Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import { PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
+import { acceptance, noLongerWorks } from "../../invitations/public.ts";
+import { type Joining, joined, joinWrites } from "../../users/public.ts";
+import { ssoEvents } from "../events.ts";
+import { HISTORY_DAYS, type Profile } from "../model.ts";
+import { type Identity, identityItem, type SignIn, signInRecordItem, userIdentityItem } from "../store.ts";
+import type { Judged } from "./judge.ts";
+import type { Joins } from "./rules/decide.ts";
+
+/** Part of the transaction of a sign-in. */
+export interface Part {
+  readonly writes: readonly Write[];
+  readonly events: readonly EventDraft[];
+}
+
+const taken = (): Problem => alreadyExists("identity", "This sign-in belongs to another user by now. Begin again.");
+
+/** The person at the provider becomes this user, with the account that the pool has of them. */
+export function linking(
+  table: Table,
+  { connection }: Pick<Judged, "connection">,
+  profile: Profile,
+  user: Pick<User, "id" | "name">,
+  linked_by: Identity["linked_by"],
+  at: Date,
+): Part {
+  const { id: connection_id, organization_id } = connection;
+  const subject_hash = sha256(profile.subject);
+  const platform = table.of(PLATFORM);
+  const now = timestamp(at);
+  const id = newId("sso_identity", at);
+  const { sub, email } = profile;
+  const identity = { id, connection_id, subject_hash, user_id: user.id, sub, email, linked_by };
+  return {
+    writes: [
+      table
+        .of(organization_id)
+        .writes.create(identityItem, { ...identity, created_at: now, last_sign_in_at: now }, taken),
+      platform.writes.create(userIdentityItem, { user_id: user.id, id, organization_id, connection_id, subject_hash }),
+      platform.writes.create(poolAccountItem, { sub, user_id: user.id }, taken),
+    ],
+    events: [
+      draft(
+        ssoEvents,
+        "sso.identity_linked",
+        { id, name: user.name },
+        { identity_id: id, connection_id, user_id: user.id },
+      ),
+    ],
+  };
+}
+
+/** A known identity has signed in again. */
+export const seenAgain = (
+  table: Table,
+  { connection }: Pick<Judged, "connection">,
+  { connection_id, subject_hash, user_id }: Identity,
+  { email }: Profile,
+  at: Date,
+): Part => ({
+  writes: [
+    table
+      .of(connection.organization_id)
+      .writes.update(
+        identityItem,
+        { connection_id, subject_hash },
+        { set: { email, last_sign_in_at: timestamp(at) } },
+        { equals: { user_id } },
+        lostRace,
+      ),
+  ],
+  events: [],
+});
+
+/** How somebody comes to belong to the connection's organization. */
+export async function joining(
+  table: Table,
+  { organization, membership, invitation }: Judged,
+  { via, role }: Joins,
+  user: Pick<User, "id" | "name">,
+  { at, primary }: { readonly at: Date; readonly primary: boolean },
+): Promise<Part> {
+  if (via === "invitation") {
+    if (invitation === undefined) throw noLongerWorks();
+    // The connection's rules for groups count from the first sign-in on.
+    const ruled = { ...invitation, invitation: { ...invitation.invitation, role } };
+    return acceptance(table, ruled, user, { at, before: membership, primary });
+  }
+  const join: Joining = { organization, user, role, joined_via: via, primary, inactive: lostRace, at };
+  return {
+    writes: joinWrites(table, join, membership),
+    events: [joined(join)],
+  };
+}
+
+/** The history of the connection. */
+export const remembered = (
+  table: Table,
+  { id, organization_id, connection_id }: SignIn,
+  user_id: string,
+  { email }: Profile,
+  { at, ip }: { readonly at: Date; readonly ip: string },
+): Write =>
+  table.of(organization_id).writes.create(signInRecordItem, {
+    id,
+    connection_id,
+    outcome: "signed_in",
+    reason: null,
+    user_id,
+    email,
+    ip,
+    occurred_at: timestamp(at),
+    expires_at: timestamp(addSeconds(at, HISTORY_DAYS * 86_400)),
+  });

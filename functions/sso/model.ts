@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { nameSchema } from "../../shared/http/schemas.ts";
+import { givenRoleSchema, groupRulesSchema } from "../../shared/identity/group-rules.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { defineStates } from "../../shared/states.ts";
+
+const statuses = ["pending", "active", "inactive", "deleting"] as const;
+
+export const connectionStates = defineStates("sso_connection", statuses, [
+  { from: [], to: "pending", why: "It is created: the table knows it, the user pool not yet." },
+  { from: ["pending"], to: "active", why: "The user pool knows it too." },
+  { from: ["active"], to: "inactive", why: "An administrator turns it off: nobody signs in through it." },
+  { from: ["inactive"], to: "active", why: "An administrator turns it on again." },
+  { from: ["pending", "active", "inactive"], to: "deleting", why: "It is deleted; the user pool forgets it next." },
+]);
+
+/** Providers that are set up often, each with what is known of its issuer. */
+export const presets = ["microsoft_entra", "google", "okta", "auth0", "custom"] as const;
+
+export const presetSchema = z.enum(presets).meta({ id: "SsoPreset" });
+
+/** A domain of mail in its ASCII form, in lower case. */
+export const mailDomainSchema = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(253)
+  .regex(/^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]$/, "is not a domain such as example.com")
+  .meta({ example: "example.com" });
+
+const claimName = z.string().trim().min(1).max(128);
+
+/** Which claims of the provider say what. */
+export const attributesSchema = z
+  .strictObject({
+    email: claimName.default("email"),
+    email_verified: claimName.default("email_verified"),
+    name: claimName.default("name"),
+    groups: claimName.default("groups"),
+  })
+  .meta({ id: "SsoAttributes", description: "Names of the provider's claims." });
+
+export const oidcSchema = z
+  .strictObject({
+    issuer: z.string().min(1).max(500).meta({
+      description: "As the provider's discovery document says it.",
+      example: "https://login.example.com",
+    }),
+    client_id: z.string().trim().min(1).max(256).meta({ example: "0oa1b2c3d4e5f6g7h8i9" }),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/, "is not a scope"))
+      .max(20)
+      .default(["openid", "email", "profile"])
+      .refine((scopes) => scopes.includes("openid"), "must have `openid`"),
+  })
+  .meta({ id: "OidcSettings", description: "How the provider knows us." });
+
+/** What an administrator sets of a connection. */
+export const settingsShape = {
+  name: nameSchema,
+  allowed_domains: z.array(mailDomainSchema).max(20).meta({
+    description: "Only people with an address of one of these come in by it; empty: of every domain that is proved.",
+  }),
+  default_role: givenRoleSchema,
+  provisioning: z.boolean().meta({
+    description: "Whether people come in who were neither invited nor let in by their domain.",
+  }),
+  email_trust: z.enum(["claim", "provider"]).meta({
+    id: "SsoEmailTrust",
+    description:
+      "`claim`: an address counts as verified where the provider's claim says so. `provider`: all that it gives do, because the company itself hands them out. Either way only addresses of domains that the organization has proved.",
+  }),
+  attributes: attributesSchema,
+  group_rules: groupRulesSchema,
+};
+
+export const connectionSchema = z
+  .object({
+    id: idSchema("sso_connection"),
+    organization_id: idSchema("organization"),
+    kind: z.enum(["oidc"]),
+    preset: presetSchema,
+    status: z.enum(statuses).meta({ id: "SsoConnectionStatus" }),
+    ...settingsShape,
+    oidc: oidcSchema,
+    redirect_url: z.string().meta({ description: "What to enter at the provider as the redirect address." }),
+    created_by: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: "SsoConnection", description: "A provider through which people of an organization sign in." });
+
+/** What the provider and the pool say of a person. */
+export const profileSchema = z.object({
+  subject: z.string(),
+  sub: z.string(),
+  email: z.string().nullable(),
+  email_verified: z.boolean(),
+  name: z.string(),
+  /** Null where the provider did not say. */
+  groups: z.array(z.string()).nullable(),
+});
+export type Profile = z.output<typeof profileSchema>;
+
+/**
+ * The name of a connection's provider at the pool: bound to organization and connection, 32 letters and digits, the most
+ * that Cognito takes. Without an underscore: the pool names accounts `<provider>_<subject>`.
+ */
+export const providerName = (organization_id: string, connection_id: string): string =>
+  `k${createHash("sha256").update(`${organization_id}/${connection_id}`).digest("hex").slice(0, 31)}`;
+
+/** The domain of an address in lower case. */
+export const domainOf = (email: string): string => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+
+/** Why somebody does not come in: the closed list, each with words for the person. */
+export const refusals = {
+  connection_inactive: "This way of signing in is turned off. Ask an administrator of your company.",
+  no_connection: "No company has connected a sign-in for this address here. Sign in with your password.",
+  expired: "This sign-in took too long, or was begun in another browser. Begin again.",
+  provider_refused: "Your company's sign-in did not let you through, or was cancelled.",
+  provider_failed:
+    "Your company's sign-in gave an answer that cannot be trusted. Ask an administrator of your company.",
+  no_email: "Your company's sign-in did not say your e-mail address. Ask an administrator of your company.",
+  email_not_verified: "Your company's sign-in did not say that your e-mail address is verified.",
+  domain_not_proved: "Your company has not proved that the domain of your e-mail address is its own.",
+  domain_not_allowed: "People with your e-mail domain do not come in this way.",
+  account_inactive: "Your account is not active. Ask an administrator of your company.",
+  not_invited: "You do not belong to this company's organization here. Ask an administrator for an invitation.",
+  too_many_accounts: "Too many sign-ins are linked to your account. Remove one in your settings.",
+  mail_taken: "Your sign-in and your account here have different addresses. Sign in with your password and link it.",
+} as const;
+export type Refusal = keyof typeof refusals;
+
+/** How long somebody has between the start and their provider's answer, and then until the app takes the code. */
+export const SIGN_IN_SECONDS = 600;
+export const CODE_SECONDS = 60;
+/** How long the history of a connection is kept. */
+export const HISTORY_DAYS = 90;

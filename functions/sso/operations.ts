@@ -1,0 +1,227 @@
+import * as z from "zod";
+import { operation } from "../../shared/http/operation.ts";
+import { emailSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { tokensSchema, userView } from "../auth/model.ts";
+import { attributesSchema, connectionSchema, oidcSchema, presetSchema, refusals, settingsShape } from "./model.ts";
+import { connectionResource, signInRecordItem } from "./store.ts";
+
+const path = z.object({ sso_connection_id: idSchema("sso_connection") });
+const about = { resource: connectionResource } as const;
+
+const client_secret = z.string().min(1).max(1_000).meta({
+  description: "By which the provider knows us. Kept encrypted, never shown.",
+  format: "password",
+});
+
+const { name, allowed_domains, provisioning, email_trust, group_rules, default_role } = settingsShape;
+
+const redirect_uri = z.string().min(1).max(2_000).meta({
+  description: "Where the app takes over: of the deployment's own origin, its `app_url` or its `browser_origins`.",
+  example: "https://studio.example.com/signed-in",
+});
+
+/** base64url of a SHA-256. */
+const challenge = z
+  .string()
+  .regex(/^[\w-]{43}$/, "is not a PKCE challenge (S256)")
+  .meta({ example: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" });
+
+const signInRecord = signInRecordItem.schema.omit({ expires_at: true }).meta({
+  id: "SsoSignIn",
+  description: "How a sign-in through a connection ended.",
+});
+
+/** What the room's `api` function answers. */
+export const apiOperations = {
+  create: operation({
+    id: "sso.create",
+    method: "POST",
+    path: "/sso/connections",
+    summary: "Connect a sign-in provider",
+    description:
+      "Enter `redirect_url` of the answer at the provider. People come in by it only with addresses of domains that the organization has proved.",
+    permission: "sso:create",
+    resource: { type: "sso_connection", create: true },
+    request: {
+      body: z.strictObject({
+        name,
+        preset: presetSchema.default("custom"),
+        oidc: oidcSchema.extend({ client_secret }),
+        allowed_domains: allowed_domains.default([]),
+        default_role: givenRoleSchema.default("viewer"),
+        provisioning: provisioning.default(false),
+        email_trust: email_trust.default("claim"),
+        attributes: attributesSchema.prefault({}),
+        group_rules: group_rules.default([]),
+      }),
+    },
+    response: connectionSchema,
+    success: 201,
+    errors: ["quota_exceeded", "unsafe_url", "reference_not_found"],
+    outside_effect: true,
+  }),
+  list: operation({
+    id: "sso.list",
+    method: "GET",
+    path: "/sso/connections",
+    summary: "List connected sign-in providers",
+    permission: "sso:read",
+    resource: { type: "sso_connection", list: true },
+    request: { query: z.strictObject(pageQuery) },
+    response: pageOf(connectionSchema),
+    success: 200,
+    errors: [],
+  }),
+  get: operation({
+    id: "sso.get",
+    method: "GET",
+    path: "/sso/connections/{sso_connection_id}",
+    summary: "Read a connected sign-in provider",
+    permission: "sso:read",
+    ...about,
+    request: { path },
+    response: connectionSchema,
+    success: 200,
+    errors: [],
+  }),
+  update: operation({
+    id: "sso.update",
+    method: "PATCH",
+    path: "/sso/connections/{sso_connection_id}",
+    summary: "Change a connected sign-in provider",
+    description: "What is left out stays; the client secret too. Sessions that are open stay open.",
+    permission: "sso:update",
+    ...about,
+    request: {
+      path,
+      body: z.strictObject({
+        name: name.optional(),
+        status: z.enum(["active", "inactive"]).optional(),
+        oidc: oidcSchema.extend({ client_secret: client_secret.optional() }).optional(),
+        allowed_domains: allowed_domains.optional(),
+        default_role: default_role.optional(),
+        provisioning: provisioning.optional(),
+        email_trust: email_trust.optional(),
+        attributes: attributesSchema.optional(),
+        group_rules: group_rules.optional(),
+      }),
+    },
+    response: connectionSchema,
+    success: 200,
+    errors: ["conflict", "precondition_failed", "unsafe_url", "reference_not_found"],
+    step_up: 10,
+  }),
+  remove: operation({
+    id: "sso.delete",
+    method: "DELETE",
+    path: "/sso/connections/{sso_connection_id}",
+    summary: "Disconnect a sign-in provider",
+    description: "Nobody signs in through it from then on; sessions that were opened by it end.",
+    permission: "sso:delete",
+    ...about,
+    request: { path },
+    response: "none",
+    success: 204,
+    errors: ["conflict"],
+    step_up: 10,
+  }),
+  listSignIns: operation({
+    id: "sso.list_sign_ins",
+    method: "GET",
+    path: "/sso/connections/{sso_connection_id}/sign-ins",
+    summary: "What became of the sign-ins through a provider",
+    description: "Newest first, of the last 90 days.",
+    permission: "sso:read",
+    ...about,
+    request: { path, query: z.strictObject(pageQuery) },
+    response: pageOf(signInRecord),
+    success: 200,
+    errors: [],
+  }),
+} as const;
+
+/** What the room's `sign_in` function answers. */
+export const signInOperations = {
+  start: operation({
+    id: "sso.start",
+    method: "GET",
+    path: "/sso/start",
+    summary: "Begin to sign in through a provider",
+    description:
+      "For a browser to open. By connection, or by an address whose domain a company has proved; whether the person exists makes no difference. Ends at `redirect_uri` with `code` and `state`, or at a page that says why not.",
+    permission: "public",
+    request: {
+      query: z.strictObject({
+        connection_id: idSchema("sso_connection").optional(),
+        email: emailSchema.optional(),
+        redirect_uri,
+        state: z.string().max(500).default(""),
+        code_challenge: challenge,
+        code_challenge_method: z.literal("S256").default("S256"),
+      }),
+    },
+    response: "redirect",
+    success: 302,
+    errors: [],
+    served_by: "sign_in",
+  }),
+  callback: operation({
+    id: "sso.callback",
+    method: "GET",
+    path: "/sso/callback",
+    summary: "Where the user pool sends people back to",
+    description: "Takes the answer only from the browser in which the sign-in was begun.",
+    permission: "public",
+    request: {
+      query: z.strictObject({
+        code: z.string().max(2_000).optional(),
+        state: z.string().max(200).optional(),
+        error: z.string().max(200).optional(),
+        error_description: z.string().max(2_000).optional(),
+      }),
+    },
+    response: "redirect",
+    success: 302,
+    errors: [],
+    served_by: "sign_in",
+  }),
+  refused: operation({
+    id: "sso.refused",
+    method: "GET",
+    path: "/sso/refused/{reason}",
+    summary: "Why a sign-in did not succeed, as a page",
+    permission: "public",
+    request: { path: z.object({ reason: z.enum(Object.keys(refusals) as [keyof typeof refusals]) }) },
+    response: "file",
+    media_types: ["text/html; charset=utf-8"],
+    success: 200,
+    errors: [],
+    served_by: "sign_in",
+  }),
+  token: operation({
+    id: "sso.token",
+    method: "POST",
+    path: "/sso/token",
+    summary: "Exchange the code of a sign-in for tokens",
+    description: "Once, within a minute, by whoever has the verifier of the challenge with which it was begun.",
+    permission: "public",
+    request: {
+      body: z.strictObject({
+        code: z.string().min(1).max(200),
+        code_verifier: z
+          .string()
+          .regex(/^[\w.~-]{43,128}$/, "is not a PKCE verifier")
+          .meta({ format: "password" }),
+      }),
+    },
+    response: z.object({ user: userView, tokens: tokensSchema, organization_id: idSchema("organization") }),
+    success: 200,
+    errors: ["invalid_credentials", "quota_exceeded", "conflict", "already_exists"],
+    sensitive: true,
+    served_by: "sign_in",
+  }),
+} as const;
+
+export const operations = { ...apiOperations, ...signInOperations } as const;

@@ -1,0 +1,58 @@
+import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+
+/**
+ * Sign-in through the providers of companies. Managing connections and signing people in are functions apart: who can
+ * change what the pool trusts opens no session, and who opens sessions changes nothing at the pool.
+ */
+export const room = defineRoom({
+  name: "sso",
+  area: "identity",
+  functions: {
+    api: apiFunction(["table_read", "identity_providers", "outbound", "seal:sso_secrets", "open:sso_secrets"], {
+      writes: ["due", "quota", "sso_connection", "sso_connection_place"],
+    }),
+    sign_in: apiFunction(["table_read", "hosted_sign_in", "seal:pool_sessions", "open:pool_sessions"], {
+      writes: [
+        "due",
+        "email",
+        "invitation",
+        "membership",
+        "owner_count",
+        "pending_invitation",
+        "pool_account",
+        "quota",
+        "session",
+        "sso_identity",
+        "sso_sign_in",
+        "sso_sign_in_record",
+        "team",
+        "team_member",
+        "user",
+        "user_identity",
+        "user_organization",
+        "user_teams",
+        "workspace",
+        "workspace_member",
+      ],
+    }),
+    repair: {
+      trigger: { kind: "due", kinds: ["sso_connection"], queue: "sso_repairs", suspended: "goes_on" },
+      needs: ["table_read", "identity_providers", "open:sso_secrets"],
+      writes: [
+        ...CHANGE_WRITES,
+        "due",
+        "pool_account",
+        "quota",
+        "session",
+        "sso_connection",
+        "sso_connection_place",
+        "sso_identity",
+        "user",
+        "user_identity",
+      ],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
+  },
+  queues: { sso_repairs: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES } },
+});

@@ -1,0 +1,179 @@
+import {
+  CognitoIdentityProviderClient,
+  DescribeIdentityProviderCommand,
+  DescribeUserPoolClientCommand,
+} from "@aws-sdk/client-cognito-identity-provider";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { repair } from "../../../functions/sso/consumers.ts";
+import { connectionItem, connectionPlaceItem } from "../../../functions/sso/store.ts";
+import { dueItem } from "../../../shared/due/item.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { ssoService } from "../../support/sso.ts";
+import { awsConfig } from "../../support/stack.ts";
+
+let provider: TestProvider;
+const sso = ssoService();
+const { table } = sso.deps;
+beforeAll(async () => {
+  provider = await startProvider(poolPage());
+});
+afterAll(() => provider.stop());
+
+const stored = (owner: Company, id: string) => table.of(owner.organization_id).get(connectionItem, { id });
+const due = (owner: Company, ref: string) =>
+  table.of(PLATFORM).get(dueItem, { tenant: owner.organization_id, kind: "sso_connection", ref });
+const mend = (owner: Company, ref: string) =>
+  repair(
+    { tenant: owner.organization_id, kind: "sso_connection", ref, at: "" },
+    { ...sso.deps, clock: { now: () => new Date() } },
+  );
+
+function pool() {
+  const client = new CognitoIdentityProviderClient(awsConfig());
+  const UserPoolId = inject("stack").outputs.UserPoolId ?? "";
+  const there = async (work: Promise<unknown>) => work.then(() => true).catch(() => false);
+  return {
+    provider: (ProviderName: string) => client.send(new DescribeIdentityProviderCommand({ UserPoolId, ProviderName })),
+    client: (ClientId: string) => client.send(new DescribeUserPoolClientCommand({ UserPoolId, ClientId })),
+    hasProvider: (ProviderName: string) =>
+      there(client.send(new DescribeIdentityProviderCommand({ UserPoolId, ProviderName }))),
+    hasClient: (ClientId: string) => there(client.send(new DescribeUserPoolClientCommand({ UserPoolId, ClientId }))),
+  };
+}
+
+describe("a connection", () => {
+  it("is a provider and a client of its own at the pool, which allow nothing else", async () => {
+    const owner = await registerCompany();
+    const { id, redirect_url } = await sso.connect(owner, provider);
+    expect(redirect_url).toBe(poolPage());
+    const connection = await stored(owner, id);
+    expect(connection).toMatchObject({ status: "active" });
+    const { UserPoolClient } = await pool().client(connection?.pool_client_id ?? "");
+    expect(UserPoolClient).toMatchObject({
+      SupportedIdentityProviders: [connection?.provider_name],
+      AllowedOAuthFlows: ["code"],
+      AllowedOAuthScopes: ["openid"],
+      ExplicitAuthFlows: ["ALLOW_REFRESH_TOKEN_AUTH"],
+      CallbackURLs: [connection?.callback_url],
+    });
+    expect(UserPoolClient?.ClientSecret).toBeUndefined();
+    const { IdentityProvider } = await pool().provider(connection?.provider_name ?? "");
+    expect(IdentityProvider?.ProviderDetails).toMatchObject({ oidc_issuer: provider.issuer });
+    expect(await due(owner, id)).toBeUndefined();
+  });
+
+  it("never shows its secret, and keeps it encrypted", async () => {
+    const owner = await registerCompany();
+    const { id } = await sso.connect(owner, provider);
+    const shown = await sso.call("GET", `/sso/connections/${id}`, undefined, owner.token);
+    const listed = await sso.call("GET", "/sso/connections", undefined, owner.token);
+    for (const text of [shown.text, listed.text, JSON.stringify(await stored(owner, id))])
+      expect(text).not.toContain(provider.client_secret);
+    const audit = await owner.call("GET", "/audit/logs?limit=10");
+    expect(audit.text).not.toContain(provider.client_secret);
+  });
+
+  it("is refused where its issuer is none, before anything is written", async () => {
+    const owner = await registerCompany();
+    const oidc = { client_id: "a", client_secret: "b" };
+    const attempt = (issuer: string, more: object = {}) =>
+      sso.call("POST", "/sso/connections", { name: "x", oidc: { ...oidc, issuer }, ...more }, owner.token);
+    for (const [issuer, code] of [
+      [`${provider.issuer}/nothing`, "validation_failed"],
+      ["http://169.254.169.254", "unsafe_url"],
+      ["ftp://example.com", "unsafe_url"],
+    ] as const) {
+      const answer = await attempt(issuer);
+      expect([answer.status, answer.body.code]).toEqual([422, code]);
+    }
+    const owners = await attempt(provider.issuer, { default_role: "org_owner" });
+    expect(owners.status).toBe(422);
+    const team = "tem_00000000000000000000000001";
+    const foreign = await attempt(provider.issuer, { group_rules: [{ group: "a", team_id: team }] });
+    expect(foreign.body.code).toBe("reference_not_found");
+    expect((await sso.call("GET", "/sso/connections", undefined, owner.token)).body.items).toEqual([]);
+  });
+
+  it("is one on the free plan, however many are asked for at once", async () => {
+    const owner = await registerCompany();
+    const attempts = await Promise.allSettled([1, 2, 3].map(() => sso.connect(owner, provider)));
+    expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("that the pool does not take leaves nothing", async () => {
+    const owner = await registerCompany();
+    const put = async () => {
+      throw new Problem("validation_failed", "The user pool does not take these settings.");
+    };
+    const picky = ssoService({ providers: { ...sso.deps.providers, put } });
+    await expect(picky.connect(owner, provider)).rejects.toThrow("422");
+    await expect(sso.connect(owner, provider)).resolves.toMatchObject({ status: "active" });
+  });
+
+  it("is completed where its maker died between the pool and the table, with one client", async () => {
+    const owner = await registerCompany();
+    const made: string[] = [];
+    const createClient = async (client: Parameters<typeof sso.deps.providers.createClient>[0]) => {
+      made.push(await sso.deps.providers.createClient(client));
+      throw new Error("died");
+    };
+    const dying = ssoService({ providers: { ...sso.deps.providers, createClient } });
+    await expect(dying.connect(owner, provider)).rejects.toThrow("500");
+    const { items } = (await sso.call("GET", "/sso/connections", undefined, owner.token)).body;
+    expect(items).toMatchObject([{ status: "pending" }]);
+    const [{ id }] = items;
+    expect(await due(owner, id)).toBeDefined();
+    await mend(owner, id);
+    const connection = await stored(owner, id);
+    expect(connection?.status).toBe("active");
+    expect(await pool().hasClient(connection?.pool_client_id ?? "")).toBe(true);
+    expect(await pool().hasClient(made[0] ?? "")).toBe(false);
+    const told = await owner.call("GET", "/audit/logs?action=sso.connection_created");
+    expect(told.body.items).toHaveLength(1);
+  });
+
+  it("is what the table says, where a change died after the pool had learnt it", async () => {
+    const owner = await registerCompany();
+    const { id } = await sso.connect(owner, provider);
+    const name = (await stored(owner, id))?.provider_name ?? "";
+    const client = async () => (await pool().provider(name)).IdentityProvider?.ProviderDetails?.client_id;
+    const put = async (one: Parameters<typeof sso.deps.providers.put>[0]) => {
+      await sso.deps.providers.put(one);
+      throw new Error("died");
+    };
+    const dying = ssoService({ providers: { ...sso.deps.providers, put } });
+    const oidc = { issuer: provider.issuer, client_id: "another" };
+    expect((await dying.call("PATCH", `/sso/connections/${id}`, { oidc }, owner.token)).status).toBe(500);
+    expect([await client(), (await stored(owner, id))?.oidc.client_id]).toEqual(["another", provider.client_id]);
+    await mend(owner, id);
+    expect(await client()).toBe(provider.client_id);
+  });
+
+  it("that is deleted goes from the pool, ends the sessions that it opened, and frees its place", async () => {
+    const owner = await registerCompany();
+    const domain = `${unique("acme")}.example`;
+    sso.prove(owner, domain);
+    const { id } = await sso.connect(owner, provider, { provisioning: true });
+    provider.signsIn({ sub: unique("subject"), email: `${unique("ada")}@${domain}`, email_verified: true });
+    const { answer } = await sso.signIn({ connection_id: id });
+    const { user, tokens } = answer?.body ?? {};
+    const connection = await stored(owner, id);
+    expect((await sso.call("DELETE", `/sso/connections/${id}`, undefined, owner.token)).status).toBe(204);
+    expect((await sso.signIn({ connection_id: id })).reason).toBe("connection_inactive");
+    await mend(owner, id);
+    expect((await call("GET", "/auth/me", { token: tokens.access_token })).status).toBe(401);
+    const refreshed = await call("POST", "/auth/refresh", { body: { refresh_token: tokens.refresh_token } });
+    expect(refreshed.status).toBe(401);
+    expect((await table.of(PLATFORM).get(userItem, { id: user.id }))?.subs).toEqual([]);
+    const at = pool();
+    expect(await at.hasProvider(connection?.provider_name ?? "")).toBe(false);
+    expect(await at.hasClient(connection?.pool_client_id ?? "")).toBe(false);
+    expect(await stored(owner, id)).toBeUndefined();
+    expect(await table.of(PLATFORM).get(connectionPlaceItem, { connection_id: id })).toBeUndefined();
+    await mend(owner, id);
+    await expect(sso.connect(owner, provider)).resolves.toMatchObject({ status: "active" });
+  });
+});

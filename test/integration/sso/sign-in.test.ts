@@ -1,0 +1,302 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { identityItem, signInItem } from "../../../functions/sso/store.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import { emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { claimsOf } from "../../support/auth.ts";
+import { invited } from "../../support/invitations.ts";
+import { addMember } from "../../support/members.ts";
+import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { APP, ssoService } from "../../support/sso.ts";
+
+let provider: TestProvider;
+const sso = ssoService();
+beforeAll(async () => {
+  provider = await startProvider(poolPage());
+});
+afterAll(() => provider.stop());
+
+/** A company whose domain is proved, with its provider connected. */
+async function company(settings: object = {}) {
+  const owner = await registerCompany();
+  const domain = `${unique("acme")}.example`;
+  sso.prove(owner, domain);
+  const connection = await sso.connect(owner, provider, settings);
+  return { owner, domain, connection, connection_id: connection.id as string };
+}
+
+/** Somebody of the directory, who now sits before the browser. */
+function employee(domain: string, more: object = {}) {
+  const sub = unique("subject");
+  const one = { sub, email: `${unique("ada")}@${domain}`, email_verified: true, name: "Ada", ...more };
+  provider.signsIn(one);
+  return one;
+}
+
+const me = (token: string) => call("GET", "/auth/me", { token });
+const membershipOf = (owner: Company, user_id: string) =>
+  sso.deps.table.of(owner.organization_id).get(membershipItem, { user_id });
+
+describe("signing in through a company's provider", () => {
+  it("makes a new person a member with the default role, and signs them in", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true, default_role: "operator" });
+    const { email } = employee(domain);
+    const { answer } = await sso.signIn({ connection_id });
+    expect(answer?.status, answer?.text).toBe(200);
+    const { user, tokens, organization_id } = answer?.body ?? {};
+    expect([user.email, user.name, organization_id]).toEqual([email, "Ada", owner.organization_id]);
+    expect((await me(tokens.access_token)).body).toMatchObject({ role: "operator", user: { id: user.id } });
+    expect(await membershipOf(owner, user.id)).toMatchObject({ joined_via: "sso", status: "active" });
+    const told = await owner.call("GET", "/audit/logs?action=session.signed_in&limit=1");
+    expect(told.body.items[0]).toMatchObject({ actor: { id: user.id } });
+    // The session lives on by our own refresh, though its tokens are of the connection's client.
+    const refreshed = await call("POST", "/auth/refresh", { body: { refresh_token: tokens.refresh_token } });
+    expect(refreshed.status, refreshed.text).toBe(200);
+    expect((await me(refreshed.body.access_token)).status).toBe(200);
+  });
+
+  it("finds the connection by the address's domain, whether the person exists or not", async () => {
+    const { domain } = await company({ provisioning: true });
+    const { email } = employee(domain);
+    const where = async (address: string) => {
+      const { url } = sso.begin({ email: address });
+      const { next } = await sso.browser().open(url);
+      return new URL(next ?? "").searchParams.get("client_id");
+    };
+    expect((await sso.signIn({ email })).answer?.status).toBe(200);
+    const clients = await Promise.all([email, `${unique("nobody")}@${domain}`].map(where));
+    expect(clients[0]).toBe(clients[1]);
+    expect((await sso.signIn({ email: `${unique("x")}@unknown.example` })).reason).toBe("no_connection");
+  });
+
+  it("knows somebody again by the provider's subject, whatever their address has become", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    const first = employee(domain);
+    const once = await sso.signIn({ connection_id });
+    provider.signsIn({ ...first, email: `${unique("married")}@${domain}` });
+    const again = await sso.signIn({ connection_id });
+    expect(again.answer?.body.user.id).toBe(once.answer?.body.user.id);
+    expect(again.answer?.body.user.email).toBe(first.email);
+  });
+
+  it("links a member by their verified address, and ends both ways' sessions together", async () => {
+    const { owner, domain, connection_id } = await company();
+    const member = await addMember(owner, "developer");
+    const platform = sso.deps.table.of(PLATFORM);
+    const email = `${unique("bob")}@${domain}`;
+    await platform.transact([
+      platform.writes.create(emailItem, { email, user_id: member.user_id }),
+      platform.writes.update(userItem, { id: member.user_id }, { set: { email } }),
+    ]);
+    provider.signsIn({ sub: unique("subject"), email, email_verified: true });
+    const { answer } = await sso.signIn({ connection_id });
+    expect(answer?.body.user.id).toBe(member.user_id);
+    expect((await platform.get(userItem, { id: member.user_id }))?.subs).toHaveLength(2);
+    const token = answer?.body.tokens.access_token;
+    expect(claimsOf(token).sub).not.toBe(claimsOf(member.token).sub);
+    expect((await member.call("POST", "/auth/me/sign-out-others")).status).toBe(204);
+    expect([(await me(token)).status, (await me(member.token)).status]).toEqual([401, 200]);
+  });
+
+  it("takes nobody's account over by an address of a domain that the company has not proved", async () => {
+    const victim = await registerCompany();
+    const { connection_id } = await company({ provisioning: true, email_trust: "provider" });
+    provider.signsIn({ sub: unique("subject"), email: victim.email, email_verified: true });
+    expect((await sso.signIn({ connection_id })).reason).toBe("domain_not_proved");
+    const user = await sso.deps.table.of(PLATFORM).get(userItem, { id: victim.user_id });
+    expect(user?.subs).toHaveLength(1);
+  });
+
+  it("lets in nobody with an address that is not verified, and nobody without one", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain, { email_verified: false });
+    expect((await sso.signIn({ connection_id })).reason).toBe("email_not_verified");
+    employee(domain, { email: undefined });
+    expect((await sso.signIn({ connection_id })).reason).toBe("no_email");
+  });
+
+  it("accepts the invitation of the address, with its role", async () => {
+    const { owner, domain, connection_id } = await company();
+    const { email } = employee(domain);
+    expect((await sso.signIn({ connection_id })).reason).toBe("not_invited");
+    await invited(owner, email);
+    const { answer } = await sso.signIn({ connection_id });
+    expect(answer?.status, answer?.text).toBe(200);
+    expect(await membershipOf(owner, answer?.body.user.id)).toMatchObject({ joined_via: "invitation" });
+    expect((await owner.call("GET", "/invitations?status=pending")).body.items).toEqual([]);
+  });
+
+  it("lets the domain's own people in with its role", async () => {
+    const { owner, domain, connection_id } = await company();
+    sso.prove(owner, domain, "developer");
+    employee(domain);
+    const { answer } = await sso.signIn({ connection_id });
+    expect(await membershipOf(owner, answer?.body.user.id)).toMatchObject({ joined_via: "domain", role: "developer" });
+  });
+
+  it("gives roles and teams by groups, and takes them back at the next sign-in", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    const team = (await owner.call("POST", "/teams", { name: unique("Team") })).body.id;
+    const group_rules = [{ group: "engineering", role: "developer", team_id: team }];
+    const changed = await sso.call("PATCH", `/sso/connections/${connection_id}`, { group_rules }, owner.token);
+    expect(changed.status, changed.text).toBe(200);
+    const one = employee(domain, { groups: '["Engineering","Everybody"]' });
+    const { answer } = await sso.signIn({ connection_id });
+    const user_id = answer?.body.user.id;
+    const standing = async () => [
+      (await membershipOf(owner, user_id))?.role,
+      (await owner.call("GET", `/teams/${team}/members`)).body.items.map((item: { user_id: string }) => item.user_id),
+    ];
+    expect(await standing()).toEqual(["developer", [user_id]]);
+    provider.signsIn({ ...one, groups: "[]" });
+    expect((await sso.signIn({ connection_id })).answer?.status).toBe(200);
+    expect(await standing()).toEqual(["viewer", []]);
+  });
+
+  it("keeps whom an administrator has suspended or removed out", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const user_id = (await sso.signIn({ connection_id })).answer?.body.user.id;
+    expect((await owner.call("POST", `/users/${user_id}/suspend`)).status).toBe(200);
+    expect((await sso.signIn({ connection_id })).reason).toBe("account_inactive");
+    const removed = await owner.call("DELETE", `/users/${user_id}`, undefined);
+    expect(removed.status, removed.text).toBe(202);
+    expect((await sso.signIn({ connection_id })).reason).toBe("not_invited");
+  });
+
+  it("leaves a history that says how each sign-in ended", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    const { email } = employee(domain);
+    await sso.signIn({ connection_id });
+    employee(domain, { email_verified: false });
+    await sso.signIn({ connection_id });
+    const { body } = await sso.call("GET", `/sso/connections/${connection_id}/sign-ins`, undefined, owner.token);
+    expect(body.items).toMatchObject([
+      { outcome: "refused", reason: "email_not_verified", user_id: null },
+      { outcome: "signed_in", reason: null, email },
+    ]);
+  });
+});
+
+describe("a sign-in that is under way", () => {
+  it("is the browser's in which it was begun: its address is of no use to another", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const victim = sso.browser();
+    const { url } = sso.begin({ connection_id });
+    const back = await victim.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    // Somebody is led to finish what another has begun.
+    expect(await sso.browser().follow(back, APP)).toMatch(/\/sso\/refused\/expired$/);
+    // And what was begun is not spent by that.
+    expect(await victim.follow(back, APP)).toContain(`${APP}?code=`);
+  });
+
+  it("is finished once, by the app that has the verifier", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const browser = sso.browser();
+    const { url, verifier } = sso.begin({ connection_id });
+    const end = new URL(await browser.follow(url, APP));
+    expect(end.searchParams.get("state")).toBe("app-state");
+    const code = end.searchParams.get("code") ?? "";
+    const redeem = (code_verifier: string) => sso.call("POST", "/sso/token", { code, code_verifier });
+    expect((await redeem("v".repeat(43))).status).toBe(401);
+    const answers = await Promise.all([redeem(verifier), redeem(verifier), redeem(verifier)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
+    expect((await redeem(verifier)).status).toBe(401);
+    // The callback's address does not work again either.
+    const back = browser.opened.find((address) => address.includes("/sso/callback")) ?? "";
+    expect(await browser.follow(back, APP)).toMatch(/\/sso\/refused\/expired$/);
+  });
+
+  it("has no token in any address, and nothing in the table that would finish it", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const browser = sso.browser();
+    const { answer, code } = await sso.signIn({ connection_id }, browser);
+    const { access_token, refresh_token } = answer?.body.tokens ?? {};
+    for (const address of browser.opened)
+      for (const secret of [access_token, refresh_token, "eyJ"]) expect(address).not.toContain(secret);
+    const id = code.split(".")[0] ?? "";
+    const stored = JSON.stringify(await sso.deps.table.of(PLATFORM).get(signInItem, { id }));
+    for (const secret of [access_token, code.split(".")[1] ?? ""]) expect(stored).not.toContain(secret);
+  });
+
+  it("ends after ten minutes, and its code after one", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const browser = sso.browser();
+    const { url } = sso.begin({ connection_id });
+    const back = await browser.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    const later = ssoService({ domainOwner: sso.deps.domainOwner }, { now: () => new Date(Date.now() + 601_000) });
+    const { pathname, search } = new URL(back);
+    const cookie = browser.cookies("http://127.0.0.1:8787");
+    const late = await later.call("GET", pathname.slice(7) + search, undefined, undefined);
+    expect([late.status, cookie.length > 40]).toEqual([302, true]);
+    expect(late.headers.get("location")).toMatch(/refused\/expired$/);
+
+    const { url: next, verifier } = sso.begin({ connection_id });
+    const code = new URL(await sso.browser().follow(next, APP)).searchParams.get("code");
+    const after = ssoService({}, { now: () => new Date(Date.now() + 61_000) });
+    expect((await after.call("POST", "/sso/token", { code, code_verifier: verifier })).status).toBe(401);
+  });
+
+  it("is refused where the token that the pool gives was asked for by another", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const { hosted } = sso.deps;
+    const told = async (change: object) => {
+      const claims = async (...of: Parameters<typeof hosted.claims>) => ({
+        ...(await hosted.claims(...of)),
+        ...change,
+      });
+      const other = ssoService({ domainOwner: sso.deps.domainOwner, hosted: { ...hosted, claims } });
+      return (await other.signIn({ connection_id })).reason;
+    };
+    expect(await told({ nonce: "another" })).toBe("provider_failed");
+    expect(await told({ "cognito:username": "another_subject" })).toBe("provider_failed");
+    expect(await told({})).toBeUndefined();
+  });
+
+  it("is sent to no foreign page", async () => {
+    const { connection_id } = await company();
+    for (const redirect_uri of ["https://evil.example/", "https://console.example.com@evil.example/", "javascript:0"]) {
+      const { url } = sso.begin({ connection_id, redirect_uri });
+      const { answer } = await sso.browser().open(url);
+      expect(answer.status).toBe(422);
+    }
+  });
+
+  it("does not outlive its connection", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const { url, verifier } = sso.begin({ connection_id });
+    const code = new URL(await sso.browser().follow(url, APP)).searchParams.get("code");
+    const off = await sso.call("PATCH", `/sso/connections/${connection_id}`, { status: "inactive" }, owner.token);
+    expect(off.status, off.text).toBe(200);
+    expect((await sso.call("POST", "/sso/token", { code, code_verifier: verifier })).status).toBe(409);
+    expect((await sso.signIn({ connection_id })).reason).toBe("connection_inactive");
+  });
+});
+
+describe("an identity", () => {
+  it("is one user's, when many sign in for the first time at once", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    const { sub } = employee(domain);
+    const codes = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const { url, verifier } = sso.begin({ connection_id });
+        return {
+          code: new URL(await sso.browser().follow(url, APP)).searchParams.get("code"),
+          code_verifier: verifier,
+        };
+      }),
+    );
+    const answers = await Promise.all(codes.map((body) => sso.call("POST", "/sso/token", body)));
+    const ids = new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.user.id));
+    expect(ids.size).toBe(1);
+    const tenant = sso.deps.table.of(owner.organization_id);
+    const identity = await tenant.get(identityItem, { connection_id, subject_hash: sha256(sub) });
+    expect(ids).toContain(identity?.user_id);
+  });
+});

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
+import { inject } from "vitest";
+import type { ConnectionDeps } from "../../functions/sso/connections/deps.ts";
+import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
+import { connectProviders } from "../../functions/sso/connections/pool.ts";
+import type { SignInDeps } from "../../functions/sso/flow/deps.ts";
+import type { ProvedDomain } from "../../functions/sso/flow/domains.ts";
+import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
+import { connectHosted } from "../../functions/sso/flow/hosted.ts";
+import { apiOperations, signInOperations } from "../../functions/sso/operations.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
+import { sha256 } from "../../shared/hash.ts";
+import { createDispatcher } from "../../shared/http/dispatch.ts";
+import { createOutbound } from "../../shared/outbound/index.ts";
+import type { Company } from "./api.ts";
+import { type ApiAnswer, unique } from "./api.ts";
+import { RedirectBrowser } from "./browser.ts";
+import type { TestProvider } from "./oidc-provider.ts";
+import { awsConfig, stackPlatform } from "./stack.ts";
+
+/** Where the app of these tests takes over. */
+export const APP = "https://console.example.com/signed-in";
+const ORIGIN = "http://127.0.0.1:8787";
+
+/** The sso room's operations in this process, on the deployed table, key and pool, with domains of the test's own. */
+export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, clock: Clock = systemClock) {
+  const platform = stackPlatform(clock);
+  const { endpoint, outputs } = inject("stack");
+  const user_pool_id = outputs.UserPoolId ?? "";
+  const pool_url = endpoint.replace("127.0.0.1", "localhost");
+  const proved = new Map<string, ProvedDomain>();
+  const deps: SignInDeps & ConnectionDeps = {
+    table: platform.table,
+    secrets: platform.secrets,
+    providers: connectProviders(user_pool_id, new CognitoIdentityProviderClient(awsConfig())),
+    outbound: createOutbound({ allow_http: true, allow: ["127.0.0.1:*", "localhost:*"] }),
+    pool_url,
+    hosted: connectHosted({ url: pool_url, user_pool_id, endpoint }),
+    randomSecret: () => randomBytes(32).toString("base64url"),
+    origins: [new URL(APP).origin],
+    domainOwner: async (_, domain) => proved.get(domain),
+    ...more,
+  };
+  const connections = createDispatcher(apiOperations, connectionHandlers, platform, deps);
+  const flow = createDispatcher(signInOperations, flowHandlers, platform, deps);
+  const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown) => {
+    const [pathname = "", query = ""] = path.split("?");
+    const dispatch = pathname.startsWith("/sso/connections") ? connections : flow;
+    const answer = await dispatch({
+      method,
+      path: `/api/v1${pathname}`,
+      query,
+      headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      ip: "203.0.113.7",
+      origin: ORIGIN,
+    });
+    return new Response(answer.status === 204 ? null : String(answer.body), {
+      status: answer.status,
+      headers: { ...answer.headers },
+    });
+  };
+  const browser = () => new RedirectBrowser((url, headers) => send("GET", url.pathname.slice(7) + url.search, headers));
+  return {
+    deps,
+    platform,
+    /** The organization proves a domain. */
+    prove: (company: Pick<Company, "organization_id">, domain: string, auto_join_role: string | null = null) =>
+      void proved.set(domain, { organization_id: company.organization_id, auto_join_role }),
+    unprove: (domain: string) => void proved.delete(domain),
+    browser,
+    async call(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer> {
+      const answer = await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body);
+      const text = await answer.text();
+      const json = /json/.test(answer.headers.get("content-type") ?? "");
+      return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+    },
+    /** An app that begins to sign somebody in. */
+    begin(how: Record<string, string>, verifier = randomBytes(32).toString("base64url")) {
+      const query = new URLSearchParams({
+        redirect_uri: APP,
+        state: "app-state",
+        code_challenge: sha256(verifier),
+        ...how,
+      });
+      return { url: `${ORIGIN}/api/v1/sso/start?${query}`, verifier };
+    },
+    /** Signs somebody in through a connection, from the app's first step to its last. */
+    async signIn(how: Record<string, string>, using = browser()) {
+      const { url, verifier } = this.begin(how);
+      const end = new URL(await using.follow(url, APP));
+      const reason = /\/sso\/refused\/(\w+)$/.exec(end.pathname)?.[1];
+      if (reason !== undefined) return { reason, code: "", verifier, answer: undefined };
+      const code = end.searchParams.get("code") ?? "";
+      const answer = await this.call("POST", "/sso/token", { code, code_verifier: verifier });
+      return { reason: undefined, code, verifier, answer };
+    },
+    /** Connects a company's provider. */
+    async connect(company: Company, provider: TestProvider, settings: object = {}): Promise<ApiAnswer["body"]> {
+      const { issuer, client_id, client_secret } = provider;
+      const body = { name: unique("Directory"), oidc: { issuer, client_id, client_secret }, ...settings };
+      const created = await this.call("POST", "/sso/connections", body, company.token);
+      if (created.status !== 201) throw new Error(`not connected: ${created.status} ${created.text}`);
+      return created.body;
+    },
+  };
+}
