@@ -49,6 +49,7 @@ export const room = defineRoom({
       writes: [
         ...CHANGE_WRITES,
         "due",
+        "domain_owner",
         "erasure",
         "erasure_segment",
         "founder",

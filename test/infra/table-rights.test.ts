@@ -199,6 +199,7 @@ describe("what functions may write in the table", () => {
     expect(keysOf("PutItem")).not.toContain("T#org_*#*");
     expect(keysOf("DeleteItem")).toEqual([...keysOf("UpdateItem"), "T#org_*#*"]);
     expect(keysOf("UpdateItem")).toEqual([
+      "T#*#DOMAIN_OWNER#*",
       "T#*#DUE#*#*#*",
       "T#*#ERASURE#*",
       "T#*#FOUNDER#*",
