@@ -3,7 +3,7 @@ import { CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../.
 /** What becomes of what a member held who is gone. */
 export const room = defineRoom({
   name: "departures",
-  area: "identity",
+  area: "people",
   functions: {
     departure: {
       trigger: { kind: "due", kinds: ["departure"], queue: "departures", suspended: "goes_on" },

@@ -10,7 +10,7 @@ import {
 /** Which mail domains are an organization's own, and who joins by an address of one. */
 export const room = defineRoom({
   name: "domains",
-  area: "identity",
+  area: "people",
   functions: {
     api: apiFunction(["table_read", "seal:domain_proofs", "dns"], {
       writes: ["claimed_domain", "domain", "domain_mails", "domain_owner", "due", "quota"],

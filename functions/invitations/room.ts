@@ -3,7 +3,7 @@ import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds
 /** How people who are not members yet are asked to become some. */
 export const room = defineRoom({
   name: "invitations",
-  area: "identity",
+  area: "people",
   functions: {
     api: apiFunction(["table_read", "seal:invitations"], {
       writes: [

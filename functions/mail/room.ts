@@ -3,7 +3,7 @@ import { defineRoom } from "../../shared/room.ts";
 /** What becomes of mails after they were sent. */
 export const room = defineRoom({
   name: "mail",
-  area: "identity",
+  area: "people",
   functions: {
     undelivered: {
       trigger: { kind: "mail_status" },

@@ -3,7 +3,7 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 /** Sets of people, one under another, to which grants can be given. */
 export const room = defineRoom({
   name: "teams",
-  area: "identity",
+  area: "people",
   functions: {
     api: apiFunction(["table_read"], {
       writes: ["quota", "team", "team_member", "team_name", "team_tree", "user_teams"],

@@ -31,7 +31,8 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
   );
   const bucket = `{${stack.files.id}.Arn}`;
   const machine = "arn:aws:states:us-east-1:000000000000";
-  const key = `{${stack.only("AWS::KMS::Key").id}.Arn}`;
+  const keyOf = (whose: string) => `{${stack.of("AWS::KMS::Key").find(({ id }) => id.startsWith(whose))?.id}.Arn}`;
+  const key = keyOf("SecretsKey");
   if (need.startsWith("seal:")) return [`kms:GenerateDataKey on ${key}`];
   if (need.startsWith("open:")) return [`kms:Decrypt on ${key}`];
   switch (need) {
@@ -62,6 +63,21 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
         `bedrock:${action} on arn:aws:bedrock:us-east-1:000000000000:inference-profile/*`,
       ]);
+    case "table_erase":
+      return [`dynamodb:Scan on ${table}`];
+    case "identity_providers":
+      return [
+        "CreateIdentityProvider",
+        "UpdateIdentityProvider",
+        "DeleteIdentityProvider",
+        "CreateUserPoolClient",
+        "DeleteUserPoolClient",
+        "ListUserPoolClients",
+      ].map((action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`);
+    case "hosted_sign_in":
+      return [];
+    case "sign":
+      return ["Sign", "GetPublicKey"].map((action) => `kms:${action} on ${keyOf("ProofKey")}`);
     case "dns":
     case "outbound":
       return [];

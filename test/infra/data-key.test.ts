@@ -43,6 +43,7 @@ const NOTHING_KEPT = [
   "AWS::CloudWatch::Dashboard",
   "AWS::Cognito::UserPool",
   "AWS::Cognito::UserPoolClient",
+  "AWS::Cognito::UserPoolDomain",
   "AWS::Events::Rule",
   "AWS::IAM::Policy",
   "AWS::IAM::Role",
@@ -51,6 +52,8 @@ const NOTHING_KEPT = [
   "AWS::Lambda::Permission",
   "AWS::Lambda::Url",
   "AWS::S3::BucketPolicy",
+  "AWS::SES::ConfigurationSet",
+  "AWS::SES::ConfigurationSetEventDestination",
   "AWS::SNS::Subscription",
   "AWS::SNS::TopicPolicy",
   "AWS::SQS::QueuePolicy",
@@ -61,6 +64,14 @@ const kept = (stack: Synthesized) =>
     const key = KEPT[type]?.(properties);
     return KEPT[type] === undefined ? [] : [[id, key === undefined ? undefined : stack.text(key)] as const];
   });
+
+/** Keys that every deployment makes: for tenants' secrets, and to sign what anybody can check. */
+const OUR_KEYS = ["ProofKey", "SecretsKey"];
+const keysOf = (stack: Synthesized) =>
+  stack
+    .of("AWS::KMS::Key")
+    .map(({ id }) => id.slice(0, -8))
+    .sort();
 
 const onKey = (stack: Synthesized, key: string) =>
   roleStatements(stack).filter(({ statement }) => statement.resources.includes(key));
@@ -223,7 +234,7 @@ describe("with a key of the customer's", () => {
   });
 
   it("a key that the account has is not made again", () => {
-    expect(given.of("AWS::KMS::Key").map(({ id }) => id.startsWith("SecretsKey"))).toEqual([true]);
+    expect(keysOf(given)).toEqual(OUR_KEYS);
   });
 
   it.each([
@@ -240,8 +251,8 @@ describe("with a key of the customer's", () => {
 });
 
 describe("without one", () => {
-  it("no key but that of secrets is made, and everything is under AWS's keys as before", () => {
-    expect(without.of("AWS::KMS::Key")).toHaveLength(1);
+  it("no keys but those of secrets and of proofs are made, and everything is under AWS's keys as before", () => {
+    expect(keysOf(without)).toEqual(OUR_KEYS);
     for (const [id, under] of kept(without)) expect(under, id).toBeUndefined();
     const uses = roleStatements(without).filter(({ statement }) => JSON.stringify(statement).includes("ViaService"));
     expect(uses).toEqual([]);

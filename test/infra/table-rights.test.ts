@@ -205,6 +205,9 @@ describe("what functions may write in the table", () => {
       "T#*#FOUNDER#*",
       "T#*#ORGANIZATION",
       "T#*#SLUG#*",
+      "T#*#SSO_CONNECTION_PLACE#*",
+      "T#*#SSO_SIGN_IN#*",
+      "T#*#USER_IDENTITIES#*",
       "T#*#USER_ORGANIZATIONS#*",
     ]);
   });
