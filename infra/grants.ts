@@ -167,7 +167,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
         statements.push(allow(READS, [r.tableArn, ...indexes]));
         break;
       case "table_erase":
-        // A partition key cannot be asked for by its beginning (docs/adr/0037).
+        // A partition key cannot be asked for by its beginning (docs/adr/0041).
         statements.push(allow(["dynamodb:Scan"], [r.tableArn]));
         break;
       case "sign":

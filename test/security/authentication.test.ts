@@ -8,8 +8,9 @@ import {
 import { beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { timestamp } from "../../shared/clock.ts";
 import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
-import { type Company, call, registerCompany } from "../support/api.ts";
+import { type Company, call } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { awsConfig, stackPlatform, stackTable } from "../support/stack.ts";
 import { nowhere } from "./fixtures.ts";
 import { guarded, plain, request, rows } from "./operations.ts";
@@ -21,7 +22,7 @@ const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toStr
 let company: Company;
 let forgeries: Record<string, string>;
 beforeAll(async () => {
-  company = await registerCompany();
+  company = await roomyCompany();
   const [header, payload, signature] = parts(company.token);
   const claims = decode(payload);
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });

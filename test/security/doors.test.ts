@@ -3,6 +3,7 @@ import { doorCodes } from "../../shared/access/doors.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
 import { type OrganizationSettings, UNSET } from "../../shared/identity/settings.ts";
 import { type Company, registerCompany } from "../support/api.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { stackTable } from "../support/stack.ts";
 import { age } from "./age.ts";
 import { nowhere } from "./fixtures.ts";
@@ -26,7 +27,7 @@ const set = async (company: Company, security: OrganizationSettings["security"])
 const companies = new Map<string, Company>();
 beforeAll(async () => {
   for (const code of doorCodes) {
-    const company = await registerCompany();
+    const company = await roomyCompany();
     await age(company.token, { created_at: 90, last_seen_at: 60 });
     await set(company, SHUT[code]);
     companies.set(code, company);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { organizationItem } from "../../shared/identity/items.ts";
 import { registerCompany, unique } from "../support/api.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { stackTable } from "../support/stack.ts";
 import { World } from "./fixtures.ts";
 import { guarded, request, rows } from "./operations.ts";
@@ -8,7 +9,7 @@ import { sceneOf } from "./scenes.ts";
 
 let world: World;
 beforeAll(async () => {
-  const company = await registerCompany();
+  const company = await roomyCompany();
   world = new World(company);
   // Every operation makes things of its own, more than the smallest plan has room for.
   const tenant = stackTable().of(company.organization_id);

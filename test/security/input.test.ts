@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { OperationShape } from "../../shared/http/operation.ts";
-import { type Company, call, registerCompany } from "../support/api.ts";
+import { type Company, call } from "../support/api.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { bodyOf, nowhere, World } from "./fixtures.ts";
 import { guarded, operations, parametersOf, pathOf, request, rows } from "./operations.ts";
 
 let company: Company;
 let world: World;
 beforeAll(async () => {
-  company = await registerCompany();
+  company = await roomyCompany();
   world = new World(company);
 });
 

@@ -5,13 +5,14 @@ import { type BuiltInRole, builtInRoleNames, builtInRoles } from "../../shared/a
 import { organizationItem } from "../../shared/identity/items.ts";
 import { registerCompany } from "../support/api.ts";
 import { addMember, type TestMember } from "../support/members.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { stackTable } from "../support/stack.ts";
 import { nowhere } from "./fixtures.ts";
 import { permitted, request, rows } from "./operations.ts";
 
 let members: Record<BuiltInRole, TestMember>;
 beforeAll(async () => {
-  const company = await registerCompany();
+  const company = await roomyCompany();
   const entries = await Promise.all(
     builtInRoleNames.map(async (role) => [role, await addMember(company, role)] as const),
   );

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Company, registerCompany } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { stand } from "../support/standing.ts";
 import { nowhere } from "./fixtures.ts";
 import { permitted, plain, request, rows } from "./operations.ts";
@@ -26,7 +27,7 @@ const columns: Readonly<Record<string, { code: string; token: () => Promise<stri
 };
 
 async function without(move: "suspend" | "delete"): Promise<Company> {
-  const company = await registerCompany();
+  const company = await roomyCompany();
   await stand(company.organization_id, move);
   return company;
 }

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
 import { type Company, call, registerCompany } from "../support/api.ts";
 import { claimsOf } from "../support/auth.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { stackTable } from "../support/stack.ts";
 import { age } from "./age.ts";
 import { nowhere } from "./fixtures.ts";
@@ -9,7 +10,7 @@ import { guarded, permitted, request, rows } from "./operations.ts";
 
 let company: Company;
 beforeAll(async () => {
-  company = await registerCompany();
+  company = await roomyCompany();
   await age(company.token, { proved_at: 7 * 24 * 60 });
 });
 

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { registerCompany } from "../support/api.ts";
+import { roomyCompany } from "../support/plans.ts";
 import { bodyOf, pathFixtures, unknownLike, World } from "./fixtures.ts";
 import { guarded, operations, parametersOf, plain, request, rows } from "./operations.ts";
 
 let own: World;
 let other: World;
 beforeAll(async () => {
-  const companies = await Promise.all([registerCompany(), registerCompany()]);
+  const companies = await Promise.all([roomyCompany(), roomyCompany()]);
   [own, other] = companies.map((company) => new World(company)) as [World, World];
 });
 

@@ -6,6 +6,9 @@ import { eventually, unique } from "../../support/api.ts";
 import { stackTable } from "../../support/stack.ts";
 import { activeAgent, ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
 
+/** What else lists of members are kept by; who changes one of it brings all. */
+const LISTED = { name_key: "owner", joined_at: "2026-01-01T00:00:00.000Z" };
+
 let one: Lab;
 beforeAll(async () => {
   one = await lab();
@@ -86,7 +89,7 @@ describe("a run stops at its next step, with the reason,", () => {
           own.writes.update(
             membershipItem,
             { user_id },
-            { set: { status: undo ? "active" : "suspended", role: "org_owner" } },
+            { set: { status: undo ? "active" : "suspended", role: "org_owner", ...LISTED } },
           ),
         ]);
       },
@@ -112,7 +115,7 @@ describe("a run stops at its next step, with the reason,", () => {
           own.writes.update(
             membershipItem,
             { user_id },
-            { set: { status: "active", role: undo ? "org_owner" : "viewer" } },
+            { set: { status: "active", role: undo ? "org_owner" : "viewer", ...LISTED } },
           ),
         ]);
       },

@@ -5,7 +5,7 @@ import { departure, removalItem } from "../../../functions/users/store.ts";
 import { workspaceItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
 import { addSeconds } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
-import { membershipItem, organizationItem } from "../../../shared/identity/items.ts";
+import { membershipItem } from "../../../shared/identity/items.ts";
 import { ownedItem } from "../../../shared/identity/owned.ts";
 import { ownerCountItem } from "../../../shared/identity/owners.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
@@ -15,15 +15,8 @@ import { dueOf } from "../../support/due.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
+import { roomyCompany } from "../../support/plans.ts";
 import { stackTable } from "../../support/stack.ts";
-
-/** A company with room for many. */
-async function roomyCompany(): Promise<Company> {
-  const company = await registerCompany();
-  const tenant = stackTable().of(company.organization_id);
-  await tenant.transact([tenant.writes.update(organizationItem, {}, { set: { plan: "enterprise" } })]);
-  return company;
-}
 
 const look = (company: Company, gone: TestMember, now = new Date(), table: Table = stackTable()) =>
   depart(
