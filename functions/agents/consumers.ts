@@ -1,5 +1,5 @@
 import type { Blobs } from "../../shared/blobs/blobs.ts";
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { type Clock, timestamp } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
@@ -79,25 +79,21 @@ async function store(event: Envelope, context: StoredContext, fetched: Fetched, 
     superseded,
   );
   const audit_days = await auditDaysOf(table);
-  await commitChange(
-    deps.table,
-    { tenant, actor: { type: "system", id: "contexts" }, at, trace_id: event.trace_id, request: null, audit_days },
-    {
-      writes: [write, touchAgent(table, agent_id, at)],
-      events: [
-        draft(
-          agentEvents,
-          "agent.context_changed",
-          { id: agent_id },
-          {
-            agent_id,
-            context_id: id,
-            change: fetched.ok ? "fetched" : "fetch_failed",
-            changed_fields: fetched.ok ? ["status", "content"] : ["status"],
-            fetch: null,
-          },
-        ),
-      ],
-    },
-  );
+  await commitChange(deps.table, systemContext(tenant, "contexts", at, audit_days, event.trace_id), {
+    writes: [write, touchAgent(table, agent_id, at)],
+    events: [
+      draft(
+        agentEvents,
+        "agent.context_changed",
+        { id: agent_id },
+        {
+          agent_id,
+          context_id: id,
+          change: fetched.ok ? "fetched" : "fetch_failed",
+          changed_fields: fetched.ok ? ["status", "content"] : ["status"],
+          fetch: null,
+        },
+      ),
+    ],
+  });
 }

@@ -1,4 +1,4 @@
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import type { EventDraft } from "../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
@@ -9,7 +9,6 @@ import type { HandOver } from "../../shared/identity/hand-over.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { type OwnableKind, ownedItem } from "../../shared/identity/owned.ts";
-import { newId } from "../../shared/ids.ts";
 import { handOverAgent } from "../agents/public.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
 import { handOverPipeline } from "../pipelines/public.ts";
@@ -130,9 +129,7 @@ async function commitStep(table: Table, removal: Removal, { writes, events, coun
   const all = [counted, stillGone, ...writes];
   const [first, ...rest] = events;
   if (first === undefined) return table.transact(all);
-  const audit_days = await auditDaysOf(own);
-  const actor = { type: "system", id: "departure" } as const;
-  const context = { tenant: organization_id, actor, at, trace_id: newId("request", at), request: null, audit_days };
+  const context = systemContext(organization_id, "departure", at, await auditDaysOf(own));
   await commitChange(table, context, { writes: all, events: [first, ...rest] });
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import { updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds } from "../../shared/clock.ts";
@@ -7,9 +7,9 @@ import type { Due } from "../../shared/due/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import type { Platform } from "../../shared/http/platform.ts";
-import { membershipItem, organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import { newId } from "../../shared/ids.ts";
+import { ownersOf } from "../../shared/identity/owners.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
 import { challengeOf, type Domain, FAILED_CHECK_SECONDS, MAIL_LINK_SECONDS, PENDING_CHECK_SECONDS } from "./model.ts";
 import type { LookUpTxt } from "./proving/dns.ts";
@@ -60,23 +60,17 @@ async function sendLink(tenant: TenantTable, id: string, deps: MailDeps): Promis
   });
 }
 
-/** Owners that are written to; more than so many own no organization in earnest. */
-const OWNERS_TOLD = 20;
-
 async function warnOwners(tenant: TenantTable, event: z.output<typeof lost>, deps: MailDeps): Promise<void> {
   const domain = await tenant.get(domainItem, { id: event.domain_id });
   if (domain === undefined || domain.lost_since === null) return;
   const { name, value } = challengeOf(domain);
-  const of = { status: "active", role: "org_owner" };
-  const owners = await tenant.page(membershipItem, { index: "gsi2", of, limit: OWNERS_TOLD });
-  const platform = deps.table.of(PLATFORM);
-  const users = await deps.table.batch(owners.items.map(({ user_id }) => platform.read(userItem, { id: user_id })));
   const how =
     domain.method === "email"
       ? ["It was proved by mail a year ago. Ask for another mail, or set the record"]
       : ["Its DNS record is gone. Set the record of type TXT"];
-  for (const user of users) {
-    if (user === undefined) continue;
+  for await (const id of ownersOf(tenant)) {
+    const user = await deps.table.of(PLATFORM).get(userItem, { id });
+    if (user?.status !== "active") continue;
     await deps.send({
       to: user.email,
       subject: `The proof of ${domain.domain} is gone`,
@@ -107,14 +101,7 @@ export async function checkDomain(
   const first = await tenant.get(domainItem, { id: ref });
   if (first === undefined) return undefined;
   const texts = await lookUpTxt(challengeOf(first).name);
-  const context = {
-    tenant: id,
-    actor: { type: "system", id: "domain_check" },
-    at,
-    trace_id: newId("request", at),
-    request: null,
-    audit_days: await auditDaysOf(tenant),
-  } as const;
+  const context = systemContext(id, "domain_check", at, await auditDaysOf(tenant));
   return updateWithRetry(undefined, async () => {
     const read = await tenant.get(domainItem, { id: ref });
     if (read === undefined) return undefined;

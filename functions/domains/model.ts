@@ -1,8 +1,8 @@
-import { domainToASCII } from "node:url";
 import * as z from "zod";
 import { builtInRoleNames } from "../../shared/access/roles.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { asciiDomain } from "../../shared/mail/address.ts";
 import { defineStates } from "../../shared/states.ts";
 
 const statuses = ["pending", "verified", "failed", "expired"] as const;
@@ -46,9 +46,7 @@ const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
  * is no name with two labels or more, addresses included.
  */
 export function domainKey(text: string): string {
-  // The parser of addresses would stop at some of these, and take others away.
-  if (/[/?#\\@:%[\]\p{Cc}]/u.test(text)) return "";
-  const ascii = domainToASCII(text.trim().replace(/[.。．｡]$/u, ""));
+  const ascii = asciiDomain(text);
   const labels = ascii.split(".");
   const named = labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? "");
   return named && ascii.length <= LONGEST ? ascii : "";

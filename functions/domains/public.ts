@@ -7,9 +7,6 @@ import { type DomainOwner, domainOwnerItem } from "./owning/store.ts";
 /** What other rooms may use of domains. */
 export type { DomainOwner } from "./owning/store.ts";
 
-/** The domain of an address that `emailSchema` has taken. */
-export const domainOf = (email: string): string => email.slice(email.lastIndexOf("@") + 1);
-
 /** Which organization has proved a mail domain, whether people join it by their address and as what. One strong read. */
 export const domainOwner = (table: Table, domain: string): Promise<DomainOwner | undefined> =>
   table.of(PLATFORM).get(domainOwnerItem, { domain });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
@@ -7,7 +7,6 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import { newId } from "../../shared/ids.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
 import { invitationEvents } from "./events.ts";
 import { invitationStates } from "./model.ts";
@@ -59,14 +58,7 @@ export async function expire(
   const invitation = await tenant.get(invitationItem, { id: ref });
   if (invitation?.status !== "pending") return undefined;
   if (new Date(invitation.expires_at) > at) return new Date(invitation.expires_at);
-  const context = {
-    tenant: id,
-    actor: { type: "system", id: "invitation_expiry" },
-    at,
-    trace_id: newId("request", at),
-    request: null,
-    audit_days: await auditDaysOf(tenant),
-  } as const;
+  const context = systemContext(id, "invitation_expiry", at, await auditDaysOf(tenant));
   const { email, role, etag } = invitation;
   try {
     await commitChange(table, context, {

@@ -1,15 +1,14 @@
 import * as z from "zod";
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
-import { membershipItem, organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
-import { newId } from "../../shared/ids.ts";
+import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { ownersOf } from "../../shared/identity/owners.ts";
 import { retentionOf } from "../../shared/limits/retention.ts";
 import type { SendMail } from "../../shared/mail/send.ts";
-import { OWNER } from "../users/model.ts";
 import { transferEnded } from "./transfer/handlers.ts";
 import { answerWrites, transferItem } from "./transfer/store.ts";
 
@@ -31,8 +30,7 @@ export async function sendNotice(event: Envelope, { table, send, app_url }: Noti
   const organization = await tenant.get(organizationItem, {});
   if (organization?.status !== "active") return;
   const owners = new Set([from_user_id]);
-  for await (const { user_id } of tenant.all(membershipItem, { index: "gsi2", of: { status: "active", role: OWNER } }))
-    owners.add(user_id);
+  for await (const user_id of ownersOf(tenant)) owners.add(user_id);
   const userOf = (id: string) => table.of(PLATFORM).get(userItem, { id });
   const [from, to] = await Promise.all([userOf(from_user_id), userOf(to_user_id)]);
   if (from === undefined || to === undefined) return;
@@ -80,9 +78,7 @@ export async function expireTransfer(
   ]);
   if (organization === undefined || transfer?.id !== ref || transfer.status !== "pending") return undefined;
   if (new Date(transfer.expires_at) > at) return new Date(transfer.expires_at);
-  const actor = { type: "system", id: "ownership_transfer_expiry" } as const;
-  const { audit_days } = retentionOf(organization);
-  const context = { tenant: id, actor, at, trace_id: newId("request", at), request: null, audit_days };
+  const context = systemContext(id, "ownership_transfer_expiry", at, retentionOf(organization).audit_days);
   try {
     await commitChange(table, context, {
       writes: answerWrites(tenant, transfer, "expired", at),

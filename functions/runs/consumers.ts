@@ -11,7 +11,7 @@ import { endRun } from "./control/ending.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
 import { organizationStopped } from "./engine/rules/rights.ts";
-import { systemContext } from "./log/entries.ts";
+import { endingContext } from "./log/entries.ts";
 import { isLive, LIVE, nextLook } from "./model.ts";
 import {
   type RunState,
@@ -57,7 +57,7 @@ export async function watch({ tenant, ref }: Due, deps: RunControl): Promise<Dat
   const { run, state } = found;
   const now = deps.clock.now();
   if (now.getTime() >= Date.parse(run.deadline_at)) {
-    await endRun(table, systemContext(table, run, "run_deadline", now), run, { status: "timed_out" });
+    await endRun(table, endingContext(table, run, "run_deadline", now), run, { status: "timed_out" });
     await endWaiting(table, run.id, deps);
     return undefined;
   }
@@ -98,7 +98,7 @@ export async function executionEnded(message: unknown, deps: RunControl): Promis
 /** Ends a run whose workflow goes no further. */
 async function failRun(table: TenantTable, run: StoredRun, how: string, clock: Clock): Promise<void> {
   const error = { code: "workflow_failed", message: `The workflow of the run ended as ${how}.` };
-  await endRun(table, systemContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
+  await endRun(table, endingContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
 }
 
 /** Runs that are ended at the same time. */
@@ -114,7 +114,7 @@ export async function halt(event: Envelope, deps: RunControl): Promise<void> {
   if (organization?.status === "active") return;
   const end = async (run: StoredRun) => {
     const error = organizationStopped(organization);
-    await endRun(table, systemContext(table, run, "organization_stop", deps.clock.now()), run, {
+    await endRun(table, endingContext(table, run, "organization_stop", deps.clock.now()), run, {
       status: "stopped",
       error,
     });

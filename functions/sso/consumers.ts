@@ -1,10 +1,10 @@
+import { systemContext } from "../../shared/change/commit.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import { newId } from "../../shared/ids.ts";
 import { forgetting, type ReconcileDeps, reconcile, removeFromPool } from "./connections/reconcile.ts";
 import { unlink } from "./identities/unlink.ts";
-import { connectionItem, identityItem } from "./store.ts";
+import { connectionItem, connectionRepair, identityItem } from "./store.ts";
 
 export type RepairDeps = ReconcileDeps & { readonly clock: Clock };
 
@@ -18,14 +18,7 @@ export async function repair({ tenant: id, ref }: Due, deps: RepairDeps): Promis
   const connection = await tenant.get(connectionItem, { id: ref });
   if (connection === undefined) return undefined;
   const at = deps.clock.now();
-  const context = {
-    tenant: id,
-    actor: { type: "system", id: "sso_connection" },
-    at,
-    trace_id: newId("request", at),
-    request: null,
-    audit_days: await auditDaysOf(tenant),
-  } as const;
+  const context = systemContext(id, connectionRepair.kind, at, await auditDaysOf(tenant));
   if (connection.status !== "deleting") {
     await reconcile(deps, connection, context);
     return undefined;

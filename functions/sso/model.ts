@@ -110,9 +110,6 @@ export type Profile = z.output<typeof profileSchema>;
 export const providerName = (organization_id: string, connection_id: string): string =>
   `k${createHash("sha256").update(`${organization_id}/${connection_id}`).digest("hex").slice(0, 31)}`;
 
-/** The domain of an address in lower case. */
-export const domainOf = (email: string): string => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
-
 /** Why somebody does not come in: the closed list, each with words for the person. */
 export const refusals = {
   connection_inactive: "This way of signing in is turned off. Ask an administrator of your company.",

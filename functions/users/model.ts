@@ -4,6 +4,7 @@ import { grantsOf } from "../../shared/access/grants.ts";
 import type { Grant, Permission } from "../../shared/access/permissions.ts";
 import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
+import { OWNER } from "../../shared/identity/owners.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { cutText, foldText } from "../../shared/text.ts";
@@ -91,8 +92,6 @@ export const roleSchema = z
   .meta({ id: "RoleName" })
   .transform(roleAlias)
   .meta({ example: "developer" });
-
-export const OWNER = "org_owner";
 
 /** By what a list of members can be sorted; with a minus the other way round. */
 export const memberSorts = ["name", "-name", "joined_at", "-joined_at"] as const;

@@ -1,4 +1,4 @@
-import { commitChange } from "../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
@@ -7,7 +7,7 @@ import { removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import { newEtag, newId } from "../../shared/ids.ts";
+import { newEtag } from "../../shared/ids.ts";
 import { workspaceEvents } from "./events.ts";
 import { changeWorkspace, expiryWrites, workspaceItem, workspaceMemberItem } from "./store.ts";
 
@@ -39,9 +39,7 @@ export async function archiveExpired(
   const { id, name, expires_at } = workspace;
   const archived_at = timestamp(now);
   const set = { status: "archived", archived_at, updated_at: archived_at, etag: newEtag(now) } as const;
-  const actor = { type: "system", id: "workspace_expiry" } as const;
-  const audit_days = await auditDaysOf(own);
-  const context = { tenant, actor, at: now, trace_id: newId("request", now), request: null, audit_days };
+  const context = systemContext(tenant, "workspace_expiry", now, await auditDaysOf(own));
   try {
     await commitChange(table, context, {
       writes: [changeWorkspace(own, workspace, set), ...expiryWrites(own, id, expires_at, null)],

@@ -19,6 +19,19 @@ export interface ChangeContext {
   readonly audit_days: number;
 }
 
+/**
+ * The context of what the system does by itself, within no request.
+ * @param id what does it: the kind of due things, the consumer
+ * @param trace_id of the event or run that brought it about, if one did
+ */
+export const systemContext = (
+  tenant: string,
+  id: string,
+  at: Date,
+  audit_days: number,
+  trace_id = newId("request", at),
+): ChangeContext => ({ tenant, actor: { type: "system", id }, at, trace_id, request: null, audit_days });
+
 export interface AuditDraft {
   readonly action: string;
   readonly resource: { readonly type: string; readonly id: string; readonly name?: string };
@@ -29,7 +42,7 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 export const isSecurityAction = (action: string): boolean =>
-  /^(access|audit|session|mfa|sso|role|membership|api_key|policy|domain)\./.test(action) ||
+  /^(access|audit|session|mfa|sso|operator|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||
   /^organization\.(suspended|restored|deleted|erased|ownership_|transfer_)/.test(action);
 

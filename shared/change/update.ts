@@ -54,3 +54,9 @@ export function requireMatch(if_match: IfMatch, etag: string): void {
   // `*` asks only that the resource exists, which every update does.
   if (if_match !== undefined && if_match !== "*" && !if_match.includes(etag)) throw lostRace();
 }
+
+/** The members of a PATCH that were named: those that are undefined were not. */
+export const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

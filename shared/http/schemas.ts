@@ -1,5 +1,5 @@
-import { domainToASCII } from "node:url";
 import * as z from "zod";
+import { asciiDomain } from "../mail/address.ts";
 
 /** Shapes that many operations share. Sizes come from the domain's table of limits. */
 
@@ -37,7 +37,7 @@ export const emailSchema = z
   .max(254)
   .transform((address) => {
     const at = address.lastIndexOf("@");
-    return at < 0 ? address : `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`;
+    return at < 0 ? address : `${address.slice(0, at)}@${asciiDomain(address.slice(at + 1))}`;
   })
   .pipe(z.email().max(254))
   .meta({ example: "ada@example.com" });

@@ -3,6 +3,10 @@ import { defineItem } from "../dynamo/item.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
+import { membershipItem } from "./items.ts";
+
+/** The role of those whom the organization belongs to. */
+export const OWNER = "org_owner";
 
 /** How many active members own the organization. An item of its own, so that counting touches nobody else's record. */
 export const ownerCountItem = defineItem({
@@ -32,3 +36,9 @@ export const discountOwner = (table: TenantTable): Write =>
         members: { state: "last_owner" },
       }),
   );
+
+/** Ids of the organization's active owners; an index shows a new one a moment late. */
+export async function* ownersOf(table: TenantTable): AsyncGenerator<string> {
+  const of = { status: "active", role: OWNER };
+  for await (const { user_id } of table.all(membershipItem, { index: "gsi2", of })) yield user_id;
+}

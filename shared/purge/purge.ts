@@ -1,6 +1,6 @@
 import type { Files } from "../blobs/files.ts";
 import { versionFiles } from "../blobs/purposes.ts";
-import { commitChange } from "../change/commit.ts";
+import { commitChange, systemContext } from "../change/commit.ts";
 import type { EventDraft } from "../change/events.ts";
 import { addSeconds, type Clock } from "../clock.ts";
 import type { DueKind } from "../due/due.ts";
@@ -11,7 +11,6 @@ import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 import { organizationItem } from "../identity/items.ts";
 import { auditDaysOf } from "../identity/organization.ts";
-import { newId } from "../ids.ts";
 
 /**
  * How long after its claim a thing is erased: a request that had read it before is over by then, so nothing is written
@@ -102,9 +101,7 @@ async function erase<T extends Purgeable>(
   await removeAll(table, noun.belongings(table, thing));
   await deps.files.removeAll(versionFiles(table.tenant, thing.id));
   const { write, event } = noun.end(table, thing);
-  const audit_days = await auditDaysOf(table);
-  const actor = { type: "system", id: noun.due.kind } as const;
-  const context = { tenant: table.tenant, actor, at, trace_id: newId("request", at), request: null, audit_days };
+  const context = systemContext(table.tenant, noun.due.kind, at, await auditDaysOf(table));
   try {
     await commitChange(table.table, context, { writes: [write], events: [event] });
   } catch (error) {

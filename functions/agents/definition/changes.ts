@@ -11,12 +11,6 @@ import { agentItem, agentNameItem, agentWorkspaceItem, type StoredAgent } from "
 
 /** The writes of which changes of agents are made. */
 
-/** The members of a PATCH that were named: those that are undefined were not. */
-export const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-
 /** Bytes of a name in a key. */
 const LONGEST_NAME_KEY = 500;
 

@@ -1,6 +1,6 @@
 import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
@@ -14,7 +14,7 @@ import { type Definition, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "../store.ts";
 import { modelFor } from "./catalogue.ts";
-import { changeAgent, given, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
+import { changeAgent, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
 import { listAgents } from "./lists.ts";
 import { promptFor } from "./prompt.ts";
 import { agentView, definitionOf, summaryView } from "./views.ts";

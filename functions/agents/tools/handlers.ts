@@ -1,12 +1,12 @@
 import { changedFields, draft, type EventDraft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { alreadyExists, type Issue, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
-import { given, nameKey, refuseArchived, touchAgent } from "../definition/changes.ts";
+import { nameKey, refuseArchived, touchAgent } from "../definition/changes.ts";
 import { toolView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";

@@ -1,23 +1,15 @@
 import { type Operator, operatorItem } from "../../../shared/access/operators.ts";
-import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { alreadyExists, notFound } from "../../../shared/errors.ts";
 import { emailItem, PLATFORM } from "../../../shared/identity/items.ts";
-import { newId } from "../../../shared/ids.ts";
 import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import { operatorEvents } from "../events.ts";
 
 /** What the command leaves in the platform's own audit trail: whoever has the account's rights is nobody of ours. */
-const context = (at: Date): ChangeContext => ({
-  tenant: PLATFORM,
-  actor: { type: "system", id: "operator_command" },
-  at,
-  trace_id: newId("request", at),
-  request: null,
-  audit_days: AUDIT_DAYS,
-});
+const context = (at: Date) => systemContext(PLATFORM, "operator_command", at, AUDIT_DAYS);
 
 /** The user who has this address. @throws Problem `not_found` */
 async function userWith(table: Table, address: string): Promise<{ readonly user_id: string; readonly email: string }> {

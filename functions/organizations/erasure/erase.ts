@@ -1,28 +1,22 @@
 import type { Files } from "../../../shared/blobs/files.ts";
-import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import { type DueWork, PutOff } from "../../../shared/due/work.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import {
-  membershipItem,
-  type Organization,
-  organizationItem,
-  PLATFORM,
-  slugItem,
-} from "../../../shared/identity/items.ts";
-import { newEtag, newId } from "../../../shared/ids.ts";
+import { type Organization, organizationItem, PLATFORM, slugItem } from "../../../shared/identity/items.ts";
+import { ownersOf } from "../../../shared/identity/owners.ts";
+import { newEtag } from "../../../shared/ids.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
-import { OWNER } from "../../users/model.ts";
 import { organizationEvents } from "../events.ts";
 import { founderItem, replaceOrganization, slugReservedUntil } from "../store.ts";
 import type { Certify } from "./certificate.ts";
 import { eraseFiles } from "./files.ts";
 import { eraseSegment } from "./items.ts";
 import { erasureStates, QUIET_SECONDS, SEGMENTS, statementOf, sum } from "./model.ts";
-import { type Erasure, erasureItem, erasureSegmentItem } from "./store.ts";
+import { type Erasure, erasureItem, erasureSegmentItem, organizationErasure } from "./store.ts";
 
 export interface EraseDeps {
   readonly table: Table;
@@ -87,8 +81,7 @@ async function raced(work: () => Promise<Date | undefined>, then: Date | undefin
 async function claim(table: Table, read: Organization, at: Date): Promise<undefined> {
   const own = table.of(read.id);
   const owners: string[] = [];
-  for await (const { user_id } of own.all(membershipItem, { index: "gsi2", of: { status: "active", role: OWNER } }))
-    if (owners.push(user_id) === MOST_OWNERS) break;
+  for await (const user_id of ownersOf(own)) if (owners.push(user_id) === MOST_OWNERS) break;
   const erasure: Erasure = {
     organization_id: read.id,
     status: "erasing",
@@ -131,14 +124,7 @@ async function finish(organization: Organization, { table, clock, certify }: Era
         .at(-1) ?? null,
   });
   const certificate = await certify(statement);
-  const context: ChangeContext = {
-    tenant: id,
-    actor: { type: "system", id: "organization_erasure" },
-    at,
-    trace_id: newId("request", at),
-    request: null,
-    audit_days: retentionOf(organization).audit_days,
-  };
+  const context = systemContext(id, organizationErasure.kind, at, retentionOf(organization).audit_days);
   await commitChange(table, context, {
     writes: [
       platform.writes.update(

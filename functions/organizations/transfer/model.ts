@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { builtInRoleNames } from "../../../shared/access/roles.ts";
+import { OWNER } from "../../../shared/identity/owners.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { defineStates } from "../../../shared/states.ts";
-import { OWNER } from "../../users/model.ts";
 
 /** An asked transfer that nobody answers ends after this. */
 export const TRANSFER_SECONDS = 7 * 86_400;

@@ -1,5 +1,5 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
@@ -152,12 +152,6 @@ export const get: Handler<Ops["get"], Deps> = async (call, deps) => {
   const loaded = await openRevision(deps.blobs, newest);
   return { ...pipeline, ...(await shown(call, deps, loaded)) };
 };
-
-/** The fields that a body gives. */
-const given = <T extends object>(body: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 
 export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
   const tenant = table.of(call.context.tenant);

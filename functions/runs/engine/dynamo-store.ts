@@ -6,7 +6,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { type Ending, endRun } from "../control/ending.ts";
-import { runContext, systemContext } from "../log/entries.ts";
+import { endingContext, runContext } from "../log/entries.ts";
 import type { Appended, Entry, Journal } from "../log/journal.ts";
 import { addWrite } from "../log/pending.ts";
 import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
@@ -185,11 +185,11 @@ export class DynamoRunStore implements RunStore {
     const end = (context: ChangeContext, ending: Ending) => endRun(table, context, run, ending);
     switch (result.status) {
       case "timed_out":
-        journal.state = await end(systemContext(table, run, "run_deadline", at), result);
+        journal.state = await end(endingContext(table, run, "run_deadline", at), result);
         return;
       case "denied": {
         const { error, node_id } = result;
-        journal.state = await end(systemContext(table, run, "run_rights", at), { status: "stopped", error, node_id });
+        journal.state = await end(endingContext(table, run, "run_rights", at), { status: "stopped", error, node_id });
         return;
       }
       case "failed":

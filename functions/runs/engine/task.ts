@@ -5,7 +5,7 @@ import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import { endRun, openRun } from "../control/ending.ts";
-import { runContext, systemContext } from "../log/entries.ts";
+import { endingContext, runContext } from "../log/entries.ts";
 import { Journal } from "../log/journal.ts";
 import { number } from "../log/pending.ts";
 import { isLive } from "../model.ts";
@@ -81,7 +81,7 @@ const done = (hops: number): TaskOutput => ({ ticket: null, wait_until: null, fo
 /** The run's state as the task finds it: a queued run begins with its first task, none goes on after its deadline. */
 async function arrived(table: TenantTable, run: StoredRun, state: RunState, first: boolean, at: Date) {
   if (isLive(state.status) && at.getTime() >= Date.parse(run.deadline_at))
-    return endRun(table, systemContext(table, run, "run_deadline", at), run, { status: "timed_out" });
+    return endRun(table, endingContext(table, run, "run_deadline", at), run, { status: "timed_out" });
   return first ? openRun(table, run, at) : state;
 }
 

@@ -1,4 +1,4 @@
-import type { ChangeContext } from "../../../shared/change/commit.ts";
+import { type ChangeContext, systemContext } from "../../../shared/change/commit.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -91,11 +91,5 @@ export const runContext = (table: TenantTable, run: StoredRun, at: Date): Change
 });
 
 /** In whose name a run is ended by itself: the system's, within the trace of the run. */
-export const systemContext = (table: TenantTable, run: StoredRun, id: string, at: Date): ChangeContext => ({
-  tenant: table.tenant,
-  actor: { type: "system", id },
-  at,
-  trace_id: run.trace_id,
-  request: null,
-  audit_days: run.audit_days,
-});
+export const endingContext = (table: TenantTable, run: StoredRun, id: string, at: Date): ChangeContext =>
+  systemContext(table.tenant, id, at, run.audit_days, run.trace_id);

@@ -1,6 +1,6 @@
 import { userIdOf } from "../../../shared/access/caller.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { badReference, Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
@@ -150,13 +150,11 @@ async function patched(
   { oidc: sent, ...body }: Call<Ops["update"]>["body"],
   { secrets }: ConnectionDeps,
 ): Promise<Connection> {
-  const given = Object.fromEntries(
-    Object.entries(body).filter(([, value]) => value !== undefined),
-  ) as Partial<Connection>;
-  if (sent === undefined) return { ...read, ...given };
+  const fields = given(body);
+  if (sent === undefined) return { ...read, ...fields };
   const { client_secret, ...oidc } = sent;
-  if (client_secret === undefined) return { ...read, ...given, oidc };
-  return { ...read, ...given, oidc, sealed_secret: await secrets.encrypt(client_secret, secretContext(read)) };
+  if (client_secret === undefined) return { ...read, ...fields, oidc };
+  return { ...read, ...fields, oidc, sealed_secret: await secrets.encrypt(client_secret, secretContext(read)) };
 }
 
 /** What a change is told of. */

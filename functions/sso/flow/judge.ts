@@ -10,8 +10,9 @@ import {
   type User,
   userItem,
 } from "../../../shared/identity/items.ts";
+import { domainOf } from "../../../shared/mail/address.ts";
 import { invitationTo, type OpenInvitation } from "../../invitations/public.ts";
-import { domainOf, type Profile } from "../model.ts";
+import type { Profile } from "../model.ts";
 import { type Connection, connectionItem, type Identity, identityItem } from "../store.ts";
 import type { DomainOwner, ProvedDomain } from "./domains.ts";
 import { type Decision, decide } from "./rules/decide.ts";

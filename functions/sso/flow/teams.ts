@@ -1,9 +1,8 @@
-import { commitChange } from "../../../shared/change/commit.ts";
+import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { activeMember } from "../../../shared/identity/members.ts";
-import { newId } from "../../../shared/ids.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
 import { enterTeam, leaveTeam, placesOf, teamItem, userTeamsItem } from "../../teams/public.ts";
 import type { Judged } from "./judge.ts";
@@ -12,14 +11,8 @@ import type { Judged } from "./judge.ts";
 export const teamIdsOf = async (table: Table, tenant: string, user_id: string): Promise<readonly string[]> =>
   (await placesOf(table, tenant, user_id)).map(({ team_id }) => team_id);
 
-const contextOf = ({ organization, connection }: Pick<Judged, "organization" | "connection">, at: Date) => ({
-  tenant: organization.id,
-  actor: { type: "system", id: connection.id } as const,
-  at,
-  trace_id: newId("request", at),
-  request: null,
-  audit_days: retentionOf(organization).audit_days,
-});
+const contextOf = ({ organization, connection }: Pick<Judged, "organization" | "connection">, at: Date) =>
+  systemContext(organization.id, connection.id, at, retentionOf(organization).audit_days);
 
 /** Takes a user out of teams, each in a transaction of its own. What is left already is left. */
 export async function leaveTeams(

@@ -3,10 +3,10 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { type Membership, membershipItem } from "../../../shared/identity/items.ts";
-import { countOwner, discountOwner } from "../../../shared/identity/owners.ts";
+import { countOwner, discountOwner, OWNER } from "../../../shared/identity/owners.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { userEvents } from "../events.ts";
-import { isActiveOwner, OWNER } from "../model.ts";
+import { isActiveOwner } from "../model.ts";
 
 /**
  * One member becomes owner and another one, who was, something else, both as they were read: part of a transaction that

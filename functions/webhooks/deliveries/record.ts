@@ -1,4 +1,4 @@
-import { eventWrites } from "../../../shared/change/commit.ts";
+import { eventWrites, systemContext } from "../../../shared/change/commit.ts";
 import { draft, type Envelope } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
@@ -204,14 +204,8 @@ function disable(
   event: Envelope,
 ): Write[] {
   const now = timestamp(at);
-  const context = {
-    tenant: organization.id,
-    actor: { type: "system", id: "webhooks" } as const,
-    at,
-    trace_id: event.trace_id,
-    request: null,
-    audit_days: retentionOf(organization).audit_days,
-  };
+  const { audit_days } = retentionOf(organization);
+  const context = systemContext(organization.id, "webhooks", at, audit_days, event.trace_id);
   const told = draft(
     webhookEvents,
     "webhook.auto_disabled",

@@ -1,5 +1,5 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -69,7 +69,7 @@ export const update: Handler<Ops["update"], WebhookDeps> = (call, deps) =>
     const begins = body.status === "active" && webhook.status !== "active";
     const next: Webhook = {
       ...webhook,
-      ...defined(body),
+      ...given(body),
       ...(body.url === undefined ? {} : { url: safeUrl(deps, body.url) }),
       ...(body.events === undefined ? {} : { events: normalEvents(body.events) }),
       ...(body.status === undefined ? {} : { disabled_reason: null, disabled_at: null }),
@@ -176,8 +176,3 @@ function subscriptionWrites(
       .map((pattern) => writes.remove(subscriptionItem, { pattern, webhook_id }, {})),
   ];
 }
-
-const defined = <T extends object>(fields: T) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };

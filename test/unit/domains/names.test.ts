@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { domainKey, parseToken } from "../../../functions/domains/model.ts";
 import { requireClaimable } from "../../../functions/domains/naming/claimable.ts";
-import { domainOf } from "../../../functions/domains/public.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { domainOf } from "../../../shared/mail/address.ts";
 
 describe("the name of a domain", () => {
   it.each([

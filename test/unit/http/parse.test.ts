@@ -237,4 +237,8 @@ describe("an e-mail address", () => {
   it.each(["ada", "@example.com", "ada@", "ada@b c.example", "ada@exa mple", "a@b@c"])("%s is refused", (address) => {
     expect(emailSchema.safeParse(address).success).toBe(false);
   });
+  it.each([..."/?#\\:%[]\t\n"])("with %j in its domain is refused, and not taken for what stands before it", (sign) => {
+    for (const domain of [`example.com${sign}x`, `example${sign}.com`, `${sign}example.com`])
+      expect(emailSchema.safeParse(`ada@${domain}`).success, domain).toBe(false);
+  });
 });

@@ -89,6 +89,12 @@ describe("the person in the pool's id token", () => {
   ])("is nobody for a token of %s", (_, other) => {
     expect(profileOf({ ...claims, ...other }, "kabc", "oidc")).toBeUndefined();
   });
+  it("has an address as everywhere it is taken, so that one person has one account", () => {
+    const email = (said: unknown) => profileOf({ ...claims, "custom:email": said }, "kabc", "oidc")?.email;
+    expect(email("Ada@BÜCHER.example")).toBe("ada@xn--bcher-kva.example");
+    for (const said of ["ada@acme.example/x", "ada@acme.example?x", "a@b@acme.example", `${"a".repeat(250)}@b.de`, 7])
+      expect(email(said), String(said)).toBeNull();
+  });
   it("has no address where the provider says none, and none that is verified where it does not say so", () => {
     const none = profileOf({ ...claims, "custom:email": "ada", "custom:email_verified": undefined }, "kabc", "oidc");
     expect(none).toMatchObject({ email: null, email_verified: false });

@@ -1,5 +1,6 @@
 import type { Membership, User } from "../../../../shared/identity/items.ts";
-import { domainOf, type Refusal } from "../../model.ts";
+import { domainOf } from "../../../../shared/mail/address.ts";
+import type { Refusal } from "../../model.ts";
 
 /** What is known when somebody comes back from a provider. */
 export interface Facts {

@@ -1,3 +1,4 @@
+import { emailSchema } from "../../../../shared/http/schemas.ts";
 import { cutText } from "../../../../shared/text.ts";
 import type { Profile } from "../../model.ts";
 
@@ -26,12 +27,13 @@ export function profileOf(
   if (typeof sub !== "string" || typeof username !== "string") return undefined;
   const prefix = `${provider_name}_`;
   if (!username.startsWith(prefix) || username.length === prefix.length) return undefined;
-  const email = text(claims[POOL_ATTRIBUTES.email])?.toLowerCase() ?? null;
+  // As everywhere an address is taken: otherwise one person could have two accounts.
+  const email = emailSchema.safeParse(claims[POOL_ATTRIBUTES.email]).data ?? null;
   const verified = claims[POOL_ATTRIBUTES.email_verified];
   return {
     subject: username.slice(prefix.length),
     sub,
-    email: email !== null && /^[^\s@]+@[^\s@]+$/.test(email) ? email : null,
+    email,
     email_verified: verified === true || String(verified).toLowerCase() === "true",
     name: cutText(text(claims[POOL_ATTRIBUTES.name]) ?? email ?? "", 120),
     groups: groupsOf(text(claims[POOL_ATTRIBUTES.groups]), kind),
