@@ -54,7 +54,7 @@ export function mailbox(mails: readonly Mail[]): string {
     return `<article><h2>${escaped(subject)}</h2><p>to ${escaped(to.join(", "))}</p>${frame}</article>`;
   });
   const style =
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em}article{border:1px solid #ccc;border-radius:8px;padding:0 1em 1em;margin:1em 0}h2{font-size:1.1em;margin:.7em 0 0}p{color:#555;margin:0 0 .5em}iframe{width:100%;height:20em;border:0;background:#fff}";
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:50em;margin:2em auto;padding:0 1em}article{border:1px solid #ccc;border-radius:8px;padding:0 1em 1em;margin:1em 0}h2{font-size:1.1em;margin:.7em 0 0}p{color:#555;margin:0 0 .5em}iframe{width:100%;height:26em;border:0;background:#fff}";
   const none = "<p>No mail was sent yet.</p>";
   return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Mail</title><style>${style}</style></head><body><h1>Mail</h1>${shown.join("\n") || none}</body></html>\n`;
 }

@@ -52,6 +52,7 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     last_login_at: now,
     // The benchmark's tokens name the account by our own id.
     subs: [user_id],
+    has_password: true,
     epoch: 0,
     sessions_opened: 1,
     sessions_live: 1,

@@ -1,5 +1,5 @@
 import type { Envelope } from "../../shared/change/events.ts";
-import { emailItem, PLATFORM } from "../../shared/identity/items.ts";
+import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
 import { sendEmailChangeMail } from "./email-change/mail.ts";
 import { sendNotice } from "./notices/send.ts";
@@ -16,10 +16,24 @@ export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {
   await sendNotice(event, deps);
 }
 
-/** The token of a requested reset, if the address has an account. */
+/** The token of a requested reset, if the address has an account; how to sign in, if the account has no password. */
 async function sendResetMail(id: string, deps: MailDeps): Promise<void> {
   const reset = await pendingReset(deps.table, id, deps.clock.now());
   if (reset === undefined || reset.user_id === null) return;
+  const user = await deps.table.of(PLATFORM).get(userItem, { id: reset.user_id });
+  if (user?.has_password !== true) {
+    await deps.send({
+      to: reset.email,
+      subject: "Your account has no password",
+      lines: [
+        "Somebody asked to reset the password of your Kaizen Studio account, which has none:",
+        "you sign in through your company's provider.",
+        "",
+        `Sign in at ${deps.app_url} with this address. If that does not work, ask an administrator of your company.`,
+      ],
+    });
+    return;
+  }
   const token = await deps.secrets.decrypt(reset.sealed_token, resetTokenContext(id));
   await deps.send({
     to: reset.email,

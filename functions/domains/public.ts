@@ -1,4 +1,4 @@
-import type { Table } from "../../shared/dynamo/table.ts";
+import type { Read, Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import type { Problem } from "../../shared/errors.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
@@ -7,13 +7,24 @@ import { type DomainOwner, domainOwnerItem } from "./owning/store.ts";
 /** What other rooms may use of domains. */
 export type { DomainOwner } from "./owning/store.ts";
 
-/** Which organization has proved a mail domain, whether people join it by their address and as what. One strong read. */
+/** What is read to know which organization has proved a mail domain, whether people join it by their address and as what. */
+export const readDomainOwner = (table: Table, domain: string): Read<typeof domainOwnerItem> =>
+  table.of(PLATFORM).read(domainOwnerItem, { domain });
+
+/** The same by itself: one strong read. */
 export const domainOwner = (table: Table, domain: string): Promise<DomainOwner | undefined> =>
   table.of(PLATFORM).get(domainOwnerItem, { domain });
 
 /** Whether this organization has proved this very domain; a domain above it counts for nothing. One strong read. */
 export const provedDomain = async (table: Table, organization_id: string, domain: string): Promise<boolean> =>
   (await domainOwner(table, domain))?.organization_id === organization_id;
+
+/** Proves within a transaction that a domain is still the organization's that it was read as. */
+export const stillProved = (
+  table: Table,
+  { domain, organization_id }: Pick<DomainOwner, "domain" | "organization_id">,
+  refuse: () => Problem,
+): Write => table.of(PLATFORM).writes.check(domainOwnerItem, { domain }, { equals: { organization_id } }, refuse);
 
 /** Proves within a transaction that people still join by the domain as it was read. */
 export const stillJoins = (table: Table, read: DomainOwner, refuse: () => Problem): Write => {

@@ -11,7 +11,7 @@ export const room = defineRoom({
     finding: {
       trigger: {
         kind: "events",
-        types: ["membership.added", "membership.removed", "user.updated"],
+        types: ["membership.added", "membership.removed", "user.updated", "user.email_changed"],
         suspended: "goes_on",
       },
       needs: ["table_read"],

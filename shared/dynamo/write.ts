@@ -75,6 +75,10 @@ type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
 export const lostRace = (): Problem =>
   new ProblemError("precondition_failed", "The resource has changed since you read it.");
 
+/** The same writes, of which every refusal is a lost race: what was read is read again, and shows what has become of it. */
+export const rereading = (writes: readonly Write[]): Write[] =>
+  writes.map((write) => ({ ...write, refuse: () => lostRace() }));
+
 /** What is written once has no write that changes or removes it. */
 function refuseChange({ type, append_only }: ItemDefinition): void {
   if (append_only === true) throw new Error(`${type} is written once: nothing changes or removes one`);

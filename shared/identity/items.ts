@@ -54,6 +54,7 @@ export const userSchema = z.object({
   last_login_at: z.string().nullable(),
   /** The pool's own names of the user's accounts (`sub` of their tokens): that of the password, one for each provider. */
   subs: z.array(z.string()).max(ACCOUNTS_PER_USER),
+  has_password: z.boolean().meta({ description: "Whether they sign in with a password; else through providers only." }),
   /** Raised by each cut-off: a session opens only under the epoch that was read before the password was proved. */
   epoch: z.number().int(),
   /** Sessions ever opened: who ends all of them knows by it that none was opened since they were read. */

@@ -70,6 +70,7 @@ export async function addMember(
       default_organization_id: organization_id,
       last_login_at: now,
       subs: [sub],
+      has_password: true,
       epoch: 0,
       sessions_opened: 1,
       sessions_live: 1,

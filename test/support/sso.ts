@@ -1,35 +1,37 @@
 import { randomBytes } from "node:crypto";
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { inject } from "vitest";
+import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
 import type { ConnectionDeps } from "../../functions/sso/connections/deps.ts";
 import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
 import { connectProviders } from "../../functions/sso/connections/pool.ts";
 import type { SignInDeps } from "../../functions/sso/flow/deps.ts";
-import type { ProvedDomain } from "../../functions/sso/flow/domains.ts";
 import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
 import { connectHosted } from "../../functions/sso/flow/hosted.ts";
 import { apiOperations, signInOperations } from "../../functions/sso/operations.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { createDispatcher } from "../../shared/http/dispatch.ts";
+import { PLATFORM } from "../../shared/identity/items.ts";
+import { newId } from "../../shared/ids.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
 import type { Company } from "./api.ts";
 import { type ApiAnswer, unique } from "./api.ts";
 import { RedirectBrowser } from "./browser.ts";
 import type { TestProvider } from "./oidc-provider.ts";
-import { awsConfig, stackPlatform } from "./stack.ts";
+import { awsConfig, stackPlatform, stackTable } from "./stack.ts";
 
 /** Where the app of these tests takes over. */
 export const APP = "https://console.example.com/signed-in";
 const ORIGIN = "http://127.0.0.1:8787";
 
-/** The sso room's operations in this process, on the deployed table, key and pool, with domains of the test's own. */
+/** The sso room's operations in this process, on the deployed table, key and pool. */
 export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, clock: Clock = systemClock) {
-  const platform = stackPlatform(clock);
+  const own = stackPlatform(clock);
+  const platform = { ...own, table: more.table ?? own.table };
   const { endpoint, outputs } = inject("stack");
   const user_pool_id = outputs.UserPoolId ?? "";
   const pool_url = endpoint.replace("127.0.0.1", "localhost");
-  const proved = new Map<string, ProvedDomain>();
   const deps: SignInDeps & ConnectionDeps = {
     table: platform.table,
     secrets: platform.secrets,
@@ -39,7 +41,6 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     hosted: connectHosted({ url: pool_url, user_pool_id, endpoint }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: [new URL(APP).origin],
-    domainOwner: async (_, domain) => proved.get(domain),
     ...more,
   };
   const connections = createDispatcher(apiOperations, connectionHandlers, platform, deps);
@@ -67,8 +68,19 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     platform,
     /** The organization proves a domain. */
     prove: (company: Pick<Company, "organization_id">, domain: string, auto_join_role: string | null = null) =>
-      void proved.set(domain, { organization_id: company.organization_id, auto_join_role }),
-    unprove: (domain: string) => void proved.delete(domain),
+      stackTable().transact([
+        stackTable()
+          .of(PLATFORM)
+          .writes.put(domainOwnerItem, {
+            domain,
+            organization_id: company.organization_id,
+            domain_id: newId("domain", new Date()),
+            auto_join: auto_join_role !== null,
+            default_role: auto_join_role ?? "viewer",
+          }),
+      ]),
+    unprove: (domain: string) =>
+      stackTable().transact([stackTable().of(PLATFORM).writes.remove(domainOwnerItem, { domain }, {})]),
     browser,
     async call(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer> {
       const answer = await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body);

@@ -41,10 +41,10 @@ export const LARGEST_ACCOUNT = 12;
 
 /** A user who begins with this account at the pool and one session. */
 export function newUser(
-  person: Omit<NewPerson, "password"> & { readonly id: string; readonly sub: string },
+  person: Omit<NewPerson, "password"> & Pick<User, "id" | "has_password"> & { readonly sub: string },
   at: Date,
 ): User {
-  const { id, email, name, organization_id, sub } = person;
+  const { id, email, name, organization_id, sub, has_password } = person;
   const now = timestamp(at);
   return {
     id,
@@ -54,6 +54,7 @@ export function newUser(
     default_organization_id: organization_id,
     last_login_at: now,
     subs: [sub],
+    has_password,
     epoch: 0,
     sessions_opened: 1,
     sessions_live: 1,
@@ -89,7 +90,7 @@ export async function withNewAccount<T>(
     const sub = await deps.identities.createUser(id, email, password);
     const provider = await deps.identities.signIn(id, password);
     if (provider === undefined) throw new Error("the provider refused a user that it has just created");
-    const user = newUser({ id, email, name, organization_id, sub }, at);
+    const user = newUser({ id, email, name, organization_id, sub, has_password: true }, at);
     const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
     const device_token = deps.randomSecret();
     const writes = [

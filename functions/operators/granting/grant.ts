@@ -4,6 +4,7 @@ import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { alreadyExists, notFound } from "../../../shared/errors.ts";
+import { emailSchema } from "../../../shared/http/schemas.ts";
 import { emailItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import { operatorEvents } from "../events.ts";
@@ -13,7 +14,8 @@ const context = (at: Date) => systemContext(PLATFORM, "operator_command", at, AU
 
 /** The user who has this address. @throws Problem `not_found` */
 async function userWith(table: Table, address: string): Promise<{ readonly user_id: string; readonly email: string }> {
-  const email = address.trim().toLowerCase();
+  const { data: email } = emailSchema.safeParse(address);
+  if (email === undefined) throw notFound(`${address} is no e-mail address.`);
   const account = await table.of(PLATFORM).get(emailItem, { email });
   if (account === undefined) throw notFound(`Nobody has an account with ${email}: they register first.`);
   return account;

@@ -73,7 +73,7 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
   const person = await personOf(query.code, secret, connection, deps);
   if (person === undefined) return refuse("provider_failed");
   const { profile, tokens } = person;
-  const judged = await judge(deps.table, deps.domainOwner, signIn, profile, at);
+  const judged = await judge(deps.table, signIn, profile, at);
   if (judged === undefined) return refuse("connection_inactive");
   if (judged.decision.kind === "refused") return refuse(judged.decision.reason, profile.email);
   const code = deps.randomSecret();

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readSettings } from "../../../shared/config/settings.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
-import { type DomainOwner, domainOwner } from "./domains.ts";
 import { connectHosted, type HostedSignIn } from "./hosted.ts";
 import { poolUrl } from "./pool-url.ts";
 
@@ -11,8 +10,6 @@ export interface SignInDeps extends Pick<Platform, "table" | "secrets"> {
   readonly randomSecret: () => string;
   /** Origins to which codes may be sent, beside our own. */
   readonly origins: readonly string[];
-  /** Who has proved a mail domain. */
-  readonly domainOwner: DomainOwner;
 }
 
 export function signInDeps({ table, secrets }: Platform): SignInDeps {
@@ -23,6 +20,5 @@ export function signInDeps({ table, secrets }: Platform): SignInDeps {
     hosted: connectHosted({ url: poolUrl(read), user_pool_id: read.USER_POOL_ID, endpoint: read.AWS_ENDPOINT_URL }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: read.BROWSER_ORIGINS,
-    domainOwner,
   };
 }

@@ -11,10 +11,10 @@ import {
   userItem,
 } from "../../../shared/identity/items.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
+import { type DomainOwner, readDomainOwner } from "../../domains/public.ts";
 import { invitationTo, type OpenInvitation } from "../../invitations/public.ts";
 import type { Profile } from "../model.ts";
 import { type Connection, connectionItem, type Identity, identityItem } from "../store.ts";
-import type { DomainOwner, ProvedDomain } from "./domains.ts";
 import { type Decision, decide } from "./rules/decide.ts";
 
 /** All that was read to decide who somebody is, for the transaction that follows. */
@@ -22,12 +22,17 @@ export interface Judged {
   readonly decision: Decision;
   readonly connection: Connection;
   readonly organization: Organization;
+  /** The address's domain, where the organization is the one that has proved it. */
+  readonly domain: DomainOwner | undefined;
   readonly identity: Identity | undefined;
   /** Whom it is about: whose identity it is, else who has the address. */
   readonly user: User | undefined;
   readonly membership: Membership | undefined;
   readonly invitation: OpenInvitation | undefined;
 }
+
+/** In place of an address that nobody has. */
+const NOBODY = "nobody";
 
 /** What names a sign-in's connection. */
 interface Place {
@@ -41,7 +46,6 @@ interface Place {
  */
 export async function judge(
   table: Table,
-  domainOwner: DomainOwner,
   { organization_id, connection_id }: Place,
   profile: Profile,
   at: Date,
@@ -49,15 +53,13 @@ export async function judge(
   const { email } = profile;
   const tenant = table.of(organization_id);
   const platform = table.of(PLATFORM);
-  const nobody = { email: "nobody" };
-  const [[connection, organization, identity, marker], owner] = await Promise.all([
-    table.batch([
-      tenant.read(connectionItem, { id: connection_id }),
-      tenant.read(organizationItem, {}),
-      tenant.read(identityItem, { connection_id, subject_hash: sha256(profile.subject) }),
-      platform.read(emailItem, email === null ? nobody : { email }),
-    ]),
-    email === null ? undefined : domainOwner(table, domainOf(email)),
+  const address = email ?? NOBODY;
+  const [connection, organization, identity, marker, owner] = await table.batch([
+    tenant.read(connectionItem, { id: connection_id }),
+    tenant.read(organizationItem, {}),
+    tenant.read(identityItem, { connection_id, subject_hash: sha256(profile.subject) }),
+    platform.read(emailItem, { email: address }),
+    readDomainOwner(table, domainOf(address)),
   ]);
   if (connection === undefined || organization?.status !== "active") return undefined;
   const user_id = identity?.user_id ?? marker?.user_id;
@@ -73,16 +75,12 @@ export async function judge(
   const decision = decide({
     connection,
     profile,
-    ...domainFacts(proved),
+    domain_proved: proved !== undefined,
+    auto_join_role: proved?.auto_join === true ? proved.default_role : null,
     known: identity && user && { id: user.id, status: user.status, linked_by: identity.linked_by },
     by_email: identity === undefined ? user : undefined,
     membership,
     invited_role: invitation?.invitation.role,
   });
-  return { decision, connection, organization, identity, user, membership, invitation };
+  return { decision, connection, organization, domain: proved, identity, user, membership, invitation };
 }
-
-const domainFacts = (proved: ProvedDomain | undefined) => ({
-  domain_proved: proved !== undefined,
-  auto_join_role: proved?.auto_join_role ?? null,
-});

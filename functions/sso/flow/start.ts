@@ -6,6 +6,7 @@ import { invalid } from "../../../shared/http/parse.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
+import { domainOwner } from "../../domains/public.ts";
 import { SIGN_IN_SECONDS } from "../model.ts";
 import type { signInOperations } from "../operations.ts";
 import { type Connection, connectionItem, connectionPlaceItem, connectionsOf, signInItem } from "../store.ts";
@@ -28,7 +29,7 @@ async function connectionFor({ query }: Call<Start>, deps: SignInDeps): Promise<
     return place && table.of(place.organization_id).get(connectionItem, { id: connection_id });
   }
   const domain = domainOf(email ?? "");
-  const owner = await deps.domainOwner(table, domain);
+  const owner = await domainOwner(table, domain);
   if (owner === undefined) return undefined;
   const active = (await connectionsOf(table, owner.organization_id)).filter(({ status }) => status === "active");
   return (

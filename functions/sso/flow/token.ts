@@ -27,7 +27,7 @@ import { type SignIn, signInItem, signInTokensContext } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
 import { enterTeams, leaveTeams, teamIdsOf } from "./teams.ts";
-import { joining, linking, type Part, remembered, seenAgain } from "./writes.ts";
+import { joining, linking, type Part, remembered, seenAgain, stillHolds } from "./writes.ts";
 
 type Token = (typeof signInOperations)["token"];
 
@@ -70,7 +70,7 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
   const { signIn, profile, sealed_tokens } = await provedSignIn(call, deps);
   const provider = await providerTokens(signIn, sealed_tokens, profile, deps);
   return updateWithRetry(undefined, async () => {
-    const judged = await judge(deps.table, deps.domainOwner, signIn, profile, at);
+    const judged = await judge(deps.table, signIn, profile, at);
     if (judged === undefined) throw notLetIn("connection_inactive");
     const { decision } = judged;
     if (decision.kind === "refused") throw notLetIn(decision.reason);
@@ -115,8 +115,11 @@ function reassigned({ deps, call }: Entry, membership: Membership, user: User, r
   };
 }
 
-/** Items at most: an account, a joining; the code, the history, an identity with its pointer, its event and entry; a session that ends. */
-const LARGEST = LARGEST_ACCOUNT + LARGEST_ACCEPTANCE + 10;
+/**
+ * Items at most: an account, a joining; the code, the history, an identity with its pointer, its event and entry; a
+ * session that ends; connection and domain.
+ */
+const LARGEST = LARGEST_ACCOUNT + LARGEST_ACCEPTANCE + 12;
 
 async function asUser(entry: Entry): Promise<Output<Token>> {
   const { call, deps, signIn, profile, judged, provider } = entry;
@@ -151,6 +154,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
         {
           writes: [
             spending(entry),
+            ...stillHolds(table, judged),
             ...opening.writes,
             ...parts.flatMap(({ writes }) => writes),
             remembered(table, signIn, user.id, profile, { at, ip: request.ip }),
@@ -176,7 +180,14 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
   const { at, request } = call;
   const id = newId("user", at);
   const rule = await byGroups(entry, id, decision.join.role);
-  const person = { id, email, name: profile.name, organization_id: organization.id, sub: profile.sub };
+  const person = {
+    id,
+    email,
+    name: profile.name,
+    organization_id: organization.id,
+    sub: profile.sub,
+    has_password: false,
+  };
   const user = newUser(person, at);
   const via = { method: "sso", connection_id: connection.id } as const;
   const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
@@ -189,6 +200,7 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
     {
       writes: [
         spending(entry),
+        ...stillHolds(table, judged),
         platform.writes.create(emailItem, { email, user_id: id }, () => notLetIn("mail_taken")),
         platform.writes.create(userItem, user),
         platform.writes.create(sessionItem, session),

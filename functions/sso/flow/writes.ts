@@ -7,11 +7,19 @@ import { alreadyExists, type Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
 import { PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
+import { stillJoins, stillProved } from "../../domains/public.ts";
 import { acceptance, noLongerWorks } from "../../invitations/public.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
 import { ssoEvents } from "../events.ts";
 import { HISTORY_DAYS, type Profile } from "../model.ts";
-import { type Identity, identityItem, type SignIn, signInRecordItem, userIdentityItem } from "../store.ts";
+import {
+  connectionItem,
+  type Identity,
+  identityItem,
+  type SignIn,
+  signInRecordItem,
+  userIdentityItem,
+} from "../store.ts";
 import type { Judged } from "./judge.ts";
 import type { Joins } from "./rules/decide.ts";
 
@@ -56,6 +64,21 @@ export function linking(
       ),
     ],
   };
+}
+
+/**
+ * Proves within the transaction that what was decided on still holds: the connection is active, and the domain that
+ * vouches for the address is still the organization's, and lets people in where they come by it. Otherwise it is decided
+ * anew.
+ */
+export function stillHolds(table: Table, { connection, domain, decision }: Judged): Write[] {
+  const joinsByIt = decision.kind !== "refused" && decision.join?.via === "domain";
+  return [
+    table
+      .of(connection.organization_id)
+      .writes.check(connectionItem, { id: connection.id }, { equals: { status: "active" } }, lostRace),
+    ...(domain === undefined ? [] : [(joinsByIt ? stillJoins : stillProved)(table, domain, lostRace)]),
+  ];
 }
 
 /** A known identity has signed in again. */

@@ -1,7 +1,7 @@
 import type { Caller } from "../../../shared/access/caller.ts";
 import type { EventDraft } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
-import type { Write } from "../../../shared/dynamo/write.ts";
+import { rereading, type Write } from "../../../shared/dynamo/write.ts";
 import { badReference } from "../../../shared/errors.ts";
 import { teamLimits } from "../model.ts";
 import { managedResource, teamItem, userTeamsItem } from "../store.ts";
@@ -43,5 +43,5 @@ export async function enterPromised(
   );
   const entries = found.slice(0, teamLimits.teams_of_user - before.length);
   const { writes, events } = enterTeams(table, tenant, entries, entry, places);
-  return { writes, events, entered: entries.map(({ team }) => team.id) };
+  return { writes: rereading(writes), events, entered: entries.map(({ team }) => team.id) };
 }

@@ -23,7 +23,7 @@ export async function followMember(event: Envelope, deps: Deps): Promise<void> {
   const { user_id } = event.data;
   if (typeof user_id !== "string") return;
   await follow(event.organization_id, user_id, deps);
-  if (event.type !== "user.updated") return;
+  if (!event.type.startsWith("user.")) return;
   const ways = deps.table.of(PLATFORM).all(userOrganizationItem, { of: { user_id } });
   for await (const { organization_id } of ways)
     if (organization_id !== event.organization_id) await follow(organization_id, user_id, deps);

@@ -1,8 +1,7 @@
 import type { Caller } from "../../../shared/access/caller.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
-import type { Write } from "../../../shared/dynamo/write.ts";
-import { lostRace } from "../../../shared/dynamo/write.ts";
+import { rereading, type Write } from "../../../shared/dynamo/write.ts";
 import { badReference } from "../../../shared/errors.ts";
 import { workspaceEvents } from "../events.ts";
 import { mayAssign, type WorkspaceRole } from "../model.ts";
@@ -54,10 +53,12 @@ export async function enterPromised(
   });
   return {
     entered: open.map(({ workspace_id, role }) => ({ workspace_id, role })),
-    writes: open.flatMap(({ workspace_id, role }) => [
-      countMembers(own, workspace_id, { members: 1, owners: role === "owner" ? 1 : 0 }),
-      own.writes.create(workspaceMemberItem, newMember(workspace_id, user_id, role, added_by, at), lostRace),
-    ]),
+    writes: rereading(
+      open.flatMap(({ workspace_id, role }) => [
+        countMembers(own, workspace_id, { members: 1, owners: role === "owner" ? 1 : 0 }),
+        own.writes.create(workspaceMemberItem, newMember(workspace_id, user_id, role, added_by, at)),
+      ]),
+    ),
     events: open.map(({ workspace: { id, name }, role }) =>
       draft(workspaceEvents, "workspace.member_added", { id, name }, { workspace_id: id, name, user_id, role }),
     ),

@@ -28,6 +28,10 @@ it("an e-mail is changed once the new address is proved, and the old one is told
   expect([confirmed.status, confirmed.body.email]).toEqual([200, email]);
   expect((await owner.call("POST", "/auth/me/email/confirm", { token })).status).toBe(401);
   await mailed(owner.email, "Your e-mail was changed");
+  const found = async (search: string) =>
+    (await owner.call("GET", `/users?search=${search}`)).body.items.map(({ id }: { id: string }) => id);
+  await expect.poll(() => found(email), { timeout: 20_000 }).toEqual([owner.user_id]);
+  expect(await found(owner.email)).toEqual([]);
 
   const { password } = owner;
   const by = (address: string) => call("POST", "/auth/login", { body: { email: address, password } });

@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import * as handlers from "../../../functions/invitations/handlers.ts";
 import { PROMISED } from "../../../functions/invitations/model.ts";
+import { operations } from "../../../functions/invitations/operations.ts";
 import { teamItem, userTeamsItem } from "../../../functions/teams/store.ts";
 import { workspaceItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
+import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { interrupted } from "../../support/interrupted.ts";
 import { linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
-import { stackTable } from "../../support/stack.ts";
+import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 let host: Company;
 beforeAll(async () => {
@@ -88,6 +92,34 @@ describe("places that an invitation promises", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     expect(await membersOf(team)).toBe(5);
     expect((await own().get(workspaceItem, { id: workspace_id }))?.member_count).toBe(6);
+  });
+
+  it("that go at the last moment keep nobody from joining", async () => {
+    const [kept, gone] = await made("/teams", 2);
+    const [open, archived] = await made("/workspaces", 2);
+    const guest = await registerCompany();
+    const token = await promise(guest.email, {
+      team_ids: [gone, kept],
+      workspaces: seats([archived ?? "", open ?? ""]),
+    });
+    const platform = {
+      ...stackPlatform(),
+      table: interrupted(async () => {
+        await host.call("DELETE", `/teams/${gone}`);
+        await host.call("POST", `/workspaces/${archived}/archive`);
+      }),
+    };
+    const accept = createDispatcher(operations, handlers, platform, { ...platform, randomSecret: () => "" });
+    const answer = await accept({
+      method: "POST",
+      path: "/api/v1/invitations/accept",
+      query: "",
+      headers: { authorization: `Bearer ${guest.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+      ip: "127.0.0.1",
+    });
+    const { team_ids, workspaces } = JSON.parse(String(answer.body));
+    expect([answer.status, team_ids, workspaces]).toEqual([200, [kept], seats([open ?? ""])]);
   });
 
   it("are promised by those only who decide about them, and name what is there", async () => {

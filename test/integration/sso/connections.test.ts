@@ -155,7 +155,7 @@ describe("a connection", () => {
   it("that is deleted goes from the pool, ends the sessions that it opened, and frees its place", async () => {
     const owner = await registerCompany();
     const domain = `${unique("acme")}.example`;
-    sso.prove(owner, domain);
+    await sso.prove(owner, domain);
     const { id } = await sso.connect(owner, provider, { provisioning: true });
     provider.signsIn({ sub: unique("subject"), email: `${unique("ada")}@${domain}`, email_verified: true });
     const { answer } = await sso.signIn({ connection_id: id });

@@ -20,7 +20,7 @@ afterAll(() => provider.stop());
 async function company(settings: object = {}) {
   const owner = await registerCompany();
   const domain = `${unique("acme")}.example`;
-  sso.prove(owner, domain);
+  await sso.prove(owner, domain);
   const connection = await sso.connect(owner, provider, settings);
   return { owner, domain, connection, connection_id: connection.id as string };
 }
@@ -45,6 +45,7 @@ describe("signing in through a company's provider", () => {
     expect(answer?.status, answer?.text).toBe(200);
     const { user, tokens, organization_id } = answer?.body ?? {};
     expect([user.email, user.name, organization_id]).toEqual([email, "Ada", owner.organization_id]);
+    expect(user.has_password).toBe(false);
     expect((await me(tokens.access_token)).body).toMatchObject({ role: "operator", user: { id: user.id } });
     expect(await membershipOf(owner, user.id)).toMatchObject({ joined_via: "sso", status: "active" });
     const told = await owner.call("GET", "/audit/logs?action=session.signed_in&limit=1");
@@ -128,7 +129,7 @@ describe("signing in through a company's provider", () => {
 
   it("lets the domain's own people in with its role", async () => {
     const { owner, domain, connection_id } = await company();
-    sso.prove(owner, domain, "developer");
+    await sso.prove(owner, domain, "developer");
     employee(domain);
     const { answer } = await sso.signIn({ connection_id });
     expect(await membershipOf(owner, answer?.body.user.id)).toMatchObject({ joined_via: "domain", role: "developer" });
@@ -228,7 +229,7 @@ describe("a sign-in that is under way", () => {
     const browser = sso.browser();
     const { url } = sso.begin({ connection_id });
     const back = await browser.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
-    const later = ssoService({ domainOwner: sso.deps.domainOwner }, { now: () => new Date(Date.now() + 601_000) });
+    const later = ssoService({}, { now: () => new Date(Date.now() + 601_000) });
     const { pathname, search } = new URL(back);
     const cookie = browser.cookies("http://127.0.0.1:8787");
     const late = await later.call("GET", pathname.slice(7) + search, undefined, undefined);
@@ -250,7 +251,7 @@ describe("a sign-in that is under way", () => {
         ...(await hosted.claims(...of)),
         ...change,
       });
-      const other = ssoService({ domainOwner: sso.deps.domainOwner, hosted: { ...hosted, claims } });
+      const other = ssoService({ hosted: { ...hosted, claims } });
       return (await other.signIn({ connection_id })).reason;
     };
     expect(await told({ nonce: "another" })).toBe("provider_failed");

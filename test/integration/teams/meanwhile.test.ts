@@ -2,26 +2,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as handlers from "../../../functions/teams/handlers.ts";
 import { teamLimits } from "../../../functions/teams/model.ts";
 import { operations } from "../../../functions/teams/operations.ts";
-import { Table } from "../../../shared/dynamo/table.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
+import { interrupted } from "../../support/interrupted.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
-
-/** The deployed table, on which something happens between what a request reads and what it first writes of it. */
-function interrupted(meanwhile: () => Promise<unknown>): Table {
-  const { name, client } = stackTable();
-  let happened = false;
-  const send = async (command: object): Promise<unknown> => {
-    if (!happened && command.constructor.name === "TransactWriteCommand") {
-      happened = true;
-      await meanwhile();
-    }
-    return client.send(command as never);
-  };
-  return new Table(name, { send } as never);
-}
 
 interface Asked {
   readonly method: string;
