@@ -40,6 +40,11 @@ export const organizationEvents = defineEvents({
     resource: "organization",
     data: organization.extend({ erase_at: z.string() }),
   },
+  "organization.erasure_begun": {
+    summary: "Nobody has restored a deleted organization in time: it is erased now, and cannot be restored any more.",
+    resource: "organization",
+    data: organization,
+  },
   "organization.erased": {
     summary:
       "A deleted organization was erased; its certificate has this hash. Nobody's webhook hears of it, the bus does.",

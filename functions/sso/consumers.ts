@@ -1,10 +1,11 @@
 import { systemContext } from "../../shared/change/commit.ts";
+import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { forgetting, type ReconcileDeps, reconcile, removeFromPool } from "./connections/reconcile.ts";
 import { unlink } from "./identities/unlink.ts";
-import { connectionItem, connectionRepair, identityItem } from "./store.ts";
+import { connectionItem, connectionRepair, connectionsOf, identityItem } from "./store.ts";
 
 export type RepairDeps = ReconcileDeps & { readonly clock: Clock };
 
@@ -29,4 +30,15 @@ export async function repair({ tenant: id, ref }: Due, deps: RepairDeps): Promis
   }
   await deps.table.transact(forgetting(deps.table, connection));
   return undefined;
+}
+
+/**
+ * `organization.erasure_begun`: takes what the user pool has of an organization away, while the table still says what that
+ * is: its items are erased some minutes later. All of it can be done twice.
+ */
+export async function forgetAtPool(
+  { organization_id }: Pick<Envelope, "organization_id">,
+  { table, providers }: Pick<ReconcileDeps, "table" | "providers">,
+): Promise<void> {
+  for (const connection of await connectionsOf(table, organization_id)) await removeFromPool({ providers }, connection);
 }

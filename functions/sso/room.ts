@@ -53,6 +53,12 @@ export const room = defineRoom({
       timeout_seconds: 60,
       memory_mb: 256,
     },
+    erasure: {
+      trigger: { kind: "events", types: ["organization.erasure_begun"], suspended: "goes_on" },
+      needs: ["table_read", "identity_providers"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
   },
   queues: { sso_repairs: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES } },
 });

@@ -20,7 +20,13 @@ import { see } from "./seen.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
 
 const ORGANIZATION_ID = new RegExp(`^${idPrefixes.organization}_[0-9A-HJKMNP-TV-Z]{26}$`);
-const REMEMBERED_DEFAULTS = 1_000;
+const REMEMBERED_ACCOUNTS = 1_000;
+
+/** Whose an account of the pool was, and where they worked, when this process saw it last. */
+interface LastSeen {
+  readonly user_id: string;
+  readonly default_organization_id: string;
+}
 
 /** Who sent a request, and what they may do in the active organization at this moment. */
 export interface Authentication {
@@ -60,12 +66,13 @@ export interface Wanted {
  * The session is found by what the token says and nothing else: the pool's name of the account and the family of
  * tokens. It is self-sufficient: whatever cuts a user off ends all of the user's sessions in the same transaction.
  *
- * One round trip: session, organization and membership are read together. Who the user is is guessed from the
- * user name at the pool, and without an `Organization-Id` header the default organization from what this process saw
- * last; a wrong guess costs a second read and never a wrong answer, because the session decides.
+ * One round trip: session, organization and membership are read together. Who the user is and, without an
+ * `Organization-Id` header, the default organization are guessed from what this process saw last of the account; the
+ * first time the user is guessed from the name at the pool, which is theirs for accounts with a password. A wrong guess
+ * costs a second read and never a wrong answer, because the session decides.
  */
 export function createAuthenticator(table: Table, tokens: TokenVerifier) {
-  const lastDefault = new Map<string, string>();
+  const lastSeen = new Map<string, LastSeen>();
   const platform = table.of(PLATFORM);
 
   /** Whose session it is; `guessed` is the user of the name at the pool. */
@@ -83,14 +90,16 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     const asked = request.headers["organization-id"];
     if (asked !== undefined && !ORGANIZATION_ID.test(asked)) throw noMembership();
     const { sub, origin_jti, client_id, username } = claims;
-    const guess = asked ?? lastDefault.get(sub);
-    const more = guess === undefined ? undefined : also?.(guess, { type: "user", id: username });
+    const last = lastSeen.get(sub);
+    const guess = asked ?? last?.default_organization_id;
+    const somebody = last?.user_id ?? username;
+    const more = guess === undefined ? undefined : also?.(guess, { type: "user", id: somebody });
     const reads: readonly Read[] = [
       platform.read(sessionItem, { sub, origin_jti }),
-      ...(guess === undefined ? [] : rightsReads(table, guess, username)),
+      ...(guess === undefined ? [] : rightsReads(table, guess, somebody)),
       ...(more === undefined ? [] : [more]),
-      ...(operator ? [platform.read(operatorItem, { user_id: username })] : []),
-      ...(person ? [platform.read(userItem, { id: username })] : []),
+      ...(operator ? [platform.read(operatorItem, { user_id: somebody })] : []),
+      ...(person ? [platform.read(userItem, { id: somebody })] : []),
     ];
     const read: readonly unknown[] = await table.batch(reads);
     const session = live(read[0] as Session | undefined, client_id, now);
@@ -101,11 +110,11 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     ];
     const principal = { type: "user", id: session.user_id } as const;
     const organizationId = asked ?? session.default_organization_id;
-    const guessed = session.user_id === username && organizationId === guess;
+    const guessed = session.user_id === somebody && organizationId === guess;
     const [organization, membership] = guessed
       ? [readOrganization, readMembership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
-    if (asked === undefined) remember(lastDefault, session);
+    remember(lastSeen, session);
     const rights = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
     const standing =
       rights instanceof Problem
@@ -119,7 +128,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       rights,
       signedIn: person ? { principal, user: await personOf(session, readUser), session, ...standing } : undefined,
       operator:
-        !operator || session.user_id === username
+        !operator || session.user_id === somebody
           ? readOperator
           : await platform.get(operatorItem, { user_id: session.user_id }),
       also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
@@ -144,7 +153,7 @@ function live(session: Session | undefined, client_id: string, now: Date): Sessi
   return session;
 }
 
-function remember(lastDefault: Map<string, string>, session: Session): void {
-  if (lastDefault.size >= REMEMBERED_DEFAULTS) lastDefault.delete(lastDefault.keys().next().value ?? "");
-  lastDefault.set(session.sub, session.default_organization_id);
+function remember(lastSeen: Map<string, LastSeen>, { sub, user_id, default_organization_id }: Session): void {
+  if (lastSeen.size >= REMEMBERED_ACCOUNTS) lastSeen.delete(lastSeen.keys().next().value ?? "");
+  lastSeen.set(sub, { user_id, default_organization_id });
 }

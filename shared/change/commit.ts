@@ -44,7 +44,7 @@ export interface AuditDraft {
 export const isSecurityAction = (action: string): boolean =>
   /^(access|audit|session|mfa|sso|operator|role|membership|api_key|policy|domain)\./.test(action) ||
   /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||
-  /^organization\.(suspended|restored|deleted|erased|ownership_|transfer_)/.test(action);
+  /^organization\.(suspended|restored|deleted|erasure_begun|erased|ownership_|transfer_)/.test(action);
 
 const daysOf = (action: string, { audit_days }: ChangeContext): number => {
   if (action === "access.denied") return DENIAL_AUDIT_DAYS;

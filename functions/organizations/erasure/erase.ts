@@ -1,5 +1,5 @@
 import type { Files } from "../../../shared/blobs/files.ts";
-import { commitChange, systemContext } from "../../../shared/change/commit.ts";
+import { type ChangeContext, commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
@@ -78,6 +78,9 @@ async function raced(work: () => Promise<Date | undefined>, then: Date | undefin
   }
 }
 
+const contextOf = (organization: Organization, at: Date): ChangeContext =>
+  systemContext(organization.id, organizationErasure.kind, at, retentionOf(organization).audit_days);
+
 async function claim(table: Table, read: Organization, at: Date): Promise<undefined> {
   const own = table.of(read.id);
   const owners: string[] = [];
@@ -93,10 +96,11 @@ async function claim(table: Table, read: Organization, at: Date): Promise<undefi
     counted_to: "",
   };
   const next: Organization = { ...read, status: "erasing", updated_at: timestamp(at), etag: newEtag(at) };
-  await table.transact([
-    ...replaceOrganization(table, read, next, at),
-    table.of(PLATFORM).writes.create(erasureItem, erasure),
-  ]);
+  const { id, name } = read;
+  await commitChange(table, contextOf(read, at), {
+    writes: [...replaceOrganization(table, read, next, at), table.of(PLATFORM).writes.create(erasureItem, erasure)],
+    events: [draft(organizationEvents, "organization.erasure_begun", { id, name }, { organization_id: id, name })],
+  });
   return undefined;
 }
 
@@ -124,8 +128,7 @@ async function finish(organization: Organization, { table, clock, certify }: Era
         .at(-1) ?? null,
   });
   const certificate = await certify(statement);
-  const context = systemContext(id, organizationErasure.kind, at, retentionOf(organization).audit_days);
-  await commitChange(table, context, {
+  await commitChange(table, contextOf(organization, at), {
     writes: [
       platform.writes.update(
         erasureItem,

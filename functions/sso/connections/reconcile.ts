@@ -96,7 +96,10 @@ export function forgetting(table: Table, connection: Connection): Write[] {
 }
 
 /** Removes all that the pool has of a connection: what is there, and what a maker who died may have left. */
-export async function removeFromPool({ providers }: ReconcileDeps, connection: Connection): Promise<void> {
+export async function removeFromPool(
+  { providers }: Pick<ReconcileDeps, "providers">,
+  connection: Connection,
+): Promise<void> {
   const { id, pool_client_id, provider_name } = connection;
   const clients = pool_client_id === null ? await providers.findClients(id) : [pool_client_id];
   for (const client of clients) await providers.removeClient(client);

@@ -1,18 +1,37 @@
 import { createPublicKey, verify } from "node:crypto";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { ERASURE, erasureItem, organizationErasure } from "../../../functions/organizations/erasure/store.ts";
+import { connectionItem } from "../../../functions/sso/store.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { organizationItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { createAgent } from "../../support/agents.ts";
 import { eventually, registerCompany } from "../../support/api.ts";
 import { tracesOf } from "../../support/leftovers.ts";
+import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { pool } from "../../support/pool.ts";
 import { stackTable } from "../../support/stack.ts";
 import { sweepDue } from "../../support/sweeper.ts";
+
+let provider: TestProvider;
+beforeAll(async () => {
+  provider = await startProvider(poolPage());
+});
+afterAll(() => provider.stop());
 
 it("the deployed function erases a deleted organization, with the rights that it has, and signs what it erased", async () => {
   const company = await registerCompany();
   const id = company.organization_id;
   await createAgent(company, { system_prompt: "p".repeat(20_000) });
+  const { issuer, client_id, client_secret } = provider;
+  const sent = { name: "Directory", oidc: { issuer, client_id, client_secret } };
+  const connected = await company.call("POST", "/sso/connections", sent);
+  expect(connected.status, connected.text).toBe(201);
+  const connection = await stackTable().of(id).get(connectionItem, { id: connected.body.id });
+  const atPool = async () => [
+    await pool().hasProvider(connection?.provider_name ?? ""),
+    await pool().hasClient(connection?.pool_client_id ?? ""),
+  ];
+  expect(await atPool()).toEqual([true, true]);
   const { slug } = (await company.call("GET", `/organizations/${id}`)).body;
   expect((await company.call("DELETE", `/organizations/${id}?confirm=${slug}`)).status).toBe(202);
 
@@ -29,6 +48,7 @@ it("the deployed function erases a deleted organization, with the rights that it
   const status = async (wanted: string) =>
     (await platform.get(erasureItem, { organization_id: id }))?.status === wanted ? true : undefined;
   await eventually(() => status("erasing"), "it is claimed");
+  await expect.poll(atPool, { timeout: 30_000 }).toEqual([false, false]);
   const key = { organization_id: id };
   await platform.transact([platform.writes.update(erasureItem, key, { set: { claimed_at: early } })]);
   await hurry();

@@ -5,19 +5,14 @@ import { outboxItem } from "../../../shared/change/items.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { call, proofOf, registerCompany, unique } from "../../support/api.ts";
-import { authDeps, authService, stackPool } from "../../support/auth.ts";
+import { authDeps, authService, midHour, stackPool } from "../../support/auth.ts";
 
 const hex = (): string => unique("").slice(1, 5);
-const middle = () => {
-  const now = new Date();
-  now.setUTCMinutes(30, 30);
-  return now;
-};
 const person = (email = `${unique()}@example.com`) => ({ email, name: "Ada", organization_name: unique("Acme") });
 
 describe("registering", () => {
   it("is bounded by the hour: for one source, one block and one address", async () => {
-    const { send } = authService({}, { now: middle });
+    const { send } = authService({}, midHour);
     const site = `2001:db8:${hex()}`;
     const from = (ip: string, email?: string) => send("POST", "/auth/register", person(email), { ip });
     const statuses = async (answers: Promise<{ status: number }>[]) =>

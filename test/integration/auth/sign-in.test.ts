@@ -7,18 +7,11 @@ import { addSeconds, type Clock } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { call, registerCompany, unique } from "../../support/api.ts";
-import { authService, memoryPool, randomSource as source } from "../../support/auth.ts";
+import { authService, memoryPool, midHour, randomSource as source } from "../../support/auth.ts";
 import { awsConfig, stackPlatform, stackTable } from "../../support/stack.ts";
 
-/** The middle of an hour: attempts are counted by the hour. */
-const middle = (): Date => {
-  const now = new Date();
-  now.setUTCMinutes(30, 30);
-  return now;
-};
-
 /** The sign-in operation in this process, with a clock that stands; `pool` as far as the test needs one of its own. */
-function signIn(pool = memoryPool({ sub: "nobody", password: "nobody's password" }), clock: Clock = { now: middle }) {
+function signIn(pool = memoryPool({ sub: "nobody", password: "nobody's password" }), clock: Clock = midHour) {
   const service = authService({ identities: pool }, clock);
   return (email: string, password: string, ip: string, more: object = {}) =>
     service.send("POST", "/auth/login", { email, password, ...more }, { ip });
@@ -99,7 +92,7 @@ describe("attempts from one place", () => {
   it("wait longer and longer after the free ones, and count as none when their time is over, deleted or not", async () => {
     const email = `${unique()}@example.com`;
     const ip = source();
-    let now = middle();
+    let now = midHour.now();
     const deps = { table: stackTable(), origin_factor: 1_000 };
     const pass = (seconds: number) => {
       now = addSeconds(now, seconds);
@@ -124,7 +117,7 @@ describe("attempts from one place", () => {
     const email = `${unique()}@example.com`;
     const ip = source();
     const deps = { table: stackTable(), origin_factor: 1_000 };
-    const now = middle();
+    const now = midHour.now();
     for (let i = 0; i < FREE_ATTEMPTS + 1; i++) await admitAttempt(deps, { email, ip }, now);
     const later = addSeconds(now, 90_000);
     const all = Array.from({ length: 12 }, () => admitAttempt(deps, { email, ip }, later));
@@ -160,7 +153,7 @@ describe("guesses of others", () => {
   it("from the same source do not stop a device that the account knows", async () => {
     const company = await registerCompany();
     const { subs } = await ownerOf(company.user_id);
-    const attempt = signIn(memoryPool({ sub: subs[0] ?? "", password: company.password }), { now: middle });
+    const attempt = signIn(memoryPool({ sub: subs[0] ?? "", password: company.password }), midHour);
     const office = source();
     const { device_token } = (await attempt(company.email, company.password, office)).body;
     for (let i = 0; i <= FREE_ATTEMPTS; i++) await attempt(company.email, "a colleague's guess", office);
@@ -182,7 +175,7 @@ describe("guesses of others", () => {
 describe("asking for resets", () => {
   it("is bounded by the hour for an account, from one source and from many, known or not", async () => {
     const { email } = await registerCompany();
-    const { send } = authService({}, { now: middle });
+    const { send } = authService({}, midHour);
     for (const address of [email, `${unique()}@example.com`]) {
       const ask = (ip: string) => send("POST", "/auth/forgot-password", { email: address }, { ip });
       const one = source();

@@ -32,6 +32,8 @@ let cost: (method: string, path: string, body?: unknown) => Promise<Units>;
 let call: (method: string, path: string, body?: unknown) => Promise<Readonly<Record<string, unknown>>>;
 /** Makes the session seen so many seconds ago. */
 let age: (seconds: number) => Promise<void>;
+/** Authenticates a request of a session that came through a provider: its account has another name than its user. */
+let throughProvider: () => Promise<Units>;
 let organization: string;
 const ids: Record<string, string> = {};
 
@@ -52,6 +54,9 @@ beforeAll(async () => {
   for (const Item of owner.items) await table.client.send(new PutCommand({ TableName: table.name, Item }));
   const { user_id, origin_jti } = owner;
   const claims = { sub: user_id, username: user_id, origin_jti, client_id: CLIENT, expires_at_epoch: 2 ** 40 };
+  const other = createAuthenticator(table, { verify: async () => ({ ...claims, username: "kprovider_subject" }) });
+  const request = { method: "GET", path: "/", query: "", body: undefined, ip: "192.0.2.1" };
+  throughProvider = () => counter.of(() => other({ ...request, headers: { authorization: "Bearer token" } }, NOW));
   const dispatch = dispatchers({
     table,
     clock: { now: () => NOW },
@@ -154,6 +159,11 @@ describe("what a request costs, by AWS's rules", () => {
     expect(after).toEqual(usual);
     expect(seen.calls - usual.calls).toBe(1);
     expect(seen.writes).toBeGreaterThan(0);
+  });
+
+  it("a session that came through a provider is found in one read from the second request on", async () => {
+    const calls = [await throughProvider(), await throughProvider(), await throughProvider()].map((one) => one.calls);
+    expect(calls).toEqual([2, 1, 1]);
   });
 
   it("counting, averaged over many requests of one function, is next to nothing", async () => {

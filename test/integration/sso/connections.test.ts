@@ -1,9 +1,4 @@
-import {
-  CognitoIdentityProviderClient,
-  DescribeIdentityProviderCommand,
-  DescribeUserPoolClientCommand,
-} from "@aws-sdk/client-cognito-identity-provider";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repair } from "../../../functions/sso/consumers.ts";
 import { connectionItem, connectionPlaceItem } from "../../../functions/sso/store.ts";
 import { dueItem } from "../../../shared/due/item.ts";
@@ -11,8 +6,8 @@ import { Problem } from "../../../shared/errors.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { pool } from "../../support/pool.ts";
 import { ssoService } from "../../support/sso.ts";
-import { awsConfig } from "../../support/stack.ts";
 
 let provider: TestProvider;
 const sso = ssoService();
@@ -30,19 +25,6 @@ const mend = (owner: Company, ref: string) =>
     { tenant: owner.organization_id, kind: "sso_connection", ref, at: "" },
     { ...sso.deps, clock: { now: () => new Date() } },
   );
-
-function pool() {
-  const client = new CognitoIdentityProviderClient(awsConfig());
-  const UserPoolId = inject("stack").outputs.UserPoolId ?? "";
-  const there = async (work: Promise<unknown>) => work.then(() => true).catch(() => false);
-  return {
-    provider: (ProviderName: string) => client.send(new DescribeIdentityProviderCommand({ UserPoolId, ProviderName })),
-    client: (ClientId: string) => client.send(new DescribeUserPoolClientCommand({ UserPoolId, ClientId })),
-    hasProvider: (ProviderName: string) =>
-      there(client.send(new DescribeIdentityProviderCommand({ UserPoolId, ProviderName }))),
-    hasClient: (ClientId: string) => there(client.send(new DescribeUserPoolClientCommand({ UserPoolId, ClientId }))),
-  };
-}
 
 describe("a connection", () => {
   it("is a provider and a client of its own at the pool, which allow nothing else", async () => {
