@@ -1,7 +1,9 @@
 import type { Envelope } from "../../shared/change/events.ts";
 import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
-import type { MailDeps } from "../../shared/mail/send.ts";
+import { type MailDeps, mailTo } from "../../shared/mail/send.ts";
+import { mailLanguage, worded } from "../../shared/mail/template.ts";
 import { sendEmailChangeMail } from "./email-change/mail.ts";
+import { confirmMail, noPasswordMail, registeredAlreadyMail, resetMail } from "./mails.ts";
 import { sendNotice } from "./notices/send.ts";
 import { openDomain } from "./registration/join-domain.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
@@ -21,76 +23,23 @@ async function sendResetMail(id: string, deps: MailDeps): Promise<void> {
   const reset = await pendingReset(deps.table, id, deps.clock.now());
   if (reset === undefined || reset.user_id === null) return;
   const user = await deps.table.of(PLATFORM).get(userItem, { id: reset.user_id });
-  if (user?.has_password !== true) {
-    await deps.send({
-      to: reset.email,
-      subject: "Your account has no password",
-      lines: [
-        "Somebody asked to reset the password of your Kaizen Studio account, which has none:",
-        "you sign in through your company's provider.",
-        "",
-        `Sign in at ${deps.app_url} with this address. If that does not work, ask an administrator of your company.`,
-      ],
-    });
-    return;
-  }
+  if (user === undefined) return;
+  const { email } = reset;
+  if (!user.has_password) return mailTo(deps, { ...user, email }, noPasswordMail, deps);
   const token = await deps.secrets.decrypt(reset.sealed_token, resetTokenContext(id));
-  await deps.send({
-    to: reset.email,
-    subject: "Reset your password",
-    lines: [
-      "Somebody asked to reset the password of your Kaizen Studio account.",
-      "",
-      `Open ${deps.app_url}/reset-password?token=${token} within the next hour,`,
-      "or send the token to POST /api/v1/auth/reset-password:",
-      "",
-      token,
-      "",
-      "If it was not you, ignore this mail: nothing has changed.",
-    ],
-  });
+  await mailTo(deps, { ...user, email }, resetMail, { ...deps, token });
 }
 
 /** The token of a registration, or the advice to sign in where the address has an account. Only its owner learns which. */
 async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
   const registration = await pendingRegistration(deps.table, id, deps.clock.now());
   if (registration === undefined) return;
-  const { email } = registration;
-  if ((await deps.table.of(PLATFORM).get(emailItem, { email })) !== undefined) {
-    await deps.send({
-      to: email,
-      subject: "You have an account already",
-      lines: [
-        "Somebody registered at Kaizen Studio with this address, which has an account already.",
-        "",
-        `Sign in at ${deps.app_url}, or reset your password there if you have forgotten it.`,
-        "",
-        "If it was not you, ignore this mail: nothing has changed.",
-      ],
-    });
-    return;
-  }
+  const { email: to } = registration;
+  const language = mailLanguage(registration.language);
+  if ((await deps.table.of(PLATFORM).get(emailItem, { email: to })) !== undefined)
+    return deps.send({ to, ...worded(registeredAlreadyMail, language, deps) });
   const token = await deps.secrets.decrypt(registration.sealed_token, registrationTokenContext(id));
-  const open = await openDomain(deps.table, email);
-  await deps.send({
-    to: email,
-    subject: "Confirm your e-mail",
-    lines: [
-      "Welcome to Kaizen Studio. Confirm that this address is yours, and choose a password.",
-      "",
-      `Open ${deps.app_url}/verify-email?token=${token} within the next day,`,
-      "or send the token and the password to POST /api/v1/auth/verify-email:",
-      "",
-      token,
-      "",
-      ...(open === undefined
-        ? []
-        : [
-            `${open.organization.name} lets people with an address of ${open.owner.domain} join: choose so on that page,`,
-            "or send token and password to POST /api/v1/auth/join-domain instead.",
-            "",
-          ]),
-      "If it was not you, ignore this mail: no account is made.",
-    ],
-  });
+  const found = await openDomain(deps.table, to);
+  const open = found && { organization: found.organization.name, domain: found.owner.domain };
+  await deps.send({ to, ...worded(confirmMail, language, { ...deps, token, open }) });
 }

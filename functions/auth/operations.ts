@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { emailSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { emailSchema, languageSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { invitationTokenSchema, joinedFields } from "../invitations/model.ts";
 import { organizationNameView, slugSchema } from "../organizations/model.ts";
@@ -22,6 +22,11 @@ import { sessionOperations } from "./sessions/operations.ts";
 
 const mailSentSchema = z.object({ registration_id: idSchema("registration"), message: z.string() });
 
+const mailLanguageSchema = languageSchema.optional().meta({
+  description:
+    "What mails to the person are written in, as far as there are some in it; else in that of the organization.",
+});
+
 export const operations = {
   register: operation({
     id: "auth.register",
@@ -38,6 +43,7 @@ export const operations = {
         organization_name: nameSchema.optional().meta({
           description: "May be left out, for instance by whoever means to join the organization of their mail domain.",
         }),
+        language: mailLanguageSchema,
         organization_slug: slugSchema.optional().meta({ description: "Derived from the name when it is left out." }),
       }),
     },
@@ -136,7 +142,12 @@ export const operations = {
       "With the token from the mail of an invitation, which proves the address. Creates the user with the invited role and signs them in, all or nothing. Works where registration is closed. Somebody who has an account signs in and accepts (`POST /invitations/accept`). When the answer was lost, sign in.",
     permission: "public",
     request: {
-      body: z.strictObject({ token: invitationTokenSchema, name: nameSchema, password: passwordSchema }),
+      body: z.strictObject({
+        token: invitationTokenSchema,
+        name: nameSchema,
+        language: mailLanguageSchema,
+        password: passwordSchema,
+      }),
     },
     response: z.object({
       user: userView,

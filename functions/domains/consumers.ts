@@ -7,10 +7,13 @@ import type { Due } from "../../shared/due/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import type { Platform } from "../../shared/http/platform.ts";
-import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import { ownersOf } from "../../shared/identity/owners.ts";
+import { generalOf } from "../../shared/identity/settings.ts";
+import { mailOwners } from "../../shared/mail/owners.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
+import { mailLanguage, worded } from "../../shared/mail/template.ts";
+import { linkMail, proofLostMail } from "./mails.ts";
 import { challengeOf, type Domain, FAILED_CHECK_SECONDS, MAIL_LINK_SECONDS, PENDING_CHECK_SECONDS } from "./model.ts";
 import type { LookUpTxt } from "./proving/dns.ts";
 import { applied } from "./proving/prove.ts";
@@ -45,47 +48,26 @@ async function sendLink(tenant: TenantTable, id: string, deps: MailDeps): Promis
   const token = await deps.secrets.decrypt(link.sealed_token, linkContext(domain));
   await deps.send({
     to: `${link.mailbox}@${domain.domain}`,
-    subject: `Does ${domain.domain} belong to ${organization.name}?`,
-    lines: [
-      `${organization.name} says at Kaizen Studio that the mail domain ${domain.domain} is theirs.`,
-      "If that is so, people with an address of it can be let into their organization.",
-      "",
-      `If it is, open ${deps.app_url}/domain?token=${token} within ${MAIL_LINK_SECONDS / 3_600} hours`,
-      "and confirm it there, or send the token to POST /api/v1/domains/confirm:",
-      "",
+    ...worded(linkMail, mailLanguage(generalOf(organization.settings).language), {
+      ...deps,
       token,
-      "",
-      "If it is not, ignore this mail: nothing happens.",
-    ],
+      domain: domain.domain,
+      organization: organization.name,
+      hours: MAIL_LINK_SECONDS / 3_600,
+    }),
   });
 }
 
 async function warnOwners(tenant: TenantTable, event: z.output<typeof lost>, deps: MailDeps): Promise<void> {
   const domain = await tenant.get(domainItem, { id: event.domain_id });
   if (domain === undefined || domain.lost_since === null) return;
-  const { name, value } = challengeOf(domain);
-  const how =
-    domain.method === "email"
-      ? ["It was proved by mail a year ago. Ask for another mail, or set the record"]
-      : ["Its DNS record is gone. Set the record of type TXT"];
-  for await (const id of ownersOf(tenant)) {
-    const user = await deps.table.of(PLATFORM).get(userItem, { id });
-    if (user?.status !== "active") continue;
-    await deps.send({
-      to: user.email,
-      subject: `The proof of ${domain.domain} is gone`,
-      lines: [
-        `That the mail domain ${domain.domain} is yours can no longer be seen.`,
-        ...how,
-        "",
-        `${name}`,
-        `${value}`,
-        "",
-        `until ${event.ends_at.slice(0, 10)}: that is ${event.days_left} days from now. From then on it counts as`,
-        "proved no more, and nobody joins your organization by an address of it until the proof is back.",
-      ],
-    });
-  }
+  await mailOwners(deps, tenant, proofLostMail, {
+    ...challengeOf(domain),
+    domain: domain.domain,
+    by_mail: domain.method === "email",
+    ends_on: event.ends_at.slice(0, 10),
+    days_left: event.days_left,
+  });
 }
 
 /**

@@ -5,10 +5,13 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
-import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { emailItem, organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
-import type { MailDeps } from "../../shared/mail/send.ts";
+import { generalOf } from "../../shared/identity/settings.ts";
+import { type MailDeps, mailTo } from "../../shared/mail/send.ts";
+import { mailLanguage, worded } from "../../shared/mail/template.ts";
 import { invitationEvents } from "./events.ts";
+import { invitationMail } from "./mails.ts";
 import { invitationStates } from "./model.ts";
 import { endWrites, invitationItem, invitationTokenContext } from "./store.ts";
 
@@ -26,23 +29,18 @@ export async function sendInvitation(event: Envelope, deps: MailDeps): Promise<v
   if (Date.parse(invitation.expires_at) <= deps.clock.now().getTime()) return;
   const inviter = await deps.table.of(PLATFORM).get(userItem, { id: invitation.invited_by });
   const token = await deps.secrets.decrypt(invitation.sealed_token, invitationTokenContext(invitation));
-  const { message } = invitation;
-  await deps.send({
-    to: invitation.email,
-    subject: `Join ${organization.name} at Kaizen Studio`,
-    lines: [
-      `${inviter?.name ?? "An administrator"} invites you to join ${organization.name} at Kaizen Studio.`,
-      "",
-      ...(message === "" ? [] : ["They write:", "", `> ${message}`, ""]),
-      `Open ${deps.app_url}/invitation?token=${token} within the next seven days,`,
-      "or send the token to POST /api/v1/auth/join with a name and a password; if you have an account,",
-      "sign in and send it to POST /api/v1/invitations/accept:",
-      "",
-      token,
-      "",
-      "If you don't know what this is about, ignore this mail: nothing happens.",
-    ],
-  });
+  const about = {
+    ...deps,
+    token,
+    organization: organization.name,
+    inviter: inviter?.name ?? null,
+    message: invitation.message,
+  };
+  const account = await deps.table.of(PLATFORM).get(emailItem, { email: invitation.email });
+  const guest = account && (await deps.table.of(PLATFORM).get(userItem, { id: account.user_id }));
+  if (guest !== undefined) return mailTo(deps, guest, invitationMail, about);
+  const language = mailLanguage(generalOf(organization.settings).language);
+  await deps.send({ to: invitation.email, ...worded(invitationMail, language, about) });
 }
 
 /**

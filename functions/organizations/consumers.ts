@@ -6,17 +6,14 @@ import type { Due } from "../../shared/due/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { Problem } from "../../shared/errors.ts";
 import { organizationItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
-import { ownersOf } from "../../shared/identity/owners.ts";
 import { retentionOf } from "../../shared/limits/retention.ts";
-import type { SendMail } from "../../shared/mail/send.ts";
+import { mailOwners } from "../../shared/mail/owners.ts";
+import { type MailDeps, mailTo } from "../../shared/mail/send.ts";
 import { transferEnded } from "./transfer/handlers.ts";
+import { aboutToChangeMail, askedMail, changedHandsMail } from "./transfer/mails.ts";
 import { answerWrites, transferItem } from "./transfer/store.ts";
 
-interface NoticeDeps {
-  readonly table: Table;
-  readonly send: SendMail;
-  readonly app_url: string;
-}
+type NoticeDeps = Pick<MailDeps, "table" | "send" | "app_url">;
 
 const told = z.object({ name: z.string(), from_user_id: z.string(), to_user_id: z.string() });
 
@@ -24,42 +21,23 @@ const told = z.object({ name: z.string(), from_user_id: z.string(), to_user_id: 
  * `organization.transfer_asked`, `organization.ownership_transferred`: mails whoever is asked, and every owner, so that no
  * organization changes hands without the others' knowing. A second delivery sends the same mails again.
  */
-export async function sendNotice(event: Envelope, { table, send, app_url }: NoticeDeps): Promise<void> {
-  const { name, from_user_id, to_user_id } = told.parse(event.data);
-  const tenant = table.of(event.organization_id);
-  const organization = await tenant.get(organizationItem, {});
-  if (organization?.status !== "active") return;
-  const owners = new Set([from_user_id]);
-  for await (const user_id of ownersOf(tenant)) owners.add(user_id);
-  const userOf = (id: string) => table.of(PLATFORM).get(userItem, { id });
-  const [from, to] = await Promise.all([userOf(from_user_id), userOf(to_user_id)]);
-  if (from === undefined || to === undefined) return;
-  const asked = event.type === "organization.transfer_asked";
-  if (asked) {
-    await send({
-      to: to.email,
-      subject: `Take over ${name} at Kaizen Studio`,
-      lines: [
-        `${from.name} wants to hand the organization ${name} over to you: you would be its owner.`,
-        "",
-        `Sign in and answer within seven days: ${app_url}/organization/transfer`,
-        `or POST /api/v1/organizations/${event.organization_id}/transfer/accept (or …/decline).`,
-      ],
-    });
-    owners.delete(to_user_id);
+export async function sendNotice(event: Envelope, deps: NoticeDeps): Promise<void> {
+  const { name: organization, from_user_id, to_user_id } = told.parse(event.data);
+  const { organization_id } = event;
+  const tenant = deps.table.of(organization_id);
+  if ((await tenant.get(organizationItem, {}))?.status !== "active") return;
+  const userOf = (id: string) => deps.table.of(PLATFORM).get(userItem, { id });
+  const [giver, taker] = await Promise.all([userOf(from_user_id), userOf(to_user_id)]);
+  if (giver === undefined || taker === undefined) return;
+  const from = giver.name;
+  const about = { organization, from, to: `${taker.name} (${taker.email})`, organization_id };
+  if (event.type === "organization.transfer_asked") {
+    await mailTo(deps, taker, askedMail, { organization, from, organization_id, app_url: deps.app_url });
+    return mailOwners(deps, tenant, aboutToChangeMail, about, [to_user_id]);
   }
-  const lines = asked
-    ? [
-        `${from.name} has asked ${to.name} (${to.email}) to take over the organization ${name}.`,
-        "",
-        `An owner can withdraw it: DELETE /api/v1/organizations/${event.organization_id}/transfer`,
-      ]
-    : [`${to.name} (${to.email}) has taken over the organization ${name} from ${from.name}.`];
-  const subject = asked ? `${name} is about to change hands` : `${name} has changed hands`;
-  for (const id of owners) {
-    const owner = await userOf(id);
-    if (owner?.status === "active") await send({ to: owner.email, subject, lines });
-  }
+  // Whoever handed it over may be no owner any more.
+  if (giver.status === "active") await mailTo(deps, giver, changedHandsMail, about);
+  await mailOwners(deps, tenant, changedHandsMail, about, [from_user_id]);
 }
 
 /**

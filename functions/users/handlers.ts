@@ -1,5 +1,5 @@
 import { changedFields, draft } from "../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { lostRace } from "../../shared/dynamo/write.ts";
 import { notFound } from "../../shared/errors.ts";
@@ -35,7 +35,7 @@ export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { tabl
     const read = fresh ? await platform.get(userItem, { id: caller.user.id }) : caller.user;
     if (read === undefined) throw notFound();
     requireMatch(call.if_match, read.etag);
-    const set = { name: body.name };
+    const set = given(body);
     const changes = changedFields(read, { ...read, ...set });
     if (changes.length === 0) return read;
     const stamped = { ...set, updated_at: timestamp(at), etag: newEtag(at) };
@@ -47,7 +47,7 @@ export const updateMe: Handler<Ops["updateMe"], UsersDeps> = async (call, { tabl
             old === undefined ? notFound() : lostRace(),
           ),
         ],
-        events: [draft(userEvents, "user.updated", { id: read.id, name: set.name }, data, { changes })],
+        events: [draft(userEvents, "user.updated", { id: read.id, name: set.name ?? read.name }, data, { changes })],
       },
       { ...read, ...stamped },
       { tenant: caller.member?.organization.id ?? read.default_organization_id, actor: caller.principal },

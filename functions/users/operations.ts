@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { languageSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { memberSchema, memberSorts, removalSchema, roleSchema, userView } from "./model.ts";
@@ -54,7 +54,9 @@ export const operations = {
     path: "/users/me",
     summary: "Change the caller's own profile",
     permission: "authenticated",
-    request: { body: z.strictObject({ name: nameSchema }) },
+    request: {
+      body: z.strictObject({ name: nameSchema, language: languageSchema.nullable() }).partial(),
+    },
     response: userView,
     success: 200,
     errors: ["precondition_failed", "conflict"],

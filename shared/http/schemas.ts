@@ -29,6 +29,29 @@ export const nameSchema = visibleText(z.string().trim().min(1).max(limits.name))
 
 export const descriptionSchema = z.string().max(limits.description);
 
+/** A text as something that knows its kind writes it; refused where that knows nothing of it. */
+export function canonicalText(most: number, write: (text: string) => string | undefined, message: string) {
+  const written = (text: string): string | undefined => {
+    try {
+      return write(text);
+    } catch {
+      return undefined;
+    }
+  };
+  return z
+    .string()
+    .max(most)
+    .overwrite((text) => written(text) ?? text)
+    .refine((text) => written(text) !== undefined, message);
+}
+
+/** A language, by its tag. */
+export const languageSchema = canonicalText(
+  35,
+  (tag) => Intl.getCanonicalLocales(tag)[0],
+  "must be a language tag of BCP 47, like en or pt-BR",
+).meta({ example: "de" });
+
 /** An e-mail address, in lower case. A domain in another script is kept in its ASCII form, the one that mail uses. */
 export const emailSchema = z
   .string()

@@ -49,6 +49,11 @@ export const userSchema = z.object({
   id: idSchema("user"),
   email: z.string(),
   name: z.string(),
+  language: z.string().nullable().meta({
+    description:
+      "What mails to the person are written in, as a tag of BCP 47; null: as their default organization has it.",
+    example: "de",
+  }),
   status: z.enum(["active", "suspended", "deleted"]).meta({ id: "UserStatus" }),
   default_organization_id: idSchema("organization"),
   last_login_at: z.string().nullable(),

@@ -30,7 +30,7 @@ function lineOf(line: string): string {
  * The same mail as HTML: paragraphs where empty lines stand, links that can be followed, tokens that can be copied.
  * Nothing in it is loaded from anywhere, and nothing that people wrote is taken as markup.
  */
-export function htmlOf(subject: string, lines: readonly string[]): string {
+export function htmlOf(subject: string, lines: readonly string[], language: string): string {
   const paragraphs: string[][] = [[]];
   for (const line of lines) {
     if (line.trim() === "") paragraphs.push([]);
@@ -41,5 +41,5 @@ export function htmlOf(subject: string, lines: readonly string[]): string {
     .map((paragraph) => `<p>${paragraph.join("<br>\n")}</p>`)
     .join("\n");
   const style = "font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:2em auto;padding:0 1em";
-  return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(subject)}</title></head>\n<body><div style="${style}">\n${body}\n</div></body></html>\n`;
+  return `<!doctype html>\n<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(subject)}</title></head>\n<body><div style="${style}">\n${body}\n</div></body></html>\n`;
 }

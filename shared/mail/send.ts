@@ -2,14 +2,13 @@ import { SESv2Client, SendEmailCommand } from "@aws-sdk/client-sesv2";
 import { clientOptions } from "../aws/clients.ts";
 import { readSettings } from "../config/settings.ts";
 import type { Platform } from "../http/platform.ts";
+import type { User } from "../identity/items.ts";
 import { htmlOf } from "./html.ts";
+import { languageOf, type Template, type Worded, worded } from "./template.ts";
 import { undeliverable } from "./undeliverable.ts";
 
-/** One mail, as lines of plain text; what people see as HTML is made of them. */
-export interface Mail {
+export interface Mail extends Worded {
   readonly to: string;
-  readonly subject: string;
-  readonly lines: readonly string[];
 }
 
 /**
@@ -28,6 +27,16 @@ export interface MailDeps extends Pick<Platform, "table" | "secrets" | "clock"> 
   readonly app_url: string;
 }
 
+/** Sends a mail to a person, in the language that they read. */
+export async function mailTo<About>(
+  { table, send }: Pick<MailDeps, "table" | "send">,
+  user: Pick<User, "email" | "language" | "default_organization_id">,
+  texts: Template<About>,
+  about: About,
+): Promise<void> {
+  await send({ to: user.email, ...worded(texts, await languageOf(table, user), about) });
+}
+
 /** Mail by SES from the deployment's one address, under its configuration set, by which bounces come back to us. */
 export function connectMail(
   { table, log }: Pick<Platform, "table" | "log">,
@@ -35,7 +44,7 @@ export function connectMail(
   settings = readSettings(["MAIL_FROM", "MAIL_CONFIGURATION_SET"]),
 ): SendMail {
   const { MAIL_FROM, MAIL_CONFIGURATION_SET } = settings;
-  return async ({ to, subject, lines }) => {
+  return async ({ to, language, subject, lines }) => {
     const reason = await undeliverable(table, to);
     if (reason !== undefined) return log.info("mail.withheld", { reason });
     await client.send(
@@ -46,7 +55,7 @@ export function connectMail(
         Content: {
           Simple: {
             Subject: text(subject),
-            Body: { Text: text(lines.join("\n")), Html: text(htmlOf(subject, lines)) },
+            Body: { Text: text(lines.join("\n")), Html: text(htmlOf(subject, lines, language)) },
           },
         },
       }),

@@ -6,6 +6,27 @@ import { undeliverable } from "../../shared/mail/undeliverable.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
 import { stackTable } from "../support/stack.ts";
 
+it("people are written to in the language they have asked for, and else in the one of their organization", async () => {
+  const company = await registerCompany();
+  const { endpoint } = inject("stack");
+  const subjectOf = async () => {
+    const seen = (await sentMails(endpoint)).length;
+    expect((await company.call("POST", "/auth/forgot-password", { email: company.email })).status).toBe(202);
+    return eventually(
+      async () => (await sentMails(endpoint)).slice(seen).find(({ to }) => to.includes(company.email)),
+      "the mail",
+    );
+  };
+  expect((await company.call("PATCH", "/users/me", { language: "de_AT" })).status).toBe(422);
+  const own = await company.call("PATCH", "/users/me", { language: "de-at" });
+  expect([own.status, own.body.language]).toEqual([200, "de-AT"]);
+  const german = await subjectOf();
+  expect([german.subject, german.html.includes('<html lang="de">')]).toEqual(["Setzen Sie Ihr Passwort zurück", true]);
+
+  expect((await company.call("PATCH", "/users/me", { language: null })).body.language).toBeNull();
+  expect((await subjectOf()).subject).toBe("Reset your password");
+});
+
 it("an address that refused a mail for good gets no other one; a full mailbox gets the next", async () => {
   const company = await registerCompany();
   const { endpoint, region } = inject("stack");

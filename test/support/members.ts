@@ -66,6 +66,7 @@ export async function addMember(
       id,
       email,
       name,
+      language: null,
       status: "active",
       default_organization_id: organization_id,
       last_login_at: now,

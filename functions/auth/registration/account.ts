@@ -23,6 +23,7 @@ import { knownFromNow } from "../throttle/admit.ts";
 export interface NewPerson {
   readonly email: string;
   readonly name: string;
+  readonly language: string | null;
   readonly password: string;
   readonly organization_id: string;
 }
@@ -44,12 +45,13 @@ export function newUser(
   person: Omit<NewPerson, "password"> & Pick<User, "id" | "has_password"> & { readonly sub: string },
   at: Date,
 ): User {
-  const { id, email, name, organization_id, sub, has_password } = person;
+  const { id, email, name, language, organization_id, sub, has_password } = person;
   const now = timestamp(at);
   return {
     id,
     email,
     name,
+    language,
     status: "active",
     default_organization_id: organization_id,
     last_login_at: now,
@@ -81,7 +83,7 @@ export async function withNewAccount<T>(
   { request, at }: { readonly request: RequestFacts; readonly at: Date },
   commit: (account: NewAccount) => Promise<T>,
 ): Promise<T> {
-  const { email, name, password, organization_id } = person;
+  const { email, name, language, password, organization_id } = person;
   const platform = deps.table.of(PLATFORM);
   if ((await platform.get(emailItem, { email })) !== undefined) throw emailTaken();
   const id = newId("user", at);
@@ -90,7 +92,7 @@ export async function withNewAccount<T>(
     const sub = await deps.identities.createUser(id, email, password);
     const provider = await deps.identities.signIn(id, password);
     if (provider === undefined) throw new Error("the provider refused a user that it has just created");
-    const user = newUser({ id, email, name, organization_id, sub, has_password: true }, at);
+    const user = newUser({ id, email, name, language, organization_id, sub, has_password: true }, at);
     const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
     const device_token = deps.randomSecret();
     const writes = [

@@ -22,11 +22,11 @@ export async function completeRegistration(
   spent: () => Problem,
 ): Promise<Output<Verify>> {
   const { at, body } = call;
-  const { id, email, name, organization_slug: slug } = registration;
+  const { id, email, name, language, organization_slug: slug } = registration;
   const organization_name = registration.organization_name ?? `${cutText(name, 100)}'s organization`;
   const organization_id = newId("organization", at);
   const spend = spendRegistration(deps.table, id, spent);
-  return withNewAccount(deps, { email, name, password: body.password, organization_id }, call, (account) => {
+  return withNewAccount(deps, { email, name, language, password: body.password, organization_id }, call, (account) => {
     const { user, tokens, device_token } = account;
     const wish = {
       organization_id,

@@ -52,6 +52,7 @@ export const register: Handler<Ops["register"], AuthDeps> = async (call, deps) =
     status: "pending",
     email: body.email,
     name: body.name,
+    language: body.language ?? null,
     organization_name: body.organization_name ?? null,
     organization_slug: slug ?? null,
     secret_hash: sha256(secret),

@@ -34,7 +34,7 @@ const LARGEST_JOIN = 8;
 export async function joinByDomain(
   call: Call<Join>,
   deps: AuthDeps,
-  { id, email, name }: Registration,
+  { id, email, name, language }: Registration,
   spent: () => Problem,
 ): Promise<Output<Join>> {
   const { at, body } = call;
@@ -42,7 +42,7 @@ export async function joinByDomain(
   const open = await openDomain(table, email);
   if (open === undefined) throw nobodyJoins();
   const { owner, organization, role } = open;
-  const person = { email, name, password: body.password, organization_id: organization.id };
+  const person = { email, name, language, password: body.password, organization_id: organization.id };
   return withNewAccount(deps, person, call, ({ user, tokens, device_token, ...account }) => {
     const joining: Joining = {
       organization,

@@ -18,6 +18,7 @@ export const join: Handler<(typeof operations)["join"], AuthDeps> = async (call,
   const person = {
     email: invitation.email,
     name: body.name,
+    language: body.language ?? null,
     password: body.password,
     organization_id: organization.id,
   };

@@ -14,6 +14,7 @@ export const registrationItem = defineItem({
     status: z.enum(["pending", "completed"]),
     email: z.string(),
     name: z.string(),
+    language: z.string().nullable(),
     /** Null: for whoever means to join the organization of their mail domain. */
     organization_name: z.string().nullable(),
     organization_slug: z.string().nullable(),

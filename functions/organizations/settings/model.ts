@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { canonicalText, languageSchema } from "../../../shared/http/schemas.ts";
 import {
   generalSchema,
   LONGEST_SESSION_HOURS,
@@ -24,51 +25,22 @@ export const settingsView = z
 
 const days = z.int().nullable();
 
-/** A text as something that knows it writes it; as it was sent where that knows nothing of it. */
-const as = (write: (text: string) => string | undefined) => (text: string) => {
-  try {
-    return write(text) ?? text;
-  } catch {
-    return text;
-  }
-};
-const isKnown = (write: (text: string) => string | undefined) => (text: string) => {
-  try {
-    return write(text) !== undefined;
-  } catch {
-    return false;
-  }
-};
-
 // Offsets are time zones to ECMAScript, too, and no names.
 const zone = (name: string) =>
   /^[A-Za-z]/.test(name) ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
-const language = (tag: string) => Intl.getCanonicalLocales(tag)[0];
-
-const timezoneSchema = z
-  .string()
-  .max(64)
-  .overwrite(as(zone))
-  .refine(isKnown(zone), "must be a name of the IANA time zone database, like Europe/Berlin")
-  .meta({ example: "Europe/Berlin" });
-const languageSchema = z
-  .string()
-  .max(35)
-  .overwrite(as(language))
-  .refine(isKnown(language), "must be a language tag of BCP 47, like en or pt-BR")
-  .meta({ example: "en" });
+const timezoneSchema = canonicalText(
+  64,
+  zone,
+  "must be a name of the IANA time zone database, like Europe/Berlin",
+).meta({ example: "Europe/Berlin" });
 
 /** Networks are read with every request of the organization: so many are 2 KB at most. */
 export const MOST_NETWORKS = 50;
-const networkSchema = z
-  .string()
-  .max(64)
-  .overwrite(as(normalizeNetwork))
-  .refine(
-    isKnown(normalizeNetwork),
-    "must be an address or a network in CIDR notation, like 192.0.2.0/24 or 2001:db8::/32",
-  )
-  .meta({ example: "192.0.2.0/24" });
+const networkSchema = canonicalText(
+  64,
+  normalizeNetwork,
+  "must be an address or a network in CIDR notation, like 192.0.2.0/24 or 2001:db8::/32",
+).meta({ example: "192.0.2.0/24" });
 
 const distinct = <T>(list: T[]): T[] => [...new Set(list)];
 

@@ -184,6 +184,7 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
     id,
     email,
     name: profile.name,
+    language: null,
     organization_id: organization.id,
     sub: profile.sub,
     has_password: false,

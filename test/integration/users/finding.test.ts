@@ -55,7 +55,7 @@ async function peopled(company: Company, count: number): Promise<Person[]> {
     await table.transact([
       table.of(PLATFORM).writes.create(userItem, {
         ...times,
-        ...{ id, email, name, status: "active", default_organization_id: company.organization_id },
+        ...{ id, email, name, language: null, status: "active", default_organization_id: company.organization_id },
         ...{ last_login_at: null, subs: [id], has_password: true, epoch: 0, sessions_opened: 0, sessions_live: 0 },
       }),
       own.writes.create(membershipItem, {

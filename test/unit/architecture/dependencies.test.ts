@@ -49,7 +49,7 @@ function layerOf(path: string): Layer | undefined {
   const noun = parts.at(-1)?.replace(/\.ts$/, "") ?? "";
   if (parts.includes("entries")) return undefined;
   if (parts.slice(0, -1).includes("rules") || noun === "model" || noun === "rules") return "rules";
-  if (/^(room|operations|events|store|resources)$/.test(noun)) return "contract";
+  if (/^(room|operations|events|store|resources|mails)$/.test(noun)) return "contract";
   if (/^(handlers|consumers)$/.test(noun)) return "handlers";
   if (/^(public|deps)$/.test(noun)) return "work";
   return parts.length > 1 ? "work" : undefined;
@@ -123,7 +123,7 @@ describe("the dependency rule", () => {
     expect([...entries].filter((entry) => !files.includes(entry))).toEqual([]);
   });
 
-  it("inside a room: rules, then operations, events and store, then work, then handlers and consumers, then entries", () => {
+  it("inside a room: rules, then operations, events, mails and store, then work, then handlers and consumers, then entries", () => {
     const outward = within("functions").filter(({ from, to }) => {
       const [own, other] = [layerOf(from), layerOf(to)];
       return (

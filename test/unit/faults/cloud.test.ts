@@ -54,6 +54,7 @@ const registration = {
   status: "pending",
   email: "a@example.com",
   name: "A",
+  language: null,
   organization_name: "A",
   organization_slug: null,
   secret_hash: sha256(SECRET),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { htmlOf } from "../../../shared/mail/html.ts";
 
-const body = (lines: string[]) => htmlOf("s", lines).split('padding:0 1em">\n')[1]?.split("\n</div>")[0] ?? "";
+const body = (lines: string[]) => htmlOf("s", lines, "en").split('padding:0 1em">\n')[1]?.split("\n</div>")[0] ?? "";
 const TOKEN = `org_${"A".repeat(26)}.${"b".repeat(43)}`;
 
 it("mails show paragraphs, links that can be followed and tokens that can be copied", () => {

@@ -24,7 +24,7 @@ function sender(MAIL_CONFIGURATION_SET?: string) {
 
 it("mail says its charset, because SES takes text without one for 7-bit ASCII, and brings text and HTML", async () => {
   const { sent, send } = sender();
-  await send({ to: "ada@example.com", subject: "Grüße", lines: ["Käthe", "", "čau"] });
+  await send({ to: "ada@example.com", language: "en", subject: "Grüße", lines: ["Käthe", "", "čau"] });
   expect(sent).toEqual([
     {
       FromEmailAddress: "studio@example.com",
@@ -44,7 +44,7 @@ it("mail says its charset, because SES takes text without one for 7-bit ASCII, a
 
 it("mail is sent under the deployment's configuration set, by which bounces come back", async () => {
   const { sent, send } = sender("kaizen-studio-production-mail");
-  await send({ to: "ada@example.com", subject: "x", lines: [] });
+  await send({ to: "ada@example.com", language: "en", subject: "x", lines: [] });
   expect(sent[0]?.ConfigurationSetName).toBe("kaizen-studio-production-mail");
 });
 
@@ -54,7 +54,7 @@ it("nothing is sent to an address that refused a mail for good, whatever its cap
   const expires_at = "2999-01-01T00:00:00.000Z";
   const Item = { address_hash: addressHash("ada@example.com"), reason: "bounced", at: expires_at, expires_at };
   dynamo.on(GetCommand, { Key: { pk, sk: "MAIL_UNDELIVERABLE" }, ConsistentRead: true }, false).resolves({ Item });
-  await send({ to: " Ada@Example.com", subject: "x", lines: [] });
-  await send({ to: "bob@example.com", subject: "x", lines: [] });
+  await send({ to: " Ada@Example.com", language: "en", subject: "x", lines: [] });
+  await send({ to: "bob@example.com", language: "en", subject: "x", lines: [] });
   expect(sent.map(({ Destination }) => Destination?.ToAddresses)).toEqual([["bob@example.com"]]);
 });
