@@ -29,6 +29,7 @@ export const room = defineRoom({
           "mfa_challenge",
           "organization",
           "organization_slug",
+          "organization_term",
           "owner_count",
           "password_reset",
           "pending_invitation",

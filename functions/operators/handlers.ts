@@ -3,8 +3,15 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
 import { type Organization, organizationItem } from "../../shared/identity/items.ts";
-import { type OrganizationMove, planChange, restoration, suspension } from "../organizations/public.ts";
+import {
+  findOrganizations,
+  type OrganizationMove,
+  planChange,
+  restoration,
+  suspension,
+} from "../organizations/public.ts";
 import type { OperatorsDeps } from "./deps.ts";
+import { factsOf } from "./facts/read.ts";
 import type { operations } from "./operations.ts";
 
 type Ops = typeof operations;
@@ -29,8 +36,11 @@ const move = (call: Moving, table: Table, next: (read: Organization) => Organiza
     return organization;
   });
 
-export const getOrganization: Handler<Ops["getOrganization"], OperatorsDeps> = ({ path }, { table }) =>
-  organizationOf(table, path.organization_id);
+export const listOrganizations: Handler<Ops["listOrganizations"], OperatorsDeps> = ({ query }, { table }) =>
+  findOrganizations(table, query);
+
+export const getOrganization: Handler<Ops["getOrganization"], OperatorsDeps> = ({ path, at }, { table }) =>
+  factsOf(table, path.organization_id, at);
 
 export const suspendOrganization: Handler<Ops["suspendOrganization"], OperatorsDeps> = (call, { table }) =>
   move(call, table, (read) => suspension(table, read, call.body.reason, call.at));

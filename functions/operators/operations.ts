@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
+import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { organizationSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { organizationView } from "../organizations/model.ts";
+import { organizationEntry, organizationView } from "../organizations/model.ts";
+import { organizationFacts } from "./model.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
 /** Minutes within which a factor was proved. */
@@ -15,14 +17,35 @@ const onOne = {
 } as const;
 
 export const operations = {
+  listOrganizations: operation({
+    id: "operators.list_organizations",
+    method: "GET",
+    path: "/platform/organizations",
+    summary: "All organizations of the platform",
+    description:
+      "Sorted by what they are found by, the name or the slug. `search` finds the beginnings of both, accents and capitals or not. A page can hold fewer than `limit`; it goes on while there is a `next_cursor`. Filtered by status or plan, a change is seen within moments. One that is erased is not there any more.",
+    permission: "operator",
+    request: {
+      query: z.strictObject({
+        ...pageQuery,
+        search: nameSchema.optional().meta({ description: "What a name or a slug begins with.", example: "acme" }),
+        status: organizationSchema.shape.status.optional(),
+        plan: organizationSchema.shape.plan.optional(),
+      }),
+    },
+    response: pageOf(organizationEntry),
+    success: 200,
+    errors: [],
+  }),
   getOrganization: operation({
     ...onOne,
     id: "operators.get_organization",
     method: "GET",
     path: "/platform/organizations/{organization_id}",
-    summary: "Read an organization's own record",
-    description: "Nothing of what it holds.",
+    summary: "Read an organization's own record, with numbers of what it holds",
+    description: "How much of each limit of its plan is used; nothing of what it holds itself.",
     request: { path },
+    response: organizationFacts,
     errors: [],
   }),
   suspendOrganization: operation({

@@ -4,5 +4,5 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "operators",
   area: "identity",
-  functions: { api: apiFunction(["table_read"], { writes: ["due", "organization"] }) },
+  functions: { api: apiFunction(["table_read"], { writes: ["due", "organization", "organization_term"] }) },
 });

@@ -35,6 +35,12 @@ export const organizationView = organizationSchema
   .omit({ etag: true, settings: true })
   .meta({ id: "Organization", description: "The tenant." });
 
+/** The organization in a list of all. */
+export const organizationEntry = organizationSchema
+  .pick({ id: true, name: true, slug: true, status: true, plan: true, created_at: true })
+  .meta({ id: "OrganizationEntry", description: "An organization as operators find it." });
+export type OrganizationEntry = z.output<typeof organizationEntry>;
+
 /** Organizations on the free plan that one user may have made. */
 export const FOUNDED_PER_USER = 5;
 

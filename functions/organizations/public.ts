@@ -1,3 +1,4 @@
 /** What other rooms may use of organizations. */
+export { findOrganizations } from "./finding/find.ts";
 export { found, LARGEST_FOUNDING, slugTaken } from "./founding/found.ts";
 export { deletion, type OrganizationMove, planChange, restoration, suspension } from "./standing/moves.ts";

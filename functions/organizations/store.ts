@@ -8,6 +8,7 @@ import { alreadyExists } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Organization, organizationItem, PLATFORM, slugItem } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { termWrites } from "./finding/store.ts";
 
 /** Only the active organization can be read, and has been, with the caller's rights; any other id is unknown. */
 export const organizationResource = defineResource({
@@ -31,12 +32,16 @@ const SLUG_RESERVED_SECONDS = 30 * 86_400;
 
 export const slugReservedUntil = (at: Date): string => timestamp(addSeconds(at, SLUG_RESERVED_SECONDS));
 
-/** The writes that replace an organization as it was read; another slug is exchanged in the same transaction. */
+/**
+ * The writes that replace an organization as it was read; another slug is exchanged, and what operators find it by follows,
+ * in the same transaction.
+ */
 export function replaceOrganization(table: Table, read: Organization, next: Organization, at: Date): Write[] {
   const { writes } = table.of(PLATFORM);
   const slug = (value: string) => ({ slug: value, organization_id: read.id });
   return [
     table.of(read.id).writes.replace(organizationItem, next, read.etag),
+    ...termWrites(table, read, next),
     ...(read.slug === next.slug
       ? []
       : [

@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
 import { plans, UNLIMITED } from "../limits/plans.ts";
 import type { RateState } from "../limits/rate.ts";
+import { WHOLE_ORGANIZATION } from "../limits/reserve.ts";
 import { Slices } from "../limits/slices.ts";
 import type { OperationShape } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
@@ -34,7 +35,7 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
       const all = await slices.admit(
         table.of(id),
         {
-          subject: "organization",
+          subject: WHOLE_ORGANIZATION,
           limit: requests_per_minute,
           monthly: api_calls_per_month === UNLIMITED ? Number.POSITIVE_INFINITY : api_calls_per_month,
         },

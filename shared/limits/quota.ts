@@ -37,6 +37,15 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   live_runs: 0,
 };
 
+/** Everything that is counted. */
+export const countedResources = Object.keys(INCLUDED) as readonly CountedResource[];
+
+/** How many of a resource an organization on this plan may have. */
+export function limitOf(plan: Organization["plan"], resource: CountedResource): number {
+  const planned = plans[plan][resource];
+  return planned === UNLIMITED ? UNLIMITED : planned + INCLUDED[resource];
+}
+
 /** What frees a place. */
 const REMEDY: Readonly<Record<CountedResource, string>> = {
   users: "Remove a member",
@@ -66,8 +75,7 @@ export const quotaItem = defineItem({
  * @returns a write that refuses with 402 `quota_exceeded`, naming the limit and the usage
  */
 export function takeQuota(table: TenantTable, plan: Organization["plan"], resource: CountedResource): Write {
-  const planned = plans[plan][resource];
-  const limit = planned === UNLIMITED ? UNLIMITED : planned + INCLUDED[resource];
+  const limit = limitOf(plan, resource);
   const free = limit === UNLIMITED ? {} : { any: [{ absent: ["used"] }, { below: { used: limit } }] };
   return table.writes.update(
     quotaItem,
@@ -92,3 +100,10 @@ export const giveQuota = (table: TenantTable, resource: CountedResource): Write 
     { at_least: { used: 1 } },
     () => new Problem("conflict", `No ${resource} are counted.`),
   );
+
+/** How many of each resource an organization has: one strongly consistent query. */
+export async function quotasOf(table: TenantTable): Promise<Readonly<Partial<Record<string, number>>>> {
+  const used: Record<string, number> = {};
+  for await (const { resource, used: count } of table.all(quotaItem, { of: {} })) used[resource] = count;
+  return used;
+}

@@ -28,6 +28,9 @@ export const rateItem = defineItem({
 });
 export type RateCounter = ItemOf<typeof rateItem>;
 
+/** Under which name an organization's own requests are counted, in its own partition. */
+export const WHOLE_ORGANIZATION = "organization";
+
 const KEPT_SECONDS = 3_600;
 /** A month's count outlives the month. */
 const MONTH_KEPT_SECONDS = 40 * 86_400;
@@ -87,13 +90,17 @@ export async function reserve(
 
 const monthOf = (now: Date): string => timestamp(now).slice(0, 7);
 
+/** What a counter says of this month. */
+export const callsIn = (counter: RateCounter | undefined, now: Date): number =>
+  counter?.month === monthOf(now) ? (counter.calls ?? 0) : 0;
+
 /** What the counter would be after the reservation, if it is still as it was seen. */
 function nextOf(seen: RateCounter | undefined, wanted: Wanted, now: Date): Reserved {
   const month = monthOf(now);
   const window = rolled(seen ?? { minute: minuteOf(now), current: 0, previous: 0 }, minuteOf(now));
   const { unused } = wanted;
   const returned = unused?.minute === window.minute - 1 ? Math.min(window.previous, unused.count) : 0;
-  const spent = seen?.month === month ? (seen.calls ?? 0) : 0;
+  const spent = callsIn(seen, now);
   const calls = Math.max(0, spent - (unused?.month === month ? unused.count : 0));
   const past = { ...window, previous: window.previous - returned };
   const count = Math.min(

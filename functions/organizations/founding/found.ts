@@ -10,6 +10,7 @@ import { cutText } from "../../../shared/text.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
 import { newMember, type Workspace, workspaceEvents, workspaceWrites } from "../../workspaces/public.ts";
 import { organizationEvents } from "../events.ts";
+import { termWrites } from "../finding/store.ts";
 import { FOUNDED_PER_USER, slugify } from "../model.ts";
 import { founderItem } from "../store.ts";
 
@@ -36,8 +37,8 @@ export interface Founded {
   readonly events: readonly [EventDraft, ...EventDraft[]];
 }
 
-/** Items at most: slug, count, organization, membership (4), workspace (3), three events with their entries. */
-export const LARGEST_FOUNDING = 18;
+/** Items at most: slug, count, organization, two terms, membership (4), workspace (3), three events with their entries. */
+export const LARGEST_FOUNDING = 20;
 
 /** How many slugs are tried; from the second on with a random ending. */
 const SLUG_TRIES = 4;
@@ -109,6 +110,7 @@ function foundedAs(table: Table, wish: Wish, slug: string): Founded {
       table.of(PLATFORM).writes.create(slugItem, { slug, organization_id }, () => slugTaken(wish.slug_field)),
       countFounded(table, founder.id),
       table.of(organization_id).writes.create(organizationItem, organization),
+      ...termWrites(table, undefined, organization),
       ...joinWrites(table, joining),
       ...workspaceWrites(table, organization.plan, workspace, [
         newMember(workspace.id, founder.id, "owner", founder.id, at),

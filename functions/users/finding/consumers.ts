@@ -6,7 +6,7 @@ import { lostRace } from "../../../shared/dynamo/write.ts";
 import { membershipItem, PLATFORM, userItem, userOrganizationItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { nameKeyOf } from "../model.ts";
-import { termsOf } from "./rules/terms.ts";
+import { memberTerms } from "./rules/terms.ts";
 import { memberTermItem, memberTermsItem } from "./store.ts";
 
 interface Deps {
@@ -40,7 +40,7 @@ const follow = (tenant: string, user_id: string, { table, clock }: Deps): Promis
       own.read(membershipItem, { user_id }),
     ]);
     const here = user !== undefined && membership !== undefined && membership.status !== "removed";
-    const terms = here ? termsOf(user) : [];
+    const terms = here ? memberTerms(user) : [];
     const name_key = here ? nameKeyOf(user.name) : undefined;
     const renamed = membership !== undefined && name_key !== undefined && membership.name_key !== name_key;
     if (!renamed && known !== undefined && same(known.terms, terms)) return;

@@ -1,11 +1,10 @@
-import type { ItemDefinition, ItemOf } from "../../../shared/dynamo/item.ts";
-import type { Page, PageRequest, Table, TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Page, Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { badReference } from "../../../shared/errors.ts";
+import { filled, isFirstMatch, termOf } from "../../../shared/finding.ts";
 import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../../shared/identity/items.ts";
 import { teamItem, teamMemberItem } from "../../teams/public.ts";
 import type { memberSorts } from "../model.ts";
 import type { MemberRecord } from "../store.ts";
-import { isFirstMatch, prefixOf } from "./rules/terms.ts";
 import { memberTermItem } from "./store.ts";
 
 export interface MemberQuery {
@@ -19,9 +18,6 @@ export interface MemberQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
-
-/** Pages of the table that one page of ours looks into at most. */
-const MOST_ROUNDS = 10;
 
 /**
  * A page of members. One order and one filter are the table's own; what narrows it further is looked for until the page
@@ -53,7 +49,7 @@ export async function findMembers(table: Table, tenant: string, query: MemberQue
     if (team_id !== undefined && (await own.get(teamItem, { id: team_id })) === undefined)
       throw badReference("team_id");
     if (search !== undefined) {
-      const begins = prefixOf(search);
+      const begins = termOf(search);
       return filled(own, memberTermItem, { ...page, of: {}, begins }, async (terms) => {
         const ids = terms.filter((one) => isFirstMatch(one.term, one.terms, begins)).map(({ user_id }) => user_id);
         return people(team_id === undefined ? ids : await thoseIn(own, team_id, ids));
@@ -81,22 +77,4 @@ const membershipsOf = (own: TenantTable, ids: readonly string[]) =>
 async function thoseIn(own: TenantTable, team_id: string, ids: readonly string[]): Promise<string[]> {
   const places = await own.table.batch(ids.map((user_id) => own.read(teamMemberItem, { team_id, user_id })));
   return ids.filter((_, i) => places[i] !== undefined);
-}
-
-/** A page of what `pick` leaves of the table's pages; never more than the limit, so that its cursor goes on exactly there. */
-async function filled<D extends ItemDefinition, T>(
-  own: TenantTable,
-  definition: D,
-  request: PageRequest,
-  pick: (items: ItemOf<D>[]) => Promise<T[]>,
-): Promise<Page<T>> {
-  const items: T[] = [];
-  let cursor = request.cursor;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const page = await own.page(definition, { ...request, limit: request.limit - items.length, cursor });
-    items.push(...(await pick(page.items)));
-    cursor = page.next_cursor ?? undefined;
-    if (cursor === undefined || items.length >= request.limit) break;
-  }
-  return { items, next_cursor: cursor ?? null };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isFirstMatch, prefixOf, termsOf } from "../../../functions/users/finding/rules/terms.ts";
+import { memberTerms } from "../../../functions/users/finding/rules/terms.ts";
+import { isFirstMatch, termOf } from "../../../shared/finding.ts";
 
 describe("what a member is found by", () => {
   it.each([
@@ -13,12 +14,12 @@ describe("what a member is found by", () => {
       ["a b c d e f g", "b c d e f g", "c d e f g", "d e f g", "e f g", "x@example.com"],
     ],
   ])("%s, %s", (name, email, terms) => {
-    expect(termsOf({ name, email })).toEqual(terms);
+    expect(memberTerms({ name, email })).toEqual(terms);
   });
 
   it("what is typed any way finds the same", () => {
-    expect(prefixOf(" LOVE\u0301")).toBe("love");
-    expect(prefixOf("ÁDA  l")).toBe("ada l");
+    expect(termOf(" LOVE\u0301")).toBe("love");
+    expect(termOf("ÁDA  l")).toBe("ada l");
   });
 
   it("each is found by exactly one of the terms that begin so", () => {
@@ -28,8 +29,8 @@ describe("what a member is found by", () => {
     });
     fc.assert(
       fc.property(person, fc.string({ maxLength: 3 }), (who, typed) => {
-        const terms = termsOf(who);
-        const prefix = prefixOf(typed);
+        const terms = memberTerms(who);
+        const prefix = termOf(typed);
         const firsts = terms.filter((term) => isFirstMatch(term, terms, prefix) && term.startsWith(prefix));
         expect(firsts).toHaveLength(terms.some((term) => term.startsWith(prefix)) ? 1 : 0);
       }),
