@@ -1,6 +1,13 @@
 import { timestamp } from "../../shared/clock.ts";
 import { toStored } from "../../shared/dynamo/item.ts";
-import { membershipItem, organizationItem, PLATFORM, sessionItem, userItem } from "../../shared/identity/items.ts";
+import {
+  emailItem,
+  membershipItem,
+  organizationItem,
+  PLATFORM,
+  sessionItem,
+  userItem,
+} from "../../shared/identity/items.ts";
 import { UNSET } from "../../shared/identity/settings.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { CLIENT } from "./tokens.ts";
@@ -9,11 +16,12 @@ import { CLIENT } from "./tokens.ts";
 export interface Owner {
   readonly organization_id: string;
   readonly user_id: string;
+  readonly email: string;
   readonly origin_jti: string;
   readonly items: readonly Record<string, unknown>[];
 }
 
-export function ownerAt(at: Date, origin_jti: string): Owner {
+export function ownerAt(at: Date, origin_jti: string, email = "ada@example.com"): Owner {
   const now = timestamp(at);
   const organization_id = newId("organization", at);
   const user_id = newId("user", at);
@@ -45,8 +53,9 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
   const user = {
     ...stamps,
     id: user_id,
-    email: "ada@example.com",
+    email,
     name: "Ada",
+    language: null,
     status: "active",
     default_organization_id: organization_id,
     last_login_at: now,
@@ -83,7 +92,8 @@ export function ownerAt(at: Date, origin_jti: string): Owner {
     toStored(organizationItem, organization_id, organization),
     toStored(membershipItem, organization_id, membership),
     toStored(userItem, PLATFORM, user),
+    toStored(emailItem, PLATFORM, { email, user_id }),
     toStored(sessionItem, PLATFORM, session),
   ];
-  return { organization_id, user_id, origin_jti, items };
+  return { organization_id, user_id, email, origin_jti, items };
 }

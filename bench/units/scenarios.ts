@@ -4,6 +4,9 @@ import type { Tenant } from "./world.ts";
 export interface Scene {
   readonly organization: string;
   readonly user: string;
+  readonly email: string;
+  /** Somebody who has joined, like so many others. */
+  readonly member: string;
   readonly agent: string;
   readonly other_agent: string;
   readonly pipeline: string;
@@ -62,10 +65,12 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const hook = await made("/webhooks", webhook("CI"));
   const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
   const domain = await made("/domains", { domain: "acme.example.org" }, 1);
+  const member = await tenant.join(count);
   for (const path of [
     "/workspaces",
     "/teams",
     "/invitations",
+    "/users",
     "/agents",
     "/pipelines",
     "/runs",
@@ -73,10 +78,12 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     "/audit/logs",
   ])
     await expectAtLeast(tenant, path, count);
-  const { organization_id: organization, user_id: user } = tenant.owner;
+  const { organization_id: organization, user_id: user, email } = tenant.owner;
   return {
     organization,
     user,
+    email,
+    member,
     agent: one,
     other_agent: other,
     pipeline: drawn,
@@ -105,7 +112,49 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/organizations/${s.organization}`,
     body: () => ({ name: "Acme 2" }),
   },
+  { id: "organizations.get_settings", method: "GET", path: (s) => `/organizations/${s.organization}/settings` },
+  {
+    id: "organizations.update_settings",
+    method: "PATCH",
+    path: (s) => `/organizations/${s.organization}/settings`,
+    body: () => ({ general: { language: "de" } }),
+  },
+  {
+    id: "organizations.ask_transfer",
+    method: "POST",
+    path: (s) => `/organizations/${s.organization}/transfer`,
+    body: (s) => ({ user_id: s.member }),
+  },
+  { id: "organizations.get_transfer", method: "GET", path: (s) => `/organizations/${s.organization}/transfer` },
+  { id: "organizations.withdraw_transfer", method: "DELETE", path: (s) => `/organizations/${s.organization}/transfer` },
+  { id: "auth.me", method: "GET", path: () => "/auth/me" },
+  { id: "auth.list_my_organizations", method: "GET", path: () => `/auth/me/organizations?${PAGE}` },
+  {
+    id: "auth.login",
+    method: "POST",
+    path: () => "/auth/login",
+    body: (s) => ({ email: s.email, password: "correct horse battery" }),
+  },
+  {
+    id: "auth.step_up",
+    method: "POST",
+    path: () => "/auth/step-up",
+    body: () => ({ password: "correct horse battery" }),
+  },
+  { id: "auth.list_sessions", method: "GET", path: () => "/auth/me/sessions" },
+  { id: "auth.sign_out_others", method: "POST", path: () => "/auth/me/sign-out-others" },
+  { id: "auth.get_mfa", method: "GET", path: () => "/auth/me/mfa" },
+  { id: "auth.enrol_totp", method: "POST", path: () => "/auth/me/mfa/totp", body: () => ({}) },
+  { id: "auth.change_email", method: "POST", path: () => "/auth/me/email", body: (s) => ({ email: `new-${s.email}` }) },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
+  { id: "users.list_by_joined", method: "GET", path: () => `/users?sort=joined_at&${PAGE}` },
+  { id: "users.list_of_role", method: "GET", path: () => `/users?role=viewer&${PAGE}` },
+  { id: "users.me", method: "GET", path: () => "/users/me" },
+  { id: "users.update_me", method: "PATCH", path: () => "/users/me", body: () => ({ name: "Ada L." }) },
+  { id: "users.get", method: "GET", path: (s) => `/users/${s.member}` },
+  { id: "users.assign_role", method: "PATCH", path: (s) => `/users/${s.member}`, body: () => ({ role: "developer" }) },
+  { id: "users.suspend", method: "POST", path: (s) => `/users/${s.member}/suspend`, body: () => ({}) },
+  { id: "users.restore", method: "POST", path: (s) => `/users/${s.member}/restore`, body: () => ({}) },
   {
     id: "organizations.create",
     method: "POST",
@@ -157,6 +206,15 @@ export const scenarios: readonly Scenario[] = [
     method: "DELETE",
     path: (s) => `/teams/${s.team}/members/${s.user}`,
   },
+  { id: "teams.move", method: "POST", path: (s) => `/teams/${s.team}/move`, body: () => ({ parent_id: null }) },
+  { id: "teams.delete", method: "DELETE", path: (s) => `/teams/${s.team}` },
+  {
+    id: "workspaces.add_member",
+    method: "POST",
+    path: (s) => `/workspaces/${s.workspace}/members`,
+    body: (s) => ({ user_id: s.member, role: "viewer" }),
+  },
+  { id: "workspaces.list_members", method: "GET", path: (s) => `/workspaces/${s.workspace}/members?${PAGE}` },
   { id: "workspaces.list", method: "GET", path: () => `/workspaces?${PAGE}` },
   {
     id: "workspaces.create",
@@ -189,6 +247,8 @@ export const scenarios: readonly Scenario[] = [
   { id: "webhooks.list", method: "GET", path: () => `/webhooks?${PAGE}` },
   { id: "webhooks.create", method: "POST", path: () => "/webhooks", body: () => webhook("New") },
   { id: "webhooks.update", method: "PATCH", path: (s) => `/webhooks/${s.webhook}`, body: () => ({ name: "CI 2" }) },
+  { id: "users.remove", method: "DELETE", path: (s) => `/users/${s.member}?successor_id=${s.user}` },
+  { id: "users.get_removal", method: "GET", path: (s) => `/users/${s.member}/removal` },
   { id: "audit.list", method: "GET", path: () => `/audit/logs?${PAGE}` },
   { id: "audit.list_of_user", method: "GET", path: (s) => `/audit/users/${s.user}?${PAGE}` },
 ];

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { invitationItem, invitationTokenContext } from "../../functions/invitations/store.ts";
 import { awsEnvironment } from "../../local/aws.ts";
 import { ensureEmulatorInstalled, startEmulator } from "../../local/emulator.ts";
 import { forget } from "../../local/stack.ts";
@@ -13,6 +15,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { Table } from "../../shared/dynamo/table.ts";
 import { API_BASE } from "../../shared/http/operation.ts";
 import type { Platform } from "../../shared/http/platform.ts";
+import { userItem } from "../../shared/identity/items.ts";
 import { rateItem } from "../../shared/limits/reserve.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
@@ -20,7 +23,7 @@ import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
 import { countUnits } from "../../test/support/units/counter.ts";
 import { type Owner, ownerAt } from "../support/owner.ts";
-import { type Issuer, POOL, startIssuer } from "../support/tokens.ts";
+import { CLIENT, type Issuer, POOL, startIssuer } from "../support/tokens.ts";
 import { dispatchers } from "./rooms.ts";
 import { copy, createTable, putAll, TABLE } from "./store.ts";
 
@@ -37,6 +40,8 @@ export interface Tenant {
   readonly owner: Owner;
   readonly token: string;
   call(method: string, path: string, body?: unknown): Promise<Answered>;
+  /** Has somebody join by an invitation, and makes so many members like them. @returns the first one's id */
+  join(count: number): Promise<string>;
   /** Calls, and makes what the call created so many times more. */
   several(count: number, method: string, path: string, body: unknown, keep?: readonly string[]): Promise<Answered>;
 }
@@ -65,6 +70,8 @@ export async function startWorld(): Promise<World> {
       BUCKET_NAME: BUCKET,
       OUTBOUND_ALLOW_HTTP: "false",
       OUTBOUND_ALLOW_HOSTS: "",
+      USER_POOL_ID: POOL,
+      USER_POOL_CLIENT_ID: CLIENT,
       STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:none",
     });
     const looking = new DynamoDBClient({});
@@ -78,10 +85,11 @@ export async function startWorld(): Promise<World> {
     const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key_arn);
     const dispatch = dispatchers(platform);
     const found = async (name: string): Promise<Tenant> => {
-      const owner = ownerAt(new Date(), `family-${name}`);
+      const owner = ownerAt(new Date(), `family-${name}`, `${name}@example.com`);
       await putAll(looking, owner.items);
       const token = issuer.token(owner.user_id, owner.origin_jti, 1);
-      const call = async (method: string, path: string, body?: unknown): Promise<Answered> => {
+      const call = (method: string, path: string, body?: unknown) => send(token, method, path, body);
+      const send = async (token: string, method: string, path: string, body?: unknown): Promise<Answered> => {
         const [pathname = "", query = ""] = path.split("?");
         const answer = await dispatch({
           method,
@@ -99,6 +107,24 @@ export async function startWorld(): Promise<World> {
         owner,
         token,
         call,
+        join: async (count) => {
+          const guest = ownerAt(new Date(), `guest-${name}`, `guest-${name}@example.com`);
+          await putAll(looking, guest.items);
+          const { body } = await call("POST", "/invitations", { email: guest.email, role: "viewer" });
+          const invited = await platform.table.of(owner.organization_id).get(invitationItem, { id: String(body.id) });
+          if (invited === undefined) throw new Error("nobody was invited");
+          const link = await platform.secrets.decrypt(invited.sealed_token, invitationTokenContext(invited));
+          const written = await counter.written(async () => {
+            await send(issuer.token(guest.user_id, guest.origin_jti, 1), "POST", "/invitations/accept", {
+              token: link,
+            });
+          });
+          const people = guest.items
+            .filter(({ item_type }) => item_type === userItem.type)
+            .map((item) => marshall(item));
+          await copy(looking, [...written, ...people], count - 1, new Set(kept));
+          return guest.user_id;
+        },
         several: async (count, method, path, body, keep = []) => {
           let answer: Answered | undefined;
           const written = await counter.written(async () => {
