@@ -10,6 +10,7 @@ import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { runEvents } from "./runs/events.ts";
+import { scimEvents } from "./scim/events.ts";
 import { ssoEvents } from "./sso/events.ts";
 import { teamEvents } from "./teams/events.ts";
 import { userEvents } from "./users/events.ts";
@@ -28,6 +29,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   users: userEvents,
   invitations: invitationEvents,
   sso: ssoEvents,
+  scim: scimEvents,
   teams: teamEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,

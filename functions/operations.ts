@@ -12,6 +12,7 @@ import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
+import { operations as scim } from "./scim/operations.ts";
 import { operations as sso } from "./sso/operations.ts";
 import { operations as teams } from "./teams/operations.ts";
 import { operations as users } from "./users/operations.ts";
@@ -31,6 +32,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   users,
   invitations,
   sso,
+  scim,
   teams,
   audit,
   access,

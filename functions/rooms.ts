@@ -16,6 +16,7 @@ import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
+import { room as scim } from "./scim/room.ts";
 import { room as sso } from "./sso/room.ts";
 import { room as teams } from "./teams/room.ts";
 import { room as usage } from "./usage/room.ts";
@@ -34,6 +35,7 @@ export const rooms: readonly RoomData[] = [
   users,
   invitations,
   sso,
+  scim,
   departures,
   mail,
   teams,

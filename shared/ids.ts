@@ -38,6 +38,7 @@ export const idPrefixes = {
   sso_connection: "sso",
   sso_identity: "ssi",
   sso_sign_in: "ssn",
+  scim_token: "sct",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -84,6 +84,8 @@ export interface FunctionData {
    * wherever it runs.
    */
   readonly writes?: readonly string[];
+  /** Single attributes that it sets of items whose type it does not write, beside {@link REQUEST_TOUCHES}. */
+  readonly touches?: readonly string[];
   readonly timeout_seconds: number;
   readonly memory_mb: number;
   /** Limits how many run at once, where a downstream needs it. */
@@ -117,8 +119,8 @@ export function writesOf({ trigger, writes = [] }: FunctionData): string[] {
 export const REQUEST_TOUCHES = ["session.last_seen_at", "session.longest_idle_seconds"] as const;
 
 /** Attributes that a function sets of items whose type it does not write. */
-export const touchesOf = ({ trigger }: FunctionData): readonly string[] =>
-  trigger.kind === "api" || trigger.kind === "stream" ? REQUEST_TOUCHES : [];
+export const touchesOf = ({ trigger, touches = [] }: FunctionData): readonly string[] =>
+  trigger.kind === "api" || trigger.kind === "stream" ? [...REQUEST_TOUCHES, ...touches] : touches;
 
 export interface QueueData {
   /** How long one attempt may take before the message is shown again; above the function's time limit. */

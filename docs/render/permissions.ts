@@ -48,7 +48,7 @@ export function renderPermissions(operations: Operations): string {
     "## Operations",
     "",
     "*Public* needs no sign-in; *signed in* is for everybody who is, about themselves;",
-    "*operator* for those who run the platform, who have a second factor.",
+    "*operator* for those who run the platform, who have a second factor; *directory* for a company's directory, by a SCIM token.",
     "*Step-up*: a factor was proved in the session within so many minutes, by signing in or by `POST /auth/step-up`.",
     "",
     table(["Operation", "Needs", "Step-up", "What it does"], needs),
@@ -57,7 +57,7 @@ export function renderPermissions(operations: Operations): string {
 }
 
 const access = ({ permission }: OperationShape): string =>
-  permission === "public" || permission === "operator"
+  permission === "public" || permission === "operator" || permission === "directory"
     ? `*${permission}*`
     : permission === "authenticated"
       ? "*signed in*"

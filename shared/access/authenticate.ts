@@ -13,7 +13,7 @@ import {
 import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
-import { noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
+import { type MemberRights, noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
 import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
 import { see } from "./seen.ts";
@@ -137,7 +137,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
 }
 
 /** Rights, unless the organization's security settings refuse who comes with them. */
-function admitted(rights: Rights | Problem, presence: Presence, now: Date): Rights | Problem {
+function admitted(rights: MemberRights | Problem, presence: Presence, now: Date): MemberRights | Problem {
   if (rights instanceof Problem) return rights;
   return refusalAtTheDoor(rights.caller.organization.settings, presence, now) ?? rights;
 }

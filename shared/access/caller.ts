@@ -11,6 +11,13 @@ export interface Caller {
   readonly grants: readonly Grant[];
 }
 
+/** A company's directory, by its SCIM token: it holds no grants, and does what the protocol does. */
+export interface DirectoryCaller extends Caller {
+  readonly principal: Extract<Principal, { readonly type: "scim_token" }>;
+  /** The user who made the token. */
+  readonly created_by: string;
+}
+
 /** A person who is signed in, whatever organization they may act in. Only `authenticated` operations see one. */
 export interface SignedIn {
   readonly principal: Principal;

@@ -3,17 +3,21 @@ import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
 import { type Membership, membershipItem, type Organization, organizationItem } from "../identity/items.ts";
 import type { Caller } from "./caller.ts";
+import { type DirectoryRights, tokenStands } from "./directory.ts";
 import type { Grant } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 import { builtInRoles, isBuiltInRole } from "./roles.ts";
 
 /**
- * Where rights come from: the one place that knows it. Today a user's membership and the grants of its built-in role;
- * roles of an organization's own, teams and the scopes of API keys are added here, and no room notices.
+ * Where rights come from: the one place that knows it. Today a user's membership and the grants of its built-in role, and
+ * the token of a directory, which has a protocol of its own and no grant; roles of an organization's own, teams and the scopes of API keys are added here, and no room notices.
  */
 
-/** Rights as they stood when they were read. */
-export interface Rights {
+/** Rights as they stood when they were read: of a member, or of the company's directory. */
+export type Rights = MemberRights | DirectoryRights;
+
+export interface MemberRights {
+  readonly by: "membership";
   readonly caller: Caller;
   readonly membership: Membership;
   /** Where the grants come from, as a refusal says it: "your role `viewer`". */
@@ -33,12 +37,13 @@ export function rightsFrom(
   principal: Principal,
   organization: Organization | undefined,
   membership: Membership | undefined,
-): Rights | Problem {
+): MemberRights | Problem {
   if (membership?.status !== "active") return noMembership();
   if (organization?.status === "suspended")
     return new Problem("organization_suspended", "The organization is suspended.");
   if (organization?.status !== "active") return noMembership();
   return {
+    by: "membership",
     caller: { principal, organization, grants: grantsOf(membership.role) },
     membership,
     source: `your role \`${membership.role}\``,
@@ -55,13 +60,12 @@ export const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role)
  * Proves within a transaction that the rights by which the request was permitted still stand: two who push each other
  * out at the same moment do not both succeed.
  */
-export const rightsStand = (table: Table, { membership }: Rights): Write =>
-  table
-    .of(membership.organization_id)
-    .writes.check(
-      membershipItem,
-      { user_id: membership.user_id },
-      { equals: { status: "active", role: membership.role } },
-      (old) =>
-        old?.status === "active" ? new Problem("forbidden", "Your role has just changed. Try again.") : noMembership(),
+export function rightsStand(table: Table, rights: Rights): Write {
+  if (rights.by === "scim_token") return tokenStands(table, rights);
+  const { organization_id, user_id, role } = rights.membership;
+  return table
+    .of(organization_id)
+    .writes.check(membershipItem, { user_id }, { equals: { status: "active", role } }, (old) =>
+      old?.status === "active" ? new Problem("forbidden", "Your role has just changed. Try again.") : noMembership(),
     );
+}

@@ -2,12 +2,13 @@ import * as z from "zod";
 
 /**
  * Who acts. The same union stands in requests, audit entries, events and workflows.
- * An `agent` is a run that acts on behalf of the principal who started it.
+ * A `scim_token` is the directory that came with it. An `agent` is a run that acts on behalf of the principal who started it.
  */
 export const principalSchema = z
   .discriminatedUnion("type", [
     z.object({ type: z.literal("user"), id: z.string() }),
     z.object({ type: z.literal("api_key"), id: z.string() }),
+    z.object({ type: z.literal("scim_token"), id: z.string() }),
     z.object({
       type: z.literal("agent"),
       id: z.string(),

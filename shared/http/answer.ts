@@ -1,7 +1,14 @@
 import * as z from "zod";
 import { trusted } from "../bounded/trusted.ts";
 import { errorCodes, Problem } from "../errors.ts";
-import { API_BASE, type FileAnswer, type OperationShape, type Redirect, type ServerSentEvent } from "./operation.ts";
+import {
+  API_BASE,
+  type DocumentAnswer,
+  type FileAnswer,
+  type OperationShape,
+  type Redirect,
+  type ServerSentEvent,
+} from "./operation.ts";
 
 /** An answer ready to leave: text, bytes, or pieces that are sent as they come. */
 export interface Answer {
@@ -10,7 +17,7 @@ export interface Answer {
   readonly body: string | Uint8Array | AsyncIterable<string>;
 }
 
-const STANDARD_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
+export const STANDARD_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
 const problemIssueSchema = z
   .object({ path: z.string(), message: z.string(), code: z.string().optional() })
@@ -68,6 +75,7 @@ export function render(operation: OperationShape, output: unknown, requestPath: 
   const [type = ""] = media_types;
   if (response === "none") return { status: operation.success, headers: STANDARD_HEADERS, body: "" };
   if (response === "redirect") return redirection(operation, output as Redirect);
+  if (response === "document") return documentAnswer(operation, output as DocumentAnswer);
   if (response === "file") return fileAnswer(operation, output as FileAnswer);
   if (response === "events") {
     if (output === null) return { status: 204, headers: STANDARD_HEADERS, body: "" };
@@ -121,6 +129,12 @@ function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answ
     body: file.content,
   };
 }
+
+const documentAnswer = ({ success, media_types }: OperationShape, { document, headers }: DocumentAnswer): Answer => ({
+  status: success,
+  headers: { ...STANDARD_HEADERS, "content-type": media_types[0] ?? "", ...headers },
+  body: JSON.stringify(document),
+});
 
 /** Where it came from is nobody's business there: addresses of a sign-in hold codes. */
 const redirection = ({ success }: OperationShape, { location, cookie }: Redirect): Answer => ({

@@ -1,4 +1,4 @@
-import type { Caller, SignedIn } from "../access/caller.ts";
+import type { Caller, DirectoryCaller, SignedIn } from "../access/caller.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { Principal } from "../access/principal.ts";
 import type { ChangeContext, ChangeSet } from "../change/commit.ts";
@@ -9,12 +9,14 @@ import type { Problem } from "../errors.ts";
 import type { OrganizationSettings } from "../identity/settings.ts";
 import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
 
-/** Who calls, as the permission demands: nobody known, a person signed in, or whoever acts in an organization. */
+/** Who calls, as the permission demands: nobody known, a person signed in, a directory, or whoever acts in an organization. */
 export type CallerOf<O extends OperationShape> = O["permission"] extends "public"
   ? null
   : O["permission"] extends "authenticated" | "operator"
     ? SignedIn
-    : Caller;
+    : O["permission"] extends "directory"
+      ? DirectoryCaller
+      : Caller;
 
 /** One request to one operation, parsed and permitted. Everything a handler may know of it. */
 export interface Call<O extends OperationShape> extends Input<O> {

@@ -1,5 +1,6 @@
 import type { Also, Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
+import { authenticateDirectory } from "../access/directory.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
 import { operatorStands, requireOperator } from "../access/operators.ts";
@@ -19,24 +20,31 @@ import type { Call, Handlers } from "./call.ts";
 import { claimOf, type IdempotencyRecord, isRepeatable } from "./idempotency.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
-import { permissionOf, recordDenial, requirePermission } from "./permit.ts";
+import { actsInOrganization, permissionOf, recordDenial, requirePermission } from "./permit.ts";
 import type { Platform } from "./platform.ts";
 import { createRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
 import { requireFreshProof } from "./step-up.ts";
+
+/** The answer to a request that failed. */
+export type Refuse = (error: unknown, request_id: string) => Answer;
+
+const asProblem: Refuse = (error, request_id) => problemAnswer(toProblem(error), request_id);
 
 type AnyHandler = (call: Call<OperationShape>, deps: unknown) => Promise<unknown>;
 
 /**
  * Answers requests to these operations, each in the same order: authenticate, load live rights, count against the
  * limits of caller and organization (of the address, where nobody is known), check the permission, ask for a fresh proof where the operation does, parse, look for an earlier answer to the idempotency key, handle, render.
- * Every failure leaves as a problem document.
+ * Every failure leaves as a problem document, or as another protocol has it.
+ * @param refuse how a failure leaves, that of an unknown path too
  */
 export function createDispatcher<T extends Readonly<Record<string, OperationShape>>, D>(
   operations: T,
   handlers: Handlers<T, D>,
   platform: Platform,
   deps: D,
+  refuse: Refuse = asProblem,
 ): (request: RawRequest) => Promise<Answer> {
   const route = createRouter(Object.values(operations));
   const byId = new Map(
@@ -48,6 +56,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
   const identify = async (operation: OperationShape, request: RawRequest, at: Date) => {
     if (operation.permission === "public") return null;
     try {
+      if (operation.permission === "directory") return await authenticateDirectory(platform.table, request, at);
       // The key's earlier answer is looked for in the same read, where the organization is known before it.
       const also: Also | undefined = isRepeatable(operation, request)
         ? (tenant, principal) =>
@@ -104,13 +113,12 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         deps,
       });
     } catch (error) {
-      const problem = toProblem(error);
-      if (problem.status >= 500)
-        platform.log.error("request.failed", problem.options.cause ?? error, {
+      answer = refuse(error, facts.id);
+      if (answer.status >= 500)
+        platform.log.error("request.failed", (error instanceof Problem ? error.options.cause : undefined) ?? error, {
           request_id: facts.id,
           operation: operation?.id,
         });
-      answer = problemAnswer(problem, facts.id);
     }
     platform.meter.request({
       request_id: facts.id,
@@ -151,6 +159,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
           audit_days: retentionOf(rights.caller.organization).audit_days,
         };
   if (permissionOf(operation) !== undefined) await permit(prepared, context);
+  if (operation.permission === "directory" && who?.rights instanceof Problem) throw who.rights;
   if (operation.permission === "operator") await permitOperator(prepared);
   // Whoever lacks the permission is not told to prove themselves for nothing.
   if (who?.session !== undefined) requireFreshProof(operation, who.session, at);
@@ -167,9 +176,9 @@ async function respond(prepared: Prepared): Promise<Answer> {
   const rendered = (output: unknown): Answer => render(operation, output, request.path);
   const call: Call<OperationShape> = {
     ...input,
-    caller: (permissionOf(operation) === undefined
-      ? (who?.signedIn ?? null)
-      : rights?.caller) as Call<OperationShape>["caller"],
+    caller: (actsInOrganization(operation)
+      ? rights?.caller
+      : (who?.signedIn ?? null)) as Call<OperationShape>["caller"],
     load: loader(prepared, rights, input.path),
     may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
     refusedUnder: (settings) => refusalAtTheDoor(settings, { ip: request.ip, session: who?.session }, at),
@@ -180,6 +189,10 @@ async function respond(prepared: Prepared): Promise<Answer> {
     },
     async recheck() {
       if (who === null) return;
+      if (operation.permission === "directory") {
+        await authenticateDirectory(platform.table, request, platform.clock.now());
+        return;
+      }
       const now = await platform.authenticate(request, platform.clock.now());
       if (permissionOf(operation) === undefined) return;
       if (now.rights instanceof Problem) throw now.rights;
@@ -230,7 +243,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
  * do about themselves, which they may repeat when they belong to that organization no more.
  */
 const keeperOf = (operation: OperationShape, tenant: string | undefined): string =>
-  permissionOf(operation) === undefined ? PLATFORM : (tenant ?? PLATFORM);
+  actsInOrganization(operation) ? (tenant ?? PLATFORM) : PLATFORM;
 
 /** Checks the operation's permission; a refusal is part of the audit trail. */
 async function permit({ platform, operation, who }: Prepared, context: ChangeContext | undefined): Promise<void> {

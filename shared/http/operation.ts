@@ -11,17 +11,21 @@ export type PathParameters<P extends string> = P extends `${string}{${infer Name
   ? Name | PathParameters<Rest>
   : never;
 
+/** Who may call where no permission of the organization's is asked for. */
+export const withoutPermission = ["authenticated", "operator", "directory", "public"] as const;
+type WithoutPermission = (typeof withoutPermission)[number];
+
 /**
  * Who may call: a permission, `authenticated` (anybody signed in, about themselves), `operator` (who runs the platform, in
- * no organization), or `public` (no token).
+ * no organization), `directory` (a company's directory, by a SCIM token), or `public` (no token).
  * There is no default: an operation cannot forget it.
  */
-export type Access = Permission | "authenticated" | "operator" | "public";
+export type Access = Permission | WithoutPermission;
 
 type Schema = z.ZodType;
 
 /** Answers without a JSON body. */
-export type BodylessResponse = "none" | "file" | "events" | "redirect";
+export type BodylessResponse = "none" | "file" | "events" | "redirect" | "document";
 
 const JSON_TYPE = "application/json";
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
@@ -64,15 +68,15 @@ type PathSchema<P extends string> = [PathParameters<P>] extends [never]
   : { path: z.ZodObject<{ [K in PathParameters<P>]: Schema }> };
 
 /** An operation that needs a permission says on what; the thing must be one that its path names. */
-type About<A extends Access, P extends string, S> = A extends "public" | "authenticated" | "operator"
+type About<A extends Access, P extends string, S> = A extends WithoutPermission
   ? { resource?: never }
   : { resource: S & (Resource<PathParameters<P>> | Collection) };
 
-/** Nobody who is not known can have proved anything. */
-type Proof<A extends Access> = A extends "public" ? { step_up?: never } : { step_up?: number };
+/** Nobody who is not known can have proved anything, and a directory is no person. */
+type Proof<A extends Access> = A extends "public" | "directory" ? { step_up?: never } : { step_up?: number };
 
-/** A file's content type is known to its operation only. */
-type Media<Res, F> = Res extends "file" ? { media_types: F } : { media_types?: never };
+/** The content type of a file, and of another protocol's document, is known to its operation only. */
+type Media<Res, F> = Res extends "file" | "document" ? { media_types: F } : { media_types?: never };
 
 type Query = { query?: z.ZodObject };
 type Body<M extends Method, B> = M extends "GET" | "DELETE" ? { body?: never } : { body?: B };
@@ -120,7 +124,7 @@ export function operation<
   readonly request: R;
   readonly response: Res;
   readonly resource: S;
-  readonly media_types: Res extends "file" ? F : readonly string[];
+  readonly media_types: Res extends "file" | "document" ? F : readonly string[];
 } {
   const { response } = spec;
   const types =
@@ -132,7 +136,7 @@ export function operation<
     contents_apart: false,
     outside_effect: false,
     ...spec,
-    media_types: (spec.media_types ?? types) as Res extends "file" ? F : readonly string[],
+    media_types: (spec.media_types ?? types) as Res extends "file" | "document" ? F : readonly string[],
     resource: spec.resource as S,
   };
 }
@@ -156,6 +160,12 @@ export interface FileAnswer<T extends string = string> {
   readonly content_type: T;
   readonly filename?: string;
   readonly content: string | Uint8Array | AsyncIterable<string>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A JSON document as another protocol wants it: sent as it is, with headers of its own. */
+export interface DocumentAnswer {
+  readonly document: object;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -185,14 +195,16 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
         AsyncIterable<ServerSentEvent> | null
       : O["response"] extends "redirect"
         ? Redirect
-        : undefined;
+        : O["response"] extends "document"
+          ? DocumentAnswer
+          : undefined;
 
 /**
  * Whether an answer can be remembered by an `Idempotency-Key`. Not where tokens are given to somebody unknown: a replay
- * would pass the throttle by and give tokens to whoever repeats the request.
+ * would pass the throttle by and give tokens to whoever repeats the request. Directories' protocol knows no such key.
  */
 export const takesIdempotencyKey = ({ method, response, permission, sensitive }: OperationShape): boolean =>
-  method === "POST" && response !== "events" && !(permission === "public" && sensitive);
+  method === "POST" && response !== "events" && permission !== "directory" && !(permission === "public" && sensitive);
 
 /** Errors that every operation of a kind may answer with, beyond those it names itself. */
 export function errorsOf(operation: OperationShape): ErrorCode[] {
@@ -204,11 +216,7 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
     // Also where nothing is taken: unknown query parameters and bodies are refused everywhere.
     "validation_failed",
   ];
-  if (operation.permission !== "public")
-    common.push("unauthenticated", "membership_inactive", "organization_suspended");
-  if (operation.permission === "operator") common.push("forbidden", "mfa_enrolment_required");
-  else if (operation.permission !== "public" && operation.permission !== "authenticated")
-    common.push("forbidden", ...doorCodes);
+  common.push(...refusalsOf(operation.permission));
   if (operation.step_up !== undefined) common.push("step_up_required");
   if (operation.request.path !== undefined) common.push("not_found");
   if (operation.request.body !== undefined)
@@ -217,6 +225,24 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
   if (operation.request.query !== undefined && "cursor" in operation.request.query.shape) common.push("invalid_cursor");
   return [...new Set([...common, ...operation.errors])];
 }
+
+/** How whoever calls can be refused, by what is asked of them. */
+function refusalsOf(access: Access): readonly ErrorCode[] {
+  switch (access) {
+    case "public":
+      return [];
+    case "directory":
+      return ["unauthenticated", "organization_suspended", "address_not_allowed"];
+    case "authenticated":
+      return KNOWN;
+    case "operator":
+      return [...KNOWN, "forbidden", "mfa_enrolment_required"];
+    default:
+      return [...KNOWN, "forbidden", ...doorCodes];
+  }
+}
+
+const KNOWN: readonly ErrorCode[] = ["unauthenticated", "membership_inactive", "organization_suspended"];
 
 export const API_BASE = "/api/v1";
 

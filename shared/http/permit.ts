@@ -9,11 +9,15 @@ import { defineItem } from "../dynamo/item.ts";
 import type { Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import { minuteOf } from "../limits/window.ts";
-import type { OperationShape } from "./operation.ts";
+import { type OperationShape, withoutPermission } from "./operation.ts";
 
 /** The permission that an operation asks for; undefined where it asks for none. */
 export const permissionOf = ({ permission }: OperationShape): Permission | undefined =>
-  permission === "public" || permission === "authenticated" || permission === "operator" ? undefined : permission;
+  (withoutPermission as readonly string[]).includes(permission) ? undefined : (permission as Permission);
+
+/** Whether it is done in an organization, by rights there; else by anybody, or by people about themselves. */
+export const actsInOrganization = (operation: OperationShape): boolean =>
+  permissionOf(operation) !== undefined || operation.permission === "directory";
 
 /** @throws Problem `forbidden` when these rights do not cover what the operation asks for */
 export function requirePermission(operation: OperationShape, rights: Rights): void {

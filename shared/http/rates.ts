@@ -8,7 +8,7 @@ import { WHOLE_ORGANIZATION } from "../limits/reserve.ts";
 import { Slices } from "../limits/slices.ts";
 import type { OperationShape } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
-import { permissionOf } from "./permit.ts";
+import { actsInOrganization } from "./permit.ts";
 import type { Platform } from "./platform.ts";
 
 /** Counts the requests that one dispatcher serves against the limits of addresses, callers and organizations. */
@@ -27,9 +27,9 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
      * so that an organization at its limit keeps nobody from signing out.
      */
     async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState> {
-      const own = { subject: principalKey(who.principal), limit: limits.user };
+      const own = { subject: principalKey(who.principal), limit: limitOf(who, limits) };
       const state = await slices.admit(everybody, own, at);
-      if (permissionOf(operation) === undefined || who.rights instanceof Problem) return state;
+      if (!actsInOrganization(operation) || who.rights instanceof Problem) return state;
       const { id, plan } = who.rights.caller.organization;
       const { requests_per_minute, api_calls_per_month } = plans[plan];
       const all = await slices.admit(
@@ -45,3 +45,9 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
     },
   };
 }
+
+/** A directory comes with many requests at once and is no person: it may use half of what its organization has. */
+const limitOf = ({ principal, rights }: Authentication, limits: Platform["limits"]): number =>
+  principal.type === "scim_token" && !(rights instanceof Problem)
+    ? plans[rights.caller.organization.plan].requests_per_minute / 2
+    : limits.user;

@@ -15,6 +15,8 @@ export const resourceTypes = [
   "pipeline",
   "role",
   "run",
+  "scim_settings",
+  "scim_token",
   "sso_connection",
   "team",
   "user",

@@ -2,7 +2,7 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import type { Answer } from "./answer.ts";
 import type { Handlers } from "./call.ts";
-import { createDispatcher } from "./dispatch.ts";
+import { createDispatcher, type Refuse } from "./dispatch.ts";
 import { answerEvent, connectFront, type Front } from "./front.ts";
 import type { OperationShape } from "./operation.ts";
 import type { Platform } from "./platform.ts";
@@ -13,6 +13,8 @@ export interface Service<T extends Readonly<Record<string, OperationShape>>, D> 
   readonly handlers: Handlers<T, D>;
   readonly platform: Platform;
   readonly deps: D;
+  /** How failures leave, where not as problem documents. */
+  readonly refuse?: Refuse;
 }
 
 /** The body as the gateway takes it: text, or bytes in base64. */
@@ -34,7 +36,8 @@ export function serve<T extends Readonly<Record<string, OperationShape>>, D>(
   service: Service<T, D>,
   front: Front = connectFront(),
 ) {
-  const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
+  const { operations, handlers, platform, deps, refuse } = service;
+  const dispatch = createDispatcher(operations, handlers, platform, deps, refuse);
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, Context>(NO_TIMER).handler(
     async (event: APIGatewayProxyEventV2) => {
       const answer = await answerEvent(event, front, dispatch);

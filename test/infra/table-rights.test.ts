@@ -107,6 +107,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   sso_identity: ["sso/repair", "sso/sign_in"],
   user_identity: ["sso/repair", "sso/sign_in"],
   sso_sign_in: ["sso/sign_in"],
+  scim_token: ["scim/api"],
   team_tree: ["teams/api", "teams/members"],
 };
 
@@ -131,18 +132,21 @@ describe("what functions may write in the table", () => {
     }
   });
 
-  it("whoever answers requests sets of a session when it was last seen, and nothing else", () => {
+  it("whoever answers requests sets of a session when it was last seen, SCIM of its token when it was used, and nothing else", () => {
+    const bounds: Readonly<Record<string, readonly string[]>> = {
+      "T#*#SESSIONS#*": ["last_seen_at", "longest_idle_seconds"],
+      "T#*#SCIM_TOKENS": ["last_used_at"],
+    };
     for (const [full, room, name, { trigger }] of functions) {
       const answers = trigger.kind === "api" || trigger.kind === "stream";
+      const keys = [...(answers ? ["T#*#SESSIONS#*"] : []), ...(full === "scim/directory" ? ["T#*#SCIM_TOKENS"] : [])];
       const bound = allStatementsOf(room, name).filter(isBoundToAttributes);
-      expect([full, bound.length]).toEqual([full, answers ? 1 : 0]);
-      for (const { actions, conditions } of bound) {
+      expect([full, bound.length]).toEqual([full, keys.length]);
+      for (const [i, { actions, conditions }] of bound.entries()) {
         expect(actions).toEqual(["dynamodb:UpdateItem"]);
         expect(conditions).toEqual({
-          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["T#*#SESSIONS#*"] },
-          "ForAllValues:StringEquals": {
-            "dynamodb:Attributes": ["pk", "sk", "last_seen_at", "longest_idle_seconds"],
-          },
+          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [keys[i]] },
+          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(bounds[keys[i] ?? ""] ?? [])] },
           Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
         });
       }

@@ -11,6 +11,7 @@ import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
 import { type Company, call } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
 import { roomyCompany } from "../support/plans.ts";
+import { directoryOf } from "../support/scim.ts";
 import { awsConfig, stackPlatform, stackTable } from "../support/stack.ts";
 import { nowhere } from "./fixtures.ts";
 import { guarded, plain, request, rows } from "./operations.ts";
@@ -39,6 +40,7 @@ beforeAll(async () => {
     "a token without signature": `${encode({ alg: "none", typ: "JWT" })}.${payload}.`,
     "a token signed with a public key as secret": `${symmetric}.${payload}.${hmac.update(`${symmetric}.${payload}`).digest("base64url")}`,
     "a refresh token": company.refresh_token,
+    "a SCIM token": (await directoryOf(company)).token,
   };
 });
 

@@ -60,6 +60,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   session_id: { make: async ({ company }) => (await company.call("GET", "/auth/me/sessions")).body.items[0].id },
   workspace_id: { make: async ({ company }) => company.workspace_id },
   sso_connection_id: { make: async ({ company }) => (await createConnection(company)).id },
+  scim_token_id: made("/scim/tokens", () => ({ name: unique("Directory") })),
   reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),

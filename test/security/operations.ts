@@ -10,8 +10,11 @@ export const operations: readonly OperationShape[] = allOperations.map(({ operat
 /** What operators of the platform do. */
 export const operated = operations.filter(({ permission }) => permission === "operator");
 
+/** What companies' directories do. */
+export const provisioned = operations.filter(({ permission }) => permission === "directory");
+
 /** Everything else that needs to know who calls. */
-export const guarded = operations.filter(({ permission }) => permission !== "public" && permission !== "operator");
+export const guarded = operations.filter(({ permission }) => !["public", "operator", "directory"].includes(permission));
 
 /** Everything that needs a permission. */
 export const permitted = guarded.filter(({ permission }) => permission !== "authenticated");

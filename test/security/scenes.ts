@@ -211,6 +211,12 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     };
   },
 
+  "scim.create_token": async () => ({
+    ids: {},
+    token: (await registerCompany()).token,
+    body: { name: unique("Directory") },
+  }),
+
   "invitations.resend": invitation,
   "invitations.revoke": invitation,
   "invitations.accept": async ({ company }) => {

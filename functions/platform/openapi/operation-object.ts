@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { EventDefinitions } from "../../../shared/change/events.ts";
-import { type OperationShape, takesIdempotencyKey } from "../../../shared/http/operation.ts";
+import { type OperationShape, takesIdempotencyKey, withoutPermission } from "../../../shared/http/operation.ts";
 import { eventCallback } from "./callback.ts";
 import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
@@ -25,7 +25,7 @@ export function operationObject(room: string, path: string, operation: Operation
     summary: operation.summary,
     description: describe(operation),
     security: permission === "public" ? [] : [{ bearer: [] }],
-    ...maybe(permission !== "public" && permission !== "authenticated" && permission !== "operator", {
+    ...maybe(!(withoutPermission as readonly string[]).includes(permission), {
       "x-permission": permission,
     }),
     ...maybe(operation.step_up !== undefined, { "x-step-up-minutes": operation.step_up ?? 0 }),
@@ -50,7 +50,9 @@ function describe({ description, permission, response, step_up }: OperationShape
         ? "Everybody who is signed in may call this."
         : permission === "operator"
           ? "For operators of the platform."
-          : `Needs the permission \`${permission}\`.`;
+          : permission === "directory"
+            ? "For a company's directory, by a SCIM token."
+            : `Needs the permission \`${permission}\`.`;
   const streams = response === "events" ? "Answers as server-sent events." : undefined;
   const proof =
     step_up === undefined ? undefined : `Needs a factor proved within ${step_up} minutes (\`POST /auth/step-up\`).`;
@@ -109,6 +111,7 @@ function success(path: string, operation: OperationShape, { schemas, guarded }: 
   if (response === "redirect") return { description: "Goes on at `Location`.", headers };
   const content = (schema: JsonObject): JsonObject =>
     Object.fromEntries(operation.media_types.map((type) => [bare(type), { schema }]));
+  if (response === "document") return { description: "Done.", headers, content: content({ type: "object" }) };
   if (response === "file") return { description: "The file.", headers, content: content({ type: "string" }) };
   if (response === "events")
     return { description: "Server-sent events, as they happen.", headers, content: content({ type: "string" }) };

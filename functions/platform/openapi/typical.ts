@@ -141,6 +141,7 @@ export const typical: Readonly<Record<string, Json>> = {
   label: "Greet",
   last_checked_at: TIME,
   last_login_at: TIME,
+  last_used_at: TIME,
   last_seen_at: TIME,
   lost_since: null,
   media_type: "application/pdf",

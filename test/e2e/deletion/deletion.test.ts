@@ -106,6 +106,7 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     const body = { name: "Directory", oidc: { issuer, client_id, client_secret } };
     return `/sso/connections/${await made(at, "/sso/connections", body)}`;
   },
+  "scim.revoke_token": async (at) => `/scim/tokens/${await made(at, "/scim/tokens", { name: "Directory" })}`,
   // Nobody answers there: its deliveries wait, each with an attempt and with something due.
   "webhooks.delete": async (at) =>
     `/webhooks/${await made(at, "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["run.*"] })}`,

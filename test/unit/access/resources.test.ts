@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { allOperations } from "../../../functions/operations.ts";
-import type { OperationShape } from "../../../shared/http/operation.ts";
+import { type OperationShape, withoutPermission } from "../../../shared/http/operation.ts";
 import { resourceTypes } from "../../../shared/http/resource.ts";
 
 const all = allOperations.map(({ operation }) => operation);
 const namesIn = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
 const needsPermission = ({ permission }: OperationShape) =>
-  !["public", "authenticated", "operator"].includes(permission);
+  !(withoutPermission as readonly string[]).includes(permission);
 const describeOne = ({ id, resource }: OperationShape) => ({
   id,
   resource:

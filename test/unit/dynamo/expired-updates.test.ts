@@ -24,6 +24,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   second_factor: "read before; the condition asks for what was read",
   email_change: "read before; the condition asks for its state",
   mfa_challenge: "read before; the condition asks for its state",
+  scim_token: "read before; the condition asks for what was read, and it is refused by its own time",
   session: "read before; the condition asks for its state",
   webhook_delivery: "read before; the condition asks for its attempt",
   webhook_replay: "read before; the condition asks for its page",

@@ -1,0 +1,2 @@
+/** One function per operation of the protocol. */
+export * from "../discovery/handlers.ts";
