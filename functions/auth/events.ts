@@ -96,6 +96,12 @@ export const authEvents = defineEvents({
     data: z.object({ user_id: z.string().nullable(), reason: z.string() }),
   },
   "session.signed_out": { summary: "A user signed out.", resource: "session", data: session },
+  "session.break_glass_used": {
+    summary:
+      "The one owner who may has signed in with a password while sign-in through a provider is enforced. A mail goes to the other owners.",
+    resource: "session",
+    data: session,
+  },
   "session.proved": {
     summary: "A user proved a factor again in a session, for an operation that needs a fresh proof.",
     resource: "session",

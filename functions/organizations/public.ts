@@ -2,3 +2,4 @@
 export { findOrganizations } from "./finding/find.ts";
 export { found, LARGEST_FOUNDING, slugTaken } from "./founding/found.ts";
 export { deletion, type OrganizationMove, planChange, restoration, suspension } from "./standing/moves.ts";
+export { organizationResource, replaceOrganization } from "./store.ts";

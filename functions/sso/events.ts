@@ -30,6 +30,17 @@ export const ssoEvents = defineEvents({
     resource: "sso_identity",
     data: identity,
   },
+  "sso.enforced": {
+    summary:
+      "Members sign in through a provider only, but for one owner; or another owner is that one from now on. A mail goes to the owners.",
+    resource: "organization",
+    data: z.object({ break_glass_user_id: z.string(), previous_break_glass_user_id: z.string().nullable() }),
+  },
+  "sso.enforcement_ended": {
+    summary: "Members may sign in with passwords again. A mail goes to the owners.",
+    resource: "organization",
+    data: z.object({ break_glass_user_id: z.string() }),
+  },
   "sso.sign_in_refused": {
     summary: "Somebody who came through a provider was not let in.",
     resource: "sso_connection",

@@ -4,6 +4,7 @@ import { emailSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { tokensSchema, userView } from "../auth/model.ts";
+import { enforcementOperations } from "./enforcement/operations.ts";
 import { attributesSchema, connectionSchema, oidcSchema, presetSchema, refusals, settingsShape } from "./model.ts";
 import { connectionResource, signInRecordItem } from "./store.ts";
 
@@ -142,6 +143,9 @@ export const apiOperations = {
   }),
 } as const;
 
+/** What the room's `members` function answers. */
+export const memberOperations = { ...enforcementOperations } as const;
+
 /** What the room's `sign_in` function answers. */
 export const signInOperations = {
   start: operation({
@@ -224,4 +228,4 @@ export const signInOperations = {
   }),
 } as const;
 
-export const operations = { ...apiOperations, ...signInOperations } as const;
+export const operations = { ...apiOperations, ...memberOperations, ...signInOperations } as const;

@@ -35,6 +35,18 @@ export const room = defineRoom({
         "workspace_member",
       ],
     }),
+    /** Who may come in how. It knows no provider's secret and touches nothing at the pool. */
+    members: apiFunction(["table_read"], { writes: ["organization", "user"] }),
+    mail: {
+      trigger: {
+        kind: "events",
+        types: ["sso.enforced", "sso.enforcement_ended", "session.break_glass_used"],
+        suspended: "goes_on",
+      },
+      needs: ["table_read", "mail"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
     repair: {
       trigger: { kind: "due", kinds: ["sso_connection"], queue: "sso_repairs", suspended: "goes_on" },
       needs: ["table_read", "identity_providers", "open:sso_secrets"],

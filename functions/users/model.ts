@@ -11,7 +11,15 @@ import { cutText, foldText } from "../../shared/text.ts";
 
 /** A person as they see themselves. */
 export const userView = userSchema
-  .omit({ etag: true, subs: true, epoch: true, sessions_opened: true, sessions_live: true, password_hold_until: true })
+  .omit({
+    etag: true,
+    subs: true,
+    epoch: true,
+    sessions_opened: true,
+    sessions_live: true,
+    password_hold_until: true,
+    break_glass_in: true,
+  })
   .meta({ id: "User", description: "A person, in any number of organizations." });
 
 /** A member as the organization sees them: the person, and what they are here. Rights come from the membership. */

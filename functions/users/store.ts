@@ -5,7 +5,7 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Membership, membershipItem, PLATFORM, type User, userItem } from "../../shared/identity/items.ts";
-import { countOwner, discountOwner } from "../../shared/identity/owners.ts";
+import { countOwner, discountOwner, noBreakGlass } from "../../shared/identity/owners.ts";
 import { isActiveOwner, removalSchema } from "./model.ts";
 
 /** One person of an organization: who they are, and what they are there. */
@@ -34,7 +34,7 @@ export function replaceMembership(table: Table, read: Membership, next: Membersh
   const [was, will] = [isActiveOwner(read), isActiveOwner(next)];
   return [
     tenant.writes.replace(membershipItem, next, read.etag),
-    ...(was && !will ? [discountOwner(tenant)] : []),
+    ...(was && !will ? [discountOwner(tenant), noBreakGlass(tenant, read.user_id)] : []),
     ...(!was && will ? [countOwner(tenant)] : []),
   ];
 }

@@ -139,7 +139,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
 /** Rights, unless the organization's security settings refuse who comes with them. */
 function admitted(rights: MemberRights | Problem, presence: Presence, now: Date): MemberRights | Problem {
   if (rights instanceof Problem) return rights;
-  return refusalAtTheDoor(rights.caller.organization.settings, presence, now) ?? rights;
+  return refusalAtTheDoor(rights.caller.organization, presence, now) ?? rights;
 }
 
 /** The session, if it still counts and the token was given to the client by which it was opened. */

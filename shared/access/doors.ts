@@ -1,6 +1,6 @@
-import { Problem } from "../errors.ts";
+import { type ErrorCode, Problem } from "../errors.ts";
 import type { Session } from "../identity/items.ts";
-import { type OrganizationSettings, securityOf } from "../identity/settings.ts";
+import { type Secured, securityOf } from "../identity/settings.ts";
 import { isWithin } from "./networks.ts";
 import { idleSeconds } from "./seen.ts";
 
@@ -14,7 +14,7 @@ import { idleSeconds } from "./seen.ts";
 export interface Presence {
   readonly ip: string;
   readonly session:
-    | Pick<Session, "method" | "second_factor" | "created_at" | "last_seen_at" | "longest_idle_seconds">
+    | Pick<Session, "user_id" | "method" | "second_factor" | "created_at" | "last_seen_at" | "longest_idle_seconds">
     | undefined;
 }
 
@@ -28,17 +28,14 @@ export const doorCodes = [
 ] as const;
 
 /** Why the settings refuse such a request; undefined when they do not. */
-export function refusalAtTheDoor(
-  settings: Pick<OrganizationSettings, "security">,
-  { ip, session }: Presence,
-  at: Date,
-): Problem | undefined {
-  const security = securityOf(settings);
+export function refusalAtTheDoor(organization: Secured, { ip, session }: Presence, at: Date): Problem | undefined {
+  const security = securityOf(organization);
   const { allowed_addresses, sign_in_methods, session_lifetime_hours, idle_timeout_minutes, require_mfa } = security;
   if (allowed_addresses.length > 0 && !isWithin(ip, allowed_addresses))
     return new Problem("address_not_allowed", `This organization takes no requests from ${ip}.`);
   if (session === undefined) return undefined;
-  if (!sign_in_methods.includes(session.method))
+  const breaks_glass = session.method === "password" && session.user_id === organization.break_glass_user_id;
+  if (!sign_in_methods.includes(session.method) && !breaks_glass)
     return new Problem(
       "sign_in_method_not_allowed",
       `You have signed in by ${session.method}; this organization takes ${sign_in_methods.join(", ")}.`,
@@ -57,7 +54,27 @@ export function refusalAtTheDoor(
       { members: { idle_timeout_minutes } },
     );
   // A sign-in provider asks for the factors that its organization wants.
-  if (require_mfa && session.method === "password" && !session.second_factor)
+  if ((require_mfa || breaks_glass) && session.method === "password" && !session.second_factor)
     return new Problem("mfa_enrolment_required", "This organization asks for a second factor. Turn one on first.");
   return undefined;
+}
+
+/** Refusals that a new sign-in of the same person would meet again, each with what to do before. */
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  address_not_allowed: "Add the network that you come from.",
+  sign_in_method_not_allowed: "Sign in by a method that stays allowed, and try again.",
+  mfa_enrolment_required: "Turn your own second factor on, and try again.",
+};
+
+/**
+ * Nobody shuts the door behind themselves: what an administrator asks of the others they have done before.
+ * @param refusal what the changed door says of the very request that changes it
+ * @throws Problem `conflict` (409)
+ */
+export function requireStayingIn(refusal: Problem | undefined): void {
+  const remedy = refusal === undefined ? undefined : REMEDIES[refusal.code];
+  if (refusal === undefined || remedy === undefined) return;
+  throw new Problem("conflict", `This would lock you out yourself. ${refusal.detail} ${remedy}`, {
+    members: { refusal: refusal.code },
+  });
 }

@@ -6,7 +6,7 @@ import type { RequestFacts } from "../change/items.ts";
 import type { IfMatch } from "../change/update.ts";
 import type { Write } from "../dynamo/write.ts";
 import type { Problem } from "../errors.ts";
-import type { OrganizationSettings } from "../identity/settings.ts";
+import type { Secured } from "../identity/settings.ts";
 import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
 
 /** Who calls, as the permission demands: nobody known, a person signed in, a directory, or whoever acts in an organization. */
@@ -29,8 +29,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   load(how?: { readonly fresh: boolean }): Promise<Loaded<O>>;
   /** Whether the caller holds a further permission, for what an operation does besides. */
   may(permission: Permission): boolean;
-  /** What would refuse this very request if these were the organization's settings; undefined if nothing did. */
-  refusedUnder(settings: OrganizationSettings): Problem | undefined;
+  /** What would refuse this very request if the organization were so; undefined if nothing did. */
+  refusedUnder(organization: Secured): Problem | undefined;
   /** Proves within the transaction that the rights by which the call was permitted still stand. */
   stillPermitted(): Write;
   /**

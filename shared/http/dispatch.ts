@@ -181,7 +181,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
       : (who?.signedIn ?? null)) as Call<OperationShape>["caller"],
     load: loader(prepared, rights, input.path),
     may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
-    refusedUnder: (settings) => refusalAtTheDoor(settings, { ip: request.ip, session: who?.session }, at),
+    refusedUnder: (organization) => refusalAtTheDoor(organization, { ip: request.ip, session: who?.session }, at),
     stillPermitted() {
       if (operation.permission === "operator" && who !== null) return operatorStands(platform.table, who.principal.id);
       if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);

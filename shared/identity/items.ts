@@ -33,6 +33,8 @@ export const organizationSchema = z.object({
     })
     .nullable(),
   plan: z.enum(["free", "pro", "enterprise"]).meta({ id: "Plan" }),
+  /** While it is set, sign-in through a provider is enforced, and this owner alone still signs in with a password. */
+  break_glass_user_id: idSchema("user").optional(),
   settings: organizationSettingsSchema,
   created_by: z.string(),
   created_at: z.string(),
@@ -70,6 +72,8 @@ export const userSchema = z.object({
   mfa_enabled_at: z.string().optional(),
   /** While the pool is told a new password: no session opens before this time. */
   password_hold_until: z.string().optional(),
+  /** Organizations that may have named them as the one who still signs in with a password; they know whether it is so. */
+  break_glass_in: z.array(z.string()).optional(),
   created_at: z.string(),
   updated_at: z.string(),
   etag: z.string(),

@@ -3,7 +3,7 @@ import { defineItem } from "../dynamo/item.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
-import { membershipItem } from "./items.ts";
+import { membershipItem, organizationItem } from "./items.ts";
 
 /** The role of those whom the organization belongs to. */
 export const OWNER = "org_owner";
@@ -36,6 +36,21 @@ export const discountOwner = (table: TenantTable): Write =>
         members: { state: "last_owner" },
       }),
   );
+
+/** The refusal to push out, or let go, the one owner who still signs in with a password while no one else does. */
+export const breaksGlass = (): Problem =>
+  new Problem(
+    "conflict",
+    "This owner is the one who still signs in with a password while sign-in through a provider is enforced. Name another one first.",
+    { members: { state: "break_glass" } },
+  );
+
+/**
+ * Proves within the transaction by which somebody stops to be an active owner that they are not that one.
+ * @returns a write that refuses with 409 `conflict`
+ */
+export const noBreakGlass = (table: TenantTable, user_id: string): Write =>
+  table.writes.check(organizationItem, {}, { differs: { break_glass_user_id: user_id } }, breaksGlass);
 
 /** Ids of the organization's active owners; an index shows a new one a moment late. */
 export async function* ownersOf(table: TenantTable): AsyncGenerator<string> {

@@ -105,5 +105,15 @@ const over = <T extends object>(base: T, set: { readonly [K in keyof T]?: T[K] |
 export const generalOf = ({ general }: OrganizationSettings): GeneralSettings => over(usual.general, general);
 export const notificationsOf = ({ notifications }: OrganizationSettings): NotificationSettings =>
   over(usual.notifications, notifications);
-export const securityOf = ({ security }: Pick<OrganizationSettings, "security">): SecuritySettings =>
-  over(usual.security, security);
+
+/** What of an organization says who may act in it. */
+export interface Secured {
+  readonly settings: Pick<OrganizationSettings, "security">;
+  readonly break_glass_user_id?: string | undefined;
+}
+
+/** Where sign-in through a provider is enforced, no other method counts, whatever was set before. */
+export const securityOf = ({ settings, break_glass_user_id }: Secured): SecuritySettings => ({
+  ...over(usual.security, settings.security),
+  ...(break_glass_user_id === undefined ? {} : { sign_in_methods: ["sso"] }),
+});

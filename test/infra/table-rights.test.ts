@@ -65,12 +65,12 @@ const whoMay = (action: Action, type: string): string[] =>
 /** Who people are, what they may do, and what organizations are: a second time and by itself. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   session: ["auth/api", "auth/revoke", "sso/repair", "sso/sign_in"],
-  user: ["auth/api", "auth/revoke", "sso/repair", "sso/sign_in", "users/api"],
+  user: ["auth/api", "auth/revoke", "sso/members", "sso/repair", "sso/sign_in", "users/api"],
   user_organization: ["auth/api", "invitations/api", "organizations/api", "sso/sign_in", "users/api"],
   membership: ["auth/api", "invitations/api", "organizations/api", "sso/sign_in", "users/api", "users/finding"],
   owner_count: ["auth/api", "invitations/api", "organizations/api", "sso/sign_in", "users/api"],
   operator: [],
-  organization: ["auth/api", "operators/api", "organizations/api"],
+  organization: ["auth/api", "operators/api", "organizations/api", "sso/members"],
   ownership_transfer: ["organizations/api", "organizations/expiry"],
   founder: ["auth/api", "organizations/api"],
   organization_slug: ["auth/api", "organizations/api"],

@@ -77,7 +77,6 @@ describe("a change of the security settings", () => {
 
   it.each([
     ["address_not_allowed", { allowed_addresses: ["203.0.113.0/24"] }],
-    ["sign_in_method_not_allowed", { sign_in_methods: ["sso"] }],
     ["mfa_enrolment_required", { require_mfa: true }],
   ])("that would lock out whoever makes it is refused: %s", async (refusal, security) => {
     const company = await registerCompany();

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { type Company, registerCompany } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
 import { roomyCompany } from "../support/plans.ts";
+import { stackTable } from "../support/stack.ts";
 import { stand } from "../support/standing.ts";
 import { nowhere } from "./fixtures.ts";
 import { permitted, plain, request, rows } from "./operations.ts";
@@ -23,6 +25,16 @@ const columns: Readonly<Record<string, { code: string; token: () => Promise<stri
   "an owner of a deleted organization": {
     code: "membership_inactive",
     token: async () => (await without("delete")).token,
+  },
+  "an owner who signed in with a password where sign-in through a provider is enforced": {
+    code: "sign_in_method_not_allowed",
+    token: async () => {
+      const { organization_id, token } = await roomyCompany();
+      const tenant = stackTable().of(organization_id);
+      const set = { break_glass_user_id: "usr_00000000000000000000000001" };
+      await tenant.transact([tenant.writes.update(organizationItem, {}, { set })]);
+      return token;
+    },
   },
 };
 

@@ -5,10 +5,11 @@ import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
 import type { ConnectionDeps } from "../../functions/sso/connections/deps.ts";
 import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
 import { connectProviders } from "../../functions/sso/connections/pool.ts";
+import * as enforcementHandlers from "../../functions/sso/enforcement/handlers.ts";
 import type { SignInDeps } from "../../functions/sso/flow/deps.ts";
 import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
 import { connectHosted } from "../../functions/sso/flow/hosted.ts";
-import { apiOperations, signInOperations } from "../../functions/sso/operations.ts";
+import { apiOperations, memberOperations, signInOperations } from "../../functions/sso/operations.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { createDispatcher } from "../../shared/http/dispatch.ts";
@@ -24,6 +25,12 @@ import { awsConfig, stackPlatform, stackTable } from "./stack.ts";
 /** Where the app of these tests takes over. */
 export const APP = "https://console.example.com/signed-in";
 const ORIGIN = "http://127.0.0.1:8787";
+
+async function answered(answer: Response): Promise<ApiAnswer> {
+  const text = await answer.text();
+  const json = /json/.test(answer.headers.get("content-type") ?? "");
+  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+}
 
 /** The sso room's operations in this process, on the deployed table, key and pool. */
 export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, clock: Clock = systemClock) {
@@ -45,9 +52,14 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
   };
   const connections = createDispatcher(apiOperations, connectionHandlers, platform, deps);
   const flow = createDispatcher(signInOperations, flowHandlers, platform, deps);
+  const members = createDispatcher(memberOperations, { ...enforcementHandlers }, platform, deps);
   const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown) => {
     const [pathname = "", query = ""] = path.split("?");
-    const dispatch = pathname.startsWith("/sso/connections") ? connections : flow;
+    const dispatch = pathname.startsWith("/organizations/")
+      ? members
+      : pathname.startsWith("/sso/connections")
+        ? connections
+        : flow;
     const answer = await dispatch({
       method,
       path: `/api/v1${pathname}`,
@@ -82,11 +94,16 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     unprove: (domain: string) =>
       stackTable().transact([stackTable().of(PLATFORM).writes.remove(domainOwnerItem, { domain }, {})]),
     browser,
+    /** SSO is enforced, and one owner is named. */
+    enforce: ({ organization_id, token }: Company, break_glass_user_id: string) =>
+      send(
+        "PUT",
+        `/organizations/${organization_id}/sso-enforcement`,
+        { authorization: `Bearer ${token}` },
+        { break_glass_user_id },
+      ).then(answered),
     async call(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer> {
-      const answer = await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body);
-      const text = await answer.text();
-      const json = /json/.test(answer.headers.get("content-type") ?? "");
-      return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+      return answered(await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body));
     },
     /** An app that begins to sign somebody in. */
     begin(how: Record<string, string>, verifier = randomBytes(32).toString("base64url")) {

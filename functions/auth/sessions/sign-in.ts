@@ -8,6 +8,7 @@ import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import { SESSIONS_PER_USER } from "../model.ts";
 import type { Admitted } from "../throttle/admit.ts";
+import { brokenGlass, LARGEST_BROKEN_GLASS } from "./break-glass.ts";
 import type { ProviderTokens } from "./cognito.ts";
 import { newSession, openSession } from "./open.ts";
 
@@ -38,13 +39,14 @@ export async function openSignIn<T>(
   const known = admitted.device_known ? sent.device_token : undefined;
   const device_token = known ?? deps.randomSecret();
   const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, call.request, call.at);
+  const glass = await brokenGlass(deps.table, user, session, call);
   return openSession(deps, user, session, call.at, stale, (opening) =>
     commit(
       {
-        writes: [...opening.writes, ...admitted.succeeded(device_token)],
+        writes: [...opening.writes, ...admitted.succeeded(device_token), ...glass],
         events: [...opening.events, ...(admitted.device_known ? [] : [newDevice(session)])],
         // User, session and all it may replace; attempts, two places; three events with their entries; the answer.
-        largest: SESSIONS_PER_USER + 13,
+        largest: SESSIONS_PER_USER + 13 + LARGEST_BROKEN_GLASS,
       },
       answerOf(opening.user, tokens, device_token),
     ),

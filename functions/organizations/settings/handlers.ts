@@ -1,8 +1,9 @@
+import { requireStayingIn } from "../../../shared/access/doors.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { type ErrorCode, Problem } from "../../../shared/errors.ts";
-import type { Handler } from "../../../shared/http/call.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { generalOf, notificationsOf, securityOf } from "../../../shared/identity/settings.ts";
@@ -23,24 +24,20 @@ const shown = (organization: Organization) => ({
   retention: retentionOf(organization),
   general: generalOf(organization.settings),
   notifications: notificationsOf(organization.settings),
-  security: securityOf(organization.settings),
+  security: securityOf(organization),
   etag: organization.etag,
 });
 
-/** Refusals that a new sign-in of the same person would meet again, each with what to do before. */
-const REMEDIES: Partial<Record<ErrorCode, string>> = {
-  address_not_allowed: "Add the network that you come from.",
-  sign_in_method_not_allowed: "Sign in by a method that stays allowed, and try again.",
-  mfa_enrolment_required: "Turn your own second factor on, and try again.",
-};
-
-/** Nobody shuts the door behind themselves: what an administrator asks of the others they have done before. */
-function requireStayingIn(refusal: Problem | undefined): void {
-  const remedy = refusal === undefined ? undefined : REMEDIES[refusal.code];
-  if (refusal === undefined || remedy === undefined) return;
-  throw new Problem("conflict", `This would lock you out yourself. ${refusal.detail} ${remedy}`, {
-    members: { refusal: refusal.code },
-  });
+/** How members sign in is the enforcement's to say while there is one. */
+function requireOpen(read: Organization, { security }: Call<Ops["updateSettings"]>["body"]): void {
+  if (read.break_glass_user_id === undefined || security?.sign_in_methods === undefined) return;
+  throw new Problem(
+    "conflict",
+    "Sign-in through a provider is enforced. Take that back before you change the methods.",
+    {
+      members: { state: "sso_enforced" },
+    },
+  );
 }
 
 export const getSettings: Handler<Ops["getSettings"], OrganizationsDeps> = async (call) => shown(await call.load());
@@ -55,7 +52,8 @@ export const updateSettings: Handler<Ops["updateSettings"], OrganizationsDeps> =
     const settings = changedSettings(read.settings, body);
     const changes = settingChanges(read.settings, settings);
     if (changes.length === 0) return shown(read);
-    requireStayingIn(call.refusedUnder(settings));
+    requireOpen(read, body);
+    requireStayingIn(call.refusedUnder({ ...read, settings }));
     const next: Organization = { ...read, settings, updated_at: timestamp(at), etag: newEtag(at) };
     const { id, name } = next;
     const data = { organization_id: id, name, changed_fields: changes.map(({ field }) => field) };

@@ -62,7 +62,14 @@ const securityChange = z
       .max(LONGEST_SESSION_HOURS * 60)
       .nullable(),
     require_mfa: flag,
-    sign_in_methods: z.array(signInMethodSchema).min(1).overwrite(distinct).nullable(),
+    sign_in_methods: z
+      .array(signInMethodSchema)
+      .overwrite(distinct)
+      .refine(
+        (methods) => methods.includes("password"),
+        "must have `password`: PUT /organizations/{organization_id}/sso-enforcement lets people in through providers only",
+      )
+      .nullable(),
     allowed_addresses: z.array(networkSchema).max(MOST_NETWORKS).overwrite(distinct).nullable(),
   })
   .partial();

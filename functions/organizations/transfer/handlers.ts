@@ -9,7 +9,7 @@ import { badReference, notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { membershipItem, type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { activeMember } from "../../../shared/identity/members.ts";
-import { OWNER } from "../../../shared/identity/owners.ts";
+import { breaksGlass, OWNER } from "../../../shared/identity/owners.ts";
 import { newId } from "../../../shared/ids.ts";
 import { handOver } from "../../users/public.ts";
 import type { OrganizationsDeps } from "../deps.ts";
@@ -47,6 +47,7 @@ export const askTransfer: Handler<Ops["askTransfer"], OrganizationsDeps> = async
   const from_user_id = userIdOf(caller.principal);
   if (from_user_id === undefined) throw new Problem("forbidden", "Only a person hands an organization over.");
   if (body.user_id === from_user_id) throw badReference("user_id", "is yourself");
+  if (organization.break_glass_user_id === from_user_id) throw breaksGlass();
   const heir = await tenant.get(membershipItem, { user_id: body.user_id });
   if (heir?.role === OWNER && heir.status === "active") throw badReference("user_id", "is an owner already");
   const transfer: Transfer = {
@@ -139,7 +140,12 @@ export const acceptTransfer: Handler<Ops["acceptTransfer"], OrganizationsDeps> =
       {
         writes: [
           ...answerWrites(tenant, transfer, "accepted", at),
-          tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, () => notFound()),
+          tenant.writes.check(
+            organizationItem,
+            {},
+            { equals: { status: "active" }, differs: { break_glass_user_id: transfer.from_user_id } },
+            (old) => (old?.status === "active" ? breaksGlass() : notFound()),
+          ),
           ...over.writes,
         ],
         events: [draft(organizationEvents, "organization.ownership_transferred", organization, data), ...over.events],

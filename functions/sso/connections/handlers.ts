@@ -10,6 +10,7 @@ import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
+import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
@@ -135,6 +136,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
       {
         writes: [
           tenant.writes.replace(connectionItem, next, read.etag),
+          ...(next.status === "active" ? [] : await anotherWayIn(deps.table, read)),
           ...(touchesPool ? [connectionRepair.clear(tenant, read.id)] : []),
         ],
         events: [draft(ssoEvents, "sso.connection_updated", resource, { ...data, changed_fields }, { changes })],
@@ -171,7 +173,11 @@ export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps)
     const next: Connection = { ...read, status: "deleting", updated_at: timestamp(at), etag: newEtag(at) };
     return call.commit(
       {
-        writes: [tenant.writes.replace(connectionItem, next, read.etag), connectionRepair.set(tenant, read.id, at)],
+        writes: [
+          tenant.writes.replace(connectionItem, next, read.etag),
+          connectionRepair.set(tenant, read.id, at),
+          ...(await anotherWayIn(deps.table, read)),
+        ],
         events: [draft(ssoEvents, "sso.connection_deleted", ...subject(next))],
       },
       undefined,

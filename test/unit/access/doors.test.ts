@@ -4,6 +4,7 @@ import type { SecuritySettings } from "../../../shared/identity/settings.ts";
 
 const at = new Date("2026-01-02T12:00:00.000Z");
 const session = {
+  user_id: "usr_1",
   method: "password",
   second_factor: false,
   created_at: "2026-01-02T10:00:00.000Z",
@@ -12,7 +13,7 @@ const session = {
 } as const;
 const presence: Presence = { ip: "192.0.2.7", session };
 const refusal = (security: Partial<SecuritySettings>, who: Presence = presence) =>
-  refusalAtTheDoor({ security }, who, at)?.code;
+  refusalAtTheDoor({ settings: { security } }, who, at)?.code;
 
 describe("what an organization's security settings refuse", () => {
   it("is nothing where nothing was set", () => {
@@ -35,6 +36,21 @@ describe("what an organization's security settings refuse", () => {
     expect(refusal({ sign_in_methods: ["password"] }, { ...presence, session: { ...session, method: "sso" } })).toBe(
       "sign_in_method_not_allowed",
     );
+  });
+
+  it("are all passwords where sign-in through a provider is enforced, but for one owner's with a second factor", () => {
+    const enforced = (break_glass_user_id: string, who: object = {}) =>
+      refusalAtTheDoor(
+        { settings: { security: { sign_in_methods: ["password"] } }, break_glass_user_id },
+        { ...presence, session: { ...session, ...who } },
+        at,
+      )?.code;
+    expect(enforced("usr_2")).toBe("sign_in_method_not_allowed");
+    expect(enforced("usr_2", { second_factor: true })).toBe("sign_in_method_not_allowed");
+    expect(enforced("usr_2", { method: "sso" })).toBeUndefined();
+    expect(enforced("usr_1", { second_factor: true })).toBeUndefined();
+    expect(enforced("usr_1")).toBe("mfa_enrolment_required");
+    expect(enforced("usr_1", { method: "sso" })).toBeUndefined();
   });
 
   it("are sign-ins that are older than it allows", () => {

@@ -10,11 +10,14 @@ describe("a change of an organization's settings", () => {
   it("is written as those write it who know such things", () => {
     const change = settingsChange.parse({
       general: { timezone: "europe/berlin", language: "PT-br", theme: "dark" },
-      security: { allowed_addresses: ["10.1.2.3/8", "10.0.0.0/8", "2001:DB8::1"], sign_in_methods: ["sso", "sso"] },
+      security: {
+        allowed_addresses: ["10.1.2.3/8", "10.0.0.0/8", "2001:DB8::1"],
+        sign_in_methods: ["password", "password"],
+      },
     });
     expect(change).toEqual({
       general: { timezone: "Europe/Berlin", language: "pt-BR", theme: "dark" },
-      security: { allowed_addresses: ["10.0.0.0/8", "2001:db8::1/128"], sign_in_methods: ["sso"] },
+      security: { allowed_addresses: ["10.0.0.0/8", "2001:db8::1/128"], sign_in_methods: ["password"] },
     });
   });
 
@@ -29,6 +32,7 @@ describe("a change of an organization's settings", () => {
     const many = Array.from({ length: MOST_NETWORKS + 1 }, (_, i) => `10.0.${i}.0/24`);
     expect(wrong({ security: { allowed_addresses: many } })).toHaveLength(1);
     expect(wrong({ security: { sign_in_methods: [] } })).toHaveLength(1);
+    expect(wrong({ security: { sign_in_methods: ["sso"] } })).toHaveLength(1);
     expect(wrong({ security: { session_lifetime_hours: 0 } })).toHaveLength(1);
     expect(wrong({ security: { session_lifetime_hours: 169 } })).toHaveLength(1);
     expect(wrong({ security: { unknown: true } })).toHaveLength(1);
@@ -38,7 +42,7 @@ describe("a change of an organization's settings", () => {
     const first = changedSettings(UNSET, { security: { allowed_addresses: ["10.0.0.0/8"], require_mfa: true } });
     const second = changedSettings(first, { security: { require_mfa: null }, general: { theme: "dark" } });
     expect(second.version).toBe(2);
-    expect(securityOf(second)).toEqual({
+    expect(securityOf({ settings: second })).toEqual({
       session_lifetime_hours: 168,
       idle_timeout_minutes: null,
       require_mfa: false,
