@@ -82,7 +82,7 @@ describe("enforcing sign-in through a provider", () => {
         send: async ({ to, subject }) => void mails.push(`${to} ${subject}`),
       });
     const { name } = (await owner.call("GET", `/organizations/${owner.organization_id}`)).body;
-    expect(mails).toEqual([`${second.email} A sign-in with a password (${name})`]);
+    expect(mails).toEqual([`${second.email} A sign-in with a password in ${name}`]);
   });
 
   it("is refused where nobody came in through an active connection yet", async () => {
