@@ -80,7 +80,7 @@ export async function authenticateDirectory(table: Table, request: RawRequest, n
   if (organizationRead?.status === "suspended")
     return { ...others, rights: new Problem("organization_suspended", "The organization is suspended.") };
   if (organizationRead?.status !== "active") throw unauthenticated();
-  const refusal = refusalAtTheDoor(organizationRead.settings, { ip: request.ip, session: undefined }, now);
+  const refusal = refusalAtTheDoor(organizationRead, { ip: request.ip, session: undefined }, now);
   if (refusal !== undefined) return { ...others, rights: refusal };
   const caller = { principal, organization: organizationRead, grants: [], created_by: token.created_by };
   return { ...others, rights: { by: "scim_token", caller, token, source: "a SCIM token" } };
