@@ -4,6 +4,7 @@ import { nameSchema } from "../../shared/http/schemas.ts";
 import { givenRoleSchema, groupRulesSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { samlSchema } from "./saml/model.ts";
 
 const statuses = ["pending", "active", "inactive", "deleting"] as const;
 
@@ -31,18 +32,25 @@ export const mailDomainSchema = z
 
 const claimName = z.string().trim().min(1).max(128);
 
-/** Which claims of the provider say what. */
+/** Which of the provider's claims say what. */
 export const attributesSchema = z
   .strictObject({
-    email: claimName.default("email"),
-    email_verified: claimName.default("email_verified"),
-    name: claimName.default("name"),
-    groups: claimName.default("groups"),
+    email: claimName.meta({ example: "email" }),
+    email_verified: claimName
+      .nullable()
+      .meta({ description: "Null with SAML, which has no word for it.", example: "email_verified" }),
+    name: claimName.meta({ example: "name" }),
+    groups: claimName.meta({ example: "groups" }),
   })
-  .meta({ id: "SsoAttributes", description: "Names of the provider's claims." });
+  .meta({ id: "SsoAttributes", description: "Names of the provider's claims, with SAML of its attributes." });
+export type Attributes = z.output<typeof attributesSchema>;
+
+/** What an administrator says of them; the rest is as the provider usually calls it, or as it was. */
+export const givenAttributesSchema = attributesSchema.partial().meta({ id: "SsoGivenAttributes" });
 
 export const oidcSchema = z
   .strictObject({
+    kind: z.literal("oidc"),
     issuer: z.string().min(1).max(500).meta({
       description: "As the provider's discovery document says it.",
       example: "https://login.example.com",
@@ -54,7 +62,12 @@ export const oidcSchema = z
       .default(["openid", "email", "profile"])
       .refine((scopes) => scopes.includes("openid"), "must have `openid`"),
   })
-  .meta({ id: "OidcSettings", description: "How the provider knows us." });
+  .meta({ id: "OidcProvider", description: "How the provider knows us." });
+export type OidcProvider = z.output<typeof oidcSchema>;
+
+/** How people are signed in there. */
+export const providerSchema = z.discriminatedUnion("kind", [oidcSchema, samlSchema]).meta({ id: "SsoProvider" });
+export type ProviderKind = z.output<typeof providerSchema>["kind"];
 
 /** What an administrator sets of a connection. */
 export const settingsShape = {
@@ -69,7 +82,7 @@ export const settingsShape = {
   email_trust: z.enum(["claim", "provider"]).meta({
     id: "SsoEmailTrust",
     description:
-      "`claim`: an address counts as verified where the provider's claim says so. `provider`: all that it gives do, because the company itself hands them out. Either way only addresses of domains that the organization has proved.",
+      "`claim`: an address counts as verified where the provider's claim says so. `provider`: all that it gives do, because the company itself hands them out; always so with SAML. Either way only addresses of domains that the organization has proved.",
   }),
   attributes: attributesSchema,
   group_rules: groupRulesSchema,
@@ -79,12 +92,13 @@ export const connectionSchema = z
   .object({
     id: idSchema("sso_connection"),
     organization_id: idSchema("organization"),
-    kind: z.enum(["oidc"]),
     preset: presetSchema,
     status: z.enum(statuses).meta({ id: "SsoConnectionStatus" }),
     ...settingsShape,
-    oidc: oidcSchema,
-    redirect_url: z.string().meta({ description: "What to enter at the provider as the redirect address." }),
+    provider: providerSchema,
+    redirect_url: z.string().meta({
+      description: "What to enter at the provider as the redirect address, with SAML as the ACS (reply) URL.",
+    }),
     created_by: z.string(),
     created_at: z.string(),
     updated_at: z.string(),

@@ -5,7 +5,8 @@ import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { tokensSchema, userView } from "../auth/model.ts";
 import { enforcementOperations } from "./enforcement/operations.ts";
-import { attributesSchema, connectionSchema, oidcSchema, presetSchema, refusals, settingsShape } from "./model.ts";
+import { connectionSchema, givenAttributesSchema, oidcSchema, presetSchema, refusals, settingsShape } from "./model.ts";
+import { samlSourceSchema } from "./saml/model.ts";
 import { connectionResource, signInRecordItem } from "./store.ts";
 
 const path = z.object({ sso_connection_id: idSchema("sso_connection") });
@@ -42,19 +43,21 @@ export const apiOperations = {
     path: "/sso/connections",
     summary: "Connect a sign-in provider",
     description:
-      "Enter `redirect_url` of the answer at the provider. People come in by it only with addresses of domains that the organization has proved.",
+      "Enter `redirect_url` of the answer at the provider, with SAML also `provider.audience`, and have it give the `attributes`. People come in by it only with addresses of domains that the organization has proved.",
     permission: "sso:create",
     resource: { type: "sso_connection", create: true },
     request: {
       body: z.strictObject({
         name,
         preset: presetSchema.default("custom"),
-        oidc: oidcSchema.extend({ client_secret }),
+        provider: z.discriminatedUnion("kind", [oidcSchema.extend({ client_secret }), samlSourceSchema]),
         allowed_domains: allowed_domains.default([]),
         default_role: givenRoleSchema.default("viewer"),
         provisioning: provisioning.default(false),
-        email_trust: email_trust.default("claim"),
-        attributes: attributesSchema.prefault({}),
+        email_trust: email_trust
+          .optional()
+          .meta({ description: "`claim`, with SAML `provider`, where it is left out." }),
+        attributes: givenAttributesSchema.default({}),
         group_rules: group_rules.default([]),
       }),
     },
@@ -100,12 +103,18 @@ export const apiOperations = {
       body: z.strictObject({
         name: name.optional(),
         status: z.enum(["active", "inactive"]).optional(),
-        oidc: oidcSchema.extend({ client_secret: client_secret.optional() }).optional(),
+        provider: z
+          .discriminatedUnion("kind", [
+            oidcSchema.extend({ client_secret: client_secret.optional() }),
+            samlSourceSchema,
+          ])
+          .optional()
+          .meta({ description: "All of it, but for a client secret that stays; of the kind that it is." }),
         allowed_domains: allowed_domains.optional(),
         default_role: default_role.optional(),
         provisioning: provisioning.optional(),
         email_trust: email_trust.optional(),
-        attributes: attributesSchema.optional(),
+        attributes: givenAttributesSchema.optional(),
         group_rules: group_rules.optional(),
       }),
     },

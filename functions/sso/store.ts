@@ -18,8 +18,10 @@ export const connectionItem = defineItem({
     pool_client_id: z.string().nullable(),
     /** Where the pool sends people back to. */
     callback_url: z.string(),
-    /** By what the provider knows us, encrypted. */
-    sealed_secret: z.string(),
+    /** By what the provider knows us, encrypted; null with SAML, which has no secret. */
+    sealed_secret: z.string().nullable(),
+    /** The provider's certificates as base64 of DER; none with OpenID Connect. */
+    certificate_texts: z.array(z.object({ fingerprint: z.string(), der: z.string() })),
     etag: z.string(),
   }),
   key: { pk: "SSO_CONNECTIONS", sk: "{id}" },

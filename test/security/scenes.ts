@@ -207,7 +207,7 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return {
       ids: {},
       token: company.token,
-      body: { name: unique("Directory"), oidc: { issuer, client_id, client_secret } },
+      body: { name: unique("Directory"), provider: { kind: "oidc", issuer, client_id, client_secret } },
     };
   },
 

@@ -1,6 +1,8 @@
 /** Answers a page that a browser opens. */
 export type Serve = (url: URL, headers: Record<string, string>) => Promise<Response>;
 
+const plain = (text: string): string => text.replaceAll("&lt;", "<").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+
 /**
  * As much of a browser as redirects need: it follows them and keeps cookies by origin. Pages of the product are asked of
  * `serve` where it is given, others over the network.
@@ -20,14 +22,23 @@ export class RedirectBrowser {
     return [...(this.#cookies.get(origin) ?? [])].map(([name, value]) => `${name}=${value}`).join("; ");
   }
 
-  /** Opens one address. @returns where it leads, or the page */
-  async open(address: string): Promise<{ readonly next: string | undefined; readonly answer: Response }> {
+  /**
+   * Opens one address.
+   * @param form is posted there, where it is given
+   * @returns where it leads, or the page
+   */
+  async open(
+    address: string,
+    form?: URLSearchParams,
+  ): Promise<{ readonly next: string | undefined; readonly answer: Response }> {
     const url = new URL(address);
     this.opened.push(address);
     const cookie = this.cookies(url.origin);
     const headers = cookie === "" ? {} : { cookie };
     const ours = this.#serve !== undefined && url.pathname.startsWith("/api/v1/");
-    const answer = await (ours ? this.#serve?.(url, headers) : fetch(url, { headers, redirect: "manual" }));
+    const answer = await (ours
+      ? this.#serve?.(url, headers)
+      : fetch(url, { headers, redirect: "manual", ...(form === undefined ? {} : { method: "POST", body: form }) }));
     if (answer === undefined) throw new Error("nobody serves this page");
     const jar = this.#cookies.get(url.origin) ?? new Map<string, string>();
     for (const set of answer.headers.getSetCookie()) {
@@ -41,17 +52,29 @@ export class RedirectBrowser {
     return { next: location === null ? undefined : new URL(location, url).href, answer };
   }
 
-  /** Follows redirects until a page, or an address that begins with `until`, which is not opened. */
+  /**
+   * Follows redirects, and forms that a script would send at once, until a page, or an address that begins with `until`,
+   * which is not opened.
+   */
   async follow(address: string, until: string): Promise<string> {
     let at = address;
+    let form: URLSearchParams | undefined;
     for (let steps = 0; steps < 20; steps++) {
       if (at.startsWith(until)) return at;
-      const { next, answer } = await this.open(at);
-      if (next === undefined) {
-        if (answer.status >= 400) throw new Error(`${at}: ${answer.status} ${await answer.text()}`);
-        return at;
+      const { next, answer } = await this.open(at, form);
+      form = undefined;
+      if (next !== undefined) {
+        at = next;
+        continue;
       }
-      at = next;
+      const html = await answer.text();
+      if (answer.status >= 400) throw new Error(`${at}: ${answer.status} ${html}`);
+      const [, action] = /<form method="post" action="([^"]*)">/.exec(html) ?? [];
+      if (action === undefined) return at;
+      at = new URL(plain(action), at).href;
+      form = new URLSearchParams();
+      for (const [, name = "", value = ""] of html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g))
+        form.set(name, plain(value));
     }
     throw new Error(`no end of redirects from ${address}`);
   }

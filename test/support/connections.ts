@@ -14,7 +14,6 @@ export async function createConnection({ organization_id }: { readonly organizat
   const connection: Connection = {
     id,
     organization_id,
-    kind: "oidc",
     preset: "custom",
     status: "active",
     name: "Directory",
@@ -24,7 +23,8 @@ export async function createConnection({ organization_id }: { readonly organizat
     email_trust: "claim",
     attributes: { email: "email", email_verified: "email_verified", name: "name", groups: "groups" },
     group_rules: [],
-    oidc: { issuer: "https://login.example.com", client_id: "kaizen", scopes: ["openid"] },
+    provider: { kind: "oidc", issuer: "https://login.example.com", client_id: "kaizen", scopes: ["openid"] },
+    certificate_texts: [],
     redirect_url: "https://pool.example.com/oauth2/idpresponse",
     created_by: "usr_00000000000000000000000001",
     created_at: timestamp(at),

@@ -10,6 +10,7 @@ import type { SignInDeps } from "../../functions/sso/flow/deps.ts";
 import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
 import { connectHosted } from "../../functions/sso/flow/hosted.ts";
 import { apiOperations, memberOperations, signInOperations } from "../../functions/sso/operations.ts";
+import { audienceOf } from "../../functions/sso/saml/model.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { createDispatcher } from "../../shared/http/dispatch.ts";
@@ -44,7 +45,9 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     secrets: platform.secrets,
     providers: connectProviders(user_pool_id, new CognitoIdentityProviderClient(awsConfig())),
     outbound: createOutbound({ allow_http: true, allow: ["127.0.0.1:*", "localhost:*"] }),
+    allow_http: true,
     pool_url,
+    audience: audienceOf(user_pool_id),
     hosted: connectHosted({ url: pool_url, user_pool_id, endpoint }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: [new URL(APP).origin],
@@ -128,7 +131,11 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     /** Connects a company's provider. */
     async connect(company: Company, provider: TestProvider, settings: object = {}): Promise<ApiAnswer["body"]> {
       const { issuer, client_id, client_secret } = provider;
-      const body = { name: unique("Directory"), oidc: { issuer, client_id, client_secret }, ...settings };
+      const body = {
+        name: unique("Directory"),
+        provider: { kind: "oidc", issuer, client_id, client_secret },
+        ...settings,
+      };
       const created = await this.call("POST", "/sso/connections", body, company.token);
       if (created.status !== 201) throw new Error(`not connected: ${created.status} ${created.text}`);
       return created.body;

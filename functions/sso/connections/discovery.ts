@@ -3,7 +3,7 @@ import { invalid } from "../../../shared/http/parse.ts";
 import type { Outbound } from "../../../shared/outbound/index.ts";
 import { discoveryProblem } from "./rules/issuer.ts";
 
-const PLACE = "oidc.issuer";
+const PLACE = "provider.issuer";
 const refused = (message: string): Problem => invalid([{ path: PLACE, message } satisfies Issue]);
 
 /**

@@ -14,18 +14,14 @@ import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
-import {
-  type Connection,
-  connectionItem,
-  connectionPlaceItem,
-  connectionRepair,
-  secretContext,
-  signInRecordItem,
-} from "../store.ts";
+import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, signInRecordItem } from "../store.ts";
 import type { ConnectionDeps } from "./deps.ts";
 import { requireDiscovery } from "./discovery.ts";
+import { providerFrom } from "./given.ts";
 import { activation, forgetting, putProvider, REPAIR_SECONDS, removeFromPool, subject } from "./reconcile.ts";
-import { issuerIssues } from "./rules/issuer.ts";
+import { usualAttributes } from "./rules/attributes.ts";
+import { settingsIssues } from "./rules/settings.ts";
+import { toldOf } from "./rules/told.ts";
 
 type Ops = typeof apiOperations;
 
@@ -39,13 +35,16 @@ async function requireTeams({ table }: ConnectionDeps, tenant: string, rules: re
 }
 
 /** Refuses what cannot be right, before anything is written. */
-async function requireSound(deps: ConnectionDeps, { preset, oidc, email_trust }: Connection): Promise<void> {
-  const issues = issuerIssues(preset, oidc.issuer);
-  if (preset === "google" && email_trust === "provider")
-    issues.push({ path: "email_trust", message: "must be `claim`: anybody can have an account of Google" });
+async function requireSound(deps: ConnectionDeps, next: Connection, read?: Connection): Promise<void> {
+  const issues = settingsIssues(next);
   if (issues.length > 0) throw invalid(issues);
-  await requireDiscovery(deps.outbound, oidc.issuer);
+  const { provider } = next;
+  if (provider.kind === "oidc" && JSON.stringify(provider) !== JSON.stringify(read?.provider))
+    await requireDiscovery(deps.outbound, provider.issuer);
 }
+
+/** Where the pool takes people back from their provider. */
+const POOL_PAGES = { oidc: "/oauth2/idpresponse", saml: "/saml2/idpresponse" } as const;
 
 /**
  * The table first, then the pool, then the table again: what is pending is completed by the repair where this dies on the
@@ -54,21 +53,21 @@ async function requireSound(deps: ConnectionDeps, { preset, oidc, email_trust }:
 export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps) => {
   const { caller, body, at } = call;
   const organization_id = caller.organization.id;
-  const { client_secret, ...oidc } = body.oidc;
+  const { kind } = body.provider;
   const id = newId("sso_connection", at);
   const now = timestamp(at);
   const pending: Connection = {
     ...body,
-    oidc,
+    ...(await providerFrom(deps, body.provider, { organization_id, id }, at)),
+    email_trust: body.email_trust ?? (kind === "saml" ? "provider" : "claim"),
+    attributes: { ...usualAttributes(kind, body.preset), ...given(body.attributes) },
     id,
     organization_id,
-    kind: "oidc",
     status: "pending",
     provider_name: providerName(organization_id, id),
     pool_client_id: null,
-    redirect_url: `${deps.pool_url}/oauth2/idpresponse`,
+    redirect_url: `${deps.pool_url}${POOL_PAGES[kind]}`,
     callback_url: `${call.origin}/api/v1/sso/callback`,
-    sealed_secret: await deps.secrets.encrypt(client_secret, secretContext({ organization_id, id })),
     created_by: userIdOf(caller.principal) ?? caller.principal.id,
     created_at: now,
     updated_at: now,
@@ -101,8 +100,8 @@ export const list: Handler<Ops["list"], ConnectionDeps> = async ({ caller, query
 export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.load();
 
 /** The fields by which the pool knows the provider. */
-const knownToPool = ({ oidc, attributes, sealed_secret }: Connection): string =>
-  JSON.stringify([oidc, attributes, sealed_secret]);
+const knownToPool = ({ provider, attributes, sealed_secret }: Connection): string =>
+  JSON.stringify([provider, attributes, sealed_secret]);
 
 /**
  * The pool first, then the table: what the pool refuses is not written. The repair that is set before makes the pool be
@@ -115,21 +114,21 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     requireMatch(call.if_match, read.etag);
     if (read.status !== "active" && read.status !== "inactive")
       throw connectionStates.refusal(read.status, ["active", "inactive"]);
-    const merged = await patched(read, body, deps);
+    const merged = await patched(read, call, deps);
     const changes = changedFields(visible(read), visible(merged));
     if (changes.length === 0 && merged.sealed_secret === read.sealed_secret) return read;
     const next: Connection = { ...merged, updated_at: timestamp(at), etag: newEtag(at) };
     await requireTeams(deps, read.organization_id, body.group_rules ?? []);
     const tenant = deps.table.of(read.organization_id);
     const touchesPool = knownToPool(next) !== knownToPool(read);
+    await requireSound(deps, next, read);
     if (touchesPool) {
-      await requireSound(deps, next);
       await deps.table.transact([connectionRepair.set(tenant, read.id, addSeconds(at, REPAIR_SECONDS))]);
-      await putProvider(deps, next);
+      await putProvider(deps, next, at);
     }
     const changed_fields = [
       ...changes.map(({ field }) => field),
-      ...(merged.sealed_secret === read.sealed_secret ? [] : ["oidc.client_secret"]),
+      ...(merged.sealed_secret === read.sealed_secret ? [] : ["provider.client_secret"]),
     ];
     const [resource, data] = subject(next);
     return call.commit(
@@ -149,18 +148,23 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
 /** The connection with what was sent in place of what was there. */
 async function patched(
   read: Connection,
-  { oidc: sent, ...body }: Call<Ops["update"]>["body"],
-  { secrets }: ConnectionDeps,
+  { body: { provider, attributes, ...body }, at }: Call<Ops["update"]>,
+  deps: ConnectionDeps,
 ): Promise<Connection> {
-  const fields = given(body);
-  if (sent === undefined) return { ...read, ...fields };
-  const { client_secret, ...oidc } = sent;
-  if (client_secret === undefined) return { ...read, ...fields, oidc };
-  return { ...read, ...fields, oidc, sealed_secret: await secrets.encrypt(client_secret, secretContext(read)) };
+  return {
+    ...read,
+    ...given(body),
+    ...(attributes === undefined ? {} : { attributes: { ...read.attributes, ...given(attributes) } }),
+    ...(provider === undefined ? {} : await providerFrom(deps, provider, read, at, read)),
+  };
 }
 
 /** What a change is told of. */
-const visible = ({ updated_at: _, etag: __, sealed_secret: ___, ...rest }: Connection) => rest;
+const visible = ({ updated_at: _, etag: __, sealed_secret: ___, certificate_texts: ____, ...rest }: Connection) => ({
+  ...rest,
+  provider: undefined,
+  ...toldOf(rest.provider),
+});
 
 /** From the first write on nobody signs in through it; what is left of it goes here, or with the repair. */
 export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps) => {

@@ -9,6 +9,8 @@ import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import { ssoEvents } from "../events.ts";
 import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
+import { POOL_SAML_SETTINGS, poolDocument } from "../saml/rules/pool-document.ts";
+import { certificatesWithText } from "../saml/rules/stored.ts";
 import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, secretContext } from "../store.ts";
 import type { PoolProvider, PoolProviders } from "./pool.ts";
 
@@ -21,34 +23,43 @@ export interface ReconcileDeps {
 /** A request is over by then; whatever it left undone is done by the repair. */
 export const REPAIR_SECONDS = 120;
 
-/** The provider as the pool is to know it. */
-export function poolProvider(connection: Connection, client_secret: string): PoolProvider {
-  const { attributes, oidc } = connection;
+/** The provider as the pool is to know it. Cognito names people itself by the NameID of SAML. */
+export function poolProvider(connection: Connection, client_secret: string, at: Date): PoolProvider {
+  const { attributes, provider, provider_name: name } = connection;
+  const read = {
+    [POOL_ATTRIBUTES.email]: attributes.email,
+    [POOL_ATTRIBUTES.name]: attributes.name,
+    [POOL_ATTRIBUTES.groups]: attributes.groups,
+  };
+  if (provider.kind === "saml") {
+    const certificates = certificatesWithText(provider, connection.certificate_texts);
+    const MetadataFile = poolDocument({ ...provider, certificates }, at);
+    return { name, type: "SAML", details: { MetadataFile, ...POOL_SAML_SETTINGS }, mapping: read };
+  }
   return {
-    name: connection.provider_name,
+    name,
     type: "OIDC",
     details: {
-      oidc_issuer: oidc.issuer,
-      client_id: oidc.client_id,
+      oidc_issuer: provider.issuer,
+      client_id: provider.client_id,
       client_secret,
-      authorize_scopes: oidc.scopes.join(" "),
+      authorize_scopes: provider.scopes.join(" "),
       attributes_request_method: "GET",
     },
     mapping: {
       username: "sub",
-      [POOL_ATTRIBUTES.email]: attributes.email,
-      [POOL_ATTRIBUTES.email_verified]: attributes.email_verified,
-      [POOL_ATTRIBUTES.name]: attributes.name,
-      [POOL_ATTRIBUTES.groups]: attributes.groups,
+      ...read,
+      ...(attributes.email_verified === null ? {} : { [POOL_ATTRIBUTES.email_verified]: attributes.email_verified }),
     },
   };
 }
 
 /** Makes the pool's provider be what the connection says. */
-export const putProvider = async (deps: ReconcileDeps, connection: Connection): Promise<void> =>
-  deps.providers.put(
-    poolProvider(connection, await deps.secrets.decrypt(connection.sealed_secret, secretContext(connection))),
-  );
+export async function putProvider(deps: ReconcileDeps, connection: Connection, at: Date): Promise<void> {
+  const { sealed_secret } = connection;
+  const secret = sealed_secret === null ? "" : await deps.secrets.decrypt(sealed_secret, secretContext(connection));
+  await deps.providers.put(poolProvider(connection, secret, at));
+}
 
 export const subject = ({ id, name }: Connection) =>
   [
@@ -62,7 +73,7 @@ export const subject = ({ id, name }: Connection) =>
  * @returns the connection as it is then, with what the transaction that says so holds
  */
 export async function activation(deps: ReconcileDeps, pending: Connection, at: Date) {
-  await putProvider(deps, pending);
+  await putProvider(deps, pending, at);
   const { id, provider_name: provider, callback_url: callback } = pending;
   const pool_client_id = await deps.providers.createClient({ name: id, provider, callback });
   const connection: Connection = {
@@ -115,5 +126,5 @@ export async function reconcile(deps: ReconcileDeps, connection: Connection, con
     for (const client of await deps.providers.findClients(connection.id)) await deps.providers.removeClient(client);
     const { writes, events } = await activation(deps, connection, context.at);
     await commitChange(deps.table, context, { writes, events });
-  } else await putProvider(deps, connection);
+  } else await putProvider(deps, connection, context.at);
 }

@@ -43,7 +43,7 @@ async function signInOf({ query, cookies, at }: Call<Callback>, { table }: SignI
 async function personOf(
   code: string,
   secret: string,
-  { pool_client_id, callback_url, provider_name, kind }: Connection,
+  { pool_client_id, callback_url, provider_name, provider }: Connection,
   { hosted }: SignInDeps,
 ): Promise<{ readonly profile: Profile; readonly tokens: HostedTokens } | undefined> {
   const client_id = pool_client_id ?? "";
@@ -51,7 +51,7 @@ async function personOf(
   const tokens = await hosted.exchange({ code, code_verifier, client_id, redirect_uri: callback_url });
   const claims = tokens && (await hosted.claims(tokens.id_token, client_id));
   if (tokens === undefined || claims?.nonce !== nonceOf(secret)) return undefined;
-  const profile = profileOf(claims, provider_name, kind);
+  const profile = profileOf(claims, provider_name, provider.kind);
   return profile && { profile, tokens };
 }
 

@@ -103,7 +103,7 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   },
   async "sso.delete"(at) {
     const { issuer, client_id, client_secret } = await startProvider(poolPage());
-    const body = { name: "Directory", oidc: { issuer, client_id, client_secret } };
+    const body = { name: "Directory", provider: { kind: "oidc", issuer, client_id, client_secret } };
     return `/sso/connections/${await made(at, "/sso/connections", body)}`;
   },
   "scim.revoke_token": async (at) => `/scim/tokens/${await made(at, "/scim/tokens", { name: "Directory" })}`,

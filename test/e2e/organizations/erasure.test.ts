@@ -23,7 +23,7 @@ it("the deployed function erases a deleted organization, with the rights that it
   const id = company.organization_id;
   await createAgent(company, { system_prompt: "p".repeat(20_000) });
   const { issuer, client_id, client_secret } = provider;
-  const sent = { name: "Directory", oidc: { issuer, client_id, client_secret } };
+  const sent = { name: "Directory", provider: { kind: "oidc", issuer, client_id, client_secret } };
   const connected = await company.call("POST", "/sso/connections", sent);
   expect(connected.status, connected.text).toBe(201);
   const connection = await stackTable().of(id).get(connectionItem, { id: connected.body.id });

@@ -15,7 +15,7 @@ it("an employee signs in through the company's own provider, from the first page
   const { issuer, client_id, client_secret } = provider;
   const connected = await owner.call("POST", "/sso/connections", {
     name: "Directory",
-    oidc: { issuer, client_id, client_secret },
+    provider: { kind: "oidc", issuer, client_id, client_secret },
     provisioning: true,
     group_rules: [{ group: "Engineering", role: "developer" }],
   });

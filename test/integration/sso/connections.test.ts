@@ -60,9 +60,9 @@ describe("a connection", () => {
 
   it("is refused where its issuer is none, before anything is written", async () => {
     const owner = await registerCompany();
-    const oidc = { client_id: "a", client_secret: "b" };
+    const oidc = { kind: "oidc", client_id: "a", client_secret: "b" };
     const attempt = (issuer: string, more: object = {}) =>
-      sso.call("POST", "/sso/connections", { name: "x", oidc: { ...oidc, issuer }, ...more }, owner.token);
+      sso.call("POST", "/sso/connections", { name: "x", provider: { ...oidc, issuer }, ...more }, owner.token);
     for (const [issuer, code] of [
       [`${provider.issuer}/nothing`, "validation_failed"],
       ["http://169.254.169.254", "unsafe_url"],
@@ -127,9 +127,12 @@ describe("a connection", () => {
       throw new Error("died");
     };
     const dying = ssoService({ providers: { ...sso.deps.providers, put } });
-    const oidc = { issuer: provider.issuer, client_id: "another" };
-    expect((await dying.call("PATCH", `/sso/connections/${id}`, { oidc }, owner.token)).status).toBe(500);
-    expect([await client(), (await stored(owner, id))?.oidc.client_id]).toEqual(["another", provider.client_id]);
+    const other = { kind: "oidc", issuer: provider.issuer, client_id: "another" };
+    expect((await dying.call("PATCH", `/sso/connections/${id}`, { provider: other }, owner.token)).status).toBe(500);
+    expect([await client(), (await stored(owner, id))?.provider]).toMatchObject([
+      "another",
+      { client_id: provider.client_id },
+    ]);
     await mend(owner, id);
     expect(await client()).toBe(provider.client_id);
   });

@@ -24,10 +24,10 @@ const ISSUERS: Readonly<
 export function issuerIssues(preset: (typeof presets)[number], issuer: string): Issue[] {
   if (preset === "custom") {
     const everybody = /^https:\/\/login\.microsoftonline\.com\/(?:common|organizations|consumers)\b/i.test(issuer);
-    return everybody ? [{ path: "oidc.issuer", message: "is not of one company: name the tenant" }] : [];
+    return everybody ? [{ path: "provider.issuer", message: "is not of one company: name the tenant" }] : [];
   }
   const { form, like } = ISSUERS[preset];
-  return form.test(issuer) ? [] : [{ path: "oidc.issuer", message: `must look like ${like}` }];
+  return form.test(issuer) ? [] : [{ path: "provider.issuer", message: `must look like ${like}` }];
 }
 
 /** Google says with `hd` which company somebody is of, but gives any account a token: an address is what tells. */

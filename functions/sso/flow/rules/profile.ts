@@ -1,6 +1,6 @@
 import { emailSchema } from "../../../../shared/http/schemas.ts";
 import { cutText } from "../../../../shared/text.ts";
-import type { Profile } from "../../model.ts";
+import type { Profile, ProviderKind } from "../../model.ts";
 
 /** The pool's attributes into which a provider's claims are put; the aliases of the pool's own accounts stay untouched. */
 export const POOL_ATTRIBUTES = {
@@ -21,7 +21,7 @@ const text = (value: unknown): string | undefined =>
 export function profileOf(
   claims: Readonly<Record<string, unknown>>,
   provider_name: string,
-  kind: "oidc" | "saml",
+  kind: ProviderKind,
 ): Profile | undefined {
   const { sub, "cognito:username": username } = claims;
   if (typeof sub !== "string" || typeof username !== "string") return undefined;
@@ -44,7 +44,7 @@ export function profileOf(
  * The groups in an attribute of the pool, which is one text: several values stand in brackets with commas between them;
  * those of SAML are encoded as in a form, where they have other signs than letters and digits.
  */
-export function groupsOf(value: string | undefined, kind: "oidc" | "saml"): string[] | null {
+export function groupsOf(value: string | undefined, kind: ProviderKind): string[] | null {
   if (value === undefined) return null;
   if (!value.startsWith("[") || !value.endsWith("]")) return [value];
   try {
