@@ -49,15 +49,35 @@ function policyOf({ policy }: Spec) {
   return { ...retry, on_failure: "fail_run" };
 }
 
+/** Votes of which some fail for want of a majority or of numbers, all under a policy. */
+function votesOf(one: Spec) {
+  const policy = { on_failure: "fallback", fallback: { k: one.threshold } };
+  if (one.threshold % 3 === 0) return { strategy: "average", of: "k", ...policy };
+  return { strategy: "vote", winner: one.threshold % 3 === 1 ? "majority" : "plurality", ...policy };
+}
+
 function configOf(kind: string, one: Spec, source: string): object {
   if (kind === "agent") return { agent_id: "agt_1", ...policyOf(one) };
   if (kind === "transform")
     return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
   if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
+  if (kind === "synthesizer") return votesOf(one);
   return kind === "router" || kind === "condition" ? branchesOf(one, source) : {};
 }
 
-const kinds = ["agent", "agent", "agent", "agent", "transform", "router", "condition", "merge", "merge", "output"];
+const kinds = [
+  "agent",
+  "agent",
+  "agent",
+  "agent",
+  "transform",
+  "router",
+  "condition",
+  "merge",
+  "merge",
+  "synthesizer",
+  "output",
+];
 
 function build(specs: readonly Spec[]): Graph {
   const nodes: unknown[] = [{ id: "in", kind: "input", label: "in", config: {} }];
@@ -90,7 +110,7 @@ function build(specs: readonly Spec[]): Graph {
   offer("in", nodes[0]);
   for (const [index, one] of specs.entries()) {
     const kind = kinds[one.kind % kinds.length] ?? "agent";
-    const many = kind === "merge" || kind === "output";
+    const many = kind === "merge" || kind === "synthesizer" || kind === "output";
     const picked = one.picks.map((pick) => open[pick % open.length]).filter((handle) => handle !== undefined);
     add(`n${index}`, kind, many ? [...new Set(picked)] : picked.slice(0, 1), one);
   }

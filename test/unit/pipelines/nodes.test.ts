@@ -24,6 +24,7 @@ describe("a node", () => {
       { strategy: "conditional", branches: [{ handle: "yes", label: "VIP", condition: exists }], default: "no" },
     ],
     ["merge", { strategy: "merge_json" }],
+    ["synthesizer", { strategy: "vote", of: "object.verdict", quorum: 2, winner: "majority", ties: "fail" }],
     [
       "http",
       {
@@ -40,7 +41,10 @@ describe("a node", () => {
   });
 
   it.each([
-    [node("prompt"), "kind: kind must be one of input, agent, condition, router, merge, http, transform, output"],
+    [
+      node("prompt"),
+      "kind: kind must be one of input, agent, condition, router, merge, synthesizer, http, transform, output",
+    ],
     [node("supervisor"), "kind: kind supervisor is not available yet; must be one of input"],
     [node("agent", { agentId: "x" }), "agentId"],
     [node("agent", {}, { extra: 1 }), "extra"],
@@ -49,8 +53,8 @@ describe("a node", () => {
       "config.strategy: strategy semantic is not available yet; use conditional",
     ],
     [
-      node("merge", { strategy: "vote" }),
-      "config.strategy: strategy vote is not available yet; use concat or merge_json",
+      node("merge", { strategy: "summarize" }),
+      "config.strategy: strategy summarize is not available yet; use one of concat, merge_json, vote, average",
     ],
     [node("agent", {}, { id: "a b" }), 'id: must be 1 to 64 letters, digits, "_" or "-"'],
     [node("agent", {}, { id: "__proto__" }), "id: is a reserved name"],

@@ -287,8 +287,9 @@ describe("validation", () => {
     expect(codes(chain, { pattern: "sequential" })).toEqual(["pattern_agents_above_maximum"]);
     expect(check(chain, { pattern: "sequential" }).valid).toBe(true);
     expect(codes(chain, { pattern: "parallel" })).toEqual(["pattern_kind_missing"]);
+    expect(codes(chain, { pattern: "consensus" })).toEqual(["pattern_kind_missing", "pattern_agents_above_maximum"]);
     expect(codes(chain, { pattern: "handoff" })).toEqual(["pattern_kind_missing", "pattern_agents_above_maximum"]);
-    for (const pattern of ["supervisor", "ensemble", "blackboard", "consensus", "debate"] as const) {
+    for (const pattern of ["supervisor", "blackboard", "debate"] as const) {
       expect(check(good, { pattern }).warnings.map(({ code }) => code)).toEqual(["pattern_unavailable"]);
     }
   });

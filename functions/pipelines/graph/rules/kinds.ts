@@ -2,12 +2,12 @@ import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { NodeKind, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
-import { merge, transform } from "./kinds/values.ts";
+import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { ERROR_HANDLE } from "./limits.ts";
 import type { GraphNode } from "./nodes.ts";
 
 /** The kinds of nodes. Adding one means one object in `kinds/` and one line here and in `nodes.ts`. */
-export const nodeKinds = { input, agent, condition, router, merge, http, transform, output } as const;
+export const nodeKinds = { input, agent, condition, router, merge, synthesizer, http, transform, output } as const;
 
 export type NodeKindName = keyof typeof nodeKinds;
 

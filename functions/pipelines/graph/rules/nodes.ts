@@ -4,7 +4,7 @@ import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
-import { merge, transform } from "./kinds/values.ts";
+import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { graphLimits } from "./limits.ts";
 
 const label = z
@@ -34,6 +34,7 @@ const variants = [
   nodeOf(condition),
   nodeOf(router),
   nodeOf(merge),
+  nodeOf(synthesizer),
   nodeOf(http),
   nodeOf(transform),
   nodeOf(output),
@@ -41,7 +42,7 @@ const variants = [
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["synthesizer", "supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline", "wait"];
+const announced = ["supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline", "wait"];
 
 /** One node of a graph. */
 export const nodeSchema = z

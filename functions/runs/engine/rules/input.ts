@@ -87,7 +87,7 @@ export function mergedJson(inputs: readonly TakenInput[]): Json {
 }
 
 /** What an agent emits: {text, object?} and nothing else. */
-const isAnswer = (value: Json): value is { readonly text: string; readonly object?: Json } =>
+export const isAnswer = (value: Json): value is { readonly text: string; readonly object?: Json } =>
   isObject(value) &&
   typeof value.text === "string" &&
   Object.keys(value).every((key) => key === "text" || key === "object");

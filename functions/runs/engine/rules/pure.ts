@@ -7,6 +7,7 @@ import type { GraphNode } from "../../../pipelines/graph/public.ts";
 import { concatenated, mergedJson, type TakenInput } from "./input.ts";
 import type { AttemptResult } from "./outcome.ts";
 import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
+import { average, vote } from "./tally.ts";
 
 /** Checks a value against a JSON Schema: the first problem as a sentence, or undefined. Given by the caller: a validator is a library. */
 export type CheckSchema = (schema: unknown, value: Json) => Promise<string | undefined>;
@@ -41,10 +42,9 @@ export async function runPure(
     case "condition":
     case "router":
       return branch(plan, node, outgoing, scope);
-    case "merge": {
-      const { strategy, separator } = node.config;
-      return { ok: true, output: strategy === "concat" ? concatenated(inputs, separator) : mergedJson(inputs) };
-    }
+    case "merge":
+    case "synthesizer":
+      return joined(node, inputs);
     case "transform": {
       const expression = compileExpression(node.config.expression ?? "");
       return expression.ok ? made(await expression.evaluate(scope)) : failed(expression.code, expression.message);
@@ -56,6 +56,21 @@ export async function runPure(
     }
     default:
       throw new Error(`${node?.kind ?? "the end"} is not a pure kind`);
+  }
+}
+
+type JoinNode = Extract<GraphNode, { kind: "merge" | "synthesizer" }>;
+
+function joined({ config }: JoinNode, inputs: readonly TakenInput[]): AttemptResult {
+  switch (config.strategy) {
+    case "concat":
+      return { ok: true, output: concatenated(inputs, config.separator) };
+    case "merge_json":
+      return { ok: true, output: mergedJson(inputs) };
+    case "vote":
+      return vote(inputs, config);
+    case "average":
+      return average(inputs, config);
   }
 }
 
