@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { principalTypes } from "../../shared/access/principal.ts";
 import { auditEntrySchema } from "../../shared/change/items.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
@@ -30,7 +31,10 @@ export const apiOperations = {
         ...range,
         actor: z
           .string()
-          .regex(/^(user|api_key|agent|system):\S{1,150}$/, "must be a type and an id, like user:usr_01J…")
+          .regex(
+            new RegExp(`^(${principalTypes.join("|")}):\\S{1,150}$`),
+            "must be a type and an id, like user:usr_01J…",
+          )
           .optional(),
         resource_type: resourceType.optional(),
         resource_id: resourceId.optional(),

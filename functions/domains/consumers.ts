@@ -13,7 +13,7 @@ import { generalOf } from "../../shared/identity/settings.ts";
 import { mailOwners } from "../../shared/mail/owners.ts";
 import type { MailDeps } from "../../shared/mail/send.ts";
 import { mailLanguage, worded } from "../../shared/mail/template.ts";
-import { linkMail, proofLostMail } from "./mails.ts";
+import { linkMail, proofLostMail, rulingMail } from "./mails.ts";
 import { challengeOf, type Domain, FAILED_CHECK_SECONDS, MAIL_LINK_SECONDS, PENDING_CHECK_SECONDS } from "./model.ts";
 import type { LookUpTxt } from "./proving/dns.ts";
 import { applied } from "./proving/prove.ts";
@@ -23,6 +23,8 @@ import { domainItem, linkContext } from "./store.ts";
 const named = z.object({ domain_id: z.string() });
 const lost = named.extend({ domain: z.string(), ends_at: z.string(), days_left: z.number() });
 
+const ruled = z.object({ domain: z.string(), reason: z.string().default("") });
+
 /** Sends what an event about a domain asks for. A second delivery sends the same mail again. */
 export async function sendDomainMail(event: Envelope, deps: MailDeps): Promise<void> {
   const tenant = deps.table.of(event.organization_id);
@@ -31,6 +33,15 @@ export async function sendDomainMail(event: Envelope, deps: MailDeps): Promise<v
       return sendLink(tenant, named.parse(event.data).domain_id, deps);
     case "domain.proof_lost":
       return warnOwners(tenant, lost.parse(event.data), deps);
+    // Only what an operator did is news to the owners.
+    case "domain.verified":
+    case "domain.removed":
+      return event.actor.type === "operator"
+        ? mailOwners(deps, tenant, rulingMail, {
+            ...ruled.parse(event.data),
+            verified: event.type === "domain.verified",
+          })
+        : undefined;
     default:
       throw new Error(`no mail tells of ${event.type}`);
   }

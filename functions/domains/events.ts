@@ -14,7 +14,7 @@ export const domainEvents = defineEvents({
   "domain.verified": {
     summary: "A domain is proved to be the organization's, for the first time or again.",
     resource: "domain",
-    data: proved,
+    data: proved.extend({ reason: z.string().optional() }),
   },
   "domain.proof_lost": {
     summary: "The proof of a domain is gone; its owners are told again and again until it counts no more, `ends_at`.",

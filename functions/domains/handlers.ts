@@ -4,6 +4,7 @@ import { requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { alreadyExists } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
 import { requireReach } from "../users/public.ts";
@@ -39,7 +40,7 @@ export const claim: Handler<Ops["claim"], DomainsDeps> = async (call, { table, r
   const tenant = table.of(organization_id);
   const look = addSeconds(at, PENDING_CHECK_SECONDS);
   return updateWithRetry(undefined, async () => {
-    const claimed = await tenant.get(claimedDomainItem, { domain: name });
+    const claimed = await table.of(PLATFORM).get(claimedDomainItem, { domain: name, organization_id });
     const before = claimed && (await tenant.get(domainItem, { id: claimed.domain_id }));
     if (before !== undefined && before.status !== "expired")
       throw alreadyExists("domain", `The organization has claimed it already: ${before.id} (${before.status}).`);
@@ -61,7 +62,7 @@ export const claim: Handler<Ops["claim"], DomainsDeps> = async (call, { table, r
     };
     const made =
       before === undefined
-        ? [takeName(tenant, domain), takeQuota(tenant, plan, "domains"), tenant.writes.create(domainItem, domain)]
+        ? [takeName(table, domain), takeQuota(tenant, plan, "domains"), tenant.writes.create(domainItem, domain)]
         : [tenant.writes.replace(domainItem, domain, before.etag)];
     return call.commit(
       {

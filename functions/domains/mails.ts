@@ -78,3 +78,31 @@ export const proofLostMail = template<{
     ],
   }),
 });
+
+/** An operator of the platform has vouched for a domain, or taken it away. */
+export const rulingMail = template<{ readonly domain: string; readonly verified: boolean; readonly reason: string }>({
+  en: ({ domain, verified, reason }) => ({
+    subject: verified ? `${domain} counts as yours` : `${domain} is yours no more`,
+    lines: [
+      verified
+        ? `An operator of the platform has vouched for it that the mail domain ${domain} is your organization's.`
+        : `An operator of the platform has taken the mail domain ${domain} from your organization: nobody joins by it any more.`,
+      "",
+      `Their reason: ${reason}`,
+      "",
+      "Your organization's audit trail has it. If you think that it is wrong, write to whoever runs the platform.",
+    ],
+  }),
+  de: ({ domain, verified, reason }) => ({
+    subject: verified ? `${domain} gilt als Ihre Domain` : `${domain} ist nicht mehr Ihre Domain`,
+    lines: [
+      verified
+        ? `Ein Betreiber der Plattform hat bestätigt, dass die Mail-Domain ${domain} Ihrer Organisation gehört.`
+        : `Ein Betreiber der Plattform hat Ihrer Organisation die Mail-Domain ${domain} entzogen: Niemand tritt mehr durch sie bei.`,
+      "",
+      `Begründung: ${reason}`,
+      "",
+      "Es steht im Prüfprotokoll Ihrer Organisation. Wenn Sie es für falsch halten, wenden Sie sich an den Betreiber der Plattform.",
+    ],
+  }),
+});

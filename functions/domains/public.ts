@@ -5,6 +5,7 @@ import { PLATFORM } from "../../shared/identity/items.ts";
 import { type DomainOwner, domainOwnerItem } from "./owning/store.ts";
 
 /** What other rooms may use of domains. */
+export { type Claim, claimOf, claimsOf, type Ruling, released, vouched } from "./operating/rulings.ts";
 export type { DomainOwner } from "./owning/store.ts";
 
 /** What is read to know which organization has proved a mail domain, whether people join it by their address and as what. */

@@ -18,7 +18,7 @@ export const room = defineRoom({
     mail: {
       trigger: {
         kind: "events",
-        types: ["domain.verification_mail_requested", "domain.proof_lost"],
+        types: ["domain.verification_mail_requested", "domain.proof_lost", "domain.verified", "domain.removed"],
         suspended: "goes_on",
       },
       needs: ["table_read", "open:domain_proofs", "mail"],

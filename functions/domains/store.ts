@@ -20,11 +20,12 @@ export const domainItem = defineItem({
   indexes: { gsi1: { pk: "DOMAINS", sk: "{domain}" } },
 });
 
+/** The platform's, so that operators see who claims a domain. */
 export const claimedDomainItem = defineItem({
   type: "claimed_domain",
-  summary: "One claim of a domain for each organization, and the way from the name to it.",
-  schema: z.object({ domain: z.string(), domain_id: idSchema("domain") }),
-  key: { pk: "CLAIMED_DOMAIN#{domain}", sk: "CLAIMED_DOMAIN" },
+  summary: "One claim of a domain for each organization, and the way from the name to all of them.",
+  schema: z.object({ domain: z.string(), organization_id: idSchema("organization"), domain_id: idSchema("domain") }),
+  key: { pk: "CLAIMED_DOMAIN#{domain}", sk: "{organization_id}" },
 });
 
 /** Counted for the domain over all organizations: nobody fills a stranger's mailbox by claiming their domain often. */
@@ -53,10 +54,12 @@ export const linkContext = ({ organization_id, id }: Pick<Domain, "organization_
 export const shown = (domain: Domain): z.input<typeof domainView> => ({ ...domain, record: challengeOf(domain) });
 
 /** Takes a name for a claim of this organization. */
-export const takeName = (tenant: TenantTable, { domain, id }: Pick<Domain, "domain" | "id">): Write =>
-  tenant.writes.create(claimedDomainItem, { domain, domain_id: id }, (old) =>
-    alreadyExists("domain", `The organization has claimed it already: ${old?.domain_id}.`),
-  );
+export const takeName = (table: Table, { domain, organization_id, id }: Domain): Write =>
+  table
+    .of(PLATFORM)
+    .writes.create(claimedDomainItem, { domain, organization_id, domain_id: id }, (old) =>
+      alreadyExists("domain", `The organization has claimed it already: ${old?.domain_id}.`),
+    );
 
 /**
  * Makes the organization the one that has proved the domain, or says anew what follows from it.
@@ -112,7 +115,7 @@ export const removal = (tenant: TenantTable, read: Domain): Write[] => [
   tenant.writes.remove(domainItem, { id: read.id }, { equals: { etag: read.etag } }, (old) =>
     old === undefined ? notFound() : lostRace(),
   ),
-  tenant.writes.remove(claimedDomainItem, { domain: read.domain }, { equals: { domain_id: read.id } }),
+  tenant.table.of(PLATFORM).writes.remove(claimedDomainItem, read, { equals: { domain_id: read.id } }),
   giveQuota(tenant, "domains"),
   domainCheck.clear(tenant, read.id),
   ...(read.status === "verified" ? [disownWrite(tenant.table, read)] : []),

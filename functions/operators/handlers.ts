@@ -14,6 +14,8 @@ import type { OperatorsDeps } from "./deps.ts";
 import { factsOf } from "./facts/read.ts";
 import type { operations } from "./operations.ts";
 
+export { getDomain, listDomainClaims, releaseDomain, verifyDomain } from "./domains/handlers.ts";
+
 type Ops = typeof operations;
 type Moving = Call<Ops["suspendOrganization" | "restoreOrganization" | "setPlan"]>;
 

@@ -1,7 +1,15 @@
 import * as z from "zod";
+import { idSchema } from "../../shared/ids.ts";
 import { type PlanLimits, UNLIMITED } from "../../shared/limits/plans.ts";
 import { countedResources } from "../../shared/limits/quota.ts";
+import { domainSchema } from "../domains/model.ts";
 import { organizationView } from "../organizations/model.ts";
+
+/** Minutes within which an operator has proved a factor who changes something. */
+export const STEP_UP = 10;
+
+/** Why an operator does something; whom it concerns reads it. */
+export const reasonSchema = z.string().trim().min(1).max(500);
 
 /** What a plan limits by the month. */
 export const monthly = [
@@ -30,3 +38,16 @@ export const organizationFacts = organizationView
   })
   .meta({ id: "OrganizationFacts", description: "An organization as operators see it." });
 export type OrganizationFacts = z.output<typeof organizationFacts>;
+
+export const domainClaim = z
+  .object({
+    organization_id: idSchema("organization"),
+    organization_name: z.string(),
+    organization_status: organizationView.shape.status,
+    domain_id: domainSchema.shape.id,
+    status: domainSchema.shape.status,
+    method: domainSchema.shape.method,
+    claimed_at: z.string(),
+    verified_at: z.string().nullable(),
+  })
+  .meta({ id: "DomainClaim", description: "An organization's claim of a mail domain, as operators see it." });

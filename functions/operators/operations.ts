@@ -4,11 +4,10 @@ import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { organizationSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { organizationEntry, organizationView } from "../organizations/model.ts";
-import { organizationFacts } from "./model.ts";
+import { operations as domainOperations } from "./domains/operations.ts";
+import { organizationFacts, reasonSchema, STEP_UP } from "./model.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
-/** Minutes within which a factor was proved. */
-const STEP_UP = 10;
 
 const onOne = {
   permission: "operator",
@@ -58,7 +57,7 @@ export const operations = {
       "All its requests are refused from the next one on, and background work stops or waits. Its audit trail has it, with the reason.",
     request: {
       path,
-      body: z.strictObject({ reason: z.string().trim().min(1).max(500).meta({ example: "Unpaid since March." }) }),
+      body: z.strictObject({ reason: reasonSchema.meta({ example: "Unpaid since March." }) }),
     },
     errors: ["conflict"],
     step_up: STEP_UP,
@@ -85,4 +84,5 @@ export const operations = {
     errors: ["conflict"],
     step_up: STEP_UP,
   }),
+  ...domainOperations,
 } as const;

@@ -4,5 +4,9 @@ import { apiFunction, defineRoom } from "../../shared/room.ts";
 export const room = defineRoom({
   name: "operators",
   area: "identity",
-  functions: { api: apiFunction(["table_read"], { writes: ["due", "organization", "organization_term"] }) },
+  functions: {
+    api: apiFunction(["table_read"], {
+      writes: ["claimed_domain", "domain", "domain_owner", "due", "organization", "organization_term", "quota"],
+    }),
+  },
 });

@@ -49,6 +49,7 @@ export const room = defineRoom({
       // Beside all that is the organization's own: what the platform has of it.
       writes: [
         ...CHANGE_WRITES,
+        "claimed_domain",
         "due",
         "domain_owner",
         "erasure",

@@ -122,15 +122,20 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
         : { member: { ...rights.caller, membership: rights.membership }, refusal: null };
     const readOperator = operator ? (read.at(person ? -2 : -1) as Operator | undefined) : undefined;
     const readUser = person ? (read.at(-1) as User | undefined) : undefined;
+    const isOperator =
+      !operator || session.user_id === somebody
+        ? readOperator
+        : await platform.get(operatorItem, { user_id: session.user_id });
+    // What operators do as such stands under that name in every trail.
+    const acting: Principal = isOperator === undefined ? principal : { type: "operator", id: session.user_id };
     return {
       principal,
       session,
       rights,
-      signedIn: person ? { principal, user: await personOf(session, readUser), session, ...standing } : undefined,
-      operator:
-        !operator || session.user_id === somebody
-          ? readOperator
-          : await platform.get(operatorItem, { user_id: session.user_id }),
+      signedIn: person
+        ? { principal: acting, user: await personOf(session, readUser), session, ...standing }
+        : undefined,
+      operator: isOperator,
       also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
     };
   };

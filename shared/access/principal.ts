@@ -3,6 +3,7 @@ import * as z from "zod";
 /**
  * Who acts. The same union stands in requests, audit entries, events and workflows.
  * A `scim_token` is the directory that came with it. An `agent` is a run that acts on behalf of the principal who started it.
+ * An `operator` is a person who runs the platform and acts as such, not as a member.
  */
 export const principalSchema = z
   .discriminatedUnion("type", [
@@ -15,9 +16,22 @@ export const principalSchema = z
       on_behalf_of: z.object({ type: z.string(), id: z.string() }),
     }),
     z.object({ type: z.literal("system"), id: z.string() }),
+    z.object({
+      type: z.literal("operator"),
+      id: z.string().meta({ description: "The person's user id." }),
+      access_id: z
+        .string()
+        .optional()
+        .meta({ description: "By which access to the organization, where it was by one." }),
+    }),
   ])
   .meta({ id: "Principal", description: "Who acted." });
 
 export type Principal = z.output<typeof principalSchema>;
+
+/** What kinds of principals there are. */
+export const principalTypes: readonly Principal["type"][] = principalSchema.options.map(
+  ({ shape }) => shape.type.value,
+);
 
 export const principalKey = (principal: Principal): string => `${principal.type}:${principal.id}`;

@@ -78,9 +78,9 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   email: ["auth/api", "sso/sign_in"],
   pool_account: ["auth/api", "sso/repair", "sso/sign_in"],
   registration: ["auth/api"],
-  domain_owner: ["domains/api", "domains/checks"],
-  domain: ["domains/api", "domains/checks"],
-  claimed_domain: ["domains/api"],
+  domain_owner: ["domains/api", "domains/checks", "operators/api"],
+  domain: ["domains/api", "domains/checks", "operators/api"],
+  claimed_domain: ["domains/api", "operators/api"],
   invitation: ["auth/api", "departures/departure", "invitations/api", "invitations/expiry", "sso/sign_in"],
   removal: ["departures/departure", "users/api"],
   password_reset: ["auth/api"],
@@ -204,6 +204,7 @@ describe("what functions may write in the table", () => {
     expect(keysOf("PutItem")).not.toContain("T#org_*#*");
     expect(keysOf("DeleteItem")).toEqual([...keysOf("UpdateItem"), "T#org_*#*"]);
     expect(keysOf("UpdateItem")).toEqual([
+      "T#*#CLAIMED_DOMAIN#*",
       "T#*#DOMAIN_OWNER#*",
       "T#*#DUE#*#*#*",
       "T#*#ERASURE#*",

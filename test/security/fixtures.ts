@@ -64,6 +64,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
+  domain: { plain: "acme.example.org", because: "domains are the world's" },
   team_id: made("/teams", () => ({ name: unique("Team") })),
   event_type: { plain: "agent.created", because: "types of events belong to the product" },
   role: { plain: "viewer", because: "built-in roles belong to the product" },

@@ -4,6 +4,7 @@ import { MAILS_PER_DOMAIN } from "../../../functions/domains/model.ts";
 import { domainOwner, provedDomain } from "../../../functions/domains/public.ts";
 import { claimedDomainItem, domainCheck } from "../../../functions/domains/store.ts";
 import { addSeconds } from "../../../shared/clock.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
 import { domainLink, domainService, newDomain, ownerOf, provedBy, storedDomain } from "../../support/domains.ts";
@@ -82,7 +83,8 @@ describe("a domain", () => {
     const id = answers.find(({ status }) => status === 201)?.body.id;
     expect((await one.call("DELETE", `/domains/${id}`)).status).toBe(204);
     expect([await used(one), await dueOf(one.organization_id)]).toEqual([0, []]);
-    expect(await table().of(one.organization_id).get(claimedDomainItem, { domain: name })).toBeUndefined();
+    const claimed = { domain: name, organization_id: one.organization_id };
+    expect(await table().of(PLATFORM).get(claimedDomainItem, claimed)).toBeUndefined();
   });
 
   it("past the plan's number is refused", async () => {
