@@ -25,8 +25,9 @@ export class Client {
   calls = 0;
   readonly #base: string;
 
-  constructor(origin: string) {
-    this.#base = `${origin}/api/v1`;
+  /** @param path where the operations stand that it calls */
+  constructor(origin: string, path = "/api/v1") {
+    this.#base = origin + path;
   }
 
   /** One call. @throws when the answer has another status than the story expects */

@@ -12,7 +12,7 @@ export async function tell(gateway: string): Promise<boolean> {
   const password = randomBytes(12).toString("base64url");
   const addressOf = (name: string) => `${name.toLowerCase()}-${tag}@example.com`;
   const client = () => new Client(gateway);
-  const people = { ada: client(), grace: client(), linus: client(), barbara: client() };
+  const people = { ada: client(), grace: client(), linus: client(), barbara: client(), edsger: client() };
   const ids = {
     ada: "",
     grace: "",
@@ -151,19 +151,25 @@ export async function tell(gateway: string): Promise<boolean> {
     return "his own company is where he is";
   });
 
+  const domain = `northwind-${tag}.example.org`;
+  /** Somebody with an address of the company's domain joins by it. */
+  const joinByAddress = async (client: Client, name: string) => {
+    const email = `${name.toLowerCase()}@${domain}`;
+    await client.post("/auth/register", { email, name }, 202);
+    const proof = await mailed(gateway, email, PROOF);
+    const joined = await client.post("/auth/join-domain", { token: proof, password }, 201);
+    client.token = joined.tokens.access_token;
+    return joined;
+  };
+
   await story.step("Northwind proves its mail domain, and an employee joins by her address", async () => {
-    const domain = `northwind-${tag}.example.org`;
     const claimed = await people.ada.post("/domains", { domain }, 201);
     await people.ada.post(`/domains/${claimed.id}/verification-mail`, { mailbox: "postmaster" }, 202);
     const token = await mailed(gateway, `postmaster@${domain}`, DOMAIN_LINK);
     await new Client(gateway).post("/domains/confirm", { token }, 200);
     const opened = { auto_join: true, default_role: "developer" };
     await people.ada.call("PATCH", `/domains/${claimed.id}`, { body: opened, expect: 200 });
-    const email = `barbara@${domain}`;
-    await people.barbara.post("/auth/register", { email, name: "Barbara" }, 202);
-    const proof = await mailed(gateway, email, PROOF);
-    const joined = await people.barbara.post("/auth/join-domain", { token: proof, password }, 201);
-    people.barbara.token = joined.tokens.access_token;
+    const joined = await joinByAddress(people.barbara, "Barbara");
     ids.barbara = joined.user.id;
     const stranger = new Client(gateway);
     await stranger.post("/auth/register", { email: addressOf("Mallory"), name: "Mallory" }, 202);
@@ -171,6 +177,35 @@ export async function tell(gateway: string): Promise<boolean> {
     await stranger.post("/auth/join-domain", { token: other, password }, 404);
     return `${joined.role}, without an invitation; an address of another domain joins nobody`;
   });
+
+  await story.step(
+    "The company's directory pushes people and groups; a leaver's very next request is refused",
+    async () => {
+      const { token } = await people.ada.post("/scim/tokens", { name: "Directory" }, 201);
+      const rules = { group_rules: [{ group: "Research", role: "operator" }] };
+      await people.ada.call("PATCH", "/scim/settings", { body: rules, expect: 200 });
+      const directory = new Client(gateway, "/scim/v2");
+      directory.token = token;
+      const { user } = await joinByAddress(people.edsger, "Edsger");
+      const described = {
+        schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        userName: user.email,
+        externalId: `e-${tag}`,
+        title: "Researcher",
+        active: true,
+      };
+      const { id } = await directory.post("/Users", described, 201);
+      must(id === user.id, "somebody else was made");
+      await directory.post("/Users", { ...described, userName: `grace@example.com`, externalId: "g" }, 400);
+      await directory.post("/Groups", { displayName: "Research", members: [{ value: id }] }, 201);
+      const { role } = await people.edsger.get("/auth/me");
+      await people.edsger.get("/workspaces");
+      const leaves = { Operations: [{ op: "replace", path: "active", value: false }] };
+      await directory.call("PATCH", `/Users/${id}`, { body: leaves, expect: 200 });
+      await people.edsger.call("GET", "/workspaces", { expect: 403 });
+      return `${role} by his group; an address that is not the company's is nobody's to push`;
+    },
+  );
 
   await story.step("Ada hands the company over to Barbara, and leaves it", async () => {
     const path = `/organizations/${ids.northwind}/transfer`;

@@ -22,6 +22,11 @@ import { operations as pipelineOperations } from "../../functions/pipelines/oper
 import { runDeps } from "../../functions/runs/deps.ts";
 import * as runHandlers from "../../functions/runs/handlers.ts";
 import { apiOperations as runOperations } from "../../functions/runs/operations.ts";
+import * as scimHandlers from "../../functions/scim/handlers.ts";
+import { directoryOperations, apiOperations as scimOperations } from "../../functions/scim/operations.ts";
+import * as directoryHandlers from "../../functions/scim/protocol/handlers.ts";
+import { refuseInScim } from "../../functions/scim/protocol/refusal.ts";
+import { tokensDeps } from "../../functions/scim/tokens/deps.ts";
 import * as teamHandlers from "../../functions/teams/handlers.ts";
 import { operations as teamOperations } from "../../functions/teams/operations.ts";
 import * as userHandlers from "../../functions/users/handlers.ts";
@@ -80,6 +85,8 @@ export function dispatchers(platform: Platform): Dispatch {
   add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
   add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
+  add(scimOperations, createDispatcher(scimOperations, scimHandlers, platform, tokensDeps(platform)));
+  add(directoryOperations, createDispatcher(directoryOperations, directoryHandlers, platform, platform, refuseInScim));
   add(teamOperations, createDispatcher(teamOperations, teamHandlers, platform, platform));
   add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));
   add(webhookOperations, createDispatcher(webhookOperations, webhookHandlers, platform, webhookDeps(platform)));

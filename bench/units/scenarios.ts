@@ -16,6 +16,10 @@ export interface Scene {
   readonly run: string;
   readonly invitation: string;
   readonly domain: string;
+  /** Where people have their addresses whom the directory brings. */
+  readonly mail_domain: string;
+  readonly scim_user: string;
+  readonly scim_group: string;
 }
 
 /** One operation to measure. Adding one means one line. */
@@ -38,6 +42,11 @@ const agent = (name: string) => ({
 const webhook = (name: string) => ({ name, url: "https://example.com/hooks", events: ["webhook.updated"] });
 const pipeline = (name: string) => ({ name, pattern: "sequential" });
 const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
+
+/** Somebody as a directory describes them. */
+const person = (userName: string) => ({ userName, externalId: userName, displayName: "Ada", active: true });
+const patch = (Operation: object) => ({ Operations: [Operation] });
+const asked = (filter: string) => `filter=${encodeURIComponent(filter)}&excludedAttributes=members`;
 
 /** A graph of two agents; the label tells one from another. */
 export const graphOf = (agents: readonly [string, string], label = "out") => ({
@@ -66,6 +75,9 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
   const domain = await made("/domains", { domain: "acme.example.org" }, 1);
   const member = await tenant.join(count);
+  const { domain: mail_domain, token_id } = await tenant.connectDirectory();
+  const scim_user = await made("/scim/v2/Users", person(`first@${mail_domain}`), count, [token_id]);
+  const scim_group = await made("/scim/v2/Groups", { displayName: "Research" }, count, [token_id]);
   for (const path of [
     "/workspaces",
     "/teams",
@@ -93,6 +105,9 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     run,
     invitation,
     domain,
+    mail_domain,
+    scim_user,
+    scim_group,
   };
 }
 
@@ -208,6 +223,51 @@ export const scenarios: readonly Scenario[] = [
   },
   { id: "teams.move", method: "POST", path: (s) => `/teams/${s.team}/move`, body: () => ({ parent_id: null }) },
   { id: "teams.delete", method: "DELETE", path: (s) => `/teams/${s.team}` },
+  { id: "scim.list_tokens", method: "GET", path: () => `/scim/tokens?${PAGE}` },
+  { id: "scim.get_settings", method: "GET", path: () => "/scim/settings" },
+  {
+    id: "scim.update_settings",
+    method: "PATCH",
+    path: () => "/scim/settings",
+    body: () => ({ group_rules: [{ group: "Research", role: "developer" }] }),
+  },
+  { id: "scim.list_users", method: "GET", path: () => "/scim/v2/Users?startIndex=1&count=5" },
+  {
+    id: "scim.find_user",
+    method: "GET",
+    path: (s) => `/scim/v2/Users?${asked(`userName eq "first@${s.mail_domain}"`)}`,
+  },
+  { id: "scim.get_user", method: "GET", path: (s) => `/scim/v2/Users/${s.scim_user}` },
+  {
+    id: "scim.create_user",
+    method: "POST",
+    path: () => "/scim/v2/Users",
+    body: (s) => person(`second@${s.mail_domain}`),
+  },
+  {
+    id: "scim.replace_user",
+    method: "PUT",
+    path: (s) => `/scim/v2/Users/${s.scim_user}`,
+    body: (s) => ({ ...person(`first@${s.mail_domain}`), title: "Countess" }),
+  },
+  { id: "scim.list_groups", method: "GET", path: () => "/scim/v2/Groups?startIndex=1&count=5" },
+  { id: "scim.find_group", method: "GET", path: () => `/scim/v2/Groups?${asked('displayName eq "Research"')}` },
+  { id: "scim.create_group", method: "POST", path: () => "/scim/v2/Groups", body: () => ({ displayName: "New" }) },
+  {
+    id: "scim.patch_group",
+    method: "PATCH",
+    path: (s) => `/scim/v2/Groups/${s.scim_group}`,
+    body: (s) => patch({ op: "add", path: "members", value: [{ value: s.scim_user }] }),
+  },
+  { id: "scim.get_group", method: "GET", path: (s) => `/scim/v2/Groups/${s.scim_group}` },
+  {
+    id: "scim.patch_user",
+    method: "PATCH",
+    path: (s) => `/scim/v2/Users/${s.scim_user}`,
+    body: () => patch({ op: "replace", path: "active", value: false }),
+  },
+  { id: "scim.delete_group", method: "DELETE", path: (s) => `/scim/v2/Groups/${s.scim_group}` },
+  { id: "scim.delete_user", method: "DELETE", path: (s) => `/scim/v2/Users/${s.scim_user}` },
   {
     id: "workspaces.add_member",
     method: "POST",

@@ -5,7 +5,9 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { marshall } from "@aws-sdk/util-dynamodb";
+import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
 import { invitationItem, invitationTokenContext } from "../../functions/invitations/store.ts";
+import { SCIM_BASE } from "../../functions/scim/model.ts";
 import { awsEnvironment } from "../../local/aws.ts";
 import { ensureEmulatorInstalled, startEmulator } from "../../local/emulator.ts";
 import { forget } from "../../local/stack.ts";
@@ -15,7 +17,8 @@ import { systemClock } from "../../shared/clock.ts";
 import { Table } from "../../shared/dynamo/table.ts";
 import { API_BASE } from "../../shared/http/operation.ts";
 import type { Platform } from "../../shared/http/platform.ts";
-import { userItem } from "../../shared/identity/items.ts";
+import { PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { newId } from "../../shared/ids.ts";
 import { rateItem } from "../../shared/limits/reserve.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
@@ -39,7 +42,10 @@ export interface Answered {
 export interface Tenant {
   readonly owner: Owner;
   readonly token: string;
+  /** A call of the owner, or of the organization's directory where the path is of SCIM. */
   call(method: string, path: string, body?: unknown): Promise<Answered>;
+  /** Gives the organization a mail domain, and a directory with a token. @returns the domain and the token's id */
+  connectDirectory(): Promise<{ readonly domain: string; readonly token_id: string }>;
   /** Has somebody join by an invitation, and makes so many members like them. @returns the first one's id */
   join(count: number): Promise<string>;
   /** Calls, and makes what the call created so many times more. */
@@ -88,12 +94,14 @@ export async function startWorld(): Promise<World> {
       const owner = ownerAt(new Date(), `family-${name}`, `${name}@example.com`);
       await putAll(looking, owner.items);
       const token = issuer.token(owner.user_id, owner.origin_jti, 1);
-      const call = (method: string, path: string, body?: unknown) => send(token, method, path, body);
+      let directory = "";
+      const call = (method: string, path: string, body?: unknown) =>
+        send(path.startsWith(SCIM_BASE) ? directory : token, method, path, body);
       const send = async (token: string, method: string, path: string, body?: unknown): Promise<Answered> => {
         const [pathname = "", query = ""] = path.split("?");
         const answer = await dispatch({
           method,
-          path: API_BASE + pathname,
+          path: pathname.startsWith(SCIM_BASE) ? pathname : API_BASE + pathname,
           query,
           headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "benchmark" },
           body: body === undefined ? undefined : JSON.stringify(body),
@@ -107,6 +115,18 @@ export async function startWorld(): Promise<World> {
         owner,
         token,
         call,
+        connectDirectory: async () => {
+          const { organization_id } = owner;
+          const domain = `${name}.example.net`;
+          const given = { domain, organization_id, domain_id: newId("domain", new Date()) };
+          const everybody = platform.table.of(PLATFORM);
+          await everybody.transact([
+            everybody.writes.put(domainOwnerItem, { ...given, auto_join: false, default_role: "viewer" }),
+          ]);
+          const { body } = await call("POST", "/scim/tokens", { name: "Directory" });
+          directory = String(body.token);
+          return { domain, token_id: String(body.id) };
+        },
         join: async (count) => {
           const guest = ownerAt(new Date(), `guest-${name}`, `guest-${name}@example.com`);
           await putAll(looking, guest.items);

@@ -1,5 +1,5 @@
 /** What other rooms may use of signing in. */
-export { LARGEST_ACCOUNT, newUser } from "./registration/account.ts";
+export { LARGEST_ACCOUNT } from "./registration/account.ts";
 export { GLASSES_PER_USER } from "./sessions/break-glass.ts";
 export { cutOff } from "./sessions/cut-off.ts";
 export { newSession, openSession, signedIn } from "./sessions/open.ts";

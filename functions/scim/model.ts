@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { nameSchema, timestampSchema } from "../../shared/http/schemas.ts";
+import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 
 /** Where directories find us, from the origin on. */
@@ -32,3 +33,27 @@ export const newTokenView = tokenView
       .meta({ description: "Where the directory finds us.", example: "https://studio.example.com/scim/v2" }),
   })
   .meta({ id: "NewScimToken", description: "A token that has just been made, with its text." });
+
+/** What being in a group of the directory gives. The group is a team already: a rule adds a role. */
+export const roleRuleSchema = z
+  .strictObject({
+    group: z.string().trim().min(1).max(120).meta({
+      description: "The group as the directory calls it, in capitals or not.",
+      example: "Engineering",
+    }),
+    role: givenRoleSchema,
+  })
+  .meta({ id: "ScimRoleRule", description: "The role of those who are in a group of the directory." });
+
+/** What people become whom the directory brings. */
+export const settingsSchema = z.object({
+  default_role: givenRoleSchema.meta({ description: "The role of people whom no rule gives another one." }),
+  group_rules: z.array(roleRuleSchema).max(100).meta({
+    description:
+      "What being in a group of the directory gives, in order of weight. Counts from the next change of somebody's groups on.",
+  }),
+});
+
+export const settingsView = settingsSchema
+  .extend({ updated_at: z.string().nullable() })
+  .meta({ id: "ScimSettings", description: "What people become whom the directory brings." });

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { newTokenView, SCIM_TYPE, tokenNameSchema, tokenView } from "./model.ts";
+import { listQuery, searchBody, wantedQuery } from "./listing/rules/query.ts";
+import { newTokenView, SCIM_TYPE, settingsSchema, settingsView, tokenNameSchema, tokenView } from "./model.ts";
 import { tokenResource } from "./store.ts";
 
 /** Minutes within which a factor was proved: who has a token makes and removes people. */
@@ -29,6 +30,33 @@ export const apiOperations = {
     success: 201,
     errors: ["conflict"],
     sensitive: true,
+    step_up: STEP_UP,
+  }),
+  getSettings: operation({
+    id: "scim.get_settings",
+    method: "GET",
+    path: "/scim/settings",
+    summary: "What people become whom the directory brings",
+    permission: "scim:read",
+    resource: { type: "scim_settings", list: true },
+    request: {},
+    response: settingsView,
+    success: 200,
+    errors: [],
+  }),
+  updateSettings: operation({
+    id: "scim.update_settings",
+    method: "PATCH",
+    path: "/scim/settings",
+    summary: "Change what people become whom the directory brings",
+    description:
+      "`default_role` is given with the joining. The first rule whose group somebody is in gives them its role; who is in none of them has the default one. Owners and administrators keep theirs: people have made them.",
+    permission: "scim:update",
+    resource: { type: "scim_settings", list: true },
+    request: { body: settingsSchema.partial().strict() },
+    response: settingsView,
+    success: 200,
+    errors: ["conflict", "precondition_failed"],
     step_up: STEP_UP,
   }),
   listTokens: operation({
@@ -58,7 +86,8 @@ export const apiOperations = {
   }),
 } as const;
 
-const protocol = { root: true, response: "document", media_types: [SCIM_TYPE], served_by: "directory" } as const;
+const served = { root: true, served_by: "directory" } as const;
+const protocol = { ...served, response: "document", media_types: [SCIM_TYPE] } as const;
 /** Directories say more than is known here: what is not understood is passed over. */
 const discovery = { request: { query: z.looseObject({}) }, success: 200, errors: ["forbidden"] } as const;
 
@@ -66,7 +95,7 @@ const discovery = { request: { query: z.looseObject({}) }, success: 200, errors:
  * What the room's `directory` function answers, in the words of RFC 7644. What the service can do is no secret: RFC 7643
  * (section 5) asks that it can be read without credentials.
  */
-export const directoryOperations = {
+const discoveryOperations = {
   getServiceProviderConfig: operation({
     ...protocol,
     ...discovery,
@@ -114,6 +143,196 @@ export const directoryOperations = {
     permission: "public",
     request: { path: z.object({ scim_schema: z.string() }), query: discovery.request.query },
   }),
+} as const;
+
+const people = { ...protocol, permission: "directory" } as const;
+const groupPath = z.object({ team_id: idSchema("team") });
+const userPath = z.object({ user_id: idSchema("user") });
+const bulkBody = z.looseObject({
+  failOnErrors: z.int().min(1).optional(),
+  Operations: z
+    .array(
+      z.looseObject({
+        method: z.string().max(10),
+        path: z.string().max(300),
+        bulkId: z.string().min(1).max(128).optional(),
+        version: z.string().max(200).optional(),
+        data: z.looseObject({}).optional(),
+      }),
+    )
+    .min(1),
+});
+/** A resource of the protocol: what is wrong in it is told in the protocol's words. */
+const resource = z.looseObject({});
+
+const userOperations = {
+  createUser: operation({
+    ...people,
+    id: "scim.create_user",
+    method: "POST",
+    path: "/scim/v2/Users",
+    summary: "A directory brings somebody",
+    request: { query: wantedQuery, body: resource },
+    success: 201,
+    errors: ["already_exists", "conflict", "quota_exceeded"],
+  }),
+  listUsers: operation({
+    ...people,
+    id: "scim.list_users",
+    method: "GET",
+    path: "/scim/v2/Users",
+    summary: "People of a directory",
+    request: { query: listQuery },
+    success: 200,
+    errors: [],
+  }),
+  searchUsers: operation({
+    ...people,
+    id: "scim.search_users",
+    method: "POST",
+    path: "/scim/v2/Users/.search",
+    summary: "People of a directory, asked for in a body",
+    request: { query: wantedQuery, body: searchBody },
+    success: 200,
+    errors: [],
+  }),
+  getUser: operation({
+    ...people,
+    id: "scim.get_user",
+    method: "GET",
+    path: "/scim/v2/Users/{user_id}",
+    summary: "Somebody as a directory describes them",
+    request: { path: userPath, query: wantedQuery },
+    success: 200,
+    errors: [],
+  }),
+  replaceUser: operation({
+    ...people,
+    id: "scim.replace_user",
+    method: "PUT",
+    path: "/scim/v2/Users/{user_id}",
+    summary: "A directory describes somebody anew",
+    request: { path: userPath, query: wantedQuery, body: resource },
+    success: 200,
+    errors: ["already_exists", "conflict", "precondition_failed"],
+  }),
+  patchUser: operation({
+    ...people,
+    id: "scim.patch_user",
+    method: "PATCH",
+    path: "/scim/v2/Users/{user_id}",
+    summary: "A directory changes parts of somebody, or deactivates them",
+    request: { path: userPath, query: wantedQuery, body: resource },
+    success: 200,
+    errors: ["already_exists", "conflict", "precondition_failed"],
+  }),
+  deleteUser: operation({
+    ...served,
+    permission: "directory",
+    id: "scim.delete_user",
+    method: "DELETE",
+    path: "/scim/v2/Users/{user_id}",
+    summary: "A directory removes somebody",
+    request: { path: userPath },
+    response: "none",
+    success: 204,
+    errors: ["conflict", "precondition_failed"],
+  }),
+} as const;
+
+const groupOperations = {
+  createGroup: operation({
+    ...people,
+    id: "scim.create_group",
+    method: "POST",
+    path: "/scim/v2/Groups",
+    summary: "A directory makes a group, which is a team here",
+    request: { query: wantedQuery, body: resource },
+    success: 201,
+    errors: ["already_exists", "conflict", "quota_exceeded", "service_unavailable"],
+  }),
+  listGroups: operation({
+    ...people,
+    id: "scim.list_groups",
+    method: "GET",
+    path: "/scim/v2/Groups",
+    summary: "Groups of a directory",
+    request: { query: listQuery },
+    success: 200,
+    errors: [],
+  }),
+  searchGroups: operation({
+    ...people,
+    id: "scim.search_groups",
+    method: "POST",
+    path: "/scim/v2/Groups/.search",
+    summary: "Groups of a directory, asked for in a body",
+    request: { query: wantedQuery, body: searchBody },
+    success: 200,
+    errors: [],
+  }),
+  getGroup: operation({
+    ...people,
+    id: "scim.get_group",
+    method: "GET",
+    path: "/scim/v2/Groups/{team_id}",
+    summary: "A group of a directory, with its members",
+    request: { path: groupPath, query: wantedQuery },
+    success: 200,
+    errors: [],
+  }),
+  replaceGroup: operation({
+    ...people,
+    id: "scim.replace_group",
+    method: "PUT",
+    path: "/scim/v2/Groups/{team_id}",
+    summary: "A directory says anew what a group is and who is in it",
+    request: { path: groupPath, query: wantedQuery, body: resource },
+    success: 200,
+    errors: ["already_exists", "conflict", "precondition_failed"],
+  }),
+  patchGroup: operation({
+    ...people,
+    id: "scim.patch_group",
+    method: "PATCH",
+    path: "/scim/v2/Groups/{team_id}",
+    summary: "A directory renames a group, or changes who is in it",
+    request: { path: groupPath, query: wantedQuery, body: resource },
+    success: 200,
+    errors: ["already_exists", "conflict", "precondition_failed"],
+  }),
+  deleteGroup: operation({
+    ...served,
+    permission: "directory",
+    id: "scim.delete_group",
+    method: "DELETE",
+    path: "/scim/v2/Groups/{team_id}",
+    summary: "A directory deletes a group",
+    request: { path: groupPath },
+    response: "none",
+    success: 204,
+    errors: ["conflict", "precondition_failed"],
+  }),
+} as const;
+
+const bulkOperations = {
+  bulk: operation({
+    ...people,
+    id: "scim.bulk",
+    method: "POST",
+    path: "/scim/v2/Bulk",
+    summary: "Many changes of a directory in one request",
+    request: { query: wantedQuery, body: bulkBody },
+    success: 200,
+    errors: ["payload_too_large"],
+  }),
+} as const;
+
+export const directoryOperations = {
+  ...discoveryOperations,
+  ...userOperations,
+  ...groupOperations,
+  ...bulkOperations,
 } as const;
 
 export const operations = { ...apiOperations, ...directoryOperations } as const;

@@ -34,6 +34,9 @@ export const teamSchema = z
     name: nameSchema,
     description: descriptionSchema,
     parent_id: idSchema("team").nullable().meta({ description: "The team above it." }),
+    directory: z.boolean().meta({
+      description: "Whether the company's directory made it, which then keeps its name and its members.",
+    }),
     member_count: z.number().int().meta({ description: "People in this very team, those of teams below not counted." }),
     created_by: z.string(),
     created_at: z.string(),

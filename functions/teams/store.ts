@@ -226,12 +226,16 @@ export function replacePlaces(
 }
 
 /** Counts one more or one less in the transaction that adds or removes a member. @returns a write that keeps the limit */
-export const countMember = ({ writes }: TenantTable, id: string, members: 1 | -1): Write =>
+export const countMember = (tenant: TenantTable, id: string, members: 1 | -1): Write =>
+  countMembers(tenant, id, members);
+
+/** The same for several at once. */
+export const countMembers = ({ writes }: TenantTable, id: string, members: number): Write =>
   writes.update(
     teamItem,
     { id },
     { add: { member_count: members } },
-    members > 0 ? { below: { member_count: teamLimits.members } } : { exists: true },
+    members > 0 ? { below: { member_count: teamLimits.members - members + 1 } } : { exists: true },
     (old) =>
       old === undefined
         ? notFound()

@@ -54,10 +54,12 @@ const memberStatuses = membershipSchema.shape.status.options;
 
 export const memberStates = defineStates("member", memberStatuses, [
   { from: [], to: "active", why: "They register the organization or join it." },
-  { from: ["active"], to: "suspended", why: "An administrator suspends them." },
-  { from: ["suspended"], to: "active", why: "An administrator restores them." },
-  { from: ["active", "suspended"], to: "removed", why: "An administrator removes them, or they leave." },
-  { from: ["removed"], to: "active", why: "They are invited again and join." },
+  { from: [], to: "suspended", why: "A directory brings them who has not activated them." },
+  { from: ["active"], to: "suspended", why: "An administrator suspends them, or a directory deactivates them." },
+  { from: ["suspended"], to: "active", why: "An administrator restores them, or a directory activates them." },
+  { from: ["active", "suspended"], to: "removed", why: "An administrator or a directory removes them, or they leave." },
+  { from: ["removed"], to: "active", why: "They are invited again and join, or a directory brings them again." },
+  { from: ["removed"], to: "suspended", why: "A directory brings them again who has not activated them." },
 ]);
 
 const removalStatuses = ["running", "completed"] as const;
@@ -88,7 +90,10 @@ export const removalSchema = z
     agents_handed_over: z.number().int().meta({ description: "Agents that they owned; the successor does now." }),
     pipelines_handed_over: z.number().int(),
     webhooks_handed_over: z.number().int(),
-    removed_by: idSchema("user"),
+    removed_by: z.string().meta({
+      description: "A user, or the token by which a directory did it.",
+      example: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
+    }),
     removed_at: z.string(),
     completed_at: z.string().nullable(),
   })

@@ -1,6 +1,8 @@
 /** What other rooms may use of users. */
-export { type Joining, joined, joinWrites } from "./joining/join.ts";
+export { type Joining, join, joined, joinWrites } from "./joining/join.ts";
+export { type Parting, part } from "./leaving/part.ts";
 export { isActiveOwner } from "./model.ts";
 export { handOver } from "./standing/hand-over.ts";
+export { moveStanding } from "./standing/move.ts";
 export { requireReach } from "./standing/reach.ts";
 export { departure, memberResource, type Removal, removalItem, replaceMembership } from "./store.ts";

@@ -130,11 +130,14 @@ function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answ
   };
 }
 
-const documentAnswer = ({ success, media_types }: OperationShape, { document, headers }: DocumentAnswer): Answer => ({
-  status: success,
-  headers: { ...STANDARD_HEADERS, "content-type": media_types[0] ?? "", ...headers },
-  body: JSON.stringify(document),
-});
+function documentAnswer({ success, media_types }: OperationShape, { document, headers }: DocumentAnswer): Answer {
+  if (document === null) return { status: 204, headers: { ...STANDARD_HEADERS, ...headers }, body: "" };
+  return {
+    status: success,
+    headers: { ...STANDARD_HEADERS, "content-type": media_types[0] ?? "", ...headers },
+    body: JSON.stringify(document),
+  };
+}
 
 /** Where it came from is nobody's business there: addresses of a sign-in hold codes. */
 const redirection = ({ success }: OperationShape, { location, cookie }: Redirect): Answer => ({

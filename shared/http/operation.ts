@@ -165,7 +165,8 @@ export interface FileAnswer<T extends string = string> {
 
 /** A JSON document as another protocol wants it: sent as it is, with headers of its own. */
 export interface DocumentAnswer {
-  readonly document: object;
+  /** null: done, and nothing is said of it (204). */
+  readonly document: object | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -29,8 +29,8 @@ const who = (action: string, purpose: string) =>
 /** Who makes and who reads the secrets of each purpose, said a second time and by itself. */
 const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly open: string[] }>> = {
   answers: {
-    seal: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
-    open: ["agents/api", "auth/api", "pipelines/api", "webhooks/api"],
+    seal: ["agents/api", "auth/api", "pipelines/api", "scim/api", "webhooks/api"],
+    open: ["agents/api", "auth/api", "pipelines/api", "scim/api", "webhooks/api"],
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },

@@ -1,5 +1,10 @@
 import { inject } from "vitest";
+import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
+import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { newId } from "../../shared/ids.ts";
 import { type ApiAnswer, answerOf, type Company, unique } from "./api.ts";
+import { newDomain } from "./domains.ts";
+import { stackTable } from "./stack.ts";
 
 /** A company's directory: calls SCIM with its token. */
 export interface Directory {
@@ -36,4 +41,66 @@ export async function directoryOf(company: Company): Promise<Directory> {
     token_id: id,
     call: (method, path, body, headers = {}) => scim(method, path, { token, body, headers }),
   };
+}
+
+/** A domain that is an organization's, as if it had proved it: how is not what these tests are about. */
+export async function ownDomain({ organization_id }: Pick<Company, "organization_id">): Promise<string> {
+  const domain = newDomain();
+  const platform = stackTable().of(PLATFORM);
+  const domain_id = newId("domain", new Date());
+  const owner = { domain, organization_id, domain_id, auto_join: false, default_role: "viewer" };
+  await platform.transact([platform.writes.put(domainOwnerItem, owner)]);
+  return domain;
+}
+
+export const CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User";
+export const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/** Somebody as a directory posts them. */
+export const posted = (address: string, more: object = {}) => ({
+  schemas: [CORE_USER],
+  userName: address,
+  displayName: "Ada Lovelace",
+  emails: [{ value: address, type: "work", primary: true }],
+  active: true,
+  ...more,
+});
+
+export const patchOf = (...Operations: readonly object[]) => ({ schemas: [PATCH], Operations });
+
+export const CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+export const group = (displayName: string, members: readonly string[] = [], more: object = {}) => ({
+  schemas: [CORE_GROUP],
+  displayName,
+  members: members.map((value) => ({ value })),
+  ...more,
+});
+
+/** Somebody whom a directory has brought; gives their id. */
+export async function bring(directory: Directory, domain: string): Promise<string> {
+  const made = await directory.call("POST", "/Users", posted(`${unique("p")}@${domain}`));
+  if (made.status !== 201) throw new Error(`nobody was brought: ${made.status} ${made.text}`);
+  return made.body.id;
+}
+
+/** Has a directory describe somebody who is a member already, with another address, of a domain of the organization. */
+export async function describeTo(
+  company: Company,
+  directory: Directory,
+  { user_id }: { readonly user_id: string },
+): Promise<void> {
+  const email = `${unique("m")}@${await ownDomain(company)}`;
+  await readdress(user_id, email);
+  const made = await directory.call("POST", "/Users", posted(email));
+  if (made.status !== 201 || made.body.id !== user_id) throw new Error(`not described: ${made.status} ${made.text}`);
+}
+
+/** Gives a user another address, as if they had changed it. */
+export async function readdress(user_id: string, email: string): Promise<void> {
+  const platform = stackTable().of(PLATFORM);
+  await platform.transact([
+    platform.writes.update(userItem, { id: user_id }, { set: { email } }),
+    platform.writes.put(emailItem, { email, user_id }),
+  ]);
 }

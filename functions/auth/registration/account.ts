@@ -1,7 +1,6 @@
 import type { EventDraft } from "../../../shared/change/events.ts";
 import { draft } from "../../../shared/change/events.ts";
 import type { RequestFacts } from "../../../shared/change/items.ts";
-import { timestamp } from "../../../shared/clock.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import {
@@ -12,7 +11,8 @@ import {
   type User,
   userItem,
 } from "../../../shared/identity/items.ts";
-import { newEtag, newId } from "../../../shared/ids.ts";
+import { newUser } from "../../../shared/identity/new-user.ts";
+import { newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import type { Tokens } from "../model.ts";
@@ -39,32 +39,6 @@ export interface NewAccount {
 
 /** Items at most: address, user, pool account, session, two places, two events with their entries. */
 export const LARGEST_ACCOUNT = 12;
-
-/** A user who begins with this account at the pool and one session. */
-export function newUser(
-  person: Omit<NewPerson, "password"> & Pick<User, "id" | "has_password"> & { readonly sub: string },
-  at: Date,
-): User {
-  const { id, email, name, language, organization_id, sub, has_password } = person;
-  const now = timestamp(at);
-  return {
-    id,
-    email,
-    name,
-    language,
-    status: "active",
-    default_organization_id: organization_id,
-    last_login_at: now,
-    subs: [sub],
-    has_password,
-    epoch: 0,
-    sessions_opened: 1,
-    sessions_live: 1,
-    created_at: now,
-    updated_at: now,
-    etag: newEtag(at),
-  };
-}
 
 export const emailTaken = (): Problem =>
   alreadyExists("email", "There is an account with this e-mail by now. Sign in instead, or reset the password.");

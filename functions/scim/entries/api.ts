@@ -1,8 +1,8 @@
 import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
+import * as handlers from "../handlers.ts";
 import { apiOperations as operations } from "../operations.ts";
 import { tokensDeps } from "../tokens/deps.ts";
-import * as handlers from "../tokens/handlers.ts";
 
 const platform = connectPlatform("scim");
 

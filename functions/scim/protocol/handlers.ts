@@ -1,2 +1,5 @@
 /** One function per operation of the protocol. */
+export * from "../bulk/handlers.ts";
 export * from "../discovery/handlers.ts";
+export * from "../groups/handlers.ts";
+export * from "../users/handlers.ts";

@@ -11,7 +11,7 @@ export interface Attribute {
   readonly required?: boolean;
   readonly caseExact?: boolean;
   readonly mutability?: "readOnly";
-  readonly returned?: "always";
+  readonly returned?: "always" | "request";
   readonly uniqueness?: "server";
   readonly canonicalValues?: readonly string[];
   readonly referenceTypes?: readonly string[];
@@ -113,6 +113,7 @@ export const userAttributes: readonly Attribute[] = [
     type: "complex",
     description: "Groups of which the user is a member. Changed through the groups.",
     multiValued: true,
+    returned: "request",
     ...readOnly,
     subAttributes: [
       text("value", "The group's id.", { ...exact, ...readOnly }),

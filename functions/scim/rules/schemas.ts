@@ -1,3 +1,4 @@
+import { limits } from "../../../shared/http/schemas.ts";
 import {
   type Attribute,
   CORE_GROUP,
@@ -17,6 +18,9 @@ import { readValue } from "./reading.ts";
 
 /** Most resources in one answer to a filter. */
 export const MOST_RESULTS = 100;
+
+/** Most operations in one bulk. */
+export const MOST_OPERATIONS = 50;
 
 /** An address of mail or a telephone number. */
 export interface ScimContact {
@@ -102,10 +106,10 @@ function normalized(resource: Attribute, input: unknown): Readonly<Record<string
 export const serviceProviderConfig = (base: string) => ({
   schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  bulk: { supported: true, maxOperations: MOST_OPERATIONS, maxPayloadSize: limits.request_bytes },
   filter: { supported: true, maxResults: MOST_RESULTS },
   changePassword: { supported: false },
-  sort: { supported: false },
+  sort: { supported: true },
   etag: { supported: true },
   authenticationSchemes: [
     {

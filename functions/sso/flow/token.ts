@@ -16,8 +16,9 @@ import {
   type User,
   userItem,
 } from "../../../shared/identity/items.ts";
+import { newUser } from "../../../shared/identity/new-user.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
-import { LARGEST_ACCOUNT, newSession, newUser, openSession, signedIn } from "../../auth/public.ts";
+import { LARGEST_ACCOUNT, newSession, openSession, signedIn } from "../../auth/public.ts";
 import { LARGEST_ACCEPTANCE } from "../../invitations/public.ts";
 import { userEvents } from "../../users/events.ts";
 import { replaceMembership } from "../../users/public.ts";

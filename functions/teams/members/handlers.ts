@@ -9,7 +9,7 @@ import type { operations } from "../operations.ts";
 import { countMember, replacePlaces, teamMemberItem, userTeamsItem } from "../store.ts";
 import { allMembers, ownMembers } from "./list.ts";
 import { enterTeam, leavingWrites, memberEvent } from "./places.ts";
-import { requireManager, stillManaging } from "./standing.ts";
+import { requireKeptHere, requireManager, stillManaging } from "./standing.ts";
 
 type Ops = typeof operations;
 
@@ -29,6 +29,7 @@ export const addMember: Handler<Ops["addMember"], TeamsDeps> = async (call, deps
   return updateWithRetry(undefined, async (how) => {
     const seen = await call.load(how);
     requireManager(seen);
+    requireKeptHere(seen.team);
     const places = await table.of(tenant).get(userTeamsItem, { user_id });
     const { member, writes, event } = enterTeam(table, tenant, seen.team, { user_id, role, added_by, at }, places);
     return call.commit(
@@ -79,6 +80,7 @@ export const removeMember: Handler<Ops["removeMember"], TeamsDeps> = async (call
   return updateWithRetry(undefined, async (how) => {
     const { member, places, ...seen } = await call.load(how);
     requireManager(seen);
+    requireKeptHere(seen.team);
     return call.commit(
       {
         writes: [

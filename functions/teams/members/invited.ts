@@ -6,7 +6,7 @@ import { badReference } from "../../../shared/errors.ts";
 import { teamLimits } from "../model.ts";
 import { managedResource, teamItem, userTeamsItem } from "../store.ts";
 import { enterTeams } from "./places.ts";
-import { requireManager } from "./standing.ts";
+import { requireKeptHere, requireManager } from "./standing.ts";
 
 /**
  * Refuses to promise a place in teams whose members the caller does not decide about.
@@ -18,6 +18,7 @@ export async function requireManaged(table: Table, caller: Caller, team_ids: rea
     const managed = await managedResource.read({ table: own, path: { team_id }, caller, at, fresh: false });
     if (managed === undefined) throw badReference(`team_ids.${i}`);
     requireManager(managed);
+    requireKeptHere(managed.team);
   }
 }
 

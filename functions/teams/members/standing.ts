@@ -2,7 +2,7 @@ import { type Caller, userIdOf } from "../../../shared/access/caller.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { TeamsDeps } from "../deps.ts";
-import { type Managed, teamMemberItem, teamTreeItem } from "../store.ts";
+import { type Managed, type Team, teamMemberItem, teamTreeItem } from "../store.ts";
 
 /** @throws `forbidden` for who neither administers teams nor leads this one, or one above it */
 export function requireManager({ standing }: Managed): void {
@@ -12,6 +12,14 @@ export function requireManager({ standing }: Managed): void {
     "This needs you to be a lead of this team or of one above it, or the permission `teams:update`.",
     { members: { permission: "teams:update" } },
   );
+}
+
+/** @throws `conflict` for a team whose name and members are kept by the company's directory */
+export function requireKeptHere({ directory }: Pick<Team, "directory">): void {
+  if (directory)
+    throw new Problem("conflict", "The company's directory keeps this team: change its name and its members there.", {
+      members: { state: "kept_by_directory" },
+    });
 }
 
 /** What the proofs below need of a call. */

@@ -1,21 +1,15 @@
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { lostRace } from "../../../shared/dynamo/write.ts";
-import { notFound, Problem } from "../../../shared/errors.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag } from "../../../shared/ids.ts";
-import { giveQuota } from "../../../shared/limits/quota.ts";
 import type { TeamsDeps } from "../deps.ts";
 import { teamEvents } from "../events.ts";
-import { teamLimits } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { changeTeam, freeName, listed, replaceTree, teamItem, teamTreeItem } from "../store.ts";
+import { changeTeam, listed } from "../store.ts";
+import { endOfTeam, LARGEST_DELETION } from "./end.ts";
 import { placeUnder } from "./place.ts";
-import { childrenOf, removed } from "./rules/tree.ts";
-
-/** Items at most: each child, and the team, its name, its place in the plan, the tree, the proof, event, audit entry, answer. */
-const LARGEST_DELETION = teamLimits.children + 8;
 
 type Ops = typeof operations;
 
@@ -44,41 +38,16 @@ export const move: Handler<Ops["move"], TeamsDeps> = async (call, { table }) => 
   });
 };
 
-/**
- * The team is gone with this transaction: its name and its place in the plan are free, nobody belongs to it any more, and
- * the teams under it stand under its parent. What is left of its members follows (`consumers.ts`).
- */
 export const remove: Handler<Ops["remove"], TeamsDeps> = async (call, { table }) => {
   const { caller, query, at } = call;
   const tenant = table.of(caller.organization.id);
   return updateWithRetry(undefined, async (how) => {
     const read = await call.load(how);
-    const { id, name, parent_id } = read;
-    const tree = await tenant.get(teamTreeItem, {});
-    const children = childrenOf(tree?.parents ?? {}, id);
-    if (children.length > 0 && query.children === "refuse") throw hasChildren(children.length);
-    const found = await table.batch(children.map((child) => tenant.read(teamItem, { id: child })));
-    const stamp = { updated_at: timestamp(at), etag: newEtag(at) };
-    const next = { parents: removed(tree?.parents ?? {}, id), ended: [...(tree?.ended ?? []), id] };
-    return call.commit(
-      {
-        writes: [
-          call.stillPermitted(),
-          tenant.writes.remove(teamItem, { id }, { equals: { etag: read.etag } }, (old) =>
-            old === undefined ? notFound() : lostRace(),
-          ),
-          freeName(tenant, read),
-          giveQuota(tenant, "teams"),
-          replaceTree(tenant, tree, next, at),
-          ...found.flatMap((child) =>
-            child === undefined ? [] : [changeTeam(tenant, child, { ...listed(child.name, parent_id), ...stamp })],
-          ),
-        ],
-        largest: LARGEST_DELETION,
-        events: [draft(teamEvents, "team.deleted", { id, name }, { team_id: id, name, parent_id, children })],
-      },
-      undefined,
-    );
+    const ending = await endOfTeam(table, tenant, read, at);
+    if (ending.children.length > 0 && query.children === "refuse") throw hasChildren(ending.children.length);
+    const { writes, event } = ending;
+    const change = { writes: [call.stillPermitted(), ...writes], largest: LARGEST_DELETION, events: [event] } as const;
+    return call.commit(change, undefined);
   });
 };
 

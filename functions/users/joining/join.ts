@@ -24,6 +24,8 @@ export interface Joining {
   readonly user: Pick<User, "id" | "name">;
   readonly role: string;
   readonly joined_via: Membership["joined_via"];
+  /** Whether they have rights at once: a directory may bring somebody who has none yet. Active unless told. */
+  readonly status?: "active" | "suspended";
   /** Whether it is the user's first organization. */
   readonly primary: boolean;
   /** The refusal where the organization is not active; null for whoever founds it, with whom it begins. */
@@ -37,8 +39,12 @@ export interface Joining {
  * @param before the membership as it was read: somebody who was removed comes back with a new role
  * @throws Problem `conflict` (409) for somebody who is a member already
  */
-export function joinWrites(table: Table, joining: Joining, before?: Membership): Write[] {
-  const { organization, user, role, joined_via, primary, inactive, at } = joining;
+export function join(
+  table: Table,
+  joining: Joining,
+  before?: Membership,
+): { readonly membership: Membership; readonly writes: Write[] } {
+  const { organization, user, role, joined_via, status = "active", primary, inactive, at } = joining;
   const user_id = user.id;
   const tenant = table.of(organization.id);
   const now = timestamp(at);
@@ -47,7 +53,7 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
     user_id,
     role,
     joined_via,
-    status: "active",
+    status,
     primary,
     joined_at: now,
     name_key: nameKeyOf(user.name),
@@ -55,7 +61,7 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
     etag: newEtag(at),
   };
   if (before !== undefined && before.status !== "removed") throw memberAlready(before.status);
-  return [
+  const writes = [
     ...(inactive === null
       ? []
       : [tenant.writes.check(organizationItem, {}, { equals: { status: "active" } }, inactive)]),
@@ -66,7 +72,12 @@ export function joinWrites(table: Table, joining: Joining, before?: Membership):
     takeQuota(tenant, organization.plan, "users"),
     ...(isActiveOwner(membership) ? [countOwner(tenant)] : []),
   ];
+  return { membership, writes };
 }
+
+/** The writes of {@link join}. */
+export const joinWrites = (table: Table, joining: Joining, before?: Membership): Write[] =>
+  join(table, joining, before).writes;
 
 export const joined = ({ organization, role, user: { id, name } }: Joining): EventDraft =>
   draft(organizationEvents, "membership.added", { id, name }, { organization_id: organization.id, user_id: id, role });

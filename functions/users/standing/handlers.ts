@@ -11,6 +11,7 @@ import { userEvents } from "../events.ts";
 import { memberStates, toMember } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { replaceMembership } from "../store.ts";
+import { moveStanding } from "./move.ts";
 import { requireReach } from "./reach.ts";
 
 type Ops = typeof operations;
@@ -57,16 +58,8 @@ async function move(
     if (user.id === userIdOf(caller.principal)) throw new Problem("conflict", "Nobody changes their own standing.");
     requireReach(caller, [read.role]);
     if (read.status !== from) throw memberStates.refusal(read.status, [from]);
-    const next: Membership = { ...read, status: to, updated_at: timestamp(at), etag: newEtag(at) };
-    const type = to === "active" ? "user.restored" : "user.suspended";
-    const changes = [{ field: "status", old: from, new: to }];
-    return call.commit(
-      {
-        writes: [call.stillPermitted(), ...replaceMembership(table, read, next)],
-        events: [draft(userEvents, type, { id: user.id, name: user.name }, { user_id: user.id }, { changes })],
-      },
-      toMember(user, next),
-    );
+    const { next, writes, event } = moveStanding(table, { user, membership: read }, to, at);
+    return call.commit({ writes: [call.stillPermitted(), ...writes], events: [event] }, toMember(user, next));
   });
 }
 

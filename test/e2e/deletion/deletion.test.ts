@@ -126,6 +126,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   "invitations.revoke": "it stays as a revoked one until its end",
   "organizations.delete": "it can be restored; it is erased later",
   "organizations.withdraw_transfer": "it stays as a withdrawn one until the next is asked for",
+  "scim.delete_user": "removes a member, as `users.remove` does; what the directory had of them: test/integration/scim",
+  "scim.delete_group": "deletes a team, as `teams.delete` does; what the directory had of it: test/integration/scim",
   "pipelines.archive": "archives it; it is erased later",
   "pipelines.delete_node": "makes a revision without it; earlier ones have it",
   "pipelines.delete_connection": "makes a revision without it; earlier ones have it",

@@ -3,6 +3,7 @@ import { Problem } from "../../../shared/errors.ts";
 import { API_BASE } from "../../../shared/http/operation.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
+import { describeTo, directoryOf, patchOf } from "../../support/scim.ts";
 import { stackPlatform } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 
@@ -36,6 +37,12 @@ const revocations: Readonly<Record<string, (subject: Subject) => Promise<unknown
   "a user whom an administrator signs out": ({ company, member }) =>
     company.call("POST", `/auth/users/${member.user_id}/sign-out`),
   "a member who is suspended": ({ company, member }) => company.call("POST", `/users/${member.user_id}/suspend`),
+  "a member whom the company's directory deactivates": async ({ company, member: { user_id } }) => {
+    const directory = await directoryOf(company);
+    await describeTo(company, directory, { user_id });
+    const off = patchOf({ op: "replace", path: "active", value: false });
+    expect((await directory.call("PATCH", `/Users/${user_id}`, off)).status).toBe(200);
+  },
   "a member who is removed": ({ company, member }) => company.call("DELETE", `/users/${member.user_id}`),
   "an organization that is suspended": ({ company }) => stand(company.organization_id, "suspend"),
   "an organization that is deleted": ({ company }) => stand(company.organization_id, "delete"),

@@ -23,13 +23,13 @@ function refusal(act: () => unknown): ScimError {
 }
 
 describe("what the service says of itself", () => {
-  it("can filter, patch and tell versions, and cannot sort, take bulk or change passwords", () => {
+  it("can filter, sort, patch, tell versions and take bulk, and cannot change passwords", () => {
     expect(serviceProviderConfig(base)).toMatchObject({
       patch: { supported: true },
       filter: { supported: true, maxResults: 100 },
       etag: { supported: true },
-      bulk: { supported: false },
-      sort: { supported: false },
+      bulk: { supported: true, maxOperations: 50, maxPayloadSize: 1_000_000 },
+      sort: { supported: true },
       changePassword: { supported: false },
       authenticationSchemes: [{ type: "oauthbearertoken" }],
       meta: { location: `${base}/ServiceProviderConfig` },
@@ -61,7 +61,7 @@ describe("what the service says of itself", () => {
         multiValued: expect.any(Boolean),
         required: expect.any(Boolean),
         mutability: expect.stringMatching(/^(readOnly|readWrite)$/),
-        returned: "default",
+        returned: attribute.name === "groups" ? "request" : "default",
         uniqueness: expect.stringMatching(/^(none|server)$/),
       });
     }

@@ -1,0 +1,62 @@
+import type { ChangeSet } from "../../../shared/change/commit.ts";
+import { requireMatch } from "../../../shared/change/update.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { DocumentAnswer } from "../../../shared/http/operation.ts";
+import { SCIM_BASE } from "../model.ts";
+import type { directoryOperations } from "../operations.ts";
+import { project } from "../rules/projection.ts";
+
+type AnyCall = Call<(typeof directoryOperations)["getUser"]>;
+
+/** What every request of a directory has, one within a bulk too. */
+export interface DirectoryCall
+  extends Pick<AnyCall, "caller" | "at" | "origin" | "if_match" | "context" | "stillPermitted"> {
+  commit(change: ChangeSet, answer: never): Promise<unknown>;
+}
+
+/** What a client wants to see of resources (RFC 7644, 3.9). */
+export interface Wanted {
+  readonly attributes?: string | undefined;
+  readonly excludedAttributes?: string | undefined;
+}
+
+/** Commits a change on the condition that the directory's token still counts. The answer is made of what was written. */
+export async function commit(call: DirectoryCall, change: ChangeSet): Promise<void> {
+  await call.commit({ ...change, writes: [call.stillPermitted(), ...change.writes] }, undefined as never);
+}
+
+export const baseOf = ({ origin }: Pick<DirectoryCall, "origin">): string => origin + SCIM_BASE;
+
+/** A resource with its version. */
+export interface Versioned {
+  readonly document: Record<string, unknown>;
+  readonly version: string;
+}
+
+/** A resource as it was asked for, with its tag and its address. */
+export function answer(
+  { document, version }: Versioned,
+  wanted: Wanted,
+): DocumentAnswer & { readonly document: object } {
+  const { location } = document.meta as { readonly location: string };
+  return {
+    document: project(document, {
+      ...(wanted.attributes === undefined ? {} : { attributes: wanted.attributes }),
+      ...(wanted.excludedAttributes === undefined ? {} : { excludedAttributes: wanted.excludedAttributes }),
+    }),
+    headers: { etag: `W/"${version}"`, location },
+  };
+}
+
+/** @throws Problem `precondition_failed` where the client has seen another state */
+export const requireVersion = (
+  { if_match }: Pick<DirectoryCall, "if_match">,
+  { version }: Pick<Versioned, "version">,
+) => requireMatch(if_match, version);
+
+/** Whether an attribute is among those that are asked for, by its name or by a part of it. */
+export const names = (list: string | undefined, attribute: string): boolean =>
+  (list ?? "").split(",").some((one) => {
+    const name = one.trim().toLowerCase();
+    return name === attribute || name.startsWith(`${attribute}.`) || name.endsWith(`:${attribute}`);
+  });
