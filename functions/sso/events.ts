@@ -20,6 +20,12 @@ export const ssoEvents = defineEvents({
     resource: "sso_connection",
     data: connection,
   },
+  "sso.certificate_expiring": {
+    summary:
+      "The last certificate of a SAML provider ends: told 30 and 7 days before, and when it has. A mail goes to owners and administrators.",
+    resource: "sso_connection",
+    data: connection.extend({ expires_at: z.string(), days_left: z.int() }),
+  },
   "sso.identity_linked": {
     summary: "A person's sign-in at a provider belongs to a user from now on.",
     resource: "sso_identity",

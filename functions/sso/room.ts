@@ -40,7 +40,7 @@ export const room = defineRoom({
     mail: {
       trigger: {
         kind: "events",
-        types: ["sso.enforced", "sso.enforcement_ended", "session.break_glass_used"],
+        types: ["sso.certificate_expiring", "sso.enforced", "sso.enforcement_ended", "session.break_glass_used"],
         suspended: "goes_on",
       },
       needs: ["table_read", "mail"],
@@ -65,6 +65,14 @@ export const room = defineRoom({
       timeout_seconds: 60,
       memory_mb: 256,
     },
+    /** A certificate ends while the organization is suspended, too. */
+    metadata: {
+      trigger: { kind: "due", kinds: ["saml_provider"], queue: "saml_providers", suspended: "goes_on" },
+      needs: ["table_read", "identity_providers", "outbound"],
+      writes: [...CHANGE_WRITES, "due", "sso_connection"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
     erasure: {
       trigger: { kind: "events", types: ["organization.erasure_begun"], suspended: "goes_on" },
       needs: ["table_read", "identity_providers"],
@@ -72,5 +80,8 @@ export const room = defineRoom({
       memory_mb: 256,
     },
   },
-  queues: { sso_repairs: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES } },
+  queues: {
+    sso_repairs: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES },
+    saml_providers: { visibility_seconds: visibilitySeconds(60), max_receives: MAX_RECEIVES },
+  },
 });

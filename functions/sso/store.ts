@@ -6,6 +6,7 @@ import { defineResource } from "../../shared/http/resource.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { connectionSchema, profileSchema } from "./model.ts";
+import { samlStateSchema } from "./saml/model.ts";
 
 /** An organization has few connections: they are one partition, read at once. */
 export const connectionItem = defineItem({
@@ -20,8 +21,7 @@ export const connectionItem = defineItem({
     callback_url: z.string(),
     /** By what the provider knows us, encrypted; null with SAML, which has no secret. */
     sealed_secret: z.string().nullable(),
-    /** The provider's certificates as base64 of DER; none with OpenID Connect. */
-    certificate_texts: z.array(z.object({ fingerprint: z.string(), der: z.string() })),
+    saml: samlStateSchema.nullable(),
     etag: z.string(),
   }),
   key: { pk: "SSO_CONNECTIONS", sk: "{id}" },
@@ -38,6 +38,9 @@ export const connectionPlaceItem = defineItem({
 
 /** When to make the pool be what a connection says: whatever request or worker died on the way. */
 export const connectionRepair = defineDue("sso_connection");
+
+/** When to look at a SAML provider's metadata and certificates again. */
+export const samlLook = defineDue("saml_provider");
 
 export const connectionResource = defineResource({
   type: "sso_connection",

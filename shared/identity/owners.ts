@@ -52,8 +52,19 @@ export const breaksGlass = (): Problem =>
 export const noBreakGlass = (table: TenantTable, user_id: string): Write =>
   table.writes.check(organizationItem, {}, { differs: { break_glass_user_id: user_id } }, breaksGlass);
 
+/** The role of those who run it together with the owners. */
+const ADMINISTRATOR = "org_admin";
+
 /** Ids of the organization's active owners; an index shows a new one a moment late. */
-export async function* ownersOf(table: TenantTable): AsyncGenerator<string> {
-  const of = { status: "active", role: OWNER };
-  for await (const { user_id } of table.all(membershipItem, { index: "gsi2", of })) yield user_id;
+export const ownersOf = (table: TenantTable): AsyncGenerator<string> => membersWith(table, [OWNER]);
+
+/** Ids of its active owners and administrators. */
+export const administratorsOf = (table: TenantTable): AsyncGenerator<string> =>
+  membersWith(table, [OWNER, ADMINISTRATOR]);
+
+async function* membersWith(table: TenantTable, roles: readonly string[]): AsyncGenerator<string> {
+  for (const role of roles) {
+    const of = { status: "active", role };
+    for await (const { user_id } of table.all(membershipItem, { index: "gsi2", of })) yield user_id;
+  }
 }

@@ -77,6 +77,7 @@ describe("sign-in through companies' providers", () => {
     ];
     expect(actionsOf("api")).toEqual(manages);
     expect(actionsOf("repair")).toEqual(manages);
+    expect(actionsOf("metadata")).toEqual(manages);
     expect(actionsOf("sign_in")).toEqual([]);
   });
 });

@@ -126,7 +126,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "teams/api",
     "teams/members",
   ],
-  sso_connection: ["sso/api", "sso/repair"],
+  sso_connection: ["sso/api", "sso/metadata", "sso/repair"],
   sso_connection_place: ["sso/api", "sso/repair"],
   sso_identity: ["sso/repair", "sso/sign_in"],
   user_identity: ["sso/repair", "sso/sign_in"],

@@ -24,7 +24,7 @@ export async function createConnection({ organization_id }: { readonly organizat
     attributes: { email: "email", email_verified: "email_verified", name: "name", groups: "groups" },
     group_rules: [],
     provider: { kind: "oidc", issuer: "https://login.example.com", client_id: "kaizen", scopes: ["openid"] },
-    certificate_texts: [],
+    saml: null,
     redirect_url: "https://pool.example.com/oauth2/idpresponse",
     created_by: "usr_00000000000000000000000001",
     created_at: timestamp(at),

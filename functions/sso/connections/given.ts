@@ -9,7 +9,7 @@ import type { ConnectionDeps } from "./deps.ts";
 /** What is sent of a provider. A secret may be left out where there is one. */
 export type GivenProvider = (OidcProvider & { readonly client_secret?: string | undefined }) | SamlSource;
 
-type Stored = Pick<Connection, "provider" | "sealed_secret" | "certificate_texts">;
+type Stored = Pick<Connection, "provider" | "sealed_secret" | "saml">;
 
 /**
  * What a connection keeps of the provider that is sent: a secret encrypted, metadata read and judged.
@@ -28,12 +28,13 @@ export async function providerFrom(
   if (sent.kind === "saml") {
     const metadata = await metadataFrom(sent, at, deps);
     const { audience } = deps;
-    return { ...samlStored(metadata, { metadata_url: sent.metadata_url ?? null, audience }), sealed_secret: null };
+    const known = { metadata_url: sent.metadata_url ?? null, audience };
+    return { ...samlStored(metadata, known, read?.saml?.warned ?? null, at), sealed_secret: null };
   }
   const { client_secret, ...provider } = sent;
   const sealed_secret =
     client_secret === undefined
       ? (read?.sealed_secret ?? null)
       : await deps.secrets.encrypt(client_secret, secretContext(of));
-  return { provider, sealed_secret, certificate_texts: [] };
+  return { provider, sealed_secret, saml: null };
 }

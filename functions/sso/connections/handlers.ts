@@ -18,7 +18,16 @@ import { type Connection, connectionItem, connectionPlaceItem, connectionRepair,
 import type { ConnectionDeps } from "./deps.ts";
 import { requireDiscovery } from "./discovery.ts";
 import { providerFrom } from "./given.ts";
-import { activation, forgetting, putProvider, REPAIR_SECONDS, removeFromPool, subject } from "./reconcile.ts";
+import {
+  activation,
+  forgetting,
+  knownToPool,
+  looking,
+  putProvider,
+  REPAIR_SECONDS,
+  removeFromPool,
+  subject,
+} from "./reconcile.ts";
 import { usualAttributes } from "./rules/attributes.ts";
 import { settingsIssues } from "./rules/settings.ts";
 import { toldOf } from "./rules/told.ts";
@@ -99,10 +108,6 @@ export const list: Handler<Ops["list"], ConnectionDeps> = async ({ caller, query
 
 export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.load();
 
-/** The fields by which the pool knows the provider. */
-const knownToPool = ({ provider, attributes, sealed_secret }: Connection): string =>
-  JSON.stringify([provider, attributes, sealed_secret]);
-
 /**
  * The pool first, then the table: what the pool refuses is not written. The repair that is set before makes the pool be
  * what the table says, whichever of the two this dies between.
@@ -120,7 +125,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     const next: Connection = { ...merged, updated_at: timestamp(at), etag: newEtag(at) };
     await requireTeams(deps, read.organization_id, body.group_rules ?? []);
     const tenant = deps.table.of(read.organization_id);
-    const touchesPool = knownToPool(next) !== knownToPool(read);
+    const touchesPool = knownToPool(next, at) !== knownToPool(read, at);
     await requireSound(deps, next, read);
     if (touchesPool) {
       await deps.table.transact([connectionRepair.set(tenant, read.id, addSeconds(at, REPAIR_SECONDS))]);
@@ -137,6 +142,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
           tenant.writes.replace(connectionItem, next, read.etag),
           ...(next.status === "active" ? [] : await anotherWayIn(deps.table, read)),
           ...(touchesPool ? [connectionRepair.clear(tenant, read.id)] : []),
+          ...(body.provider === undefined ? [] : looking(deps.table, next, at)),
         ],
         events: [draft(ssoEvents, "sso.connection_updated", resource, { ...data, changed_fields }, { changes })],
       },
@@ -160,10 +166,9 @@ async function patched(
 }
 
 /** What a change is told of. */
-const visible = ({ updated_at: _, etag: __, sealed_secret: ___, certificate_texts: ____, ...rest }: Connection) => ({
+const visible = ({ updated_at: _, etag: __, sealed_secret: ___, saml: ____, provider, ...rest }: Connection) => ({
   ...rest,
-  provider: undefined,
-  ...toldOf(rest.provider),
+  ...toldOf(provider),
 });
 
 /** From the first write on nobody signs in through it; what is left of it goes here, or with the repair. */

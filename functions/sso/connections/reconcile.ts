@@ -9,9 +9,17 @@ import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import { ssoEvents } from "../events.ts";
 import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
+import { nextLook } from "../saml/rules/expiry.ts";
 import { POOL_SAML_SETTINGS, poolDocument } from "../saml/rules/pool-document.ts";
-import { certificatesWithText } from "../saml/rules/stored.ts";
-import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, secretContext } from "../store.ts";
+import { certificatesOf } from "../saml/rules/stored.ts";
+import {
+  type Connection,
+  connectionItem,
+  connectionPlaceItem,
+  connectionRepair,
+  samlLook,
+  secretContext,
+} from "../store.ts";
 import type { PoolProvider, PoolProviders } from "./pool.ts";
 
 export interface ReconcileDeps {
@@ -32,7 +40,7 @@ export function poolProvider(connection: Connection, client_secret: string, at: 
     [POOL_ATTRIBUTES.groups]: attributes.groups,
   };
   if (provider.kind === "saml") {
-    const certificates = certificatesWithText(provider, connection.certificate_texts);
+    const certificates = certificatesOf(provider, connection.saml);
     const MetadataFile = poolDocument({ ...provider, certificates }, at);
     return { name, type: "SAML", details: { MetadataFile, ...POOL_SAML_SETTINGS }, mapping: read };
   }
@@ -52,6 +60,16 @@ export function poolProvider(connection: Connection, client_secret: string, at: 
       ...(attributes.email_verified === null ? {} : { [POOL_ATTRIBUTES.email_verified]: attributes.email_verified }),
     },
   };
+}
+
+/** All that the pool knows of a provider, as a text to compare. */
+export const knownToPool = (connection: Connection, at: Date): string =>
+  JSON.stringify(poolProvider(connection, connection.sealed_secret ?? "", at));
+
+/** Has a SAML provider looked at when it is time; others need it not. */
+export function looking(table: Table, { organization_id, id, provider, saml }: Connection, at: Date): Write[] {
+  const next = provider.kind === "saml" ? nextLook(provider, saml?.warned ?? null, at) : undefined;
+  return next === undefined ? [] : [samlLook.set(table.of(organization_id), id, next)];
 }
 
 /** Makes the pool's provider be what the connection says. */
@@ -89,6 +107,7 @@ export async function activation(deps: ReconcileDeps, pending: Connection, at: D
     writes: [
       tenant.writes.replace(connectionItem, connection, pending.etag, { equals: { status: "pending" } }),
       connectionRepair.clear(tenant, id),
+      ...looking(deps.table, connection, at),
     ],
     events: [draft(ssoEvents, "sso.connection_created", ...subject(connection))] as const,
   };
@@ -103,6 +122,7 @@ export function forgetting(table: Table, connection: Connection): Write[] {
     table.of(PLATFORM).writes.remove(connectionPlaceItem, { connection_id: id }, {}),
     giveQuota(tenant, "sso_connections"),
     connectionRepair.clear(tenant, id),
+    samlLook.clear(tenant, id),
   ];
 }
 

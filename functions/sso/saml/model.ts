@@ -39,6 +39,11 @@ export const samlSchema = z
       description: "Where the metadata is read from each day.",
       example: "https://login.example.com/saml/metadata",
     }),
+    metadata_read_at: z.string(),
+    metadata_problem: z.string().nullable().meta({
+      description: "Why it could not be read last time; what was read before stays.",
+      example: null,
+    }),
     certificates: z.array(certificateSchema),
     certificates_expire_at: z.string().meta({ description: "From then on no certificate is left: nobody comes in." }),
     audience: z.string().meta({
@@ -49,6 +54,20 @@ export const samlSchema = z
   })
   .meta({ id: "SamlProvider", description: "How the provider signs, and how it has to know us." });
 export type SamlProvider = z.output<typeof samlSchema>;
+
+/** The last warning that was given: of which end, and which of the warnings before it. */
+const warnedSchema = z.object({ expires_at: z.string(), days: z.int() });
+export type Warned = z.output<typeof warnedSchema>;
+
+/** What a connection has of its provider that nobody needs to see. */
+export const samlStateSchema = z.object({
+  /** The certificates, as base64 of DER. */
+  certificates: z.array(z.object({ fingerprint: z.string(), der: z.string() })),
+  /** At which time those were chosen that the pool has. */
+  chosen_at: z.string(),
+  warned: warnedSchema.nullable(),
+});
+export type SamlState = z.output<typeof samlStateSchema>;
 
 /** What an administrator gives of a SAML provider: its metadata, or where to read it. */
 export const samlSourceSchema = z

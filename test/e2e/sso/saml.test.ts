@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { expect, inject, it } from "vitest";
 import { audienceOf } from "../../../functions/sso/saml/model.ts";
+import { sentMails } from "../../../local/mails.ts";
 import { sha256 } from "../../../shared/hash.ts";
-import { call, registerCompany, unique } from "../../support/api.ts";
+import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { RedirectBrowser } from "../../support/browser.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
+import { newCertificate, samlMetadata } from "../../support/saml-metadata.ts";
 import { poolAcs, startSamlProvider } from "../../support/saml-provider.ts";
+import { sweepDue } from "../../support/sweeper.ts";
 
 it("an employee signs in through the company's own SAML provider, from the first page to a call of the API", async () => {
   const owner = await registerCompany();
@@ -46,4 +49,23 @@ it("an employee signs in through the company's own SAML provider, from the first
   provider.signsIn({ name_id: "eve", attributes: { email: "eve@elsewhere.example" } });
   expect(await new RedirectBrowser().follow(begin, app)).toMatch(/\/api\/v1\/sso\/refused\/domain_not_proved$/);
   await provider.stop();
+});
+
+it("the end of its certificates is told to those who can renew them, by mail", async () => {
+  const owner = await registerCompany();
+  const { text } = await newCertificate(-1, 20);
+  const connected = await owner.call("POST", "/sso/connections", {
+    name: "Directory",
+    provider: { kind: "saml", metadata: samlMetadata([text]) },
+  });
+  expect(connected.status, connected.text).toBe(201);
+  const mail = await eventually(async () => {
+    await sweepDue();
+    return (await sentMails(inject("stack").endpoint)).find(
+      ({ to, subject }) => to.includes(owner.email) && subject.includes("ends in 20 days"),
+    );
+  }, "the mail that warns of the certificate");
+  expect(mail.text).toContain(connected.body.provider.certificates_expire_at.slice(0, 10));
+  const { items } = (await owner.call("GET", "/audit/logs?action=sso.certificate_expiring")).body;
+  expect(items).toHaveLength(1);
 });

@@ -76,7 +76,7 @@ describe("a SAML connection", () => {
     });
     expect(IdentityProvider?.AttributeMapping).not.toHaveProperty("custom:email_verified");
     const given = IdentityProvider?.ProviderDetails?.MetadataFile ?? "";
-    expect(given).toContain(connection?.certificate_texts[0]?.der);
+    expect(given).toContain(connection?.saml?.certificates[0]?.der);
     // Ours, not the one that was sent.
     expect(given).not.toContain("NameIDFormat");
     expect(IdentityProvider?.ProviderDetails).not.toHaveProperty("MetadataURL");

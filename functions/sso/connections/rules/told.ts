@@ -10,5 +10,6 @@ export function toldOf(provider: OidcProvider | SamlProvider): Record<string, un
   const flat = Object.entries(provider).map(([name, value]) => [`provider.${name}`, value]);
   if (provider.kind === "oidc") return Object.fromEntries(flat);
   const fingerprints = provider.certificates.map(({ fingerprint }) => cutText(fingerprint, SHOWN));
-  return { ...Object.fromEntries(flat), "provider.certificates": fingerprints.join(", ") };
+  const { "provider.metadata_read_at": _, "provider.metadata_problem": __, ...said } = Object.fromEntries(flat);
+  return { ...said, "provider.certificates": fingerprints.join(", ") };
 }

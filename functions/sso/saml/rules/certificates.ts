@@ -45,7 +45,7 @@ export const isValid = (one: Pick<Certificate, "not_before" | "not_after">, at: 
  * The certificates among texts of metadata, each once, the one that ends last first. Those that are over are left out
  * where others are not: providers leave old ones in.
  */
-export function certificatesOf(texts: readonly string[], at: Date): Read<readonly Certificate[]> {
+export function certificatesAmong(texts: readonly string[], at: Date): Read<readonly Certificate[]> {
   if (texts.length === 0) return { problem: "has no signing certificate" };
   const found = new Map<string, Certificate>();
   for (const text of texts) {

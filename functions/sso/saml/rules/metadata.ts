@@ -1,6 +1,6 @@
 import type { Document, Element } from "@xmldom/xmldom";
 import type { Metadata } from "../model.ts";
-import { certificatesOf } from "./certificates.ts";
+import { certificatesAmong } from "./certificates.ts";
 
 const METADATA = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNATURE = "http://www.w3.org/2000/09/xmldsig#";
@@ -69,7 +69,7 @@ export function judgeMetadata(document: Document, at: Date, { allow_http }: { re
   if (sign_in_url === undefined) return { problem: "has no address for sign-in by redirect (HTTP-Redirect)" };
   const wrong = signInProblem(sign_in_url, allow_http);
   if (wrong !== undefined) return { problem: wrong };
-  const certificates = certificatesOf(certificateTexts(role), at);
+  const certificates = certificatesAmong(certificateTexts(role), at);
   return "problem" in certificates ? certificates : { metadata: { entity_id, sign_in_url, certificates } };
 }
 
