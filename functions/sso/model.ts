@@ -4,7 +4,7 @@ import { nameSchema } from "../../shared/http/schemas.ts";
 import { givenRoleSchema, groupRulesSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
-import { samlSchema } from "./saml/model.ts";
+import { NAME_ID_FORMAT, samlSchema } from "./saml/model.ts";
 
 const statuses = ["pending", "active", "inactive", "deleting"] as const;
 
@@ -69,6 +69,27 @@ export type OidcProvider = z.output<typeof oidcSchema>;
 export const providerSchema = z.discriminatedUnion("kind", [oidcSchema, samlSchema]).meta({ id: "SsoProvider" });
 export type ProviderKind = z.output<typeof providerSchema>["kind"];
 
+/** Where the pool takes people back from their provider. */
+const POOL_PAGES = { oidc: "/oauth2/idpresponse", saml: "/saml2/idpresponse" } as const;
+
+const { audience, name_id_format } = samlSchema.shape;
+const redirect_url = z.string().meta({
+  description: "What to enter at the provider as the redirect address, with SAML as the ACS (reply) URL.",
+});
+
+export const serviceProviderSchema = z
+  .object({
+    oidc: z.object({ redirect_url }),
+    saml: z.object({ redirect_url, audience, name_id_format }),
+  })
+  .meta({ id: "SsoServiceProvider", description: "How providers have to know us." });
+
+/** How providers of each kind have to know us. */
+export const serviceProvider = ({ pool_url, audience }: { readonly pool_url: string; readonly audience: string }) => ({
+  oidc: { redirect_url: pool_url + POOL_PAGES.oidc },
+  saml: { redirect_url: pool_url + POOL_PAGES.saml, audience, name_id_format: NAME_ID_FORMAT },
+});
+
 /** What an administrator sets of a connection. */
 export const settingsShape = {
   name: nameSchema,
@@ -96,9 +117,7 @@ export const connectionSchema = z
     status: z.enum(statuses).meta({ id: "SsoConnectionStatus" }),
     ...settingsShape,
     provider: providerSchema,
-    redirect_url: z.string().meta({
-      description: "What to enter at the provider as the redirect address, with SAML as the ACS (reply) URL.",
-    }),
+    redirect_url,
     created_by: z.string(),
     created_at: z.string(),
     updated_at: z.string(),

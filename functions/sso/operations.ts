@@ -5,7 +5,15 @@ import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { tokensSchema, userView } from "../auth/model.ts";
 import { enforcementOperations } from "./enforcement/operations.ts";
-import { connectionSchema, givenAttributesSchema, oidcSchema, presetSchema, refusals, settingsShape } from "./model.ts";
+import {
+  connectionSchema,
+  givenAttributesSchema,
+  oidcSchema,
+  presetSchema,
+  refusals,
+  serviceProviderSchema,
+  settingsShape,
+} from "./model.ts";
 import { samlSourceSchema } from "./saml/model.ts";
 import { connectionResource, signInRecordItem } from "./store.ts";
 
@@ -75,6 +83,19 @@ export const apiOperations = {
     resource: { type: "sso_connection", list: true },
     request: { query: z.strictObject(pageQuery) },
     response: pageOf(connectionSchema),
+    success: 200,
+    errors: [],
+  }),
+  getServiceProvider: operation({
+    id: "sso.get_service_provider",
+    method: "GET",
+    path: "/sso/service-provider",
+    summary: "What to enter at a sign-in provider",
+    description: "The same for all connections: providers want it before there is anything to connect.",
+    permission: "sso:read",
+    resource: { type: "sso_connection", list: true },
+    request: {},
+    response: serviceProviderSchema,
     success: 200,
     errors: [],
   }),

@@ -7,6 +7,9 @@ import {
 import { inject } from "vitest";
 import { awsConfig } from "./stack.ts";
 
+/** The pool's own page, to which SAML providers send people back. */
+export const poolAcs = (): string => `${inject("stack").endpoint.replace("127.0.0.1", "localhost")}/saml2/idpresponse`;
+
 /** What the deployed user pool has. */
 export function pool() {
   const client = new CognitoIdentityProviderClient(awsConfig());

@@ -1,12 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { inject } from "vitest";
 import { newCertificate, samlMetadata } from "./saml-metadata.ts";
 import { samlify } from "./samlify.ts";
-
-/** The pool's own page, to which SAML providers send people back. */
-export const poolAcs = (): string => `${inject("stack").endpoint.replace("127.0.0.1", "localhost")}/saml2/idpresponse`;
 
 /** What a person's directory says of them: the name that never changes, and attributes. */
 export interface SamlEmployee {
@@ -41,8 +37,9 @@ const page = (to: string, fields: Readonly<Record<string, string>>) =>
  * A company's SAML provider on a port of its own: a real one, in which whoever sits before the browser is signed in
  * without being asked.
  * @param audience the pool's name to providers
+ * @param acs the pool's page, to which they send people back
  */
-export async function startSamlProvider(audience: string, acs = poolAcs()): Promise<TestSamlProvider> {
+export async function startSamlProvider(audience: string, acs: string): Promise<TestSamlProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();

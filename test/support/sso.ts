@@ -60,7 +60,7 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     const [pathname = "", query = ""] = path.split("?");
     const dispatch = pathname.startsWith("/organizations/")
       ? members
-      : pathname.startsWith("/sso/connections")
+      : /^\/sso\/(connections|service-provider)/.test(pathname)
         ? connections
         : flow;
     const answer = await dispatch({

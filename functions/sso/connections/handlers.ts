@@ -12,7 +12,7 @@ import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
 import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
-import { connectionStates, providerName } from "../model.ts";
+import { connectionStates, providerName, serviceProvider } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
 import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, signInRecordItem } from "../store.ts";
 import type { ConnectionDeps } from "./deps.ts";
@@ -52,9 +52,6 @@ async function requireSound(deps: ConnectionDeps, next: Connection, read?: Conne
     await requireDiscovery(deps.outbound, provider.issuer);
 }
 
-/** Where the pool takes people back from their provider. */
-const POOL_PAGES = { oidc: "/oauth2/idpresponse", saml: "/saml2/idpresponse" } as const;
-
 /**
  * The table first, then the pool, then the table again: what is pending is completed by the repair where this dies on the
  * way, and forgotten where the pool does not take it.
@@ -75,7 +72,7 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
     status: "pending",
     provider_name: providerName(organization_id, id),
     pool_client_id: null,
-    redirect_url: `${deps.pool_url}${POOL_PAGES[kind]}`,
+    redirect_url: serviceProvider(deps)[kind].redirect_url,
     callback_url: `${call.origin}/api/v1/sso/callback`,
     created_by: userIdOf(caller.principal) ?? caller.principal.id,
     created_at: now,
@@ -105,6 +102,9 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
 
 export const list: Handler<Ops["list"], ConnectionDeps> = async ({ caller, query }, { table }) =>
   table.of(caller.organization.id).page(connectionItem, { of: {}, ...query });
+
+export const getServiceProvider: Handler<Ops["getServiceProvider"], ConnectionDeps> = async (_call, deps) =>
+  serviceProvider(deps);
 
 export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.load();
 

@@ -6,8 +6,9 @@ import { sha256 } from "../../../shared/hash.ts";
 import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { RedirectBrowser } from "../../support/browser.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
+import { poolAcs } from "../../support/pool.ts";
 import { newCertificate, samlMetadata } from "../../support/saml-metadata.ts";
-import { poolAcs, startSamlProvider } from "../../support/saml-provider.ts";
+import { startSamlProvider } from "../../support/saml-provider.ts";
 import { sweepDue } from "../../support/sweeper.ts";
 
 it("an employee signs in through the company's own SAML provider, from the first page to a call of the API", async () => {
@@ -16,7 +17,7 @@ it("an employee signs in through the company's own SAML provider, from the first
   const domain = newDomain();
   await provedBy(owner, domain);
   const audience = audienceOf(outputs.UserPoolId ?? "");
-  const provider = await startSamlProvider(audience);
+  const provider = await startSamlProvider(audience, poolAcs());
   const connected = await owner.call("POST", "/sso/connections", {
     name: "Directory",
     provider: { kind: "saml", metadata: provider.metadata },

@@ -8,7 +8,7 @@ import { PLATFORM } from "../../../shared/identity/items.ts";
 import type { Mail } from "../../../shared/mail/send.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
-import { pool } from "../../support/pool.ts";
+import { pool, poolAcs } from "../../support/pool.ts";
 import { newCertificate, samlMetadata } from "../../support/saml-metadata.ts";
 import { startSamlProvider, type TestSamlProvider } from "../../support/saml-provider.ts";
 import { ssoService } from "../../support/sso.ts";
@@ -17,7 +17,7 @@ let provider: TestSamlProvider;
 const sso = ssoService();
 const { table } = sso.deps;
 beforeAll(async () => {
-  provider = await startSamlProvider(sso.deps.audience);
+  provider = await startSamlProvider(sso.deps.audience, poolAcs());
 });
 afterAll(() => provider.stop());
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectionItem } from "../../../functions/sso/store.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
-import { pool } from "../../support/pool.ts";
+import { pool, poolAcs } from "../../support/pool.ts";
 import { newCertificate, samlMetadata } from "../../support/saml-metadata.ts";
-import { poolAcs, startSamlProvider, type TestSamlProvider } from "../../support/saml-provider.ts";
+import { startSamlProvider, type TestSamlProvider } from "../../support/saml-provider.ts";
 import { ssoService } from "../../support/sso.ts";
 
 let provider: TestSamlProvider;
 const sso = ssoService();
 beforeAll(async () => {
-  provider = await startSamlProvider(sso.deps.audience);
+  provider = await startSamlProvider(sso.deps.audience, poolAcs());
 });
 afterAll(() => provider.stop());
 
@@ -42,7 +42,7 @@ const roleOf = async (token: string) => (await call("GET", "/auth/me", { token }
 
 describe("a SAML connection", () => {
   it("says every value to enter at the provider, and what the provider has said", async () => {
-    const { connection } = await company();
+    const { owner, connection } = await company();
     const { UserPool } = await pool().pool();
     expect(connection).toMatchObject({
       redirect_url: poolAcs(),
@@ -57,6 +57,12 @@ describe("a SAML connection", () => {
       },
     });
     expect(JSON.stringify(connection)).not.toContain("MII");
+    const { audience, name_id_format } = connection.provider;
+    const { body } = await sso.call("GET", "/sso/service-provider", undefined, owner.token);
+    expect(body).toEqual({
+      oidc: { redirect_url: poolAcs().replace("saml2", "oauth2") },
+      saml: { redirect_url: connection.redirect_url, audience, name_id_format },
+    });
   });
 
   it("makes the pool answer to its own requests only, which it signs, by the metadata that was judged", async () => {
