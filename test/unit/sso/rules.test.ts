@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { usualAttributes } from "../../../functions/sso/connections/rules/attributes.ts";
 import { discoveryProblem, issuerIssues } from "../../../functions/sso/connections/rules/issuer.ts";
+import { settingsIssues } from "../../../functions/sso/connections/rules/settings.ts";
+import { toldOf } from "../../../functions/sso/connections/rules/told.ts";
 import { cookieFor, noCookie, nonceOf, secretIn, verifierOf } from "../../../functions/sso/flow/rules/browser.ts";
 import { groupsOf, profileOf } from "../../../functions/sso/flow/rules/profile.ts";
 import { isTrusted, withParameters } from "../../../functions/sso/flow/rules/redirects.ts";
-import { mailDomainSchema, providerName } from "../../../functions/sso/model.ts";
+import { mailDomainSchema, type OidcProvider, providerName } from "../../../functions/sso/model.ts";
+import type { SamlProvider } from "../../../functions/sso/saml/model.ts";
 
 describe("the name of a provider at the pool", () => {
   it("is bound to organization and connection, and is one that Cognito takes", () => {
@@ -168,4 +172,62 @@ describe("a mail domain", () => {
       expect(mailDomainSchema.safeParse(domain).success).toBe(false);
     },
   );
+});
+
+describe("a connection's settings", () => {
+  const saml: SamlProvider = {
+    kind: "saml",
+    entity_id: "urn:acme",
+    sign_in_url: "https://login.acme.example",
+    metadata_url: null,
+    metadata_read_at: "2026-01-01T00:00:00.000Z",
+    metadata_problem: null,
+    certificates: ["a", "b"].map((one) => ({ fingerprint: one.repeat(64), not_before: "", not_after: "" })),
+    certificates_expire_at: "",
+    audience: "urn:amazon:cognito:sp:pool",
+    name_id_format: "",
+  };
+  const oidc: OidcProvider = {
+    kind: "oidc",
+    issuer: "https://accounts.google.com",
+    client_id: "a",
+    scopes: ["openid"],
+  };
+  const paths = (settings: Parameters<typeof settingsIssues>[0]) => settingsIssues(settings).map(({ path }) => path);
+
+  it("trust all that a company's provider says of its own domains, but no provider where anybody has an account", () => {
+    const google = { preset: "google", email_trust: "provider" } as const;
+    expect(paths({ ...google, provider: oidc, attributes: usualAttributes("oidc", "google") })).toEqual([
+      "email_trust",
+    ]);
+    expect(paths({ ...google, provider: saml, attributes: usualAttributes("saml", "google") })).toEqual([]);
+  });
+
+  it("name a claim for what is verified, where the protocol has one", () => {
+    const custom = { preset: "custom", email_trust: "provider" } as const;
+    const provider = { ...oidc, issuer: "https://login.acme.example" };
+    expect(paths({ ...custom, provider, attributes: usualAttributes("saml", "custom") })).toEqual([
+      "attributes.email_verified",
+    ]);
+    expect(paths({ ...custom, provider: saml, attributes: usualAttributes("oidc", "custom") })).toEqual([
+      "attributes.email_verified",
+    ]);
+  });
+
+  it.each([
+    ["microsoft_entra", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"],
+    ["okta", "groups"],
+    ["google", "groups"],
+    ["auth0", "http://schemas.auth0.com/groups"],
+    ["custom", "groups"],
+  ] as const)("have the usual names of %s for SAML", (preset, groups) => {
+    expect(usualAttributes("saml", preset)).toMatchObject({ groups, email_verified: null });
+  });
+
+  it("are told of by field, certificates by fingerprint, and not when only the time of reading has changed", () => {
+    const one = toldOf(saml);
+    expect(one["provider.certificates"]).toBe("aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbb");
+    const later = { metadata_read_at: "2026-02-01T00:00:00.000Z", metadata_problem: "answered 500" };
+    expect(toldOf({ ...saml, ...later })).toEqual(one);
+  });
 });
