@@ -105,6 +105,11 @@ describe("metadata", () => {
     ["nothing", " ", /no XML/],
     ["too many characters", samlMetadata([current.text], { more: " ".repeat(METADATA_CHARACTERS) }), /longer than/],
     ["too many tags", samlMetadata([current.text], { more: "<a/>".repeat(20_001) }), /more than 20000 tags/],
+    [
+      "namespaces in namespaces",
+      Array.from({ length: 1_001 }, (_, i) => `<a xmlns:a${i}="u">`).join("") + "</a>".repeat(1_001),
+      /more than 1000 namespaces/,
+    ],
     ["tags in tags in tags", `${"<a>".repeat(10_000)}${"</a>".repeat(9_000)}`, /no XML/],
     ["tags in tags in tags, closed", `${"<a>".repeat(9_999)}${"</a>".repeat(9_999)}`, /no metadata/],
     ["compressed bytes", gzipSync(samlMetadata([current.text])).toString("latin1"), /no XML/],
