@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
 import { Client } from "./client.ts";
+import { tellOfCompanySignIn } from "./company-sign-in.ts";
 import { bold, dim } from "./show.ts";
 import { must, remark, Story, until } from "./story.ts";
 import { DOMAIN_LINK, LINK, mailed, PROOF } from "./system.ts";
@@ -207,6 +208,16 @@ export async function tell(gateway: string): Promise<boolean> {
     },
   );
 
+  await tellOfCompanySignIn(story, {
+    gateway,
+    owner: people.ada,
+    member: people.barbara,
+    owner_id: ids.ada,
+    organization_id: ids.northwind,
+    team_id: ids.team,
+    domain,
+  });
+
   await story.step("Ada hands the company over to Barbara, and leaves it", async () => {
     const path = `/organizations/${ids.northwind}/transfer`;
     await people.ada.post(path, { user_id: ids.barbara }, 201);
@@ -237,6 +248,10 @@ export async function tell(gateway: string): Promise<boolean> {
       "organization.deleted",
       "organization.restored",
       "domain.verified",
+      "sso.identity_linked",
+      "sso.sign_in_refused",
+      "sso.enforced",
+      "sso.enforcement_ended",
     ];
     for (const action of [...wanted, "membership.removed", "team.member_added", "team.member_removed", ...later])
       must(actions.has(action), `${action} is missing`);

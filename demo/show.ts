@@ -11,7 +11,8 @@ export const red = paint(31);
 export const cyan = paint(36);
 
 /** Members whose values nobody should see on a screen. */
-const concealed = /^(password|access_token|refresh_token|id_token|secret)$|authorization|x-demo-key/i;
+const concealed =
+  /^(password|access_token|refresh_token|id_token|secret|client_secret|code_verifier)$|authorization|x-demo-key/i;
 const longestText = 72;
 /** Members and elements shown, by depth; deeper ones are only counted. */
 const mostMembers = [9, 6, 4];

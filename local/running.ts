@@ -17,6 +17,8 @@ const runningSchema = z.object({
   started_at: z.number(),
   state: z.enum(["starting", "ready"]),
   gateway_url: z.string(),
+  /** Where the local AWS answers. */
+  aws_url: z.string(),
   /** What the user is told once it is ready. */
   summary: z.string(),
 });

@@ -47,6 +47,7 @@ async function start(port: string | undefined): Promise<void> {
     started_at: Date.now(),
     state: "starting",
     gateway_url: `http://127.0.0.1:${ports.gateway}`,
+    aws_url: `http://127.0.0.1:${ports.emulator}`,
     summary: "",
   };
   if (!claim(running)) throw new Error("Another npm start began at the same moment.");

@@ -2,6 +2,7 @@ import { systemContext } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
+import { PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { forgetting, type ReconcileDeps, reconcile, removeFromPool } from "./connections/reconcile.ts";
 import { unlink } from "./identities/unlink.ts";
@@ -26,7 +27,9 @@ export async function repair({ tenant: id, ref }: Due, deps: RepairDeps): Promis
   }
   await removeFromPool(deps, connection);
   for await (const identity of tenant.all(identityItem, { of: { connection_id: ref } })) {
-    await unlink(deps.table, context, { identity, organization_id: id });
+    const user = await deps.table.of(PLATFORM).get(userItem, { id: identity.user_id });
+    if (user === undefined) throw new Error(`the identity ${identity.id} is of nobody`);
+    await unlink(deps.table, context, identity, user);
   }
   await deps.table.transact(forgetting(deps.table, connection));
   return undefined;

@@ -124,6 +124,23 @@ export const connectionSchema = z
   })
   .meta({ id: "SsoConnection", description: "A provider through which people of an organization sign in." });
 
+/** A person at a provider, and whose account they are. */
+export const identitySchema = z
+  .object({
+    id: idSchema("sso_identity"),
+    connection_id: idSchema("sso_connection"),
+    user_id: idSchema("user"),
+    email: z.string().nullable().meta({ description: "As the provider said it last." }),
+    linked_by: z.enum(["email", "user"]).meta({
+      id: "SsoLinkedBy",
+      description:
+        "What made it the user's: a verified address of a domain that the organization has proved, or they themselves.",
+    }),
+    created_at: z.string(),
+    last_sign_in_at: z.string(),
+  })
+  .meta({ id: "SsoIdentity", description: "A person at a provider, and the user that they are here." });
+
 /** What the provider and the pool say of a person. */
 export const profileSchema = z.object({
   subject: z.string(),
@@ -135,6 +152,33 @@ export const profileSchema = z.object({
   groups: z.array(z.string()).nullable(),
 });
 export type Profile = z.output<typeof profileSchema>;
+
+export const signInOutcomeSchema = z.enum(["signed_in", "refused"]).meta({ id: "SsoSignInOutcome" });
+
+/** What came of the trial of a connection: what the provider said, and what a sign-in would have made of it. */
+export const trialResultSchema = z
+  .object({
+    outcome: signInOutcomeSchema.meta({ description: "How a sign-in would have ended." }),
+    reason: z.string().nullable().meta({ description: "Why nobody would have been let in.", example: "not_invited" }),
+    explanation: z.string().nullable().meta({ example: "You do not belong to this company's organization here." }),
+    claims: profileSchema
+      .omit({ sub: true })
+      .meta({ id: "SsoClaims", description: "As the user pool hands them on: mapped as the connection says." })
+      .nullable(),
+    account: z
+      .enum(["known", "linked", "new"])
+      .nullable()
+      .meta({ description: "Whether the person is known, has an account that would be linked, or would get one." }),
+    user_id: idSchema("user").nullable(),
+    joins_via: z.enum(["invitation", "domain", "sso"]).nullable().meta({
+      description: "By what they would become a member; null for whoever is one.",
+    }),
+    role: z.string().nullable().meta({ description: "With the rules for their groups.", example: "developer" }),
+    enters_teams: z.array(idSchema("team")),
+    leaves_teams: z.array(idSchema("team")),
+  })
+  .meta({ id: "SsoTrialResult", description: "What a sign-in would have come to. Nothing was made of it." });
+export type TrialResult = z.output<typeof trialResultSchema>;
 
 /**
  * The name of a connection's provider at the pool: bound to organization and connection, 32 letters and digits, the most
@@ -157,6 +201,7 @@ export const refusals = {
   domain_not_allowed: "People with your e-mail domain do not come in this way.",
   account_inactive: "Your account is not active. Ask an administrator of your company.",
   not_invited: "You do not belong to this company's organization here. Ask an administrator for an invitation.",
+  identity_taken: "This sign-in of your company belongs to another account here.",
   too_many_accounts: "Too many sign-ins are linked to your account. Remove one in your settings.",
   mail_taken: "Your sign-in and your account here have different addresses. Sign in with your password and link it.",
 } as const;
@@ -165,5 +210,7 @@ export type Refusal = keyof typeof refusals;
 /** How long somebody has between the start and their provider's answer, and then until the app takes the code. */
 export const SIGN_IN_SECONDS = 600;
 export const CODE_SECONDS = 60;
+/** How long the result of a trial can be looked at. */
+export const TRIAL_SECONDS = 3_600;
 /** How long the history of a connection is kept. */
 export const HISTORY_DAYS = 90;

@@ -1,21 +1,23 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { emailSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { tokensSchema, userView } from "../auth/model.ts";
 import { enforcementOperations } from "./enforcement/operations.ts";
+import { signInOperations } from "./flow/operations.ts";
+import { identityOperations } from "./identities/operations.ts";
+import { linkingOperations } from "./linking/operations.ts";
 import {
   connectionSchema,
   givenAttributesSchema,
   oidcSchema,
   presetSchema,
-  refusals,
   serviceProviderSchema,
   settingsShape,
 } from "./model.ts";
 import { samlSourceSchema } from "./saml/model.ts";
 import { connectionResource, signInRecordItem } from "./store.ts";
+import { trialOperations } from "./trial/operations.ts";
 
 const path = z.object({ sso_connection_id: idSchema("sso_connection") });
 const about = { resource: connectionResource } as const;
@@ -26,17 +28,6 @@ const client_secret = z.string().min(1).max(1_000).meta({
 });
 
 const { name, allowed_domains, provisioning, email_trust, group_rules, default_role } = settingsShape;
-
-const redirect_uri = z.string().min(1).max(2_000).meta({
-  description: "Where the app takes over: of the deployment's own origin, its `app_url` or its `browser_origins`.",
-  example: "https://studio.example.com/signed-in",
-});
-
-/** base64url of a SHA-256. */
-const challenge = z
-  .string()
-  .regex(/^[\w-]{43}$/, "is not a PKCE challenge (S256)")
-  .meta({ example: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" });
 
 const signInRecord = signInRecordItem.schema.omit({ expires_at: true }).meta({
   id: "SsoSignIn",
@@ -174,88 +165,13 @@ export const apiOperations = {
 } as const;
 
 /** What the room's `members` function answers. */
-export const memberOperations = { ...enforcementOperations } as const;
-
-/** What the room's `sign_in` function answers. */
-export const signInOperations = {
-  start: operation({
-    id: "sso.start",
-    method: "GET",
-    path: "/sso/start",
-    summary: "Begin to sign in through a provider",
-    description:
-      "For a browser to open. By connection, or by an address whose domain a company has proved; whether the person exists makes no difference. Ends at `redirect_uri` with `code` and `state`, or at a page that says why not.",
-    permission: "public",
-    request: {
-      query: z.strictObject({
-        connection_id: idSchema("sso_connection").optional(),
-        email: emailSchema.optional(),
-        redirect_uri,
-        state: z.string().max(500).default(""),
-        code_challenge: challenge,
-        code_challenge_method: z.literal("S256").default("S256"),
-      }),
-    },
-    response: "redirect",
-    success: 302,
-    errors: [],
-    served_by: "sign_in",
-  }),
-  callback: operation({
-    id: "sso.callback",
-    method: "GET",
-    path: "/sso/callback",
-    summary: "Where the user pool sends people back to",
-    description: "Takes the answer only from the browser in which the sign-in was begun.",
-    permission: "public",
-    request: {
-      query: z.strictObject({
-        code: z.string().max(2_000).optional(),
-        state: z.string().max(200).optional(),
-        error: z.string().max(200).optional(),
-        error_description: z.string().max(2_000).optional(),
-      }),
-    },
-    response: "redirect",
-    success: 302,
-    errors: [],
-    served_by: "sign_in",
-  }),
-  refused: operation({
-    id: "sso.refused",
-    method: "GET",
-    path: "/sso/refused/{reason}",
-    summary: "Why a sign-in did not succeed, as a page",
-    permission: "public",
-    request: { path: z.object({ reason: z.enum(Object.keys(refusals) as [keyof typeof refusals]) }) },
-    response: "file",
-    media_types: ["text/html; charset=utf-8"],
-    success: 200,
-    errors: [],
-    served_by: "sign_in",
-  }),
-  token: operation({
-    id: "sso.token",
-    method: "POST",
-    path: "/sso/token",
-    summary: "Exchange the code of a sign-in for tokens",
-    description: "Once, within a minute, by whoever has the verifier of the challenge with which it was begun.",
-    permission: "public",
-    request: {
-      body: z.strictObject({
-        code: z.string().min(1).max(200),
-        code_verifier: z
-          .string()
-          .regex(/^[\w.~-]{43,128}$/, "is not a PKCE verifier")
-          .meta({ format: "password" }),
-      }),
-    },
-    response: z.object({ user: userView, tokens: tokensSchema, organization_id: idSchema("organization") }),
-    success: 200,
-    errors: ["invalid_credentials", "quota_exceeded", "conflict", "already_exists"],
-    sensitive: true,
-    served_by: "sign_in",
-  }),
+export const memberOperations = {
+  ...enforcementOperations,
+  ...identityOperations,
+  ...linkingOperations,
+  ...trialOperations,
 } as const;
+
+export { signInOperations };
 
 export const operations = { ...apiOperations, ...memberOperations, ...signInOperations } as const;

@@ -16,6 +16,7 @@ export const room = defineRoom({
         "due",
         "email",
         "invitation",
+        "known_place",
         "membership",
         "owner_count",
         "pending_invitation",
@@ -36,7 +37,9 @@ export const room = defineRoom({
       ],
     }),
     /** Who may come in how. It knows no provider's secret and touches nothing at the pool. */
-    members: apiFunction(["table_read"], { writes: ["organization", "user"] }),
+    members: apiFunction(["table_read"], {
+      writes: ["organization", "pool_account", "session", "sso_identity", "sso_sign_in", "user", "user_identity"],
+    }),
     mail: {
       trigger: {
         kind: "events",

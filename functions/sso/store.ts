@@ -4,8 +4,8 @@ import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
-import { idSchema } from "../../shared/ids.ts";
-import { connectionSchema, profileSchema } from "./model.ts";
+import { derivedId, idSchema } from "../../shared/ids.ts";
+import { connectionSchema, identitySchema, profileSchema, signInOutcomeSchema, trialResultSchema } from "./model.ts";
 import { samlStateSchema } from "./saml/model.ts";
 
 /** An organization has few connections: they are one partition, read at once. */
@@ -49,25 +49,19 @@ export const connectionResource = defineResource({
   key: ({ sso_connection_id }) => ({ id: sso_connection_id }),
 });
 
+/** A person at a provider is named by what the provider calls them: who looks for them finds them, and nobody else. */
+export const identityId = (connection_id: string, subject: string): string =>
+  derivedId("sso_identity", new Date(0), [connection_id, subject]);
+
 /** A person at a provider, and whose account they are. */
 export const identityItem = defineItem({
   type: "sso_identity",
-  summary: "A person at a provider (hash of the provider's subject), and the user that they are.",
-  schema: z.object({
-    id: idSchema("sso_identity"),
-    connection_id: idSchema("sso_connection"),
-    subject_hash: z.string(),
-    user_id: idSchema("user"),
+  summary: "A person at a provider (by a hash of the provider's subject), and the user that they are.",
+  schema: identitySchema.extend({
     /** The pool's account of this person. */
     sub: z.string(),
-    /** As the provider said it last. */
-    email: z.string().nullable(),
-    /** What had made it the user's: an address of a domain that the organization has proved, or they themselves. */
-    linked_by: z.enum(["email", "user"]),
-    created_at: z.string(),
-    last_sign_in_at: z.string(),
   }),
-  key: { pk: "SSO_IDENTITIES#{connection_id}", sk: "{subject_hash}" },
+  key: { pk: "SSO_IDENTITIES#{connection_id}", sk: "{id}" },
 });
 export type Identity = ItemOf<typeof identityItem>;
 
@@ -80,14 +74,20 @@ export const userIdentityItem = defineItem({
     id: idSchema("sso_identity"),
     organization_id: idSchema("organization"),
     connection_id: idSchema("sso_connection"),
-    subject_hash: z.string(),
   }),
   key: { pk: "USER_IDENTITIES#{user_id}", sk: "{id}" },
 });
 
+export const identityResource = defineResource({
+  type: "sso_identity",
+  path: ["sso_identity_id", "sso_connection_id"],
+  item: identityItem,
+  key: ({ sso_identity_id, sso_connection_id }) => ({ id: sso_identity_id, connection_id: sso_connection_id }),
+});
+
 /**
- * One sign-in on its way: started, proved by the provider, spent by the app. Nonce and verifier stand nowhere: they are
- * made of the secret that only the browser has.
+ * One way to a provider and back: asked for by somebody who is signed in, or begun by anybody, proved by the provider,
+ * spent. Nonce and verifier stand nowhere: they are made of the secret that only the browser has.
  */
 export const signInItem = defineItem({
   type: "sso_sign_in",
@@ -96,23 +96,38 @@ export const signInItem = defineItem({
     id: idSchema("sso_sign_in"),
     organization_id: idSchema("organization"),
     connection_id: idSchema("sso_connection"),
-    status: z.enum(["started", "proved", "spent"]),
-    /** SHA-256 of the secret in the browser's cookie. */
-    browser_hash: z.string(),
-    redirect_uri: z.string(),
-    app_state: z.string(),
-    code_challenge: z.string(),
-    /** Of the one-time code, once there is one. */
+    /** What it is for: a session; that the person at the provider is the user's from then on; to see what comes of it. */
+    purpose: z.enum(["sign_in", "link", "trial"]),
+    /** Who has asked for it, in which session; nobody where it is for a session. */
+    asked_by: z.object({ user_id: idSchema("user"), session_id: idSchema("session") }).optional(),
+    status: z.enum(["asked", "started", "proved", "spent"]),
+    /** SHA-256 of the secret in the browser's cookie, once there is one. */
+    browser_hash: z.string().optional(),
+    /** The app that gets the code; none where nobody gets one. */
+    app: z.object({ redirect_uri: z.string(), state: z.string(), code_challenge: z.string() }).nullable(),
+    /** Of what is to be shown once: the ticket of one that was asked for, the code of one that is proved. */
     code_hash: z.string().optional(),
     profile: profileSchema.optional(),
     /** The pool's tokens, encrypted, until the app takes its own. */
     sealed_tokens: z.string().optional(),
+    /** What came of a trial. */
+    trial: trialResultSchema.optional(),
     expires_at: z.string(),
   }),
   key: { pk: "SSO_SIGN_IN#{id}", sk: "SSO_SIGN_IN" },
   expires: "expires_at",
 });
 export type SignIn = ItemOf<typeof signInItem>;
+
+export const trialResource = defineResource({
+  type: "sso_trial",
+  path: ["sso_trial_id", "sso_connection_id"],
+  async read({ table, path }): Promise<SignIn | undefined> {
+    const found = await table.table.of(PLATFORM).get(signInItem, { id: String(path.sso_trial_id) });
+    const own = found?.organization_id === table.tenant && found.connection_id === path.sso_connection_id;
+    return own && found.purpose === "trial" ? found : undefined;
+  },
+});
 
 /** What binds the pool's tokens to their sign-in. */
 export const signInTokensContext = (id: string) =>
@@ -129,7 +144,7 @@ export const signInRecordItem = defineItem({
   schema: z.object({
     id: idSchema("sso_sign_in"),
     connection_id: idSchema("sso_connection"),
-    outcome: z.enum(["signed_in", "refused"]),
+    outcome: signInOutcomeSchema,
     reason: z.string().nullable(),
     user_id: z.string().nullable(),
     email: z.string().nullable(),

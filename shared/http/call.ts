@@ -38,6 +38,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
    * counted. @throws Problem the refusal that the next request would get
    */
   recheck(): Promise<void>;
+  /** The sign-in behind the request; undefined where there is none. */
+  readonly session_id: string | undefined;
   /** The time of the request; the same for all it writes. */
   readonly at: Date;
   readonly request: RequestFacts;

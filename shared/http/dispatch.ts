@@ -198,6 +198,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
       if (now.rights instanceof Problem) throw now.rights;
       requirePermission(operation, now.rights);
     },
+    session_id: who?.session?.id,
     at,
     request: facts,
     if_match: readIfMatch(request.headers["if-match"]),

@@ -18,6 +18,8 @@ export const resourceTypes = [
   "scim_settings",
   "scim_token",
   "sso_connection",
+  "sso_identity",
+  "sso_trial",
   "team",
   "user",
   "webhook",

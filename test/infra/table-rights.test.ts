@@ -64,7 +64,7 @@ const whoMay = (action: Action, type: string): string[] =>
 
 /** Who people are, what they may do, and what organizations are: a second time and by itself. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
-  session: ["auth/api", "auth/revoke", "sso/repair", "sso/sign_in"],
+  session: ["auth/api", "auth/revoke", "sso/members", "sso/repair", "sso/sign_in"],
   user: ["auth/api", "auth/revoke", "scim/directory", "sso/members", "sso/repair", "sso/sign_in", "users/api"],
   user_organization: ["auth/api", "invitations/api", "organizations/api", "scim/directory", "sso/sign_in", "users/api"],
   membership: [
@@ -84,7 +84,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   organization_slug: ["auth/api", "organizations/api"],
   organization_term: ["auth/api", "operators/api", "organizations/api"],
   email: ["auth/api", "scim/directory", "sso/sign_in"],
-  pool_account: ["auth/api", "sso/repair", "sso/sign_in"],
+  pool_account: ["auth/api", "sso/members", "sso/repair", "sso/sign_in"],
   registration: ["auth/api"],
   domain_owner: ["domains/api", "domains/checks", "operators/api"],
   domain: ["domains/api", "domains/checks", "operators/api"],
@@ -95,7 +95,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   second_factor: ["auth/api"],
   mfa_challenge: ["auth/api"],
   email_change: ["auth/api"],
-  known_place: ["auth/api"],
+  known_place: ["auth/api", "sso/sign_in"],
   sign_in_attempts: ["auth/api"],
   throttle_counter: ["auth/api"],
   workspace_member: [
@@ -128,9 +128,9 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   ],
   sso_connection: ["sso/api", "sso/metadata", "sso/repair"],
   sso_connection_place: ["sso/api", "sso/repair"],
-  sso_identity: ["sso/repair", "sso/sign_in"],
-  user_identity: ["sso/repair", "sso/sign_in"],
-  sso_sign_in: ["sso/sign_in"],
+  sso_identity: ["sso/members", "sso/repair", "sso/sign_in"],
+  user_identity: ["sso/members", "sso/repair", "sso/sign_in"],
+  sso_sign_in: ["sso/members", "sso/sign_in"],
   scim_token: ["scim/api"],
   scim_group: ["scim/directory", "scim/leavers"],
   scim_settings: ["scim/api"],

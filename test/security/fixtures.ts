@@ -1,6 +1,6 @@
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
-import { createConnection } from "../support/connections.ts";
+import { createConnection, createIdentity } from "../support/connections.ts";
 import { sampleBody } from "./sample.ts";
 
 /**
@@ -61,6 +61,13 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   workspace_id: { make: async ({ company }) => company.workspace_id },
   sso_connection_id: { make: async ({ company }) => (await createConnection(company)).id },
   scim_token_id: made("/scim/tokens", () => ({ name: unique("Directory") })),
+  sso_identity_id: {
+    make: async (world) => (await createIdentity(await world.id("sso_connection_id"), world.company)).id,
+  },
+  sso_trial_id: made(
+    async (world) => `/sso/connections/${await world.id("sso_connection_id")}/trials`,
+    () => undefined,
+  ),
   reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
@@ -140,6 +147,7 @@ const tool = {
 const bodyExamples: Readonly<Record<string, unknown>> = {
   "agents.create_tool": tool,
   "auth.step_up": { password: "correct horse battery staple" },
+  "sso.finish_link": { code: "ssn_01JDQ4X0Z5V8W3N7K2M9R6T1BC.x", code_verifier: "x".repeat(43) },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },

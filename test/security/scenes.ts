@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inject } from "vitest";
 import { toolPinsItem } from "../../functions/agents/tools/pins.ts";
 import { erasureItem } from "../../functions/organizations/erasure/store.ts";
 import type { OperationShape } from "../../shared/http/operation.ts";
@@ -6,6 +7,7 @@ import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
+import { createConnection, createProof } from "../support/connections.ts";
 import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
@@ -256,6 +258,20 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "organizations.accept_transfer": async () => asked(new World(await registerCompany())),
   "organizations.decline_transfer": asked,
 
+  "sso.ask_link": async (world) => ({
+    ids: {},
+    body: {
+      connection_id: await world.id("sso_connection_id"),
+      redirect_uri: `${inject("stack").apiUrl}/linked`,
+      code_challenge: createHash("sha256").update("verifier").digest("base64url"),
+    },
+  }),
+  "sso.finish_link": async ({ company }) => {
+    const member = await addMember(company, "viewer");
+    const session_id = (await member.call("GET", "/auth/me/sessions")).body.items[0].id;
+    const proof = await createProof(await createConnection(company), { user_id: member.user_id, session_id });
+    return { ids: {}, token: member.token, body: proof };
+  },
   "domains.claim": async () => ({ ids: {}, body: { domain: `${unique("d")}.example.org` } }),
   "domains.remove": async (world) => ({
     ids: { domain_id: (await world.post("/domains", { domain: `${unique("d")}.example.org` })).id },

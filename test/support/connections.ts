@@ -1,7 +1,19 @@
+import { randomBytes } from "node:crypto";
 import { providerName } from "../../functions/sso/model.ts";
-import { type Connection, connectionItem, connectionPlaceItem, secretContext } from "../../functions/sso/store.ts";
-import { timestamp } from "../../shared/clock.ts";
-import { PLATFORM } from "../../shared/identity/items.ts";
+import {
+  type Connection,
+  connectionItem,
+  connectionPlaceItem,
+  type Identity,
+  identityId,
+  identityItem,
+  secretContext,
+  signInItem,
+  userIdentityItem,
+} from "../../functions/sso/store.ts";
+import { addSeconds, timestamp } from "../../shared/clock.ts";
+import { sha256 } from "../../shared/hash.ts";
+import { PLATFORM, poolAccountItem, userItem } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { quotaItem } from "../../shared/limits/quota.ts";
 import { stackPlatform } from "./stack.ts";
@@ -47,4 +59,52 @@ export async function createConnection({ organization_id }: { readonly organizat
     ),
   ]);
   return connection;
+}
+
+/** Somebody of a connection's directory who signs in to a user's account. */
+export async function createIdentity(
+  connection_id: string,
+  { organization_id, user_id }: { readonly organization_id: string; readonly user_id: string },
+): Promise<Identity> {
+  const { table } = stackPlatform();
+  const platform = table.of(PLATFORM);
+  const at = new Date();
+  const sub = newId("sso_sign_in", at);
+  const id = identityId(connection_id, sub);
+  const stamps = { created_at: timestamp(at), last_sign_in_at: timestamp(at) };
+  const identity: Identity = { id, connection_id, user_id, sub, email: null, linked_by: "user", ...stamps };
+  const user = await platform.get(userItem, { id: user_id });
+  await table.transact([
+    table.of(organization_id).writes.create(identityItem, identity),
+    platform.writes.create(userIdentityItem, { user_id, id, organization_id, connection_id }),
+    platform.writes.create(poolAccountItem, { sub, user_id }),
+    platform.writes.update(userItem, { id: user_id }, { set: { subs: [...(user?.subs ?? []), sub] } }),
+  ]);
+  return identity;
+}
+
+/** A way to a provider and back that has proved somebody, which this session has asked for. */
+export async function createProof(
+  { id: connection_id, organization_id }: Pick<Connection, "id" | "organization_id">,
+  asked_by: { readonly user_id: string; readonly session_id: string },
+): Promise<{ readonly code: string; readonly code_verifier: string }> {
+  const { table } = stackPlatform();
+  const at = new Date();
+  const id = newId("sso_sign_in", at);
+  const [secret, code_verifier] = [1, 2].map(() => randomBytes(32).toString("base64url")) as [string, string];
+  await table.transact([
+    table.of(PLATFORM).writes.create(signInItem, {
+      id,
+      organization_id,
+      connection_id,
+      purpose: "link",
+      asked_by,
+      status: "proved",
+      app: { redirect_uri: "https://console.example.com/linked", state: "", code_challenge: sha256(code_verifier) },
+      code_hash: sha256(secret),
+      profile: { subject: id, sub: id, email: null, email_verified: false, name: "Ada", groups: null },
+      expires_at: timestamp(addSeconds(at, 60)),
+    }),
+  ]);
+  return { code: `${id}.${secret}`, code_verifier };
 }

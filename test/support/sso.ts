@@ -9,11 +9,16 @@ import * as enforcementHandlers from "../../functions/sso/enforcement/handlers.t
 import type { SignInDeps } from "../../functions/sso/flow/deps.ts";
 import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
 import { connectHosted } from "../../functions/sso/flow/hosted.ts";
+import * as identityHandlers from "../../functions/sso/identities/handlers.ts";
+import * as linkingHandlers from "../../functions/sso/linking/handlers.ts";
 import { apiOperations, memberOperations, signInOperations } from "../../functions/sso/operations.ts";
 import { audienceOf } from "../../functions/sso/saml/model.ts";
+import * as trialHandlers from "../../functions/sso/trial/handlers.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { createDispatcher } from "../../shared/http/dispatch.ts";
+import type { OperationShape } from "../../shared/http/operation.ts";
+import { createRouter } from "../../shared/http/router.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { newId } from "../../shared/ids.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
@@ -53,16 +58,19 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     origins: [new URL(APP).origin],
     ...more,
   };
-  const connections = createDispatcher(apiOperations, connectionHandlers, platform, deps);
-  const flow = createDispatcher(signInOperations, flowHandlers, platform, deps);
-  const members = createDispatcher(memberOperations, { ...enforcementHandlers }, platform, deps);
+  const served = (operations: Readonly<Record<string, OperationShape>>, handlers: object) => ({
+    finds: createRouter(Object.values(operations)),
+    dispatch: createDispatcher(operations, handlers as never, platform, deps),
+  });
+  const rooms = [
+    served(apiOperations, connectionHandlers),
+    served(signInOperations, flowHandlers),
+    served(memberOperations, { ...enforcementHandlers, ...identityHandlers, ...linkingHandlers, ...trialHandlers }),
+  ];
   const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown) => {
     const [pathname = "", query = ""] = path.split("?");
-    const dispatch = pathname.startsWith("/organizations/")
-      ? members
-      : /^\/sso\/(connections|service-provider)/.test(pathname)
-        ? connections
-        : flow;
+    const dispatch = rooms.find(({ finds }) => finds(method, `/api/v1${pathname}`).found)?.dispatch;
+    if (dispatch === undefined) throw new Error(`no operation for ${method} ${pathname}`);
     const answer = await dispatch({
       method,
       path: `/api/v1${pathname}`,
@@ -108,6 +116,11 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     async call(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer> {
       return answered(await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body));
     },
+    /** A verifier and its challenge. */
+    pkce() {
+      const verifier = randomBytes(32).toString("base64url");
+      return { verifier, challenge: sha256(verifier) };
+    },
     /** An app that begins to sign somebody in. */
     begin(how: Record<string, string>, verifier = randomBytes(32).toString("base64url")) {
       const query = new URLSearchParams({
@@ -119,13 +132,13 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
       return { url: `${ORIGIN}/api/v1/sso/start?${query}`, verifier };
     },
     /** Signs somebody in through a connection, from the app's first step to its last. */
-    async signIn(how: Record<string, string>, using = browser()) {
+    async signIn(how: Record<string, string>, using = browser(), device_token?: string) {
       const { url, verifier } = this.begin(how);
       const end = new URL(await using.follow(url, APP));
       const reason = /\/sso\/refused\/(\w+)$/.exec(end.pathname)?.[1];
       if (reason !== undefined) return { reason, code: "", verifier, answer: undefined };
       const code = end.searchParams.get("code") ?? "";
-      const answer = await this.call("POST", "/sso/token", { code, code_verifier: verifier });
+      const answer = await this.call("POST", "/sso/token", { code, code_verifier: verifier, device_token });
       return { reason: undefined, code, verifier, answer };
     },
     /** Connects a company's provider. */

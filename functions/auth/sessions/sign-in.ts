@@ -54,7 +54,7 @@ export async function openSignIn<T>(
 }
 
 /** A mail goes to the person, who knows whether it was them. */
-const newDevice = ({ id, user_id }: Session): EventDraft =>
+export const newDevice = ({ id, user_id }: Session): EventDraft =>
   draft(authEvents, "session.new_device", { id }, { user_id, session_id: id });
 
 const answerOf = (user: User, tokens: Awaited<ReturnType<typeof newSession>>["tokens"], device_token: string) => ({

@@ -2,7 +2,7 @@ import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { signInDeps } from "../flow/deps.ts";
 import * as handlers from "../flow/handlers.ts";
-import { signInOperations as operations } from "../operations.ts";
+import { signInOperations as operations } from "../flow/operations.ts";
 
 const platform = connectPlatform("sso-sign-in");
 

@@ -1,6 +1,7 @@
 import { commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
@@ -8,8 +9,8 @@ import type { Redirect } from "../../../shared/http/operation.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import { ssoEvents } from "../events.ts";
+import { identityOf, linkRefusal } from "../linking/refusal.ts";
 import { CODE_SECONDS, HISTORY_DAYS, type Profile, type Refusal } from "../model.ts";
-import type { signInOperations } from "../operations.ts";
 import {
   type Connection,
   connectionItem,
@@ -18,12 +19,14 @@ import {
   signInRecordItem,
   signInTokensContext,
 } from "../store.ts";
+import { tried } from "../trial/tried.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { HostedTokens } from "./hosted.ts";
 import { judge } from "./judge.ts";
+import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
-import { noCookie, nonceOf, secretIn, verifierOf } from "./rules/browser.ts";
-import { profileOf } from "./rules/profile.ts";
+import { personOf } from "./person.ts";
+import { noCookie, secretIn } from "./rules/browser.ts";
 import { withParameters } from "./rules/redirects.ts";
 
 type Callback = (typeof signInOperations)["callback"];
@@ -39,22 +42,6 @@ async function signInOf({ query, cookies, at }: Call<Callback>, { table }: SignI
   return live && signIn.browser_hash === sha256(secret) ? { signIn, secret } : undefined;
 }
 
-/** The person that the pool's answer to the code tells of; undefined for an answer that proves nothing. */
-async function personOf(
-  code: string,
-  secret: string,
-  { pool_client_id, callback_url, provider_name, provider }: Connection,
-  { hosted }: SignInDeps,
-): Promise<{ readonly profile: Profile; readonly tokens: HostedTokens } | undefined> {
-  const client_id = pool_client_id ?? "";
-  const code_verifier = verifierOf(secret);
-  const tokens = await hosted.exchange({ code, code_verifier, client_id, redirect_uri: callback_url });
-  const claims = tokens && (await hosted.claims(tokens.id_token, client_id));
-  if (tokens === undefined || claims?.nonce !== nonceOf(secret)) return undefined;
-  const profile = profileOf(claims, provider_name, provider.kind);
-  return profile && { profile, tokens };
-}
-
 /**
  * Takes somebody back from the pool: exchanges its code, looks who they are, and sends a one-time code of ours to the app.
  * Nothing is made yet: who never comes for the tokens has changed nothing.
@@ -66,6 +53,7 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
   const { signIn, secret } = begun;
   const tenant = deps.table.of(signIn.organization_id);
   const connection = await tenant.get(connectionItem, { id: signIn.connection_id });
+  if (signIn.app === null) return tried(call, deps, { signIn, secret, connection });
   const refuse = (reason: Refusal, email: string | null = null) =>
     refused(call, deps, { signIn, connection, reason, email });
   if (connection?.status !== "active") return refuse("connection_inactive");
@@ -73,15 +61,11 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
   const person = await personOf(query.code, secret, connection, deps);
   if (person === undefined) return refuse("provider_failed");
   const { profile, tokens } = person;
-  const judged = await judge(deps.table, signIn, profile, at);
-  if (judged === undefined) return refuse("connection_inactive");
-  if (judged.decision.kind === "refused") return refuse(judged.decision.reason, profile.email);
+  const reason = await refusalOf(deps.table, signIn, connection, profile, at);
+  if (reason !== undefined) return refuse(reason, profile.email);
   const code = deps.randomSecret();
-  const { access_token, refresh_token, expires_in } = tokens;
-  const sealed_tokens = await deps.secrets.encrypt(
-    JSON.stringify({ access_token, refresh_token, expires_in }),
-    signInTokensContext(signIn.id),
-  );
+  // Nothing is opened where somebody links: the pool's tokens end here.
+  const kept = signIn.purpose === "sign_in" ? { sealed_tokens: await sealed(tokens, signIn, deps) } : {};
   await deps.table.transact([
     deps.table.of(PLATFORM).writes.update(
       signInItem,
@@ -91,7 +75,7 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
           status: "proved",
           code_hash: sha256(code),
           profile,
-          sealed_tokens,
+          ...kept,
           expires_at: timestamp(addSeconds(at, CODE_SECONDS)),
         },
       },
@@ -99,9 +83,28 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
       () => new Problem("conflict", "This sign-in has been used already. Begin again."),
     ),
   ]);
-  const parameters = { code: `${signIn.id}.${code}`, ...(signIn.app_state === "" ? {} : { state: signIn.app_state }) };
-  return { location: withParameters(signIn.redirect_uri, parameters), cookie: noCookie(signIn.id) };
+  const { redirect_uri, state } = signIn.app;
+  const parameters = { code: `${signIn.id}.${code}`, ...(state === "" ? {} : { state }) };
+  return { location: withParameters(redirect_uri, parameters), cookie: noCookie(signIn.id) };
 }
+
+/** Why a person whom the provider has proved does not get what the sign-in is for. */
+async function refusalOf(
+  table: Table,
+  signIn: SignIn,
+  connection: Connection,
+  profile: Profile,
+  at: Date,
+): Promise<Refusal | undefined> {
+  if (signIn.purpose === "link")
+    return linkRefusal(signIn, connection, profile, await identityOf(table, connection, profile));
+  const judged = await judge(table, signIn, profile, at);
+  if (judged === undefined) return "connection_inactive";
+  return judged.decision.kind === "refused" ? judged.decision.reason : undefined;
+}
+
+const sealed = ({ access_token, refresh_token, expires_in }: HostedTokens, { id }: SignIn, { secrets }: SignInDeps) =>
+  secrets.encrypt(JSON.stringify({ access_token, refresh_token, expires_in }), signInTokensContext(id));
 
 interface Refused {
   readonly signIn: SignIn;

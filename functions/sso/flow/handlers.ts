@@ -1,14 +1,17 @@
 import type { Handler } from "../../../shared/http/call.ts";
-import type { signInOperations } from "../operations.ts";
 import * as back from "./callback.ts";
 import type { SignInDeps } from "./deps.ts";
+import type { signInOperations } from "./operations.ts";
 import { refusalPage } from "./page.ts";
-import * as begin from "./start.ts";
+import * as out from "./start.ts";
 import * as exchange from "./token.ts";
+
+export { begin } from "../asked/begin.ts";
+export { showTrial } from "../trial/show.ts";
 
 type Ops = typeof signInOperations;
 
-export const start: Handler<Ops["start"], SignInDeps> = begin.start;
+export const start: Handler<Ops["start"], SignInDeps> = out.start;
 
 export const callback: Handler<Ops["callback"], SignInDeps> = back.callback;
 

@@ -1,5 +1,4 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
-import { sha256 } from "../../../shared/hash.ts";
 import {
   emailItem,
   type Membership,
@@ -14,7 +13,7 @@ import { domainOf } from "../../../shared/mail/address.ts";
 import { type DomainOwner, readDomainOwner } from "../../domains/public.ts";
 import { invitationTo, type OpenInvitation } from "../../invitations/public.ts";
 import type { Profile } from "../model.ts";
-import { type Connection, connectionItem, type Identity, identityItem } from "../store.ts";
+import { type Connection, connectionItem, type Identity, identityId, identityItem } from "../store.ts";
 import { type Decision, decide } from "./rules/decide.ts";
 
 /** All that was read to decide who somebody is, for the transaction that follows. */
@@ -42,6 +41,7 @@ interface Place {
 
 /**
  * Reads what is known of a person whom a provider has sent, and decides who they are. Nothing is written.
+ * @param as_open whether the connection counts as active whatever it is
  * @returns undefined where the connection or its organization is gone
  */
 export async function judge(
@@ -49,6 +49,7 @@ export async function judge(
   { organization_id, connection_id }: Place,
   profile: Profile,
   at: Date,
+  { as_open = false }: { readonly as_open?: boolean } = {},
 ): Promise<Judged | undefined> {
   const { email } = profile;
   const tenant = table.of(organization_id);
@@ -57,7 +58,7 @@ export async function judge(
   const [connection, organization, identity, marker, owner] = await table.batch([
     tenant.read(connectionItem, { id: connection_id }),
     tenant.read(organizationItem, {}),
-    tenant.read(identityItem, { connection_id, subject_hash: sha256(profile.subject) }),
+    tenant.read(identityItem, { connection_id, id: identityId(connection_id, profile.subject) }),
     platform.read(emailItem, { email: address }),
     readDomainOwner(table, domainOf(address)),
   ]);
@@ -73,7 +74,7 @@ export async function judge(
       ? undefined
       : await invitationTo(table, organization, email, at);
   const decision = decide({
-    connection,
+    connection: as_open ? { ...connection, status: "active" } : connection,
     profile,
     domain_proved: proved !== undefined,
     auto_join_role: proved?.auto_join === true ? proved.default_role : null,

@@ -8,12 +8,12 @@ import { newId } from "../../../shared/ids.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
 import { domainOwner } from "../../domains/public.ts";
 import { SIGN_IN_SECONDS } from "../model.ts";
-import type { signInOperations } from "../operations.ts";
 import { type Connection, connectionItem, connectionPlaceItem, connectionsOf, signInItem } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
+import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
 import { cookieFor, nonceOf, verifierOf } from "./rules/browser.ts";
-import { isTrusted } from "./rules/redirects.ts";
+import { requireTrusted } from "./trusted.ts";
 
 type Start = (typeof signInOperations)["start"];
 
@@ -43,15 +43,11 @@ export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redire
   const { at, query, origin } = call;
   if ((query.connection_id === undefined) === (query.email === undefined))
     throw invalid([{ path: "query", message: "must have `connection_id` or `email`, and not both" }]);
-  if (!isTrusted(query.redirect_uri, [origin, ...deps.origins]))
-    throw invalid([
-      { path: "query.redirect_uri", message: "is not of an origin that this deployment sends people to" },
-    ]);
+  requireTrusted(query.redirect_uri, "query.redirect_uri", [origin, ...deps.origins]);
   const connection = await connectionFor(call, deps);
   if (connection === undefined) return { location: refusalPath("no_connection") };
-  const { id: connection_id, organization_id, pool_client_id, provider_name, callback_url } = connection;
-  if (connection.status !== "active" || pool_client_id === null)
-    return { location: refusalPath("connection_inactive") };
+  const { id: connection_id, organization_id } = connection;
+  if (connection.status !== "active") return { location: refusalPath("connection_inactive") };
   const id = newId("sso_sign_in", at);
   const secret = deps.randomSecret();
   await deps.table.transact([
@@ -59,15 +55,24 @@ export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redire
       id,
       organization_id,
       connection_id,
+      purpose: "sign_in",
       status: "started",
       browser_hash: sha256(secret),
-      redirect_uri: query.redirect_uri,
-      app_state: query.state,
-      code_challenge: query.code_challenge,
+      app: { redirect_uri: query.redirect_uri, state: query.state, code_challenge: query.code_challenge },
       expires_at: timestamp(addSeconds(at, SIGN_IN_SECONDS)),
     }),
   ]);
-  const location = deps.hosted.authorize({
+  return wayOut(deps, connection, { id, secret, email: query.email });
+}
+
+/** The way to a provider, with a secret for the browser by which its way back is known. */
+export function wayOut(
+  { hosted }: Pick<SignInDeps, "hosted">,
+  { pool_client_id, provider_name, callback_url }: Connection,
+  { id, secret, email }: { readonly id: string; readonly secret: string; readonly email?: string | undefined },
+): Redirect {
+  if (pool_client_id === null) throw new Error(`the pool knows nothing of ${provider_name} yet`);
+  const location = hosted.authorize({
     response_type: "code",
     client_id: pool_client_id,
     redirect_uri: callback_url,
@@ -77,7 +82,7 @@ export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redire
     nonce: nonceOf(secret),
     code_challenge: sha256(verifierOf(secret)),
     code_challenge_method: "S256",
-    ...(query.email === undefined ? {} : { login_hint: query.email }),
+    ...(email === undefined ? {} : { login_hint: email }),
   });
   return { location, cookie: cookieFor(id, secret, SIGN_IN_SECONDS) };
 }

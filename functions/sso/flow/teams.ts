@@ -2,14 +2,30 @@ import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { type Ruled, ruled } from "../../../shared/identity/group-rules.ts";
 import { activeMember } from "../../../shared/identity/members.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
 import { enterTeam, leaveTeam, placesOf, teamItem, userTeamsItem } from "../../teams/public.ts";
+import type { Profile } from "../model.ts";
 import type { Judged } from "./judge.ts";
 
 /** Teams of a user that they were put into; read once for each sign-in through a connection that has rules for them. */
-export const teamIdsOf = async (table: Table, tenant: string, user_id: string): Promise<readonly string[]> =>
+const teamIdsOf = async (table: Table, tenant: string, user_id: string): Promise<readonly string[]> =>
   (await placesOf(table, tenant, user_id)).map(({ team_id }) => team_id);
+
+/** What the connection's rules make of somebody by their groups. */
+export async function byGroups(
+  table: Table,
+  { connection, organization }: Pick<Judged, "connection" | "organization">,
+  { groups }: Pick<Profile, "groups">,
+  user_id: string,
+  role: string,
+): Promise<Ruled> {
+  const { group_rules, default_role } = connection;
+  const teams = group_rules.some(({ team_id }) => team_id !== undefined);
+  const team_ids = teams ? await teamIdsOf(table, organization.id, user_id) : [];
+  return ruled(group_rules, groups ?? undefined, { role, team_ids }, default_role);
+}
 
 const contextOf = ({ organization, connection }: Pick<Judged, "organization" | "connection">, at: Date) =>
   systemContext(organization.id, connection.id, at, retentionOf(organization).audit_days);

@@ -4,9 +4,7 @@ import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, type Problem } from "../../../shared/errors.ts";
-import { sha256 } from "../../../shared/hash.ts";
 import { PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
-import { newId } from "../../../shared/ids.ts";
 import { stillJoins, stillProved } from "../../domains/public.ts";
 import { acceptance, noLongerWorks } from "../../invitations/public.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
@@ -15,6 +13,7 @@ import { HISTORY_DAYS, type Profile } from "../model.ts";
 import {
   connectionItem,
   type Identity,
+  identityId,
   identityItem,
   type SignIn,
   signInRecordItem,
@@ -39,20 +38,22 @@ export function linking(
   user: Pick<User, "id" | "name">,
   linked_by: Identity["linked_by"],
   at: Date,
-): Part {
+): Part & { readonly events: readonly [EventDraft]; readonly identity: Identity } {
   const { id: connection_id, organization_id } = connection;
-  const subject_hash = sha256(profile.subject);
   const platform = table.of(PLATFORM);
   const now = timestamp(at);
-  const id = newId("sso_identity", at);
+  const id = identityId(connection_id, profile.subject);
   const { sub, email } = profile;
-  const identity = { id, connection_id, subject_hash, user_id: user.id, sub, email, linked_by };
+  const identity: Identity = {
+    ...{ id, connection_id, user_id: user.id, sub, email, linked_by },
+    created_at: now,
+    last_sign_in_at: now,
+  };
   return {
+    identity,
     writes: [
-      table
-        .of(organization_id)
-        .writes.create(identityItem, { ...identity, created_at: now, last_sign_in_at: now }, taken),
-      platform.writes.create(userIdentityItem, { user_id: user.id, id, organization_id, connection_id, subject_hash }),
+      table.of(organization_id).writes.create(identityItem, identity, taken),
+      platform.writes.create(userIdentityItem, { user_id: user.id, id, organization_id, connection_id }),
       platform.writes.create(poolAccountItem, { sub, user_id: user.id }, taken),
     ],
     events: [
@@ -85,7 +86,7 @@ export function stillHolds(table: Table, { connection, domain, decision }: Judge
 export const seenAgain = (
   table: Table,
   { connection }: Pick<Judged, "connection">,
-  { connection_id, subject_hash, user_id }: Identity,
+  { connection_id, id, user_id }: Identity,
   { email }: Profile,
   at: Date,
 ): Part => ({
@@ -94,7 +95,7 @@ export const seenAgain = (
       .of(connection.organization_id)
       .writes.update(
         identityItem,
-        { connection_id, subject_hash },
+        { connection_id, id },
         { set: { email, last_sign_in_at: timestamp(at) } },
         { equals: { user_id } },
         lostRace,

@@ -1,8 +1,9 @@
 import type { ChangeContext } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
-import { lostRace } from "../../../shared/dynamo/write.ts";
-import { PLATFORM, poolAccountItem, userItem } from "../../../shared/identity/items.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
 import { cutOff } from "../../auth/public.ts";
 import { ssoEvents } from "../events.ts";
 import { type Identity, identityItem, userIdentityItem } from "../store.ts";
@@ -10,27 +11,28 @@ import { type Identity, identityItem, userIdentityItem } from "../store.ts";
 /**
  * Makes a person at a provider be no user any more: identity, pointer and the pool's account go, and the sessions that
  * were opened by it end, in one transaction.
+ * @param context of the organization whose connection it is
+ * @param user as read: nothing else was linked or unlinked meanwhile
+ * @param writes what else has to hold
  */
 export async function unlink(
   table: Table,
   context: ChangeContext,
-  { identity, organization_id }: { readonly identity: Identity; readonly organization_id: string },
+  { id, connection_id, user_id, sub }: Identity,
+  user: User,
+  writes: readonly Write[] = [],
 ): Promise<void> {
-  const { id, connection_id, subject_hash, user_id, sub } = identity;
   const platform = table.of(PLATFORM);
-  const user = await platform.get(userItem, { id: user_id });
-  if (user === undefined) throw new Error(`the identity ${id} is of nobody`);
   await cutOff(table, context, {
     user_id,
     reason: "identity_unlinked",
     only: sub,
     set: { subs: user.subs.filter((one) => one !== sub) },
     when: { equals: { subs: user.subs } },
-    refuse: lostRace,
+    refuse: () => new Problem("conflict", "The account's ways to sign in have just changed. Try again."),
     writes: [
-      table
-        .of(organization_id)
-        .writes.remove(identityItem, { connection_id, subject_hash }, { equals: { user_id } }, lostRace),
+      ...writes,
+      table.of(context.tenant).writes.remove(identityItem, { connection_id, id }, { equals: { user_id } }, lostRace),
       platform.writes.remove(userIdentityItem, { user_id, id }, {}),
       platform.writes.remove(poolAccountItem, { sub }, {}),
     ],

@@ -121,6 +121,8 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   "agents.delete": "archives it; it is erased later",
   "auth.end_session": "a session is nothing of an organization, and goes once the pool knows that it has ended",
+  "sso.unlink_identity": "what it leaves is looked at in test/integration/sso/identities.test.ts",
+  "sso.unlink_own_identity": "what it leaves is looked at in test/integration/sso/identities.test.ts",
   "sso.end_enforcement": "takes back a rule; nothing is deleted",
   "users.remove": "the membership stays as a removed one; what they held is given up behind it",
   "invitations.revoke": "it stays as a revoked one until its end",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { identityItem, signInItem } from "../../../functions/sso/store.ts";
-import { sha256 } from "../../../shared/hash.ts";
+import { identityId, identityItem, signInItem } from "../../../functions/sso/store.ts";
+import { outboxItem } from "../../../shared/change/items.ts";
 import { emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { claimsOf } from "../../support/auth.ts";
@@ -280,6 +280,31 @@ describe("a sign-in that is under way", () => {
   });
 });
 
+describe("a device", () => {
+  const told = async ({ organization_id }: Company) => {
+    const of = { day: new Date().toISOString().slice(0, 10) };
+    const { items } = await sso.deps.table.of(organization_id).page(outboxItem, { of, limit: 100 });
+    return items.filter(({ envelope }) => envelope.type === "session.new_device").length;
+  };
+
+  it("that shows nothing from before is told to the person, but not their first one", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const first = await sso.signIn({ connection_id });
+    expect(await told(owner)).toBe(0);
+    const { device_token } = first.answer?.body ?? {};
+    const again = await sso.signIn({ connection_id }, sso.browser(), device_token);
+    expect([again.answer?.body.device_token, await told(owner)]).toEqual([device_token, 0]);
+    const other = await sso.signIn({ connection_id });
+    expect(other.answer?.body.device_token).not.toBe(device_token);
+    expect(await told(owner)).toBe(1);
+    employee(domain);
+    await sso.signIn({ connection_id });
+    await sso.signIn({ connection_id }, sso.browser(), device_token);
+    expect(await told(owner)).toBe(2);
+  });
+});
+
 describe("an identity", () => {
   it("is one user's, when many sign in for the first time at once", async () => {
     const { owner, domain, connection_id } = await company({ provisioning: true });
@@ -297,7 +322,7 @@ describe("an identity", () => {
     const ids = new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.user.id));
     expect(ids.size).toBe(1);
     const tenant = sso.deps.table.of(owner.organization_id);
-    const identity = await tenant.get(identityItem, { connection_id, subject_hash: sha256(sub) });
+    const identity = await tenant.get(identityItem, { connection_id, id: identityId(connection_id, sub) });
     expect(ids).toContain(identity?.user_id);
   });
 });

@@ -1,0 +1,35 @@
+import { Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import type { SignInDeps } from "../flow/deps.ts";
+import { refusalPath } from "../flow/page.ts";
+import { parseTicket } from "../flow/proved.ts";
+import { wayOut } from "../flow/start.ts";
+import { connectionItem, signInItem } from "../store.ts";
+import type { beginOperations } from "./operations.ts";
+
+/** Sends the browser that shows the ticket to the provider, once. */
+export const begin: Handler<(typeof beginOperations)["begin"], SignInDeps> = async ({ query, at }, deps) => {
+  const ticket = parseTicket(query.ticket);
+  const expired = { location: refusalPath("expired") };
+  if (ticket === undefined) return expired;
+  const platform = deps.table.of(PLATFORM);
+  const asked = await platform.get(signInItem, { id: ticket.id });
+  const live = asked?.status === "asked" && Date.parse(asked.expires_at) > at.getTime();
+  if (!live || asked.code_hash !== sha256(ticket.secret)) return expired;
+  const connection = await deps.table.of(asked.organization_id).get(connectionItem, { id: asked.connection_id });
+  // Tried out is a connection before it is open to people.
+  const open = connection?.status === "active" || (asked.purpose === "trial" && connection?.status === "inactive");
+  if (connection === undefined || !open) return { location: refusalPath("connection_inactive") };
+  const secret = deps.randomSecret();
+  await platform.transact([
+    platform.writes.transition(
+      signInItem,
+      { id: asked.id },
+      { from: ["asked"], set: { status: "started", browser_hash: sha256(secret) }, remove: ["code_hash"] },
+      () => new Problem("conflict", "This link has been used already. Begin again."),
+    ),
+  ]);
+  return wayOut(deps, connection, { id: asked.id, secret });
+};

@@ -1,0 +1,22 @@
+import type { Profile } from "../model.ts";
+import type { Connection } from "../store.ts";
+import type { SignInDeps } from "./deps.ts";
+import type { HostedTokens } from "./hosted.ts";
+import { nonceOf, verifierOf } from "./rules/browser.ts";
+import { profileOf } from "./rules/profile.ts";
+
+/** The person that the pool's answer to the code tells of; undefined for an answer that proves nothing. */
+export async function personOf(
+  code: string,
+  secret: string,
+  { pool_client_id, callback_url, provider_name, provider }: Connection,
+  { hosted }: SignInDeps,
+): Promise<{ readonly profile: Profile; readonly tokens: HostedTokens } | undefined> {
+  const client_id = pool_client_id ?? "";
+  const code_verifier = verifierOf(secret);
+  const tokens = await hosted.exchange({ code, code_verifier, client_id, redirect_uri: callback_url });
+  const claims = tokens && (await hosted.claims(tokens.id_token, client_id));
+  if (tokens === undefined || claims?.nonce !== nonceOf(secret)) return undefined;
+  const profile = profileOf(claims, provider_name, provider.kind);
+  return profile && { profile, tokens };
+}

@@ -1,0 +1,48 @@
+import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { sha256 } from "../../../shared/hash.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { type Profile, type Refusal, refusals } from "../model.ts";
+import { type SignIn, signInItem } from "../store.ts";
+
+export const invalidCode = (): Problem =>
+  new Problem("invalid_credentials", "The code is not valid or no longer valid. Begin the sign-in again.");
+
+export const notLetIn = (reason: Refusal): Problem =>
+  new Problem("conflict", refusals[reason], { members: { reason } });
+
+/** An id of a sign-in and the secret that proves it, as they travel: `ssn_….<256 bits>`. */
+export function parseTicket(text: string): { readonly id: string; readonly secret: string } | undefined {
+  const [, id, secret] = /^(ssn_[0-9A-HJKMNP-TV-Z]{26})\.([\w-]{43})$/.exec(text) ?? [];
+  return id === undefined || secret === undefined ? undefined : { id, secret };
+}
+
+interface Shown {
+  readonly body: { readonly code: string; readonly code_verifier: string };
+  readonly at: Date;
+}
+
+/**
+ * The sign-in that a code and its verifier prove, if it is for this.
+ * @throws Problem `invalid_credentials`
+ */
+export async function provedSignIn(
+  table: Table,
+  purpose: SignIn["purpose"],
+  { body, at }: Shown,
+): Promise<{ readonly signIn: SignIn; readonly profile: Profile }> {
+  const ticket = parseTicket(body.code);
+  if (ticket === undefined) throw invalidCode();
+  const signIn = await table.of(PLATFORM).get(signInItem, { id: ticket.id });
+  if (signIn?.status !== "proved" || Date.parse(signIn.expires_at) <= at.getTime()) throw invalidCode();
+  const { profile, code_hash, app } = signIn;
+  if (code_hash !== sha256(ticket.secret) || app?.code_challenge !== sha256(body.code_verifier)) throw invalidCode();
+  if (signIn.purpose !== purpose) throw invalidCode();
+  if (profile === undefined) throw new Error(`${ticket.id} is proved and says nothing`);
+  return { signIn, profile };
+}
+
+/** The write that uses a proved sign-in up. */
+export const spending = (table: Table, { id }: SignIn): Write =>
+  table.of(PLATFORM).writes.transition(signInItem, { id }, { from: ["proved"], set: { status: "spent" } }, invalidCode);

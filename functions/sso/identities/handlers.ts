@@ -1,0 +1,90 @@
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { auditDaysOf } from "../../../shared/identity/organization.ts";
+import { requireReach } from "../../users/public.ts";
+import { type Connection, connectionItem, type Identity, identityItem, userIdentityItem } from "../store.ts";
+import type { identityOperations } from "./operations.ts";
+import { unlink } from "./unlink.ts";
+
+type Ops = typeof identityOperations;
+
+export interface IdentityDeps {
+  readonly table: Table;
+}
+
+/** A way into somebody's account, with the connection that it goes through. */
+interface Way {
+  readonly organization_id: string;
+  readonly identity: Identity;
+  readonly connection: Connection;
+  /** Whether somebody can come in by it now. */
+  readonly open: boolean;
+}
+
+/** The providers through which a user signs in. */
+async function waysOf(table: Table, user_id: string): Promise<Way[]> {
+  const pointers = [];
+  for await (const pointer of table.of(PLATFORM).all(userIdentityItem, { of: { user_id } })) pointers.push(pointer);
+  const ways = pointers.map(async ({ id, connection_id, organization_id }): Promise<Way[]> => {
+    const tenant = table.of(organization_id);
+    const [identity, connection, organization] = await table.batch([
+      tenant.read(identityItem, { id, connection_id }),
+      tenant.read(connectionItem, { id: connection_id }),
+      tenant.read(organizationItem, {}),
+    ]);
+    if (identity?.user_id !== user_id || connection === undefined) return [];
+    const open = connection.status === "active" && organization?.status === "active";
+    return [{ organization_id, identity, connection, open }];
+  });
+  return (await Promise.all(ways)).flat();
+}
+
+export const listIdentities: Handler<Ops["listIdentities"], IdentityDeps> = async (call, { table }) => {
+  const { id, organization_id } = await call.load();
+  return table.of(organization_id).page(identityItem, { of: { connection_id: id }, ...call.query });
+};
+
+export const unlinkIdentity: Handler<Ops["unlinkIdentity"], IdentityDeps> = async (call, { table }) => {
+  const { caller } = call;
+  const identity = await call.load();
+  const [user, membership] = await table.batch([
+    table.of(PLATFORM).read(userItem, { id: identity.user_id }),
+    table.of(caller.organization.id).read(membershipItem, { user_id: identity.user_id }),
+  ]);
+  if (user === undefined) throw notFound();
+  if (membership !== undefined && membership.status !== "removed") requireReach(caller, [membership.role]);
+  await unlink(table, call.context, identity, user, [call.stillPermitted()]);
+  return undefined;
+};
+
+export const listOwnIdentities: Handler<Ops["listOwnIdentities"], IdentityDeps> = async ({ caller }, { table }) => {
+  const ways = await waysOf(table, caller.user.id);
+  return {
+    has_password: caller.user.has_password,
+    items: ways.map(({ identity, organization_id, connection }) => ({
+      ...identity,
+      organization_id,
+      connection_name: connection.name,
+    })),
+  };
+};
+
+/** Two who are unlinked at once are not both the second to last: the account's list is as it was read. */
+export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> = async (call, { table }) => {
+  const { caller, path, at, request } = call;
+  const user = await table.of(PLATFORM).get(userItem, { id: caller.user.id });
+  const ways = await waysOf(table, caller.user.id);
+  const way = ways.find(({ identity }) => identity.id === path.sso_identity_id);
+  if (way === undefined || user === undefined) throw notFound();
+  if (!user.has_password && !ways.some((other) => other !== way && other.open))
+    throw new Problem("conflict", "This is your last way in. Link another one first.", {
+      members: { state: "last_way_in" },
+    });
+  const tenant = way.organization_id;
+  const audit_days = await auditDaysOf(table.of(tenant));
+  const context = { tenant, actor: caller.principal, at, trace_id: request.id, request, audit_days };
+  await unlink(table, context, way.identity, user);
+  return undefined;
+};
