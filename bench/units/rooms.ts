@@ -27,6 +27,10 @@ import { directoryOperations, apiOperations as scimOperations } from "../../func
 import * as directoryHandlers from "../../functions/scim/protocol/handlers.ts";
 import { refuseInScim } from "../../functions/scim/protocol/refusal.ts";
 import { tokensDeps } from "../../functions/scim/tokens/deps.ts";
+import { connectionDeps } from "../../functions/sso/connections/deps.ts";
+import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
+import type { PoolProviders } from "../../functions/sso/connections/pool.ts";
+import { apiOperations as connectionOperations } from "../../functions/sso/operations.ts";
 import * as teamHandlers from "../../functions/teams/handlers.ts";
 import { operations as teamOperations } from "../../functions/teams/operations.ts";
 import * as userHandlers from "../../functions/users/handlers.ts";
@@ -45,6 +49,15 @@ import { createRouter } from "../../shared/http/router.ts";
 import { CLIENT } from "../support/tokens.ts";
 
 type Dispatch = (request: RawRequest) => Promise<Answer>;
+
+/** A pool that takes every provider, and costs no call. */
+const poolOfProviders: PoolProviders = {
+  put: async () => {},
+  remove: async () => {},
+  createClient: async ({ name }) => name,
+  findClients: async () => [],
+  removeClient: async () => {},
+};
 
 /** A pool where every password is right and that costs no call: what is counted is what sign-ins ask of the table. */
 const poolOfAll: IdentityProvider = (() => {
@@ -87,6 +100,13 @@ export function dispatchers(platform: Platform): Dispatch {
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
   add(scimOperations, createDispatcher(scimOperations, scimHandlers, platform, tokensDeps(platform)));
   add(directoryOperations, createDispatcher(directoryOperations, directoryHandlers, platform, platform, refuseInScim));
+  add(
+    connectionOperations,
+    createDispatcher(connectionOperations, connectionHandlers, platform, {
+      ...connectionDeps(platform),
+      providers: poolOfProviders,
+    }),
+  );
   add(teamOperations, createDispatcher(teamOperations, teamHandlers, platform, platform));
   add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));
   add(webhookOperations, createDispatcher(webhookOperations, webhookHandlers, platform, webhookDeps(platform)));

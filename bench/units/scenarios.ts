@@ -1,3 +1,4 @@
+import { newCertificate, samlMetadata } from "../../test/support/saml-metadata.ts";
 import type { Tenant } from "./world.ts";
 
 /** What an organization of the benchmark holds, by the names that scenarios use in their paths. */
@@ -18,6 +19,9 @@ export interface Scene {
   readonly domain: string;
   /** Where people have their addresses whom the directory brings. */
   readonly mail_domain: string;
+  readonly sso_connection: string;
+  /** Of a SAML provider. */
+  readonly metadata: string;
   readonly scim_user: string;
   readonly scim_group: string;
 }
@@ -42,6 +46,8 @@ const agent = (name: string) => ({
 const webhook = (name: string) => ({ name, url: "https://example.com/hooks", events: ["webhook.updated"] });
 const pipeline = (name: string) => ({ name, pattern: "sequential" });
 const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
+
+const connection = (name: string, metadata: string) => ({ name, provider: { kind: "saml", metadata } });
 
 /** Somebody as a directory describes them. */
 const person = (userName: string) => ({ userName, externalId: userName, displayName: "Ada", active: true });
@@ -76,6 +82,8 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const domain = await made("/domains", { domain: "acme.example.org" }, 1);
   const member = await tenant.join(count);
   const { domain: mail_domain, token_id } = await tenant.connectDirectory();
+  const metadata = samlMetadata([(await newCertificate()).text]);
+  const sso_connection = await made("/sso/connections", connection("Directory", metadata), 1);
   const scim_user = await made("/scim/v2/Users", person(`first@${mail_domain}`), count, [token_id]);
   const scim_group = await made("/scim/v2/Groups", { displayName: "Research" }, count, [token_id]);
   for (const path of [
@@ -106,6 +114,8 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     invitation,
     domain,
     mail_domain,
+    sso_connection,
+    metadata,
     scim_user,
     scim_group,
   };
@@ -307,6 +317,15 @@ export const scenarios: readonly Scenario[] = [
   { id: "webhooks.list", method: "GET", path: () => `/webhooks?${PAGE}` },
   { id: "webhooks.create", method: "POST", path: () => "/webhooks", body: () => webhook("New") },
   { id: "webhooks.update", method: "PATCH", path: (s) => `/webhooks/${s.webhook}`, body: () => ({ name: "CI 2" }) },
+  { id: "sso.list", method: "GET", path: () => `/sso/connections?${PAGE}` },
+  { id: "sso.get", method: "GET", path: (s) => `/sso/connections/${s.sso_connection}` },
+  { id: "sso.create", method: "POST", path: () => "/sso/connections", body: (s) => connection("Second", s.metadata) },
+  {
+    id: "sso.update",
+    method: "PATCH",
+    path: (s) => `/sso/connections/${s.sso_connection}`,
+    body: () => ({ attributes: { groups: "memberOf" } }),
+  },
   { id: "users.remove", method: "DELETE", path: (s) => `/users/${s.member}?successor_id=${s.user}` },
   { id: "users.get_removal", method: "GET", path: (s) => `/users/${s.member}/removal` },
   { id: "audit.list", method: "GET", path: () => `/audit/logs?${PAGE}` },
