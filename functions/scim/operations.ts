@@ -315,6 +315,19 @@ const groupOperations = {
   }),
 } as const;
 
+const searchOperations = {
+  search: operation({
+    ...people,
+    id: "scim.search",
+    method: "POST",
+    path: "/scim/v2/.search",
+    summary: "People and groups of a directory, asked for in a body",
+    request: { query: wantedQuery, body: searchBody },
+    success: 200,
+    errors: [],
+  }),
+} as const;
+
 const bulkOperations = {
   bulk: operation({
     ...people,
@@ -332,6 +345,7 @@ export const directoryOperations = {
   ...discoveryOperations,
   ...userOperations,
   ...groupOperations,
+  ...searchOperations,
   ...bulkOperations,
 } as const;
 

@@ -2,4 +2,5 @@
 export * from "../bulk/handlers.ts";
 export * from "../discovery/handlers.ts";
 export * from "../groups/handlers.ts";
+export * from "../search/handlers.ts";
 export * from "../users/handlers.ts";

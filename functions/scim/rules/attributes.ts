@@ -156,7 +156,6 @@ export const groupAttributes: readonly Attribute[] = [
     subAttributes: [
       text("value", "The member's id.", exact),
       { name: "$ref", type: "reference", description: "Its address.", referenceTypes: ["User", "Group"], ...exact },
-      text("display", "Its name."),
       text("type", "What it is.", { canonicalValues: ["User", "Group"] }),
     ],
   },

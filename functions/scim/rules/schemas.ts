@@ -33,7 +33,6 @@ export interface ScimContact {
 export interface ScimMember {
   readonly value: string;
   readonly $ref?: string;
-  readonly display?: string;
   readonly type?: string;
 }
 

@@ -130,7 +130,7 @@ async function find(
   return { user, membership, default_role, domain };
 }
 
-/** A new user without a way to sign in: they come through the organization's sign-in provider, or set a password by mail. */
+/** A new user without a password and a session: they come through the sign-in provider that the organization has connected. */
 const brought = ({ context: { tenant }, at }: DirectoryCall, attributes: ScimUserAttributes, email: string): User =>
   newUser(
     {

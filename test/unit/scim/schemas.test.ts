@@ -166,7 +166,7 @@ describe("groups as they are posted", () => {
     expect(normalizeGroup({ displayName: "G", externalId: "e", members, userName: "no" })).toEqual({
       displayName: "G",
       externalId: "e",
-      members: [{ value: "u1", $ref: "https://x.example/1", display: "One" }, { value: "u2" }],
+      members: [{ value: "u1", $ref: "https://x.example/1" }, { value: "u2" }],
     });
     expect(normalizeGroup({ displayName: "G", members: [{}] })).toEqual({ displayName: "G" });
   });
