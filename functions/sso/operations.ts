@@ -140,7 +140,8 @@ export const apiOperations = {
     method: "DELETE",
     path: "/sso/connections/{sso_connection_id}",
     summary: "Disconnect a sign-in provider",
-    description: "Nobody signs in through it from then on; sessions that were opened by it end.",
+    description:
+      "Nobody signs in through it from then on; sessions that were opened by it are refused from the next request on.",
     permission: "sso:delete",
     ...about,
     request: { path },

@@ -28,14 +28,6 @@ export const connectionItem = defineItem({
 });
 export type Connection = ItemOf<typeof connectionItem>;
 
-/** Links to a connection name it and no organization. */
-export const connectionPlaceItem = defineItem({
-  type: "sso_connection_place",
-  summary: "The organization of a connection, for those who are not signed in yet.",
-  schema: z.object({ connection_id: idSchema("sso_connection"), organization_id: idSchema("organization") }),
-  key: { pk: "SSO_CONNECTION_PLACE#{connection_id}", sk: "SSO_CONNECTION_PLACE" },
-});
-
 /** When to make the pool be what a connection says: whatever request or worker died on the way. */
 export const connectionRepair = defineDue("sso_connection");
 

@@ -2,6 +2,7 @@ import type { Read, Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import type { RawRequest } from "../http/parse.ts";
 import {
+  connectionPlaceItem,
   type Membership,
   type Organization,
   PLATFORM,
@@ -26,6 +27,7 @@ const REMEMBERED_ACCOUNTS = 1_000;
 interface LastSeen {
   readonly user_id: string;
   readonly default_organization_id: string;
+  readonly connection_id: string | undefined;
 }
 
 /** Who sent a request, and what they may do in the active organization at this moment. */
@@ -70,10 +72,21 @@ export interface Wanted {
  * `Organization-Id` header, the default organization are guessed from what this process saw last of the account; the
  * first time the user is guessed from the name at the pool, which is theirs for accounts with a password. A wrong guess
  * costs a second read and never a wrong answer, because the session decides.
+ *
+ * A session that came through a provider ends with the connection, on the next request too: one item more is read for it.
  */
 export function createAuthenticator(table: Table, tokens: TokenVerifier) {
   const lastSeen = new Map<string, LastSeen>();
   const platform = table.of(PLATFORM);
+
+  const placeOf = (connection_id: string) => platform.read(connectionPlaceItem, { connection_id });
+
+  /** Refuses a session whose connection was deleted; `read` is the place of the one that was guessed. */
+  async function requireConnection({ connection_id }: Session, guessed: string | undefined, read: unknown) {
+    if (connection_id === undefined) return;
+    const place = connection_id === guessed ? read : await platform.get(connectionPlaceItem, { connection_id });
+    if (place === undefined) throw unauthenticated();
+  }
 
   /** Whose session it is; `guessed` is the user of the name at the pool. */
   async function personOf(session: Session, guessed: User | undefined): Promise<User> {
@@ -98,11 +111,13 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       platform.read(sessionItem, { sub, origin_jti }),
       ...(guess === undefined ? [] : rightsReads(table, guess, somebody)),
       ...(more === undefined ? [] : [more]),
+      ...(last?.connection_id === undefined ? [] : [placeOf(last.connection_id)]),
       ...(operator ? [platform.read(operatorItem, { user_id: somebody })] : []),
       ...(person ? [platform.read(userItem, { id: somebody })] : []),
     ];
     const read: readonly unknown[] = await table.batch(reads);
     const session = live(read[0] as Session | undefined, client_id, now);
+    await requireConnection(session, last?.connection_id, read[1 + (guess === undefined ? 0 : 2) + (more ? 1 : 0)]);
     await see(platform, session, now);
     const [readOrganization, readMembership] = (guess === undefined ? [] : read.slice(1, 3)) as [
       Organization | undefined,
@@ -158,7 +173,8 @@ function live(session: Session | undefined, client_id: string, now: Date): Sessi
   return session;
 }
 
-function remember(lastSeen: Map<string, LastSeen>, { sub, user_id, default_organization_id }: Session): void {
+function remember(lastSeen: Map<string, LastSeen>, session: Session): void {
+  const { sub, user_id, default_organization_id, connection_id } = session;
   if (lastSeen.size >= REMEMBERED_ACCOUNTS) lastSeen.delete(lastSeen.keys().next().value ?? "");
-  lastSeen.set(sub, { user_id, default_organization_id });
+  lastSeen.set(sub, { user_id, default_organization_id, connection_id });
 }

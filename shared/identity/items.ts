@@ -201,3 +201,14 @@ export const sessionItem = defineItem({
   key: { pk: "SESSIONS#{sub}", sk: "{origin_jti}" },
   expires: "expires_at",
 });
+
+/**
+ * Links to a connection, and sessions that were opened by it, name it and no organization. It goes with the request that
+ * deletes the connection: a session whose connection has no place any more is refused.
+ */
+export const connectionPlaceItem = defineItem({
+  type: "sso_connection_place",
+  summary: "The organization of a sign-in provider's connection, as long as it is not deleted.",
+  schema: z.object({ connection_id: idSchema("sso_connection"), organization_id: idSchema("organization") }),
+  key: { pk: "SSO_CONNECTION_PLACE#{connection_id}", sk: "SSO_CONNECTION_PLACE" },
+});

@@ -3,7 +3,6 @@ import { providerName } from "../../functions/sso/model.ts";
 import {
   type Connection,
   connectionItem,
-  connectionPlaceItem,
   type Identity,
   identityId,
   identityItem,
@@ -13,7 +12,7 @@ import {
 } from "../../functions/sso/store.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
-import { PLATFORM, poolAccountItem, userItem } from "../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM, poolAccountItem, userItem } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { quotaItem } from "../../shared/limits/quota.ts";
 import { stackPlatform } from "./stack.ts";

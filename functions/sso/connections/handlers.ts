@@ -6,7 +6,7 @@ import { badReference, Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import type { GroupRule } from "../../../shared/identity/group-rules.ts";
-import { PLATFORM } from "../../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
@@ -14,7 +14,7 @@ import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName, serviceProvider } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
-import { type Connection, connectionItem, connectionPlaceItem, connectionRepair, signInRecordItem } from "../store.ts";
+import { type Connection, connectionItem, connectionRepair, signInRecordItem } from "../store.ts";
 import type { ConnectionDeps } from "./deps.ts";
 import { requireDiscovery } from "./discovery.ts";
 import { providerFrom } from "./given.ts";
@@ -185,6 +185,8 @@ export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps)
         writes: [
           tenant.writes.replace(connectionItem, next, read.etag),
           connectionRepair.set(tenant, read.id, at),
+          // No session that was opened by it passes from here on.
+          deps.table.of(PLATFORM).writes.remove(connectionPlaceItem, { connection_id: read.id }, {}),
           ...(await anotherWayIn(deps.table, read)),
         ],
         events: [draft(ssoEvents, "sso.connection_deleted", ...subject(next))],

@@ -5,6 +5,7 @@ import { badReference } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import {
   ACCOUNTS_PER_USER,
+  connectionPlaceItem,
   membershipItem,
   organizationItem,
   PLATFORM,
@@ -16,7 +17,7 @@ import { stillActive } from "../enforcement/used.ts";
 import { invalidCode, notLetIn, provedSignIn, spending } from "../flow/proved.ts";
 import { requireTrusted } from "../flow/trusted.ts";
 import { linking } from "../flow/writes.ts";
-import { type Connection, connectionItem, connectionPlaceItem, type Identity } from "../store.ts";
+import { type Connection, connectionItem, type Identity } from "../store.ts";
 import type { linkingOperations } from "./operations.ts";
 import { identityOf, linkRefusal } from "./refusal.ts";
 

@@ -8,7 +8,8 @@ import { createAuthenticator } from "../../../shared/access/authenticate.ts";
 import { SEEN_SECONDS } from "../../../shared/access/seen.ts";
 import type { Answer } from "../../../shared/http/answer.ts";
 import { API_BASE } from "../../../shared/http/operation.ts";
-import { PLATFORM, sessionItem } from "../../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM, sessionItem } from "../../../shared/identity/items.ts";
+import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
@@ -34,6 +35,8 @@ let call: (method: string, path: string, body?: unknown) => Promise<Readonly<Rec
 let age: (seconds: number) => Promise<void>;
 /** Authenticates a request of a session that came through a provider: its account has another name than its user. */
 let throughProvider: () => Promise<Units>;
+/** Lets that session be one of a connection; gives what lets it be none again. */
+let connect: () => Promise<() => Promise<void>>;
 let organization: string;
 const ids: Record<string, string> = {};
 
@@ -67,6 +70,18 @@ beforeAll(async () => {
     limits: { user: 1_000_000, address: 1_000_000 },
   });
   organization = owner.organization_id;
+  connect = async () => {
+    const connection_id = newId("sso_connection", NOW);
+    const platform = table.of(PLATFORM);
+    await platform.transact([
+      platform.writes.create(connectionPlaceItem, { connection_id, organization_id: organization }),
+      platform.writes.update(sessionItem, { sub: user_id, origin_jti }, { set: { connection_id } }),
+    ]);
+    return () =>
+      platform.transact([
+        platform.writes.update(sessionItem, { sub: user_id, origin_jti }, { remove: ["connection_id"] }),
+      ]);
+  };
   const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const [pathname = "", query = ""] = path.split("?");
     const answer = await dispatch({
@@ -164,6 +179,14 @@ describe("what a request costs, by AWS's rules", () => {
   it("a session that came through a provider is found in one read from the second request on", async () => {
     const calls = [await throughProvider(), await throughProvider(), await throughProvider()].map((one) => one.calls);
     expect(calls).toEqual([2, 1, 1]);
+  });
+
+  it("a session through a connection reads one unit more, in the same call: whether the connection is still there", async () => {
+    const plain = await throughProvider();
+    const disconnect = await connect();
+    const [, second] = [await throughProvider(), await throughProvider()];
+    await disconnect();
+    expect([second?.calls, (second?.reads ?? 0) - plain.reads]).toEqual([1, 1]);
   });
 
   it("counting, averaged over many requests of one function, is next to nothing", async () => {

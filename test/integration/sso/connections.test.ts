@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repair } from "../../../functions/sso/consumers.ts";
-import { connectionItem, connectionPlaceItem } from "../../../functions/sso/store.ts";
+import { connectionItem } from "../../../functions/sso/store.ts";
 import { dueItem } from "../../../shared/due/item.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
 import { pool } from "../../support/pool.ts";
@@ -146,10 +146,12 @@ describe("a connection", () => {
     const { answer } = await sso.signIn({ connection_id: id });
     const { user, tokens } = answer?.body ?? {};
     const connection = await stored(owner, id);
+    expect((await call("GET", "/auth/me", { token: tokens.access_token })).status).toBe(200);
     expect((await sso.call("DELETE", `/sso/connections/${id}`, undefined, owner.token)).status).toBe(204);
-    expect((await sso.signIn({ connection_id: id })).reason).toBe("connection_inactive");
-    await mend(owner, id);
+    // On the very next request, before what is left of it has gone.
     expect((await call("GET", "/auth/me", { token: tokens.access_token })).status).toBe(401);
+    expect((await sso.signIn({ connection_id: id })).reason).toBe("no_connection");
+    await mend(owner, id);
     const refreshed = await call("POST", "/auth/refresh", { body: { refresh_token: tokens.refresh_token } });
     expect(refreshed.status).toBe(401);
     expect((await table.of(PLATFORM).get(userItem, { id: user.id }))?.subs).toEqual([]);
