@@ -3,5 +3,4 @@ export { LARGEST_ACCOUNT } from "./registration/account.ts";
 export { GLASSES_PER_USER } from "./sessions/break-glass.ts";
 export { cutOff } from "./sessions/cut-off.ts";
 export { deviceOfSignIn } from "./sessions/known-device.ts";
-export { newSession, openSession, signedIn } from "./sessions/open.ts";
-export { newDevice } from "./sessions/sign-in.ts";
+export { newDevice, newSession, openSession, signedIn } from "./sessions/open.ts";

@@ -96,7 +96,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   mfa_challenge: ["auth/api"],
   email_change: ["auth/api"],
   known_place: ["auth/api", "sso/sign_in"],
-  sign_in_attempts: ["auth/api"],
+  sign_in_attempts: ["auth/api", "sso/sign_in"],
   throttle_counter: ["auth/api"],
   workspace_member: [
     "auth/api",

@@ -70,6 +70,10 @@ export const tokensOf = (provider: ProviderTokens, secret: string): Tokens => ({
 export const signedIn = ({ id, user_id }: Session): EventDraft =>
   draft(authEvents, "session.signed_in", { id }, { user_id, session_id: id });
 
+/** A mail goes to the person, who knows whether it was them. */
+export const newDevice = ({ id, user_id }: Session): EventDraft =>
+  draft(authEvents, "session.new_device", { id }, { user_id, session_id: id });
+
 /** What the transaction that opens a session holds. */
 export interface Opening {
   readonly user: User;

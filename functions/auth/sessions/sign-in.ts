@@ -1,16 +1,15 @@
-import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import type { EventDraft } from "../../../shared/change/events.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
-import type { Session, User } from "../../../shared/identity/items.ts";
+import type { User } from "../../../shared/identity/items.ts";
 import type { AuthDeps } from "../deps.ts";
-import { authEvents } from "../events.ts";
 import { SESSIONS_PER_USER } from "../model.ts";
 import type { Admitted } from "../throttle/admit.ts";
 import { brokenGlass, LARGEST_BROKEN_GLASS } from "./break-glass.ts";
 import type { ProviderTokens } from "./cognito.ts";
-import { newSession, openSession } from "./open.ts";
+import { newDevice, newSession, openSession } from "./open.ts";
 
 /** All that a sign-in by password has proved. */
 export interface Proved {
@@ -52,10 +51,6 @@ export async function openSignIn<T>(
     ),
   );
 }
-
-/** A mail goes to the person, who knows whether it was them. */
-export const newDevice = ({ id, user_id }: Session): EventDraft =>
-  draft(authEvents, "session.new_device", { id }, { user_id, session_id: id });
 
 const answerOf = (user: User, tokens: Awaited<ReturnType<typeof newSession>>["tokens"], device_token: string) => ({
   status: "signed_in" as const,

@@ -48,6 +48,8 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     BUCKET_NAME: outputs.BucketName,
+    USER_POOL_ID: outputs.UserPoolId,
+    USER_POOL_CLIENT_ID: outputs.UserPoolClientId,
     OUTBOUND_ALLOW_HTTP: "false",
     OUTBOUND_ALLOW_HOSTS: "",
     STATE_MACHINE_ARN: `arn:aws:states:${region}:000000000000:stateMachine:none`,
