@@ -3,7 +3,7 @@ import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
 import { type MailDeps, mailTo } from "../../shared/mail/send.ts";
 import { mailLanguage, worded } from "../../shared/mail/template.ts";
 import { sendEmailChangeMail } from "./email-change/mail.ts";
-import { confirmMail, noPasswordMail, registeredAlreadyMail, resetMail } from "./mails.ts";
+import { confirmMail, firstPasswordMail, registeredAlreadyMail, resetMail } from "./mails.ts";
 import { sendNotice } from "./notices/send.ts";
 import { openDomain } from "./registration/join-domain.ts";
 import { pendingRegistration, registrationTokenContext } from "./registration/store.ts";
@@ -18,16 +18,15 @@ export async function sendMail(event: Envelope, deps: MailDeps): Promise<void> {
   await sendNotice(event, deps);
 }
 
-/** The token of a requested reset, if the address has an account; how to sign in, if the account has no password. */
+/** The token of a requested reset, if the address has an account. */
 async function sendResetMail(id: string, deps: MailDeps): Promise<void> {
   const reset = await pendingReset(deps.table, id, deps.clock.now());
   if (reset === undefined || reset.user_id === null) return;
   const user = await deps.table.of(PLATFORM).get(userItem, { id: reset.user_id });
   if (user === undefined) return;
-  const { email } = reset;
-  if (!user.has_password) return mailTo(deps, { ...user, email }, noPasswordMail, deps);
   const token = await deps.secrets.decrypt(reset.sealed_token, resetTokenContext(id));
-  await mailTo(deps, { ...user, email }, resetMail, { ...deps, token });
+  const mail = user.has_password ? resetMail : firstPasswordMail;
+  await mailTo(deps, { ...user, email: reset.email }, mail, { ...deps, token });
 }
 
 /** The token of a registration, or the advice to sign in where the address has an account. Only its owner learns which. */

@@ -35,24 +35,34 @@ export const resetMail = template<WithToken>({
   }),
 });
 
-/** Somebody wants a reset for an account that signs in through providers only. */
-export const noPasswordMail = template<Page>({
-  en: ({ app_url }) => ({
-    subject: "Your account has no password",
+/** The token of a reset that was asked for an account without a password: it came through a provider, or by a directory. */
+export const firstPasswordMail = template<WithToken>({
+  en: ({ app_url, token }) => ({
+    subject: "Choose a password",
     lines: [
-      "Somebody asked to reset the password of your Kaizen Studio account, which has none:",
-      "you sign in through your company's provider.",
+      "Somebody asked for a password for your Kaizen Studio account, which has none.",
+      `If your company has a sign-in provider you need none: sign in at ${app_url} with this address.`,
       "",
-      `Sign in at ${app_url} with this address. If that does not work, ask an administrator of your company.`,
+      `To choose one, open ${app_url}/reset-password?token=${token} within the next hour,`,
+      "or send the token to POST /api/v1/auth/reset-password:",
+      "",
+      token,
+      "",
+      "If it was not you, ignore this mail: nothing has changed.",
     ],
   }),
-  de: ({ app_url }) => ({
-    subject: "Ihr Konto hat kein Passwort",
+  de: ({ app_url, token }) => ({
+    subject: "Wählen Sie ein Passwort",
     lines: [
-      "Jemand möchte das Passwort Ihres Kontos bei Kaizen Studio zurücksetzen. Es hat keines:",
-      "Sie melden sich über den Anbieter Ihres Unternehmens an.",
+      "Jemand möchte ein Passwort für Ihr Konto bei Kaizen Studio. Es hat keines.",
+      `Wenn Ihr Unternehmen einen Anbieter für die Anmeldung hat, brauchen Sie keines: Melden Sie sich unter ${app_url} mit dieser Adresse an.`,
       "",
-      `Melden Sie sich unter ${app_url} mit dieser Adresse an. Gelingt das nicht, fragen Sie die Verwaltung Ihres Unternehmens.`,
+      `Um eines zu wählen, öffnen Sie innerhalb einer Stunde ${app_url}/reset-password?token=${token}`,
+      "oder senden Sie dieses Token an POST /api/v1/auth/reset-password:",
+      "",
+      token,
+      "",
+      "Wenn Sie das nicht waren, ist nichts weiter zu tun: Es hat sich nichts geändert.",
     ],
   }),
 });

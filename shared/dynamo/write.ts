@@ -45,7 +45,7 @@ export interface Counter {
   readonly build: (parts: Pick<Counter, "set" | "add">) => Write;
 }
 
-/** What an update changes. `remove` deletes attributes; `add` adds to numbers or sets; `append` grows a list. */
+/** What an update changes. `remove` deletes attributes; `add` adds to numbers or sets. */
 export interface Change<T> {
   readonly set?: Partial<T>;
   readonly add?: Readonly<Record<string, number | ReadonlySet<string | number>>>;

@@ -45,9 +45,10 @@ export async function provePassword(
   const admitted = await admitAttempt(deps, { ...place, ip: call.request.ip }, call.at);
   const user = await userByEmail(deps.table, email);
   const provider = await deps.identities.signIn(user?.id ?? NOBODY, password);
-  if (provider !== undefined && user?.status === "active") return { user, provider, admitted };
-  const reason =
-    user === undefined ? "unknown_account" : provider === undefined ? "wrong_password" : `user_${user.status}`;
+  // An account at the pool that a dead request has left behind is nobody's yet: its sessions would be found by nobody.
+  const theirs = provider !== undefined && user?.subs.includes(provider.sub) === true;
+  if (theirs && user.status === "active") return { user, provider, admitted };
+  const reason = user === undefined ? "unknown_account" : !theirs ? "wrong_password" : `user_${user.status}`;
   await commitChange(deps.table, contextOf(call, user), {
     writes: [],
     events: [

@@ -2,7 +2,7 @@ import type { ChangeContext } from "../../../shared/change/commit.ts";
 import type { EventDraft } from "../../../shared/change/events.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
-import type { User } from "../../../shared/identity/items.ts";
+import { ACCOUNTS_PER_USER, PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
 import type { AuthDeps } from "../deps.ts";
 import type { RevocationReason } from "../events.ts";
 import { cutOff } from "../sessions/cut-off.ts";
@@ -20,7 +20,32 @@ export interface Replacement {
 }
 
 /**
- * Gives an account a new password, at the pool and in the table. Two systems in a row, so that whatever happens between
+ * Tells the pool the password. Who has come through a provider, or by a directory, has no account there that takes one:
+ * it is made now, and is theirs with the last step; until then nobody signs in by it.
+ * @returns the new account's name at the pool
+ */
+async function teach({ identities }: AuthDeps, user: User, password: string): Promise<string | undefined> {
+  if (!user.has_password) {
+    if (user.subs.length >= ACCOUNTS_PER_USER)
+      throw new Problem("conflict", "The account has too many ways to sign in already. Unlink a provider first.");
+    return identities.createUser(user.id, user.email, password);
+  }
+  await identities.setPassword(user.id, password);
+  return undefined;
+}
+
+/** What makes an account at the pool the user's, with its password. */
+const first = (table: AuthDeps["table"], user_id: string, sub: string | undefined) =>
+  sub === undefined
+    ? { writes: [] }
+    : {
+        set: { has_password: true },
+        account: sub,
+        writes: [table.of(PLATFORM).writes.create(poolAccountItem, { sub, user_id })],
+      };
+
+/**
+ * Gives an account a new password, or its first one, at the pool and in the table. Two systems in a row, so that whatever happens between
  * two steps no session opened with the old password outlives the change:
  *
  * 1. hold: the epoch is raised and no session opens; 2. cut-off: the sessions that there are end; 3. the pool learns the
@@ -35,8 +60,9 @@ export async function replacePassword(deps: AuthDeps, context: ChangeContext, ch
   const until = await hold(deps.table, user, context.at, stale);
   const cut = { user_id: user.id, reason, keep, when: { equals: { password_hold_until: until } }, refuse: stale };
   await cutOff(deps.table, context, cut);
+  let sub: string | undefined;
   try {
-    await deps.identities.setPassword(user.id, change.password);
+    sub = await teach(deps, user, change.password);
   } catch (error) {
     if (error instanceof Problem && error.status < 500) {
       await release(deps.table, user, until);
@@ -51,10 +77,12 @@ export async function replacePassword(deps: AuthDeps, context: ChangeContext, ch
       },
     );
   }
+  const made = first(deps.table, user.id, sub);
   await cutOff(deps.table, context, {
     ...cut,
+    ...made,
     remove: ["password_hold_until"],
-    writes: change.writes,
+    writes: [...made.writes, ...change.writes],
     events: [change.event],
   });
 }

@@ -23,7 +23,10 @@ export interface ProviderTokens {
 
 /** The identity provider, as far as this room needs it. User names are our user ids. */
 export interface IdentityProvider {
-  /** @returns the pool's own name of the account (`sub`) */
+  /**
+   * Makes the user's account with a password. One that an earlier request has left behind is taken, with this password.
+   * @returns the pool's own name of the account (`sub`)
+   */
   createUser(userId: string, email: string, password: string): Promise<string>;
   deleteUser(userId: string): Promise<void>;
   setPassword(userId: string, password: string): Promise<void>;
@@ -76,6 +79,8 @@ export function connectCognito(
       throw unavailable(error);
     }
   };
+  const signIn = (userId: string, password: string) =>
+    authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }, settings.clientId);
   const setPassword = async (Username: string, Password: string) => {
     try {
       await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
@@ -105,14 +110,14 @@ export function connectCognito(
         );
         sub = User?.Attributes?.find(({ Name }) => Name === "sub")?.Value;
       } catch (error) {
-        throw unavailable(error);
+        if (!named(error, "UsernameExistsException")) throw unavailable(error);
       }
       await setPassword(Username, password);
+      sub ??= (await signIn(Username, password))?.sub;
       if (sub === undefined) throw new Error("the provider does not say who it has created");
       return sub;
     },
-    signIn: (userId, password) =>
-      authenticate("ADMIN_USER_PASSWORD_AUTH", { USERNAME: userId, PASSWORD: password }, settings.clientId),
+    signIn,
     refresh: (refreshToken, clientId) => authenticate("REFRESH_TOKEN_AUTH", { REFRESH_TOKEN: refreshToken }, clientId),
     async revoke(Token, ClientId) {
       try {

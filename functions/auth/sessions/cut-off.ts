@@ -19,6 +19,8 @@ export interface CutOff {
   /** What else changes of the user, and what must hold of the user for it. */
   readonly set?: Partial<User>;
   readonly remove?: readonly (keyof User & string)[];
+  /** A further account at the pool that becomes the user's. */
+  readonly account?: string;
   readonly when?: Condition;
   readonly refuse?: (old: User) => Problem;
   /** Further writes and events of the same transaction. */
@@ -41,20 +43,24 @@ export const cutOff = (table: Table, context: ChangeContext, cut: CutOff): Promi
     const ended = live.filter(
       ({ origin_jti, sub }) => origin_jti !== cut.keep && (cut.only === undefined || sub === cut.only),
     );
+    const { sessions_opened, subs } = user;
+    const read = { sessions_opened, subs };
+    const account = cut.account === undefined ? {} : { set: { subs: [...subs, cut.account] } };
     const events = [...revocation(user.id, ended, cut.reason), ...(cut.events ?? [])];
     await table.transact([
       platform.writes.update(
         userItem,
         { id: user.id },
         {
-          set: { ...cut.set, sessions_live: live.length - ended.length },
+          set: { ...cut.set, ...account.set, sessions_live: live.length - ended.length },
           add: { epoch: 1 },
           ...(cut.remove === undefined ? {} : { remove: cut.remove }),
         },
-        { all: [{ equals: { sessions_opened: user.sessions_opened } }, ...(cut.when === undefined ? [] : [cut.when])] },
+        { all: [{ equals: read }, ...(cut.when === undefined ? [] : [cut.when])] },
         (old) => {
           if (old === undefined) return notFound();
-          return old.sessions_opened === user.sessions_opened ? (cut.refuse?.(old) ?? notFound()) : lostRace();
+          const same = old.sessions_opened === user.sessions_opened && old.subs.length === user.subs.length;
+          return same ? (cut.refuse?.(old) ?? notFound()) : lostRace();
         },
       ),
       ...ended.map((session) => endSession(table, session, "revoked")),

@@ -130,7 +130,7 @@ async function find(
   return { user, membership, default_role, domain };
 }
 
-/** A new user without a password and a session: they come through the sign-in provider that the organization has connected. */
+/** A new user without a password and a session: they come through the organization's sign-in provider, or choose a password by mail. */
 const brought = ({ context: { tenant }, at }: DirectoryCall, attributes: ScimUserAttributes, email: string): User =>
   newUser(
     {

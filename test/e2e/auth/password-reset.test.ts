@@ -1,8 +1,6 @@
 import { expect, inject, it } from "vitest";
 import { sentMails, tokenIn } from "../../../local/mails.ts";
-import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { call, eventually, registerCompany, unique } from "../../support/api.ts";
-import { stackTable } from "../../support/stack.ts";
 
 const mails = () => sentMails(inject("stack").endpoint);
 const resetToken = async (address: string) => tokenIn(await mails(), address, "pwr");
@@ -45,20 +43,4 @@ it("a made-up token is refused", async () => {
   expect(
     (await call("POST", "/auth/reset-password", { body: { token, new_password: "a long pass phrase" } })).status,
   ).toBe(401);
-});
-
-it("an account that has no password is told so, and gets no token", async () => {
-  const company = await registerCompany();
-  const platform = stackTable().of(PLATFORM);
-  // As somebody is who came through a provider.
-  await platform.transact([
-    platform.writes.update(userItem, { id: company.user_id }, { set: { has_password: false } }),
-  ]);
-  expect((await call("POST", "/auth/forgot-password", { body: { email: company.email } })).status).toBe(202);
-  const mail = await eventually(
-    async () => (await mails()).find(({ to, subject }) => to.includes(company.email) && /no password/.test(subject)),
-    "the mail that says so",
-  );
-  expect(mail.text).toContain("you sign in through your company's provider");
-  expect(await resetToken(company.email)).toBeUndefined();
 });

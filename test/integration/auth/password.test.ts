@@ -29,7 +29,7 @@ const change = (company: Company, service = authService()) =>
   );
 
 describe("a session opened with the old password", () => {
-  it("does not survive the change: none of 45 that race with it", async () => {
+  it("does not survive the change: none of 20 that race with it", async () => {
     const company = await registerCompany();
     const { table } = authDeps();
     const owner = await table.of(PLATFORM).get(userItem, { id: company.user_id });
@@ -45,8 +45,9 @@ describe("a session opened with the old password", () => {
     const before = await signInPastThrottle(memory, company);
     const changing = change(company, authService({ identities: slow }));
     const racing = await Promise.all(
-      Array.from({ length: 45 }, async (_, i) => {
-        await pause(i * 20);
+      // With the two that there are fewer than a user may have: more would push out the one that stays.
+      Array.from({ length: 20 }, async (_, i) => {
+        await pause(i * 45);
         return signInPastThrottle(memory, company, () => pause((i % 5) * 200));
       }),
     );
