@@ -6,6 +6,7 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** Every kind of id the product hands out. The prefix tells a reader, and a log search, what an id names. */
 export const idPrefixes = {
   ownership_transfer: "otr",
+  operator_access: "opa",
   organization: "org",
   domain: "dom",
   user: "usr",

@@ -103,8 +103,14 @@ export const ANSWERS = ["seal:answers", "open:answers"] as const;
 /** What a change leaves beside what it changes. */
 export const CHANGE_WRITES = ["audit_entry", "event"] as const;
 
-/** What is written for every request, whatever it asks for: its counting, its refusal, its kept answer. */
-export const REQUEST_WRITES = [...CHANGE_WRITES, "denial_counter", "idempotency_key", "rate_counter"] as const;
+/** What is written for every request, whatever it asks for: its counting, its refusal, its kept answer, that an operator sends it. */
+export const REQUEST_WRITES = [
+  ...CHANGE_WRITES,
+  "denial_counter",
+  "idempotency_key",
+  "operator_access_use",
+  "rate_counter",
+] as const;
 
 /** Types of all items that a function writes, in order. */
 export function writesOf({ trigger, writes = [] }: FunctionData): string[] {

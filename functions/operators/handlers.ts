@@ -14,6 +14,16 @@ import type { OperatorsDeps } from "./deps.ts";
 import { factsOf } from "./facts/read.ts";
 import type { operations } from "./operations.ts";
 
+export {
+  approveAccess,
+  askAccess,
+  getAccess,
+  getOperatorAccess,
+  listAccesses,
+  listOperatorAccesses,
+  revokeAccess,
+  revokeOperatorAccess,
+} from "./access/handlers.ts";
 export { getDomain, listDomainClaims, releaseDomain, verifyDomain } from "./domains/handlers.ts";
 
 type Ops = typeof operations;

@@ -4,6 +4,7 @@ import { nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { organizationSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { organizationEntry, organizationView } from "../organizations/model.ts";
+import { operations as accessOperations } from "./access/operations.ts";
 import { operations as domainOperations } from "./domains/operations.ts";
 import { organizationFacts, reasonSchema, STEP_UP } from "./model.ts";
 
@@ -85,4 +86,5 @@ export const operations = {
     step_up: STEP_UP,
   }),
   ...domainOperations,
+  ...accessOperations,
 } as const;

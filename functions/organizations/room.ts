@@ -55,6 +55,8 @@ export const room = defineRoom({
         "erasure",
         "erasure_segment",
         "founder",
+        "operator_access",
+        "operator_access_place",
         "organization",
         "organization_slug",
         "organization_term",

@@ -15,6 +15,7 @@ import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
 import { type MemberRights, noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
+import { accessRights } from "./operator-access.ts";
 import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
 import { see } from "./seen.ts";
@@ -130,11 +131,14 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       ? [readOrganization, readMembership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     remember(lastSeen, session);
-    const rights = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
+    const own = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
+    // Whoever is no member and names the organization may come as an operator with an access: its doors are not theirs.
+    const comes = asked !== undefined && membership?.status !== "active" && !person && !operator;
+    const rights = (comes ? await accessRights(table, session, organization, now) : undefined) ?? own;
     const standing =
-      rights instanceof Problem
-        ? { member: null, refusal: rights }
-        : { member: { ...rights.caller, membership: rights.membership }, refusal: null };
+      own instanceof Problem
+        ? { member: null, refusal: own }
+        : { member: { ...own.caller, membership: own.membership }, refusal: null };
     const readOperator = operator ? (read.at(person ? -2 : -1) as Operator | undefined) : undefined;
     const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     const isOperator =

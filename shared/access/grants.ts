@@ -4,17 +4,18 @@ import { Problem } from "../errors.ts";
 import { type Membership, membershipItem, type Organization, organizationItem } from "../identity/items.ts";
 import type { Caller } from "./caller.ts";
 import { type DirectoryRights, tokenStands } from "./directory.ts";
+import { type AccessRights, accessStands } from "./operator-access.ts";
 import type { Grant } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 import { builtInRoles, isBuiltInRole } from "./roles.ts";
 
 /**
  * Where rights come from: the one place that knows it. Today a user's membership and the grants of its built-in role, and
- * the token of a directory, which has a protocol of its own and no grant; roles of an organization's own, teams and the scopes of API keys are added here, and no room notices.
+ * the token of a directory, which has a protocol of its own and no grant, and an operator's access (`operator-access.ts`); roles of an organization's own, teams and the scopes of API keys are added here, and no room notices.
  */
 
-/** Rights as they stood when they were read: of a member, or of the company's directory. */
-export type Rights = MemberRights | DirectoryRights;
+/** Rights as they stood when they were read: of a member, of the company's directory, of an operator of the platform. */
+export type Rights = MemberRights | DirectoryRights | AccessRights;
 
 export interface MemberRights {
   readonly by: "membership";
@@ -60,7 +61,8 @@ export const grantsOf = (role: string): readonly Grant[] => (isBuiltInRole(role)
  * Proves within a transaction that the rights by which the request was permitted still stand: two who push each other
  * out at the same moment do not both succeed.
  */
-export function rightsStand(table: Table, rights: Rights): Write {
+export function rightsStand(table: Table, rights: Rights, at: Date): Write {
+  if (rights.by === "operator_access") return accessStands(table, rights, at);
   if (rights.by === "scim_token") return tokenStands(table, rights);
   const { organization_id, user_id, role } = rights.membership;
   return table

@@ -42,7 +42,9 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 export const isSecurityAction = (action: string): boolean =>
-  /^(access|audit|session|mfa|sso|scim|operator|role|membership|api_key|policy|domain)\./.test(action) ||
+  /^(access|audit|session|mfa|sso|scim|operator|operator_access|role|membership|api_key|policy|domain)\./.test(
+    action,
+  ) ||
   /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||
   /^organization\.(suspended|restored|deleted|erasure_begun|erased|ownership_|transfer_)/.test(action);
 

@@ -3,6 +3,7 @@ import { decide } from "../access/decide.ts";
 import { authenticateDirectory } from "../access/directory.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
 import { type Rights, rightsStand } from "../access/grants.ts";
+import { accessProofs, recordUse } from "../access/operator-access.ts";
 import { operatorStands, requireOperator } from "../access/operators.ts";
 import type { Principal } from "../access/principal.ts";
 import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
@@ -185,7 +186,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     stillPermitted() {
       if (operation.permission === "operator" && who !== null) return operatorStands(platform.table, who.principal.id);
       if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
-      return rightsStand(platform.table, rights);
+      return rightsStand(platform.table, rights, platform.clock.now());
     },
     async recheck() {
       if (who === null) return;
@@ -218,11 +219,13 @@ async function respond(prepared: Prepared): Promise<Answer> {
     },
     async answer(writes: readonly Write[], answer: unknown) {
       const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];
-      await platform.table.transact([...writes, ...remembered]);
+      await platform.table.transact([...writes, ...remembered, ...byAccess(platform, rights, writes)]);
       if (claim !== undefined) claim.stored = true;
       return answer as never;
     },
   };
+  if (rights?.by === "operator_access")
+    await recordUse(platform.table, call.context, rights, operation.id, platform.clock.now());
   try {
     const answer = rendered(await handler(call, prepared.deps));
     if (claim !== undefined && !claim.stored && typeof answer.body === "string")
@@ -237,6 +240,13 @@ async function respond(prepared: Prepared): Promise<Answer> {
     await claim?.release();
     throw error;
   }
+}
+
+/** What an operator's access proves in every transaction that it brings about, beside what the handler proves itself. */
+function byAccess({ table, clock }: Platform, rights: Rights | undefined, writes: readonly Write[]): Write[] {
+  if (rights?.by !== "operator_access") return [];
+  const proved = new Set(writes.filter(({ item }) => item.ConditionCheck !== undefined).map(({ type }) => type));
+  return accessProofs(table, rights, clock.now()).filter(({ type }) => !proved.has(type));
 }
 
 /**

@@ -29,7 +29,9 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
     async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState> {
       const own = { subject: principalKey(who.principal), limit: limitOf(who, limits) };
       const state = await slices.admit(everybody, own, at);
-      if (!actsInOrganization(operation) || who.rights instanceof Problem) return state;
+      // What operators do is not the organization's to pay for.
+      if (!actsInOrganization(operation) || who.rights instanceof Problem || who.rights.by === "operator_access")
+        return state;
       const { id, plan } = who.rights.caller.organization;
       const { requests_per_minute, api_calls_per_month } = plans[plan];
       const all = await slices.admit(

@@ -10,6 +10,7 @@ export const resourceTypes = [
   "invitation",
   "model",
   "model_provider",
+  "operator_access",
   "organization",
   "permission",
   "pipeline",

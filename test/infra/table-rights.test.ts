@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { declaredItemsOfAllRooms } from "../../docs/render/items.ts";
 import { rooms } from "../../functions/rooms.ts";
 import { primaryKey } from "../../shared/dynamo/item.ts";
-import { touchesOf, writesOf } from "../../shared/room.ts";
+import { REQUEST_WRITES, touchesOf, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, synthesize } from "./support.ts";
 
 const production = synthesize("production");
@@ -78,6 +78,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   ],
   owner_count: ["auth/api", "invitations/api", "organizations/api", "scim/directory", "sso/sign_in", "users/api"],
   operator: [],
+  operator_access: ["operators/access_end", "operators/api"],
+  operator_access_place: ["operators/api"],
   organization: ["auth/api", "operators/api", "organizations/api", "sso/members"],
   ownership_transfer: ["organizations/api", "organizations/expiry"],
   founder: ["auth/api", "organizations/api"],
@@ -182,7 +184,7 @@ describe("what functions may write in the table", () => {
   });
 
   it("nobody may change or remove an entry of the audit trail or an event, and no more add one than make changes", () => {
-    for (const type of ["audit_entry", "event"]) {
+    for (const type of ["audit_entry", "event", "operator_access_use"]) {
       expect(whoMay("UpdateItem", type)).toEqual([]);
       expect(whoMay("DeleteItem", type)).toEqual([]);
       const makers = functions.filter(([, , , data]) => writesOf(data).includes(type)).map(([full]) => full);
@@ -191,10 +193,10 @@ describe("what functions may write in the table", () => {
     }
   });
 
-  it("agents-api reaches nothing of the platform but what every request leaves there, and what is due", () => {
+  it("agents-api reaches nothing of the platform but what every request leaves, and what is due", () => {
     const reached = items.filter(({ type }) => ACTIONS.some((action) => may("agents", "api", action, type)));
-    const platform = ["audit_entry", "denial_counter", "due", "event", "idempotency_key", "rate_counter"];
-    const own = reached.map(({ type }) => type).filter((type) => !platform.includes(type));
+    const every = [...REQUEST_WRITES, "due"] as readonly string[];
+    const own = reached.map(({ type }) => type).filter((type) => !every.includes(type));
     // What shares a partition with an item that it writes is written with the same right.
     expect(own.sort()).toEqual([
       "agent",
@@ -237,6 +239,8 @@ describe("what functions may write in the table", () => {
       "T#*#DUE#*#*#*",
       "T#*#ERASURE#*",
       "T#*#FOUNDER#*",
+      "T#*#OPERATOR_ACCESS#*",
+      "T#*#OPERATOR_ACCESS_PLACES#*",
       "T#*#ORGANIZATION",
       "T#*#ORGANIZATION_TERMS",
       "T#*#SLUG#*",

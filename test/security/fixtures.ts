@@ -1,6 +1,7 @@
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
 import { createConnection, createIdentity } from "../support/connections.ts";
+import { asked, newOperator } from "../support/operators.ts";
 import { sampleBody } from "./sample.ts";
 
 /**
@@ -71,6 +72,9 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
+  access_id: {
+    make: async ({ company }) => (await asked(await newOperator(), company)).id,
+  },
   domain: { plain: "acme.example.org", because: "domains are the world's" },
   team_id: made("/teams", () => ({ name: unique("Team") })),
   event_type: { plain: "agent.created", because: "types of events belong to the product" },

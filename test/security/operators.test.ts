@@ -8,13 +8,19 @@ import { newOperator } from "../support/operators.ts";
 import { stackTable } from "../support/stack.ts";
 import { age } from "./age.ts";
 import { nowhere } from "./fixtures.ts";
-import { operated, request, rows } from "./operations.ts";
+import { operated, permitted, plain, request, rows } from "./operations.ts";
 
 let owner: Company;
 let withoutFactor: Company;
 let stale: Company;
+let stranger: Company;
 beforeAll(async () => {
-  [owner, withoutFactor, stale] = await Promise.all([registerCompany(), registerCompany(), newOperator()]);
+  [owner, withoutFactor, stale, stranger] = await Promise.all([
+    registerCompany(),
+    registerCompany(),
+    newOperator(),
+    registerCompany(),
+  ]);
   await grantOperator(stackTable(), withoutFactor.email, new Date());
   await age(stale.token, { proved_at: 60 });
 });
@@ -29,11 +35,26 @@ describe("what operators do", () => {
     expect([without.status, without.body.code]).toEqual([403, "mfa_enrolment_required"]);
   });
 
-  it.each(rows(operated.filter(({ method }) => method !== "GET")))(
+  /** Whoever ends what gives rights is not kept from it. */
+  const ends = new Set(["operators.revoke_access"]);
+  it.each(rows(operated.filter(({ method, id }) => method !== "GET" && !ends.has(id))))(
     "%s asks for a fresh proof",
     async (_, operation) => {
       const refused = await request(operation, nowhere(operation), { token: stale.token });
       expect([refused.status, refused.body.code]).toEqual([403, "step_up_required"]);
+    },
+  );
+
+  it.each(rows(permitted))(
+    "%s in an organization takes an access: without one they are strangers",
+    async (_, operation) => {
+      const sends = operation.request.body === undefined ? {} : { body: {} };
+      const headers = { "organization-id": owner.organization_id };
+      const ids = nowhere(operation);
+      const asOperator = await request(operation, ids, { token: stale.token, headers, ...sends });
+      const asStranger = await request(operation, ids, { token: stranger.token, headers, ...sends });
+      expect([asOperator.status, asOperator.body.code]).toEqual([403, "membership_inactive"]);
+      expect(plain(asOperator)).toEqual(plain(asStranger));
     },
   );
 

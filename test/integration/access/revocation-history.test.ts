@@ -3,6 +3,7 @@ import { Problem } from "../../../shared/errors.ts";
 import { API_BASE } from "../../../shared/http/operation.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
+import { accessTo, newOperator } from "../../support/operators.ts";
 import { describeTo, directoryOf, patchOf } from "../../support/scim.ts";
 import { stackPlatform } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
@@ -23,8 +24,12 @@ interface Answered {
 
 interface Subject {
   readonly company: Company;
-  readonly member: TestMember;
+  readonly member: TestMember | Company;
+  /** By which a stranger has come. */
+  readonly access_id?: string;
 }
+
+const ACCESS = "an operator's access that an owner ends";
 
 /** What takes somebody's rights away. A new kind of revocation is a row here. */
 const revocations: Readonly<Record<string, (subject: Subject) => Promise<unknown>>> = {
@@ -45,6 +50,7 @@ const revocations: Readonly<Record<string, (subject: Subject) => Promise<unknown
   },
   "a member who is removed": ({ company, member }) => company.call("DELETE", `/users/${member.user_id}`),
   "an organization that is suspended": ({ company }) => stand(company.organization_id, "suspend"),
+  [ACCESS]: ({ company, access_id }) => company.call("POST", `/operator-accesses/${access_id}/revoke`),
   "an organization that is deleted": ({ company }) => stand(company.organization_id, "delete"),
 };
 
@@ -54,8 +60,11 @@ beforeAll(() => {
 });
 
 /** Asks one of the instances, as a request does before anything else; refused or not, it is an answer. */
-async function ask(token: string, i: number): Promise<Answered> {
-  const headers = { authorization: `Bearer ${token}` };
+async function ask({ member, company, access_id }: Subject, i: number): Promise<Answered> {
+  const headers = {
+    authorization: `Bearer ${member.token}`,
+    ...(access_id === undefined ? {} : { "organization-id": company.organization_id }),
+  };
   const request = { method: "GET", path: `${API_BASE}/agents`, query: "", headers, body: undefined, ip: "127.0.0.1" };
   const began = performance.now();
   try {
@@ -83,7 +92,7 @@ async function history(subject: Subject, revoke: (subject: Subject) => Promise<u
     while (after > 0) {
       after--;
       if (--left === 0) revoking = begin();
-      answers.push(await ask(subject.member.token, i + answers.length));
+      answers.push(await ask(subject, i + answers.length));
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, (_, i) => worker(i)));
@@ -92,11 +101,14 @@ async function history(subject: Subject, revoke: (subject: Subject) => Promise<u
 }
 
 describe("no request that began after a revocation was answered is admitted:", () => {
-  it.each(Object.entries(revocations))("%s", async (_, revoke) => {
+  it.each(Object.entries(revocations))("%s", async (what, revoke) => {
     const subjects = await Promise.all(
       Array.from({ length: 6 }, async () => {
         const company = await registerCompany();
-        return { company, member: await addMember(company, "developer") };
+        if (what !== ACCESS) return { company, member: await addMember(company, "developer") };
+        const [member, approver] = await Promise.all([newOperator(), newOperator()]);
+        const { id } = await accessTo(company, member, approver);
+        return { company, member, access_id: id };
       }),
     );
     const histories = await Promise.all(subjects.map((subject) => history(subject, revoke)));

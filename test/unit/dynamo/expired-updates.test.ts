@@ -29,6 +29,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   webhook_delivery: "read before; the condition asks for its attempt",
   webhook_replay: "read before; the condition asks for its page",
   sso_sign_in: "read before; the condition asks for its state",
+  operator_access: "the condition asks for its state, and it expires long after it was live",
   invitation: "read before; the condition asks for its state, and it expires long after it was pending",
   removal: "the condition asks for its state, and it expires long after it was running",
   run: "read before; it ended days before it expires",

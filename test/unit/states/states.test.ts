@@ -43,6 +43,7 @@ describe("a table of states", () => {
       "erasure",
       "invitation",
       "member",
+      "operator access",
       "organization",
       "ownership transfer",
       "pipeline",
