@@ -171,6 +171,7 @@ export const scenarios: readonly Scenario[] = [
   { id: "auth.get_mfa", method: "GET", path: () => "/auth/me/mfa" },
   { id: "auth.enrol_totp", method: "POST", path: () => "/auth/me/mfa/totp", body: () => ({}) },
   { id: "auth.change_email", method: "POST", path: () => "/auth/me/email", body: (s) => ({ email: `new-${s.email}` }) },
+  { id: "users.list_delegatees", method: "GET", path: () => `/users/delegatees?${PAGE}` },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
   { id: "users.list_by_joined", method: "GET", path: () => `/users?sort=joined_at&${PAGE}` },
   { id: "users.list_of_role", method: "GET", path: () => `/users?role=viewer&${PAGE}` },

@@ -1,3 +1,4 @@
+import { userIdOf } from "../../shared/access/caller.ts";
 import { changedFields, draft } from "../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { timestamp } from "../../shared/clock.ts";
@@ -9,7 +10,7 @@ import { newEtag } from "../../shared/ids.ts";
 import type { UsersDeps } from "./deps.ts";
 import { userEvents } from "./events.ts";
 import { findMembers } from "./finding/find.ts";
-import { toMember } from "./model.ts";
+import { levelOf, toMember } from "./model.ts";
 import type { operations } from "./operations.ts";
 
 export { getRemoval, leave, remove } from "./leaving/handlers.ts";
@@ -20,6 +21,19 @@ type Ops = typeof operations;
 export const list: Handler<Ops["list"], UsersDeps> = async ({ caller, query }, { table }) => {
   const page = await findMembers(table, caller.organization.id, query);
   return { ...page, items: page.items.map(({ user, membership }) => toMember(user, membership)) };
+};
+
+export const listDelegatees: Handler<Ops["listDelegatees"], UsersDeps> = async ({ caller, query }, { table }) => {
+  const others = { ...query, status: "active", except: userIdOf(caller.principal) } as const;
+  const page = await findMembers(table, caller.organization.id, others);
+  return {
+    ...page,
+    items: page.items.map(({ user, membership }) => ({
+      id: user.id,
+      name: user.name,
+      level: levelOf(membership.role),
+    })),
+  };
 };
 
 export const me: Handler<Ops["me"], UsersDeps> = async ({ caller }) => caller.user;

@@ -22,6 +22,24 @@ export const userView = userSchema
   })
   .meta({ id: "User", description: "A person, in any number of organizations." });
 
+/** How far somebody's part in an organization reaches; screens show more of it to whoever has more. */
+export const levels = { performer: 1, process_owner: 2, value_chain_owner: 3 } as const;
+
+/** The level of a role. It grants nothing: what somebody may do is their permissions. One of an organization's own is a task performer's. */
+export const levelOf = (role: string): (typeof levels)[keyof typeof levels] =>
+  role === OWNER ? levels.value_chain_owner : role === "org_admin" ? levels.process_owner : levels.performer;
+
+const levelSchema = z
+  .int()
+  .min(1)
+  .max(3)
+  .meta({ description: "1 task performer, 2 process owner, 3 value-chain owner; follows from the role.", example: 1 });
+
+/** Somebody to whom work can be given. */
+export const delegateeSchema = z
+  .object({ id: userSchema.shape.id, name: z.string(), level: levelSchema })
+  .meta({ id: "Delegatee", description: "An active member to whom the caller can give work." });
+
 /** A member as the organization sees them: the person, and what they are here. Rights come from the membership. */
 export const memberSchema = z
   .object({
@@ -29,6 +47,7 @@ export const memberSchema = z
     email: z.string(),
     name: z.string(),
     role: z.string(),
+    level: levelSchema,
     status: membershipSchema.shape.status.meta({ description: "Of the membership in this organization." }),
     joined_via: membershipSchema.shape.joined_via,
     joined_at: z.string(),
@@ -42,6 +61,7 @@ export const toMember = (user: User, membership: Membership) => ({
   email: user.email,
   name: user.name,
   role: membership.role,
+  level: levelOf(membership.role),
   status: membership.status,
   joined_via: membership.joined_via,
   joined_at: membership.joined_at,

@@ -3,7 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { languageSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { memberSchema, memberSorts, removalSchema, roleSchema, userView } from "./model.ts";
+import { delegateeSchema, memberSchema, memberSorts, removalSchema, roleSchema, userView } from "./model.ts";
 import { memberResource, removalResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });
@@ -36,6 +36,19 @@ export const operations = {
     response: pageOf(memberSchema),
     success: 200,
     errors: ["reference_not_found"],
+  }),
+  listDelegatees: operation({
+    id: "users.list_delegatees",
+    method: "GET",
+    path: "/users/delegatees",
+    summary: "Members to whom the caller can give work",
+    description: "All other active members of the active organization, by name.",
+    permission: "users:read",
+    resource: { type: "user", list: true },
+    request: { query: z.strictObject(pageQuery) },
+    response: pageOf(delegateeSchema),
+    success: 200,
+    errors: [],
   }),
   me: operation({
     id: "users.me",

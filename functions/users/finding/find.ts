@@ -14,6 +14,8 @@ export interface MemberQuery {
   readonly team_id?: string | undefined;
   /** The beginning of a name, of a word of it, or of an e-mail. */
   readonly search?: string | undefined;
+  /** Not this one. */
+  readonly except?: string | undefined;
   readonly sort?: (typeof memberSorts)[number] | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -26,9 +28,9 @@ export interface MemberQuery {
  */
 export async function findMembers(table: Table, tenant: string, query: MemberQuery): Promise<Page<MemberRecord>> {
   const own = table.of(tenant);
-  const { status, role, team_id } = query;
+  const { status, role, team_id, except } = query;
   const wanted = (one: Membership | undefined): one is Membership =>
-    one?.status === status && (role === undefined || one.role === role);
+    one?.status === status && (role === undefined || one.role === role) && one.user_id !== except;
   const people = async (ids: readonly string[]) => (await membershipsOf(own, ids)).filter(wanted);
   const page = await narrowed(own, query, people);
   const platform = table.of(PLATFORM);

@@ -83,12 +83,12 @@ describe("members of a large organization", () => {
   });
 
   /** All pages, in their order. */
-  async function ids(query: Record<string, string>, limit = 7): Promise<string[]> {
+  async function ids(query: Record<string, string>, limit = 7, path = "/users"): Promise<string[]> {
     const found: string[] = [];
     let cursor: string | null = null;
     do {
       const asked = new URLSearchParams({ ...query, limit: String(limit), ...(cursor === null ? {} : { cursor }) });
-      const page = await company.call("GET", `/users?${asked}`);
+      const page = await company.call("GET", `${path}?${asked}`);
       expect(page.status).toBe(200);
       expect(page.body.items.length).toBeLessThanOrEqual(limit);
       found.push(...page.body.items.map(({ id }: { id: string }) => id));
@@ -123,6 +123,15 @@ describe("members of a large organization", () => {
       }
     },
   );
+
+  it("are all delegatees of somebody else, with the level of their role, whatever the page", async () => {
+    const active = await ids({ status: "active" });
+    for (const limit of [1, 4, 100])
+      expect(await ids({}, limit, "/users/delegatees")).toEqual(active.filter((id) => id !== company.user_id));
+    const { items } = (await company.call("GET", "/users/delegatees?limit=1")).body;
+    expect(Object.keys(items[0]).sort()).toEqual(["id", "level", "name"]);
+    expect((await company.call("GET", `/users/${company.user_id}`)).body.level).toBe(3);
+  });
 
   it("are sorted by name and by when they joined, both ways", async () => {
     const named = await ids({ status: "suspended" });

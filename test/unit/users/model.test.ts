@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { beyond, isActiveOwner, roleSchema } from "../../../functions/users/model.ts";
+import { beyond, isActiveOwner, levelOf, roleSchema } from "../../../functions/users/model.ts";
 import { decide, expandGrants } from "../../../shared/access/decide.ts";
 import { grantsOf } from "../../../shared/access/grants.ts";
 import { allPermissions } from "../../../shared/access/permissions.ts";
@@ -27,6 +27,18 @@ describe("nobody reaches beyond what they hold", () => {
     expect(grantsOf("abolished")).toEqual([]);
     expect(beyond([], "abolished")).toEqual([]);
   });
+});
+
+describe("a level", () => {
+  it.each([
+    ["viewer", 1],
+    ["developer", 1],
+    ["operator", 1],
+    ["billing_admin", 1],
+    ["org_admin", 2],
+    ["org_owner", 3],
+    ["abolished", 1],
+  ] as const)("of a %s is %i", (role, level) => expect(levelOf(role)).toBe(level));
 });
 
 describe("an owner", () => {
