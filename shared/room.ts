@@ -71,7 +71,17 @@ export type Trigger =
  * Where a room is deployed: each area is a stack of its own, so that none meets CloudFormation's limit of resources.
  * `gateway` is the API itself and what it says about itself.
  */
-export const areas = ["gateway", "identity", "people", "build", "run", "serve", "govern", "insight"] as const;
+export const areas = [
+  "gateway",
+  "identity",
+  "federation",
+  "people",
+  "build",
+  "run",
+  "serve",
+  "govern",
+  "insight",
+] as const;
 export type Area = (typeof areas)[number];
 
 /** One function of a room. Its Lambda entry is `entries/<name>.ts` in the room's folder, the name with `-` for `_`. */

@@ -6,7 +6,7 @@ import { ANSWERS, apiFunction, defineRoom } from "../../shared/room.ts";
  */
 export const room = defineRoom({
   name: "scim",
-  area: "people",
+  area: "federation",
   functions: {
     api: apiFunction(["table_read", ...ANSWERS], {
       writes: ["scim_settings", "scim_token"],

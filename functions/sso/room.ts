@@ -6,7 +6,7 @@ import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds
  */
 export const room = defineRoom({
   name: "sso",
-  area: "identity",
+  area: "federation",
   functions: {
     api: apiFunction(["table_read", "identity_providers", "outbound", "seal:sso_secrets", "open:sso_secrets"], {
       writes: ["due", "quota", "sso_connection", "sso_connection_place"],
