@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { findRunning } from "../local/running.ts";
 import { RedirectBrowser } from "../test/support/browser.ts";
-import { type Employee, startProvider, type TestProvider } from "../test/support/company-provider.ts";
+import { type Employee, startProvider } from "../test/support/company-provider.ts";
+import { startSamlProvider } from "../test/support/saml-provider.ts";
 import { Client } from "./client.ts";
 import { must, remark, type Story } from "./story.ts";
 
@@ -19,12 +20,11 @@ export interface Company {
 }
 
 /** What an app does that signs somebody in: it keeps a verifier, and shows it for the code that the browser brings. */
-async function signIn({ gateway }: Company, provider: TestProvider, who: Employee, connection_id: string) {
+async function signIn(gateway: string, connection_id: string) {
   const code_verifier = randomBytes(32).toString("base64url");
   const code_challenge = createHash("sha256").update(code_verifier).digest("base64url");
   const redirect_uri = `${gateway}/signed-in`;
   const query = new URLSearchParams({ connection_id, redirect_uri, code_challenge });
-  provider.signsIn(who);
   const end = await new RedirectBrowser().follow(`${gateway}/api/v1/sso/start?${query}`, redirect_uri);
   const code = new URL(end).searchParams.get("code");
   return { page: end, proof: code === null ? undefined : { code, code_verifier } };
@@ -70,7 +70,8 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
   });
 
   await story.step("An employee signs in through it, and is a developer in her team", async () => {
-    const { proof } = await signIn(company, provider, employee, connection);
+    provider.signsIn(employee);
+    const { proof } = await signIn(gateway, connection);
     const { user, tokens } = await employed.post("/sso/token", proof, 200);
     employed.token = tokens.access_token;
     const { role } = await employed.get("/auth/me");
@@ -86,7 +87,8 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
 
   await story.step("Somebody with an address of another domain is not let in, and reads why", async () => {
     const stranger = { sub: "eve", email: "eve@elsewhere.example", email_verified: true, name: "Eve" };
-    const { page, proof } = await signIn(company, provider, stranger, connection);
+    provider.signsIn(stranger);
+    const { page, proof } = await signIn(gateway, connection);
     must(proof === undefined, "she got a code");
     const text = await (await fetch(page)).text();
     must(text.includes("has not proved"), "the page does not say why");
@@ -112,4 +114,38 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
   });
 
   await provider.stop();
+}
+
+/** The same with a provider that speaks SAML. */
+export async function tellOfSaml(
+  story: Story,
+  { gateway, owner, domain }: Pick<Company, "gateway" | "owner" | "domain">,
+): Promise<void> {
+  await story.step("The company connects a SAML provider too, and an employee signs in through it", async () => {
+    const { saml } = await owner.get("/sso/service-provider");
+    const provider = await startSamlProvider(saml.audience, saml.redirect_url);
+    try {
+      const { id, provider: connected } = await owner.post(
+        "/sso/connections",
+        {
+          name: "SAML directory",
+          provider: { kind: "saml", metadata: provider.metadata },
+          provisioning: true,
+          group_rules: [{ group: "Engineering", role: "developer" }],
+        },
+        201,
+      );
+      const email = `margaret@${domain}`;
+      provider.signsIn({ name_id: "margaret", attributes: { email, name: "Margaret", groups: "[Engineering]" } });
+      const { proof } = await signIn(gateway, id);
+      const employed = new Client(gateway);
+      const { tokens } = await employed.post("/sso/token", proof, 200);
+      employed.token = tokens.access_token;
+      const { role } = await employed.get("/auth/me");
+      must(role === "developer", `she is ${role}`);
+      return `${email}, ${role}; its certificate is good until ${connected.certificates_expire_at.slice(0, 10)}`;
+    } finally {
+      await provider.stop();
+    }
+  });
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
 import { Client } from "./client.ts";
-import { tellOfCompanySignIn } from "./company-sign-in.ts";
+import { tellOfCompanySignIn, tellOfSaml } from "./company-sign-in.ts";
+import { tellOfOperators } from "./operators.ts";
 import { bold, dim } from "./show.ts";
 import { must, remark, Story, until } from "./story.ts";
 import { DOMAIN_LINK, LINK, mailed, PROOF } from "./system.ts";
@@ -239,6 +240,18 @@ export async function tell(gateway: string): Promise<boolean> {
     return "for 30 days nothing is lost";
   });
 
+  await tellOfOperators(story, {
+    gateway,
+    owner: people.barbara,
+    organization_id: ids.northwind,
+    register: async (client, name) => {
+      await register(client, name, "Platform");
+      return addressOf(name);
+    },
+  });
+
+  await tellOfSaml(story, { gateway, owner: people.barbara, domain });
+
   await story.step("The audit trail tells it all", async () => {
     const entries = await people.barbara.all("/audit/logs");
     const actions = new Set(entries.map(({ action }: { action: string }) => action));
@@ -247,6 +260,8 @@ export async function tell(gateway: string): Promise<boolean> {
       "organization.ownership_transferred",
       "organization.deleted",
       "organization.restored",
+      "organization.suspended",
+      "operator_access.approved",
       "domain.verified",
       "sso.identity_linked",
       "sso.sign_in_refused",

@@ -263,7 +263,12 @@ export const scenarios: readonly Scenario[] = [
   },
   { id: "scim.list_groups", method: "GET", path: () => "/scim/v2/Groups?startIndex=1&count=5" },
   { id: "scim.find_group", method: "GET", path: () => `/scim/v2/Groups?${asked('displayName eq "Research"')}` },
-  { id: "scim.create_group", method: "POST", path: () => "/scim/v2/Groups", body: () => ({ displayName: "Newcomers" }) },
+  {
+    id: "scim.create_group",
+    method: "POST",
+    path: () => "/scim/v2/Groups",
+    body: () => ({ displayName: "Newcomers" }),
+  },
   {
     id: "scim.patch_group",
     method: "PATCH",
