@@ -15,14 +15,14 @@ import { answerWrites, transferItem } from "./transfer/store.ts";
 
 type NoticeDeps = Pick<MailDeps, "table" | "send" | "app_url">;
 
-const told = z.object({ name: z.string(), from_user_id: z.string(), to_user_id: z.string() });
+const handing = z.object({ name: z.string(), from_user_id: z.string(), to_user_id: z.string() });
 
 /**
  * `organization.transfer_asked`, `organization.ownership_transferred`: mails whoever is asked, and every owner, so that no
  * organization changes hands without the others' knowing. A second delivery sends the same mails again.
  */
 export async function sendNotice(event: Envelope, deps: NoticeDeps): Promise<void> {
-  const { name: organization, from_user_id, to_user_id } = told.parse(event.data);
+  const { name: organization, from_user_id, to_user_id } = handing.parse(event.data);
   const { organization_id } = event;
   const tenant = deps.table.of(organization_id);
   if ((await tenant.get(organizationItem, {}))?.status !== "active") return;
@@ -31,13 +31,12 @@ export async function sendNotice(event: Envelope, deps: NoticeDeps): Promise<voi
   if (giver === undefined || taker === undefined) return;
   const from = giver.name;
   const about = { organization, from, to: `${taker.name} (${taker.email})`, organization_id };
-  if (event.type === "organization.transfer_asked") {
-    await mailTo(deps, taker, askedMail, { organization, from, organization_id, app_url: deps.app_url });
-    return mailOwners(deps, tenant, aboutToChangeMail, about, [to_user_id]);
-  }
-  // Whoever handed it over may be no owner any more.
-  if (giver.status === "active") await mailTo(deps, giver, changedHandsMail, about);
-  await mailOwners(deps, tenant, changedHandsMail, about, [from_user_id]);
+  const asked = event.type === "organization.transfer_asked";
+  if (asked) await mailTo(deps, taker, askedMail, { organization, from, organization_id, app_url: deps.app_url });
+  const told = asked ? aboutToChangeMail : changedHandsMail;
+  // Whoever hands it over may be no owner any more.
+  if (giver.status === "active") await mailTo(deps, giver, told, about);
+  await mailOwners(deps, tenant, told, about, asked ? [from_user_id, to_user_id] : [from_user_id]);
 }
 
 /**
