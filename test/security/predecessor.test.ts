@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { invitationItem, pendingInvitationItem } from "../../functions/invitations/store.ts";
 import { allOperations } from "../../functions/operations.ts";
 import { allPermissions } from "../../shared/access/permissions.ts";
@@ -80,7 +80,8 @@ describe("of the faults of the system before this one, none is back:", () => {
     expect(reads.length).toBeGreaterThan(10);
     const statuses = await Promise.all(
       reads.map(async ({ operation }) => {
-        const answer = await call("GET", fullPath(operation).replace("/api/v1", ""), { token: company.refresh_token });
+        const headers = { authorization: `Bearer ${company.refresh_token}` };
+        const answer = await fetch(`${inject("stack").apiUrl}${fullPath(operation)}`, { headers });
         return [operation.id, answer.status];
       }),
     );
@@ -180,7 +181,7 @@ describe("of the faults of the system before this one, none is back:", () => {
 
   it("rights ask for permissions, never for the names of roles", async () => {
     const asked = new Set(allOperations.map(({ operation }) => operation.permission));
-    const kinds = new Set(["public", "authenticated", "operator"]);
+    const kinds = new Set(["public", "authenticated", "operator", "directory"]);
     expect([...asked].filter((one) => !kinds.has(one) && !(allPermissions as readonly string[]).includes(one))).toEqual(
       [],
     );
