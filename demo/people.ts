@@ -205,6 +205,8 @@ export async function tell(gateway: string): Promise<boolean> {
       const leaves = { Operations: [{ op: "replace", path: "active", value: false }] };
       await directory.call("PATCH", `/Users/${id}`, { body: leaves, expect: 200 });
       await people.edsger.call("GET", "/workspaces", { expect: 403 });
+      // Suspended people keep their seat; who is deleted there is gone here.
+      await directory.call("DELETE", `/Users/${id}`, { expect: 204 });
       return `${role} by his group; an address that is not the company's is nobody's to push`;
     },
   );
