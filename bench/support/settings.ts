@@ -5,6 +5,7 @@ export const functionSettings = {
   TABLE_NAME: "table",
   KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000",
   USER_POOL_ID: "us-east-1_Benchmark",
+  POOL_URL: "https://signin.example.com",
   USER_POOL_CLIENT_ID: "client",
   BUCKET_NAME: "bucket",
   STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:runs",

@@ -185,7 +185,8 @@ export const scenarios: readonly Scenario[] = [
     id: "organizations.create",
     method: "POST",
     path: () => "/organizations",
-    body: () => ({ name: "Branch" }),
+    // A name of its own: the slug of the other organization's branch is taken.
+    body: (s) => ({ name: `Branch ${s.organization.slice(-6)}` }),
   },
   { id: "invitations.list", method: "GET", path: () => `/invitations?${PAGE}` },
   { id: "invitations.get", method: "GET", path: (s) => `/invitations/${s.invitation}` },
