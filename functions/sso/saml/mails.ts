@@ -12,7 +12,7 @@ export const certificateMail = template<{
   en: ({ connection, organization, ends_on, days_left, by_itself }) => ({
     subject:
       days_left > 0
-        ? `Sign-in through ${connection} ends in ${days_left} days`
+        ? `Sign-in through ${connection} ends in ${days_left === 1 ? "a day" : `${days_left} days`}`
         : `Nobody signs in through ${connection} any more`,
     lines: [
       days_left > 0
@@ -29,7 +29,7 @@ export const certificateMail = template<{
   de: ({ connection, organization, ends_on, days_left, by_itself }) => ({
     subject:
       days_left > 0
-        ? `Die Anmeldung über ${connection} endet in ${days_left} Tagen`
+        ? `Die Anmeldung über ${connection} endet in ${days_left === 1 ? "einem Tag" : `${days_left} Tagen`}`
         : `Über ${connection} meldet sich niemand mehr an`,
     lines: [
       days_left > 0
