@@ -77,7 +77,7 @@ export const ownWrite = (table: Table, domain: Domain): Write => {
     );
 };
 
-/** Frees the domain where it is the organization's; nothing happens where it is another one's or nobody's. */
+/** Frees the domain; refused where it is not the organization's any more. */
 export const disownWrite = (table: Table, { domain, organization_id }: Domain): Write =>
   table
     .of(PLATFORM)

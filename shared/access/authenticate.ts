@@ -1,16 +1,7 @@
 import type { Read, Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import type { RawRequest } from "../http/parse.ts";
-import {
-  connectionPlaceItem,
-  type Membership,
-  type Organization,
-  PLATFORM,
-  type Session,
-  sessionItem,
-  type User,
-  userItem,
-} from "../identity/items.ts";
+import { connectionPlaceItem, PLATFORM, type Session, sessionItem, type User, userItem } from "../identity/items.ts";
 import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
@@ -107,28 +98,24 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     const last = lastSeen.get(sub);
     const guess = asked ?? last?.default_organization_id;
     const somebody = last?.user_id ?? username;
-    const more = guess === undefined ? undefined : also?.(guess, { type: "user", id: somebody });
-    const reads: readonly Read[] = [
-      platform.read(sessionItem, { sub, origin_jti }),
-      ...(guess === undefined ? [] : rightsReads(table, guess, somebody)),
-      ...(more === undefined ? [] : [more]),
-      ...(last?.connection_id === undefined ? [] : [placeOf(last.connection_id)]),
-      ...(operator ? [platform.read(operatorItem, { user_id: somebody })] : []),
-      ...(person ? [platform.read(userItem, { id: somebody })] : []),
-    ];
-    const read: readonly unknown[] = await table.batch(reads);
-    const session = live(read[0] as Session | undefined, client_id, now);
-    await requireConnection(session, last?.connection_id, read[1 + (guess === undefined ? 0 : 2) + (more ? 1 : 0)]);
+    const [organizationRead, membershipRead] = guess === undefined ? [] : rightsReads(table, guess, somebody);
+    const read = await table.batchOf({
+      session: platform.read(sessionItem, { sub, origin_jti }),
+      organization: organizationRead,
+      membership: membershipRead,
+      also: guess === undefined ? undefined : also?.(guess, { type: "user", id: somebody }),
+      place: last?.connection_id === undefined ? undefined : placeOf(last.connection_id),
+      operator: operator ? platform.read(operatorItem, { user_id: somebody }) : undefined,
+      user: person ? platform.read(userItem, { id: somebody }) : undefined,
+    });
+    const session = live(read.session, client_id, now);
+    await requireConnection(session, last?.connection_id, read.place);
     await see(platform, session, now);
-    const [readOrganization, readMembership] = (guess === undefined ? [] : read.slice(1, 3)) as [
-      Organization | undefined,
-      Membership | undefined,
-    ];
     const principal = { type: "user", id: session.user_id } as const;
     const organizationId = asked ?? session.default_organization_id;
     const guessed = session.user_id === somebody && organizationId === guess;
     const [organization, membership] = guessed
-      ? [readOrganization, readMembership]
+      ? [read.organization, read.membership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     remember(lastSeen, session);
     const own = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
@@ -139,11 +126,9 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       own instanceof Problem
         ? { member: null, refusal: own }
         : { member: { ...own.caller, membership: own.membership }, refusal: null };
-    const readOperator = operator ? (read.at(person ? -2 : -1) as Operator | undefined) : undefined;
-    const readUser = person ? (read.at(-1) as User | undefined) : undefined;
     const isOperator =
       !operator || session.user_id === somebody
-        ? readOperator
+        ? read.operator
         : await platform.get(operatorItem, { user_id: session.user_id });
     // What operators do as such stands under that name in every trail.
     const acting: Principal = isOperator === undefined ? principal : { type: "operator", id: session.user_id };
@@ -152,10 +137,10 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       session,
       rights,
       signedIn: person
-        ? { principal: acting, user: await personOf(session, readUser), session, ...standing }
+        ? { principal: acting, user: await personOf(session, read.user), session, ...standing }
         : undefined,
       operator: isOperator,
-      also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: more && read[3] },
+      also: also === undefined || !guessed ? undefined : { tenant: organizationId, found: read.also },
     };
   };
 }

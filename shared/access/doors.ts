@@ -14,7 +14,16 @@ import { idleSeconds } from "./seen.ts";
 export interface Presence {
   readonly ip: string;
   readonly session:
-    | Pick<Session, "user_id" | "method" | "second_factor" | "created_at" | "last_seen_at" | "longest_idle_seconds">
+    | Pick<
+        Session,
+        | "user_id"
+        | "method"
+        | "connection_organization_id"
+        | "second_factor"
+        | "created_at"
+        | "last_seen_at"
+        | "longest_idle_seconds"
+      >
     | undefined;
 }
 
@@ -39,6 +48,14 @@ export function refusalAtTheDoor(organization: Secured, { ip, session }: Presenc
     return new Problem(
       "sign_in_method_not_allowed",
       `You have signed in by ${session.method}; this organization takes ${sign_in_methods.join(", ")}.`,
+      { members: { methods: sign_in_methods } },
+    );
+  // Whoever runs another organization says who comes through its provider: that is no more than a password.
+  const ours = session.connection_organization_id === organization.id;
+  if (session.method === "sso" && !ours && (require_mfa || !sign_in_methods.includes("password")))
+    return new Problem(
+      "sign_in_method_not_allowed",
+      "You have signed in through another organization's provider. Sign in through this one's, or with a password and a second factor where it takes passwords.",
       { members: { methods: sign_in_methods } },
     );
   if (at.getTime() - Date.parse(session.created_at) > session_lifetime_hours * 3_600_000)

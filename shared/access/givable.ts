@@ -1,12 +1,14 @@
 import { allPermissions, type Permission } from "./permissions.ts";
 
 /**
- * What an operator's access to an organization can give: looking, mending what is there, and stopping what does harm. A
- * permission that is added to the catalogue is none of it before it stands here, but for reads.
+ * What an operator's access to an organization can give: looking, and stopping or putting away what does harm. A permission
+ * to change something that is added to the catalogue is none of it before it stands here; one to read is, unless it is named
+ * as private, and a test asks for the decision.
  *
  * Never given, whoever asks and approves: what outlives the access (rights, members, invitations, keys, settings, policies,
  * sign-in, domains, trust), what starts work in the organization's name, what leads its data or its secrets elsewhere
- * (providers' keys, connectors, new webhooks, exports), its money, and its end or its owners.
+ * (providers' keys, connectors, new webhooks, exports, agents' tools and pipelines' steps), its money, and its end or its
+ * owners.
  */
 
 /** Reads that are nobody's but the organization's. */
@@ -14,9 +16,7 @@ const PRIVATE: ReadonlySet<Permission> = new Set(["billing:read"]);
 
 const CHANGES: readonly Permission[] = [
   "agents:read_prompts",
-  "agents:update",
   "agents:delete",
-  "pipelines:update",
   "pipelines:delete",
   "work_units:update",
   "work_units:delete",

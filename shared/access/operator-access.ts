@@ -11,7 +11,7 @@ import { idSchema } from "../ids.ts";
 import { addDays } from "../limits/retention.ts";
 import type { Caller } from "./caller.ts";
 import { givable } from "./givable.ts";
-import { operatorItem, operatorStands, requireOperator } from "./operators.ts";
+import { type Operator, operatorItem, operatorStands, requireOperator } from "./operators.ts";
 import type { Permission } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
@@ -120,7 +120,7 @@ export const isLive = ({ status, ends_at }: Pick<OperatorAccess, "status" | "end
 
 /**
  * What somebody may do in an organization who is no member of it: an operator with a live access, else undefined, which
- * is what everybody else is. Two rounds of strong reads, which no member pays.
+ * is what everybody else is. Three rounds of strong reads, which no member pays.
  */
 export async function accessRights(
   table: Table,
@@ -137,7 +137,10 @@ export async function accessRights(
   ]);
   if (place === undefined || operator === undefined) return undefined;
   const access = await platform.get(operatorAccessItem, { id: place.access_id });
-  if (access === undefined || !isLive(access, at)) return undefined;
+  if (access?.approved_by == null || !isLive(access, at)) return undefined;
+  // What somebody asked for or approved ends with their being an operator, and is not there again when they are anew.
+  const approver = await platform.get(operatorItem, { user_id: access.approved_by.user_id });
+  if (!stoodAt(operator, access.asked_at) || !stoodAt(approver, access.approved_at)) return undefined;
   try {
     requireOperator(operator, session);
   } catch (refusal) {
@@ -157,6 +160,10 @@ export async function accessRights(
   };
 }
 
+/** Whether somebody has been an operator without a break since then. */
+const stoodAt = (operator: Operator | undefined, then: string | null): boolean =>
+  operator !== undefined && then !== null && operator.granted_at <= then;
+
 const over = (): Problem => new Problem("membership_inactive", "The access has ended.");
 
 /** Proves within a transaction that an access is still live. */
@@ -165,11 +172,12 @@ export const accessStands = (table: Table, { access: { id } }: AccessRights, at:
   return table.of(PLATFORM).writes.check(operatorAccessItem, { id }, live, over);
 };
 
-/** All that a transaction proves which an operator's access brings about: the access, and that they are an operator. */
-export const accessProofs = (table: Table, rights: AccessRights, at: Date): Write[] => [
-  accessStands(table, rights, at),
-  operatorStands(table, rights.access.asked_by.user_id),
-];
+/** All that a transaction proves which an operator's access brings about: the access, and that both are operators. */
+export const accessProofs = (table: Table, rights: AccessRights, at: Date): Write[] => {
+  const { asked_by, approved_by } = rights.access;
+  const both = [asked_by, ...(approved_by === null ? [] : [approved_by])];
+  return [accessStands(table, rights, at), ...both.map(({ user_id }) => operatorStands(table, user_id))];
+};
 
 /** Somebody has written it down at the same time. */
 class Known extends Problem {

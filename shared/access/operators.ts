@@ -21,10 +21,17 @@ export type Operator = ItemOf<typeof operatorItem>;
 
 export const noOperator = (): Problem => new Problem("forbidden", "Only operators of the platform do this.");
 
-/** Refuses whoever is no operator, and one who has signed in with a password alone. @throws Problem (403) */
+/**
+ * Refuses whoever is no operator, and one who has not signed in with a password and a second factor: what a provider says
+ * is said by whoever runs it, which any organization may. @throws Problem (403)
+ */
 export function requireOperator(operator: Operator | undefined, session: Session | undefined): void {
   if (operator === undefined || session === undefined) throw noOperator();
-  if (session.method === "password" && !session.second_factor)
+  if (session.method !== "password")
+    throw new Problem("sign_in_method_not_allowed", "Operators sign in with a password and a second factor.", {
+      members: { methods: ["password"] },
+    });
+  if (!session.second_factor)
     throw new Problem("mfa_enrolment_required", "Operators have a second factor. Turn one on first.");
 }
 

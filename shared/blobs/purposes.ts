@@ -45,12 +45,15 @@ export const runFiles = (tenant: string, run: { readonly id: string; readonly ke
 export const placesOfRun = (tenant: string, id: string): FilePlace[] =>
   runDays.map((kept_days) => runFiles(tenant, { id, kept_days }));
 
-/** Every place where files of a tenant may lie. */
-export const placesOfTenant = (tenant: string): FilePlace[] => [
-  `uploads/${tenant}/`,
-  ...runDays.map((days): FilePlace => `runs/${days}/${tenant}/`),
-  `versions/${tenant}/`,
-];
+/** Every place where files of a tenant may lie, in the order of files' names: who counts them goes on after the last one. */
+export const placesOfTenant = (tenant: string): FilePlace[] => {
+  const places: FilePlace[] = [
+    `uploads/${tenant}/`,
+    ...runDays.map((days): FilePlace => `runs/${days}/${tenant}/`),
+    `versions/${tenant}/`,
+  ];
+  return places.sort();
+};
 
 /** The contents of one agent or pipeline. Each has its own, so that whoever deletes it deletes no other's. */
 export const versionFiles = (tenant: string, thing: string): FilePlace => `versions/${tenant}/${thing}/`;

@@ -55,6 +55,11 @@ export interface PageRequest {
   readonly begins?: string | undefined;
 }
 
+/** What was found of reads that have names. */
+type Found<R extends Readonly<Record<string, Read | undefined>>> = {
+  [N in keyof R]: R[N] extends Read<infer D> | undefined ? ItemOf<D> | undefined : undefined;
+};
+
 /** What one batch read takes. */
 const BATCH_KEYS = 100;
 
@@ -145,6 +150,13 @@ export class Table {
     return reads.map((read, i) => this.found(read.definition, found.get(names[i] ?? ""))) as {
       [I in keyof R]: ItemOf<R[I]["definition"]> | undefined;
     };
+  }
+
+  /** The same by names, where it depends what is to be read: what is undefined is neither read nor found. */
+  async batchOf<const R extends Readonly<Record<string, Read | undefined>>>(reads: R): Promise<Found<R>> {
+    const wanted = Object.entries(reads).flatMap(([name, read]) => (read === undefined ? [] : [{ name, read }]));
+    const items = await this.batch(wanted.map(({ read }) => read));
+    return Object.fromEntries(wanted.map(({ name }, i) => [name, items[i]])) as Found<R>;
   }
 
   /** Makes a call that reads; a fault of the cloud that stays becomes 503. */

@@ -237,7 +237,7 @@ function refusalsOf(access: Access): readonly ErrorCode[] {
     case "authenticated":
       return KNOWN;
     case "operator":
-      return [...KNOWN, "forbidden", "mfa_enrolment_required"];
+      return [...KNOWN, "forbidden", "sign_in_method_not_allowed", "mfa_enrolment_required"];
     default:
       return [...KNOWN, "forbidden", ...doorCodes];
   }

@@ -114,6 +114,8 @@ export const sessionSchema = z.object({
   /** How the person signed in, and through which connection of an organization. */
   method: signInMethodSchema,
   connection_id: z.string().optional(),
+  /** Whose connection that is. */
+  connection_organization_id: idSchema("organization").optional(),
   /** The account has a second factor. Sessions opened without it have ended when it was turned on. */
   second_factor: z.boolean(),
   /** When a factor was last proved in this session: the sign-in, then each step-up. */

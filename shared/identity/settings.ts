@@ -108,12 +108,13 @@ export const notificationsOf = ({ notifications }: OrganizationSettings): Notifi
 
 /** What of an organization says who may act in it. */
 export interface Secured {
+  readonly id: string;
   readonly settings: Pick<OrganizationSettings, "security">;
   readonly break_glass_user_id?: string | undefined;
 }
 
 /** Where sign-in through a provider is enforced, no other method counts, whatever was set before. */
-export const securityOf = ({ settings, break_glass_user_id }: Secured): SecuritySettings => ({
+export const securityOf = ({ settings, break_glass_user_id }: Omit<Secured, "id">): SecuritySettings => ({
   ...over(usual.security, settings.security),
   ...(break_glass_user_id === undefined ? {} : { sign_in_methods: ["sso"] }),
 });

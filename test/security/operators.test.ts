@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { grantOperator } from "../../functions/operators/granting/grant.ts";
 import { denialItem } from "../../shared/http/permit.ts";
-import { PLATFORM } from "../../shared/identity/items.ts";
+import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
 import { minuteOf } from "../../shared/limits/window.ts";
 import { type Company, registerCompany } from "../support/api.ts";
+import { claimsOf } from "../support/auth.ts";
 import { newOperator } from "../support/operators.ts";
 import { stackTable } from "../support/stack.ts";
 import { age } from "./age.ts";
@@ -12,16 +13,23 @@ import { operated, permitted, plain, request, rows } from "./operations.ts";
 
 let owner: Company;
 let withoutFactor: Company;
+let throughProvider: Company;
 let stale: Company;
 let stranger: Company;
 beforeAll(async () => {
-  [owner, withoutFactor, stale, stranger] = await Promise.all([
+  [owner, withoutFactor, throughProvider, stale, stranger] = await Promise.all([
     registerCompany(),
     registerCompany(),
+    newOperator(),
     newOperator(),
     registerCompany(),
   ]);
   await grantOperator(stackTable(), withoutFactor.email, new Date());
+  const { sub, origin_jti } = claimsOf(throughProvider.token);
+  const platform = stackTable().of(PLATFORM);
+  await platform.transact([
+    platform.writes.update(sessionItem, { sub, origin_jti } as never, { set: { method: "sso" } }),
+  ]);
   await age(stale.token, { proved_at: 60 });
 });
 
@@ -33,6 +41,8 @@ describe("what operators do", () => {
     expect([refused.status, refused.body.code]).toEqual([403, "forbidden"]);
     const without = await request(operation, ids, { token: withoutFactor.token });
     expect([without.status, without.body.code]).toEqual([403, "mfa_enrolment_required"]);
+    const through = await request(operation, ids, { token: throughProvider.token });
+    expect([through.status, through.body.code]).toEqual([403, "sign_in_method_not_allowed"]);
   });
 
   /** Whoever ends what gives rights is not kept from it. */

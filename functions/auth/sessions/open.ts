@@ -29,7 +29,7 @@ export async function newSession(
   deps: Pick<AuthDeps, "randomSecret" | "secrets">,
   user: Pick<User, "id" | "default_organization_id" | "mfa_enabled_at">,
   provider: ProviderTokens,
-  via: Pick<Session, "method" | "connection_id">,
+  via: Pick<Session, "method" | "connection_id" | "connection_organization_id">,
   request: RequestFacts,
   at: Date,
 ): Promise<{ session: Session; tokens: Tokens }> {

@@ -33,17 +33,24 @@ export async function grantOperator(table: Table, address: string, at: Date): Pr
   return operator;
 }
 
-/** Takes it back: refused from the next request on. Found by the address of then, too. @throws Problem `not_found` */
+/**
+ * Takes it back: refused from the next request on. An operator who has the address now comes before one who had it when
+ * they were granted. @throws Problem `not_found`
+ */
 export async function revokeOperator(table: Table, address: string, at: Date): Promise<Operator> {
-  const email = address.trim().toLowerCase();
-  const operator = (await listOperators(table)).find((one) => one.email === email);
-  const user_id = operator?.user_id ?? (await userWith(table, email)).user_id;
+  const email = emailSchema.safeParse(address).data ?? address.trim().toLowerCase();
+  const platform = table.of(PLATFORM);
   const none = () => notFound(`${email} is no operator.`);
+  const holder = await platform.get(emailItem, { email });
+  const held = holder && (await platform.get(operatorItem, { user_id: holder.user_id }));
+  const operator = held ?? (await listOperators(table)).find((one) => one.email === email);
+  if (operator === undefined) throw none();
+  const { user_id } = operator;
   await commitChange(table, context(at), {
-    writes: [table.of(PLATFORM).writes.remove(operatorItem, { user_id }, { exists: true }, none)],
+    writes: [platform.writes.remove(operatorItem, { user_id }, { exists: true }, none)],
     events: [draft(operatorEvents, "operator.revoked", { id: user_id, name: email }, { user_id })],
   });
-  return operator ?? { user_id, email, granted_at: "" };
+  return operator;
 }
 
 export async function listOperators(table: Table): Promise<Operator[]> {

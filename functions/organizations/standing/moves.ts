@@ -2,6 +2,7 @@ import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { ERASURE, organizationErasure } from "../erasure/store.ts";
@@ -72,9 +73,14 @@ export function deletion(table: Table, read: Organization, at: Date): Organizati
   return { organization: next, writes, event };
 }
 
-/** Puts it on another plan; the same move where it is on it already. */
+/**
+ * Puts it on another plan; the same move where it is on it already.
+ * @throws Problem `conflict` (409) for one that is being erased: what it is found by would be there again
+ */
 export function planChange(table: Table, read: Organization, plan: Organization["plan"], at: Date): OrganizationMove {
   const { id, name } = read;
+  if (read.status === "erasing")
+    throw new Problem("conflict", "The organization is being erased.", { members: { state: read.status } });
   const next = plan === read.plan ? read : { ...read, plan, updated_at: timestamp(at), etag: newEtag(at) };
   const event = draft(
     organizationEvents,

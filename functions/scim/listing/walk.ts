@@ -1,24 +1,12 @@
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
-import type { ItemDefinition } from "../../../shared/dynamo/item.ts";
+import type { ItemOf } from "../../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import type { DirectoryCall } from "../protocol/call.ts";
 import { tooMany } from "../rules/error.ts";
-import {
-  countItem,
-  type Kind,
-  listPlaceItem,
-  type ScimGroup,
-  type ScimUser,
-  scimGroupItem,
-  scimUserItem,
-} from "../store.ts";
+import { countItem, type Kind, listPlaceItem, scimGroupItem, scimUserItem } from "../store.ts";
 
-interface Records {
-  readonly user: ScimUser;
-  readonly group: ScimGroup;
-}
-
-const items: { readonly [K in Kind]: ItemDefinition } = { user: scimUserItem, group: scimGroupItem };
+const items = { user: scimUserItem, group: scimGroupItem } as const;
+type RecordOf<K extends Kind> = ItemOf<(typeof items)[K]>;
 
 /** A directory asks for the next part of a list within this time; later it is looked for from the beginning. */
 const PLACE_SECONDS = 3_600;
@@ -32,7 +20,7 @@ async function after<K extends Kind>(own: TenantTable, kind: K, id: string | und
   // A sort key that is the least that comes after the id.
   const from = id === undefined ? {} : { from: `${id}!` };
   const { items: found, next_cursor } = await own.page(items[kind], { of: {}, limit, ...from });
-  return { found: found as unknown as Records[K][], more: next_cursor !== null };
+  return { found, more: next_cursor !== null };
 }
 
 /**
@@ -46,8 +34,8 @@ export async function listed<K extends Kind>(
   { caller, context: { tenant }, at }: DirectoryCall,
   kind: K,
   { start, count }: { readonly start: number; readonly count: number },
-  fitting: (found: readonly Records[K][]) => Promise<readonly Records[K][]> = async (found) => found,
-): Promise<{ readonly found: readonly Records[K][]; readonly total: number }> {
+  fitting: (found: readonly RecordOf<K>[]) => Promise<readonly RecordOf<K>[]> = async (found) => found,
+): Promise<{ readonly found: readonly RecordOf<K>[]; readonly total: number }> {
   const own = table.of(tenant);
   const token_id = caller.principal.id;
   const [counted, place] = await table.batch([
@@ -82,8 +70,8 @@ async function idAt(own: TenantTable, kind: Kind, place: number): Promise<string
 }
 
 /** All records, for what can only be found by looking at each. @throws ScimError tooMany */
-export async function examined<K extends Kind>(own: TenantTable, kind: K): Promise<readonly Records[K][]> {
-  const records: Records[K][] = [];
+export async function examined<K extends Kind>(own: TenantTable, kind: K): Promise<readonly RecordOf<K>[]> {
+  const records: RecordOf<K>[] = [];
   let id: string | undefined;
   for (let more = true; more; ) {
     const part = await after(own, kind, id, AT_A_TIME * 2);

@@ -20,7 +20,7 @@ import { LARGEST_ACCEPTANCE } from "../../invitations/public.ts";
 import { userEvents } from "../../users/events.ts";
 import { replaceMembership } from "../../users/public.ts";
 import type { Profile } from "../model.ts";
-import { type SignIn, signInTokensContext } from "../store.ts";
+import { type Connection, type SignIn, signInTokensContext } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
@@ -63,6 +63,10 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
   });
 }
 
+/** How the session was opened; whose connection it was says where it counts as the company's own sign-in. */
+const viaOf = ({ id, organization_id }: Connection) =>
+  ({ method: "sso", connection_id: id, connection_organization_id: organization_id }) as const;
+
 interface Entry {
   readonly call: Call<Token>;
   readonly deps: SignInDeps;
@@ -101,7 +105,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
   const now = decision.join?.role ?? membership?.role ?? connection.default_role;
   const rule = await byGroups(table, judged, profile, user.id, now);
   await leaveTeams(table, judged, user.id, rule.leave, at);
-  const via = { method: "sso", connection_id: connection.id } as const;
+  const via = viaOf(connection);
   const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
   const device = await deviceOfSignIn(deps, user, call.body.device_token, at);
   const parts: readonly Part[] = [
@@ -166,7 +170,7 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
     has_password: false,
   };
   const user = newUser(person, at);
-  const via = { method: "sso", connection_id: connection.id } as const;
+  const via = viaOf(connection);
   const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
   const device = await deviceOfSignIn(deps, user, undefined, at);
   const platform = table.of(PLATFORM);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { accessEnd } from "../../../functions/operators/access/store.ts";
 import { endAccess, tellOwners } from "../../../functions/operators/consumers.ts";
-import { revokeOperator } from "../../../functions/operators/granting/grant.ts";
+import { grantOperator, revokeOperator } from "../../../functions/operators/granting/grant.ts";
 import { operatorAccessItem, operatorAccessPlaceItem } from "../../../shared/access/operator-access.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -11,6 +11,7 @@ import { createAgent } from "../../support/agents.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { dueOf } from "../../support/due.ts";
 import { accessTo, asked, newOperator } from "../../support/operators.ts";
+import { roomyCompany } from "../../support/plans.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 
@@ -99,12 +100,11 @@ describe("an operator's access to an organization", () => {
   it("changes what it names, each change in the trail with the access; nothing can be asked for that outlives it", async () => {
     const company = await registerCompany();
     const { id: agent_id } = await createAgent(company);
-    const { id, call } = await accessTo(company, one, two, ["agents:read", "agents:update"]);
-    const name = unique("Mended");
-    const changed = await call("PATCH", `/agents/${agent_id}`, { name });
-    expect([changed.status, changed.body.name], changed.text).toEqual([200, name]);
+    const { id, call } = await accessTo(company, one, two, ["agents:read", "agents:delete"]);
+    const changed = await call("POST", `/agents/${agent_id}/archive`, {});
+    expect([changed.status, changed.body.status], changed.text).toEqual([200, "archived"]);
     expect((await call("GET", "/users")).status).toBe(403);
-    const entry = (await trail(company, one)).find(({ action }) => action === "agent.updated");
+    const entry = (await trail(company, one)).find(({ action }) => action === "agent.archived");
     expect(entry?.actor).toEqual({ type: "operator", id: one.user_id, access_id: id });
     const ask = (permission: string) =>
       one.call("POST", `/platform/organizations/${company.organization_id}/accesses`, {
@@ -116,6 +116,9 @@ describe("an operator's access to an organization", () => {
       "roles:assign",
       "models:update",
       "agents:execute",
+      // A tool or a step that sends elsewhere would go on after the access.
+      "agents:update",
+      "pipelines:update",
     ])
       expect((await ask(permission)).status, permission).toBe(422);
     expect((await ask("runs:read")).body.state).toBe("taken");
@@ -157,24 +160,38 @@ describe("an operator's access to an organization", () => {
     expect((await again.call("GET", "/agents")).status).toBe(200);
   });
 
-  it.each(["its operator", "another operator", "an owner of the organization", "the command"])(
-    "is ended by %s, felt by the next request",
-    async (who) => {
-      const company = await registerCompany();
-      const operator = who === "the command" ? await newOperator() : one;
-      const { id, call } = await accessTo(company, operator, two);
-      expect((await call("GET", "/agents")).status).toBe(200);
-      const by: Record<string, () => Promise<unknown>> = {
-        "its operator": () => operator.call("POST", `/platform/accesses/${id}/revoke`),
-        "another operator": () => two.call("POST", `/platform/accesses/${id}/revoke`),
-        "an owner of the organization": () => company.call("POST", `/operator-accesses/${id}/revoke`),
-        "the command": () => revokeOperator(stackTable(), operator.email, new Date()),
-      };
-      const ended = await by[who]?.();
-      if (who !== "the command") expect(ended).toMatchObject({ status: 200, body: { status: "revoked" } });
-      expect((await call("GET", "/agents")).body.code).toBe("membership_inactive");
-    },
-  );
+  it.each([
+    "its operator",
+    "another operator",
+    "an owner of the organization",
+    "the command",
+    "the command about its approver",
+  ])("is ended by %s, felt by the next request", async (who) => {
+    const company = await registerCompany();
+    const commanded = who.startsWith("the command");
+    const [operator, approver] = commanded ? [await newOperator(), await newOperator()] : [one, two];
+    const { id, call } = await accessTo(company, operator, approver);
+    expect((await call("GET", "/agents")).status).toBe(200);
+    const by: Record<string, () => Promise<unknown>> = {
+      "its operator": () => operator.call("POST", `/platform/accesses/${id}/revoke`),
+      "another operator": () => two.call("POST", `/platform/accesses/${id}/revoke`),
+      "an owner of the organization": () => company.call("POST", `/operator-accesses/${id}/revoke`),
+      "the command": () => revokeOperator(stackTable(), operator.email, new Date()),
+      "the command about its approver": () => revokeOperator(stackTable(), approver.email, new Date()),
+    };
+    const ended = await by[who]?.();
+    if (!commanded) expect(ended).toMatchObject({ status: 200, body: { status: "revoked" } });
+    expect((await call("GET", "/agents")).body.code).toBe("membership_inactive");
+  });
+
+  it("is not there again when its operator is made one anew", async () => {
+    const [company, operator] = await Promise.all([registerCompany(), newOperator()]);
+    const { call } = await accessTo(company, operator, two);
+    await revokeOperator(stackTable(), operator.email, new Date());
+    await grantOperator(stackTable(), operator.email, new Date());
+    expect((await operator.call("GET", "/platform/organizations")).status).toBe(200);
+    expect((await call("GET", "/agents")).body.code).toBe("membership_inactive");
+  });
 
   it("is approved once, and revoked for good when both happen at the same moment", async () => {
     const companies = await Promise.all(Array.from({ length: 4 }, () => registerCompany()));
@@ -201,21 +218,24 @@ describe("an operator's access to an organization", () => {
   });
 
   it("changes nothing from its revocation on, also under way, and leaves an entry for each change that it made", async () => {
-    const company = await registerCompany();
-    const { id: agent_id } = await createAgent(company);
-    const { id, call } = await accessTo(company, one, two, ["agents:read", "agents:update"]);
-    const names = Array.from({ length: 16 }, (_, i) => `${unique("N")} ${i}`);
-    const changes = names.map((name) => call("PATCH", `/agents/${agent_id}`, { name }));
+    const company = await roomyCompany();
+    const agents: string[] = [];
+    for (let i = 0; i < 16; i++) agents.push((await createAgent(company, { name: `${unique("N")} ${i}` })).id);
+    const { id, call } = await accessTo(company, one, two, ["agents:read", "agents:delete"]);
+    const archived = async () => {
+      const { items } = (await company.call("GET", "/agents?status=archived&limit=100")).body;
+      return items.map((agent: { id: string }) => agent.id).sort();
+    };
+    const changes = agents.map((agent) => call("POST", `/agents/${agent}/archive`, {}));
     await changes[0];
     expect((await company.call("POST", `/operator-accesses/${id}/revoke`)).status).toBe(200);
-    const read = (await company.call("GET", `/agents/${agent_id}`)).body;
+    const read = await archived();
     const answers = await Promise.all(changes);
-    const after = (await company.call("GET", `/agents/${agent_id}`)).body;
-    expect(after.updated_at).toBe(read.updated_at);
-    const made = (await trail(company, one)).filter(({ action }) => action === "agent.updated");
+    expect(await archived()).toEqual(read);
+    const made = (await trail(company, one)).filter(({ action }) => action === "agent.archived");
     expect(made.length).toBeGreaterThan(0);
     expect(made).toHaveLength(answers.filter(({ status }) => status === 200).length);
-    expect((await call("PATCH", `/agents/${agent_id}`, { name: "Late" })).status).toBe(403);
+    expect((await call("POST", `/agents/${agents[0]}/archive`, {})).status).toBe(403);
   });
 
   it("is for suspended organizations too, and for no deleted one; and for no member", async () => {

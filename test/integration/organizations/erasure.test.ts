@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import { KMSClient } from "@aws-sdk/client-kms";
-import { S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, inject, it } from "vitest";
 import { kmsCertifier } from "../../../functions/organizations/erasure/certificate.ts";
 import { type EraseDeps, eraseOrganization } from "../../../functions/organizations/erasure/erase.ts";
@@ -9,6 +9,7 @@ import { founderItem } from "../../../functions/organizations/store.ts";
 import { isLive } from "../../../functions/runs/model.ts";
 import { runStateItem } from "../../../functions/runs/store.ts";
 import * as sdk from "../../../shared/blobs/lazy/s3.ts";
+import { placesOfTenant } from "../../../shared/blobs/purposes.ts";
 import { createFiles } from "../../../shared/blobs/s3.ts";
 import { isSecurityAction } from "../../../shared/change/commit.ts";
 import { addSeconds } from "../../../shared/clock.ts";
@@ -52,6 +53,10 @@ async function furnished() {
   await invited(company);
   const { slug } = await send("GET", `/organizations/${company.organization_id}`);
   await send("DELETE", `/organizations/${company.organization_id}?confirm=${slug}`);
+  // Of runs that were kept for each number of days, and of an upload that nobody has completed.
+  const s3 = new S3Client({ ...awsConfig(), forcePathStyle: true });
+  for (const place of placesOfTenant(company.organization_id))
+    await s3.send(new PutObjectCommand({ Bucket: inject("stack").outputs.BucketName, Key: `${place}x/y`, Body: "x" }));
   const own = stackTable().of(company.organization_id);
   await eventually(async () => {
     const state = await own.get(runStateItem, { run_id: run.id });

@@ -3,6 +3,7 @@ import { sendNotice } from "../../../functions/sso/enforcement/notices.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 import { type App, enrol } from "../../support/mfa.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
@@ -55,6 +56,20 @@ async function told({ organization_id }: Company, action: string) {
 }
 
 describe("enforcing sign-in through a provider", () => {
+  it("counts the organization's own provider only: another one's proves no more than a password", async () => {
+    const [{ owner }, other] = await Promise.all([company(), company()]);
+    const { token } = other.admin;
+    const { id } = await invited(owner, (await me(token)).user.email);
+    const accept = { token: await linkOf(owner, id) };
+    expect((await call("POST", "/invitations/accept", { token, body: accept })).status).toBe(200);
+    const here = { token, headers: { "organization-id": owner.organization_id } };
+    expect((await call("GET", "/agents", here)).status).toBe(200);
+    expect((await sso.enforce(owner, owner.user_id)).status).toBe(200);
+    const refused = await call("GET", "/agents", here);
+    expect([refused.status, refused.body.code]).toEqual([403, "sign_in_method_not_allowed"]);
+    expect((await call("GET", "/agents", { token })).status).toBe(200);
+  });
+
   it("refuses passwords from the next request on, but for one owner, whose sign-ins the others hear of", async () => {
     const { owner, admin } = await company();
     const second = await addMember(owner, "org_owner");

@@ -3,9 +3,14 @@ import { type Presence, refusalAtTheDoor } from "../../../shared/access/doors.ts
 import type { SecuritySettings } from "../../../shared/identity/settings.ts";
 
 const at = new Date("2026-01-02T12:00:00.000Z");
+const OURS = "org_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+const THEIRS = "org_01JDQ4X0Z5V8W3N7K2M9R6T1BD";
+/** A sign-in through a provider of one organization. */
+const through = (connection_organization_id: string) => ({ method: "sso", connection_organization_id }) as const;
 const session = {
   user_id: "usr_1",
   method: "password",
+  connection_organization_id: undefined,
   second_factor: false,
   created_at: "2026-01-02T10:00:00.000Z",
   last_seen_at: "2026-01-02T11:40:00.000Z",
@@ -13,7 +18,7 @@ const session = {
 } as const;
 const presence: Presence = { ip: "192.0.2.7", session };
 const refusal = (security: Partial<SecuritySettings>, who: Presence = presence) =>
-  refusalAtTheDoor({ settings: { security } }, who, at)?.code;
+  refusalAtTheDoor({ id: OURS, settings: { security } }, who, at)?.code;
 
 describe("what an organization's security settings refuse", () => {
   it("is nothing where nothing was set", () => {
@@ -33,7 +38,7 @@ describe("what an organization's security settings refuse", () => {
   it("are sign-ins by another method", () => {
     expect(refusal({ sign_in_methods: ["sso"] })).toBe("sign_in_method_not_allowed");
     expect(refusal({ sign_in_methods: ["password"] })).toBeUndefined();
-    expect(refusal({ sign_in_methods: ["password"] }, { ...presence, session: { ...session, method: "sso" } })).toBe(
+    expect(refusal({ sign_in_methods: ["password"] }, { ...presence, session: { ...session, ...through(OURS) } })).toBe(
       "sign_in_method_not_allowed",
     );
   });
@@ -41,16 +46,18 @@ describe("what an organization's security settings refuse", () => {
   it("are all passwords where sign-in through a provider is enforced, but for one owner's with a second factor", () => {
     const enforced = (break_glass_user_id: string, who: object = {}) =>
       refusalAtTheDoor(
-        { settings: { security: { sign_in_methods: ["password"] } }, break_glass_user_id },
+        { id: OURS, settings: { security: { sign_in_methods: ["password"] } }, break_glass_user_id },
         { ...presence, session: { ...session, ...who } },
         at,
       )?.code;
     expect(enforced("usr_2")).toBe("sign_in_method_not_allowed");
     expect(enforced("usr_2", { second_factor: true })).toBe("sign_in_method_not_allowed");
-    expect(enforced("usr_2", { method: "sso" })).toBeUndefined();
+    expect(enforced("usr_2", through(OURS))).toBeUndefined();
     expect(enforced("usr_1", { second_factor: true })).toBeUndefined();
     expect(enforced("usr_1")).toBe("mfa_enrolment_required");
-    expect(enforced("usr_1", { method: "sso" })).toBeUndefined();
+    expect(enforced("usr_1", through(OURS))).toBeUndefined();
+    for (const who of ["usr_1", "usr_2"])
+      expect(enforced(who, { ...through(THEIRS), second_factor: true })).toBe("sign_in_method_not_allowed");
   });
 
   it("are sign-ins that are older than it allows", () => {
@@ -71,7 +78,17 @@ describe("what an organization's security settings refuse", () => {
     expect(refusal({ require_mfa: true }, { ...presence, session: { ...session, second_factor: true } })).toBe(
       undefined,
     );
-    expect(refusal({ require_mfa: true }, { ...presence, session: { ...session, method: "sso" } })).toBeUndefined();
+    expect(refusal({ require_mfa: true }, { ...presence, session: { ...session, ...through(OURS) } })).toBeUndefined();
+  });
+
+  it("are sign-ins through another organization's provider where a password alone would not do", () => {
+    const foreign = { ...presence, session: { ...session, ...through(THEIRS), second_factor: true } };
+    expect(refusal({}, foreign)).toBeUndefined();
+    expect(refusal({ require_mfa: true }, foreign)).toBe("sign_in_method_not_allowed");
+    expect(refusal({ sign_in_methods: ["sso"] }, foreign)).toBe("sign_in_method_not_allowed");
+    expect(refusal({ sign_in_methods: ["sso"] }, { ...presence, session: { ...session, ...through(OURS) } })).toBe(
+      undefined,
+    );
   });
 
   it("is nothing of somebody without a session but the address", () => {

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
-import { deletion, restoration, suspension } from "../../../functions/organizations/public.ts";
+import { deletion, planChange, restoration, suspension } from "../../../functions/organizations/public.ts";
 import { rightsFrom } from "../../../shared/access/grants.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { type Membership, type Organization, organizationStatuses } from "../../../shared/identity/items.ts";
@@ -38,12 +38,14 @@ describe("an organization's state", () => {
     ["restored when it is active", active, "restoration"],
     ["restored when it is being erased", { ...deleted, status: "erasing" } as Organization, "restoration"],
     ["deleted when it is being erased", { ...deleted, status: "erasing" } as Organization, "deletion"],
+    ["put on a plan when it is being erased", { ...deleted, status: "erasing" } as Organization, "plan"],
   ] as const)("is not %s, and the refusal names what it is", (_, read, move) => {
     const refusal = expect.objectContaining({ code: "conflict", options: { members: { state: read.status } } });
     const moves = {
       suspension: () => suspension(table, read, "Again", at),
       deletion: () => deletion(table, read, at),
       restoration: () => restoration(table, read, at),
+      plan: () => planChange(table, read, "pro", at),
     };
     expect(moves[move]).toThrow(refusal);
   });
