@@ -111,6 +111,23 @@ describe("an average", () => {
     expect(averaged(values as Json[], more)).toEqual({ ok: true, output: expected });
   });
 
+  it("lies between the least and the greatest, so that of equal numbers it is that number", () => {
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+    const mean = (numbers: number[]) => (averaged(numbers) as { output: number }).output;
+    fc.assert(
+      fc.property(fc.array(number, { minLength: 1, maxLength: 20 }), (numbers) => {
+        expect(mean(numbers)).toBeGreaterThanOrEqual(Math.min(...numbers));
+        expect(mean(numbers)).toBeLessThanOrEqual(Math.max(...numbers));
+      }),
+    );
+    fc.assert(
+      fc.property(number, fc.integer({ min: 1, max: 20 }), (one, times) => {
+        expect(mean(Array.from({ length: times }, () => one)) === one).toBe(true);
+      }),
+    );
+    expect(mean([0.1, 0.1, 0.1])).toBe(0.1);
+  });
+
   it.each([
     [[1, "many"], "not_a_number"],
     [[1, "0x10"], "not_a_number"],

@@ -90,5 +90,11 @@ function averageOfObjects(brought: readonly Ballot[]): AttemptResult {
   return { ok: true, output: result };
 }
 
-/** By parts, so that the sum of large numbers is no overflow. */
-const mean = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number / numbers.length, 0);
+/** By parts where the sum of large numbers is too large; never beyond the numbers themselves, whatever rounding does. */
+function mean(numbers: readonly number[]): number {
+  const sum = numbers.reduce((so_far, number) => so_far + number, 0);
+  const whole = Number.isFinite(sum)
+    ? sum / numbers.length
+    : numbers.reduce((so_far, number) => so_far + number / numbers.length, 0);
+  return Math.min(Math.max(whole, Math.min(...numbers)), Math.max(...numbers));
+}
