@@ -20,16 +20,18 @@ const TRIES = 8;
  * Runs a read-merge-replace of one resource. Without `If-Match` the caller asked for no order: when another request
  * came between the read and the write, it is read and merged again. With `If-Match` the lost race is the answer (412).
  * @param attempt reads, merges and commits; is run anew after each lost race, `fresh` then, and passes that to `call.load`
+ * @param own which lost races a new attempt reads anew for; another is somebody else's to decide, and is passed on
  */
 export async function updateWithRetry<T>(
   if_match: IfMatch,
   attempt: (how: { readonly fresh: boolean }) => Promise<T>,
+  own: (lost: Problem) => boolean = () => true,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt({ fresh: tries > 1 });
     } catch (error) {
-      const lost = error instanceof Problem && error.code === "precondition_failed";
+      const lost = error instanceof Problem && error.code === "precondition_failed" && own(error);
       if (!lost || Array.isArray(if_match)) throw error;
       if (tries === TRIES) {
         throw new Problem(

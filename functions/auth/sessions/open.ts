@@ -107,7 +107,14 @@ export async function openSession<T>(
   const last_login_at = timestamp(at);
   let seen = user;
   let full = false;
-  return updateWithRetry(undefined, async () => {
+  // Only what is lost here is tried again: who commits has read things of their own, which would be as stale as before.
+  const lost = new Set<Problem>();
+  const again = (): Problem => {
+    const problem = lostRace();
+    lost.add(problem);
+    return problem;
+  };
+  const attempt = async () => {
     const live = full ? await liveSessions(deps.table, seen, at) : [];
     const over = live.length - SESSIONS_PER_USER + 1;
     const ended = over > 0 ? live.slice(0, over) : [];
@@ -135,7 +142,7 @@ export async function openSession<T>(
         if (held !== undefined) return held;
         seen = old;
         full = old.sessions_live >= SESSIONS_PER_USER;
-        return lostRace();
+        return again();
       },
     );
     return commit({
@@ -143,9 +150,10 @@ export async function openSession<T>(
       writes: [
         opened,
         platform.writes.create(sessionItem, { ...session, default_organization_id }),
-        ...ended.map((one) => endSession(deps.table, one, "revoked")),
+        ...ended.map((one) => endSession(deps.table, one, "revoked", again)),
       ],
       events: [signedIn(session), ...revocation(user.id, ended, "limit")],
     });
-  });
+  };
+  return updateWithRetry(undefined, attempt, (problem) => lost.has(problem));
 }

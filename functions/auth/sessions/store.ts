@@ -30,7 +30,8 @@ export const endSession = (
   table: Table,
   { sub, origin_jti }: Pick<Session, "sub" | "origin_jti">,
   status: "revoked" | "signed_out",
+  refuse = lostRace,
 ): Write =>
   table
     .of(PLATFORM)
-    .writes.update(sessionItem, { sub, origin_jti }, { set: { status } }, { equals: { status: "active" } }, lostRace);
+    .writes.update(sessionItem, { sub, origin_jti }, { set: { status } }, { equals: { status: "active" } }, refuse);
