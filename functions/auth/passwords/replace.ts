@@ -25,24 +25,27 @@ export interface Replacement {
  * @returns the new account's name at the pool
  */
 async function teach({ identities }: AuthDeps, user: User, password: string): Promise<string | undefined> {
-  if (!user.has_password) {
-    if (user.subs.length >= ACCOUNTS_PER_USER)
-      throw new Problem("conflict", "The account has too many ways to sign in already. Unlink a provider first.");
-    return identities.createUser(user.id, user.email, password);
-  }
+  if (!user.has_password) return identities.createUser(user.id, user.email, password);
   await identities.setPassword(user.id, password);
   return undefined;
 }
 
-/** What makes an account at the pool the user's, with its password. */
-const first = (table: AuthDeps["table"], user_id: string, sub: string | undefined) =>
+/** What makes an account at the pool the user's, with its password: while the accounts are those that there was room beside. */
+const first = (table: AuthDeps["table"], { id, subs }: User, sub: string | undefined) =>
   sub === undefined
-    ? { writes: [] }
+    ? { holds: {}, writes: [] }
     : {
         set: { has_password: true },
         account: sub,
-        writes: [table.of(PLATFORM).writes.create(poolAccountItem, { sub, user_id })],
+        holds: { subs },
+        writes: [table.of(PLATFORM).writes.create(poolAccountItem, { sub, user_id: id })],
       };
+
+/** Before anything is held or ended. */
+function requireRoom({ has_password, subs }: User): void {
+  if (!has_password && subs.length >= ACCOUNTS_PER_USER)
+    throw new Problem("conflict", "The account has too many ways to sign in already. Unlink a provider first.");
+}
 
 /**
  * Gives an account a new password, or its first one, at the pool and in the table. Two systems in a row, so that whatever happens between
@@ -57,8 +60,10 @@ const first = (table: AuthDeps["table"], user_id: string, sub: string | undefine
  */
 export async function replacePassword(deps: AuthDeps, context: ChangeContext, change: Replacement): Promise<void> {
   const { user, reason, keep, stale } = change;
+  requireRoom(user);
   const until = await hold(deps.table, user, context.at, stale);
-  const cut = { user_id: user.id, reason, keep, when: { equals: { password_hold_until: until } }, refuse: stale };
+  const held = { password_hold_until: until };
+  const cut = { user_id: user.id, reason, keep, when: { equals: held }, refuse: stale };
   await cutOff(deps.table, context, cut);
   let sub: string | undefined;
   try {
@@ -77,10 +82,11 @@ export async function replacePassword(deps: AuthDeps, context: ChangeContext, ch
       },
     );
   }
-  const made = first(deps.table, user.id, sub);
+  const { holds, ...made } = first(deps.table, user, sub);
   await cutOff(deps.table, context, {
     ...cut,
     ...made,
+    when: { equals: { ...held, ...holds } },
     remove: ["password_hold_until"],
     writes: [...made.writes, ...change.writes],
     events: [change.event],

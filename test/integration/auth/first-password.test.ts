@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from "vitest";
 import { HOLD_SECONDS } from "../../../functions/auth/passwords/hold.ts";
 import { sessionsOf } from "../../../functions/auth/sessions/store.ts";
 import { sentMails, tokenIn } from "../../../local/mails.ts";
-import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { ACCOUNTS_PER_USER, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { authService, claimsOf, stackPool } from "../../support/auth.ts";
 import { directoryOf, ownDomain, posted } from "../../support/scim.ts";
@@ -57,6 +57,36 @@ describe("who has no password yet", () => {
     const later = { now: () => new Date(Date.now() + (HOLD_SECONDS + 1) * 1000) };
     expect((await choose(authService({}, later))).status).toBe(204);
     expect((await signIn()).status).toBe(200);
+  });
+
+  it("is refused before anything is held or ended where there is no room for another account at the pool", async () => {
+    const { choose, signIn, user } = await brought();
+    const { id, epoch } = (await user()) ?? { id: "", epoch: 0 };
+    const platform = stackTable().of(PLATFORM);
+    const subs = Array.from({ length: ACCOUNTS_PER_USER }, (_, i) => `${id}-${i}`);
+    const having = (some: string[]) =>
+      platform.transact([platform.writes.update(userItem, { id }, { set: { subs: some } })]);
+    await having(subs);
+    const full = await choose();
+    expect([full.status, full.body.detail]).toEqual([409, expect.stringContaining("Unlink a provider")]);
+    expect(await user()).toMatchObject({ has_password: false, epoch, subs });
+    expect((await user())?.password_hold_until).toBeUndefined();
+    // One that is linked while the pool learns of the password takes the last place.
+    await having(subs.slice(1));
+    const { createUser } = stackPool();
+    const slow = authService({
+      identities: {
+        ...stackPool(),
+        createUser: async (...given) => {
+          const sub = await createUser(...given);
+          await having(subs);
+          return sub;
+        },
+      },
+    });
+    expect((await choose(slow)).status).toBe(401);
+    expect(await user()).toMatchObject({ has_password: false, subs });
+    expect((await signIn()).status).toBe(401);
   });
 
   it("chooses one once, however many do at the same moment", async () => {
