@@ -34,9 +34,12 @@ async function sendRegistrationMail(id: string, deps: MailDeps): Promise<void> {
   const registration = await pendingRegistration(deps.table, id, deps.clock.now());
   if (registration === undefined) return;
   const { email: to } = registration;
+  const platform = deps.table.of(PLATFORM);
+  const holder = await platform.get(emailItem, { email: to });
+  const user = holder && (await platform.get(userItem, { id: holder.user_id }));
+  // In the language of who reads it: whoever registered need not be the address's owner.
+  if (user !== undefined) return mailTo(deps, { ...user, email: to }, registeredAlreadyMail, deps);
   const language = mailLanguage(registration.language);
-  if ((await deps.table.of(PLATFORM).get(emailItem, { email: to })) !== undefined)
-    return deps.send({ to, ...worded(registeredAlreadyMail, language, deps) });
   const token = await deps.secrets.decrypt(registration.sealed_token, registrationTokenContext(id));
   const found = await openDomain(deps.table, to);
   const open = found && { organization: found.organization.name, domain: found.owner.domain };

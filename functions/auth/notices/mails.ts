@@ -87,24 +87,28 @@ export const signedOut = notice(
   }),
 );
 
-export const newDevice = notice<{ readonly device: string; readonly ip: string; readonly at: string }>(
-  ({ device, ip, at }) => ({
+interface SignedIn {
+  /** What is known of the session, while there is one. */
+  readonly from: { readonly device: string; readonly ip: string } | undefined;
+  readonly at: string;
+}
+
+export const newDevice = notice<SignedIn>(
+  ({ from, at }) => ({
     subject: "A sign-in from a new device",
     lines: [
       "Somebody signed in to your Kaizen Studio account from a device that it did not know.",
       "",
-      `Device: ${device}`,
-      `Address: ${ip}`,
+      ...(from === undefined ? [] : [`Device: ${from.device}`, `Address: ${from.ip}`]),
       `Time: ${at}`,
     ],
   }),
-  ({ device, ip, at }) => ({
+  ({ from, at }) => ({
     subject: "Eine Anmeldung von einem neuen Gerät",
     lines: [
       "Jemand hat sich an Ihrem Konto bei Kaizen Studio von einem Gerät angemeldet, das es nicht kannte.",
       "",
-      `Gerät: ${device}`,
-      `Adresse: ${ip}`,
+      ...(from === undefined ? [] : [`Gerät: ${from.device}`, `Adresse: ${from.ip}`]),
       `Zeit: ${at}`,
     ],
   }),

@@ -13,11 +13,11 @@ const NOTICES: Readonly<Record<string, Told | undefined>> = {
   "mfa.disabled": (user, _, deps) => mailTo(deps, user, factorOff, deps),
   "mfa.reset": (user, _, deps) => mailTo(deps, user, factorReset, deps),
   "mfa.recovery_code_used": (user, _, deps) => mailTo(deps, user, recoveryCodeUsed, deps),
-  "session.new_device": async (user, { data }, deps) => {
+  "session.new_device": async (user, { data, occurred_at }, deps) => {
+    // Told even if the session has ended by now: somebody has signed in.
     const session = (await sessionsOf(deps.table, user)).find(({ id }) => id === data.session_id);
-    if (session === undefined) return;
-    const { ip, created_at: at } = session;
-    await mailTo(deps, user, newDevice, { ...deps, device: await deviceOf(session.user_agent), ip, at });
+    const from = session && { device: await deviceOf(session.user_agent), ip: session.ip };
+    await mailTo(deps, user, newDevice, { ...deps, from, at: occurred_at });
   },
   "session.revoked": async (user, { data }, deps) => {
     if (data.reason === "signed_out_by_administrator") await mailTo(deps, user, signedOut, deps);
