@@ -56,7 +56,9 @@ const follow = (tenant: string, user_id: string, { table, clock }: Deps): Promis
         .filter((term) => !terms.includes(term))
         .map((term) => writes.remove(memberTermItem, { term, user_id }, {})),
       ...terms.map((term) => writes.put(memberTermItem, { term, user_id, terms })),
-      ...(renamed ? [writes.replace(membershipItem, { ...membership, name_key }, membership.etag)] : []),
+      ...(renamed
+        ? [writes.replace(membershipItem, { ...membership, name_key, etag: newEtag(clock.now()) }, membership.etag)]
+        : []),
     ]);
   });
 

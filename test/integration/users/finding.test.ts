@@ -200,3 +200,20 @@ describe("members of a large organization", () => {
     expect(await own.get(memberTermsItem, { user_id: gone.id })).toBeUndefined();
   });
 });
+
+it("a new name gives the membership a new entity tag: whoever writes what they had read before does not undo it", async () => {
+  const company = await registerCompany();
+  const own = stackTable().of(company.organization_id);
+  const { user_id } = company;
+  await follow(company, user_id);
+  const read = await own.get(membershipItem, { user_id });
+  const { writes } = stackTable().of(PLATFORM);
+  await stackTable().transact([writes.update(userItem, { id: user_id }, { set: { name: "Zoë Neu" } })]);
+  await follow(company, user_id, "user.updated");
+  const now = await own.get(membershipItem, { user_id });
+  expect(now?.name_key).toBe(nameKeyOf("Zoë Neu"));
+  if (read === undefined) throw new Error("no membership");
+  await expect(own.transact([own.writes.replace(membershipItem, read, read.etag)])).rejects.toMatchObject({
+    code: "precondition_failed",
+  });
+});
