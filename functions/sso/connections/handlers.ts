@@ -14,7 +14,7 @@ import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName, serviceProvider } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
-import { type Connection, connectionItem, connectionRepair, signInRecordItem } from "../store.ts";
+import { type Connection, connectionItem, connectionRepair, identityItem, signInRecordItem } from "../store.ts";
 import type { ConnectionDeps } from "./deps.ts";
 import { requireDiscovery } from "./discovery.ts";
 import { providerFrom } from "./given.ts";
@@ -110,7 +110,8 @@ export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.loa
 
 /**
  * The pool first, then the table: what the pool refuses is not written. The repair that is set before makes the pool be
- * what the table says, whichever of the two this dies between.
+ * what the table says, whichever of the two this dies between. It comes also where all went well: another change may be
+ * under way, and nobody knows here which of the two the pool has learnt last.
  */
 export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps) => {
   const { body, at } = call;
@@ -125,9 +126,10 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     const next: Connection = { ...merged, updated_at: timestamp(at), etag: newEtag(at) };
     await requireTeams(deps, read.organization_id, body.group_rules ?? []);
     const tenant = deps.table.of(read.organization_id);
-    const touchesPool = knownToPool(next, at) !== knownToPool(read, at);
     await requireSound(deps, next, read);
-    if (touchesPool) {
+    await requireSamePeople(deps, next, read);
+    const stays = next.status === "active" ? [] : await anotherWayIn(deps.table, read);
+    if (knownToPool(next, at) !== knownToPool(read, toldAt(read, at))) {
       await deps.table.transact([connectionRepair.set(tenant, read.id, addSeconds(at, REPAIR_SECONDS))]);
       await putProvider(deps, next, at);
     }
@@ -140,8 +142,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
       {
         writes: [
           tenant.writes.replace(connectionItem, next, read.etag),
-          ...(next.status === "active" ? [] : await anotherWayIn(deps.table, read)),
-          ...(touchesPool ? [connectionRepair.clear(tenant, read.id)] : []),
+          ...stays,
           ...(body.provider === undefined ? [] : looking(deps.table, next, at)),
         ],
         events: [draft(ssoEvents, "sso.connection_updated", resource, { ...data, changed_fields }, { changes })],
@@ -150,6 +151,31 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     );
   });
 };
+
+/** When the pool was told what it knows of a provider whose certificates come and go. */
+const toldAt = ({ saml }: Connection, at: Date): Date => (saml === null ? at : new Date(saml.chosen_at));
+
+/** Who says who somebody is. */
+const authority = ({ provider }: Connection): string =>
+  provider.kind === "saml" ? provider.entity_id : provider.issuer;
+
+/**
+ * Refuses another issuer under people who are known by what the one before called them: there it may name somebody else.
+ * Nobody comes to be known meanwhile, since nobody signs in through a connection that is not active.
+ */
+async function requireSamePeople({ table }: ConnectionDeps, next: Connection, read: Connection): Promise<void> {
+  if (authority(next) === authority(read)) return;
+  const members = { state: read.status };
+  if (read.status !== "inactive")
+    throw new Problem("conflict", "Turn the connection off before it is led to another provider.", { members });
+  const known = { of: { connection_id: read.id }, limit: 1 };
+  if ((await table.of(read.organization_id).page(identityItem, known)).items.length > 0)
+    throw new Problem(
+      "conflict",
+      "People are known by what the provider of this connection calls them. Connect the other provider beside it.",
+      { members },
+    );
+}
 
 /** The connection with what was sent in place of what was there. */
 async function patched(

@@ -132,12 +132,20 @@ export async function removeFromPool(
 
 /**
  * Makes the pool be what the table says of a connection. What was pending is begun anew: a client whose id nobody knows
- * is removed first.
+ * is removed first. What was changed meanwhile is told again: its change may have told the pool before this did.
  */
 export async function reconcile(deps: ReconcileDeps, connection: Connection, context: ChangeContext): Promise<void> {
   if (connection.status === "pending") {
     for (const client of await deps.providers.findClients(connection.id)) await deps.providers.removeClient(client);
     const { writes, events } = await activation(deps, connection, context.at);
     await commitChange(deps.table, context, { writes, events });
-  } else await putProvider(deps, connection, context.at);
+    return;
+  }
+  const own = deps.table.of(connection.organization_id);
+  for (let told: Connection | undefined = connection; told !== undefined; ) {
+    await putProvider(deps, told, context.at);
+    const { etag }: Connection = told;
+    const read: Connection | undefined = await own.get(connectionItem, { id: connection.id });
+    told = read?.etag === etag || read?.status === "deleting" ? undefined : read;
+  }
 }

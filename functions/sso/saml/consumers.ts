@@ -32,7 +32,7 @@ async function reading(
   try {
     const metadata = await fetchMetadata(metadata_url ?? "", "metadata", at, deps);
     if (metadata.entity_id === entity_id) return metadata;
-    return "names another provider (`entityID`): connect it anew, or give this address again";
+    return "names another provider (`entityID`): connect that one beside it";
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return error.options.issues?.[0]?.message ?? error.message;
@@ -86,10 +86,7 @@ export async function lookAtProvider({ tenant: id, ref }: Due, deps: LookDeps): 
       await table.transact([connectionRepair.set(tenant, ref, addSeconds(at, REPAIR_SECONDS))]);
       await putProvider(deps, next, at);
     }
-    const writes = [
-      tenant.writes.replace(connectionItem, next, read.etag),
-      ...(touchesPool ? [connectionRepair.clear(tenant, ref)] : []),
-    ];
+    const writes = [tenant.writes.replace(connectionItem, next, read.etag)];
     const [event, ...events] = told(next, changes, days === undefined ? undefined : daysUntil(expires_at, at));
     await (event === undefined
       ? table.transact(writes)

@@ -138,6 +138,26 @@ describe("certificates of a file", () => {
     expect(await told(owner, "sso.certificate_expiring")).toEqual([]);
   });
 
+  it("are all given to the pool by whoever gives the same metadata again after one has begun to be valid", async () => {
+    const [now, later] = await Promise.all([newCertificate(-9, 60), newCertificate(-5, 500)]);
+    const metadata = samlMetadata([now.text, later.text]);
+    const { owner, id } = await connected({ metadata });
+    // As if the pool had been told seven days ago, when it got the first one only.
+    const { saml } = await stored(owner, id);
+    const tenant = table.of(owner.organization_id);
+    const chosen_at = new Date(Date.now() - 7 * DAY_MS).toISOString();
+    if (saml === null) throw new Error("no SAML connection");
+    await tenant.transact([tenant.writes.update(connectionItem, { id }, { set: { saml: { ...saml, chosen_at } } })]);
+    const documents: (string | undefined)[] = [];
+    const put = async (one: Parameters<typeof sso.deps.providers.put>[0]) => {
+      documents.push(one.details.MetadataFile);
+    };
+    const service = ssoService({ providers: { ...sso.deps.providers, put } });
+    const again = { name: "Again", provider: { kind: "saml", metadata } };
+    expect((await service.call("PATCH", `/sso/connections/${id}`, again, owner.token)).status).toBe(200);
+    expect(documents.map((document) => document?.includes(later.text))).toEqual([true]);
+  });
+
   it("are what the table says, where a look died after the pool had learnt it", async () => {
     const [now, later] = await Promise.all([newCertificate(-1, 60), newCertificate(20, 500)]);
     const { owner, id } = await connected({ metadata: samlMetadata([now.text, later.text]) });
@@ -150,7 +170,6 @@ describe("certificates of a file", () => {
     expect(await table.of(PLATFORM).get(dueItem, ref)).toBeDefined();
     await look(owner, id, 21);
     expect(await inPool(owner, id, later.text)).toBe(true);
-    expect(await table.of(PLATFORM).get(dueItem, ref)).toBeUndefined();
   });
 
   it("are warned of by mail to owners and administrators, as long as no newer ones are there", async () => {

@@ -20,10 +20,10 @@ afterAll(() => provider.stop());
 const stored = (owner: Company, id: string) => table.of(owner.organization_id).get(connectionItem, { id });
 const due = (owner: Company, ref: string) =>
   table.of(PLATFORM).get(dueItem, { tenant: owner.organization_id, kind: "sso_connection", ref });
-const mend = (owner: Company, ref: string) =>
+const mend = (owner: Company, ref: string, providers = sso.deps.providers) =>
   repair(
     { tenant: owner.organization_id, kind: "sso_connection", ref, at: "" },
-    { ...sso.deps, clock: { now: () => new Date() } },
+    { ...sso.deps, providers, clock: { now: () => new Date() } },
   );
 
 describe("a connection", () => {
@@ -135,6 +135,77 @@ describe("a connection", () => {
     ]);
     await mend(owner, id);
     expect(await client()).toBe(provider.client_id);
+  });
+
+  it.each([
+    ["before it is written", { during: "put" }],
+    ["while the repair of an earlier one runs", { during: "repair" }],
+  ] as const)("is what the table says, where another change comes %s", async (_, { during }) => {
+    const owner = await registerCompany();
+    const { id } = await sso.connect(owner, provider);
+    const name = (await stored(owner, id))?.provider_name ?? "";
+    const client = async () => (await pool().provider(name)).IdentityProvider?.ProviderDetails?.client_id;
+    const { put } = sso.deps.providers;
+    const named = (client_id: string) => ({ provider: { kind: "oidc", issuer: provider.issuer, client_id } });
+    const change = (service: typeof sso, client_id: string) =>
+      service.call("PATCH", `/sso/connections/${id}`, named(client_id), owner.token);
+    const dying = ssoService({
+      providers: {
+        ...sso.deps.providers,
+        put: async (one) => {
+          await put(one);
+          throw new Error("died");
+        },
+      },
+    });
+    let meanwhile = true;
+    const between = async (one: Parameters<typeof put>[0], happens: () => Promise<unknown>, after: boolean) => {
+      if (!meanwhile) return put(one);
+      meanwhile = false;
+      if (after) await put(one);
+      await happens();
+      if (!after) await put(one);
+    };
+    if (during === "put") {
+      // The pool learns of the other one last, which is never written.
+      const told = (one: Parameters<typeof put>[0]) => between(one, () => change(dying, "never written"), true);
+      const busy = ssoService({ providers: { ...sso.deps.providers, put: told } });
+      expect((await change(busy, "written")).status).toBe(200);
+      expect(await client()).toBe("never written");
+      expect(await due(owner, id)).toBeDefined();
+      await mend(owner, id);
+    } else {
+      // The repair has read what was there before the other one, and tells the pool after it.
+      const told = (one: Parameters<typeof put>[0]) => between(one, () => change(sso, "written"), false);
+      await mend(owner, id, { ...sso.deps.providers, put: told });
+    }
+    expect([await client(), (await stored(owner, id))?.provider]).toMatchObject(["written", { client_id: "written" }]);
+  });
+
+  it("is led to another issuer only while it is off and nobody is known by it", async () => {
+    const owner = await registerCompany();
+    const domain = `${unique("acme")}.example`;
+    await sso.prove(owner, domain);
+    const { id } = await sso.connect(owner, provider, { provisioning: true });
+    const other = await startProvider(poolPage());
+    const to = ({ issuer }: TestProvider) => ({ provider: { kind: "oidc", issuer, client_id: "kaizen" } });
+    const change = (body: object) => sso.call("PATCH", `/sso/connections/${id}`, body, owner.token);
+    try {
+      const active = await change({ status: "inactive", ...to(other) });
+      expect([active.status, active.body.code, active.body.state]).toEqual([409, "conflict", "active"]);
+      expect((await change({ status: "inactive" })).status).toBe(200);
+      expect((await change(to(other))).body.provider.issuer).toBe(other.issuer);
+      expect((await change(to(provider))).body.provider.issuer).toBe(provider.issuer);
+      expect((await change({ status: "active" })).status).toBe(200);
+      provider.signsIn({ sub: unique("subject"), email: `${unique("ada")}@${domain}`, email_verified: true });
+      expect((await sso.signIn({ connection_id: id })).answer?.status).toBe(200);
+      expect((await change({ status: "inactive" })).status).toBe(200);
+      const known = await change(to(other));
+      expect([known.status, known.body.code, known.body.state]).toEqual([409, "conflict", "inactive"]);
+      expect((await stored(owner, id))?.provider).toMatchObject({ issuer: provider.issuer });
+    } finally {
+      await other.stop();
+    }
   });
 
   it("that is deleted goes from the pool, ends the sessions that it opened, and frees its place", async () => {

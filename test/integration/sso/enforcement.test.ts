@@ -57,7 +57,8 @@ async function told({ organization_id }: Company, action: string) {
 
 describe("enforcing sign-in through a provider", () => {
   it("counts the organization's own provider only: another one's proves no more than a password", async () => {
-    const [{ owner }, other] = await Promise.all([company(), company()]);
+    const { owner } = await company();
+    const other = await company();
     const { token } = other.admin;
     const { id } = await invited(owner, (await me(token)).user.email);
     const accept = { token: await linkOf(owner, id) };
@@ -138,6 +139,12 @@ describe("enforcing sign-in through a provider", () => {
     const other = await sso.connect(owner, provider);
     const off = await patch(owner, connection_id, { status: "inactive" });
     expect([off.status, off.body.state]).toEqual([409, "sso_enforced"]);
+    // Nor does the pool learn of what else it says.
+    const told: unknown[] = [];
+    const watched = ssoService({ providers: { ...sso.deps.providers, put: async (one) => void told.push(one) } });
+    const more = { status: "inactive", attributes: { groups: "teams" } };
+    const change = await watched.call("PATCH", `/sso/connections/${connection_id}`, more, owner.token);
+    expect([change.status, change.body.state, told]).toEqual([409, "sso_enforced", []]);
     const gone = await sso.call("DELETE", `/sso/connections/${connection_id}`, undefined, owner.token);
     expect([gone.status, gone.body.state]).toEqual([409, "sso_enforced"]);
     expect((await sso.call("DELETE", `/sso/connections/${other.id}`, undefined, owner.token)).status).toBe(204);

@@ -96,7 +96,11 @@ describe("a SAML connection", () => {
     const path = `/sso/connections/${made.body.id}`;
     const { text } = await newCertificate();
     const metadata = samlMetadata([text], { entity_id: "urn:another" });
-    const changed = await sso.call("PATCH", path, { provider: { kind: "saml", metadata } }, owner.token);
+    const change = () => sso.call("PATCH", path, { provider: { kind: "saml", metadata } }, owner.token);
+    const active = await change();
+    expect([active.status, active.body.state]).toEqual([409, "active"]);
+    expect((await sso.call("PATCH", path, { status: "inactive" }, owner.token)).status).toBe(200);
+    const changed = await change();
     expect(changed.body.provider).toMatchObject({ entity_id: "urn:another", metadata_url: null });
     const { provider_name = "" } = (await stored(owner, made.body.id)) ?? {};
     const { IdentityProvider } = await pool().provider(provider_name);

@@ -200,6 +200,8 @@ describe("a connection's settings", () => {
     expect(paths({ ...google, provider: oidc, attributes: usualAttributes("oidc", "google") })).toEqual([
       "email_trust",
     ]);
+    const unnamed = { ...google, preset: "custom", provider: oidc } as const;
+    expect(paths({ ...unnamed, attributes: usualAttributes("oidc", "custom") })).toEqual(["email_trust"]);
     expect(paths({ ...google, provider: saml, attributes: usualAttributes("saml", "google") })).toEqual([]);
   });
 

@@ -30,7 +30,12 @@ export function issuerIssues(preset: (typeof presets)[number], issuer: string): 
   return form.test(issuer) ? [] : [{ path: "provider.issuer", message: `must look like ${like}` }];
 }
 
-/** Google says with `hd` which company somebody is of, but gives any account a token: an address is what tells. */
+/**
+ * Whatever the connection is called. Google says with `hd` which company somebody is of, but gives any account a token:
+ * an address is what tells.
+ */
+export const isGoogle = (issuer: string): boolean => /^https:\/\/accounts\.google\.com(?:[:/]|$)/i.test(issuer);
+
 const same = (one: string, other: string): boolean => one.replace(/\/$/, "") === other.replace(/\/$/, "");
 
 /** What is wrong with a provider's discovery document, as far as a sign-in needs it. */

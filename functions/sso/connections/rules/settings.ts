@@ -1,7 +1,7 @@
 import type { Issue } from "../../../../shared/errors.ts";
 import type { Attributes, OidcProvider, presets } from "../../model.ts";
 import type { SamlProvider } from "../../saml/model.ts";
-import { issuerIssues } from "./issuer.ts";
+import { isGoogle, issuerIssues } from "./issuer.ts";
 
 /** What cannot be right of a connection's settings, by itself. */
 export function settingsIssues({
@@ -26,7 +26,7 @@ export function settingsIssues({
     ];
   return [
     ...issuerIssues(preset, provider.issuer),
-    ...(preset === "google" && email_trust === "provider"
+    ...(isGoogle(provider.issuer) && email_trust === "provider"
       ? [{ path: "email_trust", message: "must be `claim`: anybody can have an account of Google" }]
       : []),
     ...(attributes.email_verified === null
