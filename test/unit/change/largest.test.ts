@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { changeWrites, SMALL_CHANGE } from "../../../shared/change/commit.ts";
+import { type AccessRights, accessProofs } from "../../../shared/access/operator-access.ts";
+import { changeWrites, MOST_ACCESS_PROOFS, SMALL_CHANGE } from "../../../shared/change/commit.ts";
 import { defineEvents, draft } from "../../../shared/change/events.ts";
 import { defineItem } from "../../../shared/dynamo/item.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
@@ -46,7 +47,14 @@ describe("a change", () => {
   });
 
   it("that states more than a transaction takes is none, however small it is today", () => {
-    expect(() => changeWrites(table, context, change(1, 101))).toThrow("a change of up to 101 items is no transaction");
+    expect(changeWrites(table, context, change(1, 97))).toHaveLength(3);
+    expect(() => changeWrites(table, context, change(1, 98))).toThrow("a change of up to 98 items is no transaction");
+  });
+
+  it("leaves room for all that an operator's access proves", () => {
+    const [asked_by, approved_by] = [{ user_id: "usr_1" }, { user_id: "usr_2" }];
+    const rights = { access: { id: "oac_1", asked_by, approved_by } } as AccessRights;
+    expect(accessProofs(table, rights, context.at)).toHaveLength(MOST_ACCESS_PROOFS);
   });
 
   it("of a list of things states its size wherever it is committed", () => {
