@@ -116,7 +116,11 @@ describe("of the faults of the system before this one, none is back:", () => {
     const company = await registerCompany();
     const texts = await Promise.all(
       ["/auth/me", "/users/me", "/users", `/users/${company.user_id}`, "/auth/me/sessions", "/audit/logs"].map(
-        async (path) => (await company.call("GET", path)).text,
+        async (path) => {
+          const { status, text } = await company.call("GET", path);
+          expect(status, path).toBe(200);
+          return text;
+        },
       ),
     );
     for (const text of texts) {
