@@ -6,6 +6,7 @@ import { rooms } from "../functions/rooms.ts";
 import { entryFile, type FunctionData } from "../shared/room.ts";
 import { bundleApart, giveApart, leaveLazyApart } from "./bundle-apart.ts";
 import { bundleOptions } from "./bundle-options.ts";
+import { bundlePages } from "./pages.ts";
 import { writeReference } from "./reference.ts";
 import { leavePackagesOut } from "./source-map.ts";
 
@@ -77,7 +78,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       ([name, data]): Entry => ({ room: room.name, name, data, out: bundleName(room.name, name) }),
     ),
   );
-  const [main, apart] = await Promise.all([
+  const [main, apart, pages] = await Promise.all([
     build({
       ...bundleOptions(root),
       plugins: [leaveLazyApart],
@@ -88,6 +89,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       })),
     }),
     bundleApart(root, dist),
+    bundlePages(root),
   ]);
   const { outputs } = main.metafile;
   const indexes = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint !== undefined);
@@ -108,7 +110,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
             .map(({ method, path }) => ({ method, path }))
         : [],
   }));
-  writeReference(root, join(dist, bundleName("platform", "docs"), "files"));
+  writeReference(root, join(dist, bundleName("platform", "docs"), "files"), pages);
   writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return indexes.map((path) => described(basename(dirname(path)), path, { ...outputs, ...apart }, root));
 }

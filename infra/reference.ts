@@ -15,10 +15,11 @@ const LIBRARY = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
 const BROTLI = { params: { [zlib.BROTLI_PARAM_QUALITY]: 9 } };
 
 /**
- * Writes the files of the API reference into the folder of the function that serves them: the library's script, the
- * script that starts it and the OpenAPI document, each plain and compressed, and the index that names them.
+ * Writes the files of the API reference and of the pages into the folder of the function that serves them: the library's
+ * script, the script that starts it, the OpenAPI document and the pages' script, each plain and compressed, and the index
+ * that names them.
  */
-export function writeReference(root: string, directory: string): void {
+export function writeReference(root: string, directory: string, pages: Buffer): void {
   mkdirSync(directory, { recursive: true });
   const write = (name: string, content: Buffer): string => {
     writeFileSync(join(directory, fileName(name, "identity")), content);
@@ -32,6 +33,7 @@ export function writeReference(root: string, directory: string): void {
   const index: FileIndex = {
     library: named("reference", readFileSync(join(root, LIBRARY))),
     start: named("start", Buffer.from(referenceStart)),
+    pages: named("pages", pages),
     openapi: write("openapi.json", Buffer.from(JSON.stringify(document))),
   };
   writeFileSync(join(directory, INDEX_FILE), JSON.stringify(index));

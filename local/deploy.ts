@@ -11,7 +11,7 @@ import { keepStreamFunctions } from "./stream/manifest.ts";
 import { applyTimeToLive } from "./time-to-live.ts";
 
 /** What a deployment is made of: when none of it has changed since the last one, there is nothing to deploy. */
-const sources = ["infra", "functions", "shared", "statemachines", "cdk.json", "package-lock.json"];
+const sources = ["infra", "functions", "pages", "shared", "statemachines", "cdk.json", "package-lock.json"];
 const bootstrapWithinMs = 300_000;
 const deployWithinMs = 600_000;
 

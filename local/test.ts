@@ -38,6 +38,7 @@ try {
           await run("Lint", modules("@biomejs/biome/bin/biome"), ["check", "--error-on-warnings", "."]),
           await run("Types", modules("typescript/bin/tsc"), ["-p", "tsconfig.json"]),
           await run("Types of infra", modules("typescript/bin/tsc"), ["-p", "infra/tsconfig.json"]),
+          await run("Types of the pages", modules("typescript/bin/tsc"), ["-p", "pages/tsconfig.json"]),
         ];
   mkdirSync(localDir, { recursive: true });
   rmSync(results, { force: true });

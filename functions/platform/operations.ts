@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../../shared/errors.ts";
 import { operation } from "../../shared/http/operation.ts";
+import { pageOperations } from "./pages/operations.ts";
 
 /** What the room's `api` function answers. */
 export const apiOperations = {
@@ -86,6 +87,7 @@ export const docsOperations = {
     media_types: [HTML],
     errors: [],
   }),
+  ...pageOperations,
 } as const;
 
 export const operations = { ...apiOperations, ...docsOperations } as const;

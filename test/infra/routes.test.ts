@@ -93,7 +93,7 @@ describe("the HTTP API", () => {
     }
   });
 
-  it.each(["/", "/nothing", "/api/v2/agents", "/api/v1/nothing", "/api/v1/healthy"])(
+  it.each(["/nothing", "/api/v2/agents", "/api/v1/nothing", "/api/v1/healthy"])(
     "the unknown path %s gets its 404 from the platform",
     (url) => {
       expect(chosen("GET", url).id).toBe(stack.functionOf("platform", "api").id);

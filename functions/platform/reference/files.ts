@@ -9,6 +9,8 @@ export const fileIndexSchema = z.object({
   /** Name of the reference library's file, with a digest of its content. */
   library: z.string(),
   start: z.string(),
+  /** The script of the sign-in and account pages. */
+  pages: z.string(),
   openapi: z.string(),
 });
 export type FileIndex = z.output<typeof fileIndexSchema>;
@@ -17,7 +19,7 @@ export const INDEX_FILE = "index.json";
 export const fileName = (name: string, encoding: (typeof encodings)[number]): string =>
   encoding === "identity" ? name : `${name}.${encoding}`;
 
-/** The files of the reference, read when first asked for and kept. */
+/** The files of the reference and of the pages, read when first asked for and kept. */
 export class ReferenceFiles {
   readonly index: FileIndex;
   readonly #directory: string;

@@ -2,18 +2,10 @@ import { notFound } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { FileAnswer } from "../../../shared/http/operation.ts";
 import type { docsOperations } from "../operations.ts";
-import type { ReferenceFiles } from "./files.ts";
+import { type DocsDeps, FOR_EVER, FOR_MINUTES } from "./deps.ts";
 import { ERROR_POLICY, errorPage as errorHtml, REFERENCE_POLICY, referencePage } from "./pages.ts";
 
 type Ops = typeof docsOperations;
-
-export interface DocsDeps {
-  readonly files: ReferenceFiles;
-}
-
-/** What changes with a deployment is asked for again after a while; what is named by its content never changes. */
-const FOR_MINUTES = "public, max-age=300";
-const FOR_EVER = "public, max-age=31536000, immutable";
 
 const html = (content: string, policy: string): FileAnswer<"text/html; charset=utf-8"> => ({
   content_type: "text/html; charset=utf-8",

@@ -46,7 +46,7 @@ ${body}
 export const refusalPage = (reason: Refusal): FileAnswer<"text/html; charset=utf-8"> =>
   page(
     "Not signed in",
-    `<h1>You are not signed in</h1>\n<p>${escaped(refusals[reason])}</p>\n<p><small>${reason}</small></p>`,
+    `<h1>You are not signed in</h1>\n<p>${escaped(refusals[reason])}</p>\n<p><a href="/sign-in">Sign in another way</a></p>\n<p><small>${reason}</small></p>`,
   );
 
 export const refusalPath = (reason: Refusal): string => `/api/v1/sso/refused/${reason}`;

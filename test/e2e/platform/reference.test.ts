@@ -84,7 +84,7 @@ describe("the API's own pages", () => {
     ["/docs/files/reference.js", 404],
     ["/docs/nothing", 404],
     ["/health", 404],
-    ["/", 404],
+    ["/sign-in/files/pages.js", 404],
   ])("%s is a problem document, not a page", async (path, status) => {
     const answer = await fetch(origin() + path);
     expect(answer.status).toBe(status);

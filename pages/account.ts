@@ -1,0 +1,104 @@
+import { call, closed } from "./api.ts";
+import type { Me, Membership, Session } from "./calls.ts";
+import { action, el, link, paragraph, show } from "./dom.ts";
+import { enrol } from "./sign-in/enrol.ts";
+import { signIn } from "./sign-in/sign-in.ts";
+import { texts } from "./texts.ts";
+
+const again = async (): Promise<void> => account(await call("auth.me"));
+
+/** All organizations somebody works in: there are few, and pages of them are read to the end. */
+async function organizations(): Promise<readonly Membership[]> {
+  const { items } = await call("auth.list_my_organizations");
+  return items.filter(({ membership_status }) => membership_status === "active");
+}
+
+/** Who is signed in, where they work, and from where else they are signed in. */
+export async function account(me: Me): Promise<void> {
+  const [mine, { items: sessions }, mfa] = await Promise.all([
+    organizations(),
+    call("auth.list_sessions"),
+    call("auth.get_mfa"),
+  ]);
+  const here = me.organization;
+  show(
+    texts.account.title,
+    el(
+      "dl",
+      {},
+      el("dt", {}, texts.account.you),
+      el("dd", { "data-fact": "user" }, `${me.user.name}, ${me.user.email}`),
+      el("dt", {}, texts.account.organization),
+      el("dd", { "data-fact": "organization" }, here?.name ?? texts.account.nowhere),
+      ...(me.role === null
+        ? []
+        : [el("dt", {}, texts.account.role), el("dd", { "data-fact": "role" }, me.role.replaceAll("_", " "))]),
+    ),
+    me.refusal !== null && refused(me.refusal),
+    ...elsewhere(mine, here?.id),
+    el("h2", {}, texts.account.sessions),
+    el("ul", { class: "rows" }, ...sessions.map(row)),
+    sessions.length > 1 &&
+      action(texts.account.endOthers, async () => {
+        await call("auth.sign_out_others");
+        await again();
+      }),
+    el("h2", {}, texts.account.factor),
+    paragraph(mfa.enabled ? texts.account.factorOn : texts.account.factorOff),
+    !mfa.enabled && action(texts.account.turnOn, () => enrol(texts.account.whyFactor, again)),
+    el("h2", {}, texts.account.more),
+    el("p", {}, link("/docs", texts.account.reference)),
+    action(texts.account.signOut, async () => {
+      await call("auth.logout");
+      closed();
+      signIn({ left: { path: "/sign-in", fragment: "" }, done: account });
+    }),
+  );
+}
+
+const refused = (code: string): HTMLElement =>
+  el(
+    "p",
+    { class: "alert", role: "alert" },
+    code === "sign_in_method_not_allowed" ? texts.account.otherWay : texts.account.refused,
+    " ",
+    link(`/api/v1/errors/${code}`, texts.account.why),
+  );
+
+function elsewhere(mine: readonly Membership[], here: string | undefined): HTMLElement[] {
+  const others = mine.filter(({ id, status }) => id !== here && status === "active");
+  if (others.length === 0) return [];
+  const switched = async (organization_id: string): Promise<void> => {
+    await call("auth.switch_organization", { body: { organization_id } });
+    await again();
+  };
+  return [
+    el("h2", {}, texts.account.others),
+    el(
+      "ul",
+      { class: "rows" },
+      ...others.map(({ id, name }) =>
+        el(
+          "li",
+          {},
+          el("span", {}, name),
+          action(texts.account.work, () => switched(id)),
+        ),
+      ),
+    ),
+  ];
+}
+
+function row({ id, device, ip, last_seen_at, current }: Session): HTMLElement {
+  const seen = current ? texts.account.current : `${texts.account.seen} ${new Date(last_seen_at).toLocaleString()}`;
+  const end = async (): Promise<void> => {
+    await call("auth.end_session", { path: { session_id: id } });
+    await again();
+  };
+  return el(
+    "li",
+    {},
+    el("span", {}, device, el("small", {}, `${ip} · ${seen}`)),
+    !current && action(texts.account.end, end),
+  );
+}

@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import type * as z from "zod";
+import type { operations as auth } from "../../../functions/auth/operations.ts";
+import { allOperations } from "../../../functions/operations.ts";
+import type { signInOperations as sso } from "../../../functions/sso/flow/operations.ts";
+import { type Answers, calls } from "../../../pages/calls.ts";
+
+type Served = (typeof auth)[keyof typeof auth] | (typeof sso)[keyof typeof sso];
+type Given<Id> = Extract<Served, { id: Id }>["response"] extends infer R
+  ? R extends z.ZodType
+    ? z.output<R>
+    : undefined
+  : never;
+
+/** `true` where what the operation answers is what the pages take it for. */
+type Held = { [Id in keyof Answers]: Given<Id> extends Answers[Id] ? true : false };
+
+/** Does not compile where one is false, or missing. */
+const held: { [Id in keyof typeof calls]: Held[Id] & true } = Object.fromEntries(
+  Object.keys(calls).map((id) => [id, true]),
+) as Held;
+
+it.each(Object.keys(held) as (keyof typeof calls)[])("%s is an operation, where the pages look for it", (id) => {
+  const found = allOperations.find(({ operation }) => operation.id === id)?.operation;
+  expect(`${found?.method} ${found?.path}`).toBe(calls[id]);
+});
