@@ -5,15 +5,15 @@ import { Problem } from "../../../shared/errors.ts";
 import { type Ruled, ruled } from "../../../shared/identity/group-rules.ts";
 import { activeMember } from "../../../shared/identity/members.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
+import { directoryReads, givesRole } from "../../scim/public.ts";
 import { enterTeam, leaveTeam, placesOf, teamItem, userTeamsItem } from "../../teams/public.ts";
 import type { Profile } from "../model.ts";
 import type { Judged } from "./judge.ts";
 
-/** Teams of a user that they were put into; read once for each sign-in through a connection that has rules for them. */
-const teamIdsOf = async (table: Table, tenant: string, user_id: string): Promise<readonly string[]> =>
-  (await placesOf(table, tenant, user_id)).map(({ team_id }) => team_id);
-
-/** What the connection's rules make of somebody by their groups. */
+/**
+ * What the connection's rules make of somebody by their groups. The company's directory comes first: it gives the roles of
+ * those whom it describes where it has rules, and nobody else puts people into a team that it keeps, or takes them out.
+ */
 export async function byGroups(
   table: Table,
   { connection, organization }: Pick<Judged, "connection" | "organization">,
@@ -22,9 +22,23 @@ export async function byGroups(
   role: string,
 ): Promise<Ruled> {
   const { group_rules, default_role } = connection;
-  const teams = group_rules.some(({ team_id }) => team_id !== undefined);
-  const team_ids = teams ? await teamIdsOf(table, organization.id, user_id) : [];
-  return ruled(group_rules, groups ?? undefined, { role, team_ids }, default_role);
+  if (group_rules.length === 0) return { role, enter: [], leave: [] };
+  const own = table.of(organization.id);
+  const [places, ...directory] = await table.batch([
+    own.read(userTeamsItem, { user_id }),
+    ...directoryReads(own, user_id),
+  ]);
+  const team_ids = (places?.teams ?? []).map(({ team_id }) => team_id);
+  const rule = ruled(group_rules, groups ?? undefined, { role, team_ids }, default_role);
+  const teams = [...rule.enter, ...rule.leave];
+  const found = teams.length === 0 ? [] : await table.batch(teams.map((id) => own.read(teamItem, { id })));
+  const kept = new Set(found.flatMap((team) => (team?.directory ? [team.id] : [])));
+  const ours = (id: string) => !kept.has(id);
+  return {
+    role: givesRole(...directory) ? role : rule.role,
+    enter: rule.enter.filter(ours),
+    leave: rule.leave.filter(ours),
+  };
 }
 
 const contextOf = ({ organization, connection }: Pick<Judged, "organization" | "connection">, at: Date) =>

@@ -1,0 +1,2 @@
+/** What other rooms may use of directories. */
+export { directoryReads, givesRole } from "./groups/precedence.ts";
