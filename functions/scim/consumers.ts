@@ -1,47 +1,54 @@
+import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
-import { updateWithRetry } from "../../shared/change/update.ts";
+import type { Clock } from "../../shared/clock.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
-import { lostRace } from "../../shared/dynamo/write.ts";
-import { membershipItem } from "../../shared/identity/items.ts";
-import { countWrite, forgetWrites, freeExternalId, scimGroupItem, scimUserItem } from "./store.ts";
+import { auditDaysOf } from "../../shared/identity/organization.ts";
+import { forgetMembers } from "../teams/public.ts";
+import { forgetGroup, forgetLeaver } from "./forgetting/forget.ts";
+import { membersOf } from "./groups/read.ts";
+import { applyRoles, type Judging } from "./groups/roles.ts";
+import { scimGroupItem } from "./store.ts";
 
-/** What is gone is none of the directory's any more. */
-export async function forget(event: Envelope, deps: { readonly table: Table }): Promise<void> {
-  return event.type === "team.deleted" ? forgetGroup(event, deps) : forgetLeaver(event, deps);
+interface Deps {
+  readonly table: Table;
+  readonly clock: Clock;
 }
 
-/** A team that people have deleted, which the directory had made. */
-async function forgetGroup(event: Envelope, { table }: { readonly table: Table }): Promise<void> {
-  const { team_id } = event.data;
-  if (typeof team_id !== "string") return;
-  const own = table.of(event.organization_id);
-  await updateWithRetry(undefined, async () => {
-    const record = await own.get(scimGroupItem, { id: team_id });
-    if (record === undefined) return;
-    const { id, external_id, etag } = record;
-    await own.transact([
-      own.writes.remove(scimGroupItem, { id }, { equals: { etag } }, lostRace),
-      ...(external_id === null ? [] : [freeExternalId(own, "group", external_id, id)]),
-      countWrite(own, "group", -1),
-    ]);
-  });
+/** Whoever is gone is none of the directory's people. */
+export async function forget({ organization_id, data: { user_id } }: Envelope, { table }: Deps): Promise<void> {
+  if (typeof user_id === "string") await forgetLeaver(table, organization_id, user_id);
 }
 
 /**
- * Whoever was removed otherwise than by the directory, or has left, is none of its people any more: their names are free.
- * Who has joined again meanwhile is left alone; a second delivery finds nothing.
+ * Judges the roles anew of those whom a change of a group is about. The request that changed it has done so already,
+ * unless it was broken off; what is true is read, so that this may come twice, late and in any order.
  */
-async function forgetLeaver(event: Envelope, { table }: { readonly table: Table }): Promise<void> {
-  const { user_id } = event.data;
-  if (typeof user_id !== "string") return;
-  const own = table.of(event.organization_id);
-  await updateWithRetry(undefined, async () => {
-    const [record, membership] = await table.batch([
-      own.read(scimUserItem, { id: user_id }),
-      own.read(membershipItem, { user_id }),
-    ]);
-    if (record === undefined || membership?.status !== "removed") return;
-    const stillGone = own.writes.check(membershipItem, { user_id }, { equals: { status: "removed" } }, lostRace);
-    await own.transact([stillGone, ...forgetWrites(own, record)]);
-  });
+export async function followGroup(event: Envelope, { table, clock }: Deps): Promise<void> {
+  const { organization_id: tenant, type, data } = event;
+  const { team_id, user_id, changed_fields, directory } = data;
+  if (typeof team_id !== "string") return;
+  const own = table.of(tenant);
+  const at = clock.now();
+  const judging: Judging = {
+    table,
+    tenant,
+    at,
+    async commit(change) {
+      await commitChange(
+        table,
+        systemContext(tenant, "scim_roles", at, await auditDaysOf(own), event.trace_id),
+        change,
+      );
+    },
+  };
+  if (type === "team.deleted") {
+    if (directory !== true) return;
+    await forgetGroup(table, tenant, team_id);
+    await forgetMembers(event, { table, clock }, (ids) => applyRoles(judging, ids, { without: team_id }));
+    return;
+  }
+  if ((await own.get(scimGroupItem, { id: team_id })) === undefined) return;
+  if (typeof user_id === "string") await applyRoles(judging, [user_id]);
+  if (Array.isArray(changed_fields) && changed_fields.includes("name"))
+    await applyRoles(judging, await membersOf(own, team_id));
 }

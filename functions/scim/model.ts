@@ -18,6 +18,11 @@ export const tokenView = z
     organization_id: idSchema("organization"),
     name: tokenNameSchema,
     created_by: idSchema("user"),
+    reach: z.array(z.string()).meta({
+      description:
+        "Roles whose members it may suspend, restore and remove: those that grant no more than its maker held. One of an administrator's moves no owner.",
+      example: ["org_admin", "developer", "operator", "viewer"],
+    }),
     created_at: z.string(),
     expires_at: timestampSchema.nullable().meta({ description: "Null for one that does not end by itself." }),
     last_used_at: z.string().nullable().meta({ description: "To five minutes; null for one that was never used." }),

@@ -1,4 +1,4 @@
-import { ANSWERS, apiFunction, defineRoom } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom } from "../../shared/room.ts";
 
 /**
  * Companies' directories push people and groups by SCIM 2.0 (RFC 7643, 7644) at `/scim/v2`. Making tokens and being called
@@ -36,10 +36,30 @@ export const room = defineRoom({
       touches: ["scim_token.last_used_at"],
     }),
     leavers: {
-      trigger: { kind: "events", types: ["membership.removed", "team.deleted"], suspended: "goes_on" },
+      trigger: { kind: "events", types: ["membership.removed"], suspended: "goes_on" },
       needs: ["table_read"],
-      writes: ["scim_count", "scim_external_id", "scim_group", "scim_user", "scim_user_name"],
+      writes: ["scim_count", "scim_external_id", "scim_user", "scim_user_name"],
       timeout_seconds: 60,
+      memory_mb: 256,
+    },
+    groups: {
+      trigger: {
+        kind: "events",
+        types: ["team.deleted", "team.member_added", "team.member_removed", "team.updated"],
+        suspended: "goes_on",
+      },
+      needs: ["table_read"],
+      writes: [
+        ...CHANGE_WRITES,
+        "membership",
+        "scim_count",
+        "scim_external_id",
+        "scim_group",
+        "team_member",
+        "team_tree",
+        "user_teams",
+      ],
+      timeout_seconds: 120,
       memory_mb: 256,
     },
   },

@@ -4,9 +4,11 @@ import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { alreadyExists } from "../../shared/errors.ts";
+import { sha256 } from "../../shared/hash.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { settingsSchema } from "./model.ts";
+import { folded } from "./rules/fold.ts";
 
 /** A live token by its id: an organization has two at most. */
 export const tokenResource = defineResource({
@@ -79,11 +81,13 @@ export const listPlaceItem = defineItem({
   schema: z.object({
     token_id: idSchema("scim_token"),
     kind: z.enum(kinds),
+    /** Of whom: `all`, or a hash of the filter that takes them. */
+    of: z.string(),
     start: z.int(),
     after: z.string(),
     expires_at: z.string(),
   }),
-  key: { pk: "SCIM_PLACES#{token_id}", sk: "{kind}#{start}" },
+  key: { pk: "SCIM_PLACES#{token_id}", sk: "{kind}#{of}#{start}" },
   expires: "expires_at",
 });
 
@@ -102,8 +106,14 @@ export const scimGroupItem = defineItem({
 });
 export type ScimGroup = ItemOf<typeof scimGroupItem>;
 
-/** User names are compared without case (RFC 7643, 4.1.1). */
-export const userNameKey = (user_name: string): string => user_name.toLowerCase();
+/** Longest key of a name: what the table takes of three bytes for a character, with room to spare. */
+const MOST_KEY = 300;
+
+/** User names are compared without case (RFC 7643, 4.1.1). A few letters become many; a key that is too long is told apart by its hash. */
+export function userNameKey(user_name: string): string {
+  const key = folded(user_name);
+  return key.length > MOST_KEY ? sha256(key) : key;
+}
 
 export const countWrite = ({ writes }: TenantTable, kind: Kind, by: 1 | -1): Write =>
   writes.update(countItem, { kind }, { set: { kind }, add: { count: by } }, {});

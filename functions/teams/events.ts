@@ -15,7 +15,10 @@ export const teamEvents = defineEvents({
   "team.deleted": {
     summary: "A team was deleted. The teams that stood under it (`children`) stand under `parent_id` now.",
     resource: "team",
-    data: placed.extend({ children: z.array(z.string()) }),
+    data: placed.extend({
+      children: z.array(z.string()),
+      directory: z.boolean().meta({ description: "Whether the company's directory kept it." }),
+    }),
   },
   "team.member_added": { summary: "A user was added to a team.", resource: "team", data: member },
   "team.member_role_changed": {

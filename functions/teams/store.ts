@@ -236,13 +236,13 @@ export const countMembers = ({ writes }: TenantTable, id: string, members: numbe
     { id },
     { add: { member_count: members } },
     members > 0 ? { below: { member_count: teamLimits.members - members + 1 } } : { exists: true },
-    (old) =>
-      old === undefined
-        ? notFound()
-        : new Problem("conflict", `A team has at most ${teamLimits.members} members.`, {
-            members: { limit: teamLimits.members },
-          }),
+    (old) => (old === undefined ? notFound() : tooManyMembers()),
   );
+
+export const tooManyMembers = (): Problem =>
+  new Problem("conflict", `A team has at most ${teamLimits.members} members.`, {
+    members: { limit: teamLimits.members },
+  });
 
 export const newMember = (
   team_id: string,

@@ -1,7 +1,7 @@
 /** What other rooms may use of users. */
 export { type Joining, join, joined, joinWrites } from "./joining/join.ts";
 export { type Parting, part } from "./leaving/part.ts";
-export { isActiveOwner } from "./model.ts";
+export { beyond, isActiveOwner } from "./model.ts";
 export { handOver } from "./standing/hand-over.ts";
 export { moveStanding } from "./standing/move.ts";
 export { requireReach } from "./standing/reach.ts";

@@ -16,6 +16,8 @@ export interface DirectoryCaller extends Caller {
   readonly principal: Extract<Principal, { readonly type: "scim_token" }>;
   /** The user who made the token. */
   readonly created_by: string;
+  /** Built-in roles whose members it may suspend, restore and remove. */
+  readonly reach: readonly string[];
 }
 
 /** A person who is signed in, whatever organization they may act in. Only `authenticated` operations see one. */

@@ -33,6 +33,8 @@ export const scimTokenItem = defineItem({
     /** SHA-256 of the 256 random bits that it ends with. */
     secret_hash: z.string(),
     created_by: idSchema("user"),
+    /** Roles that grant no more than its maker held: it suspends and removes nobody of another one. */
+    reach: z.array(z.string()),
     created_at: z.string(),
     expires_at: z.string().nullable(),
     /** When a request came with it, to five minutes. */
@@ -82,7 +84,8 @@ export async function authenticateDirectory(table: Table, request: RawRequest, n
   if (organizationRead?.status !== "active") throw unauthenticated();
   const refusal = refusalAtTheDoor(organizationRead, { ip: request.ip, session: undefined }, now);
   if (refusal !== undefined) return { ...others, rights: refusal };
-  const caller = { principal, organization: organizationRead, grants: [], created_by: token.created_by };
+  const { created_by, reach } = token;
+  const caller = { principal, organization: organizationRead, grants: [], created_by, reach };
   return { ...others, rights: { by: "scim_token", caller, token, source: "a SCIM token" } };
 }
 

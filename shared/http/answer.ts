@@ -130,7 +130,11 @@ function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answ
   };
 }
 
-function documentAnswer({ success, media_types }: OperationShape, { document, headers }: DocumentAnswer): Answer {
+function documentAnswer(
+  { success, media_types }: OperationShape,
+  { document, unchanged, headers }: DocumentAnswer,
+): Answer {
+  if (unchanged) return { status: 304, headers: { ...STANDARD_HEADERS, ...headers }, body: "" };
   if (document === null) return { status: 204, headers: { ...STANDARD_HEADERS, ...headers }, body: "" };
   return {
     status: success,

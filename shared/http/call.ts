@@ -45,6 +45,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   readonly request: RequestFacts;
   /** The `If-Match` header, when the caller wants to lose no race. */
   readonly if_match: IfMatch;
+  /** The `If-None-Match` header: the states that the caller has already. */
+  readonly if_none_match: IfMatch;
   /** Where a client that lost a stream of events goes on: the last id that it got. */
   readonly last_event_id: string | undefined;
   /** The API's own origin: by which name the caller has reached it. */

@@ -203,6 +203,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     at,
     request: facts,
     if_match: readIfMatch(request.headers["if-match"]),
+    if_none_match: readIfMatch(request.headers["if-none-match"]),
     last_event_id: request.headers["last-event-id"],
     origin: request.origin ?? "",
     cookies: request.headers.cookie ?? "",

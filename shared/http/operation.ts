@@ -167,6 +167,8 @@ export interface FileAnswer<T extends string = string> {
 export interface DocumentAnswer {
   /** null: done, and nothing is said of it (204). */
   readonly document: object | null;
+  /** The caller has it already as it is (304). */
+  readonly unchanged?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -86,6 +86,8 @@ export const membershipSchema = z.object({
   role: z.string(),
   joined_via: z.enum(["registration", "invitation", "domain", "sso", "scim"]),
   status: z.enum(["active", "suspended", "removed"]).meta({ id: "MemberStatus" }),
+  /** Of a suspended one: that the company's directory has done it, which may take it back. */
+  suspended_by: z.literal("directory").optional(),
   primary: z.boolean(),
   joined_at: z.string(),
   /** The person's name as lists are sorted by; follows a change of the name within moments. */

@@ -72,6 +72,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "invitations/api",
     "organizations/api",
     "scim/directory",
+    "scim/groups",
     "sso/sign_in",
     "users/api",
     "users/finding",
@@ -115,6 +116,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "departures/departure",
     "invitations/api",
     "scim/directory",
+    "scim/groups",
     "sso/sign_in",
     "teams/api",
     "teams/members",
@@ -124,6 +126,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "departures/departure",
     "invitations/api",
     "scim/directory",
+    "scim/groups",
     "sso/sign_in",
     "teams/api",
     "teams/members",
@@ -134,11 +137,11 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   user_identity: ["sso/members", "sso/repair", "sso/sign_in"],
   sso_sign_in: ["sso/members", "sso/sign_in"],
   scim_token: ["scim/api"],
-  scim_group: ["scim/directory", "scim/leavers"],
+  scim_group: ["scim/directory", "scim/groups"],
   scim_settings: ["scim/api"],
   scim_user: ["scim/directory", "scim/leavers"],
   scim_user_name: ["scim/directory", "scim/leavers"],
-  team_tree: ["scim/directory", "teams/api", "teams/members"],
+  team_tree: ["scim/directory", "scim/groups", "teams/api", "teams/members"],
 };
 
 describe("what functions may write in the table", () => {

@@ -5,6 +5,7 @@ import type { Platform } from "../../../shared/http/platform.ts";
 import * as groups from "../groups/handlers.ts";
 import { SCIM_BASE } from "../model.ts";
 import type { directoryOperations } from "../operations.ts";
+import { deadlineOf } from "../protocol/call.ts";
 import { errorMessage, scimErrorOf } from "../protocol/refusal.ts";
 import { invalidSyntax, invalidValue, ScimError } from "../rules/error.ts";
 import { MOST_OPERATIONS } from "../rules/schemas.ts";
@@ -53,6 +54,7 @@ export const bulk: Handler<Bulk, Platform> = async (call, deps) => {
     throw new ScimError(413, `A request has ${MOST_OPERATIONS} operations at most; this one has ${operations.length}.`);
   const ids = new Map<string, string>();
   const outcomes = new Map<Operation, Outcome>();
+  const until = deadlineOf(call);
   let refusals = 0;
   let pending = operations;
   while (pending.length > 0 && refusals < failOnErrors) {
@@ -61,7 +63,7 @@ export const bulk: Handler<Bulk, Platform> = async (call, deps) => {
     const next = ready.length > 0 ? ready : pending;
     for (const operation of next) {
       if (refusals >= failOnErrors) break;
-      const outcome = await outcomeOf(call, deps, operation, ids);
+      const outcome = await outcomeOf({ ...call, until }, deps, operation, ids);
       outcomes.set(operation, outcome);
       if (Number(outcome.status) >= 400) refusals++;
     }
@@ -76,7 +78,7 @@ export const bulk: Handler<Bulk, Platform> = async (call, deps) => {
 };
 
 async function outcomeOf(
-  call: BulkCall,
+  call: BulkCall & { readonly until: number },
   deps: Platform,
   operation: Operation,
   ids: Map<string, string>,
@@ -85,6 +87,8 @@ async function outcomeOf(
   const method = operation.method.toUpperCase();
   const named = { method, ...(bulkId === undefined ? {} : { bulkId }) };
   try {
+    if (performance.now() > call.until)
+      throw new ScimError(503, "The request took too long to come to this operation. Send it again.");
     const missing = referencesIn([operation.data, operation.path.split("/")]).find((name) => !ids.has(name));
     if (missing !== undefined) throw invalidValue(`Nothing was made with the bulkId ${JSON.stringify(missing)}.`);
     const target = targetOf(operation.path);
@@ -108,7 +112,7 @@ async function outcomeOf(
     return { ...named, location, ...(etag === undefined ? {} : { version: etag }), status };
   } catch (error) {
     const refusal = scimErrorOf(error);
-    if (refusal.status >= 500)
+    if (refusal.status >= 500 && !(error instanceof ScimError))
       deps.log.error("request.failed", error, { request_id: call.request.id, operation: "scim.bulk" });
     const location = method === "POST" ? {} : { location: `${call.origin}${SCIM_BASE}${operation.path}` };
     return { ...named, ...location, status: String(refusal.status), response: errorMessage(refusal) };

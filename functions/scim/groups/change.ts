@@ -3,17 +3,17 @@ import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts"
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { newEtag } from "../../../shared/ids.ts";
-import { changedTeam } from "../../teams/public.ts";
+import { changedTeam, withinTeamSize } from "../../teams/public.ts";
 import { scimEvents } from "../events.ts";
-import { commit, type DirectoryCall } from "../protocol/call.ts";
+import { commit, type DirectoryCall, deadlineOf } from "../protocol/call.ts";
 import { groupResource as schema } from "../rules/attributes.ts";
 import { applyPatch } from "../rules/patch.ts";
 import type { ScimGroupAttributes } from "../rules/schemas.ts";
 import { freeExternalId, scimGroupItem, takeExternalId } from "../store.ts";
 import { memberIds, teamNameOf } from "./create.ts";
-import { changeMembers } from "./members.ts";
+import { changeMembers, requirePeople } from "./members.ts";
 import { type Group, groupOf, membersAmong, membersOf, versionOf } from "./read.ts";
-import { applyRoles } from "./roles.ts";
+import { applyRoles, judgingOf } from "./roles.ts";
 import { mentionedMembers } from "./rules/mentioned.ts";
 
 /** Makes a group what the directory says it is. */
@@ -48,6 +48,8 @@ interface Next {
 }
 
 function change(table: Table, call: DirectoryCall, id: string, next: (group: Group) => Promise<Next>): Promise<Group> {
+  const own = table.of(call.context.tenant);
+  const until = deadlineOf(call);
   return updateWithRetry(call.if_match, async () => {
     const read = await groupOf(table, call, id);
     requireMatch(call.if_match, versionOf(read));
@@ -56,11 +58,14 @@ function change(table: Table, call: DirectoryCall, id: string, next: (group: Gro
     const [was, will] = [new Set(before), new Set(wanted)];
     const enter = wanted.filter((one) => !was.has(one));
     const leave = before.filter((one) => !will.has(one));
+    // Nothing is written where one of those who come is nobody, or where they are too many.
+    await requirePeople(own, enter);
+    withinTeamSize(read.team, { enter, leave });
     const described = await describe(table, call, read, said);
-    const changed = await changeMembers(table, call, described, { enter, leave });
+    const changed = await changeMembers(table, { ...call, until }, described, { enter, leave });
     const renamed = described.team.name_key !== read.team.name_key;
-    const concerned = renamed ? await membersOf(table.of(call.context.tenant), id) : [];
-    await applyRoles(table, call, [...new Set([...about, ...enter, ...leave, ...concerned])]);
+    const concerned = renamed ? await membersOf(own, id) : [];
+    await applyRoles(judgingOf(table, call), [...new Set([...about, ...enter, ...leave, ...concerned])], { until });
     return changed;
   });
 }

@@ -4,13 +4,13 @@ import type { Table } from "../../../shared/dynamo/table.ts";
 import { nameSchema } from "../../../shared/http/schemas.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { newTeam } from "../../teams/public.ts";
-import { commit, type DirectoryCall } from "../protocol/call.ts";
+import { commit, type DirectoryCall, deadlineOf } from "../protocol/call.ts";
 import { invalidValue, ScimError } from "../rules/error.ts";
 import type { ScimGroupAttributes } from "../rules/schemas.ts";
 import { countWrite, type ScimGroup, scimGroupItem, takeExternalId } from "../store.ts";
-import { changeMembers } from "./members.ts";
+import { changeMembers, requirePeople } from "./members.ts";
 import type { Group } from "./read.ts";
-import { applyRoles } from "./roles.ts";
+import { applyRoles, judgingOf } from "./roles.ts";
 
 /** Members that a new group can come with: a creation cannot be sent again to go on. */
 export const MOST_NEW_MEMBERS = 1_000;
@@ -36,7 +36,9 @@ export async function createGroup(table: Table, call: DirectoryCall, said: ScimG
   const members = memberIds(said);
   if (members.length > MOST_NEW_MEMBERS)
     throw new ScimError(413, `A new group has ${MOST_NEW_MEMBERS} members at most. Add others to it by PATCH.`);
+  const until = deadlineOf(call);
   const own = table.of(call.context.tenant);
+  await requirePeople(own, members);
   const group = await updateWithRetry(undefined, async () => {
     const wish = { name, description: "", parent_id: null, created_by: caller.principal.id, directory: true };
     const { team, writes, event } = newTeam(own, caller.organization.plan, wish, at);
@@ -54,7 +56,7 @@ export async function createGroup(table: Table, call: DirectoryCall, said: ScimG
     });
     return { record, team };
   });
-  const filled = await changeMembers(table, call, group, { enter: members, leave: [] });
-  await applyRoles(table, call, members);
+  const filled = await changeMembers(table, { ...call, until }, group, { enter: members, leave: [] });
+  await applyRoles(judgingOf(table, call), members, { until });
   return filled;
 }

@@ -1,7 +1,7 @@
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import type { directoryOperations } from "../operations.ts";
-import { answer } from "../protocol/call.ts";
+import { answer, unchanged } from "../protocol/call.ts";
 import { memberOf } from "../rules/attributes.ts";
 import { normalizeGroup } from "../rules/schemas.ts";
 import { patchGroup as patch, replaceGroup as replace } from "./change.ts";
@@ -24,6 +24,8 @@ export const searchGroups: Handler<Ops["searchGroups"], Deps> = (call, { table }
 
 export const getGroup: Handler<Ops["getGroup"], Deps> = async (call, { table }) => {
   const group = await groupOf(table, call, call.path.team_id);
+  const known = unchanged(call, versionOf(group));
+  if (known !== undefined) return known;
   return answer(await groupResource(table, call, group, call.query), call.query);
 };
 

@@ -1,15 +1,17 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { DocumentAnswer } from "../../../shared/http/operation.ts";
+import { nameSchema } from "../../../shared/http/schemas.ts";
 import { nameKey } from "../../teams/model.ts";
 import { teamItem, teamNameItem, userTeamsItem } from "../../teams/public.ts";
 import { asksFor, conjuncts, type ListQuery, partOf } from "../listing/rules/query.ts";
 import { sorted } from "../listing/rules/sort.ts";
-import { examined, listed } from "../listing/walk.ts";
+import { cutOf, examined, listed } from "../listing/walk.ts";
 import { answer, type DirectoryCall, type Versioned } from "../protocol/call.ts";
 import { listResponse } from "../protocol/lists.ts";
 import { groupResource as schema } from "../rules/attributes.ts";
 import { invalidFilter } from "../rules/error.ts";
 import { type Filter, lookupOf, matches, parseFilter } from "../rules/filter.ts";
+import { MOST_TEXT } from "../rules/reading.ts";
 import { externalIdItem, type ScimGroup, scimGroupItem } from "../store.ts";
 import { type Group, membersOf, toResource, wantsMembers } from "./read.ts";
 import { memberAskedFor } from "./rules/mentioned.ts";
@@ -21,9 +23,9 @@ const MOST_MEMBERS = 5_000;
 export async function listGroups(table: Table, call: DirectoryCall, query: ListQuery): Promise<DocumentAnswer> {
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter);
   const part = partOf(query);
+  const fitting = async (records: readonly ScimGroup[]) =>
+    wantsMembers(query) ? fitted(await groupsOf(table, call, records)).map(({ record }) => record) : records;
   if (filter === undefined && query.sortBy === undefined) {
-    const fitting = async (records: readonly ScimGroup[]) =>
-      wantsMembers(query) ? fitted(await groupsOf(table, call, records)).map(({ record }) => record) : records;
     const { found, total } = await listed(table, call, "group", part, fitting);
     const groups = await groupsOf(table, call, found);
     return page(await shown(table, call, groups, query), { total, start: part.start }, query);
@@ -33,9 +35,12 @@ export async function listGroups(table: Table, call: DirectoryCall, query: ListQ
   const { sortBy, sortOrder } = query;
   const resourceOf = (group: Group) => toResource(group, undefined, call).document;
   const inOrder = sortBy === undefined ? found : sorted(found, sortBy, sortOrder, schema, resourceOf);
-  const wanted = inOrder.slice(part.start - 1, part.start - 1 + part.count);
-  const fits = wantsMembers(query) ? fitted(wanted) : wanted;
-  return page(await shown(table, call, fits, query), { total: found.length, start: part.start }, query);
+  const of = { kind: "group", filter: query.filter, in_order: sortBy === undefined } as const;
+  const records = inOrder.map(({ record }) => record);
+  const cut = await cutOf(table, call, of, part, records, fitting);
+  const groupOf = new Map(groups.map((group) => [group.record.id, group]));
+  const taken = cut.found.flatMap(({ id }) => groupOf.get(id) ?? []);
+  return page(await shown(table, call, taken, query), { total: cut.total, start: part.start }, query);
 }
 
 const page = (
@@ -82,7 +87,12 @@ async function shown(table: Table, call: DirectoryCall, groups: readonly Group[]
 const holds = (filter: Filter, group: Group, call: DirectoryCall): boolean => {
   const others = conjuncts(filter).filter((part) => memberAskedFor(part) === undefined);
   const { document } = toResource(group, undefined, call);
-  return others.every((part) => matches(part, document));
+  // Names of groups are one where their teams' are.
+  const named = (part: Filter) => {
+    const { attribute, value = "" } = lookupOf(part) ?? {};
+    return attribute === "displayName" ? nameKey(value.trim()) === group.team.name_key : matches(part, document);
+  };
+  return others.every(named);
 };
 
 /**
@@ -98,6 +108,7 @@ async function candidatesOf(table: Table, call: DirectoryCall, filter: Filter | 
     throw invalidFilter('Members are asked for by eq, alone or beside other conditions: members eq "usr_…".');
   const ids = await idsBy(table, call, asked);
   if (members.length === 0 && ids === undefined) return groupsOf(table, call, await examined(own, "group"));
+  if (members.some((id) => id === "" || id.length > MOST_TEXT)) return [];
   const places = await table.batch(members.map((user_id) => own.read(userTeamsItem, { user_id })));
   const of = places.map((one) => new Set((one?.teams ?? []).map(({ team_id }) => team_id)));
   const candidates = (ids ?? [...(of[0] ?? [])]).filter((id) => of.every((teams) => teams.has(id)));
@@ -116,14 +127,15 @@ async function idsBy(table: Table, { context: { tenant } }: DirectoryCall, parts
     const { attribute, value } = lookupOf(part) ?? {};
     if (attribute === undefined || value === undefined) continue;
     // Nothing that is kept is longer, and no key is empty.
-    if (value === "" || value.length > 256) return [];
+    if (value === "" || value.length > MOST_TEXT) return [];
     if (attribute === "id") return [value];
     if (attribute === "externalId") {
       const found = await own.get(externalIdItem, { kind: "group", external_id: value });
       return found === undefined ? [] : [found.id];
     }
     if (attribute === "displayName") {
-      const found = await own.get(teamNameItem, { name_key: nameKey(value.trim()) });
+      const name = nameSchema.safeParse(value).data;
+      const found = name === undefined ? undefined : await own.get(teamNameItem, { name_key: nameKey(name) });
       return found === undefined ? [] : [found.team_id];
     }
   }

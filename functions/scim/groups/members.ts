@@ -1,18 +1,16 @@
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { type Changed, changedMembers, MEMBERS_AT_A_TIME } from "../../teams/public.ts";
-import { commit, type DirectoryCall } from "../protocol/call.ts";
+import { commit, type DirectoryCall, deadlineOf } from "../protocol/call.ts";
 import { invalidValue } from "../rules/error.ts";
 import { scimGroupItem, scimUserItem } from "../store.ts";
 import type { Group } from "./read.ts";
 
-/** A request ends after 29 seconds: what is left then is asked for again, and goes on where it stood. */
-const BUDGET_MS = 20_000;
 /** Users that are looked for together. */
 const CHECKED_AT_A_TIME = 50;
 /** Items at most: five for each of the people, and the team, the group, the proof. */
@@ -20,20 +18,19 @@ const LARGEST = MEMBERS_AT_A_TIME * 5 + 4;
 
 /**
  * Puts people into a group and takes others out, as many as there are, in transactions of {@link MEMBERS_AT_A_TIME}: each with its
- * events, on the condition that the token counts. Nothing is written where one of those who come is nobody. What is
+ * events, on the condition that the token counts. Who comes was looked for before ({@link requirePeople}). What is
  * broken off has been done in part; the same request, sent again, does the rest.
- * @throws ScimError invalidValue for ids of nobody; Problem `service_unavailable` with Retry-After
+ * @throws Problem `service_unavailable` with Retry-After
  */
 export async function changeMembers(table: Table, call: DirectoryCall, group: Group, changed: Changed): Promise<Group> {
-  await requirePeople(table, call, changed.enter);
-  const began = performance.now();
+  const until = deadlineOf(call);
   const all = [
     ...changed.leave.map((id) => ({ id, enters: false })),
     ...changed.enter.map((id) => ({ id, enters: true })),
   ];
   let now = group;
   for (let i = 0; i < all.length; i += MEMBERS_AT_A_TIME) {
-    if (performance.now() - began > BUDGET_MS) throw goOn(i, all.length);
+    if (performance.now() > until) throw goOn(i, all.length);
     const some = all.slice(i, i + MEMBERS_AT_A_TIME);
     now = await changeSome(table, call, now, {
       enter: some.filter(({ enters }) => enters).map(({ id }) => id),
@@ -48,12 +45,9 @@ const goOn = (done: number, of: number): Problem =>
     headers: { "retry-after": "1" },
   });
 
-async function requirePeople(
-  table: Table,
-  { context: { tenant } }: DirectoryCall,
-  ids: readonly string[],
-): Promise<void> {
-  const own = table.of(tenant);
+/** Refuses ids of nobody whom the directory has brought. @throws ScimError invalidValue */
+export async function requirePeople(own: TenantTable, ids: readonly string[]): Promise<void> {
+  const { table } = own;
   for (let i = 0; i < ids.length; i += CHECKED_AT_A_TIME) {
     const some = ids.slice(i, i + CHECKED_AT_A_TIME);
     const records = await table.batch(some.map((id) => own.read(scimUserItem, { id })));
@@ -67,7 +61,7 @@ async function requirePeople(
 function changeSome(table: Table, call: DirectoryCall, { record, team }: Group, changed: Changed): Promise<Group> {
   const { at } = call;
   const own = table.of(call.context.tenant);
-  return updateWithRetry(undefined, async () => {
+  return updateWithRetry(call.if_match, async () => {
     const { writes, events } = await changedMembers(table, team, changed, call.caller.principal.id, at);
     const [first, ...others] = events;
     if (first === undefined) return { record, team };

@@ -1,55 +1,69 @@
+import type { ChangeSet } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { ruled } from "../../../shared/identity/group-rules.ts";
 import { type Membership, membershipItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { nameKey } from "../../teams/model.ts";
-import { teamNameItem, userTeamsItem } from "../../teams/public.ts";
+import { teamNameItem, type UserTeams, userTeamsItem } from "../../teams/public.ts";
 import { userEvents } from "../../users/events.ts";
 import { replaceMembership } from "../../users/public.ts";
 import { commit, type DirectoryCall } from "../protocol/call.ts";
 import { type ScimSettings, scimGroupItem, settingsItem } from "../store.ts";
 
-/** People whose roles are judged in one transaction: three items each where it changes. */
-const AT_A_TIME = 25;
+/** People whose roles are judged in one transaction: four items each where it changes. */
+const AT_A_TIME = 20;
+
+/** For whom, and how a change is committed: under the proof of a directory's token, or by what follows an event. */
+export interface Judging {
+  readonly table: Table;
+  readonly tenant: string;
+  readonly at: Date;
+  commit(change: ChangeSet): Promise<void>;
+}
+
+/** What a directory's own request judges. */
+export const judgingOf = (table: Table, call: DirectoryCall): Judging => ({
+  table,
+  tenant: call.context.tenant,
+  at: call.at,
+  commit: (change) => commit(call, change),
+});
 
 /**
  * Gives people the roles that the organization's rules say by the groups of the directory that they are in now. Said again
- * after each change of a group, for everybody whom it was about: whatever was broken off is made right by repeating it.
- * @param without a group that counts no more, because it is deleted next
+ * after each change of a group, for everybody whom it was about, and once more by what follows its event (`followGroup`):
+ * whatever was broken off is made right by repeating it.
+ * @param without a group that counts no more, because it is deleted
+ * @param until when a request has to end, by `performance.now()`: the rest is left to what follows
  */
 export async function applyRoles(
-  table: Table,
-  call: DirectoryCall,
+  judging: Judging,
   ids: readonly string[],
-  without?: string,
+  { without, until = Number.POSITIVE_INFINITY }: { readonly without?: string; readonly until?: number } = {},
 ): Promise<void> {
   if (ids.length === 0) return;
-  const own = table.of(call.context.tenant);
+  const own = judging.table.of(judging.tenant);
   const settings = await own.get(settingsItem, {});
   if (settings === undefined || settings.group_rules.length === 0) return;
-  const groups = await ruledGroups(table, call, settings, without);
+  const groups = await ruledGroups(own, settings, without);
   for (let i = 0; i < ids.length; i += AT_A_TIME) {
+    if (performance.now() > until) return;
     const some = ids.slice(i, i + AT_A_TIME);
-    await updateWithRetry(undefined, () => applyTo(table, call, settings, groups, some));
+    await updateWithRetry(undefined, () => applyTo(judging, settings, groups, some));
   }
 }
 
 /** The names that rules have, by the ids of the directory's groups that have them. */
-async function ruledGroups(
-  table: Table,
-  { context: { tenant } }: DirectoryCall,
-  { group_rules }: ScimSettings,
-  without: string | undefined,
-) {
-  const own = table.of(tenant);
-  const named = await table.batch(
+async function ruledGroups(own: TenantTable, { group_rules }: ScimSettings, without: string | undefined) {
+  const named = await own.table.batch(
     group_rules.map(({ group }) => own.read(teamNameItem, { name_key: nameKey(group.trim()) })),
   );
   const ids = named.map((found) => found?.team_id ?? "none");
-  const groups = await table.batch(ids.map((id) => own.read(scimGroupItem, { id })));
+  const groups = await own.table.batch(ids.map((id) => own.read(scimGroupItem, { id })));
   return new Map(
     groups.flatMap((group, i) =>
       group === undefined || group.id === without ? [] : [[group.id, group_rules[i]?.group ?? ""]],
@@ -58,14 +72,12 @@ async function ruledGroups(
 }
 
 async function applyTo(
-  table: Table,
-  call: DirectoryCall,
+  { table, tenant, at, commit }: Judging,
   { group_rules, default_role }: ScimSettings,
   groups: ReadonlyMap<string, string>,
   ids: readonly string[],
 ): Promise<void> {
-  const { at } = call;
-  const own = table.of(call.context.tenant);
+  const own = table.of(tenant);
   const memberships = await table.batch(ids.map((user_id) => own.read(membershipItem, { user_id })));
   const places = await table.batch(ids.map((user_id) => own.read(userTeamsItem, { user_id })));
   const changes = memberships.flatMap((read, i) => {
@@ -78,7 +90,7 @@ async function applyTo(
     const data = { user_id, organization_id, role, previous_role: read.role };
     return [
       {
-        writes: replaceMembership(table, read, next),
+        writes: [...replaceMembership(table, read, next), placesStand(own, user_id, places[i])],
         event: draft(userEvents, "membership.role_changed", { id: user_id }, data, {
           changes: [{ field: "role", old: read.role, new: role }],
         }),
@@ -88,5 +100,14 @@ async function applyTo(
   const [first, ...others] = changes.map(({ event }) => event);
   if (first === undefined) return;
   const writes = changes.flatMap((one) => one.writes);
-  await commit(call, { writes, events: [first, ...others], largest: 2 + AT_A_TIME * 3 });
+  await commit({ writes, events: [first, ...others], largest: 2 + AT_A_TIME * 4 });
 }
+
+/** Two who judge at once by different groups do not both write: the groups are those by which it was judged. */
+const placesStand = ({ writes }: TenantTable, user_id: string, places: UserTeams | undefined): Write =>
+  writes.check(
+    userTeamsItem,
+    { user_id },
+    places === undefined ? { exists: false } : { equals: { etag: places.etag } },
+    lostRace,
+  );

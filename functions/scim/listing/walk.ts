@@ -1,6 +1,7 @@
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { ItemOf } from "../../../shared/dynamo/item.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
+import { sha256 } from "../../../shared/hash.ts";
 import type { DirectoryCall } from "../protocol/call.ts";
 import { tooMany } from "../rules/error.ts";
 import { countItem, type Kind, listPlaceItem, scimGroupItem, scimUserItem } from "../store.ts";
@@ -38,23 +39,65 @@ export async function listed<K extends Kind>(
 ): Promise<{ readonly found: readonly RecordOf<K>[]; readonly total: number }> {
   const own = table.of(tenant);
   const token_id = caller.principal.id;
+  const list = { token_id, kind, of: "all" };
   const [counted, place] = await table.batch([
     own.read(countItem, { kind }),
-    own.read(listPlaceItem, { token_id, kind, start }),
+    own.read(listPlaceItem, { ...list, start }),
   ]);
   const total = counted?.count ?? 0;
-  if (count === 0 || start > total) return { found: [], total };
+  // Behind a place that was given out there may be some, however many of those before it have gone since.
+  if (count === 0 || (start > total && place === undefined)) return { found: [], total };
   const place_after = start === 1 ? undefined : (place?.after ?? (await idAt(own, kind, start - 1)));
   if (start > 1 && place_after === undefined) return { found: [], total };
   const { found: all, more } = await after(own, kind, place_after, count);
   const found = await fitting(all);
-  const last = found.at(-1);
-  if (last !== undefined && (more || found.length < all.length)) {
-    const expires_at = timestamp(addSeconds(at, PLACE_SECONDS));
-    const next = { token_id, kind, start: start + found.length, after: last.id, expires_at };
-    await own.apply(listPlaceItem, own.writes.put(listPlaceItem, next));
-  }
-  return { found, total };
+  const goes_on = more || found.length < all.length;
+  if (goes_on) await leavePlace(own, list, start + found.length, found.at(-1)?.id, at);
+  return { found, total: atLeast(total, start, found.length, goes_on) };
+}
+
+/**
+ * A part of those that a filter has found or that were put in an order, all of whom are known: in the order of ids it is
+ * gone on with as the list of all is.
+ */
+export async function cutOf<K extends Kind>(
+  table: Table,
+  { caller, context: { tenant }, at }: DirectoryCall,
+  {
+    kind,
+    filter = "",
+    in_order,
+  }: { readonly kind: K; readonly filter?: string | undefined; readonly in_order: boolean },
+  { start, count }: { readonly start: number; readonly count: number },
+  records: readonly RecordOf<K>[],
+  fitting: (found: readonly RecordOf<K>[]) => Promise<readonly RecordOf<K>[]> = async (found) => found,
+): Promise<{ readonly found: readonly RecordOf<K>[]; readonly total: number }> {
+  const own = table.of(tenant);
+  const total = records.length;
+  if (count === 0) return { found: [], total };
+  const list = { token_id: caller.principal.id, kind, of: sha256(filter) };
+  const place = in_order && start > 1 ? await own.get(listPlaceItem, { ...list, start }) : undefined;
+  const left = place === undefined ? records.slice(start - 1) : records.filter(({ id }) => id > place.after);
+  const found = await fitting(left.slice(0, count));
+  const goes_on = found.length < left.length;
+  if (in_order && goes_on) await leavePlace(own, list, start + found.length, found.at(-1)?.id, at);
+  return { found, total: atLeast(total, start, found.length, goes_on) };
+}
+
+/** A list is as long as what was given out of it, and one more where it goes on: a directory that counts must not stop. */
+const atLeast = (total: number, start: number, given: number, goes_on: boolean): number =>
+  given === 0 ? total : Math.max(total, start - 1 + given + (goes_on ? 1 : 0));
+
+async function leavePlace(
+  own: TenantTable,
+  list: { readonly token_id: string; readonly kind: Kind; readonly of: string },
+  start: number,
+  after: string | undefined,
+  at: Date,
+): Promise<void> {
+  if (after === undefined) return;
+  const expires_at = timestamp(addSeconds(at, PLACE_SECONDS));
+  await own.apply(listPlaceItem, own.writes.put(listPlaceItem, { ...list, start, after, expires_at }));
 }
 
 /** The id at a place of the list, counted from 1, found from the beginning. */

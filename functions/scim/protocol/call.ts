@@ -12,7 +12,16 @@ type AnyCall = Call<(typeof directoryOperations)["getUser"]>;
 export interface DirectoryCall
   extends Pick<AnyCall, "caller" | "at" | "origin" | "if_match" | "context" | "stillPermitted"> {
   commit(change: ChangeSet, answer: never): Promise<unknown>;
+  /** When what takes long has to end, by `performance.now()`; within a bulk all of it together. */
+  readonly until?: number;
 }
+
+/** A request ends after 29 seconds: what is left of a long change some time before is asked for again. */
+const BUDGET_MS = 20_000;
+
+/** Until when a request may begin more of what takes long. */
+export const deadlineOf = ({ until = performance.now() + BUDGET_MS }: Pick<DirectoryCall, "at" | "until">): number =>
+  until;
 
 /** What a client wants to see of resources (RFC 7644, 3.9). */
 export interface Wanted {
@@ -46,6 +55,15 @@ export function answer(
     }),
     headers: { etag: `W/"${version}"`, location },
   };
+}
+
+/** That nothing has changed, for a client that has this version already (RFC 7644, 3.14). */
+export function unchanged(
+  { if_none_match }: Pick<AnyCall, "if_none_match">,
+  version: string,
+): DocumentAnswer | undefined {
+  const has = if_none_match === "*" || if_none_match?.includes(version) === true;
+  return has ? { document: null, unchanged: true, headers: { etag: `W/"${version}"` } } : undefined;
 }
 
 /** @throws Problem `precondition_failed` where the client has seen another state */

@@ -1,4 +1,5 @@
 import { type Attribute, anyResource, isObject, memberOf, partOf } from "./attributes.ts";
+import { folded } from "./fold.ts";
 import type { AttributePath, Filter, Literal, Operator } from "./grammar.ts";
 
 export { type Filter, parseFilter } from "./grammar.ts";
@@ -91,7 +92,7 @@ function test(value: unknown, operator: Operator, sought: Literal, attribute: At
   if (attribute?.type === "dateTime" && !/^(co|sw|ew)$/.test(operator)) {
     return ordered(Date.parse(value), operator, Date.parse(sought));
   }
-  const [own, other] = attribute?.caseExact ? [value, sought] : [value.toLowerCase(), sought.toLowerCase()];
+  const [own, other] = attribute?.caseExact ? [value, sought] : [folded(value), folded(sought)];
   if (operator === "co") return own.includes(other);
   if (operator === "sw") return own.startsWith(other);
   if (operator === "ew") return own.endsWith(other);

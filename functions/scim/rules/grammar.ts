@@ -165,7 +165,7 @@ class Reader {
 
   #unquoted(token: Token): string {
     try {
-      return JSON.parse(token.text);
+      return String(JSON.parse(token.text)).toWellFormed();
     } catch {
       throw this.#fault(`The text in quotes at character ${token.at + 1} is not written as in JSON.`);
     }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Attribute, isObject, memberOf, partOf } from "./attributes.ts";
+import { folded } from "./fold.ts";
 import type { Filter } from "./grammar.ts";
 import { readValue } from "./reading.ts";
 
@@ -8,7 +9,7 @@ type Element = Readonly<Record<string, unknown>>;
 /** What tells elements apart: their value, in lower case unless it is exact. */
 function keyOf(attribute: Attribute, element: unknown): unknown {
   const value = memberOf(element, "value");
-  return typeof value === "string" && !partOf(attribute, "value")?.caseExact ? value.toLowerCase() : value;
+  return typeof value === "string" && !partOf(attribute, "value")?.caseExact ? folded(value) : value;
 }
 
 /**

@@ -5,6 +5,7 @@ import { lostRace } from "../../../shared/dynamo/write.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { requireReach } from "../../users/public.ts";
 import { scimEvents } from "../events.ts";
 import type { apiOperations } from "../operations.ts";
 import { type ScimSettings, settingsItem } from "../store.ts";
@@ -23,6 +24,8 @@ export const getSettings: Handler<Ops["getSettings"], Deps> = async ({ caller },
 export const updateSettings: Handler<Ops["updateSettings"], Deps> = async (call, { table }) => {
   const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
+  const { default_role: fallback = [], group_rules: rules = [] } = body;
+  requireReach(caller, [fallback, rules.map(({ role }) => role)].flat());
   return updateWithRetry(call.if_match, async () => {
     const read = await tenant.get(settingsItem, {});
     if (read !== undefined) requireMatch(call.if_match, read.etag);

@@ -18,12 +18,13 @@ import {
   takeUserName,
   userNameKey,
 } from "../store.ts";
+import { requireWithinReach } from "./reach.ts";
 import { attributesOf, type Person, personOf, toResource } from "./read.ts";
 
 /**
  * Makes of somebody what the directory says now. Whom it does not want to be active is suspended here, in the same
- * transaction; who is to be active again is restored where the directory had said otherwise: whom an administrator has
- * suspended stays so.
+ * transaction; who is to be active again is restored where a directory has suspended them: whom an administrator has
+ * suspended stays so, whatever the directory has said meanwhile.
  * @param next what is said now, by what was said before
  */
 export function changeUser(
@@ -39,6 +40,7 @@ export function changeUser(
     const { active = record.active, ...said } = next({ ...attributesOf(record), active: record.active });
     const described = describe(table, call, person, said, active);
     const standing = move(table, call, person, active);
+    if (standing.events.length > 0) requireWithinReach(call, person.membership);
     const [first, ...others] = [...described.events, ...standing.events];
     if (first === undefined) return person;
     await commit(call, { writes: [...described.writes, ...standing.writes], events: [first, ...others] });
@@ -86,10 +88,11 @@ function describe(
   };
 }
 
-function move(table: Table, { at }: DirectoryCall, { record, membership, user }: Person, active: boolean) {
+function move(table: Table, { at }: DirectoryCall, { membership, user }: Person, active: boolean) {
   const stays = { writes: [], events: [], membership };
   if (membership.status === (active ? "active" : "suspended")) return stays;
-  if (active && record.active) return stays;
-  const { next, writes, event } = moveStanding(table, { user, membership }, active ? "active" : "suspended", at);
+  if (active && membership.suspended_by !== "directory") return stays;
+  const to = active ? "active" : "suspended";
+  const { next, writes, event } = moveStanding(table, { user, membership }, to, at, { by_directory: true });
   return { writes, events: [event], membership: next };
 }

@@ -19,6 +19,7 @@ import { domainOf } from "../../../shared/mail/address.ts";
 import { type DomainOwner, readDomainOwner, stillProved } from "../../domains/public.ts";
 import { type Joining, join, joined, moveStanding } from "../../users/public.ts";
 import { scimEvents } from "../events.ts";
+import { forgetLeaver } from "../forgetting/forget.ts";
 import { commit, type DirectoryCall } from "../protocol/call.ts";
 import { invalidValue } from "../rules/error.ts";
 import type { ScimUserAttributes } from "../rules/schemas.ts";
@@ -33,6 +34,7 @@ import {
   takeUserName,
   userNameKey,
 } from "../store.ts";
+import { requireWithinReach } from "./reach.ts";
 import type { Person } from "./read.ts";
 import { addressOf, displayNameOf } from "./rules/person.ts";
 
@@ -72,7 +74,7 @@ export function createUser(table: Table, call: DirectoryCall, attributes: ScimUs
               platform.writes.create(emailItem, { email: address, user_id: user.id }, lostRace),
               platform.writes.create(userItem, user),
             ]
-          : []),
+          : [platform.writes.check(emailItem, { email: address }, { equals: { user_id: user.id } }, lostRace)]),
         stillProved(table, found.domain, lostRace),
         ...standing.writes,
         own.writes.create(scimUserItem, record, lostRace),
@@ -110,6 +112,9 @@ async function find(
     platform.read(emailItem, { email: address }),
     readDomainOwner(table, domainOf(address)),
   ]);
+  // Who was removed a moment ago by somebody else is forgotten right away: the directory need not wait for it.
+  for (const id of [name?.user_id, externalId === undefined ? undefined : external?.id])
+    if (id !== undefined && (await forgetLeaver(table, tenant, id))) throw lostRace();
   if (name !== undefined) throw alreadyExists("userName", "Another user has this userName.");
   if (external !== undefined && externalId !== undefined)
     throw alreadyExists("externalId", "Another user has this externalId.");
@@ -126,6 +131,7 @@ async function find(
     own.read(scimUserItem, { id: user_id }),
   ]);
   if (user?.status !== "active") throw new Problem("conflict", "The account that has this address is not active.");
+  if (record !== undefined && (await forgetLeaver(table, tenant, user_id))) throw lostRace();
   if (record !== undefined) throw alreadyExists("emails", "Another user of the directory has this address.");
   return { user, membership, default_role, domain };
 }
@@ -163,14 +169,19 @@ function newRecord({ at }: DirectoryCall, attributes: ScimUserAttributes, id: st
 /** They join, come again, or are a member already, whose standing becomes what the directory says. */
 function stand(
   table: Table,
-  { caller: { organization }, at }: DirectoryCall,
+  call: DirectoryCall,
   { user, membership, default_role, active }: Found & { readonly user: User; readonly active: boolean },
 ): { readonly writes: readonly Write[]; readonly events: readonly EventDraft[]; readonly membership: Membership } {
+  const {
+    caller: { organization },
+    at,
+  } = call;
   const status = active ? "active" : "suspended";
   if (membership !== undefined && membership.status !== "removed") {
     // Whom an administrator has suspended stays so: nothing says that the directory knows of it.
     if (active || membership.status === "suspended") return { writes: [], events: [], membership };
-    const { next, writes, event } = moveStanding(table, { user, membership }, "suspended", at);
+    requireWithinReach(call, membership);
+    const { next, writes, event } = moveStanding(table, { user, membership }, status, at, { by_directory: true });
     return { writes, events: [event], membership: next };
   }
   const joining: Joining = {

@@ -1,7 +1,7 @@
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import type { directoryOperations } from "../operations.ts";
-import { answer } from "../protocol/call.ts";
+import { answer, unchanged } from "../protocol/call.ts";
 import { memberOf, userResource as schema } from "../rules/attributes.ts";
 import { applyPatch } from "../rules/patch.ts";
 import { normalizeUser } from "../rules/schemas.ts";
@@ -25,7 +25,8 @@ export const searchUsers: Handler<Ops["searchUsers"], Deps> = (call, { table }) 
 
 export const getUser: Handler<Ops["getUser"], Deps> = async (call, { table }) => {
   const person = await personOf(table, call, call.path.user_id);
-  return answer(await userResource(table, call, person, call.query), call.query);
+  const resource = await userResource(table, call, person, call.query);
+  return unchanged(call, resource.version) ?? answer(resource, call.query);
 };
 
 export const replaceUser: Handler<Ops["replaceUser"], Deps> = async (call, { table }) => {

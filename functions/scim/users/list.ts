@@ -3,7 +3,7 @@ import type { DocumentAnswer } from "../../../shared/http/operation.ts";
 import { type Membership, membershipItem } from "../../../shared/identity/items.ts";
 import { asksFor, conjuncts, type ListQuery, partOf } from "../listing/rules/query.ts";
 import { sorted } from "../listing/rules/sort.ts";
-import { examined, listed } from "../listing/walk.ts";
+import { cutOf, examined, listed } from "../listing/walk.ts";
 import { answer, baseOf, type DirectoryCall, names, type Versioned } from "../protocol/call.ts";
 import { listResponse } from "../protocol/lists.ts";
 import { userResource as schema } from "../rules/attributes.ts";
@@ -26,9 +26,15 @@ export async function listUsers(table: Table, call: DirectoryCall, query: ListQu
   const found = resources.filter(({ document }) => filter === undefined || matches(filter, document));
   const { sortBy, sortOrder } = query;
   const inOrder = sortBy === undefined ? found : sorted(found, sortBy, sortOrder, schema, ({ document }) => document);
-  const wanted = inOrder.slice(part.start - 1, part.start - 1 + part.count);
-  const records = wanted.map(({ record }) => record);
-  return page(await shown(table, call, records, query), { total: found.length, start: part.start }, query);
+  const records = inOrder.map(({ record }) => record);
+  const cut = await cutOf(
+    table,
+    call,
+    { kind: "user", filter: query.filter, in_order: sortBy === undefined },
+    part,
+    records,
+  );
+  return page(await shown(table, call, cut.found, query), { total: cut.total, start: part.start }, query);
 }
 
 const page = (
@@ -82,7 +88,7 @@ async function statesOf(
   { sortBy }: ListQuery,
 ): Promise<(Versioned & { readonly record: ScimUser })[]> {
   const base = baseOf(call);
-  const standing = asksFor(filter, "active") || asksFor(filter, "meta") || /^(active|meta)\b/i.test(sortBy ?? "");
+  const standing = asksFor(filter, "active", sortBy) || asksFor(filter, "meta", sortBy);
   const known = { status: "active", etag: "", updated_at: "" } as const;
   if (!standing) return records.map((record) => ({ record, ...toResource(record, known, base) }));
   const memberships = await membershipsOf(table, call, records);

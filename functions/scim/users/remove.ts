@@ -7,6 +7,7 @@ import { OWNER, ownersOf } from "../../../shared/identity/owners.ts";
 import { part } from "../../users/public.ts";
 import { baseOf, commit, type DirectoryCall, requireVersion } from "../protocol/call.ts";
 import { forgetWrites } from "../store.ts";
+import { requireWithinReach } from "./reach.ts";
 import { personOf, toResource } from "./read.ts";
 
 /**
@@ -17,6 +18,7 @@ export function removeUser(table: Table, call: DirectoryCall, id: string): Promi
   return updateWithRetry(call.if_match, async () => {
     const person = await personOf(table, call, id);
     requireVersion(call, toResource(person.record, person.membership, baseOf(call)));
+    requireWithinReach(call, person.membership);
     const { tenant } = call.context;
     const successor_id = await successorOf(table, call, id);
     const parting = { removed_by: call.caller.principal.id, successor_id, at: call.at };

@@ -4,4 +4,4 @@ import * as consumers from "../consumers.ts";
 
 const platform = connectPlatform("teams-members");
 
-export const handler = consume(platform.log, (event) => consumers.forgetMembers(event, platform));
+export const handler = consume(platform.log, (event) => consumers.followDeletion(event, platform));

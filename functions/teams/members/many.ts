@@ -4,7 +4,15 @@ import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { teamLimits } from "../model.ts";
-import { countMembers, newMember, replacePlaces, type Team, teamMemberItem, userTeamsItem } from "../store.ts";
+import {
+  countMembers,
+  newMember,
+  replacePlaces,
+  type Team,
+  teamMemberItem,
+  tooManyMembers,
+  userTeamsItem,
+} from "../store.ts";
 import { memberEvent } from "./places.ts";
 
 /** People who come into a team, or go, in one transaction: five items each, two of them the event and its entry. */
@@ -68,6 +76,11 @@ export async function changedMembers(
     writes: [...(more === 0 ? [] : [countMembers(own, team.id, more)]), ...changes.flatMap(({ writes }) => writes)],
     events: changes.map(({ event }) => event),
   };
+}
+
+/** Refuses what would make a team too large, before anything of it is done. @throws Problem `conflict` */
+export function withinTeamSize({ member_count }: Pick<Team, "member_count">, { enter, leave }: Changed): void {
+  if (member_count + enter.length - leave.length > teamLimits.members) throw tooManyMembers();
 }
 
 const tooManyTeams = (user_id: string): Problem =>

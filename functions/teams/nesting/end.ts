@@ -23,7 +23,7 @@ export async function endOfTeam(
   read: Team,
   at: Date,
 ): Promise<{ readonly writes: Write[]; readonly event: EventDraft; readonly children: readonly string[] }> {
-  const { id, name, parent_id } = read;
+  const { id, name, parent_id, directory } = read;
   const tree = await tenant.get(teamTreeItem, {});
   const children = childrenOf(tree?.parents ?? {}, id);
   const found = await table.batch(children.map((child) => tenant.read(teamItem, { id: child })));
@@ -42,6 +42,6 @@ export async function endOfTeam(
         child === undefined ? [] : [changeTeam(tenant, child, { ...listed(child.name, parent_id), ...stamp })],
       ),
     ],
-    event: draft(teamEvents, "team.deleted", { id, name }, { team_id: id, name, parent_id, children }),
+    event: draft(teamEvents, "team.deleted", { id, name }, { team_id: id, name, parent_id, children, directory }),
   };
 }

@@ -54,6 +54,7 @@ export function join(
     role,
     joined_via,
     status,
+    ...(status === "suspended" ? { suspended_by: "directory" } : {}),
     primary,
     joined_at: now,
     name_key: nameKeyOf(user.name),

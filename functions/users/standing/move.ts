@@ -10,14 +10,23 @@ import { replaceMembership } from "../store.ts";
 /**
  * Moves a membership, as it was read, between active and suspended: from then on its rights stand again, or do not. The
  * last active owner is not suspended.
+ * @param by_directory whether a directory does it, which restores none but those whom a directory has suspended
  */
 export function moveStanding(
   table: Table,
   { user: { id, name }, membership }: { readonly user: Pick<User, "id" | "name">; readonly membership: Membership },
   to: "active" | "suspended",
   at: Date,
+  { by_directory = false }: { readonly by_directory?: boolean } = {},
 ): { readonly next: Membership; readonly writes: Write[]; readonly event: EventDraft } {
-  const next: Membership = { ...membership, status: to, updated_at: timestamp(at), etag: newEtag(at) };
+  const { suspended_by: _, ...others } = membership;
+  const next: Membership = {
+    ...others,
+    status: to,
+    ...(to === "suspended" && by_directory ? { suspended_by: "directory" } : {}),
+    updated_at: timestamp(at),
+    etag: newEtag(at),
+  };
   const type = to === "active" ? "user.restored" : "user.suspended";
   const changes = [{ field: "status", old: membership.status, new: to }];
   return {

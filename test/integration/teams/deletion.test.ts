@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { forgetMembers } from "../../../functions/teams/consumers.ts";
 import { teamLimits } from "../../../functions/teams/model.ts";
 import { operations } from "../../../functions/teams/operations.ts";
-import { leaveTeam, placesOf, teamsOf } from "../../../functions/teams/public.ts";
+import { forgetMembers, leaveTeam, placesOf, teamsOf } from "../../../functions/teams/public.ts";
 import {
   newMember,
   replacePlaces,

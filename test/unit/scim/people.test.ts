@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { memberAskedFor, mentionedMembers } from "../../../functions/scim/groups/rules/mentioned.ts";
-import { partOf } from "../../../functions/scim/listing/rules/query.ts";
+import { asksFor, listQuery, partOf } from "../../../functions/scim/listing/rules/query.ts";
 import { sorted } from "../../../functions/scim/listing/rules/sort.ts";
 import { userResource } from "../../../functions/scim/rules/attributes.ts";
 import { parseFilter } from "../../../functions/scim/rules/filter.ts";
+import { userNameKey } from "../../../functions/scim/store.ts";
 import { addressOf, displayNameOf } from "../../../functions/scim/users/rules/person.ts";
 
 const user = (more: object) => ({ userName: "ada", ...more });
@@ -29,11 +30,37 @@ describe("who somebody is here", () => {
   });
 });
 
+describe("what a list asks for", () => {
+  it.each([
+    ["active eq true", undefined, true],
+    ["not (urn:ietf:params:scim:schemas:core:2.0:User:active eq true)", undefined, true],
+    ["title pr", "Active", true],
+    ["title pr", "urn:ietf:params:scim:schemas:core:2.0:User:active", true],
+    ["title pr", "userName", false],
+    ['title eq "active"', undefined, false],
+  ])("%s by %s: of its standing %s", (filter, sortBy, asked) => {
+    expect(asksFor(parseFilter(filter), "active", sortBy)).toBe(asked);
+  });
+});
+
+describe("user names", () => {
+  it("are one in capitals or not and with accents written either way, and have a key whatever they are", () => {
+    expect(userNameKey("RENE\u0301E@x.org")).toBe(userNameKey("ren\u00e9e@x.org"));
+    expect(userNameKey("ada@x.org")).not.toBe(userNameKey("adam@x.org"));
+    for (const letter of ["\u0958", "\u0390", "\u0130", "\ufb2c", "\u20ac", "\u{1d160}"])
+      expect(Buffer.byteLength(userNameKey(letter.repeat(256).slice(0, 256).toWellFormed()))).toBeLessThanOrEqual(
+        1_000,
+      );
+  });
+});
+
 describe("a part of a list", () => {
   it("begins with 1 and has at most a hundred", () => {
     expect(partOf({})).toEqual({ start: 1, count: 100 });
     expect(partOf({ startIndex: -3, count: -1 })).toEqual({ start: 1, count: 0 });
     expect(partOf({ startIndex: 101, count: 1000 })).toEqual({ start: 101, count: 100 });
+    const { count, startIndex } = listQuery.parse({ count: "2147483647", startIndex: "0" });
+    expect(partOf({ count, startIndex })).toEqual({ start: 1, count: 100 });
   });
 
   it("is sorted without case, by the preferred element of a list, those without last", () => {

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import type { AttributePath, Filter } from "../../rules/grammar.ts";
+import { type AttributePath, type Filter, parsePath } from "../../rules/grammar.ts";
 import { MOST_RESULTS } from "../../rules/schemas.ts";
 
 const text = z.string().max(2_000).optional();
 const wholeNumber = z
   .string()
-  .regex(/^-?\d{1,9}$/, "must be a whole number")
+  .regex(/^-?\d{1,15}$/, "must be a whole number")
   .transform(Number)
   .optional();
 
@@ -69,7 +69,8 @@ const pathsOf = (filter: Filter): readonly AttributePath[] => {
   return "part" in filter ? pathsOf(filter.part) : [filter.path];
 };
 
-/** Whether a filter asks for an attribute of the resource. */
-export const asksFor = (filter: Filter | undefined, attribute: string): boolean =>
-  filter !== undefined &&
-  pathsOf(filter).some(({ name, schema }) => schema === undefined && name.toLowerCase() === attribute);
+/** Whether a filter, or an order, asks for an attribute of the resource. */
+export const asksFor = (filter: Filter | undefined, attribute: string, sortBy?: string): boolean =>
+  [...(filter === undefined ? [] : pathsOf(filter)), ...(sortBy === undefined ? [] : [parsePath(sortBy)])].some(
+    ({ name, schema }) => schema === undefined && name.toLowerCase() === attribute,
+  );

@@ -1,4 +1,5 @@
 import { type Attribute, isObject, memberOf, partOf } from "../../rules/attributes.ts";
+import { folded } from "../../rules/fold.ts";
 import { parsePath } from "../../rules/grammar.ts";
 
 /**
@@ -34,7 +35,7 @@ function keyAt(
   const leaf = isObject(value) ? memberOf(value, "value") : value;
   if (leaf === undefined || leaf === null || isObject(leaf)) return undefined;
   const exact = (isObject(value) ? partOf(attribute, "value") : attribute)?.caseExact ?? false;
-  return exact ? String(leaf) : String(leaf).toLowerCase();
+  return exact ? String(leaf) : folded(String(leaf));
 }
 
 function compare(a: string | undefined, b: string | undefined): number {

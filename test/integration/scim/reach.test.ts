@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { membershipItem } from "../../../shared/identity/items.ts";
+import { unique } from "../../support/api.ts";
+import { addMember } from "../../support/members.ts";
+import { roomyCompany } from "../../support/plans.ts";
+import { directoryOf, ownDomain, patchOf, posted, readdress } from "../../support/scim.ts";
+import { stackTable } from "../../support/stack.ts";
+
+const off = patchOf({ op: "replace", path: "active", value: false });
+const on = patchOf({ op: "replace", path: "active", value: true });
+
+describe("how far a token reaches", () => {
+  it("is how far its maker did: one of an administrator's moves no owner, one of an owner's does", async () => {
+    const company = await roomyCompany();
+    const [admin, owner, domain] = await Promise.all([
+      addMember(company, "org_admin"),
+      addMember(company, "org_owner"),
+      ownDomain(company),
+    ]);
+    const standing = async () =>
+      (await stackTable().of(company.organization_id).get(membershipItem, { user_id: owner.user_id }))?.status;
+    const weak = await directoryOf({ ...company, call: admin.call });
+    const strong = await directoryOf(company);
+    const email = `${unique("o")}@${domain}`;
+    await readdress(owner.user_id, email);
+    const refused = [await weak.call("POST", "/Users", posted(email, { active: false }))];
+    expect((await weak.call("POST", "/Users", posted(email))).body.id).toBe(owner.user_id);
+    refused.push(
+      await weak.call("PATCH", `/Users/${owner.user_id}`, off),
+      await weak.call("PUT", `/Users/${owner.user_id}`, posted(email, { active: false })),
+      await weak.call("DELETE", `/Users/${owner.user_id}`),
+    );
+    expect(refused.map(({ status, body }) => [status, body.status])).toEqual(refused.map(() => [403, "403"]));
+    expect(await standing()).toBe("active");
+    const title = patchOf({ op: "add", path: "title", value: "Countess" });
+    expect((await weak.call("PATCH", `/Users/${owner.user_id}`, title)).status).toBe(200);
+    expect((await strong.call("PATCH", `/Users/${owner.user_id}`, off)).body.active).toBe(false);
+    expect((await weak.call("PATCH", `/Users/${owner.user_id}`, on)).status).toBe(403);
+    expect((await strong.call("DELETE", `/Users/${owner.user_id}`)).status).toBe(204);
+    const { items } = (await company.call("GET", "/scim/tokens")).body;
+    expect(items.map(({ reach }: { reach: string[] }) => reach.includes("org_owner")).sort()).toEqual([false, true]);
+  });
+
+  it("is no way to roles beyond the administrator's own, by default or by rule", async () => {
+    const company = await roomyCompany();
+    const admin = await addMember(company, "org_admin");
+    for (const body of [
+      { default_role: "billing_admin" },
+      { group_rules: [{ group: "Builders", role: "billing_admin" }] },
+    ]) {
+      const refused = await admin.call("PATCH", "/scim/settings", body);
+      expect([refused.status, refused.body.permission]).toEqual([403, "billing:update"]);
+    }
+    expect((await admin.call("PATCH", "/scim/settings", { default_role: "developer" })).status).toBe(200);
+  });
+});
+
+describe("whom an administrator has suspended", () => {
+  it("stays so, whatever the directory says in turn; whom the directory has, is restored by it", async () => {
+    const company = await roomyCompany();
+    const [directory, domain] = await Promise.all([directoryOf(company), ownDomain(company)]);
+    const { id } = (await directory.call("POST", "/Users", posted(`${unique("p")}@${domain}`))).body;
+    const say = async (what: object) => (await directory.call("PATCH", `/Users/${id}`, what)).body.active;
+    expect((await company.call("POST", `/users/${id}/suspend`)).status).toBe(200);
+    expect([await say(off), await say(on)]).toEqual([false, false]);
+    expect((await company.call("POST", `/users/${id}/restore`)).status).toBe(200);
+    expect([await say(off), await say(on)]).toEqual([false, true]);
+    const brought = await directory.call("POST", "/Users", posted(`${unique("p")}@${domain}`, { active: false }));
+    const begun = await directory.call("PATCH", `/Users/${brought.body.id}`, on);
+    expect([brought.body.active, begun.body.active]).toEqual([false, true]);
+  });
+});
+
+describe("whom an administrator has removed", () => {
+  it("can be brought again at once, without waiting for them to be forgotten", async () => {
+    const company = await roomyCompany();
+    const [directory, domain] = await Promise.all([directoryOf(company), ownDomain(company)]);
+    const person = posted(`${unique("p")}@${domain}`, { externalId: unique("ext") });
+    const { id } = (await directory.call("POST", "/Users", person)).body;
+    for (const _ of [1, 2, 3]) {
+      expect((await company.call("DELETE", `/users/${id}`)).status).toBe(202);
+      const again = await directory.call("POST", "/Users", person);
+      expect([again.status, again.body.id]).toEqual([201, id]);
+    }
+  });
+});
