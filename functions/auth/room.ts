@@ -74,7 +74,7 @@ export const room = defineRoom({
     revoke: {
       trigger: {
         kind: "events",
-        types: ["session.signed_out", "session.revoked", "session.refresh_reuse_detected"],
+        types: ["session.signed_out", "session.revoked", "session.refresh_reuse_detected", "sso.identity_unlinked"],
         suspended: "goes_on",
       },
       needs: ["table_read", "open:pool_sessions"],

@@ -32,9 +32,9 @@ export const ssoEvents = defineEvents({
     data: identity,
   },
   "sso.identity_unlinked": {
-    summary: "A person's sign-in at a provider belongs to no user any more.",
+    summary: "A person's sign-in at a provider belongs to no user any more: the sessions that it opened have ended.",
     resource: "sso_identity",
-    data: identity,
+    data: identity.extend({ sub: z.string() }),
   },
   "sso.enforced": {
     summary:

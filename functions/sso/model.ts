@@ -203,7 +203,6 @@ export const refusals = {
   not_invited: "You do not belong to this company's organization here. Ask an administrator for an invitation.",
   identity_taken: "This sign-in of your company belongs to another account here.",
   too_many_accounts: "Too many sign-ins are linked to your account. Remove one in your settings.",
-  mail_taken: "Your sign-in and your account here have different addresses. Sign in with your password and link it.",
 } as const;
 export type Refusal = keyof typeof refusals;
 

@@ -1,4 +1,4 @@
-import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /**
  * Sign-in through the providers of companies. Managing connections and signing people in are functions apart: who can
@@ -37,7 +37,7 @@ export const room = defineRoom({
       ],
     }),
     /** Who may come in how. It knows no provider's secret and touches nothing at the pool. */
-    members: apiFunction(["table_read"], {
+    members: apiFunction(["table_read", ...ANSWERS], {
       writes: ["organization", "pool_account", "session", "sso_identity", "sso_sign_in", "user", "user_identity"],
     }),
     mail: {
@@ -78,7 +78,8 @@ export const room = defineRoom({
     },
     erasure: {
       trigger: { kind: "events", types: ["organization.erasure_begun"], suspended: "goes_on" },
-      needs: ["table_read", "identity_providers"],
+      needs: ["table_read"],
+      writes: ["due", "sso_connection", "sso_connection_place", "user"],
       timeout_seconds: 60,
       memory_mb: 256,
     },

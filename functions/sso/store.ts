@@ -147,6 +147,7 @@ export const signInRecordItem = defineItem({
   key: { pk: "SSO_SIGN_INS#{connection_id}", sk: "{id}" },
   expires: "expires_at",
 });
+export type SignInRecord = ItemOf<typeof signInRecordItem>;
 
 /** All connections of an organization. */
 export async function connectionsOf(table: Table, tenant: string): Promise<Connection[]> {

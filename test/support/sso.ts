@@ -30,7 +30,7 @@ import { awsConfig, stackPlatform, stackTable } from "./stack.ts";
 
 /** Where the app of these tests takes over. */
 export const APP = "https://console.example.com/signed-in";
-const ORIGIN = "http://127.0.0.1:8787";
+export const ORIGIN = "http://127.0.0.1:8787";
 
 async function answered(answer: Response): Promise<ApiAnswer> {
   const text = await answer.text();
@@ -113,9 +113,18 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
         { authorization: `Bearer ${token}` },
         { break_glass_user_id },
       ).then(answered),
-    async call(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer> {
-      return answered(await send(method, path, token === undefined ? {} : { authorization: `Bearer ${token}` }, body));
+    async call(
+      method: string,
+      path: string,
+      body?: unknown,
+      token?: string,
+      headers: Record<string, string> = {},
+    ): Promise<ApiAnswer> {
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return answered(await send(method, path, { ...headers, ...authorization }, body));
     },
+    /** A page that a browser with these cookies opens. */
+    open: (path: string, cookie: string) => send("GET", path, { cookie }),
     /** A verifier and its challenge. */
     pkce() {
       const verifier = randomBytes(32).toString("base64url");

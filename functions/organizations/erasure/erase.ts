@@ -9,6 +9,7 @@ import { Problem } from "../../../shared/errors.ts";
 import { type Organization, organizationItem, PLATFORM, slugItem } from "../../../shared/identity/items.ts";
 import { ownersOf } from "../../../shared/identity/owners.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { type CountedResource, quotaItem } from "../../../shared/limits/quota.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
 import { organizationEvents } from "../events.ts";
 import { founderItem, replaceOrganization, slugReservedUntil } from "../store.ts";
@@ -30,6 +31,9 @@ export interface EraseDeps {
 /** Somebody restored it, or another worker was at it, at this moment: looked at again after this. */
 const RACED_SECONDS = 60;
 
+/** They are taken apart before: people's own records name what would be erased here. */
+const SIGN_IN_PROVIDERS: CountedResource = "sso_connections";
+
 /** Who may read the certificate; organizations have few owners. */
 const MOST_OWNERS = 100;
 
@@ -41,9 +45,10 @@ const MOST_OWNERS = 100;
  */
 export async function eraseOrganization({ tenant: id }: Due, deps: EraseDeps): ReturnType<DueWork> {
   const { table, clock } = deps;
-  const [organization, erasure] = await table.batch([
+  const [organization, erasure, providers] = await table.batch([
     table.of(id).read(organizationItem, {}),
     table.of(PLATFORM).read(erasureItem, { organization_id: id }),
+    table.of(id).read(quotaItem, { resource: SIGN_IN_PROVIDERS }),
   ]);
   const at = clock.now();
   if (organization?.status === "deleted" && organization.deletion !== null) {
@@ -53,6 +58,7 @@ export async function eraseOrganization({ tenant: id }: Due, deps: EraseDeps): R
   if (organization?.status !== "erasing" || erasure === undefined) return undefined;
   const begins = addSeconds(new Date(erasure.claimed_at), QUIET_SECONDS);
   if (begins > at) return begins;
+  if ((providers?.used ?? 0) > 0) return new PutOff(addSeconds(at, RACED_SECONDS));
   const more = deps.budget();
   const parts = Array.from({ length: SEGMENTS }, (_, segment) => segment);
   return raced(

@@ -20,6 +20,7 @@ import { requireDiscovery } from "./discovery.ts";
 import { providerFrom } from "./given.ts";
 import {
   activation,
+  deleting,
   forgetting,
   knownToPool,
   looking,
@@ -204,18 +205,10 @@ export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps)
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (read.status === "deleting") throw connectionStates.refusal(read.status, ["pending", "active", "inactive"]);
-    const tenant = deps.table.of(read.organization_id);
-    const next: Connection = { ...read, status: "deleting", updated_at: timestamp(at), etag: newEtag(at) };
     return call.commit(
       {
-        writes: [
-          tenant.writes.replace(connectionItem, next, read.etag),
-          connectionRepair.set(tenant, read.id, at),
-          // No session that was opened by it passes from here on.
-          deps.table.of(PLATFORM).writes.remove(connectionPlaceItem, { connection_id: read.id }, {}),
-          ...(await anotherWayIn(deps.table, read)),
-        ],
-        events: [draft(ssoEvents, "sso.connection_deleted", ...subject(next))],
+        writes: [...deleting(deps.table, read, at), ...(await anotherWayIn(deps.table, read))],
+        events: [draft(ssoEvents, "sso.connection_deleted", ...subject(read))],
       },
       undefined,
     );

@@ -106,6 +106,17 @@ export async function activation(deps: ReconcileDeps, pending: Connection, at: D
   };
 }
 
+/** The writes by which a connection is one that is taken apart: nobody comes in by it, nor stays in, from then on. */
+export function deleting(table: Table, read: Connection, at: Date): Write[] {
+  const tenant = table.of(read.organization_id);
+  const next: Connection = { ...read, status: "deleting", updated_at: timestamp(at), etag: newEtag(at) };
+  return [
+    tenant.writes.replace(connectionItem, next, read.etag),
+    connectionRepair.set(tenant, read.id, at),
+    table.of(PLATFORM).writes.remove(connectionPlaceItem, { connection_id: read.id }, {}),
+  ];
+}
+
 /** The writes that forget a connection; the pool has forgotten it already. */
 export function forgetting(table: Table, connection: Connection): Write[] {
   const { id, organization_id } = connection;

@@ -13,6 +13,7 @@ import { newEtag } from "../../../shared/ids.ts";
 import { GLASSES_PER_USER } from "../../auth/public.ts";
 import { replaceOrganization } from "../../organizations/public.ts";
 import { ssoEvents } from "../events.ts";
+import { naming, noLonger } from "./named.ts";
 import type { enforcementOperations } from "./operations.ts";
 import { stillActive, usedConnection } from "./used.ts";
 
@@ -115,33 +116,3 @@ async function glassBreaker(table: Table, tenant: string, user_id: string): Prom
 
 const stillOwner = (table: Table, tenant: string, user_id: string): Write =>
   table.of(tenant).writes.check(membershipItem, { user_id }, { equals: { status: "active", role: OWNER } }, lostRace);
-
-/** That the list of organizations is as it was read. */
-const asRead = ({ break_glass_in }: User) =>
-  break_glass_in === undefined ? { absent: ["break_glass_in"] } : { equals: { break_glass_in } };
-
-/**
- * Lets a user know that they are named. The epoch rises: a sign-in whose password was proved before tells nobody, and
- * opens no session.
- */
-const naming = (table: Table, user: User, organization_id: string): Write =>
-  table
-    .of(PLATFORM)
-    .writes.update(
-      userItem,
-      { id: user.id },
-      { set: { break_glass_in: [...(user.break_glass_in ?? []), organization_id] }, add: { epoch: 1 } },
-      { all: [asRead(user), { equals: { status: "active", has_password: true }, present: ["mfa_enabled_at"] }] },
-      lostRace,
-    );
-
-const noLonger = (table: Table, user: User, organization_id: string): Write =>
-  table
-    .of(PLATFORM)
-    .writes.update(
-      userItem,
-      { id: user.id },
-      { set: { break_glass_in: (user.break_glass_in ?? []).filter((id) => id !== organization_id) } },
-      asRead(user),
-      lostRace,
-    );

@@ -1,5 +1,3 @@
-import { commitChange } from "../../../shared/change/commit.ts";
-import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -7,18 +5,9 @@ import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Redirect } from "../../../shared/http/operation.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
-import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
-import { ssoEvents } from "../events.ts";
 import { identityOf, linkRefusal } from "../linking/refusal.ts";
-import { CODE_SECONDS, HISTORY_DAYS, type Profile, type Refusal } from "../model.ts";
-import {
-  type Connection,
-  connectionItem,
-  type SignIn,
-  signInItem,
-  signInRecordItem,
-  signInTokensContext,
-} from "../store.ts";
+import { CODE_SECONDS, type Profile, type Refusal } from "../model.ts";
+import { type Connection, connectionItem, type SignIn, signInItem, signInTokensContext } from "../store.ts";
 import { tried } from "../trial/tried.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { HostedTokens } from "./hosted.ts";
@@ -26,6 +15,7 @@ import { judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
 import { personOf } from "./person.ts";
+import { endRefused, type Refused } from "./refused.ts";
 import { noCookie, secretIn } from "./rules/browser.ts";
 import { withParameters } from "./rules/redirects.ts";
 
@@ -106,54 +96,8 @@ async function refusalOf(
 const sealed = ({ access_token, refresh_token, expires_in }: HostedTokens, { id }: SignIn, { secrets }: SignInDeps) =>
   secrets.encrypt(JSON.stringify({ access_token, refresh_token, expires_in }), signInTokensContext(id));
 
-interface Refused {
-  readonly signIn: SignIn;
-  readonly connection: Connection | undefined;
-  readonly reason: Refusal;
-  readonly email: string | null;
-}
-
-/** Ends a sign-in with a page that says why; the organization sees it in its history and its audit trail. */
-async function refused(
-  { at, request }: Call<Callback>,
-  { table }: SignInDeps,
-  { signIn, connection, reason, email }: Refused,
-): Promise<Redirect> {
-  const { id, organization_id: tenant, connection_id } = signIn;
-  const name = connection?.name ?? "";
-  const context = {
-    tenant,
-    actor: { type: "system", id: "anonymous" },
-    at,
-    trace_id: request.id,
-    request,
-    audit_days: AUDIT_DAYS,
-  } as const;
-  await commitChange(table, context, {
-    writes: [
-      table
-        .of(PLATFORM)
-        .writes.transition(
-          signInItem,
-          { id },
-          { from: ["started"], set: { status: "spent" } },
-          () => new Problem("conflict", "This sign-in has been used already. Begin again."),
-        ),
-      table.of(tenant).writes.create(signInRecordItem, {
-        id,
-        connection_id,
-        outcome: "refused",
-        reason,
-        user_id: null,
-        email,
-        ip: request.ip,
-        occurred_at: timestamp(at),
-        expires_at: timestamp(addSeconds(at, HISTORY_DAYS * 86_400)),
-      }),
-    ],
-    events: [
-      draft(ssoEvents, "sso.sign_in_refused", { id: connection_id, name }, { connection_id, name, reason }, { reason }),
-    ],
-  });
-  return { location: refusalPath(reason), cookie: noCookie(id) };
+/** Ends a sign-in with a page that says why. */
+async function refused(call: Call<Callback>, { table }: SignInDeps, ended: Refused): Promise<Redirect> {
+  await endRefused(call, table, ended);
+  return { location: refusalPath(ended.reason), cookie: noCookie(ended.signIn.id) };
 }

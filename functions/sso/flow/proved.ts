@@ -9,8 +9,19 @@ import { type SignIn, signInItem } from "../store.ts";
 export const invalidCode = (): Problem =>
   new Problem("invalid_credentials", "The code is not valid or no longer valid. Begin the sign-in again.");
 
-export const notLetIn = (reason: Refusal): Problem =>
-  new Problem("conflict", refusals[reason], { members: { reason } });
+/** Somebody whom a provider has proved, and who does not get what the sign-in is for. */
+export class NotLetIn extends Problem {
+  readonly reason: Refusal;
+  constructor(reason: Refusal) {
+    super("conflict", refusals[reason], { members: { reason } });
+    this.reason = reason;
+  }
+}
+
+export const notLetIn = (reason: Refusal): NotLetIn => new NotLetIn(reason);
+
+/** What a sign-in keeps until it is spent. */
+export const KEPT_FOR_PROOF = ["code_hash", "profile", "sealed_tokens", "browser_hash"] as const;
 
 /** An id of a sign-in and the secret that proves it, as they travel: `ssn_….<256 bits>`. */
 export function parseTicket(text: string): { readonly id: string; readonly secret: string } | undefined {
@@ -43,6 +54,13 @@ export async function provedSignIn(
   return { signIn, profile };
 }
 
-/** The write that uses a proved sign-in up. */
+/** The write that uses a proved sign-in up. What it was kept for goes with it: that it is spent is all that is left. */
 export const spending = (table: Table, { id }: SignIn): Write =>
-  table.of(PLATFORM).writes.transition(signInItem, { id }, { from: ["proved"], set: { status: "spent" } }, invalidCode);
+  table
+    .of(PLATFORM)
+    .writes.transition(
+      signInItem,
+      { id },
+      { from: ["proved"], set: { status: "spent" }, remove: KEPT_FOR_PROOF },
+      invalidCode,
+    );

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
+import { lostRace } from "../../../shared/dynamo/write.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
 import {
-  ACCOUNTS_PER_USER,
   emailItem,
   type Membership,
   PLATFORM,
@@ -24,7 +24,8 @@ import { type Connection, type SignIn, signInTokensContext } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
-import { invalidCode, notLetIn, provedSignIn, spending } from "./proved.ts";
+import { invalidCode, NotLetIn, notLetIn, provedSignIn, spending } from "./proved.ts";
+import { endRefused } from "./refused.ts";
 import { byGroups, enterTeams, leaveTeams } from "./teams.ts";
 import { joining, linking, type Part, remembered, seenAgain, stillHolds } from "./writes.ts";
 
@@ -53,15 +54,26 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
   const { sealed_tokens } = signIn;
   if (sealed_tokens === undefined) throw new Error(`${signIn.id} is proved and has no tokens`);
   const provider = await providerTokens(signIn, sealed_tokens, profile, deps);
-  return updateWithRetry(undefined, async () => {
-    const judged = await judge(deps.table, signIn, profile, at);
-    if (judged === undefined) throw notLetIn("connection_inactive");
-    const { decision } = judged;
-    if (decision.kind === "refused") throw notLetIn(decision.reason);
-    const entry: Entry = { call, deps, signIn, profile, judged, provider };
-    return decision.kind === "new" ? asNewUser(entry) : asUser(entry);
-  });
+  let connection: Connection | undefined;
+  try {
+    return await updateWithRetry(undefined, async () => {
+      const judged = await judge(deps.table, signIn, profile, at);
+      connection = judged?.connection;
+      if (judged === undefined) throw notLetIn("connection_inactive");
+      const { decision } = judged;
+      if (decision.kind === "refused") throw notLetIn(decision.reason);
+      const entry: Entry = { call, deps, signIn, profile, judged, provider };
+      return decision.kind === "new" ? asNewUser(entry) : asUser(entry);
+    });
+  } catch (error) {
+    if (error instanceof NotLetIn)
+      await endRefused(call, deps.table, { signIn, connection, reason: error.reason, email: profile.email });
+    throw error;
+  }
 }
+
+const signedInAs = (user_id: string, { email }: Profile) =>
+  ({ outcome: "signed_in", reason: null, user_id, email }) as const;
 
 /** How the session was opened; whose connection it was says where it counts as the company's own sign-in. */
 const viaOf = ({ id, organization_id }: Connection) =>
@@ -101,7 +113,6 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
   if (decision.kind !== "user" || user === undefined) throw new Error("nobody was decided on");
   const { table } = deps;
   const { at, request } = call;
-  if (decision.link && user.subs.length >= ACCOUNTS_PER_USER) throw notLetIn("too_many_accounts");
   const now = decision.join?.role ?? membership?.role ?? connection.default_role;
   const rule = await byGroups(table, judged, profile, user.id, now);
   await leaveTeams(table, judged, user.id, rule.leave, at);
@@ -132,7 +143,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
             ...stillHolds(table, judged),
             ...opening.writes,
             ...parts.flatMap(({ writes }) => writes),
-            remembered(table, signIn, user.id, profile, { at, ip: request.ip }),
+            remembered(table, signIn, signedInAs(user.id, profile), { at, ip: request.ip }),
             device.write,
           ],
           events: [
@@ -183,11 +194,11 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
       writes: [
         spending(table, signIn),
         ...stillHolds(table, judged),
-        platform.writes.create(emailItem, { email, user_id: id }, () => notLetIn("mail_taken")),
+        platform.writes.create(emailItem, { email, user_id: id }, lostRace),
         platform.writes.create(userItem, user),
         platform.writes.create(sessionItem, session),
         ...parts.flatMap(({ writes }) => writes),
-        remembered(table, signIn, id, profile, { at, ip: request.ip }),
+        remembered(table, signIn, signedInAs(id, profile), { at, ip: request.ip }),
         device.write,
       ],
       events: [signedIn(session), ...parts.flatMap(({ events }) => events)],

@@ -16,6 +16,7 @@ import {
   identityId,
   identityItem,
   type SignIn,
+  type SignInRecord,
   signInRecordItem,
   userIdentityItem,
 } from "../store.ts";
@@ -52,7 +53,7 @@ export function linking(
   return {
     identity,
     writes: [
-      table.of(organization_id).writes.create(identityItem, identity, taken),
+      table.of(organization_id).writes.create(identityItem, identity, lostRace),
       platform.writes.create(userIdentityItem, { user_id: user.id, id, organization_id, connection_id }),
       platform.writes.create(poolAccountItem, { sub, user_id: user.id }, taken),
     ],
@@ -125,21 +126,17 @@ export async function joining(
   };
 }
 
-/** The history of the connection. */
+/** The history of the connection: each sign-in ends once, in it too. */
 export const remembered = (
   table: Table,
   { id, organization_id, connection_id }: SignIn,
-  user_id: string,
-  { email }: Profile,
+  end: Pick<SignInRecord, "outcome" | "reason" | "user_id" | "email">,
   { at, ip }: { readonly at: Date; readonly ip: string },
 ): Write =>
   table.of(organization_id).writes.create(signInRecordItem, {
+    ...end,
     id,
     connection_id,
-    outcome: "signed_in",
-    reason: null,
-    user_id,
-    email,
     ip,
     occurred_at: timestamp(at),
     expires_at: timestamp(addSeconds(at, HISTORY_DAYS * 86_400)),

@@ -10,7 +10,7 @@ import { type Identity, identityItem, userIdentityItem } from "../store.ts";
 
 /**
  * Makes a person at a provider be no user any more: identity, pointer and the pool's account go, and the sessions that
- * were opened by it end, in one transaction.
+ * were opened by it end, in one transaction. Its event names the account, for those who end them at the pool.
  * @param context of the organization whose connection it is
  * @param user as read: nothing else was linked or unlinked meanwhile
  * @param writes what else has to hold
@@ -37,7 +37,12 @@ export async function unlink(
       platform.writes.remove(poolAccountItem, { sub }, {}),
     ],
     events: [
-      draft(ssoEvents, "sso.identity_unlinked", { id, name: user.name }, { identity_id: id, connection_id, user_id }),
+      draft(
+        ssoEvents,
+        "sso.identity_unlinked",
+        { id, name: user.name },
+        { identity_id: id, connection_id, user_id, sub },
+      ),
     ],
   });
 }

@@ -20,6 +20,7 @@ export const linkingOperations = {
     success: 201,
     errors: ["conflict", "reference_not_found"],
     location: "/sso/link",
+    sensitive: true,
     served_by: "members",
     step_up: 10,
   }),

@@ -23,6 +23,7 @@ export const trialOperations = {
     response: askedSchema.extend({ id: sso_trial_id }),
     success: 201,
     errors: ["conflict"],
+    sensitive: true,
     served_by: "members",
   }),
   getTrial: operation({

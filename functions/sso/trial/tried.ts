@@ -7,6 +7,7 @@ import { PLATFORM } from "../../../shared/identity/items.ts";
 import type { SignInDeps } from "../flow/deps.ts";
 import { type Judged, judge } from "../flow/judge.ts";
 import { personOf } from "../flow/person.ts";
+import { cookieFor } from "../flow/rules/browser.ts";
 import { byGroups } from "../flow/teams.ts";
 import { type Profile, type Refusal, refusals, TRIAL_SECONDS, type TrialResult } from "../model.ts";
 import { type Connection, type SignIn, signInItem } from "../store.ts";
@@ -92,5 +93,5 @@ export async function tried(
       () => new Problem("conflict", "This trial is over already. Begin another one."),
     ),
   ]);
-  return { location: `/api/v1/sso/trials/${id}` };
+  return { location: `/api/v1/sso/trials/${id}`, cookie: cookieFor(id, begun.secret, TRIAL_SECONDS) };
 }

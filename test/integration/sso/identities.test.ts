@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { providerTokenContext } from "../../../functions/auth/sessions/open.ts";
 import { userIdentityItem } from "../../../functions/sso/store.ts";
-import { PLATFORM, poolAccountItem, userItem } from "../../../shared/identity/items.ts";
-import { type Company, call, registerCompany, unique } from "../../support/api.ts";
-import { claimsOf } from "../../support/auth.ts";
+import { PLATFORM, poolAccountItem, sessionItem, userItem } from "../../../shared/identity/items.ts";
+import { type Company, call, eventually, registerCompany, unique } from "../../support/api.ts";
+import { authDeps, claimsOf } from "../../support/auth.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
 import { type Employee, poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
 import { APP, ssoService } from "../../support/sso.ts";
@@ -115,6 +116,27 @@ describe("a user's ways to sign in", () => {
     expect((await platform.page(userIdentityItem, { of: { user_id }, limit: 5 })).items).toEqual([]);
     expect(await platform.get(poolAccountItem, { sub: claimsOf(token).sub ?? "" })).toBeUndefined();
     expect((await employee(place, who)).user_id).toBe(user_id);
+  });
+
+  it("are ended at the pool too, though the account is the user's no more", async () => {
+    const place = await company();
+    const { token, user_id } = await employee(place);
+    const [identity] = (await identitiesOf(place.owner, place.connection_id)).body.items;
+    const { sub = "", origin_jti = "" } = claimsOf(token);
+    const platform = sso.deps.table.of(PLATFORM);
+    const session = await platform.get(sessionItem, { sub, origin_jti });
+    const path = `/sso/connections/${place.connection_id}/identities/${identity.id}`;
+    expect((await sso.call("DELETE", path, undefined, place.owner.token)).status).toBe(204);
+    expect((await platform.get(userItem, { id: user_id }))?.subs).not.toContain(sub);
+    // The deployed function hears of it.
+    await eventually(
+      async () => ((await platform.get(sessionItem, { sub, origin_jti })) === undefined ? true : undefined),
+      "the session is gone",
+    );
+    if (session === undefined) throw new Error("there was no session");
+    const { secrets, identities } = authDeps();
+    const refresh = await secrets.decrypt(session.provider_token, providerTokenContext(session));
+    expect(await identities.refresh(refresh, session.client_id)).toBeUndefined();
   });
 
   it("of somebody whose role grants more are nothing for an administrator", async () => {

@@ -58,3 +58,19 @@ it.each(scenes)("nobody comes in when at the last moment %s", async (_, { role, 
   expect(await sso.deps.table.of(PLATFORM).get(emailItem, { email })).toBeUndefined();
   expect((await owner.call("GET", "/users")).body.items).toHaveLength(1);
 });
+
+it("a member who is known is decided on anew when the connection is turned off at the last moment", async () => {
+  const owner = await registerCompany();
+  const domain = `${unique("acme")}.example`;
+  await sso.prove(owner, domain);
+  const { id } = await sso.connect(owner, provider, { provisioning: true });
+  provider.signsIn({ sub: unique("subject"), email: `${unique("ada")}@${domain}`, email_verified: true, name: "Ada" });
+  expect((await sso.signIn({ connection_id: id })).answer?.status).toBe(200);
+  const { url, verifier } = sso.begin({ connection_id: id });
+  const code = new URL(await sso.browser().follow(url, APP)).searchParams.get("code");
+  const tenant = sso.deps.table.of(owner.organization_id);
+  const off = () => tenant.transact([tenant.writes.update(connectionItem, { id }, { set: { status: "inactive" } })]);
+  const last = ssoService({ table: interrupted(off) });
+  const answer = await last.call("POST", "/sso/token", { code, code_verifier: verifier });
+  expect([answer.status, answer.body.reason]).toEqual([409, "connection_inactive"]);
+});

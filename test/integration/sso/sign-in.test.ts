@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityId, identityItem, signInItem } from "../../../functions/sso/store.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
-import { emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { ACCOUNTS_PER_USER, emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { claimsOf } from "../../support/auth.ts";
 import { invited } from "../../support/invitations.ts";
@@ -177,6 +177,36 @@ describe("signing in through a company's provider", () => {
       { outcome: "signed_in", reason: null, email },
     ]);
   });
+
+  it("says in it too who was not let in at the last step, which spends the code", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    const { email } = employee(domain);
+    const { url, verifier } = sso.begin({ connection_id });
+    const code = new URL(await sso.browser().follow(url, APP)).searchParams.get("code");
+    await sso.unprove(domain);
+    const redeem = () => sso.call("POST", "/sso/token", { code, code_verifier: verifier });
+    const refused = await redeem();
+    expect([refused.status, refused.body.reason]).toEqual([409, "domain_not_proved"]);
+    await sso.prove(owner, domain);
+    expect((await redeem()).status).toBe(401);
+    const { body } = await sso.call("GET", `/sso/connections/${connection_id}/sign-ins`, undefined, owner.token);
+    expect(body.items).toMatchObject([{ outcome: "refused", reason: "domain_not_proved", user_id: null, email }]);
+    const told = await owner.call("GET", "/audit/logs?action=sso.sign_in_refused&limit=5");
+    expect(told.body.items).toHaveLength(1);
+  });
+
+  it("says so when an account has as many sign-ins as it may", async () => {
+    const { domain, connection_id } = await company({ provisioning: true });
+    const who = employee(domain);
+    const user_id = (await sso.signIn({ connection_id })).answer?.body.user.id;
+    const platform = sso.deps.table.of(PLATFORM);
+    const user = await platform.get(userItem, { id: user_id });
+    const subs = [...(user?.subs ?? []), ...Array.from({ length: ACCOUNTS_PER_USER - 1 }, () => unique("sub"))];
+    await platform.transact([platform.writes.update(userItem, { id: user_id }, { set: { subs } })]);
+    expect((await sso.signIn({ connection_id })).answer?.status).toBe(200);
+    employee(domain, { email: who.email });
+    expect((await sso.signIn({ connection_id })).reason).toBe("too_many_accounts");
+  });
 });
 
 describe("a sign-in that is under way", () => {
@@ -219,8 +249,12 @@ describe("a sign-in that is under way", () => {
     for (const address of browser.opened)
       for (const secret of [access_token, refresh_token, "eyJ"]) expect(address).not.toContain(secret);
     const id = code.split(".")[0] ?? "";
-    const stored = JSON.stringify(await sso.deps.table.of(PLATFORM).get(signInItem, { id }));
+    const kept = await sso.deps.table.of(PLATFORM).get(signInItem, { id });
+    const stored = JSON.stringify(kept);
     for (const secret of [access_token, code.split(".")[1] ?? ""]) expect(stored).not.toContain(secret);
+    // What it was kept for went with its use.
+    expect(kept?.status).toBe("spent");
+    for (const name of ["sealed_tokens", "profile", "code_hash", "browser_hash"]) expect(kept).not.toHaveProperty(name);
   });
 
   it("ends after ten minutes, and its code after one", async () => {
@@ -232,14 +266,17 @@ describe("a sign-in that is under way", () => {
     const later = ssoService({}, { now: () => new Date(Date.now() + 601_000) });
     const { pathname, search } = new URL(back);
     const cookie = browser.cookies("http://127.0.0.1:8787");
-    const late = await later.call("GET", pathname.slice(7) + search, undefined, undefined);
-    expect([late.status, cookie.length > 40]).toEqual([302, true]);
-    expect(late.headers.get("location")).toMatch(/refused\/expired$/);
+    const arrive = async (service: typeof sso) =>
+      (await service.open(pathname.slice(7) + search, cookie)).headers.get("location");
+    expect(await arrive(later)).toMatch(/refused\/expired$/);
+    // The same browser, in time.
+    expect(await arrive(sso)).toContain(`${APP}?code=`);
 
     const { url: next, verifier } = sso.begin({ connection_id });
     const code = new URL(await sso.browser().follow(next, APP)).searchParams.get("code");
     const after = ssoService({}, { now: () => new Date(Date.now() + 61_000) });
     expect((await after.call("POST", "/sso/token", { code, code_verifier: verifier })).status).toBe(401);
+    expect((await sso.call("POST", "/sso/token", { code, code_verifier: verifier })).status).toBe(200);
   });
 
   it("is refused where the token that the pool gives was asked for by another", async () => {
@@ -319,7 +356,9 @@ describe("an identity", () => {
       }),
     );
     const answers = await Promise.all(codes.map((body) => sso.call("POST", "/sso/token", body)));
-    const ids = new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.user.id));
+    // Who comes second is somebody who is known by then.
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const ids = new Set(answers.map(({ body }) => body.user.id));
     expect(ids.size).toBe(1);
     const tenant = sso.deps.table.of(owner.organization_id);
     const identity = await tenant.get(identityItem, { connection_id, id: identityId(connection_id, sub) });

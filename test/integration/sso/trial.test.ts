@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInRecordItem } from "../../../functions/sso/store.ts";
+import { idempotencyItem } from "../../../shared/change/items.ts";
 import { emailItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { call, registerCompany, unique } from "../../support/api.ts";
 import { type Employee, poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
-import { APP, ssoService } from "../../support/sso.ts";
+import { APP, ORIGIN, ssoService } from "../../support/sso.ts";
 
 let provider: TestProvider;
 const sso = ssoService();
@@ -87,6 +88,30 @@ describe("a trial of a connection", () => {
     const who = { sub: unique("subject"), email: `${unique("ada")}@${place.domain}`, email_verified: true };
     expect((await attempt(place, who)).result).toMatchObject({ outcome: "signed_in", account: "new" });
     expect((await sso.signIn({ connection_id: place.connection_id })).reason).toBe("connection_inactive");
+  });
+
+  it("can be looked at in that browser as long as its result is kept", async () => {
+    const { path, owner, domain } = await company();
+    const asked = await sso.call("POST", `${path}/trials`, undefined, owner.token);
+    provider.signsIn({ sub: unique("subject"), email: `${unique("ada")}@${domain}`, email_verified: true });
+    const browser = sso.browser();
+    const back = await browser.follow(asked.body.url, `${ORIGIN}/api/v1/sso/callback`);
+    const { answer } = await browser.open(back);
+    expect(answer.headers.get("set-cookie")).toMatch(new RegExp(`^__Host-sso-${asked.body.id}=[^;]+; .*Max-Age=3600;`));
+    const { expires_at } = (await sso.call("GET", `${path}/trials/${asked.body.id}`, undefined, owner.token)).body;
+    expect(Math.abs(Date.parse(expires_at) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+  });
+
+  it("keeps its ticket encrypted where the answer is kept to be given again", async () => {
+    const { path, owner } = await company();
+    const headers = { "idempotency-key": unique("key") };
+    const ask = async () => sso.call("POST", `${path}/trials`, undefined, owner.token, headers);
+    const [first, again] = [await ask(), await ask()];
+    expect([first.status, again.body]).toEqual([201, first.body]);
+    const of = { scope: `user:${owner.user_id}:sso.ask_trial` };
+    const { items } = await sso.deps.table.of(owner.organization_id).page(idempotencyItem, { of, limit: 2 });
+    expect(items).toHaveLength(1);
+    expect(items[0]?.answer).not.toContain("ticket");
   });
 
   it("is one browser's, once, and the session's that has asked for it", async () => {

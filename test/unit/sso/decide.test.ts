@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decide, type Facts } from "../../../functions/sso/flow/rules/decide.ts";
+import { ACCOUNTS_PER_USER } from "../../../shared/identity/items.ts";
 
 const base: Facts = {
   connection: {
@@ -19,7 +20,8 @@ const base: Facts = {
   invited_role: undefined,
 };
 const provisioning = { ...base.connection, provisioning: true };
-const ada = { id: "usr_1", status: "active" } as const;
+const ada: NonNullable<Facts["by_email"]> = { id: "usr_1", status: "active", subs: ["one"] };
+const full = { ...ada, subs: Array.from({ length: ACCOUNTS_PER_USER }, (_, i) => `${i}`) };
 const member = { role: "viewer", status: "active" } as const;
 const gone = { role: "viewer", status: "removed" } as const;
 const unverified = { email: "ada@acme.example", email_verified: false };
@@ -32,7 +34,7 @@ const rows: readonly (readonly [string, Partial<Facts>, object])[] = [
   ["a known identity of a member signs in", { known: { ...ada, linked_by: "email" }, membership: member }, user(false)],
   [
     "a known identity counts before whoever has the address now",
-    { known: { ...ada, linked_by: "user" }, by_email: { id: "usr_2", status: "active" }, membership: member },
+    { known: { ...ada, linked_by: "user" }, by_email: { ...ada, id: "usr_2" }, membership: member },
     user(false),
   ],
   [
@@ -77,6 +79,17 @@ const rows: readonly (readonly [string, Partial<Facts>, object])[] = [
     user(false, { via: "invitation", role: "operator" }),
   ],
 
+  [
+    "an account that has as many sign-ins as it may gets no further one",
+    { by_email: full, membership: member },
+    refused("too_many_accounts"),
+  ],
+  [
+    "such an account signs in by those that it has",
+    { known: { ...full, linked_by: "email" }, membership: member },
+    user(false),
+  ],
+  ["who may not come in hears that first", { by_email: full }, refused("not_invited")],
   ["a member is linked by a verified address of a proved domain", { by_email: ada, membership: member }, user(true)],
   [
     "nobody is linked by an address that is not verified",
@@ -188,7 +201,9 @@ describe("who somebody is whom a provider has sent", () => {
       known: fc.option(fc.record({ id: fc.constant("usr_1"), status, linked_by: fc.constant("email" as const) }), {
         nil: undefined,
       }),
-      by_email: fc.option(fc.record({ id: fc.constant("usr_1"), status }), { nil: undefined }),
+      by_email: fc.option(fc.record({ id: fc.constant("usr_1"), status, subs: fc.constant<string[]>([]) }), {
+        nil: undefined,
+      }),
       membership: fc.option(
         fc.record({
           role: fc.constant("viewer"),

@@ -1,4 +1,4 @@
-import type { Membership, User } from "../../../../shared/identity/items.ts";
+import { ACCOUNTS_PER_USER, type Membership, type User } from "../../../../shared/identity/items.ts";
 import { domainOf } from "../../../../shared/mail/address.ts";
 import type { Refusal } from "../../model.ts";
 
@@ -19,7 +19,7 @@ export interface Facts {
   /** The user whose sign-in this is known to be, and what had made it known: their address, or they themselves. */
   readonly known: (Pick<User, "id" | "status"> & { readonly linked_by: "email" | "user" }) | undefined;
   /** The user who has this address. */
-  readonly by_email: Pick<User, "id" | "status"> | undefined;
+  readonly by_email: Pick<User, "id" | "status" | "subs"> | undefined;
   /** What the one or the other is in the connection's organization. */
   readonly membership: Pick<Membership, "role" | "status"> | undefined;
   /** The role of an open invitation to this address. */
@@ -68,7 +68,9 @@ export function decide(facts: Facts): Decision {
     return join === null ? refused("not_invited") : { kind: "new", join };
   }
   if (by_email.status !== "active" || membership?.status === "suspended") return refused("account_inactive");
-  return asMember(facts, true);
+  const linked = asMember(facts, true);
+  const full = linked.kind === "user" && by_email.subs.length >= ACCOUNTS_PER_USER;
+  return full ? refused("too_many_accounts") : linked;
 }
 
 /** Why the address proves nothing; undefined where it does. */

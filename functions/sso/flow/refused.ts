@@ -1,0 +1,55 @@
+import { commitChange } from "../../../shared/change/commit.ts";
+import { draft } from "../../../shared/change/events.ts";
+import type { Table } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { OperationShape } from "../../../shared/http/operation.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
+import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
+import { ssoEvents } from "../events.ts";
+import type { Refusal } from "../model.ts";
+import { type Connection, type SignIn, signInItem } from "../store.ts";
+import { KEPT_FOR_PROOF } from "./proved.ts";
+import { remembered } from "./writes.ts";
+
+export interface Refused {
+  readonly signIn: SignIn;
+  /** Undefined where it is gone. */
+  readonly connection: Pick<Connection, "name"> | undefined;
+  readonly reason: Refusal;
+  readonly email: string | null;
+}
+
+/** Ends a sign-in that lets nobody in; the organization sees it in its history and its audit trail. */
+export async function endRefused(
+  { at, request }: Pick<Call<OperationShape>, "at" | "request">,
+  table: Table,
+  { signIn, connection, reason, email }: Refused,
+): Promise<void> {
+  const { id, organization_id: tenant, connection_id, status } = signIn;
+  const name = connection?.name ?? "";
+  const context = {
+    tenant,
+    actor: { type: "system", id: "anonymous" },
+    at,
+    trace_id: request.id,
+    request,
+    audit_days: AUDIT_DAYS,
+  } as const;
+  await commitChange(table, context, {
+    writes: [
+      table
+        .of(PLATFORM)
+        .writes.transition(
+          signInItem,
+          { id },
+          { from: [status], set: { status: "spent" }, remove: KEPT_FOR_PROOF },
+          () => new Problem("conflict", "This sign-in has been used already. Begin again."),
+        ),
+      remembered(table, signIn, { outcome: "refused", reason, user_id: null, email }, { at, ip: request.ip }),
+    ],
+    events: [
+      draft(ssoEvents, "sso.sign_in_refused", { id: connection_id, name }, { connection_id, name, reason }, { reason }),
+    ],
+  });
+}
