@@ -65,7 +65,16 @@ const whoMay = (action: Action, type: string): string[] =>
 /** Who people are, what they may do, and what organizations are: a second time and by itself. */
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   session: ["auth/api", "auth/revoke", "sso/members", "sso/repair", "sso/sign_in"],
-  user: ["auth/api", "auth/revoke", "scim/directory", "sso/members", "sso/repair", "sso/sign_in", "users/api"],
+  user: [
+    "auth/api",
+    "auth/revoke",
+    "scim/directory",
+    "sso/erasure",
+    "sso/members",
+    "sso/repair",
+    "sso/sign_in",
+    "users/api",
+  ],
   user_organization: ["auth/api", "invitations/api", "organizations/api", "scim/directory", "sso/sign_in", "users/api"],
   membership: [
     "auth/api",
@@ -131,8 +140,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
     "teams/api",
     "teams/members",
   ],
-  sso_connection: ["sso/api", "sso/metadata", "sso/repair"],
-  sso_connection_place: ["sso/api", "sso/repair"],
+  sso_connection: ["sso/api", "sso/erasure", "sso/metadata", "sso/repair"],
+  sso_connection_place: ["sso/api", "sso/erasure", "sso/repair"],
   sso_identity: ["sso/members", "sso/repair", "sso/sign_in"],
   user_identity: ["sso/members", "sso/repair", "sso/sign_in"],
   sso_sign_in: ["sso/members", "sso/sign_in"],
