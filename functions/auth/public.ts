@@ -2,5 +2,5 @@
 export { LARGEST_ACCOUNT } from "./registration/account.ts";
 export { GLASSES_PER_USER } from "./sessions/break-glass.ts";
 export { cutOff } from "./sessions/cut-off.ts";
-export { deviceOfSignIn } from "./sessions/known-device.ts";
+export { type DeviceRead, deviceOfSignIn, readDevice } from "./sessions/known-device.ts";
 export { newDevice, newSession, openSession, signedIn } from "./sessions/open.ts";

@@ -6,6 +6,7 @@ export {
   noLongerWorks,
   type OpenInvitation,
   openInvitation,
+  readPending,
 } from "./accepting/accept.ts";
 export { invitationTokenSchema } from "./model.ts";
 export { pendingOf, revocation } from "./revoking/revoke.ts";

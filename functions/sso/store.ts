@@ -2,8 +2,9 @@ import * as z from "zod";
 import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
 import { defineResource } from "../../shared/http/resource.ts";
-import { PLATFORM } from "../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM, type Way } from "../../shared/identity/items.ts";
 import { derivedId, idSchema } from "../../shared/ids.ts";
 import { connectionSchema, identitySchema, profileSchema, signInOutcomeSchema, trialResultSchema } from "./model.ts";
 import { samlStateSchema } from "./saml/model.ts";
@@ -27,6 +28,21 @@ export const connectionItem = defineItem({
   key: { pk: "SSO_CONNECTIONS", sk: "{id}" },
 });
 export type Connection = ItemOf<typeof connectionItem>;
+
+/** How people get to the provider; null while nobody signs in through the connection. */
+export const wayOf = (connection: Connection): Way | null =>
+  connection.status === "active" ? wayTo(connection) : null;
+
+/** The same, whether the connection is turned on or not; null before the pool knows it. */
+export const wayTo = ({ pool_client_id, provider_name, callback_url, provider: { kind } }: Connection): Way | null =>
+  pool_client_id === null ? null : { pool_client_id, provider_name, callback_url, kind };
+
+/** The write that has links to a connection lead where it leads now; none where that stays. */
+export function leading(table: Table, read: Connection, next: Connection): Write[] {
+  const way = wayOf(next);
+  if (JSON.stringify(way) === JSON.stringify(wayOf(read))) return [];
+  return [table.of(PLATFORM).writes.update(connectionPlaceItem, { connection_id: next.id }, { set: { way } })];
+}
 
 /** When to make the pool be what a connection says: whatever request or worker died on the way. */
 export const connectionRepair = defineDue("sso_connection");
@@ -78,8 +94,9 @@ export const identityResource = defineResource({
 });
 
 /**
- * One way to a provider and back: asked for by somebody who is signed in, or begun by anybody, proved by the provider,
- * spent. Nonce and verifier stand nowhere: they are made of the secret that only the browser has.
+ * One way to a provider and back: asked for by somebody who is signed in and begun, or proved by the provider, spent.
+ * What anybody begins is their browser's alone until the provider has proved it. Nonce and verifier stand nowhere: they
+ * are made of the secret that only the browser has.
  */
 export const signInItem = defineItem({
   type: "sso_sign_in",
@@ -100,6 +117,8 @@ export const signInItem = defineItem({
     /** Of what is to be shown once: the ticket of one that was asked for, the code of one that is proved. */
     code_hash: z.string().optional(),
     profile: profileSchema.optional(),
+    /** Who it seemed to be when the provider had proved it: what is read along, never what is decided on. */
+    seen_user_id: idSchema("user").optional(),
     /** The pool's tokens, encrypted, until the app takes its own. */
     sealed_tokens: z.string().optional(),
     /** What came of a trial. */

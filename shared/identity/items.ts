@@ -206,6 +206,16 @@ export const sessionItem = defineItem({
   expires: "expires_at",
 });
 
+/** How a browser gets through the user pool to a provider and back. */
+export const waySchema = z.strictObject({
+  /** The pool's app client that allows this provider only. */
+  pool_client_id: z.string(),
+  provider_name: z.string(),
+  callback_url: z.string(),
+  kind: z.enum(["oidc", "saml"]),
+});
+export type Way = z.output<typeof waySchema>;
+
 /**
  * Links to a connection, and sessions that were opened by it, name it and no organization. It goes with the request that
  * deletes the connection: a session whose connection has no place any more is refused.
@@ -213,6 +223,11 @@ export const sessionItem = defineItem({
 export const connectionPlaceItem = defineItem({
   type: "sso_connection_place",
   summary: "The organization of a sign-in provider's connection, as long as it is not deleted.",
-  schema: z.object({ connection_id: idSchema("sso_connection"), organization_id: idSchema("organization") }),
+  schema: z.object({
+    connection_id: idSchema("sso_connection"),
+    organization_id: idSchema("organization"),
+    /** Null while nobody signs in through it. */
+    way: waySchema.nullable(),
+  }),
   key: { pk: "SSO_CONNECTION_PLACE#{connection_id}", sk: "SSO_CONNECTION_PLACE" },
 });

@@ -9,6 +9,7 @@ import {
   secretContext,
   signInItem,
   userIdentityItem,
+  wayOf,
 } from "../../functions/sso/store.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { sha256 } from "../../shared/hash.ts";
@@ -49,7 +50,9 @@ export async function createConnection({ organization_id }: { readonly organizat
   const tenant = table.of(organization_id);
   await table.transact([
     tenant.writes.create(connectionItem, connection),
-    table.of(PLATFORM).writes.create(connectionPlaceItem, { connection_id: id, organization_id }),
+    table
+      .of(PLATFORM)
+      .writes.create(connectionPlaceItem, { connection_id: id, organization_id, way: wayOf(connection) }),
     tenant.writes.update(
       quotaItem,
       { resource: "sso_connections" },

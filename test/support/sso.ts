@@ -148,7 +148,8 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
       if (reason !== undefined) return { reason, code: "", verifier, answer: undefined };
       const code = end.searchParams.get("code") ?? "";
       const answer = await this.call("POST", "/sso/token", { code, code_verifier: verifier, device_token });
-      return { reason: undefined, code, verifier, answer };
+      // Some hear only when the app comes for the tokens that they are not let in.
+      return { reason: answer.status === 409 ? (answer.body.reason as string) : undefined, code, verifier, answer };
     },
     /** Connects a company's provider. */
     async connect(company: Company, provider: TestProvider, settings: object = {}): Promise<ApiAnswer["body"]> {

@@ -1,6 +1,7 @@
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
+import type { ItemOf } from "../../../shared/dynamo/item.ts";
+import type { Read, Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import {
@@ -54,15 +55,21 @@ export async function openInvitation(table: Table, token: string, now: Date): Pr
   return { invitation, organization };
 }
 
-/** The open invitation to an address that has been proved otherwise than by the link; undefined where there is none. */
+/** What is read to know whether an address is invited. */
+export const readPending = (table: Table, organization_id: string, email: string): Read<typeof pendingInvitationItem> =>
+  table.of(organization_id).read(pendingInvitationItem, { email });
+
+/**
+ * The open invitation to an address that has been proved otherwise than by the link; undefined where there is none.
+ * @param pending what was read of the address
+ */
 export async function invitationTo(
   table: Table,
   organization: Organization,
-  email: string,
+  pending: ItemOf<typeof pendingInvitationItem> | undefined,
   now: Date,
 ): Promise<OpenInvitation | undefined> {
   const tenant = table.of(organization.id);
-  const pending = await tenant.get(pendingInvitationItem, { email });
   if (pending === undefined || organization.status !== "active") return undefined;
   const invitation = await tenant.get(invitationItem, { id: pending.invitation_id });
   if (invitation?.status !== "pending" || Date.parse(invitation.expires_at) <= now.getTime()) return undefined;

@@ -5,8 +5,10 @@ import { PLATFORM } from "../../../shared/identity/items.ts";
 import type { SignInDeps } from "../flow/deps.ts";
 import { refusalPath } from "../flow/page.ts";
 import { parseTicket } from "../flow/proved.ts";
+import { cookieFor } from "../flow/rules/browser.ts";
 import { wayOut } from "../flow/start.ts";
-import { connectionItem, signInItem } from "../store.ts";
+import { SIGN_IN_SECONDS } from "../model.ts";
+import { connectionItem, signInItem, wayTo } from "../store.ts";
 import type { beginOperations } from "./operations.ts";
 
 /** Sends the browser that shows the ticket to the provider, once. */
@@ -21,7 +23,8 @@ export const begin: Handler<(typeof beginOperations)["begin"], SignInDeps> = asy
   const connection = await deps.table.of(asked.organization_id).get(connectionItem, { id: asked.connection_id });
   // Tried out is a connection before it is open to people.
   const open = connection?.status === "active" || (asked.purpose === "trial" && connection?.status === "inactive");
-  if (connection === undefined || !open) return { location: refusalPath("connection_inactive") };
+  const way = connection && wayTo(connection);
+  if (!open || way === null || way === undefined) return { location: refusalPath("connection_inactive") };
   const secret = deps.randomSecret();
   await platform.transact([
     platform.writes.transition(
@@ -31,5 +34,6 @@ export const begin: Handler<(typeof beginOperations)["begin"], SignInDeps> = asy
       () => new Problem("conflict", "This link has been used already. Begin again."),
     ),
   ]);
-  return wayOut(deps, connection, { id: asked.id, secret });
+  const location = wayOut(deps, way, { id: asked.id, secret });
+  return { location, cookie: cookieFor(asked.id, secret, SIGN_IN_SECONDS) };
 };

@@ -14,7 +14,14 @@ import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName, serviceProvider } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
-import { type Connection, connectionItem, connectionRepair, identityItem, signInRecordItem } from "../store.ts";
+import {
+  type Connection,
+  connectionItem,
+  connectionRepair,
+  identityItem,
+  leading,
+  signInRecordItem,
+} from "../store.ts";
 import type { ConnectionDeps } from "./deps.ts";
 import { requireDiscovery } from "./discovery.ts";
 import { providerFrom } from "./given.ts";
@@ -85,7 +92,7 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
   const tenant = deps.table.of(organization_id);
   await deps.table.transact([
     tenant.writes.create(connectionItem, pending),
-    deps.table.of(PLATFORM).writes.create(connectionPlaceItem, { connection_id: id, organization_id }),
+    deps.table.of(PLATFORM).writes.create(connectionPlaceItem, { connection_id: id, organization_id, way: null }),
     takeQuota(tenant, caller.organization.plan, "sso_connections"),
     connectionRepair.set(tenant, id, addSeconds(at, REPAIR_SECONDS)),
   ]);
@@ -143,6 +150,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
       {
         writes: [
           tenant.writes.replace(connectionItem, next, read.etag),
+          ...leading(deps.table, read, next),
           ...stays,
           ...(body.provider === undefined ? [] : looking(deps.table, next, at)),
         ],

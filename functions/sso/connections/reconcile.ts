@@ -12,7 +12,7 @@ import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
 import { nextLook } from "../saml/rules/expiry.ts";
 import { POOL_SAML_SETTINGS, poolDocument } from "../saml/rules/pool-document.ts";
 import { certificatesOf } from "../saml/rules/stored.ts";
-import { type Connection, connectionItem, connectionRepair, samlLook, secretContext } from "../store.ts";
+import { type Connection, connectionItem, connectionRepair, leading, samlLook, secretContext } from "../store.ts";
 import type { PoolProvider, PoolProviders } from "./pool.ts";
 
 export interface ReconcileDeps {
@@ -99,6 +99,7 @@ export async function activation(deps: ReconcileDeps, pending: Connection, at: D
     connection,
     writes: [
       tenant.writes.replace(connectionItem, connection, pending.etag, { equals: { status: "pending" } }),
+      ...leading(deps.table, pending, connection),
       connectionRepair.clear(tenant, id),
       ...looking(deps.table, connection, at),
     ],

@@ -1,30 +1,27 @@
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Redirect } from "../../../shared/http/operation.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { identityOf, linkRefusal } from "../linking/refusal.ts";
-import { CODE_SECONDS, type Profile, type Refusal } from "../model.ts";
-import { type Connection, connectionItem, type SignIn, signInItem, signInTokensContext } from "../store.ts";
+import { CODE_SECONDS, type Refusal } from "../model.ts";
+import { type Connection, connectionItem, type SignIn, signInItem, wayOf } from "../store.ts";
 import { tried } from "../trial/tried.ts";
+import { arrive } from "./arrive.ts";
 import type { SignInDeps } from "./deps.ts";
-import type { HostedTokens } from "./hosted.ts";
-import { judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
 import { personOf } from "./person.ts";
-import { endRefused, type Refused } from "./refused.ts";
+import { ending, endRefused } from "./refused.ts";
+import { begunIn } from "./rules/begun.ts";
 import { noCookie, secretIn } from "./rules/browser.ts";
 import { withParameters } from "./rules/redirects.ts";
 
 type Callback = (typeof signInOperations)["callback"];
 
-/** The sign-in that this browser has begun. Another browser's, an old or a used one is none. */
-async function signInOf({ query, cookies, at }: Call<Callback>, { table }: SignInDeps) {
-  const id = query.state ?? "";
-  if (!/^ssn_[0-9A-HJKMNP-TV-Z]{26}$/.test(id)) return undefined;
+/** What somebody has asked for, begun in this browser. Another browser's, an old or a used one is none. */
+async function askedOf(id: string, { cookies, at }: Call<Callback>, { table }: SignInDeps) {
   const secret = secretIn(cookies, id);
   if (secret === undefined) return undefined;
   const signIn = await table.of(PLATFORM).get(signInItem, { id });
@@ -32,72 +29,62 @@ async function signInOf({ query, cookies, at }: Call<Callback>, { table }: SignI
   return live && signIn.browser_hash === sha256(secret) ? { signIn, secret } : undefined;
 }
 
-/**
- * Takes somebody back from the pool: exchanges its code, looks who they are, and sends a one-time code of ours to the app.
- * Nothing is made yet: who never comes for the tokens has changed nothing.
- */
+/** Takes somebody back from the pool, to what their browser has begun. */
 export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<Redirect> {
+  const id = call.query.state ?? "";
+  const expired = { location: refusalPath("expired") };
+  if (!/^ssn_[0-9A-HJKMNP-TV-Z]{26}$/.test(id)) return expired;
+  const found = begunIn(call.cookies, id);
+  if (found !== undefined) return arrive(call, deps, found);
+  const asked = await askedOf(id, call, deps);
+  if (asked === undefined) return expired;
+  const { organization_id, connection_id } = asked.signIn;
+  const connection = await deps.table.of(organization_id).get(connectionItem, { id: connection_id });
+  const { app } = asked.signIn;
+  return app === null ? tried(call, deps, { ...asked, connection }) : linked(call, deps, { ...asked, app, connection });
+}
+
+interface Linked {
+  readonly signIn: SignIn;
+  readonly app: NonNullable<SignIn["app"]>;
+  readonly secret: string;
+  readonly connection: Connection | undefined;
+}
+
+/** Gives a code to the app of whoever has asked for a link. Nothing is opened by it: the pool's tokens end here. */
+async function linked(call: Call<Callback>, deps: SignInDeps, { signIn, app, secret, connection }: Linked) {
   const { query, at } = call;
-  const begun = await signInOf(call, deps);
-  if (begun === undefined) return { location: refusalPath("expired") };
-  const { signIn, secret } = begun;
-  const tenant = deps.table.of(signIn.organization_id);
-  const connection = await tenant.get(connectionItem, { id: signIn.connection_id });
-  if (signIn.app === null) return tried(call, deps, { signIn, secret, connection });
-  const refuse = (reason: Refusal, email: string | null = null) =>
-    refused(call, deps, { signIn, connection, reason, email });
-  if (connection?.status !== "active") return refuse("connection_inactive");
+  const { table } = deps;
+  const cookie = noCookie(signIn.id);
+  const refuse = async (reason: Refusal, email: string | null = null): Promise<Redirect> => {
+    await endRefused(call, table, { signIn, connection, reason, email }, [ending(table, signIn)]);
+    return { location: refusalPath(reason), cookie };
+  };
+  const way = connection && wayOf(connection);
+  if (connection === undefined || way === null || way === undefined) return refuse("connection_inactive");
   if (query.code === undefined) return refuse("provider_refused");
-  const person = await personOf(query.code, secret, connection, deps);
+  const person = await personOf(query.code, secret, way, deps);
   if (person === undefined) return refuse("provider_failed");
-  const { profile, tokens } = person;
-  const reason = await refusalOf(deps.table, signIn, connection, profile, at);
+  const { profile } = person;
+  const reason = linkRefusal(signIn, connection, profile, await identityOf(table, connection, profile));
   if (reason !== undefined) return refuse(reason, profile.email);
   const code = deps.randomSecret();
-  // Nothing is opened where somebody links: the pool's tokens end here.
-  const kept = signIn.purpose === "sign_in" ? { sealed_tokens: await sealed(tokens, signIn, deps) } : {};
-  await deps.table.transact([
-    deps.table.of(PLATFORM).writes.update(
+  await table.transact([
+    table.of(PLATFORM).writes.transition(
       signInItem,
       { id: signIn.id },
       {
+        from: ["started"],
         set: {
           status: "proved",
           code_hash: sha256(code),
           profile,
-          ...kept,
           expires_at: timestamp(addSeconds(at, CODE_SECONDS)),
         },
       },
-      { equals: { status: "started" } },
       () => new Problem("conflict", "This sign-in has been used already. Begin again."),
     ),
   ]);
-  const { redirect_uri, state } = signIn.app;
-  const parameters = { code: `${signIn.id}.${code}`, ...(state === "" ? {} : { state }) };
-  return { location: withParameters(redirect_uri, parameters), cookie: noCookie(signIn.id) };
-}
-
-/** Why a person whom the provider has proved does not get what the sign-in is for. */
-async function refusalOf(
-  table: Table,
-  signIn: SignIn,
-  connection: Connection,
-  profile: Profile,
-  at: Date,
-): Promise<Refusal | undefined> {
-  if (signIn.purpose === "link")
-    return linkRefusal(signIn, connection, profile, await identityOf(table, connection, profile));
-  const judged = await judge(table, signIn, profile, at);
-  if (judged === undefined) return "connection_inactive";
-  return judged.decision.kind === "refused" ? judged.decision.reason : undefined;
-}
-
-const sealed = ({ access_token, refresh_token, expires_in }: HostedTokens, { id }: SignIn, { secrets }: SignInDeps) =>
-  secrets.encrypt(JSON.stringify({ access_token, refresh_token, expires_in }), signInTokensContext(id));
-
-/** Ends a sign-in with a page that says why. */
-async function refused(call: Call<Callback>, { table }: SignInDeps, ended: Refused): Promise<Redirect> {
-  await endRefused(call, table, ended);
-  return { location: refusalPath(ended.reason), cookie: noCookie(ended.signIn.id) };
+  const parameters = { code: `${signIn.id}.${code}`, ...(app.state === "" ? {} : { state: app.state }) };
+  return { location: withParameters(app.redirect_uri, parameters), cookie };
 }

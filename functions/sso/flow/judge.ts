@@ -10,8 +10,9 @@ import {
   userItem,
 } from "../../../shared/identity/items.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
+import { type DeviceRead, readDevice } from "../../auth/public.ts";
 import { type DomainOwner, readDomainOwner } from "../../domains/public.ts";
-import { invitationTo, type OpenInvitation } from "../../invitations/public.ts";
+import { invitationTo, type OpenInvitation, readPending } from "../../invitations/public.ts";
 import type { Profile } from "../model.ts";
 import { type Connection, connectionItem, type Identity, identityId, identityItem } from "../store.ts";
 import { type Decision, decide } from "./rules/decide.ts";
@@ -28,6 +29,15 @@ export interface Judged {
   readonly user: User | undefined;
   readonly membership: Membership | undefined;
   readonly invitation: OpenInvitation | undefined;
+  /** What was read of the device that they show, as one of whoever has the provider's address. */
+  readonly device: DeviceRead;
+}
+
+/** What is read along, or otherwise. */
+interface Along {
+  readonly as_open?: boolean;
+  readonly seen_user_id?: string | undefined;
+  readonly shown?: string | undefined;
 }
 
 /** In place of an address that nobody has. */
@@ -42,6 +52,8 @@ interface Place {
 /**
  * Reads what is known of a person whom a provider has sent, and decides who they are. Nothing is written.
  * @param as_open whether the connection counts as active whatever it is
+ * @param seen_user_id who it was a moment ago: read along, so that it takes one read where it still is
+ * @param shown the device that they show
  * @returns undefined where the connection or its organization is gone
  */
 export async function judge(
@@ -49,30 +61,39 @@ export async function judge(
   { organization_id, connection_id }: Place,
   profile: Profile,
   at: Date,
-  { as_open = false }: { readonly as_open?: boolean } = {},
+  { as_open = false, seen_user_id, shown }: Along = {},
 ): Promise<Judged | undefined> {
   const { email } = profile;
   const tenant = table.of(organization_id);
   const platform = table.of(PLATFORM);
   const address = email ?? NOBODY;
-  const [connection, organization, identity, marker, owner] = await table.batch([
-    tenant.read(connectionItem, { id: connection_id }),
-    tenant.read(organizationItem, {}),
-    tenant.read(identityItem, { connection_id, id: identityId(connection_id, profile.subject) }),
-    platform.read(emailItem, { email: address }),
-    readDomainOwner(table, domainOf(address)),
-  ]);
+  const of = (user_id: string) =>
+    [platform.read(userItem, { id: user_id }), tenant.read(membershipItem, { user_id })] as const;
+  const [userSeen, membershipSeen] = seen_user_id === undefined ? [] : of(seen_user_id);
+  const { connection, organization, identity, marker, owner, pending, device, ...seen } = await table.batchOf({
+    connection: tenant.read(connectionItem, { id: connection_id }),
+    organization: tenant.read(organizationItem, {}),
+    identity: tenant.read(identityItem, { connection_id, id: identityId(connection_id, profile.subject) }),
+    marker: platform.read(emailItem, { email: address }),
+    owner: readDomainOwner(table, domainOf(address)),
+    pending: readPending(table, organization_id, address),
+    device: shown === undefined ? undefined : readDevice(table, address, shown),
+    user: userSeen,
+    membership: membershipSeen,
+  });
   if (connection === undefined || organization?.status !== "active") return undefined;
   const user_id = identity?.user_id ?? marker?.user_id;
   const [user, membership] =
     user_id === undefined
       ? []
-      : await table.batch([platform.read(userItem, { id: user_id }), tenant.read(membershipItem, { user_id })]);
+      : user_id === seen_user_id
+        ? [seen.user, seen.membership]
+        : await table.batch(of(user_id));
   const proved = owner?.organization_id === organization_id ? owner : undefined;
   const invitation =
     email === null || proved === undefined || membership?.status === "active"
       ? undefined
-      : await invitationTo(table, organization, email, at);
+      : await invitationTo(table, organization, pending, at);
   const decision = decide({
     connection: as_open ? { ...connection, status: "active" } : connection,
     profile,
@@ -83,5 +104,6 @@ export async function judge(
     membership,
     invited_role: invitation?.invitation.role,
   });
-  return { decision, connection, organization, domain: proved, identity, user, membership, invitation };
+  const known = { identity, user, membership, invitation, device: { email: address, found: device } };
+  return { decision, connection, organization, domain: proved, ...known };
 }

@@ -9,7 +9,8 @@ const code_challenge = z
 /** What an app says that wants a code: where it takes over, and the challenge of the verifier that it alone has. */
 export const appShape = {
   redirect_uri: z.string().min(1).max(2_000).meta({
-    description: "Where the app takes over: of the deployment's own origin, its `app_url` or its `browser_origins`.",
+    description:
+      "Where the app takes over: of the deployment's own origin, its `app_url` or its `browser_origins`. With `state` some 900 characters at most.",
     example: "https://studio.example.com/signed-in",
   }),
   state: z.string().max(500).default(""),

@@ -1,5 +1,5 @@
+import type { Way } from "../../../shared/identity/items.ts";
 import type { Profile } from "../model.ts";
-import type { Connection } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { HostedTokens } from "./hosted.ts";
 import { nonceOf, verifierOf } from "./rules/browser.ts";
@@ -9,14 +9,13 @@ import { profileOf } from "./rules/profile.ts";
 export async function personOf(
   code: string,
   secret: string,
-  { pool_client_id, callback_url, provider_name, provider }: Connection,
+  { pool_client_id: client_id, callback_url, provider_name, kind }: Way,
   { hosted }: SignInDeps,
 ): Promise<{ readonly profile: Profile; readonly tokens: HostedTokens } | undefined> {
-  const client_id = pool_client_id ?? "";
   const code_verifier = verifierOf(secret);
   const tokens = await hosted.exchange({ code, code_verifier, client_id, redirect_uri: callback_url });
   const claims = tokens && (await hosted.claims(tokens.id_token, client_id));
   if (tokens === undefined || claims?.nonce !== nonceOf(secret)) return undefined;
-  const profile = profileOf(claims, provider_name, provider.kind);
+  const profile = profileOf(claims, provider_name, kind);
   return profile && { profile, tokens };
 }

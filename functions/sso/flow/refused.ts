@@ -1,6 +1,7 @@
 import { commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
@@ -13,20 +14,35 @@ import { KEPT_FOR_PROOF } from "./proved.ts";
 import { remembered } from "./writes.ts";
 
 export interface Refused {
-  readonly signIn: SignIn;
+  readonly signIn: Pick<SignIn, "id" | "organization_id" | "connection_id">;
   /** Undefined where it is gone. */
   readonly connection: Pick<Connection, "name"> | undefined;
   readonly reason: Refusal;
   readonly email: string | null;
 }
 
-/** Ends a sign-in that lets nobody in; the organization sees it in its history and its audit trail. */
+/** The write by which what is stored of a sign-in ends. */
+export const ending = (table: Table, { id, status }: Pick<SignIn, "id" | "status">): Write =>
+  table
+    .of(PLATFORM)
+    .writes.transition(
+      signInItem,
+      { id },
+      { from: [status], set: { status: "spent" }, remove: KEPT_FOR_PROOF },
+      () => new Problem("conflict", "This sign-in has been used already. Begin again."),
+    );
+
+/**
+ * Ends a sign-in that lets nobody in; the organization sees it in its history and its audit trail.
+ * @param stored what ends with it
+ */
 export async function endRefused(
   { at, request }: Pick<Call<OperationShape>, "at" | "request">,
   table: Table,
   { signIn, connection, reason, email }: Refused,
+  stored: readonly Write[] = [],
 ): Promise<void> {
-  const { id, organization_id: tenant, connection_id, status } = signIn;
+  const { organization_id: tenant, connection_id } = signIn;
   const name = connection?.name ?? "";
   const context = {
     tenant,
@@ -38,14 +54,7 @@ export async function endRefused(
   } as const;
   await commitChange(table, context, {
     writes: [
-      table
-        .of(PLATFORM)
-        .writes.transition(
-          signInItem,
-          { id },
-          { from: [status], set: { status: "spent" }, remove: KEPT_FOR_PROOF },
-          () => new Problem("conflict", "This sign-in has been used already. Begin again."),
-        ),
+      ...stored,
       remembered(table, signIn, { outcome: "refused", reason, user_id: null, email }, { at, ip: request.ip }),
     ],
     events: [

@@ -3,76 +3,78 @@ import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Redirect } from "../../../shared/http/operation.ts";
 import { invalid } from "../../../shared/http/parse.ts";
-import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts";
+import { connectionPlaceItem, PLATFORM, type Way } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
 import { domainOwner } from "../../domains/public.ts";
 import { SIGN_IN_SECONDS } from "../model.ts";
-import { type Connection, connectionItem, connectionsOf, signInItem } from "../store.ts";
+import { connectionsOf, wayOf } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
-import { cookieFor, nonceOf, verifierOf } from "./rules/browser.ts";
+import { begunCookie } from "./rules/begun.ts";
+import { nonceOf, verifierOf } from "./rules/browser.ts";
 import { requireTrusted } from "./trusted.ts";
 
 type Start = (typeof signInOperations)["start"];
+
+/** Where a sign-in leads. */
+interface Lead {
+  readonly organization_id: string;
+  readonly connection_id: string;
+  /** Null where nobody signs in by it. */
+  readonly way: Way | null;
+}
 
 /**
  * The connection of a link, or that of the company which has proved the address's domain. Only the domain is looked at:
  * nothing tells whether the person exists.
  */
-async function connectionFor({ query }: Call<Start>, deps: SignInDeps): Promise<Connection | undefined> {
+async function leadOf({ query }: Call<Start>, { table }: SignInDeps): Promise<Lead | undefined> {
   const { connection_id, email } = query;
-  const { table } = deps;
-  if (connection_id !== undefined) {
-    const place = await table.of(PLATFORM).get(connectionPlaceItem, { connection_id });
-    return place && table.of(place.organization_id).get(connectionItem, { id: connection_id });
-  }
+  if (connection_id !== undefined) return table.of(PLATFORM).get(connectionPlaceItem, { connection_id });
   const domain = domainOf(email ?? "");
   const owner = await domainOwner(table, domain);
   if (owner === undefined) return undefined;
   const active = (await connectionsOf(table, owner.organization_id)).filter(({ status }) => status === "active");
-  return (
+  const found =
     active.find(({ allowed_domains }) => allowed_domains.includes(domain)) ??
-    active.find(({ allowed_domains }) => allowed_domains.length === 0)
-  );
+    active.find(({ allowed_domains }) => allowed_domains.length === 0);
+  return found && { organization_id: found.organization_id, connection_id: found.id, way: wayOf(found) };
 }
 
-/** Sends a browser to the provider, with a secret of its own by which its way back is known. */
+/**
+ * Sends a browser to the provider, with a secret of its own by which its way back is known. All of the sign-in is the
+ * browser's: nothing is written before the provider has proved somebody.
+ */
 export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redirect> {
-  const { at, query, origin } = call;
+  const { at, query, origin, cookies } = call;
   if ((query.connection_id === undefined) === (query.email === undefined))
     throw invalid([{ path: "query", message: "must have `connection_id` or `email`, and not both" }]);
   requireTrusted(query.redirect_uri, "query.redirect_uri", [origin, ...deps.origins]);
-  const connection = await connectionFor(call, deps);
-  if (connection === undefined) return { location: refusalPath("no_connection") };
-  const { id: connection_id, organization_id } = connection;
-  if (connection.status !== "active") return { location: refusalPath("connection_inactive") };
+  const lead = await leadOf(call, deps);
+  if (lead === undefined) return { location: refusalPath("no_connection") };
+  const { organization_id, connection_id, way } = lead;
+  if (way === null) return { location: refusalPath("connection_inactive") };
   const id = newId("sso_sign_in", at);
   const secret = deps.randomSecret();
-  await deps.table.transact([
-    deps.table.of(PLATFORM).writes.create(signInItem, {
-      id,
-      organization_id,
-      connection_id,
-      purpose: "sign_in",
-      status: "started",
-      browser_hash: sha256(secret),
-      app: { redirect_uri: query.redirect_uri, state: query.state, code_challenge: query.code_challenge },
-      expires_at: timestamp(addSeconds(at, SIGN_IN_SECONDS)),
-    }),
-  ]);
-  return wayOut(deps, connection, { id, secret, email: query.email });
+  const { redirect_uri, state, code_challenge } = query;
+  const app = { redirect_uri, state, code_challenge };
+  const expires_at = timestamp(addSeconds(at, SIGN_IN_SECONDS));
+  const begun = { id, secret, organization_id, connection_id, way, app, expires_at };
+  const cookie = begunCookie(cookies, begun, SIGN_IN_SECONDS);
+  if (cookie === undefined)
+    throw invalid([{ path: "query.redirect_uri", message: "is too long, together with `state`" }]);
+  return { location: wayOut(deps, way, { id, secret, email: query.email }), cookie };
 }
 
-/** The way to a provider, with a secret for the browser by which its way back is known. */
-export function wayOut(
+/** The way to a provider, for a browser that keeps the secret by which its way back is known. */
+export const wayOut = (
   { hosted }: Pick<SignInDeps, "hosted">,
-  { pool_client_id, provider_name, callback_url }: Connection,
+  { pool_client_id, provider_name, callback_url }: Way,
   { id, secret, email }: { readonly id: string; readonly secret: string; readonly email?: string | undefined },
-): Redirect {
-  if (pool_client_id === null) throw new Error(`the pool knows nothing of ${provider_name} yet`);
-  const location = hosted.authorize({
+): string =>
+  hosted.authorize({
     response_type: "code",
     client_id: pool_client_id,
     redirect_uri: callback_url,
@@ -84,5 +86,3 @@ export function wayOut(
     code_challenge_method: "S256",
     ...(email === undefined ? {} : { login_hint: email }),
   });
-  return { location, cookie: cookieFor(id, secret, SIGN_IN_SECONDS) };
-}

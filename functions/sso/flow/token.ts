@@ -25,7 +25,7 @@ import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
 import { invalidCode, NotLetIn, notLetIn, provedSignIn, spending } from "./proved.ts";
-import { endRefused } from "./refused.ts";
+import { ending, endRefused } from "./refused.ts";
 import { byGroups, enterTeams, leaveTeams } from "./teams.ts";
 import { joining, linking, type Part, remembered, seenAgain, stillHolds } from "./writes.ts";
 
@@ -54,10 +54,11 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
   const { sealed_tokens } = signIn;
   if (sealed_tokens === undefined) throw new Error(`${signIn.id} is proved and has no tokens`);
   const provider = await providerTokens(signIn, sealed_tokens, profile, deps);
+  const along = { seen_user_id: signIn.seen_user_id, shown: call.body.device_token };
   let connection: Connection | undefined;
   try {
     return await updateWithRetry(undefined, async () => {
-      const judged = await judge(deps.table, signIn, profile, at);
+      const judged = await judge(deps.table, signIn, profile, at, along);
       connection = judged?.connection;
       if (judged === undefined) throw notLetIn("connection_inactive");
       const { decision } = judged;
@@ -67,7 +68,9 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
     });
   } catch (error) {
     if (error instanceof NotLetIn)
-      await endRefused(call, deps.table, { signIn, connection, reason: error.reason, email: profile.email });
+      await endRefused(call, deps.table, { signIn, connection, reason: error.reason, email: profile.email }, [
+        ending(deps.table, signIn),
+      ]);
     throw error;
   }
 }
@@ -118,7 +121,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
   await leaveTeams(table, judged, user.id, rule.leave, at);
   const via = viaOf(connection);
   const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
-  const device = await deviceOfSignIn(deps, user, call.body.device_token, at);
+  const device = await deviceOfSignIn(deps, user, call.body.device_token, at, judged.device);
   const parts: readonly Part[] = [
     identity === undefined
       ? linking(table, judged, profile, user, "email", at)

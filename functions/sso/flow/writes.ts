@@ -129,7 +129,7 @@ export async function joining(
 /** The history of the connection: each sign-in ends once, in it too. */
 export const remembered = (
   table: Table,
-  { id, organization_id, connection_id }: SignIn,
+  { id, organization_id, connection_id }: Pick<SignIn, "id" | "organization_id" | "connection_id">,
   end: Pick<SignInRecord, "outcome" | "reason" | "user_id" | "email">,
   { at, ip }: { readonly at: Date; readonly ip: string },
 ): Write =>

@@ -10,7 +10,7 @@ import { personOf } from "../flow/person.ts";
 import { cookieFor } from "../flow/rules/browser.ts";
 import { byGroups } from "../flow/teams.ts";
 import { type Profile, type Refusal, refusals, TRIAL_SECONDS, type TrialResult } from "../model.ts";
-import { type Connection, type SignIn, signInItem } from "../store.ts";
+import { type Connection, type SignIn, signInItem, wayTo } from "../store.ts";
 
 const NOTHING = {
   account: null,
@@ -68,7 +68,8 @@ async function outcome(
 ): Promise<TrialResult> {
   if (connection?.status !== "active" && connection?.status !== "inactive") return refused("connection_inactive");
   if (code === undefined) return refused("provider_refused");
-  const person = await personOf(code, secret, connection, deps);
+  const way = wayTo(connection);
+  const person = way === null ? undefined : await personOf(code, secret, way, deps);
   if (person === undefined) return refused("provider_failed");
   const judged = await judge(deps.table, signIn, person.profile, at, { as_open: true });
   return judged === undefined ? refused("connection_inactive") : resultOf(deps.table, judged, person.profile);

@@ -76,7 +76,7 @@ beforeAll(async () => {
     const connection_id = newId("sso_connection", NOW);
     const platform = table.of(PLATFORM);
     await platform.transact([
-      platform.writes.create(connectionPlaceItem, { connection_id, organization_id: organization }),
+      platform.writes.create(connectionPlaceItem, { connection_id, organization_id: organization, way: null }),
       platform.writes.update(sessionItem, { sub: user_id, origin_jti }, { set: { connection_id } }),
     ]);
     return () =>

@@ -240,6 +240,42 @@ describe("a sign-in that is under way", () => {
     expect(await browser.follow(back, APP)).toMatch(/\/sso\/refused\/expired$/);
   });
 
+  it("is exchanged once at the pool, however often its way back is opened", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    employee(domain);
+    const browser = sso.browser();
+    const back = await browser.follow(sso.begin({ connection_id }).url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    const cookie = browser.cookies("http://127.0.0.1:8787");
+    const { pathname, search } = new URL(back);
+    const open = async () => (await sso.open(pathname.slice(7) + search, cookie)).headers.get("location") ?? "";
+    const ends = await Promise.all([open(), open(), open()]);
+    expect(ends.filter((end) => end.startsWith(`${APP}?code=`))).toHaveLength(1);
+    expect(ends.filter((end) => /refused\/provider_failed$/.test(end))).toHaveLength(2);
+    const { body } = await sso.call("GET", `/sso/connections/${connection_id}/sign-ins`, undefined, owner.token);
+    expect(body.items).toHaveLength(2);
+  });
+
+  it("that a browser has made up leads nowhere that a start would not have led", async () => {
+    const [{ domain, connection_id }, other] = [await company({ provisioning: true }), await company()];
+    employee(domain);
+    const [victim, back] = [sso.browser(), "http://127.0.0.1:8787/api/v1/sso/callback"];
+    const { pathname, search } = new URL(await victim.follow(sso.begin({ connection_id }).url, back));
+    const [name = "", value = ""] = victim.cookies("http://127.0.0.1:8787").split("=");
+    const begun = JSON.parse(Buffer.from(value, "base64url").toString("utf8"));
+    const arrive = async (more: object) => {
+      const cookie = `${name}=${Buffer.from(JSON.stringify({ ...begun, ...more })).toString("base64url")}`;
+      return (await sso.open(pathname.slice(7) + search, cookie)).headers.get("location") ?? "";
+    };
+    const evil = { ...begun.app, redirect_uri: "https://evil.example/" };
+    expect(await arrive({ app: evil })).toMatch(/refused\/expired$/);
+    const theirs = { organization_id: other.owner.organization_id, connection_id: other.connection_id };
+    expect(await arrive(theirs)).toMatch(/refused\/expired$/);
+    expect(await arrive({ organization_id: other.owner.organization_id })).toMatch(/refused\/connection_inactive$/);
+    // Nobody's history tells of it.
+    const path = `/sso/connections/${other.connection_id}/sign-ins`;
+    expect((await sso.call("GET", path, undefined, other.owner.token)).body.items).toEqual([]);
+  });
+
   it("has no token in any address, and nothing in the table that would finish it", async () => {
     const { domain, connection_id } = await company({ provisioning: true });
     employee(domain);

@@ -49,20 +49,10 @@ const refused = (reason: Refusal): Decision => ({ kind: "refused", reason });
  * has proved. Whatever a provider claims of other domains, nobody's account is opened by it, linked to it, or made under it.
  */
 export function decide(facts: Facts): Decision {
-  const { connection, profile, known, by_email, membership } = facts;
-  if (connection.status !== "active") return refused("connection_inactive");
-  const outside =
-    connection.allowed_domains.length > 0 &&
-    (profile.email === null || !connection.allowed_domains.includes(domainOf(profile.email)));
-  if (outside) return refused(profile.email === null ? "no_email" : "domain_not_allowed");
-  if (known !== undefined) {
-    if (known.status !== "active") return refused("account_inactive");
-    // What an address has opened stays open only as long as its domain is the organization's.
-    if (known.linked_by === "email" && !facts.domain_proved) return refused("domain_not_proved");
-    return asMember(facts, false);
-  }
-  const doubt = distrust(facts);
-  if (doubt !== undefined) return refused(doubt);
+  const { known, by_email, membership } = facts;
+  const reason = shutOut(facts);
+  if (reason !== undefined) return refused(reason);
+  if (known !== undefined) return known.status === "active" ? asMember(facts, false) : refused("account_inactive");
   if (by_email === undefined) {
     const join = joins(facts);
     return join === null ? refused("not_invited") : { kind: "new", join };
@@ -73,8 +63,26 @@ export function decide(facts: Facts): Decision {
   return full ? refused("too_many_accounts") : linked;
 }
 
+/** What is known before anything is read of the person themselves. */
+export type Outside = Pick<Facts, "connection" | "profile" | "domain_proved"> & {
+  readonly known: Pick<NonNullable<Facts["known"]>, "linked_by"> | undefined;
+};
+
+/** Why nobody comes in with this, whoever they are; undefined where it depends on that. */
+export function shutOut(facts: Outside): Refusal | undefined {
+  const { connection, profile, known } = facts;
+  if (connection.status !== "active") return "connection_inactive";
+  const outside =
+    connection.allowed_domains.length > 0 &&
+    (profile.email === null || !connection.allowed_domains.includes(domainOf(profile.email)));
+  if (outside) return profile.email === null ? "no_email" : "domain_not_allowed";
+  if (known === undefined) return distrust(facts);
+  // What an address has opened stays open only as long as its domain is the organization's.
+  return known.linked_by === "email" && !facts.domain_proved ? "domain_not_proved" : undefined;
+}
+
 /** Why the address proves nothing; undefined where it does. */
-function distrust({ connection, profile, domain_proved }: Facts): Refusal | undefined {
+function distrust({ connection, profile, domain_proved }: Outside): Refusal | undefined {
   if (profile.email === null) return "no_email";
   if (!domain_proved) return "domain_not_proved";
   return profile.email_verified || connection.email_trust === "provider" ? undefined : "email_not_verified";
@@ -91,7 +99,14 @@ function asMember(facts: Facts, link: boolean): Decision {
 }
 
 /** How somebody becomes a member. Whom an administrator has removed comes back by invitation only. */
-function joins({ invited_role, auto_join_role, membership, connection }: Facts): Joins | null {
+export function joins({
+  invited_role,
+  auto_join_role,
+  membership,
+  connection,
+}: Pick<Facts, "invited_role" | "auto_join_role" | "membership"> & {
+  readonly connection: Pick<Facts["connection"], "provisioning" | "default_role">;
+}): Joins | null {
   if (invited_role !== undefined) return { via: "invitation", role: invited_role };
   if (membership?.status === "removed") return null;
   if (auto_join_role !== null) return { via: "domain", role: auto_join_role };
