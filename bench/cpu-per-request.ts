@@ -10,7 +10,7 @@ import { atMost, type Benchmark, type Row } from "./row.ts";
 import { apiEvent } from "./support/event.ts";
 import { functionSettings } from "./support/settings.ts";
 import { CLIENT, POOL } from "./support/tokens.ts";
-import { furnish, graphOf, type Scene } from "./units/scenarios.ts";
+import { furnish, graphOf, type Scene } from "./units/scene.ts";
 import { TABLE } from "./units/store.ts";
 import { startWorld, type Tenant } from "./units/world.ts";
 

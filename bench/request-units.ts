@@ -1,6 +1,7 @@
 import type { Units } from "../test/support/units/counter.ts";
 import { atMost, type Benchmark, equal, type Row } from "./row.ts";
-import { furnish, scenarios } from "./units/scenarios.ts";
+import { scenarios } from "./units/scenarios.ts";
+import { furnish } from "./units/scene.ts";
 import { startWorld, type World } from "./units/world.ts";
 
 const FEW = 10;
@@ -35,8 +36,10 @@ async function measure(world: World, name: string, count: number): Promise<Map<s
   const tenant = await world.found(name);
   const scene = await furnish(tenant, count);
   const measured = new Map<string, Units>();
-  for (const { id, method, path, body } of scenarios)
+  for (const { id, method, path, body, before } of scenarios) {
+    await before?.(tenant);
     measured.set(id, await world.counter.of(() => tenant.call(method, path(scene), body?.(scene))));
+  }
   return measured;
 }
 

@@ -14,6 +14,8 @@ import { operations as domainOperations } from "../../functions/domains/operatio
 import { invitationsDeps } from "../../functions/invitations/deps.ts";
 import * as invitationHandlers from "../../functions/invitations/handlers.ts";
 import { operations as invitationOperations } from "../../functions/invitations/operations.ts";
+import * as operatorHandlers from "../../functions/operators/handlers.ts";
+import { operations as operatorOperations } from "../../functions/operators/operations.ts";
 import * as organizationHandlers from "../../functions/organizations/handlers.ts";
 import { operations as organizationOperations } from "../../functions/organizations/operations.ts";
 import { pipelineDeps } from "../../functions/pipelines/deps.ts";
@@ -27,10 +29,15 @@ import { directoryOperations, apiOperations as scimOperations } from "../../func
 import * as directoryHandlers from "../../functions/scim/protocol/handlers.ts";
 import { refuseInScim } from "../../functions/scim/protocol/refusal.ts";
 import { tokensDeps } from "../../functions/scim/tokens/deps.ts";
+import { askDeps } from "../../functions/sso/asked/deps.ts";
 import { connectionDeps } from "../../functions/sso/connections/deps.ts";
 import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
 import type { PoolProviders } from "../../functions/sso/connections/pool.ts";
-import { apiOperations as connectionOperations } from "../../functions/sso/operations.ts";
+import * as enforcementHandlers from "../../functions/sso/enforcement/handlers.ts";
+import * as identityHandlers from "../../functions/sso/identities/handlers.ts";
+import * as linkingHandlers from "../../functions/sso/linking/handlers.ts";
+import { apiOperations as connectionOperations, memberOperations } from "../../functions/sso/operations.ts";
+import * as trialHandlers from "../../functions/sso/trial/handlers.ts";
 import * as teamHandlers from "../../functions/teams/handlers.ts";
 import { operations as teamOperations } from "../../functions/teams/operations.ts";
 import * as userHandlers from "../../functions/users/handlers.ts";
@@ -107,6 +114,9 @@ export function dispatchers(platform: Platform): Dispatch {
       providers: poolOfProviders,
     }),
   );
+  const memberHandlers = { ...enforcementHandlers, ...identityHandlers, ...linkingHandlers, ...trialHandlers };
+  add(memberOperations, createDispatcher(memberOperations, memberHandlers, platform, askDeps(platform)));
+  add(operatorOperations, createDispatcher(operatorOperations, operatorHandlers, platform, platform));
   add(teamOperations, createDispatcher(teamOperations, teamHandlers, platform, platform));
   add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));
   add(webhookOperations, createDispatcher(webhookOperations, webhookHandlers, platform, webhookDeps(platform)));

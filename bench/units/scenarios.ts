@@ -1,133 +1,9 @@
-import { newCertificate, samlMetadata } from "../../test/support/saml-metadata.ts";
-import type { Tenant } from "./world.ts";
+import { domainRows, operatorRows, planRow } from "./operators.ts";
+import { providerRows } from "./providers.ts";
+import { agent, connection, nameOf, node, PAGE, person, pipeline, type Scenario, webhook } from "./scene.ts";
 
-/** What an organization of the benchmark holds, by the names that scenarios use in their paths. */
-export interface Scene {
-  readonly organization: string;
-  readonly user: string;
-  readonly email: string;
-  /** Somebody who has joined, like so many others. */
-  readonly member: string;
-  readonly agent: string;
-  readonly other_agent: string;
-  readonly pipeline: string;
-  readonly webhook: string;
-  readonly workspace: string;
-  readonly team: string;
-  readonly run: string;
-  readonly invitation: string;
-  readonly domain: string;
-  /** Where people have their addresses whom the directory brings. */
-  readonly mail_domain: string;
-  readonly sso_connection: string;
-  /** Of a SAML provider. */
-  readonly metadata: string;
-  readonly scim_user: string;
-  readonly scim_group: string;
-}
-
-/** One operation to measure. Adding one means one line. */
-export interface Scenario {
-  readonly id: string;
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly path: (scene: Scene) => string;
-  readonly body?: (scene: Scene) => unknown;
-}
-
-/** Pages are smaller than the smaller organization's lists, so that both answer with full ones. */
-const PAGE = "limit=5";
-
-const agent = (name: string) => ({
-  name,
-  agent_type: "task",
-  model_id: "amazon-bedrock/claude-sonnet-4-5",
-  system_prompt: "You help.",
-});
-const webhook = (name: string) => ({ name, url: "https://example.com/hooks", events: ["webhook.updated"] });
-const pipeline = (name: string) => ({ name, pattern: "sequential" });
-const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
-
-const connection = (name: string, metadata: string) => ({ name, provider: { kind: "saml", metadata } });
-
-/** Somebody as a directory describes them. */
-const person = (userName: string) => ({ userName, externalId: userName, displayName: "Ada", active: true });
 const patch = (Operation: object) => ({ Operations: [Operation] });
 const asked = (filter: string) => `filter=${encodeURIComponent(filter)}&excludedAttributes=members`;
-
-/** A graph of two agents; the label tells one from another. */
-export const graphOf = (agents: readonly [string, string], label = "out") => ({
-  nodes: [
-    node("in", "input"),
-    node("one", "agent", { agent_id: agents[0] }),
-    node("two", "agent", { agent_id: agents[1] }),
-    { ...node("out", "output"), label },
-  ],
-  connections: ["in", "one", "two"].map((source, i) => ({ id: `c${i}`, source, target: ["one", "two", "out"][i] })),
-});
-
-/** Fills an organization with so many of each thing. */
-export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
-  const made = async (path: string, body: object, times = count, keep: readonly string[] = []) =>
-    String((await tenant.several(times, "POST", path, body, keep)).body.id);
-  const workspace = await made("/workspaces", { name: "Shared", environment: "development" });
-  const team = await made("/teams", { name: "Design" });
-  const one = await made("/agents", agent("Sorter"));
-  const other = await made("/agents", agent("Writer"), 1);
-  for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
-  const drawn = await made("/pipelines", pipeline("Letters"));
-  await tenant.call("PUT", `/pipelines/${drawn}/graph`, graphOf([one, other]));
-  const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
-  const hook = await made("/webhooks", webhook("CI"));
-  const invitation = await made("/invitations", { email: "guest@example.com", role: "viewer" });
-  const domain = await made("/domains", { domain: "acme.example.org" }, 1);
-  const member = await tenant.join(count);
-  const { domain: mail_domain, token_id } = await tenant.connectDirectory();
-  const metadata = samlMetadata([(await newCertificate()).text]);
-  const sso_connection = await made("/sso/connections", connection("Directory", metadata), 1);
-  const scim_user = await made("/scim/v2/Users", person(`first@${mail_domain}`), count, [token_id]);
-  const scim_group = await made("/scim/v2/Groups", { displayName: "Research" }, count, [token_id]);
-  for (const path of [
-    "/workspaces",
-    "/teams",
-    "/invitations",
-    "/users",
-    "/agents",
-    "/pipelines",
-    "/runs",
-    "/webhooks",
-    "/audit/logs",
-  ])
-    await expectAtLeast(tenant, path, count);
-  const { organization_id: organization, user_id: user, email } = tenant.owner;
-  return {
-    organization,
-    user,
-    email,
-    member,
-    agent: one,
-    other_agent: other,
-    pipeline: drawn,
-    webhook: hook,
-    workspace,
-    team,
-    run,
-    invitation,
-    domain,
-    mail_domain,
-    sso_connection,
-    metadata,
-    scim_user,
-    scim_group,
-  };
-}
-
-/** The copies are there, and the product's own lists find them. */
-async function expectAtLeast(tenant: Tenant, path: string, count: number): Promise<void> {
-  const { items, next_cursor } = (await tenant.call("GET", `${path}?limit=100`)).body;
-  const listed = Array.isArray(items) ? items.length : 0;
-  if (listed < Math.min(count, 100) || (count > 100 && next_cursor === null))
-    throw new Error(`${path} lists ${listed} of ${count}`);
-}
 
 export const scenarios: readonly Scenario[] = [
   { id: "organizations.get", method: "GET", path: (s) => `/organizations/${s.organization}` },
@@ -135,7 +11,7 @@ export const scenarios: readonly Scenario[] = [
     id: "organizations.update",
     method: "PATCH",
     path: (s) => `/organizations/${s.organization}`,
-    body: () => ({ name: "Acme 2" }),
+    body: (s) => ({ name: nameOf(s) }),
   },
   { id: "organizations.get_settings", method: "GET", path: (s) => `/organizations/${s.organization}/settings` },
   {
@@ -171,6 +47,26 @@ export const scenarios: readonly Scenario[] = [
   { id: "auth.get_mfa", method: "GET", path: () => "/auth/me/mfa" },
   { id: "auth.enrol_totp", method: "POST", path: () => "/auth/me/mfa/totp", body: () => ({}) },
   { id: "auth.change_email", method: "POST", path: () => "/auth/me/email", body: (s) => ({ email: `new-${s.email}` }) },
+  { id: "auth.permissions", method: "GET", path: () => "/auth/permissions" },
+  {
+    id: "auth.switch_organization",
+    method: "POST",
+    path: () => "/auth/me/switch-org",
+    body: (s) => ({ organization_id: s.organization }),
+  },
+  {
+    id: "auth.forgot_password",
+    method: "POST",
+    path: () => "/auth/forgot-password",
+    body: (s) => ({ email: s.email }),
+  },
+  { id: "auth.sign_out_member", method: "POST", path: (s) => `/auth/users/${s.member}/sign-out` },
+  {
+    id: "auth.change_password",
+    method: "POST",
+    path: () => "/auth/me/password",
+    body: () => ({ current_password: "correct horse battery", new_password: "another horse battery" }),
+  },
   { id: "users.list_delegatees", method: "GET", path: () => `/users/delegatees?${PAGE}` },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
   { id: "users.list_by_joined", method: "GET", path: () => `/users?sort=joined_at&${PAGE}` },
@@ -196,6 +92,12 @@ export const scenarios: readonly Scenario[] = [
     path: () => "/invitations",
     body: () => ({ email: "new@example.com", role: "viewer" }),
   },
+  {
+    id: "invitations.create_many",
+    method: "POST",
+    path: () => "/invitations/bulk",
+    body: () => ({ invitations: [{ email: "one@example.com", role: "viewer" }] }),
+  },
   { id: "invitations.resend", method: "POST", path: (s) => `/invitations/${s.invitation}/resend` },
   { id: "invitations.revoke", method: "DELETE", path: (s) => `/invitations/${s.invitation}` },
   { id: "domains.list", method: "GET", path: () => `/domains?${PAGE}` },
@@ -214,6 +116,7 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/domains/${s.domain}/verification-mail`,
     body: () => ({ mailbox: "admin" }),
   },
+  ...domainRows,
   { id: "domains.remove", method: "DELETE", path: (s) => `/domains/${s.domain}` },
   { id: "teams.get", method: "GET", path: (s) => `/teams/${s.team}` },
   { id: "teams.list", method: "GET", path: () => `/teams?${PAGE}` },
@@ -225,6 +128,12 @@ export const scenarios: readonly Scenario[] = [
     method: "POST",
     path: (s) => `/teams/${s.team}/members`,
     body: (s) => ({ user_id: s.user }),
+  },
+  {
+    id: "teams.change_member",
+    method: "PATCH",
+    path: (s) => `/teams/${s.team}/members/${s.user}`,
+    body: () => ({ role: "lead" }),
   },
   { id: "teams.list_members", method: "GET", path: (s) => `/teams/${s.team}/members?${PAGE}` },
   { id: "teams.list_of_user", method: "GET", path: (s) => `/users/${s.user}/teams` },
@@ -262,6 +171,18 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/scim/v2/Users/${s.scim_user}`,
     body: (s) => ({ ...person(`first@${s.mail_domain}`), title: "Countess" }),
   },
+  {
+    id: "scim.search_users",
+    method: "POST",
+    path: () => "/scim/v2/Users/.search",
+    body: () => ({ startIndex: 1, count: 5 }),
+  },
+  {
+    id: "scim.search",
+    method: "POST",
+    path: () => "/scim/v2/.search",
+    body: () => ({ startIndex: 1, count: 5 }),
+  },
   { id: "scim.list_groups", method: "GET", path: () => "/scim/v2/Groups?startIndex=1&count=5" },
   { id: "scim.find_group", method: "GET", path: () => `/scim/v2/Groups?${asked('displayName eq "Research"')}` },
   {
@@ -276,6 +197,18 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/scim/v2/Groups/${s.scim_group}`,
     body: (s) => patch({ op: "add", path: "members", value: [{ value: s.scim_user }] }),
   },
+  {
+    id: "scim.search_groups",
+    method: "POST",
+    path: () => "/scim/v2/Groups/.search",
+    body: () => ({ startIndex: 1, count: 5, excludedAttributes: "members" }),
+  },
+  {
+    id: "scim.replace_group",
+    method: "PUT",
+    path: (s) => `/scim/v2/Groups/${s.scim_group}`,
+    body: (s) => ({ displayName: "Research", externalId: "research", members: [{ value: s.scim_user }] }),
+  },
   { id: "scim.get_group", method: "GET", path: (s) => `/scim/v2/Groups/${s.scim_group}` },
   {
     id: "scim.patch_user",
@@ -283,6 +216,21 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/scim/v2/Users/${s.scim_user}`,
     body: () => patch({ op: "replace", path: "active", value: false }),
   },
+  {
+    id: "scim.bulk",
+    method: "POST",
+    path: () => "/scim/v2/Bulk",
+    body: (s) => ({
+      Operations: [
+        {
+          method: "PATCH",
+          path: `/Users/${s.scim_user}`,
+          data: patch({ op: "replace", path: "title", value: "Lady" }),
+        },
+      ],
+    }),
+  },
+  { id: "scim.create_token", method: "POST", path: () => "/scim/tokens", body: () => ({ name: "Second" }) },
   { id: "scim.delete_group", method: "DELETE", path: (s) => `/scim/v2/Groups/${s.scim_group}` },
   { id: "scim.delete_user", method: "DELETE", path: (s) => `/scim/v2/Users/${s.scim_user}` },
   {
@@ -324,6 +272,7 @@ export const scenarios: readonly Scenario[] = [
   { id: "webhooks.list", method: "GET", path: () => `/webhooks?${PAGE}` },
   { id: "webhooks.create", method: "POST", path: () => "/webhooks", body: () => webhook("New") },
   { id: "webhooks.update", method: "PATCH", path: (s) => `/webhooks/${s.webhook}`, body: () => ({ name: "CI 2" }) },
+  { id: "sso.get_service_provider", method: "GET", path: () => "/sso/service-provider" },
   { id: "sso.list", method: "GET", path: () => `/sso/connections?${PAGE}` },
   { id: "sso.get", method: "GET", path: (s) => `/sso/connections/${s.sso_connection}` },
   { id: "sso.create", method: "POST", path: () => "/sso/connections", body: (s) => connection("Second", s.metadata) },
@@ -333,8 +282,13 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/sso/connections/${s.sso_connection}`,
     body: () => ({ attributes: { groups: "memberOf" } }),
   },
+  ...providerRows,
+  ...operatorRows,
   { id: "users.remove", method: "DELETE", path: (s) => `/users/${s.member}?successor_id=${s.user}` },
   { id: "users.get_removal", method: "GET", path: (s) => `/users/${s.member}/removal` },
   { id: "audit.list", method: "GET", path: () => `/audit/logs?${PAGE}` },
   { id: "audit.list_of_user", method: "GET", path: (s) => `/audit/users/${s.user}?${PAGE}` },
+  planRow,
+  { id: "organizations.delete", method: "DELETE", path: (s) => `/organizations/${s.organization}?confirm=acme` },
+  { id: "organizations.restore", method: "POST", path: (s) => `/organizations/${s.organization}/restore` },
 ];

@@ -8,18 +8,23 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
 import { invitationItem, invitationTokenContext } from "../../functions/invitations/store.ts";
 import { SCIM_BASE } from "../../functions/scim/model.ts";
+import { identityItem, signInRecordItem, userIdentityItem } from "../../functions/sso/store.ts";
 import { awsEnvironment } from "../../local/aws.ts";
 import { ensureEmulatorInstalled, startEmulator } from "../../local/emulator.ts";
 import { forget } from "../../local/stack.ts";
 import { createAuthenticator } from "../../shared/access/authenticate.ts";
+import { operatorItem } from "../../shared/access/operators.ts";
 import { createTokenVerifier } from "../../shared/access/token.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { systemClock, timestamp } from "../../shared/clock.ts";
+import { toStored } from "../../shared/dynamo/item.ts";
 import { Table } from "../../shared/dynamo/table.ts";
+import type { Write } from "../../shared/dynamo/write.ts";
 import { API_BASE } from "../../shared/http/operation.ts";
 import type { Platform } from "../../shared/http/platform.ts";
-import { PLATFORM, userItem } from "../../shared/identity/items.ts";
+import { PLATFORM, sessionItem, userItem } from "../../shared/identity/items.ts";
 import { newId } from "../../shared/ids.ts";
 import { rateItem } from "../../shared/limits/reserve.ts";
+import { addDays } from "../../shared/limits/retention.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
@@ -28,9 +33,11 @@ import { countUnits } from "../../test/support/units/counter.ts";
 import { type Owner, ownerAt } from "../support/owner.ts";
 import { CLIENT, type Issuer, POOL, startIssuer } from "../support/tokens.ts";
 import { dispatchers } from "./rooms.ts";
+import { APP_ORIGIN } from "./scene.ts";
 import { copy, createTable, putAll, TABLE } from "./store.ts";
 
 const BUCKET = "units";
+const OPERATORS = "/platform/";
 
 /** An answer with what scenarios look for in it. */
 export interface Answered {
@@ -42,12 +49,19 @@ export interface Answered {
 export interface Tenant {
   readonly owner: Owner;
   readonly token: string;
-  /** A call of the owner, or of the organization's directory where the path is of SCIM. */
+  /** A call of the owner, of the organization's directory where the path is of SCIM, of an operator where it is of the platform. */
   call(method: string, path: string, body?: unknown): Promise<Answered>;
   /** Gives the organization a mail domain, and a directory with a token. @returns the domain and the token's id */
   connectDirectory(): Promise<{ readonly domain: string; readonly token_id: string }>;
   /** Has somebody join by an invitation, and makes so many members like them. @returns the first one's id */
   join(count: number): Promise<string>;
+  readonly table: Table;
+  /** Has the owner and a member come by a provider, and so many more. @returns who the two are there */
+  signIn(
+    connection_id: string,
+    member: string,
+    count: number,
+  ): Promise<{ readonly own_identity: string; readonly identity: string }>;
   /** Calls, and makes what the call created so many times more. */
   several(count: number, method: string, path: string, body: unknown, keep?: readonly string[]): Promise<Answered>;
 }
@@ -76,6 +90,7 @@ export async function startWorld(): Promise<World> {
       BUCKET_NAME: BUCKET,
       OUTBOUND_ALLOW_HTTP: "false",
       OUTBOUND_ALLOW_HOSTS: "",
+      BROWSER_ORIGINS: APP_ORIGIN,
       USER_POOL_ID: POOL,
       USER_POOL_CLIENT_ID: CLIENT,
       STATE_MACHINE_ARN: "arn:aws:states:us-east-1:000000000000:stateMachine:none",
@@ -90,31 +105,53 @@ export async function startWorld(): Promise<World> {
     const key_arn = key.KeyMetadata?.Arn ?? "";
     const platform = platformOn(Table.connect(TABLE, counted), issuer, kms, key_arn);
     const dispatch = dispatchers(platform);
+    /**
+     * Somebody who runs the platform, signed in with a second factor, who has founded an organization: there are some more
+     * than the one that is looked at, and this process knows them. @returns their token
+     */
+    const operator = async (name: string): Promise<string> => {
+      const { user_id, email, origin_jti, items } = ownerAt(new Date(), `family-${name}`, `${name}@example.com`);
+      const granted = { user_id, email, granted_at: new Date().toISOString() };
+      const own = items.map((item) => (item.item_type === sessionItem.type ? { ...item, second_factor: true } : item));
+      await putAll(looking, [...own, toStored(operatorItem, PLATFORM, granted)]);
+      const token = issuer.token(user_id, origin_jti, 1);
+      await sendTo(dispatch, token, "POST", "/organizations", { name: `Founded by ${name}` });
+      return token;
+    };
+    const [asks, approves] = [await operator("operator"), await operator("approver")];
     const found = async (name: string): Promise<Tenant> => {
       const owner = ownerAt(new Date(), `family-${name}`, `${name}@example.com`);
       await putAll(looking, owner.items);
       const token = issuer.token(owner.user_id, owner.origin_jti, 1);
       let directory = "";
-      const call = (method: string, path: string, body?: unknown) =>
-        send(path.startsWith(SCIM_BASE) ? directory : token, method, path, body);
-      const send = async (token: string, method: string, path: string, body?: unknown): Promise<Answered> => {
-        const [pathname = "", query = ""] = path.split("?");
-        const answer = await dispatch({
-          method,
-          path: pathname.startsWith(SCIM_BASE) ? pathname : API_BASE + pathname,
-          query,
-          headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "benchmark" },
-          body: body === undefined ? undefined : JSON.stringify(body),
-          ip: "192.0.2.1",
-        });
-        if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${String(answer.body)}`);
-        return { status: answer.status, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
+      const call = (method: string, path: string, body?: unknown) => send(callerOf(path), method, path, body);
+      const callerOf = (path: string): string => {
+        if (path.startsWith(SCIM_BASE)) return directory;
+        if (!path.startsWith(OPERATORS)) return token;
+        return path.endsWith("/approve") ? approves : asks;
       };
+      const send = (token: string, method: string, path: string, body?: unknown) =>
+        sendTo(dispatch, token, method, path, body);
       const kept = [owner.organization_id, owner.user_id];
       return {
         owner,
         token,
+        table: platform.table,
         call,
+        signIn: async (connection_id, member, count) => {
+          const [own, their] = [newId("sso_identity", new Date()), newId("sso_identity", new Date())];
+          const written = await counter.written(() =>
+            platform.table.transact([
+              ...comingBy(platform.table, owner, connection_id, { id: own, user_id: owner.user_id }),
+              ...comingBy(platform.table, owner, connection_id, { id: their, user_id: member }),
+            ]),
+          );
+          const once = new Set([...kept, connection_id, member]);
+          // Of ways into one account there are few at most.
+          const others = written.filter(({ item_type }) => item_type?.S !== userIdentityItem.type);
+          await copy(looking, others, count - 1, once);
+          return { own_identity: own, identity: their };
+        },
         connectDirectory: async () => {
           const { organization_id } = owner;
           const domain = `${name}.example.net`;
@@ -161,6 +198,50 @@ export async function startWorld(): Promise<World> {
     await stop();
     throw error;
   }
+}
+
+async function sendTo(
+  dispatch: ReturnType<typeof dispatchers>,
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answered> {
+  const [pathname = "", query = ""] = path.split("?");
+  const answer = await dispatch({
+    method,
+    path: pathname.startsWith(SCIM_BASE) ? pathname : API_BASE + pathname,
+    query,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "benchmark" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    ip: "192.0.2.1",
+  });
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${String(answer.body)}`);
+  return { status: answer.status, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
+}
+
+/** Somebody at a provider, whose account that is, and their sign-in. */
+function comingBy(
+  table: Table,
+  { organization_id }: Owner,
+  connection_id: string,
+  { id, user_id }: { readonly id: string; readonly user_id: string },
+): Write[] {
+  const at = new Date();
+  const now = at.toISOString();
+  const own = table.of(organization_id);
+  const platform = table.of(PLATFORM);
+  const email = "ada@example.com";
+  const sign_in = newId("sso_sign_in", at);
+  const ended = { outcome: "signed_in", reason: null, user_id, email, ip: "192.0.2.1", occurred_at: now } as const;
+  return [
+    own.writes.put(identityItem, {
+      ...{ id, connection_id, user_id, email, linked_by: "email", sub: id },
+      ...{ created_at: now, last_sign_in_at: now },
+    }),
+    platform.writes.put(userIdentityItem, { user_id, id, organization_id, connection_id }),
+    own.writes.put(signInRecordItem, { id: sign_in, connection_id, ...ended, expires_at: timestamp(addDays(at, 1)) }),
+  ];
 }
 
 /** Faults end the benchmark; their cause is told. Nothing runs the workflows that runs would start here. */

@@ -52,6 +52,7 @@ beforeAll(async () => {
     USER_POOL_CLIENT_ID: outputs.UserPoolClientId,
     OUTBOUND_ALLOW_HTTP: "false",
     OUTBOUND_ALLOW_HOSTS: "",
+    BROWSER_ORIGINS: "https://app.example.com",
     STATE_MACHINE_ARN: `arn:aws:states:${region}:000000000000:stateMachine:none`,
   });
   const { table, counter } = countedTable();
