@@ -4,6 +4,8 @@ import { invalidValue, type ScimError } from "./error.ts";
 /** Longest text of an attribute, in UTF-16 code units. */
 export const MOST_TEXT = 256;
 const MOST_ELEMENTS = 10;
+/** Bytes of all that is said of somebody: a hundred of them fit into one answer, with their groups. */
+const MOST_BYTES = 24_000;
 
 /**
  * A value as an attribute keeps it, from what a client sent: names as the schema writes them, booleans that came as texts
@@ -31,6 +33,12 @@ export function readOne(attribute: Attribute, value: unknown, name = attribute.n
 export function checkSize(attribute: Attribute, list: readonly unknown[], name = attribute.name): void {
   const most = attribute.most ?? MOST_ELEMENTS;
   if (list.length > most) throw tooLarge(name, `${most} elements`);
+}
+
+/** @throws ScimError where all that is said of one is more than is kept. */
+export function checkWhole<T extends object>(said: T): T {
+  if (Buffer.byteLength(JSON.stringify(said)) > MOST_BYTES) throw tooLarge("The resource", `${MOST_BYTES} bytes`);
+  return said;
 }
 
 function readList(attribute: Attribute, value: unknown, name: string): unknown {

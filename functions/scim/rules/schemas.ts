@@ -14,7 +14,7 @@ import {
 import { invalidSyntax, invalidValue } from "./error.ts";
 import { added, withoutEmpty } from "./lists.ts";
 import { onePrimary } from "./primary.ts";
-import { readValue } from "./reading.ts";
+import { checkWhole, readValue } from "./reading.ts";
 
 /** Most resources in one answer to a filter. */
 export const MOST_RESULTS = 100;
@@ -81,7 +81,7 @@ export interface ScimGroupAttributes {
  * @throws ScimError invalidSyntax for what is no object, invalidValue that names the attribute.
  */
 export function normalizeUser(input: unknown): ScimUserAttributes {
-  return normalized(userResource, input) as unknown as ScimUserAttributes;
+  return checkWhole(normalized(userResource, input) as unknown as ScimUserAttributes);
 }
 
 /** The same for a group. Members are there once each. */

@@ -4,6 +4,7 @@ import type { directoryOperations } from "../operations.ts";
 import { answer, unchanged } from "../protocol/call.ts";
 import { memberOf, userResource as schema } from "../rules/attributes.ts";
 import { applyPatch } from "../rules/patch.ts";
+import { checkWhole } from "../rules/reading.ts";
 import { normalizeUser } from "../rules/schemas.ts";
 import { changeUser } from "./change.ts";
 import { createUser as create } from "./create.ts";
@@ -41,7 +42,7 @@ export const patchUser: Handler<Ops["patchUser"], Deps> = async (call, { table }
   const person = await changeUser(table, call, id, (before) => {
     // Directories repeat the id, which is no change where it is the same.
     const { id: _, ...after } = applyPatch({ ...before, id }, operations, schema);
-    return after;
+    return checkWhole(after);
   });
   return answer(await userResource(table, call, person, call.query), call.query);
 };

@@ -133,6 +133,19 @@ describe("users as they are posted", () => {
     expect(refusal(() => normalizeUser(posted))).toMatchObject({ status: 400, scimType: "invalidValue", detail });
   });
 
+  it("are so large at most that a hundred fit into one answer", () => {
+    const phoneNumbers = Array.from({ length: 10 }, (_, i) => ({
+      value: `${i}${"\u20ac".repeat(255)}`,
+      display: "\u20ac".repeat(256),
+      type: "\u20ac".repeat(256),
+    }));
+    expect(refusal(() => normalizeUser({ userName: "a", phoneNumbers, emails: phoneNumbers }))).toMatchObject({
+      scimType: "invalidValue",
+      detail: "The resource has more than 24000 bytes.",
+    });
+    expect(normalizeUser({ userName: "a", phoneNumbers: phoneNumbers.slice(0, 9) }).phoneNumbers).toHaveLength(9);
+  });
+
   it.each([[null], ["x"], [[]], [undefined], [7]])("no resource: %j", (posted) => {
     expect(refusal(() => normalizeUser(posted)).scimType).toBe("invalidSyntax");
   });
