@@ -1,6 +1,16 @@
 import { inject } from "vitest";
 import { domainOwnerItem } from "../../functions/domains/owning/store.ts";
-import { emailItem, PLATFORM, userItem } from "../../shared/identity/items.ts";
+import type { DirectoryCall } from "../../functions/scim/protocol/call.ts";
+import { commitChange } from "../../shared/change/commit.ts";
+import { lostRace } from "../../shared/dynamo/write.ts";
+import {
+  emailItem,
+  membershipItem,
+  type Organization,
+  organizationItem,
+  PLATFORM,
+  userItem,
+} from "../../shared/identity/items.ts";
 import { newId } from "../../shared/ids.ts";
 import { type ApiAnswer, answerOf, type Company, unique } from "./api.ts";
 import { newDomain } from "./domains.ts";
@@ -94,6 +104,33 @@ export async function describeTo(
   await readdress(user_id, email);
   const made = await directory.call("POST", "/Users", posted(email));
   if (made.status !== 201 || made.body.id !== user_id) throw new Error(`not described: ${made.status} ${made.text}`);
+}
+
+/**
+ * A directory's request as handlers see it, for what happens in the midst of one.
+ * @param before what others do right before each commit, by how often it was tried before
+ */
+export async function directoryCall(
+  { organization_id, user_id }: Company,
+  before: (tries: number) => Promise<unknown> = async () => {},
+): Promise<DirectoryCall> {
+  const table = stackTable();
+  const tenant = table.of(organization_id);
+  const at = new Date();
+  const principal = { type: "scim_token", id: "sct_00000000000000000000000000" } as const;
+  const organization = await tenant.get(organizationItem, {});
+  const audit_days = 30;
+  const context = { tenant: organization_id, actor: principal, at, trace_id: "test", request: null, audit_days };
+  let tries = 0;
+  return {
+    caller: { principal, organization: organization as Organization, grants: [], created_by: user_id, reach: [] },
+    ...{ at, origin: "", if_match: undefined, context },
+    stillPermitted: () => tenant.writes.check(membershipItem, { user_id }, { exists: true }, lostRace),
+    async commit(change) {
+      await before(tries++);
+      await commitChange(table, context, change);
+    },
+  };
 }
 
 /** Gives a user another address, as if they had changed it. */

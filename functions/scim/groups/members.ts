@@ -2,7 +2,7 @@ import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
-import { Problem } from "../../../shared/errors.ts";
+import { notFound, Problem } from "../../../shared/errors.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { type Changed, changedMembers, MEMBERS_AT_A_TIME } from "../../teams/public.ts";
@@ -57,6 +57,9 @@ export async function requirePeople(own: TenantTable, ids: readonly string[]): P
   }
 }
 
+/** Who has deleted it meanwhile is not asked again and again. */
+const gone = (old: object | undefined): Problem => (old === undefined ? notFound() : lostRace());
+
 /** One transaction. The group is another one then, for whoever has seen it before. */
 function changeSome(table: Table, call: DirectoryCall, { record, team }: Group, changed: Changed): Promise<Group> {
   const { at } = call;
@@ -70,7 +73,7 @@ function changeSome(table: Table, call: DirectoryCall, { record, team }: Group, 
     // Who has named a version changes no other; all others come one after the other, and none is lost.
     const as_read = Array.isArray(call.if_match) ? { equals: { etag: record.etag } } : { exists: true };
     await commit(call, {
-      writes: [own.writes.update(scimGroupItem, { id }, { set: { updated_at, etag } }, as_read, lostRace), ...writes],
+      writes: [own.writes.update(scimGroupItem, { id }, { set: { updated_at, etag } }, as_read, gone), ...writes],
       events: [first, ...others],
       largest: LARGEST,
     });

@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DirectoryCall } from "../../../functions/scim/protocol/call.ts";
 import { createUser } from "../../../functions/scim/users/create.ts";
-import { type ChangeSet, commitChange } from "../../../shared/change/commit.ts";
-import { lostRace } from "../../../shared/dynamo/write.ts";
-import { emailItem, membershipItem, organizationItem, PLATFORM } from "../../../shared/identity/items.ts";
+import { emailItem, membershipItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
 import { roomyCompany } from "../../support/plans.ts";
-import { directoryOf, ownDomain, patchOf, posted, readdress } from "../../support/scim.ts";
+import { directoryCall, directoryOf, ownDomain, patchOf, posted, readdress } from "../../support/scim.ts";
 import { stackTable } from "../../support/stack.ts";
 
 const off = patchOf({ op: "replace", path: "active", value: false });
@@ -83,27 +80,17 @@ describe("whose address is somebody else's by the time they are brought", () => 
     const email = `${unique("m")}@${domain}`;
     await readdress(guest.user_id, email);
     const table = stackTable();
-    const tenant = table.of(company.organization_id);
-    const organization = await tenant.get(organizationItem, {});
-    const at = new Date();
-    const actor = { type: "scim_token", id: "sct_test" } as const;
-    let tries = 0;
-    const context = { tenant: company.organization_id, actor, at, trace_id: "test", request: null, audit_days: 30 };
-    const call = {
-      caller: { principal: actor, organization, grants: [], created_by: company.user_id, reach: [] },
-      ...{ at, origin: "", if_match: undefined },
-      context,
-      stillPermitted: () => tenant.writes.check(organizationItem, {}, { exists: true }, lostRace),
-      async commit(change: ChangeSet) {
-        const platform = table.of(PLATFORM);
-        // They give the address up after it was read.
-        if (tries++ === 0) await platform.transact([platform.writes.remove(emailItem, { email }, {})]);
-        await commitChange(table, context, change);
-      },
-    } as unknown as DirectoryCall;
+    const platform = table.of(PLATFORM);
+    let commits = 0;
+    // They give the address up after it was read.
+    const call = await directoryCall(company, async (tries) => {
+      commits = tries + 1;
+      if (tries === 0) await platform.transact([platform.writes.remove(emailItem, { email }, {})]);
+    });
     const person = await createUser(table, call, posted(email));
-    expect([tries, person.user.id === guest.user_id]).toEqual([2, false]);
-    expect(await tenant.get(membershipItem, { user_id: guest.user_id })).toBeUndefined();
+    expect([commits, person.user.id === guest.user_id]).toEqual([2, false]);
+    const membership = await table.of(company.organization_id).get(membershipItem, { user_id: guest.user_id });
+    expect(membership).toBeUndefined();
   });
 });
 

@@ -1,14 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { followGroup } from "../../../functions/scim/consumers.ts";
+import { changeMembers } from "../../../functions/scim/groups/members.ts";
 import { applyRoles, type Judging } from "../../../functions/scim/groups/roles.ts";
-import { changedMembers, teamItem } from "../../../functions/teams/public.ts";
+import { scimGroupItem } from "../../../functions/scim/store.ts";
+import { changedMembers, teamItem, userTeamsItem } from "../../../functions/teams/public.ts";
 import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
 import { roomyCompany } from "../../support/plans.ts";
-import { bring, type Directory, directoryOf, group, ownDomain } from "../../support/scim.ts";
+import { bring, type Directory, directoryCall, directoryOf, group, ownDomain } from "../../support/scim.ts";
 import { stackTable } from "../../support/stack.ts";
 
 let company: Company;
@@ -137,6 +139,21 @@ describe("a role by groups", () => {
     const refused = await directory.call("DELETE", `/Groups/${id}`, undefined, { "if-match": 'W/"another"' });
     expect([refused.status, await roleOf(one)]).toEqual([412, "developer"]);
     expect((await directory.call("DELETE", `/Groups/${id}`)).status).toBe(204);
+  });
+});
+
+describe("a group that is deleted while it is changed", () => {
+  it("is not found, and gets no member", async () => {
+    const one = await bring(directory, domain);
+    const id = await made(unique("Gone"));
+    const [record, team] = await Promise.all([own().get(scimGroupItem, { id }), own().get(teamItem, { id })]);
+    if (record === undefined || team === undefined) throw new Error("no group");
+    const call = await directoryCall(company, async (tries) => {
+      if (tries === 0) expect((await directory.call("DELETE", `/Groups/${id}`)).status).toBe(204);
+    });
+    const changed = changeMembers(stackTable(), call, { record, team }, { enter: [one], leave: [] });
+    await expect(changed).rejects.toMatchObject({ code: "not_found" });
+    expect(await own().get(userTeamsItem, { user_id: one })).toBeUndefined();
   });
 });
 
