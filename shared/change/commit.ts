@@ -116,7 +116,7 @@ export interface ChangeSet {
   readonly writes: readonly Write[];
   /**
    * The most items that this kind of change can write at the limits of what it is about, its events, audit entries and
-   * the stored answer included: at most what a transaction takes beside an operator's proofs. {@link SMALL_CHANGE} unless told.
+   * the stored answer included: at most what a transaction takes, by an operator's access beside its proofs. {@link SMALL_CHANGE} unless told.
    */
   readonly largest?: number;
   /** At least one: a change that tells nobody and leaves no trace is not a change of this product. */
@@ -137,7 +137,8 @@ const STORED_ANSWER = 1;
 export function changeWrites(table: Table, context: ChangeContext, change: ChangeSet): Write[] {
   const { largest = SMALL_CHANGE } = change;
   const writes = [...change.writes, ...eventWrites(table, context, change.events)];
-  if (largest + MOST_ACCESS_PROOFS > TRANSACTION_ITEMS)
+  const proofs = context.actor.type === "operator" ? MOST_ACCESS_PROOFS : 0;
+  if (largest + proofs > TRANSACTION_ITEMS)
     throw new ImpossibleTransaction(`a change of up to ${largest} items is no transaction: make it resumable`, writes);
   if (writes.length + STORED_ANSWER > largest)
     throw new ImpossibleTransaction(`a change of ${writes.length} items states ${largest} as its largest`, writes);

@@ -47,14 +47,18 @@ describe("a change", () => {
   });
 
   it("that states more than a transaction takes is none, however small it is today", () => {
-    expect(changeWrites(table, context, change(1, 97))).toHaveLength(3);
-    expect(() => changeWrites(table, context, change(1, 98))).toThrow("a change of up to 98 items is no transaction");
+    expect(() => changeWrites(table, context, change(1, 101))).toThrow("a change of up to 101 items is no transaction");
   });
 
   it("leaves room for all that an operator's access proves", () => {
     const [asked_by, approved_by] = [{ user_id: "usr_1" }, { user_id: "usr_2" }];
     const rights = { access: { id: "oac_1", asked_by, approved_by } } as AccessRights;
     expect(accessProofs(table, rights, context.at)).toHaveLength(MOST_ACCESS_PROOFS);
+    const operated = { ...context, actor: { type: "operator", id: "usr_1", access_id: "oac_1" } } as const;
+    const most = 100 - MOST_ACCESS_PROOFS;
+    expect(changeWrites(table, operated, change(1, most))).toHaveLength(3);
+    expect(() => changeWrites(table, operated, change(1, most + 1))).toThrow("is no transaction");
+    expect(changeWrites(table, context, change(1, 100))).toHaveLength(3);
   });
 
   it("of a list of things states its size wherever it is committed", () => {
