@@ -257,6 +257,15 @@ export const scenarios: readonly Scenario[] = [
   { id: "pipelines.list", method: "GET", path: () => `/pipelines?${PAGE}` },
   { id: "pipelines.create", method: "POST", path: () => "/pipelines", body: () => pipeline("New") },
   {
+    id: "pipelines.create_from_pattern",
+    method: "POST",
+    path: () => "/pipelines/from-pattern",
+    body: (s) => ({
+      name: "Drawn",
+      pattern: { name: "sequential", agents: [{ agent_id: s.agent }, { agent_id: s.agent }] },
+    }),
+  },
+  {
     id: "pipelines.create_node",
     method: "POST",
     path: (s) => `/pipelines/${s.pipeline}/nodes`,

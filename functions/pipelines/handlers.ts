@@ -6,6 +6,7 @@ export {
   get,
   getRevision,
   list,
+  listNodeKinds,
   listPatterns,
   listRevisions,
   restore,
@@ -25,3 +26,4 @@ export {
 } from "./graph/handlers.ts";
 export { createGraphUpload, replaceGraph } from "./graph/whole/handlers.ts";
 export { getLayout, moveNodes, replaceLayout } from "./layout/handlers.ts";
+export { createFromPattern } from "./patterns/handlers.ts";

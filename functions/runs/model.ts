@@ -64,6 +64,25 @@ export const OPEN_STEP = ["running", "waiting"] as const satisfies readonly Step
 
 export const failureSchema = z.object({ code: z.string(), message: z.string() }).meta({ id: "RunFailure" });
 
+/** How a router chose, where that is more than the first condition that holds. */
+export const choiceSchema = z
+  .discriminatedUnion("strategy", [
+    z.object({
+      strategy: z.literal("semantic"),
+      /** 0 to 1, as the agent says. */
+      confidence: z.number().min(0).max(1).meta({ example: 0.9 }),
+      reason: z.string().meta({ example: "The message is about an invoice." }),
+    }),
+    z.object({
+      strategy: z.literal("round_robin"),
+      /** Counted from 1 over all runs of the pipeline. */
+      turn: z.int(),
+    }),
+    z.object({ strategy: z.literal("random"), seed: idSchema("run") }),
+  ])
+  .meta({ id: "RunChoice" });
+export type RunChoice = z.output<typeof choiceSchema>;
+
 /** Why a run's next step was denied. */
 export const denialSchema = z
   .enum(["organization_suspended", "starter_removed", "starter_not_permitted", "agent_archived"])
@@ -179,6 +198,7 @@ export const stepView = z
     retried: z.boolean(),
     /** Handle that the run went on by. */
     handle: z.string().nullable(),
+    choice: choiceSchema.nullable(),
     output_bytes: z.number().int().nullable(),
     /** Left out when it is larger than 16 KB; read the single step then. */
     output: z.unknown().optional(),

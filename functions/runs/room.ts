@@ -41,6 +41,7 @@ export const room = defineRoom({
         ...CHANGE_WRITES,
         "agent_tool_pins",
         "due",
+        "node_turn",
         "quota",
         "run",
         "run_join",

@@ -11,6 +11,7 @@ import type { Json } from "../../shared/expressions/json.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import {
+  choiceSchema,
   failureSchema,
   logView,
   OPEN_STEP,
@@ -101,6 +102,8 @@ export const runStepItem = defineItem({
     output: blobSchema.nullable(),
     /** Handle that the run goes on by. */
     handle: z.string().nullable(),
+    /** How a router came to it. */
+    choice: choiceSchema.nullable(),
     /** Edges of that handle whose own condition did not hold, by ordinal in the revision. */
     blocked: z.array(z.number().int()),
     /** After a failure that another attempt follows. */
@@ -116,6 +119,22 @@ export const runStepItem = defineItem({
   expires: "expires_at",
 });
 export type RunStep = ItemOf<typeof runStepItem>;
+
+/** A pipeline's turns are forgotten when it has not run for so long; then its first branch is next again. */
+export const TURNS_KEPT_SECONDS = 90 * 86_400;
+
+export const nodeTurnItem = defineItem({
+  type: "node_turn",
+  summary: "How often a router of a pipeline has given a turn; one after the other, whatever revision runs.",
+  schema: z.object({
+    pipeline_id: idSchema("pipeline"),
+    node_id: z.string(),
+    turn: z.int(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "PIPELINE_TURNS#{pipeline_id}", sk: "{node_id}" },
+  expires: "expires_at",
+});
 
 /** An attempt whose outcome stands. */
 export const isSettled = ({ status }: RunStep): boolean =>

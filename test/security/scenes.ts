@@ -318,6 +318,11 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
 
   "pipelines.activate": (world) => pipelineOf(world),
   "pipelines.deactivate": (world) => pipelineOf(world, "activate"),
+  "pipelines.create_from_pattern": async (world) => {
+    const { agent_id = "" } = (await agentOf(world)).ids;
+    const pattern = { name: "sequential", agents: [{ agent_id }, { agent_id }] };
+    return { ids: {}, body: { name: unique("Drawn"), pattern } };
+  },
   "pipelines.restore": async (world) => {
     const { ids } = await pipelineOf(world);
     await did(world.company.call("DELETE", `/pipelines/${ids.pipeline_id}`));

@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { type Graph, type GraphNode, graphSchema, handlesOf } from "../../functions/pipelines/graph/public.ts";
+import {
+  ERROR_HANDLE,
+  type Graph,
+  type GraphNode,
+  graphSchema,
+  handlesOf,
+} from "../../functions/pipelines/graph/public.ts";
 import { mergedInput, runOutput, scopeOf, takenInputs } from "../../functions/runs/engine/rules/input.ts";
 import {
   type AttemptResult,
@@ -12,6 +18,9 @@ import {
 import { edgeAt, nodeAt, type Plan, type PlanNode } from "../../functions/runs/engine/rules/plan.ts";
 import { runPure } from "../../functions/runs/engine/rules/pure.ts";
 import type { Json } from "../../shared/expressions/json.ts";
+
+/** What rules need in these tests: no schema is checked, and what is drawn is drawn alike. */
+export const MEANS = { checkSchema: async () => undefined, seed: "run_1" };
 
 /** What the generator decides about one node; numbers are reduced to what is possible where they are used. */
 interface Spec {
@@ -42,6 +51,27 @@ function branchesOf({ threshold }: Spec, source: string) {
   return { branches: [first, second], default: "c" };
 }
 
+/** Routers of every strategy: by condition, drawn, by an agent that fails or is in doubt, in turn. */
+function routerOf(one: Spec, source: string): object {
+  const to = (more: object) => ["a", "b"].map((handle) => ({ handle, ...more }));
+  switch (one.policy % 8) {
+    case 0:
+      return { strategy: "random", branches: to({ weight: one.threshold + 1 }) };
+    case 1:
+      return { strategy: "round_robin", branches: to({}) };
+    case 2:
+      return {
+        strategy: "semantic",
+        agent_id: "agt_1",
+        branches: to({ description: "Right for some." }),
+        default: "c",
+        ...policyOf(one),
+      };
+    default:
+      return branchesOf(one, source);
+  }
+}
+
 function policyOf({ policy }: Spec) {
   if (policy < 15) return { on_failure: "fallback", fallback: { k: policy } };
   if (policy < 30) return { on_failure: "error_edge" };
@@ -51,6 +81,7 @@ function policyOf({ policy }: Spec) {
 
 /** Votes of which some fail for want of a majority or of numbers, all under a policy. */
 function votesOf(one: Spec) {
+  if (one.policy % 4 === 0) return { strategy: "summarize", agent_id: "agt_1", ...policyOf(one) };
   const policy = { on_failure: "fallback", fallback: { k: one.threshold } };
   if (one.threshold % 3 === 0) return { strategy: "average", of: "k", ...policy };
   return { strategy: "vote", winner: one.threshold % 3 === 1 ? "majority" : "plurality", ...policy };
@@ -62,7 +93,8 @@ function configOf(kind: string, one: Spec, source: string): object {
     return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
   if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
   if (kind === "synthesizer") return votesOf(one);
-  return kind === "router" || kind === "condition" ? branchesOf(one, source) : {};
+  if (kind === "router") return routerOf(one, source);
+  return kind === "condition" ? branchesOf(one, source) : {};
 }
 
 const kinds = [
@@ -98,7 +130,7 @@ function build(specs: readonly Spec[]): Graph {
       source: from.node,
       source_handle: from.handle,
       target,
-      ...(from.conditional && threshold % 3 === 0 ? { condition: { path: "run.input.k", op: "gte", value: 3 } } : {}),
+      ...(from.conditional && threshold % 2 === 0 ? { condition: { path: "run.input.k", op: "gte", value: 3 } } : {}),
     });
   };
   const add = (id: string, kind: string, sources: readonly (typeof open)[number][], one: Spec) => {
@@ -143,7 +175,11 @@ export const workOf =
     if (seed < 6 && node.node?.config.retry !== undefined && attempt < 3) {
       return { ok: false, error: { code: "flaky", message: `${node.id} fails at first` } };
     }
-    return { ok: true, output: { k: seed, text: `${node.id} answers` } };
+    const output = { k: seed, text: `${node.id} answers` };
+    const { node: of } = node;
+    if (of?.kind !== "router") return { ok: true, output };
+    const handles = handlesOf(of).filter((handle) => handle !== ERROR_HANDLE);
+    return { ok: true, output, handle: handles[seed % handles.length] ?? "" };
   };
 
 export interface Expected {
@@ -162,6 +198,7 @@ export async function expectedRun(
   plan: Plan,
   input: Json,
   work: (node: PlanNode, attempt: number) => AttemptResult,
+  seed = MEANS.seed,
 ): Promise<Expected> {
   const outcomes = new Map<number, Outcome>();
   const fatal: string[] = [];
@@ -172,7 +209,7 @@ export async function expectedRun(
       const sources = node.incoming.map((edge) => outcomes.get(edgeAt(plan, edge).source));
       if (sources.some((outcome) => outcome === undefined || failsRun(outcome))) continue;
       progress = left.delete(node);
-      const outcome = await expectedOutcome(plan, node, outcomes, input, work);
+      const outcome = await expectedOutcome(plan, node, outcomes, input, work, seed);
       outcomes.set(node.ordinal, outcome);
       if (failsRun(outcome)) fatal.push(node.id);
     }
@@ -190,6 +227,7 @@ async function expectedOutcome(
   outcomes: ReadonlyMap<number, Outcome>,
   run_input: Json,
   work: (node: PlanNode, attempt: number) => AttemptResult,
+  seed: string,
 ) {
   const isStart = node.ordinal === plan.start;
   const taken = node.incoming.filter((edge) =>
@@ -199,7 +237,7 @@ async function expectedOutcome(
   const inputs = takenInputs(plan, node, outcomes);
   const input = mergedInput(inputs, run_input, isStart);
   const scope = scopeOf(plan, node, input, run_input, outcomes);
-  if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, async () => undefined));
+  if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, { ...MEANS, seed }));
   for (let attempt = 1; ; attempt++) {
     const outcome = settle(node, attempt, work(node, attempt));
     if (outcome.status !== "retrying") return outcome;

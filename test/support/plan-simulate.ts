@@ -191,6 +191,7 @@ export async function simulate(
 
   const storeFor = (call: Call): RunStore => ({
     input: async () => table.input,
+    seed: "run_1",
     left_ms: () => table.left_ms,
     denial: (step) => operate(call, () => table.denial(step)),
     resolve: (step, edges) => operate(call, () => table.resolve(step, edges)),

@@ -43,6 +43,10 @@ export interface AgentRunInput {
   readonly history?: readonly ChatMessage[] | undefined;
   readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly system_prompt_override?: string | undefined;
+  /** Said after the agent's prompt: what this call is for. */
+  readonly instructions?: string | undefined;
+  /** Of the answer, in place of the agent's own. */
+  readonly response_schema?: Readonly<Record<string, unknown>> | undefined;
   readonly temperature?: number | undefined;
   /** Id of the step and attempt, or of the execution; goes to the provider with each call. */
   readonly idempotency_key: string;
@@ -163,7 +167,7 @@ export async function runAgent(
         max_steps: MAX_STEPS,
         temperature: run.temperature ?? definition.temperature,
         max_tokens: definition.max_tokens,
-        response_schema: definition.response_schema ?? undefined,
+        response_schema: run.response_schema ?? definition.response_schema ?? undefined,
         idempotency_key: run.idempotency_key,
         timeout_ms,
         signal: run.signal,
@@ -211,7 +215,8 @@ function systemText(
   contexts: readonly LoadedContext[],
   tools: readonly object[],
 ) {
-  const prompt = fillVariables(run.system_prompt_override ?? definition.system_prompt, run.variables ?? {});
+  const own = fillVariables(run.system_prompt_override ?? definition.system_prompt, run.variables ?? {});
+  const prompt = [own, run.instructions ?? ""].filter((part) => part !== "").join("\n\n");
   const history = (run.history ?? []).reduce((sum, { content }) => sum + content.length, 0);
   const budget = contextBudget({
     context_window_tokens: model.context_window_tokens,

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -11,6 +12,9 @@ import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { nodeFor } from "../graph/prompts.ts";
+import type { NodeKind } from "../graph/rules/kinds/kind.ts";
+import { handlesOf, type NodeKindName, nodeKinds } from "../graph/rules/kinds.ts";
+import { nodeSchema } from "../graph/rules/nodes.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
 import { copyName, INLINE_GRAPH_BYTES, pipelineStates, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
@@ -30,7 +34,7 @@ import {
  * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored
  * answer, three for each workspace that it enters or leaves, those of its owner; an archived one leaves its agents too, and its end is set.
  */
-const LARGEST = {
+export const LARGEST = {
   create: 8 + 3 * MOST_WORKSPACES,
   update: 4 + OWNER_ITEMS + 6 * MOST_WORKSPACES,
   archive: LARGEST_ACTIVATION + 2,
@@ -51,6 +55,27 @@ export const listPatterns: Handler<Ops["listPatterns"], Deps> = async () => ({
   next_cursor: null,
 });
 
+/** The registry, as a palette needs it; all of it is told by the code that runs. */
+export const listNodeKinds: Handler<Ops["listNodeKinds"], Deps> = async () => ({
+  items: (Object.keys(nodeKinds) as NodeKindName[]).map((name) => {
+    const { kind, summary, group, icon, receives, branches, secret_fields, config, example }: NodeKind =
+      nodeKinds[name];
+    return {
+      kind: name,
+      summary,
+      group,
+      icon,
+      receives,
+      branches,
+      secret_fields: [...secret_fields],
+      config_schema: { ...z.toJSONSchema(config, { io: "input", unrepresentable: "any" }) },
+      example: example as Record<string, unknown>,
+      example_handles: [...handlesOf(nodeSchema.parse({ id: kind, kind, label: kind, config: example }))],
+    };
+  }),
+  next_cursor: null,
+});
+
 export const list: Handler<Ops["list"], Deps> = async ({ context, query }, { table }) => {
   const { status, workspace_id, limit, cursor } = query;
   const tenant = table.of(context.tenant);
@@ -65,8 +90,8 @@ export const list: Handler<Ops["list"], Deps> = async ({ context, query }, { tab
 };
 
 /** A new pipeline with its first revision: takes a place in the plan, links it to its workspaces. */
-async function found(
-  call: Pick<Call<Ops["create"]>, "at" | "context" | "caller">,
+export async function found(
+  call: Pick<Call<Ops["create"] | Ops["createFromPattern"]>, "at" | "context" | "caller">,
   { table, blobs }: Deps,
   settings: Pick<Pipeline, "name" | "description" | "pattern" | "tags" | "workspace_ids">,
   content: Pick<LoadedRevision, "graph" | "secrets">,
@@ -108,7 +133,7 @@ async function found(
 
 const changeOf = ({ context, at }: { context: { actor: { id: string } }; at: Date }) => ({ by: context.actor.id, at });
 
-const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
+export const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
 
 export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
   const { pipeline, writes } = await found(call, deps, call.body, { graph: EMPTY_GRAPH, secrets: {} });

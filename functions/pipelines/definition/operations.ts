@@ -11,6 +11,8 @@ import {
 import { newOwnerSchema } from "../../../shared/identity/owned.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
+import { nodeGroups } from "../graph/rules/kinds/kind.ts";
+import { type NodeKindName, nodeKinds } from "../graph/rules/kinds.ts";
 import { graphSchema } from "../graph/rules/nodes.ts";
 import {
   patternInput,
@@ -20,6 +22,7 @@ import {
   revisionView,
   validationSchema,
 } from "../model.ts";
+import { patternPartsSchema } from "../patterns/model.ts";
 import { headResource, pipelineResource, revisionResource } from "../resources.ts";
 
 const workspaceIds = z
@@ -50,7 +53,45 @@ const patternInfo = z
   })
   .meta({ id: "PipelinePattern", description: "An orchestration pattern." });
 
+const described = {
+  name: nameSchema,
+  description: descriptionSchema.default(""),
+  tags: tagsSchema.default([]),
+  workspace_ids: workspaceIds.default([]),
+};
+
+const nodeKindInfo = z
+  .object({
+    kind: z.enum(Object.keys(nodeKinds) as [NodeKindName, ...NodeKindName[]]),
+    summary: z.string(),
+    group: z.enum(nodeGroups).meta({ description: "Where a palette shows it." }),
+    icon: z.string().meta({ description: "By the names of Lucide.", example: "bot" }),
+    receives: z.enum(["none", "one", "many"]).meta({ description: "How many connections lead into it." }),
+    branches: z.boolean().meta({ description: "Whether connections that leave it may have a condition." }),
+    secret_fields: z.array(z.string().meta({ example: "secret_headers" })).meta({
+      description: "Of its config: encrypted, never shown again.",
+    }),
+    config_schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12 of its config." }),
+    example: z.record(z.string(), z.unknown()).meta({ description: "A config that lacks nothing." }),
+    example_handles: z
+      .array(z.string().meta({ example: "output" }))
+      .meta({ description: "By which connections leave a node with that config." }),
+  })
+  .meta({ id: "PipelineNodeKind", description: "A kind of node." });
+
 export const pipelineOperations = {
+  listNodeKinds: operation({
+    id: "pipelines.list_node_kinds",
+    method: "GET",
+    path: "/pipelines/node-kinds",
+    summary: "List the kinds of nodes",
+    description: "For the palette of a canvas: what each is called and configured by.",
+    permission: "authenticated",
+    request: {},
+    response: pageOf(nodeKindInfo),
+    success: 200,
+    errors: [],
+  }),
   listPatterns: operation({
     id: "pipelines.list_patterns",
     method: "GET",
@@ -90,14 +131,22 @@ export const pipelineOperations = {
     permission: "pipelines:create",
     resource: { type: "pipeline", create: true },
     request: {
-      body: z.strictObject({
-        name: nameSchema,
-        description: descriptionSchema.default(""),
-        pattern: patternInput,
-        tags: tagsSchema.default([]),
-        workspace_ids: workspaceIds.default([]),
-      }),
+      body: z.strictObject({ ...described, pattern: patternInput }),
     },
+    response: pipelineView,
+    success: 201,
+    errors: ["quota_exceeded", "reference_not_found"],
+  }),
+  createFromPattern: operation({
+    id: "pipelines.create_from_pattern",
+    method: "POST",
+    path: "/pipelines/from-pattern",
+    summary: "Create a pipeline with the graph of a pattern",
+    description:
+      "Drawn with your agents at the pattern's places, as a draft. The graph is an ordinary one: change it as you like.",
+    permission: "pipelines:create",
+    resource: { type: "pipeline", create: true },
+    request: { body: z.strictObject({ ...described, pattern: patternPartsSchema }) },
     response: pipelineView,
     success: 201,
     errors: ["quota_exceeded", "reference_not_found"],

@@ -3,6 +3,7 @@ import { type Issue, Problem } from "../../../shared/errors.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, type StoredAgent } from "../../agents/public.ts";
 import { agentIdsOf } from "../revisions/revision.ts";
+import { agentOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
 import { validated } from "./run.ts";
@@ -36,12 +37,13 @@ export async function checkGraph(table: TenantTable, pattern: PatternName, graph
   const { errors, warnings } = await validated(graph, { pattern, agents });
   const all: Finding[] = [...errors];
   for (const node of graph.nodes) {
-    if (node.kind !== "agent" || node.config.agent_id === undefined || node.config.version === undefined) continue;
-    const agent = agents.get(node.config.agent_id);
-    if (agent === undefined || node.config.version <= agent.latest_version) continue;
+    const { agent_id, version } = agentOf(node) ?? {};
+    if (agent_id === undefined || version === undefined) continue;
+    const agent = agents.get(agent_id);
+    if (agent === undefined || version <= agent.latest_version) continue;
     all.push({
       code: "agent_version_not_found",
-      message: `"${node.label}" (${node.id}) names version ${node.config.version} of agent ${agent.id}, whose newest version is ${agent.latest_version}. Choose another.`,
+      message: `"${node.label}" (${node.id}) names version ${version} of agent ${agent.id}, whose newest version is ${agent.latest_version}. Choose another.`,
       node_ids: [node.id],
       connection_ids: [],
     });

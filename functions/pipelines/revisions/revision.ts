@@ -4,6 +4,7 @@ import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { canonicalText, graphHash } from "../graph/rules/canonical.ts";
+import { agentOf } from "../graph/rules/kinds.ts";
 import { type Graph, graphSchema } from "../graph/rules/nodes.ts";
 import { type SealedHeaders, sealedHeadersSchema } from "../graph/secret-headers.ts";
 import { MAX_GRAPH_BYTES } from "../model.ts";
@@ -38,11 +39,7 @@ export async function openRevision(blobs: Blobs, record: Revision): Promise<Load
 
 /** The different agents that a graph names, in order of their first node. */
 export const agentIdsOf = (graph: Graph): string[] => [
-  ...new Set(
-    graph.nodes.flatMap((node) =>
-      node.kind === "agent" && node.config.agent_id !== undefined ? [node.config.agent_id] : [],
-    ),
-  ),
+  ...new Set(graph.nodes.flatMap((node) => agentOf(node)?.agent_id ?? [])),
 ];
 
 /**

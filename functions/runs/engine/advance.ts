@@ -197,7 +197,10 @@ class Walk {
     const inputs = takenInputs(this.#plan, node, this.#known);
     const input = mergedInput(inputs, run_input, node.ordinal === this.#plan.start);
     const scope = scopeOf(this.#plan, node, input, run_input, this.#known);
-    const result = await runPure(this.#plan, node, inputs, scope, this.#checkSchema);
+    const result = await runPure(this.#plan, node, inputs, scope, {
+      checkSchema: this.#checkSchema,
+      seed: this.#store.seed,
+    });
     return settle(node, 1, result);
   }
 

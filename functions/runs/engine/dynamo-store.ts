@@ -77,6 +77,10 @@ export class DynamoRunStore implements RunStore {
     return this.#input;
   }
 
+  get seed(): string {
+    return this.#parts.run.id;
+  }
+
   left_ms(): number {
     const { run, clock } = this.#parts;
     return Date.parse(run.deadline_at) - clock.now().getTime();

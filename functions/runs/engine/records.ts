@@ -36,6 +36,7 @@ export const begunStep = (
   error: null,
   output: null,
   handle: null,
+  choice: null,
   blocked: [],
   retry_in_ms: null,
   wait_until: null,
@@ -55,8 +56,9 @@ export function settledStep(
     case "skipped":
       return { ...step, status: "skipped", started_at: null };
     case "completed": {
-      const { handle, blocked, recovered_from } = outcome;
-      return { ...step, status: "completed", output, handle, blocked: [...blocked], error: recovered_from ?? null };
+      const { handle, blocked, choice = null, recovered_from } = outcome;
+      const error = recovered_from ?? null;
+      return { ...step, status: "completed", output, handle, choice, blocked: [...blocked], error };
     }
     case "failed":
       return { ...step, status: "failed", error: outcome.error, handle: outcome.handle ?? null };
@@ -75,6 +77,7 @@ export async function outcomeOf(step: RunStep, blobs: Blobs): Promise<Outcome> {
       output: output === null ? null : await loadJson(blobs, output),
       handle: handle ?? "",
       blocked: step.blocked,
+      ...(step.choice === null ? {} : { choice: step.choice }),
       ...(error === null ? {} : { recovered_from: error }),
     };
   }

@@ -2,6 +2,7 @@ import { grantsOf } from "../../../shared/access/grants.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { agentItem } from "../../agents/public.ts";
+import { agentOf } from "../../pipelines/graph/public.ts";
 import type { StoredRun } from "../store.ts";
 import type { PlanNode } from "./rules/plan.ts";
 import { type Denied, denied } from "./rules/rights.ts";
@@ -14,7 +15,7 @@ export async function denialOf(table: TenantTable, run: StoredRun, { node }: Pla
   const { started_by } = run;
   const starter = started_by.type === "agent" ? started_by.on_behalf_of : started_by;
   const user_id = starter.type === "user" ? starter.id : undefined;
-  const agent_id = node?.kind === "agent" ? node.config.agent_id : undefined;
+  const agent_id = node === undefined ? undefined : agentOf(node)?.agent_id;
   // What does not apply is read as the organization again: a batch reads an item once.
   const nothing = table.read(organizationItem, {});
   const platform = table.table.of(PLATFORM);

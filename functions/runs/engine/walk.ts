@@ -1,6 +1,6 @@
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import { type Advance, type AdvanceOptions, advance } from "./advance.ts";
-import { mergedInput, outcomesNeeded, scopeOf, takenInputs } from "./rules/input.ts";
+import { mergedInput, outcomesNeeded, scopeOf, type TakenInput, takenInputs } from "./rules/input.ts";
 import { type AttemptResult, settle } from "./rules/outcome.ts";
 import { nodeNamed, type Plan, type PlanNode } from "./rules/plan.ts";
 import type { RunStore } from "./rules/store.ts";
@@ -11,6 +11,8 @@ export type Work = (task: {
   readonly node: PlanNode;
   readonly attempt: number;
   readonly scope: Scope;
+  /** What came along its taken edges, each by itself. */
+  readonly inputs: readonly TakenInput[];
   /** What is left of the run's time; the work takes no longer. */
   readonly left_ms: number;
 }) => Promise<AttemptResult>;
@@ -53,12 +55,13 @@ export async function runTicket(
     ),
     store.input(),
   ]);
-  const input = mergedInput(takenInputs(plan, node, outcomes), run_input, false);
+  const inputs = takenInputs(plan, node, outcomes);
+  const input = mergedInput(inputs, run_input, false);
   const scope = scopeOf(plan, node, input, run_input, outcomes);
   const left_ms = store.left_ms();
   // What came before may have taken its time.
   if (left_ms <= 0) return timedOut();
-  const result = await work({ node, attempt, scope, left_ms });
+  const result = await work({ node, attempt, scope, inputs, left_ms });
   const outcome = settle(node, attempt, result, store.left_ms());
   return advance(plan, store, { node: ticket.node, attempt, outcome }, options);
 }

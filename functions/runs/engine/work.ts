@@ -1,7 +1,8 @@
 import type { TaskDeps } from "./task.ts";
-import { workAgent } from "./work-agent.ts";
+import { workAgent, workSummary } from "./work-agent.ts";
 import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
+import { workRouter } from "./work-router.ts";
 
 /** Work that the run's deadline cuts off ends just after it, so that the run is timed out and not failed by its step. */
 const PAST_DEADLINE_MS = 100;
@@ -10,14 +11,20 @@ const PAST_DEADLINE_MS = 100;
 export const workerOf =
   (deps: WorkDeps): TaskDeps["worker"] =>
   (of) =>
-  async ({ node, attempt, scope, left_ms }) => {
+  async ({ node, attempt, scope, inputs, left_ms }) => {
     const step = node.node;
     const within = (wanted_ms: number) => Math.min(wanted_ms, Math.ceil(left_ms) + PAST_DEADLINE_MS);
+    const task = { ...of, node, attempt, scope, inputs, within };
     switch (step?.kind) {
       case "agent":
-        return workAgent({ ...of, step, node, attempt, scope, within }, deps);
+        return workAgent({ ...task, step }, deps);
+      case "router":
+        return workRouter({ ...task, step }, deps);
+      case "merge":
+      case "synthesizer":
+        return workSummary({ ...task, step }, deps);
       case "http":
-        return workHttp({ ...of, step, scope, within }, deps);
+        return workHttp({ ...task, step }, deps);
       default:
         throw new Error(`${node.id} has no work outside`);
     }

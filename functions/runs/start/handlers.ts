@@ -6,6 +6,7 @@ import type { Call, Handler } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
 import { agentStates } from "../../agents/model.ts";
 import { agentItem, pinAgent } from "../../agents/public.ts";
+import { agentOf } from "../../pipelines/graph/public.ts";
 import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
 import { pinForRun, pipelineItem } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
@@ -30,7 +31,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   const { graph } = pinned.loaded;
   await checkInput(graph, input);
   const agents = await pinGraph(table, graph);
-  if (graph.nodes.some(({ kind }) => kind === "agent")) await admitTokens(table, caller.organization.plan, at);
+  if (graph.nodes.some((node) => agentOf(node) !== undefined)) await admitTokens(table, caller.organization.plan, at);
   const named = namedRun(caller.organization, at);
   const wanted = {
     kind: "pipeline",

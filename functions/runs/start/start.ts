@@ -13,7 +13,7 @@ import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { pinAgents } from "../../agents/public.ts";
-import type { Graph } from "../../pipelines/graph/public.ts";
+import { agentOf, type Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
 import { nextLook, noTotals, type Pinned, type RunRecord } from "../model.ts";
@@ -131,8 +131,8 @@ export async function checkInput(graph: Graph, input: Json): Promise<void> {
 export async function pinGraph(table: TenantTable, graph: Graph): Promise<Pinned["agents"]> {
   const wanted = new Map<string, { agent_id: string; version: number | undefined; node_id: string }>();
   for (const node of graph.nodes) {
-    if (node.kind !== "agent" || node.config.agent_id === undefined) continue;
-    const { agent_id, version } = node.config;
+    const { agent_id, version } = agentOf(node) ?? {};
+    if (agent_id === undefined) continue;
     wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
   }
   const list = [...wanted.values()];

@@ -16,6 +16,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   token_budget: "its key is a month, which ends before it",
   rate_counter: "it says which minute and month it counts",
   lease_count: "it says until when each place is held",
+  node_turn: "whose turn it is has no time; going on where it was is as good as beginning anew",
   sign_in_attempts: "the condition asks for its time, and one that is over is replaced",
   registration: "the condition asks for its time",
   idempotency_key: "the condition asks for its time",

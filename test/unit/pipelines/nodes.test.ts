@@ -1,7 +1,9 @@
+import { Validator } from "@cfworker/json-schema";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { handlesOf, nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
+import { agentOf, handlesOf, isPure, lacksOf, nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
 import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
+import { listNodeKinds } from "../../../functions/pipelines/handlers.ts";
 
 const node = (kind: string, config: object = {}, more: object = {}) => ({ id: "n", kind, label: "N", config, ...more });
 const problems = (schema: z.ZodType, value: unknown) => {
@@ -49,13 +51,10 @@ describe("a node", () => {
     [node("agent", { agentId: "x" }), "agentId"],
     [node("agent", {}, { extra: 1 }), "extra"],
     [
-      node("router", { strategy: "semantic" }),
-      "config.strategy: strategy semantic is not available yet; use conditional",
+      node("merge", { strategy: "blend" }),
+      "config.strategy: must be one of concat, merge_json, vote, average, summarize",
     ],
-    [
-      node("merge", { strategy: "summarize" }),
-      "config.strategy: strategy summarize is not available yet; use one of concat, merge_json, vote, average",
-    ],
+    [node("merge", { agent_id: "agt_1" }), "config.agent_id: is used only under strategy summarize"],
     [node("agent", {}, { id: "a b" }), 'id: must be 1 to 64 letters, digits, "_" or "-"'],
     [node("agent", {}, { id: "__proto__" }), "id: is a reserved name"],
     [node("agent", {}, { label: "x".repeat(121) }), "label"],
@@ -107,8 +106,71 @@ describe("the registry of kinds", () => {
     }
   });
 
-  it("keeps outside effects out of the planner: only agent and http are tasks", () => {
-    expect(Object.values(nodeKinds).flatMap(({ kind, pure }) => (pure ? [] : [kind]))).toEqual(["agent", "http"]);
+  it("keeps outside effects out of the planner: what runs an agent, sends a request or counts turns is a task", () => {
+    const branches = [{ handle: "a", description: "When it fits." }];
+    const tasks = [
+      node("agent"),
+      node("http"),
+      node("router", { strategy: "semantic", branches }),
+      node("router", { strategy: "round_robin", branches }),
+      node("merge", { strategy: "summarize" }),
+      node("synthesizer", { strategy: "summarize" }),
+    ];
+    const rules = [
+      ...["input", "condition", "router", "merge", "synthesizer", "transform", "output"].map((kind) => node(kind)),
+      node("router", { strategy: "random", branches }),
+    ];
+    const pure = (nodes: readonly object[]) => nodes.map((one) => isPure(nodeSchema.parse(one)));
+    expect(pure(tasks)).toEqual(tasks.map(() => false));
+    expect(pure(rules)).toEqual(rules.map(() => true));
+    const running = [...tasks, ...rules].flatMap((one) => (agentOf(nodeSchema.parse(one)) === undefined ? [] : [one]));
+    expect(running).toEqual([tasks[0], tasks[2], tasks[4], tasks[5]]);
+  });
+
+  const routed = (config: object) => problems(nodeSchema, node("router", config));
+  it.each([
+    ["a conditional branch without condition", { branches: [{ handle: "a" }] }, ["config.branches.0.condition"]],
+    [
+      "a semantic branch without description, or with a condition",
+      { strategy: "semantic", branches: [{ handle: "a" }, { handle: "b", description: "x", condition: exists }] },
+      ["config.branches.0.description", "config.branches.1.condition"],
+    ],
+    [
+      "a weight where nothing is drawn",
+      { strategy: "round_robin", branches: [{ handle: "a", weight: 2 }] },
+      ["config.branches.0.weight"],
+    ],
+    [
+      "an agent where none is asked",
+      { strategy: "random", branches: [{ handle: "a" }], agent_id: "agt_1", version: 1, min_confidence: 0.4 },
+      ["config.agent_id", "config.version", "config.min_confidence"],
+    ],
+    ["another strategy", { strategy: "magic" }, ["config.strategy"]],
+  ])("refuses %s in a router", (_, config, paths) => {
+    expect(routed(config).map((problem) => problem.split(":", 1)[0])).toEqual(paths);
+  });
+});
+
+describe("the palette", () => {
+  const listed = async () => (await listNodeKinds({} as never, {} as never)).items;
+
+  it("has every kind, each with an example that is complete and that its own JSON Schema takes", async () => {
+    const items = await listed();
+    expect(items.map(({ kind }) => kind)).toEqual(Object.keys(nodeKinds));
+    for (const { kind, example, config_schema } of items) {
+      const parsed = nodeSchema.parse(node(kind, example));
+      expect([kind, lacksOf(parsed)]).toEqual([kind, []]);
+      const validator = new Validator(config_schema, "2020-12");
+      expect([kind, validator.validate(example).errors]).toEqual([kind, []]);
+      expect([kind, validator.validate({ ...example, no_such_field: 1 }).valid]).toEqual([kind, false]);
+    }
+  });
+
+  it("says by which handles its example is left, and what is secret", async () => {
+    const items = new Map((await listed()).map((item) => [item.kind, item]));
+    expect(items.get("condition")?.example_handles).toEqual(["large", "small"]);
+    expect(items.get("http")?.secret_fields).toEqual(["secret_headers"]);
+    expect(items.get("output")?.example_handles).toEqual([]);
   });
 });
 

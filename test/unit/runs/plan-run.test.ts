@@ -38,7 +38,7 @@ describe("a run of any valid graph", () => {
     await always(
       200,
       async ({ graph, input }) => {
-        expect(validateGraph(graph, { pattern: "debate", agents }).errors).toEqual([]);
+        expect(validateGraph(graph, { pattern: "supervisor", agents }).errors).toEqual([]);
         const plan = compilePlan(graph);
         const { outcomes, fatal } = await expectedRun(plan, input, work);
         expect(fatal).toEqual([]);

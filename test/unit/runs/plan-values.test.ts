@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type GraphNode, graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { drawn, inTurn } from "../../../functions/runs/engine/rules/choice.ts";
 import {
   concatenated,
   mergedInput,
@@ -21,6 +22,7 @@ import { runPure } from "../../../functions/runs/engine/rules/pure.ts";
 import { prepareTask } from "../../../functions/runs/engine/rules/task.ts";
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
+import { MEANS } from "../../support/plan-graphs.ts";
 
 const of = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
 const agent = (id: string, config: object = {}) => of(id, "agent", { agent_id: "agt_1", ...config });
@@ -85,7 +87,7 @@ describe("outcomes", () => {
   );
   const router = nodeNamed(routed, "r");
   const route = async (n: number) =>
-    settle(router, 1, await runPure(routed, router, [], { ...scope, input: { n } }, async () => undefined));
+    settle(router, 1, await runPure(routed, router, [], { ...scope, input: { n } }, MEANS));
 
   it("of a router take the first branch that holds, narrowed by conditions on its connections, and pass the input on", async () => {
     expect(resolutions(routed, router, await route(7))).toEqual({ taken: [1, 2], untaken: [3] });
@@ -185,17 +187,66 @@ describe("a scope", () => {
   });
 });
 
+describe("a router that draws", () => {
+  const branches = [{ handle: "a" }, { handle: "b", weight: 3 }];
+  const drawing = plan(
+    [
+      of("in", "input"),
+      of("r", "router", { strategy: "random", branches }),
+      agent("a"),
+      agent("b"),
+      of("out", "output"),
+    ],
+    [
+      edge("1", "in", "r"),
+      edge("2", "r", "a", { source_handle: "a" }),
+      edge("3", "r", "b", { source_handle: "b", condition: { path: "input.n", op: "gt", value: 5 } }),
+      ...["a", "b"].map((id) => edge(`${id}-out`, id, "out")),
+    ],
+  );
+  const router = nodeNamed(drawing, "r");
+  const draw = async (seed: string, n = 9) => {
+    const outcome = settle(
+      router,
+      1,
+      await runPure(drawing, router, [], { ...scope, input: { n } }, { ...MEANS, seed }),
+    );
+    if (outcome.status !== "completed") throw new Error(outcome.status);
+    return outcome;
+  };
+
+  it("draws by weight, the same for the same run, says by which seed, and passes the input on", async () => {
+    const made = await Promise.all(Array.from({ length: 2_000 }, (_, i) => draw(`run_${i}`)));
+    const heavy = made.filter(({ handle }) => handle === "b").length;
+    expect(heavy / 2_000).toBeGreaterThan(0.7);
+    expect(heavy / 2_000).toBeLessThan(0.8);
+    expect(await draw("run_7")).toEqual(made[7]);
+    expect(made[7]).toMatchObject({ output: { n: 9 }, choice: { strategy: "random", seed: "run_7" } });
+  });
+
+  it("is narrowed by conditions on its connections, as every router", async () => {
+    const seed = Array.from({ length: 99 }, (_, i) => `run_${i}`);
+    const narrowed = (await Promise.all(seed.map((one) => draw(one, 1)))).find(({ handle }) => handle === "b");
+    expect(narrowed?.blocked).toEqual([2]);
+  });
+
+  it("takes turns one after the other, and draws nothing where there is nothing", () => {
+    expect([1, 2, 3, 4].map((turn) => inTurn(branches, turn))).toEqual(["a", "b", "a", "b"]);
+    expect([inTurn([], 1), drawn([], "run_1", "r")]).toEqual([undefined, undefined]);
+  });
+});
+
 describe("pure nodes", () => {
   const pure = async (
     kind: string,
     config: object,
-    checkSchema: (schema: unknown, value: Json) => Promise<string | undefined> = async () => undefined,
+    checkSchema: (schema: unknown, value: Json) => Promise<string | undefined> = MEANS.checkSchema,
   ) => {
     const one = plan(
       kind === "input" ? [of("n", kind, config)] : [of("in", "input"), of("n", kind, config)],
       kind === "input" ? [] : [edge("1", "in", "n")],
     );
-    return runPure(one, nodeNamed(one, "n"), from("a", "b"), scope, checkSchema);
+    return runPure(one, nodeNamed(one, "n"), from("a", "b"), scope, { ...MEANS, checkSchema });
   };
 
   it.each([

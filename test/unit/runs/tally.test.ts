@@ -145,7 +145,9 @@ it("what a strategy does not look at is refused with it, not ignored", () => {
     graphSchema
       .safeParse({ nodes: [{ id: "n", kind: "merge", label: "n", config: more }], connections: [] })
       .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  expect(issues({ quorum: 2 })).toEqual(["nodes.0.config.quorum: is used only under strategy vote or average"]);
+  expect(issues({ quorum: 2 })).toEqual([
+    "nodes.0.config.quorum: is used only under strategy vote, average, or summarize",
+  ]);
   expect(issues({ strategy: "average", ties: "first" })).toEqual([
     "nodes.0.config.ties: is used only under strategy vote",
   ]);

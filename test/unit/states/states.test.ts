@@ -88,6 +88,7 @@ describe("the states of runs and steps", () => {
     error: null,
     output: null,
     handle: null,
+    choice: null,
     blocked: [],
     retry_in_ms: null,
     wait_until: status === "waiting" ? "2026-05-01T10:10:00.000Z" : null,

@@ -7,7 +7,7 @@ import type { Reference } from "./check-paths.ts";
 import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import type { Use } from "./kinds/kind.ts";
-import { lacksOf, usesOf } from "./kinds.ts";
+import { agentOf, lacksOf, usesOf } from "./kinds.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 import { type PatternName, patternDefinition } from "./patterns.ts";
 
@@ -92,8 +92,9 @@ export function configs(index: GraphIndex, findings: Findings): Reference[] {
 export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
   for (let i = 0; i < index.nodes.length; i++) {
     const node = index.nodes[i] as GraphNode;
-    if (node.kind !== "agent") continue;
-    const { agent_id } = node.config;
+    const runs = agentOf(node);
+    if (runs === undefined) continue;
+    const { agent_id } = runs;
     const found = agent_id === undefined ? "unset" : (facts.agents.get(agent_id)?.status ?? "missing");
     // One that is being erased is as good as gone.
     const status = found === "purging" ? "missing" : found;
@@ -126,17 +127,21 @@ export function pattern(index: GraphIndex, facts: GraphFacts, findings: Findings
     return;
   }
   const kinds = new Set<string>();
+  const agents = new Set<string>();
   let count = 0;
   for (const node of index.nodes) {
     kinds.add(node.kind);
-    if (node.kind === "agent") count++;
+    if (node.kind !== "agent") continue;
+    count++;
+    agents.add(node.config.agent_id ?? node.id);
   }
   if (count < min_agents) {
     const message = `The pattern ${facts.pattern} needs at least ${min_agents} agents; there are ${count}. Add agents or choose another pattern.`;
     findings.add("pattern_agents_below_minimum", message);
   }
-  if (count > max_agents) {
-    const message = `The pattern ${facts.pattern} is meant for at most ${max_agents} agents; there are ${count}.`;
+  // In rounds the same agent has many nodes.
+  if (agents.size > max_agents) {
+    const message = `The pattern ${facts.pattern} is meant for at most ${max_agents} agents; there are ${agents.size}.`;
     findings.add("pattern_agents_above_maximum", message);
   }
   for (const choice of needs) {

@@ -1,5 +1,6 @@
 import { at, type GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
+import { mayTakeDefault } from "./kinds/branches.ts";
 import { handlesOf, kindOf } from "./kinds.ts";
 import { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "./limits.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
@@ -60,12 +61,13 @@ type BranchNode = Extract<GraphNode, { kind: "condition" | "router" }>;
 function branching(node: BranchNode, connected: ReadonlySet<string>, findings: Findings): void {
   const { branches, default: otherwise } = node.config;
   const who = `"${node.label}" (${node.id})`;
+  const { strategy } = node.config;
+  const condition = strategy === "conditional" ? " with a condition" : "";
   if (branches.length === 0)
-    findings.add("branches_missing", `Give ${who} at least one branch with a condition.`, [node.id]);
-  if (otherwise === undefined) {
-    findings.add("default_branch_missing", `Give ${who} a default: the handle taken when no condition holds.`, [
-      node.id,
-    ]);
+    findings.add("branches_missing", `Give ${who} at least one branch${condition}.`, [node.id]);
+  if (otherwise === undefined && mayTakeDefault(strategy)) {
+    const when = strategy === "semantic" ? "when the agent is in doubt" : "when no condition holds";
+    findings.add("default_branch_missing", `Give ${who} a default: the handle taken ${when}.`, [node.id]);
   }
   for (const handle of handlesOf(node)) {
     if (handle === ERROR_HANDLE || connected.has(handle)) continue;

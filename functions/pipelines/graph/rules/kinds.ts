@@ -1,6 +1,6 @@
 import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
-import type { NodeKind, Use } from "./kinds/kind.ts";
+import type { NodeAgent, NodeKind, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { ERROR_HANDLE } from "./limits.ts";
@@ -17,7 +17,10 @@ const kindOf = (node: GraphNode): NodeKind => nodeKinds[node.kind];
 export { kindOf };
 
 /** Whether the planner works the node off itself. */
-export const isPure = (node: GraphNode): boolean => nodeKinds[node.kind].pure;
+export const isPure = (node: GraphNode): boolean => kindOf(node).pure(node.config);
+
+/** The agent that the node runs; undefined where it runs none. */
+export const agentOf = (node: GraphNode): NodeAgent | undefined => kindOf(node).agent(node.config);
 
 /** Handles that connections may leave the node by; the error handle where its policy is `error_edge`. */
 export function handlesOf(node: GraphNode): readonly string[] {

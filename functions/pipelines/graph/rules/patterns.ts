@@ -46,7 +46,10 @@ export const patterns = {
     description: "Agents work in rounds on a shared state until the problem is solved.",
     min_agents: 2,
     max_agents: 10,
-    needs: [["supervisor"], ["synthesizer"]],
+    needs: [
+      ["condition", "router"],
+      ["merge", "synthesizer"],
+    ],
   },
   consensus: {
     description: "Several agents vote; the majority decides.",
@@ -58,7 +61,7 @@ export const patterns = {
     description: "Agents argue for and against; a judge decides.",
     min_agents: 3,
     max_agents: 5,
-    needs: [["supervisor"]],
+    needs: [["merge", "synthesizer"]],
   },
   handoff: {
     description: "A request is escalated from tier to tier until one can answer it.",

@@ -1,5 +1,6 @@
 import type { Json } from "../../../../shared/expressions/json.ts";
 import { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "../../../pipelines/graph/public.ts";
+import type { RunChoice } from "../../model.ts";
 import { edgeAt, type Plan, type PlanNode, type Resolution } from "./plan.ts";
 
 /** Why a step failed. The code is for programs, the message for people. */
@@ -10,7 +11,13 @@ export interface StepError {
 
 /** What one attempt of a node's work came to. */
 export type AttemptResult =
-  | { readonly ok: true; readonly output: Json; readonly handle?: string; readonly blocked?: readonly number[] }
+  | {
+      readonly ok: true;
+      readonly output: Json;
+      readonly handle?: string;
+      readonly blocked?: readonly number[];
+      readonly choice?: RunChoice;
+    }
   | {
       readonly ok: false;
       readonly error: StepError;
@@ -29,6 +36,7 @@ export type Outcome =
       readonly handle: string;
       /** Edges of that handle whose own condition did not hold. */
       readonly blocked: readonly number[];
+      readonly choice?: RunChoice;
       /** The failure that the fallback stands in for. */
       readonly recovered_from?: StepError;
     }
@@ -50,8 +58,8 @@ const MAX_BACKOFF_MS = 3_600_000;
  */
 export function settle({ node }: PlanNode, attempt: number, result: AttemptResult, left_ms = Infinity): Outcome {
   if (result.ok) {
-    const { output, handle = DEFAULT_SOURCE_HANDLE, blocked = [] } = result;
-    return { status: "completed", output, handle, blocked };
+    const { output, handle = DEFAULT_SOURCE_HANDLE, blocked = [], choice } = result;
+    return { status: "completed", output, handle, blocked, ...(choice === undefined ? {} : { choice }) };
   }
   const { error } = result;
   const config = node?.config;

@@ -4,13 +4,21 @@ import { conditionHolds } from "../../../../shared/expressions/holds.ts";
 import type { Json } from "../../../../shared/expressions/json.ts";
 import { compileMapping } from "../../../../shared/expressions/mapping.ts";
 import type { GraphNode } from "../../../pipelines/graph/public.ts";
+import { drawn, goOn, tooCostly } from "./choice.ts";
 import { concatenated, mergedJson, type TakenInput } from "./input.ts";
 import type { AttemptResult } from "./outcome.ts";
-import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
+import type { Plan, PlanNode } from "./plan.ts";
 import { average, vote } from "./tally.ts";
 
 /** Checks a value against a JSON Schema: the first problem as a sentence, or undefined. Given by the caller: a validator is a library. */
 export type CheckSchema = (schema: unknown, value: Json) => Promise<string | undefined>;
+
+/** What a rule needs besides graph and values. */
+export interface PureMeans {
+  readonly checkSchema: CheckSchema;
+  /** Of what is drawn by chance: the same for the same run. */
+  readonly seed: string;
+}
 
 const failed = (code: string, message: string): AttemptResult => ({
   ok: false,
@@ -32,7 +40,7 @@ export async function runPure(
   { node, outgoing }: PlanNode,
   inputs: readonly TakenInput[],
   scope: Scope,
-  checkSchema: CheckSchema,
+  { checkSchema, seed }: PureMeans,
 ): Promise<AttemptResult> {
   switch (node?.kind) {
     case "input": {
@@ -41,7 +49,7 @@ export async function runPure(
     }
     case "condition":
     case "router":
-      return branch(plan, node, outgoing, scope);
+      return branch(plan, node, outgoing, scope, seed);
     case "merge":
     case "synthesizer":
       return joined(node, inputs);
@@ -71,43 +79,42 @@ function joined({ config }: JoinNode, inputs: readonly TakenInput[]): AttemptRes
       return vote(inputs, config);
     case "average":
       return average(inputs, config);
+    case "summarize":
+      throw new Error("what an agent makes of the inputs is a task");
   }
 }
 
 type BranchNode = Extract<GraphNode, { kind: "condition" | "router" }>;
 
-const tooCostly = failed("condition_too_costly", "a pattern of a condition takes too long on the text that it meets");
-
 async function firstHolding(
   branches: BranchNode["config"]["branches"],
   scope: Scope,
-): Promise<Bounded<BranchNode["config"]["branches"][number] | undefined>> {
-  for (const branch of branches) {
-    const holds = await conditionHolds(branch.condition, scope);
+): Promise<Bounded<string | undefined>> {
+  for (const { handle, condition } of branches) {
+    const holds =
+      condition === undefined ? { ok: true as const, value: false } : await conditionHolds(condition, scope);
     if (!holds.ok) return holds;
-    if (holds.value) return { ok: true, value: branch };
+    if (holds.value) return { ok: true, value: handle };
   }
   return { ok: true, value: undefined };
 }
 
-/** The first branch whose condition holds, else the default. A condition on a connection of that branch narrows it further. */
+/** The first branch whose condition holds, else the default; or one by chance. */
 async function branch(
   plan: Plan,
-  { config }: BranchNode,
+  { id, config }: BranchNode,
   outgoing: readonly number[],
   scope: Scope,
+  seed: string,
 ): Promise<AttemptResult> {
+  if (config.strategy === "random") {
+    const handle = drawn(config.branches, seed, id);
+    if (handle === undefined) return failed("no_branch", "there is no branch");
+    return goOn(plan, outgoing, { handle, scope, choice: { strategy: "random", seed } });
+  }
   const chosen = await firstHolding(config.branches, scope);
   if (!chosen.ok) return tooCostly;
-  const handle = chosen.value?.handle ?? config.default;
+  const handle = chosen.value ?? config.default;
   if (handle === undefined) return failed("no_branch", "no branch's condition holds and there is no default");
-  const blocked: number[] = [];
-  for (const ordinal of outgoing) {
-    const edge = edgeAt(plan, ordinal);
-    if (edge.handle !== handle || edge.condition === undefined) continue;
-    const open = await conditionHolds(edge.condition, scope);
-    if (!open.ok) return tooCostly;
-    if (!open.value) blocked.push(ordinal);
-  }
-  return { ok: true, output: scope.input, handle, blocked };
+  return goOn(plan, outgoing, { handle, scope });
 }

@@ -31,6 +31,9 @@ export interface RunStore {
   /** The run's input. */
   input(): Promise<Json>;
 
+  /** Of what is drawn by chance: the run's own. */
+  readonly seed: string;
+
   /** How long the run may still take, by the clock; zero or less when its deadline has come. */
   left_ms(): number;
 

@@ -12,7 +12,7 @@ const failed = (code: string, message: string): AttemptResult => ({
   retryable: false,
 });
 
-const tooFew = (quorum: number, there: number) =>
+export const tooFew = (quorum: number, there: number) =>
   failed("no_quorum", `${quorum} inputs have to bring one; ${there} did.`);
 
 interface Ballot {

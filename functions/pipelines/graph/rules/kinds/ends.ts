@@ -2,14 +2,17 @@ import * as z from "zod";
 import { jsonValue } from "../../../../../shared/expressions/json.ts";
 import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
-import { configOf, defineKind, usesOfMapping } from "./kind.ts";
+import { always, configOf, defineKind, usesOfMapping } from "./kind.ts";
 
 const none: readonly string[] = [];
 
 export const input = defineKind({
   kind: "input",
+  group: "flow",
+  icon: "log-in",
+  example: { schema: { type: "object", properties: { message: { type: "string" } }, required: ["message"] } },
   summary: "Where the run's input enters. With a schema, an input that does not fit fails the run.",
-  pure: true,
+  pure: always,
   receives: "none",
   config: configOf({
     schema: z
@@ -21,8 +24,11 @@ export const input = defineKind({
 
 export const output = defineKind({
   kind: "output",
+  group: "flow",
+  icon: "log-out",
+  example: { mapping: { answer: "input.text" } },
   summary: "What the run answers: its input, or a mapping of it. Several inputs make an object by node id.",
-  pure: true,
+  pure: always,
   receives: "many",
   config: configOf({ mapping: mappingSchema.optional() }),
   handles: () => none,

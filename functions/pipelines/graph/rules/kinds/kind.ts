@@ -60,13 +60,40 @@ export const usesOfMapping = (field: string, mapping: Mapping | undefined): read
       ? [{ field, form: "expression", text: mapping }]
       : Object.entries(mapping).map(([name, text]) => ({ field: `${field}.${name}`, form: "expression", text }));
 
+/** Which agent a node runs, of the kinds and strategies that run one. */
+export const agentFields = {
+  agent_id: z.string().min(1).max(64).optional(),
+  version: z.number().int().min(1).optional().meta({ description: "Else the version active when the run starts." }),
+};
+
+/** The agent that a node runs; `agent_id` is missing where a draft does not say it yet. */
+export interface NodeAgent {
+  readonly agent_id?: string | undefined;
+  readonly version?: number | undefined;
+}
+
+export const always = (): boolean => true;
+export const never = (): boolean => false;
+
+export const nodeGroups = ["flow", "agents", "values", "actions"] as const;
+export type NodeGroup = (typeof nodeGroups)[number];
+
+/** Stands for an agent of the organization in examples. */
+export const EXAMPLE_AGENT = "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+
 /** Everything the product knows about one kind of node. Validation, planning, documentation and the canvas derive from it. */
 export interface NodeKind<K extends string = string, S extends z.ZodType = z.ZodType> {
   readonly kind: K;
   readonly summary: string;
+  /** Where the palette of a canvas shows it. */
+  readonly group: NodeGroup;
+  /** By the names of Lucide. */
+  readonly icon: string;
   readonly config: S;
+  /** A config that lacks nothing. */
+  readonly example: z.input<S>;
   /** Pure kinds have no outside effect: the planner works them off itself. The others are a task of their own. */
-  readonly pure: boolean;
+  pure(config: z.output<S>): boolean;
   /** Connections into it: none, exactly one, or any number. */
   readonly receives: "none" | "one" | "many";
   /** Whether its outgoing connections may carry a condition. */
@@ -77,6 +104,8 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   handles(config: z.output<S>): readonly string[];
   /** Where its config uses values of the graph. */
   uses(config: z.output<S>): readonly Use[];
+  /** The agent that it runs; undefined where it runs none. */
+  agent(config: z.output<S>): NodeAgent | undefined;
   /** What a draft may still lack and a run cannot do without; each a sentence that says what to do. */
   lacks(config: z.output<S>): readonly string[];
 }
@@ -86,7 +115,8 @@ const oneOutput: readonly string[] = ["output"];
 
 /** Defines a kind; whatever is not given has the usual value. */
 export function defineKind<const K extends string, S extends z.ZodType>(
-  kind: Pick<NodeKind<K, S>, "kind" | "summary" | "config" | "pure"> & Partial<NodeKind<K, S>>,
+  kind: Pick<NodeKind<K, S>, "kind" | "summary" | "group" | "icon" | "config" | "example" | "pure"> &
+    Partial<NodeKind<K, S>>,
 ): NodeKind<K, S> {
   return {
     receives: "one",
@@ -94,6 +124,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     secret_fields: nothing,
     handles: () => oneOutput,
     uses: () => nothing,
+    agent: () => undefined,
     lacks: () => nothing,
     ...kind,
   };

@@ -1,19 +1,22 @@
 import * as z from "zod";
 import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
-import { configOf, defineKind, usesOfMapping } from "./kind.ts";
+import { agentFields, configOf, defineKind, EXAMPLE_AGENT, never, usesOfMapping } from "./kind.ts";
 
 export const agent = defineKind({
   kind: "agent",
+  group: "agents",
+  icon: "bot",
+  example: { agent_id: EXAMPLE_AGENT, input_mapping: { message: "input.question" } },
   summary: "Runs an agent on its input. Emits {text, object?}: object where the agent has a response schema.",
-  pure: false,
+  pure: never,
   config: configOf({
-    agent_id: z.string().min(1).max(64).optional(),
-    version: z.number().int().min(1).optional().meta({ description: "Else the version active when the run starts." }),
+    ...agentFields,
     input_mapping: mappingSchema.optional(),
     system_prompt_override: z.string().min(1).max(graphLimits.prompt).optional(),
     temperature: z.number().min(0).max(2).optional(),
   }),
+  agent: ({ agent_id, version }) => ({ agent_id, version }),
   uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping),
 });
 
@@ -40,8 +43,11 @@ const headers = z
 
 export const http = defineKind({
   kind: "http",
+  group: "actions",
+  icon: "globe",
+  example: { method: "POST", url: "https://api.example.com/orders/{{ input.id }}", body: { status: "input.status" } },
   summary: "Sends one guarded HTTP request. Emits {status, headers, body}.",
-  pure: false,
+  pure: never,
   secret_fields: ["secret_headers"],
   config: configOf({
     method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).meta({ id: "HttpNodeMethod" }).default("GET"),

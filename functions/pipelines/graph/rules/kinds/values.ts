@@ -2,34 +2,26 @@ import * as z from "zod";
 import { expressionText } from "../../../../../shared/expressions/mapping.ts";
 import { pathSchema } from "../../../../../shared/expressions/paths.ts";
 import { graphLimits } from "../limits.ts";
-import { configOf, defineKind } from "./kind.ts";
+import { agentFields, always, configOf, defineKind } from "./kind.ts";
 
-/** Strategies that take a model come with their own kind. */
-const announced = ["summarize"];
-
-export const mergeStrategies = ["concat", "merge_json", "vote", "average"] as const;
+export const mergeStrategies = ["concat", "merge_json", "vote", "average", "summarize"] as const;
 type MergeStrategy = (typeof mergeStrategies)[number];
 
 /** Fields that only some strategies look at. */
 const only: Readonly<Record<string, readonly MergeStrategy[]>> = {
   of: ["vote", "average"],
-  quorum: ["vote", "average"],
+  quorum: ["vote", "average", "summarize"],
   winner: ["vote"],
   ties: ["vote"],
+  agent_id: ["summarize"],
+  version: ["summarize"],
 };
 
-const strategySchema = z
-  .enum(mergeStrategies, {
-    error: ({ input }) =>
-      typeof input === "string" && announced.includes(input)
-        ? `strategy ${input} is not available yet; use one of ${mergeStrategies.join(", ")}`
-        : `must be one of ${mergeStrategies.join(", ")}`,
-  })
-  .meta({
-    id: "MergeStrategy",
-    description:
-      "`concat`: one text, or one list. `merge_json`: one object, the later input winning. `vote`: {choice, votes, ballots, tally}. `average`: the mean of numbers, or of each member of objects of numbers.",
-  });
+const strategySchema = z.enum(mergeStrategies, { error: `must be one of ${mergeStrategies.join(", ")}` }).meta({
+  id: "MergeStrategy",
+  description:
+    "`concat`: one text, or one list. `merge_json`: one object, the later input winning. `vote`: {choice, votes, ballots, tally}. `average`: the mean of numbers, or of each member of objects of numbers. `summarize`: what an agent makes of all of them, each under the id of its node.",
+});
 const winnerSchema = z.enum(["plurality", "majority"]).meta({
   id: "VoteWinner",
   description:
@@ -51,45 +43,60 @@ const joining = (usual: MergeStrategy) =>
     strategy: strategySchema.default(usual),
     separator: z.string().max(100).default("\n\n").meta({ description: "Between texts, for concat." }),
     of: ofSchema.optional(),
-    quorum: z
-      .int()
-      .min(1)
-      .max(graphLimits.nodes)
-      .optional()
-      .meta({ description: "So many inputs must vote, or bring a number; fewer fail the step (`no_quorum`)." }),
+    quorum: z.int().min(1).max(graphLimits.nodes).optional().meta({
+      description:
+        "So many inputs must vote, bring a number or be there to summarize; fewer fail the step (`no_quorum`).",
+    }),
     winner: winnerSchema.optional(),
     ties: tiesSchema.optional(),
+    ...agentFields,
   }).check((context) => {
     const config: Readonly<Record<string, unknown>> = context.value;
     for (const [field, strategies] of Object.entries(only)) {
       if (config[field] === undefined || strategies.some((strategy) => strategy === config.strategy)) continue;
-      const message = `is used only under strategy ${strategies.join(" or ")}`;
+      const message = `is used only under strategy ${new Intl.ListFormat("en", { type: "disjunction" }).format(strategies)}`;
       context.issues.push({ code: "custom", input: config[field], path: [field], message });
     }
   });
+
+const joins = (usual: MergeStrategy) => {
+  const config = joining(usual);
+  type Config = z.output<typeof config>;
+  return {
+    config,
+    receives: "many",
+    pure: ({ strategy }: Config) => strategy !== "summarize",
+    agent: ({ strategy, agent_id, version }: Config) => (strategy === "summarize" ? { agent_id, version } : undefined),
+  } as const;
+};
 
 const waits = "Waits for all its inputs and makes one value of those that were taken, in the order of its connections.";
 
 export const merge = defineKind({
   kind: "merge",
+  group: "values",
+  icon: "merge",
+  example: { strategy: "merge_json" },
   summary: waits,
-  pure: true,
-  receives: "many",
-  config: joining("concat"),
+  ...joins("concat"),
 });
 
 export const synthesizer = defineKind({
   kind: "synthesizer",
+  group: "values",
+  icon: "combine",
+  example: { strategy: "vote", of: "object.verdict", winner: "majority" },
   summary: `${waits} Like merge, and votes unless told otherwise.`,
-  pure: true,
-  receives: "many",
-  config: joining("vote"),
+  ...joins("vote"),
 });
 
 export const transform = defineKind({
   kind: "transform",
+  group: "values",
+  icon: "square-function",
+  example: { expression: '{"total": $sum(input.items.price)}' },
   summary: "Makes a value of its input by an expression.",
-  pure: true,
+  pure: always,
   config: configOf({ expression: expressionText.optional() }),
   uses: ({ expression }) =>
     expression === undefined ? [] : [{ field: "expression", form: "expression", text: expression }],

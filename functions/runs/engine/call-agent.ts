@@ -1,0 +1,86 @@
+import { runFiles } from "../../../shared/blobs/purposes.ts";
+import type { Scope } from "../../../shared/expressions/expression.ts";
+import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
+import { loadSnapshot } from "../../agents/public.ts";
+import { type AgentRunInput, runAgent } from "../../executions/public.ts";
+import { agentOf, type GraphNode } from "../../pipelines/graph/public.ts";
+import { runContext } from "../log/entries.ts";
+import type { TakenInput } from "./rules/input.ts";
+import type { AttemptResult } from "./rules/outcome.ts";
+import type { PlanNode } from "./rules/plan.ts";
+import type { TaskDeps } from "./task.ts";
+import type { WorkDeps } from "./work-deps.ts";
+
+type Of = Parameters<TaskDeps["worker"]>[0];
+
+/** One attempt of a node that runs an agent. */
+export interface AgentTask<N extends GraphNode = GraphNode> extends Of {
+  readonly step: N;
+  readonly node: PlanNode;
+  readonly attempt: number;
+  readonly scope: Scope;
+  readonly inputs: readonly TakenInput[];
+  /** So long as the work wants to take, but no longer than the run has left. In milliseconds, like what it takes. */
+  readonly within: (wanted_ms: number) => number;
+}
+
+/** What the agent is asked. */
+export type AgentCall = Pick<
+  AgentRunInput,
+  "input" | "variables" | "system_prompt_override" | "temperature" | "instructions" | "response_schema"
+>;
+
+type Failed = Extract<AttemptResult, { ok: false }>;
+export type AgentAnswer = { readonly ok: true; readonly content: string; readonly object?: unknown } | Failed;
+
+/** How long an agent may take where its node does not say. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+const GRACE_MS = 5_000;
+
+/** Runs the pinned version of a node's agent, and notes what it cost for the step's commit. Failures are values. */
+export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall): Promise<AgentAnswer> {
+  const { step, attempt, run, table, store } = task;
+  const timeout_ms = task.within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  const { agent_id, version = agent_id === undefined ? undefined : run.pinned.agents[agent_id] } = agentOf(step) ?? {};
+  if (agent_id === undefined || version === undefined) {
+    return { ok: false, error: { code: "agent_missing", message: "The node names no agent." }, retryable: false };
+  }
+  const [snapshot, plan] = await Promise.all([
+    loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version),
+    planOf(table),
+  ]);
+  const result = await runAgent(
+    snapshot,
+    {
+      ...call,
+      idempotency_key: `${run.id}-${step.id}-${attempt}`,
+      meter: {
+        plan,
+        actor: runContext(table, run, deps.clock.now()).actor,
+        work: { kind: "run_step", id: `${run.id}/${step.id}/${attempt}` },
+        // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
+        answers: { blobs: deps.blobs, place: runFiles(table.tenant, run) },
+        run_id: run.id,
+      },
+      timeout_ms,
+      // The call to the model ends by itself; this bounds what comes before it, tools that are listed.
+      signal: AbortSignal.timeout(task.within(timeout_ms + GRACE_MS)),
+    },
+    deps,
+  );
+  const { tokens_in, tokens_out } = result.usage;
+  const { model, cost_usd_micros } = result;
+  store.note(task.node, attempt, { model, tokens_in, tokens_out, cost_usd_micros, usage: result.unrecorded });
+  if (!result.ok) {
+    const { code, message, retryable, retry_after_ms } = result.error;
+    return { ok: false, error: { code, message }, retryable, retry_after_ms };
+  }
+  return { ok: true, content: result.content, ...(result.object === undefined ? {} : { object: result.object }) };
+}
+
+/** The plan as it is now: a limit that was raised meanwhile holds. */
+async function planOf(table: Of["table"]): Promise<Organization["plan"]> {
+  const organization = await table.get(organizationItem, {});
+  if (organization === undefined) throw new Error(`organization ${table.tenant} is gone`);
+  return organization.plan;
+}
