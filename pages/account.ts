@@ -1,6 +1,7 @@
 import { call, closed } from "./api.ts";
 import type { Me, Membership, Session } from "./calls.ts";
 import { action, el, link, paragraph, show } from "./dom.ts";
+import { roleName } from "./fields.ts";
 import { enrol } from "./sign-in/enrol.ts";
 import { signIn } from "./sign-in/sign-in.ts";
 import { texts } from "./texts.ts";
@@ -32,7 +33,7 @@ export async function account(me: Me): Promise<void> {
       el("dd", { "data-fact": "organization" }, here?.name ?? texts.account.nowhere),
       ...(me.role === null
         ? []
-        : [el("dt", {}, texts.account.role), el("dd", { "data-fact": "role" }, me.role.replaceAll("_", " "))]),
+        : [el("dt", {}, texts.account.role), el("dd", { "data-fact": "role" }, roleName(me.role))]),
     ),
     me.refusal !== null && refused(me.refusal),
     ...elsewhere(mine, here?.id),

@@ -14,7 +14,23 @@ export const calls = {
   "auth.enrol_totp": "POST /auth/me/mfa/totp",
   "auth.activate_totp": "POST /auth/me/mfa/totp/activate",
   "auth.forgot_password": "POST /auth/forgot-password",
+  "auth.reset_password": "POST /auth/reset-password",
+  "auth.register": "POST /auth/register",
+  "auth.resend_verification": "POST /auth/registrations/{registration_id}/resend",
+  "auth.look_up_registration": "POST /auth/registrations/look-up",
+  "auth.verify_email": "POST /auth/verify-email",
+  "auth.join_domain": "POST /auth/join-domain",
+  "auth.join": "POST /auth/join",
+  "auth.confirm_email": "POST /auth/me/email/confirm",
   "sso.token": "POST /sso/token",
+  "invitations.look_up": "POST /invitations/look-up",
+  "invitations.accept": "POST /invitations/accept",
+  "domains.confirm": "POST /domains/confirm",
+  "organizations.get_transfer": "GET /organizations/{organization_id}/transfer",
+  "organizations.accept_transfer": "POST /organizations/{organization_id}/transfer/accept",
+  "organizations.decline_transfer": "POST /organizations/{organization_id}/transfer/decline",
+  "operators.get_access_here": "GET /operator-accesses/{access_id}",
+  "operators.revoke_access_here": "POST /operator-accesses/{access_id}/revoke",
 } as const;
 
 export type CallId = keyof typeof calls;
@@ -69,6 +85,30 @@ export interface Session {
   readonly last_seen_at: string;
 }
 
+/** What an invitation's link is about. */
+export interface InvitationFacts {
+  readonly organization: Organization;
+  readonly email: string;
+  readonly role: string;
+  readonly message: string;
+  readonly invited_by: string | null;
+  readonly has_account: boolean;
+}
+
+interface Transfer {
+  readonly to_user_id: string;
+  readonly status: string;
+}
+
+export interface OperatorAccess {
+  readonly asked_by: { readonly email: string };
+  readonly reason: string;
+  readonly minutes: number;
+  readonly permissions: readonly string[];
+  readonly status: string;
+  readonly uses: readonly { readonly operation: string }[];
+}
+
 /** What the pages use of each answer. */
 export interface Answers {
   "auth.login": ({ readonly status: "signed_in" } & Opened) | Challenge;
@@ -85,5 +125,25 @@ export interface Answers {
   "auth.enrol_totp": { readonly secret: string; readonly otpauth_uri: string };
   "auth.activate_totp": { readonly recovery_codes: readonly string[] };
   "auth.forgot_password": { readonly message: string };
+  "auth.reset_password": undefined;
+  "auth.register": { readonly registration_id: string };
+  "auth.resend_verification": { readonly registration_id: string };
+  "auth.look_up_registration": {
+    readonly email: string;
+    readonly organization_name: string | null;
+    readonly join: { readonly organization: Organization; readonly role: string } | null;
+  };
+  "auth.verify_email": Opened;
+  "auth.join_domain": Opened;
+  "auth.join": Opened;
+  "auth.confirm_email": { readonly email: string };
   "sso.token": Opened & { readonly user: User };
+  "invitations.look_up": InvitationFacts;
+  "invitations.accept": { readonly organization: Organization };
+  "domains.confirm": { readonly domain: string };
+  "organizations.get_transfer": Transfer;
+  "organizations.accept_transfer": Transfer;
+  "organizations.decline_transfer": Transfer;
+  "operators.get_access_here": OperatorAccess;
+  "operators.revoke_access_here": { readonly status: string };
 }

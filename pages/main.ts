@@ -1,9 +1,15 @@
-import { account } from "./account.ts";
 import { Refusal } from "./api.ts";
 import { type Arrival, arrive } from "./arrival.ts";
 import { el, paragraph, show, textButton } from "./dom.ts";
+import { confirmEmail } from "./links/confirm-email.ts";
+import { domain } from "./links/domain.ts";
+import { invitation } from "./links/invitation.ts";
+import { operatorAccess } from "./links/operator-access.ts";
+import { home, type Place } from "./links/place.ts";
+import { register, verifyEmail } from "./links/register.ts";
+import { resetPassword } from "./links/reset-password.ts";
+import { transfer } from "./links/transfer.ts";
 import { comeBack, isReturn } from "./sign-in/provider.ts";
-import { goOn, signIn } from "./sign-in/sign-in.ts";
 import { language, texts } from "./texts.ts";
 
 /** Takes somebody back from their company's provider, to where they were. */
@@ -12,28 +18,42 @@ async function returned(arrival: Arrival): Promise<void> {
   const left = await comeBack(arrival);
   if (left === undefined) throw new Refusal({ detail: texts.signIn.strange });
   history.replaceState(null, "", left.path);
-  await open({ ...left, fragment: new URLSearchParams(left.fragment) }, true);
+  await open({ ...left, fragment: new URLSearchParams(left.fragment) });
 }
 
+/** The pages beside that to sign in, by their addresses. */
+const pages: Readonly<Record<string, (place: Place) => Promise<void> | void>> = {
+  "/register": register,
+  "/verify-email": verifyEmail,
+  "/reset-password": resetPassword,
+  "/confirm-email": confirmEmail,
+  "/invitation": invitation,
+  "/domain": domain,
+  "/organization/transfer": transfer,
+  "/operator-accesses": operatorAccess,
+};
+
 /** Shows the page of an address. */
-async function open({ path, fragment }: Pick<Arrival, "path" | "fragment">, signedIn: boolean): Promise<void> {
-  const goal = { left: { path, fragment: fragment.toString() }, done: account };
-  if (signedIn) await goOn(goal);
-  else signIn(goal);
+async function open(place: Place): Promise<void> {
+  const page = pages[place.path.startsWith("/operator-accesses/") ? "/operator-accesses" : place.path];
+  if (page === undefined) home();
+  else await page(place);
 }
 
 async function start(): Promise<void> {
   document.documentElement.lang = language;
   const arrival = arrive();
   try {
-    await (isReturn(arrival) ? returned(arrival) : open(arrival, false));
+    await (isReturn(arrival) ? returned(arrival) : open(arrival));
   } catch (error) {
     show(
       texts.failedTitle,
       el("p", { role: "alert", class: "alert" }, error instanceof Refusal ? error.message : texts.failed),
-      textButton(texts.signIn.again, () => void open({ path: "/sign-in", fragment: new URLSearchParams() }, false)),
+      textButton(texts.signIn.again, () => home()),
     );
   }
 }
 
+// A link that is opened where the page is open already changes what stands behind `#` only.
+addEventListener("hashchange", () => void start());
 void start();

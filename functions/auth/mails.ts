@@ -12,7 +12,7 @@ export const resetMail = template<WithToken>({
     lines: [
       "Somebody asked to reset the password of your Kaizen Studio account.",
       "",
-      `Open ${app_url}/reset-password?token=${token} within the next hour,`,
+      `Open ${app_url}/reset-password#token=${token} within the next hour,`,
       "or send the token to POST /api/v1/auth/reset-password:",
       "",
       token,
@@ -25,7 +25,7 @@ export const resetMail = template<WithToken>({
     lines: [
       "Jemand möchte das Passwort Ihres Kontos bei Kaizen Studio zurücksetzen.",
       "",
-      `Öffnen Sie innerhalb einer Stunde ${app_url}/reset-password?token=${token}`,
+      `Öffnen Sie innerhalb einer Stunde ${app_url}/reset-password#token=${token}`,
       "oder senden Sie dieses Token an POST /api/v1/auth/reset-password:",
       "",
       token,
@@ -43,7 +43,7 @@ export const firstPasswordMail = template<WithToken>({
       "Somebody asked for a password for your Kaizen Studio account, which has none.",
       `If your company has a sign-in provider you need none: sign in at ${app_url} with this address.`,
       "",
-      `To choose one, open ${app_url}/reset-password?token=${token} within the next hour,`,
+      `To choose one, open ${app_url}/reset-password#token=${token} within the next hour,`,
       "or send the token to POST /api/v1/auth/reset-password:",
       "",
       token,
@@ -57,7 +57,7 @@ export const firstPasswordMail = template<WithToken>({
       "Jemand möchte ein Passwort für Ihr Konto bei Kaizen Studio. Es hat keines.",
       `Wenn Ihr Unternehmen einen Anbieter für die Anmeldung hat, brauchen Sie keines: Melden Sie sich unter ${app_url} mit dieser Adresse an.`,
       "",
-      `Um eines zu wählen, öffnen Sie innerhalb einer Stunde ${app_url}/reset-password?token=${token}`,
+      `Um eines zu wählen, öffnen Sie innerhalb einer Stunde ${app_url}/reset-password#token=${token}`,
       "oder senden Sie dieses Token an POST /api/v1/auth/reset-password:",
       "",
       token,
@@ -100,7 +100,7 @@ export const confirmMail = template<
     lines: [
       "Welcome to Kaizen Studio. Confirm that this address is yours, and choose a password.",
       "",
-      `Open ${app_url}/verify-email?token=${token} within the next day,`,
+      `Open ${app_url}/verify-email#token=${token} within the next day,`,
       "or send the token and the password to POST /api/v1/auth/verify-email:",
       "",
       token,
@@ -120,7 +120,7 @@ export const confirmMail = template<
     lines: [
       "Willkommen bei Kaizen Studio. Bestätigen Sie, dass diese Adresse Ihnen gehört, und wählen Sie ein Passwort.",
       "",
-      `Öffnen Sie bis morgen um diese Zeit ${app_url}/verify-email?token=${token}`,
+      `Öffnen Sie bis morgen um diese Zeit ${app_url}/verify-email#token=${token}`,
       "oder senden Sie Token und Passwort an POST /api/v1/auth/verify-email:",
       "",
       token,
@@ -164,7 +164,7 @@ export const newAddressMail = template<WithToken>({
     lines: [
       "Confirm that this address is to be the one of your Kaizen Studio account.",
       "",
-      `Open ${app_url}/confirm-email?token=${token} within the next day, where you are signed in,`,
+      `Open ${app_url}/confirm-email#token=${token} within the next day, where you are signed in,`,
       "or send the token to POST /api/v1/auth/me/email/confirm:",
       "",
       token,
@@ -177,7 +177,7 @@ export const newAddressMail = template<WithToken>({
     lines: [
       "Bestätigen Sie, dass Ihr Konto bei Kaizen Studio künftig diese Adresse haben soll.",
       "",
-      `Öffnen Sie bis morgen um diese Zeit, wo Sie angemeldet sind, ${app_url}/confirm-email?token=${token}`,
+      `Öffnen Sie bis morgen um diese Zeit, wo Sie angemeldet sind, ${app_url}/confirm-email#token=${token}`,
       "oder senden Sie das Token an POST /api/v1/auth/me/email/confirm:",
       "",
       token,

@@ -33,6 +33,7 @@ export async function tellOwners(event: Envelope, deps: Pick<MailDeps, "table" |
   const step = event.type.slice("operator_access.".length);
   await mailOwners(deps, tenant, accessMail, {
     ...{ app_url: deps.app_url, step, organization: organization.name, id: access_id },
+    organization_id: organization.id,
     ...{ operator: access.asked_by.email, approver: access.approved_by?.email ?? "" },
     ...{ reason: access.reason, minutes: access.minutes, permissions: access.permissions.join(", ") },
   });

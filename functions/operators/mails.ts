@@ -6,6 +6,7 @@ interface About {
   readonly step: string;
   readonly organization: string;
   readonly id: string;
+  readonly organization_id: string;
   readonly operator: string;
   readonly approver: string;
   readonly reason: string;
@@ -52,7 +53,7 @@ export const accessMail = template<About>({
       `Minutes: ${about.minutes}`,
       `What it gives: ${about.permissions}`,
       "",
-      `What is done by it stands in your audit trail. An owner can end it at any time: ${about.app_url}/operator-accesses/${about.id}`,
+      `What is done by it stands in your audit trail. An owner can end it at any time: ${about.app_url}/operator-accesses/${about.id}#organization_id=${about.organization_id}`,
       `or POST /api/v1/operator-accesses/${about.id}/revoke`,
     ],
   }),
@@ -65,7 +66,7 @@ export const accessMail = template<About>({
       `Minuten: ${about.minutes}`,
       `Was er erlaubt: ${about.permissions}`,
       "",
-      `Was damit geschieht, steht in Ihrem Prüfprotokoll. Inhaber können ihn jederzeit beenden: ${about.app_url}/operator-accesses/${about.id}`,
+      `Was damit geschieht, steht in Ihrem Prüfprotokoll. Inhaber können ihn jederzeit beenden: ${about.app_url}/operator-accesses/${about.id}#organization_id=${about.organization_id}`,
       `oder POST /api/v1/operator-accesses/${about.id}/revoke`,
     ],
   }),

@@ -33,6 +33,8 @@ export interface Visitor {
   press(button: string): Promise<void>;
   /** Waits for a page of this heading. */
   sees(heading: string): Promise<void>;
+  /** Writes down what is seen, for docs/, where `KAIZEN_PICTURES` names a folder. */
+  picture(name: string): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -57,7 +59,16 @@ export async function newVisitor(browser: Browser, look: Parameters<Browser["new
       for (const [label, value] of Object.entries(fields)) await field(label).fill(value);
       await press(button);
     },
-    sees: (heading) => page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor(),
+    async sees(heading) {
+      const there = page.getByRole("heading", { name: heading, exact: true, level: 1 }).waitFor();
+      await there.catch(async () => {
+        throw new Error(`instead of "${heading}" ${page.url()} shows: ${await page.locator("body").innerText()}`);
+      });
+    },
+    async picture(name) {
+      const folder = process.env.KAIZEN_PICTURES;
+      if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+    },
     leave: () => context.close(),
   };
 }

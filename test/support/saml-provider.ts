@@ -27,11 +27,11 @@ samlify.setSchemaValidator({ validate: async () => "not checked" });
 
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-/** The page by which a provider's answer is posted; a browser's script would send it at once. */
+/** The page by which a provider's answer is posted: its script sends it at once. */
 const page = (to: string, fields: Readonly<Record<string, string>>) =>
   `<!doctype html><form method="post" action="${escaped(to)}">${Object.entries(fields)
     .map(([name, value]) => `<input type="hidden" name="${name}" value="${escaped(value)}">`)
-    .join("")}</form>`;
+    .join("")}</form><script>document.forms[0].submit()</script>`;
 
 /**
  * A company's SAML provider on a port of its own: a real one, in which whoever sits before the browser is signed in

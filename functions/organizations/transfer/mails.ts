@@ -14,7 +14,7 @@ export const askedMail = template<Handing & InApi & { readonly app_url: string }
     lines: [
       `${from} wants to hand the organization ${organization} over to you: you would be its owner.`,
       "",
-      `Sign in and answer within seven days: ${app_url}/organization/transfer`,
+      `Sign in and answer within seven days: ${app_url}/organization/transfer#organization_id=${organization_id}`,
       `or POST /api/v1/organizations/${organization_id}/transfer/accept (or …/decline).`,
     ],
   }),
@@ -23,7 +23,7 @@ export const askedMail = template<Handing & InApi & { readonly app_url: string }
     lines: [
       `${from} möchte Ihnen die Organisation ${organization} übergeben: Sie gehörte dann Ihnen.`,
       "",
-      `Melden Sie sich an und antworten Sie innerhalb von sieben Tagen: ${app_url}/organization/transfer`,
+      `Melden Sie sich an und antworten Sie innerhalb von sieben Tagen: ${app_url}/organization/transfer#organization_id=${organization_id}`,
       `oder POST /api/v1/organizations/${organization_id}/transfer/accept (oder …/decline).`,
     ],
   }),

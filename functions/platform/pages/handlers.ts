@@ -21,6 +21,14 @@ const shown = async (_call: unknown, { files }: DocsDeps): Promise<FileAnswer<"t
 
 export const home: Handler<Ops["home"], DocsDeps> = shown;
 export const signIn: Handler<Ops["signIn"], DocsDeps> = shown;
+export const register: Handler<Ops["register"], DocsDeps> = shown;
+export const verifyEmail: Handler<Ops["verifyEmail"], DocsDeps> = shown;
+export const resetPassword: Handler<Ops["resetPassword"], DocsDeps> = shown;
+export const confirmEmail: Handler<Ops["confirmEmail"], DocsDeps> = shown;
+export const invitation: Handler<Ops["invitation"], DocsDeps> = shown;
+export const domain: Handler<Ops["domain"], DocsDeps> = shown;
+export const transfer: Handler<Ops["transfer"], DocsDeps> = shown;
+export const operatorAccess: Handler<Ops["operatorAccess"], DocsDeps> = shown;
 
 export const pageFile: Handler<Ops["pageFile"], DocsDeps> = async (call, { files }) => {
   const { file } = call.path;

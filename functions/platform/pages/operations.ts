@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
+import { idSchema } from "../../../shared/ids.ts";
 
 const page = {
   method: "GET",
@@ -13,17 +14,73 @@ const page = {
 } as const;
 
 /** Programs that look at mails add parameters of their own to links; a page is shown all the same. */
-const query = z.looseObject({});
+const request = { query: z.looseObject({}) };
 
 /** Pages for people: signing in, and what links in mails lead to. A page changes nothing before somebody presses a button. */
 export const pageOperations = {
-  home: operation({ ...page, id: "platform.home", path: "/", summary: "The page to sign in", request: { query } }),
+  home: operation({ ...page, id: "platform.home", path: "/", summary: "The page to sign in", request }),
   signIn: operation({
     ...page,
     id: "platform.sign_in",
     path: "/sign-in",
     summary: "The page to sign in",
-    request: { query },
+    request,
+  }),
+  register: operation({
+    ...page,
+    id: "platform.register",
+    path: "/register",
+    summary: "The page to register",
+    request,
+  }),
+  verifyEmail: operation({
+    ...page,
+    id: "platform.verify_email",
+    path: "/verify-email",
+    summary: "Where the mail of a registration leads",
+    request,
+  }),
+  resetPassword: operation({
+    ...page,
+    id: "platform.reset_password",
+    path: "/reset-password",
+    summary: "Where the mail for a new password leads",
+    request,
+  }),
+  confirmEmail: operation({
+    ...page,
+    id: "platform.confirm_email",
+    path: "/confirm-email",
+    summary: "Where the mail to a new address leads",
+    request,
+  }),
+  invitation: operation({
+    ...page,
+    id: "platform.invitation",
+    path: "/invitation",
+    summary: "Where the mail of an invitation leads",
+    request,
+  }),
+  domain: operation({
+    ...page,
+    id: "platform.domain",
+    path: "/domain",
+    summary: "Where the mail to a domain's mailbox leads",
+    request,
+  }),
+  transfer: operation({
+    ...page,
+    id: "platform.transfer",
+    path: "/organization/transfer",
+    summary: "Where the mail about an organization's transfer leads",
+    request,
+  }),
+  operatorAccess: operation({
+    ...page,
+    id: "platform.operator_access",
+    path: "/operator-accesses/{access_id}",
+    summary: "Where the mails about an operator's access lead",
+    request: { ...request, path: z.object({ access_id: idSchema("operator_access") }) },
   }),
   pageFile: operation({
     ...page,

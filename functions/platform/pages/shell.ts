@@ -33,6 +33,7 @@ button[aria-busy]{opacity:.6;cursor:progress}
 .foot{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.25rem 1rem;margin:1.25rem 0 0}
 .action{margin:.75rem 0 0}
 dl{margin:0}
+blockquote{margin:0 0 1rem;padding-inline-start:.9rem;border-inline-start:3px solid var(--line);color:var(--soft);white-space:pre-line}
 dt{color:var(--soft);font-size:.875rem}
 dd{margin:0 0 .6rem;font-weight:550}
 ul{margin:0;padding:0;list-style:none}

@@ -1,13 +1,23 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { registerCompany, unique } from "../../support/api.ts";
+import { audienceOf } from "../../../functions/sso/saml/model.ts";
+import { sentMails } from "../../../local/mails.ts";
+import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
 import { chromiumPath, NO_BROWSER, newVisitor, startChromium, type Visitor } from "../../support/chromium.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
+import { invited } from "../../support/invitations.ts";
+import { addMember } from "../../support/members.ts";
+import { App } from "../../support/mfa.ts";
 import { poolPage, startProvider } from "../../support/oidc-provider.ts";
+import { poolAcs } from "../../support/pool.ts";
+import { startSamlProvider } from "../../support/saml-provider.ts";
 
 const there = chromiumPath() !== undefined;
 if (!there) console.warn(`The pages were not tried in a browser: ${NO_BROWSER}`);
 
+const PASSWORD = "correct horse battery staple";
+/** Names that read well, where pictures are made of an empty stack; else such as nobody else has. */
+const named = (nice: string, unique: string): string => (process.env.KAIZEN_PICTURES === undefined ? unique : nice);
 const origin = () => inject("stack").apiUrl;
 
 /** What the page says of who is signed in. */
@@ -21,6 +31,24 @@ const facts = async ({ page }: Visitor): Promise<Record<string, string>> =>
     ),
   );
 
+/** The newest link to one of the pages in a mail to an address. */
+const linkTo = (path: string, address: string): Promise<string> =>
+  eventually(async () => {
+    const mails = await sentMails(inject("stack").endpoint);
+    const link = new RegExp(`${origin()}${path}#[\\w=.-]*\\w`);
+    return mails
+      .filter(({ to }) => to.includes(address))
+      .flatMap(({ text }) => link.exec(text) ?? [])
+      .at(-1);
+  }, `the mail to ${address} that leads to ${path}`);
+
+const GROUPS = { provisioning: true, group_rules: [{ group: "Engineering", role: "developer" }] };
+
+async function connect(owner: Company, provider: object): Promise<void> {
+  const connected = await owner.call("POST", "/sso/connections", { name: "Directory", provider, ...GROUPS });
+  expect(connected.status, connected.text).toBe(201);
+}
+
 describe.skipIf(!there)("in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -28,44 +56,200 @@ describe.skipIf(!there)("in a browser", () => {
   });
   afterAll(() => browser?.close());
 
+  /** Somebody before a browser of their own, who has nothing to complain about at the end. */
+  async function visit(path: string, work: (visitor: Visitor) => Promise<void>): Promise<void> {
+    const visitor = await newVisitor(browser, { viewport: { width: 600, height: 500 } });
+    await visitor.page.goto(path.startsWith("/") ? origin() + path : path);
+    await work(visitor);
+    expect(visitor.complaints).toEqual([]);
+    await visitor.leave();
+  }
+
+  async function throughCompany({ send, press, picture }: Visitor, email: string): Promise<void> {
+    await picture("sign-in");
+    await send({ "E-mail": email }, "Continue");
+    await picture("sign-in-how");
+    await press("Continue with your company");
+  }
+
+  async function byPassword({ send }: Visitor, email: string, password = PASSWORD): Promise<void> {
+    await send({ "E-mail": email }, "Continue");
+    await send({ Password: password }, "Sign in");
+  }
+
   it("an employee signs in through the company's OpenID Connect provider; a stranger reads why not", async () => {
+    const company = named("Northwind", unique("Company"));
+    const owner = await registerCompany(company);
+    const domain = named("northwind.example.org", newDomain());
+    await provedBy(owner, domain);
+    const provider = await startProvider(poolPage());
+    const { issuer, client_id, client_secret } = provider;
+    await connect(owner, { kind: "oidc", issuer, client_id, client_secret });
+
+    const email = `${named("ada", unique("ada"))}@${domain}`;
+    provider.signsIn({ sub: "ada", email, email_verified: true, name: "Ada", groups: '["Engineering"]' });
+    await visit("/", async (ada) => {
+      await throughCompany(ada, email);
+      await ada.sees("You are signed in");
+      await ada.picture("signed-in");
+      expect(await facts(ada)).toEqual({ user: `Ada, ${email}`, organization: company, role: "developer" });
+      // Neither the code nor the tokens stay behind.
+      expect(ada.page.url()).toBe(`${origin()}/sign-in`);
+      expect(await ada.page.evaluate("JSON.stringify({ ...sessionStorage })")).toBe("{}");
+      expect(await ada.page.evaluate("Object.keys({ ...localStorage })")).toEqual(["kaizen.device"]);
+    });
+
+    provider.signsIn({ sub: "eve", email: "eve@elsewhere.example", email_verified: true });
+    await visit("/sign-in", async (eve) => {
+      await throughCompany(eve, `eve@${domain}`);
+      await eve.sees("You are not signed in");
+      await eve.picture("not-signed-in");
+      await eve.page.getByText("has not proved that the domain of your e-mail address is its own").waitFor();
+      await eve.page.getByRole("link", { name: "Sign in another way" }).click();
+      await eve.sees("Sign in");
+    });
+    await provider.stop();
+  });
+
+  it("an employee signs in through the company's SAML provider", async () => {
     const company = unique("Company");
     const owner = await registerCompany(company);
     const domain = newDomain();
     await provedBy(owner, domain);
-    const provider = await startProvider(poolPage());
-    const { issuer, client_id, client_secret } = provider;
-    const connected = await owner.call("POST", "/sso/connections", {
-      name: "Directory",
-      provider: { kind: "oidc", issuer, client_id, client_secret },
-      provisioning: true,
-      group_rules: [{ group: "Engineering", role: "developer" }],
-    });
-    expect(connected.status, connected.text).toBe(201);
-
+    const provider = await startSamlProvider(audienceOf(inject("stack").outputs.UserPoolId ?? ""), poolAcs());
+    await connect(owner, { kind: "saml", metadata: provider.metadata });
     const email = `${unique("ada")}@${domain}`;
-    provider.signsIn({ sub: "ada", email, email_verified: true, name: "Ada", groups: '["Engineering"]' });
-    const ada = await newVisitor(browser);
-    await ada.page.goto(`${origin()}/`);
-    await ada.send({ "E-mail": email }, "Continue");
-    await ada.press("Continue with your company");
-    await ada.sees("You are signed in");
-    expect(await facts(ada)).toEqual({ user: `Ada, ${email}`, organization: company, role: "developer" });
-    expect(ada.page.url()).toBe(`${origin()}/`);
-    expect(ada.complaints).toEqual([]);
-    await ada.leave();
-
-    provider.signsIn({ sub: "eve", email: "eve@elsewhere.example", email_verified: true });
-    const eve = await newVisitor(browser);
-    await eve.page.goto(`${origin()}/sign-in`);
-    await eve.send({ "E-mail": `eve@${domain}` }, "Continue");
-    await eve.press("Continue with your company");
-    await eve.sees("You are not signed in");
-    await eve.page.getByText("has not proved that the domain of your e-mail address is its own").waitFor();
-    await eve.page.getByRole("link", { name: "Sign in another way" }).click();
-    await eve.sees("Sign in");
-    expect(eve.complaints).toEqual([]);
-    await eve.leave();
+    provider.signsIn({ name_id: "ada", attributes: { email, name: "Ada", groups: "[Engineering]" } });
+    await visit("/sign-in", async (ada) => {
+      await throughCompany(ada, email);
+      await ada.sees("You are signed in");
+      expect(await facts(ada)).toEqual({ user: `Ada, ${email}`, organization: company, role: "developer" });
+    });
     await provider.stop();
+  });
+
+  it("somebody registers, takes a second factor, signs in with it, and resets the password from the mail", async () => {
+    const email = `${unique("grace")}@example.com`;
+    let app = new App("");
+    let recovery = "";
+    await visit("/register", async (grace) => {
+      await grace.send({ "Your name": "Grace", "E-mail": email, "Your organization": "Hopper" }, "Register");
+      await grace.sees("Look into your mail");
+    });
+    await visit(await linkTo("/verify-email", email), async (grace) => {
+      await grace.sees("Welcome to Kaizen Studio");
+      expect(grace.page.url()).toBe(`${origin()}/verify-email`);
+      await grace.send({ "New password": PASSWORD }, "Finish");
+      await grace.sees("You are signed in");
+      expect(await facts(grace)).toEqual({ user: `Grace, ${email}`, organization: "Hopper", role: "owner" });
+      await grace.press("Turn it on");
+      await grace.sees("Set up a second factor");
+      await grace.picture("second-factor");
+      app = new App(await grace.page.locator("main code").innerText());
+      await grace.send({ "The code that it shows": app.code() }, "Turn it on");
+      await grace.sees("Your recovery codes");
+      recovery = await grace.page.locator("main code").first().innerText();
+      await grace.press("I have kept them");
+      await grace.sees("You are signed in");
+      await grace.press("Sign out");
+      await grace.sees("Sign in");
+      await byPassword(grace, email);
+      await grace.send({ Code: app.code() }, "Sign in");
+      await grace.sees("You are signed in");
+      await grace.press("Sign out");
+      await grace.send({ "E-mail": email }, "Continue");
+      await grace.press("No password, or forgotten?");
+      await grace.press("Send the link");
+      await grace.sees("Look into your mail");
+    });
+    await visit(await linkTo("/reset-password", email), async (grace) => {
+      await grace.sees("Choose a new password");
+      expect(grace.page.url()).toBe(`${origin()}/reset-password`);
+      await grace.send({ "New password": "another long pass phrase" }, "Set the password");
+      await grace.sees("Your password is set");
+      await grace.press("Sign in");
+      await byPassword(grace, email, "another long pass phrase");
+      await grace.send({ Code: recovery }, "Sign in");
+      await grace.sees("You are signed in");
+    });
+  });
+
+  it("somebody joins two companies from the mails of their invitations, and works in one after the other", async () => {
+    const [first, second] = [named("Contoso", unique("First")), unique("Second")];
+    const email = `${named("lin", unique("lin"))}@example.com`;
+    await invited(await registerCompany(first), email, "developer");
+    const link = await linkTo("/invitation", email);
+    await visit(link, async (lin) => {
+      await lin.sees(`Join ${first}`);
+      await lin.picture("invitation");
+      await lin.send({ "Your name": "Lin", "New password": PASSWORD }, "Join");
+      await lin.sees("You are signed in");
+      expect(await facts(lin)).toEqual({ user: `Lin, ${email}`, organization: first, role: "developer" });
+    });
+    await invited(await registerCompany(second), email, "viewer");
+    const next = await eventually(async () => {
+      const newest = await linkTo("/invitation", email);
+      return newest === link ? undefined : newest;
+    }, "the second invitation");
+    await visit(next, async (lin) => {
+      await lin.sees(`Join ${second}`);
+      await lin.press("Sign in to join");
+      await lin.send({ Password: PASSWORD }, "Sign in");
+      await lin.page.getByText(`You are signed in as ${email}.`).waitFor();
+      await lin.press("Join");
+      await lin.sees("You are signed in");
+      expect(await facts(lin)).toEqual({ user: `Lin, ${email}`, organization: second, role: "viewer" });
+      await lin.press("Work here");
+      await lin.page.locator("[data-fact=organization]", { hasText: first }).waitFor();
+      expect(await facts(lin)).toEqual({ user: `Lin, ${email}`, organization: first, role: "developer" });
+    });
+    const late = await newVisitor(browser);
+    await late.page.goto(link);
+    await late.sees("This link no longer works");
+    // The browser writes down that it was refused, and nothing else.
+    expect(late.complaints).toEqual([expect.stringContaining("404")]);
+    await late.leave();
+  });
+
+  it("somebody confirms a new address, and takes an organization over, from the mails", async () => {
+    const name = unique("Company");
+    const owner = await registerCompany(name);
+    const heir = await addMember(owner, "org_admin");
+    const email = `${unique("new")}@example.com`;
+    expect((await heir.call("POST", "/auth/me/email", { email })).status).toBe(202);
+    const asked = { user_id: heir.user_id, former_role: "org_admin" };
+    const path = `/organizations/${owner.organization_id}/transfer`;
+    expect((await owner.call("POST", path, asked)).status).toBe(201);
+    const transfer = await linkTo("/organization/transfer", heir.email);
+    await visit(await linkTo("/confirm-email", email), async (person) => {
+      await byPassword(person, heir.email, heir.password);
+      await person.sees("Confirm your new address");
+      await person.press("Use the new address");
+      await person.sees("Your address is changed");
+    });
+    await visit(transfer, async (person) => {
+      await byPassword(person, email, heir.password);
+      await person.sees(`Take over ${name}`);
+      await person.press("Take it over");
+      await person.sees("It is yours");
+      await person.press("Go on");
+      await person.sees("You are signed in");
+      expect(await facts(person)).toMatchObject({ organization: name, role: "owner" });
+    });
+  });
+
+  it("a wrong password is said as it is, and fits on a small screen, in German too", async () => {
+    const locale = "de-DE";
+    const person = await newVisitor(browser, { locale, colorScheme: "dark", viewport: { width: 320, height: 600 } });
+    await person.page.goto(`${origin()}/sign-in`);
+    await person.sees("Anmelden");
+    await person.picture("german-small-dark");
+    await person.send({ "E-Mail": `${unique("nobody")}@example.com` }, "Weiter");
+    await person.send({ Passwort: "not the right one" }, "Anmelden");
+    await person.page.getByRole("alert").filter({ hasText: /./ }).waitFor();
+    expect(await person.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(320);
+    expect(await person.page.evaluate("document.activeElement.name")).toBe("password");
+    expect(person.complaints).toEqual([expect.stringContaining("401")]);
+    await person.leave();
   });
 });

@@ -1,11 +1,22 @@
 import { expect, it } from "vitest";
 import type * as z from "zod";
 import type { operations as auth } from "../../../functions/auth/operations.ts";
+import type { operations as domains } from "../../../functions/domains/operations.ts";
+import type { operations as invitations } from "../../../functions/invitations/operations.ts";
 import { allOperations } from "../../../functions/operations.ts";
+import type { operations as operators } from "../../../functions/operators/operations.ts";
+import type { operations as organizations } from "../../../functions/organizations/operations.ts";
 import type { signInOperations as sso } from "../../../functions/sso/flow/operations.ts";
 import { type Answers, calls } from "../../../pages/calls.ts";
 
-type Served = (typeof auth)[keyof typeof auth] | (typeof sso)[keyof typeof sso];
+type Each<Room> = Room[keyof Room];
+type Served =
+  | Each<typeof auth>
+  | Each<typeof sso>
+  | Each<typeof domains>
+  | Each<typeof invitations>
+  | Each<typeof operators>
+  | Each<typeof organizations>;
 type Given<Id> = Extract<Served, { id: Id }>["response"] extends infer R
   ? R extends z.ZodType
     ? z.output<R>

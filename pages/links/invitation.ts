@@ -1,0 +1,64 @@
+import { account } from "../account.ts";
+import { call, isSignedIn, opened } from "../api.ts";
+import type { InvitationFacts, Me } from "../calls.ts";
+import { action, el, form, paragraph, show } from "../dom.ts";
+import { addressField, nameField, newPassword, roleName } from "../fields.ts";
+import { leaveForProvider } from "../sign-in/provider.ts";
+import { goOn, signIn } from "../sign-in/sign-in.ts";
+import { language, texts } from "../texts.ts";
+import { HOME, leftAt, type Place, tokenOf, withToken } from "./place.ts";
+
+/** An invitation: what it is, and a way to join for whoever is new and for whoever has an account. */
+export async function invitation(place: Place): Promise<void> {
+  const token = tokenOf(place);
+  const about = await withToken(texts.invitation.dead, call("invitations.look_up", { body: { token } }));
+  if (about === undefined) return;
+  const joins = (me: Me) => join(place, about, me);
+  if (isSignedIn()) return goOn({ done: joins });
+  const title = texts.invitation.title(about.organization.name);
+  if (!about.has_account) return asNew(title, token, about);
+  const first = () => signIn({ left: leftAt(place), email: about.email, lead: texts.invitation.first, done: joins });
+  show(title, ...told(about), action(texts.invitation.signIn, first, ""));
+}
+
+const told = ({ invited_by, role, message, email }: InvitationFacts): HTMLElement[] => [
+  paragraph(texts.invitation.lead(invited_by ?? texts.invitation.somebody, email, roleName(role))),
+  ...(message === "" ? [] : [el("blockquote", {}, message)]),
+];
+
+function asNew(title: string, token: string, about: InvitationFacts): void {
+  show(
+    title,
+    ...told(about),
+    form([nameField(), addressField(about.email), newPassword()], texts.invitation.join, async ({ name, password }) => {
+      const work = call("auth.join", { body: { token, name, password, language } });
+      const joined = await withToken(texts.invitation.dead, work);
+      if (joined === undefined) return;
+      opened(joined);
+      await goOn({ done: account });
+    }),
+    el("p", { class: "or" }, texts.or),
+    // Signing in through the company takes the invitation along.
+    action(texts.signIn.company, () => leaveForProvider(about.email, HOME.left)),
+  );
+}
+
+function join(place: Place, about: InvitationFacts, { user }: Me): Promise<void> {
+  show(
+    texts.invitation.title(about.organization.name),
+    ...told(about),
+    paragraph(texts.invitation.as(user.email)),
+    action(
+      texts.invitation.join,
+      async () => {
+        const work = call("invitations.accept", { body: { token: tokenOf(place) } });
+        const joined = await withToken(texts.invitation.dead, work);
+        if (joined === undefined) return;
+        await call("auth.switch_organization", { body: { organization_id: joined.organization.id } });
+        await account(await call("auth.me"));
+      },
+      "",
+    ),
+  );
+  return Promise.resolve();
+}
