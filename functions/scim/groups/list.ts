@@ -23,12 +23,14 @@ const MOST_MEMBERS = 5_000;
 export async function listGroups(table: Table, call: DirectoryCall, query: ListQuery): Promise<DocumentAnswer> {
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter);
   const part = partOf(query);
-  const fitting = async (records: readonly ScimGroup[]) =>
-    wantsMembers(query) ? fitted(await groupsOf(table, call, records)).map(({ record }) => record) : records;
+  const showing = {
+    fitting: async (records: readonly ScimGroup[]) =>
+      wantsMembers(query) ? fitted(records, await groupsOf(table, call, records)) : records,
+    there: (records: readonly ScimGroup[]) => groupsOf(table, call, records),
+  };
   if (filter === undefined && query.sortBy === undefined) {
-    const { found, total } = await listed(table, call, "group", part, fitting);
-    const groups = await groupsOf(table, call, found);
-    return page(await shown(table, call, groups, query), { total, start: part.start }, query);
+    const { found, total } = await listed(table, call, "group", part, showing);
+    return page(await shown(table, call, found, query), { total, start: part.start }, query);
   }
   const groups = await candidatesOf(table, call, filter);
   const found = groups.filter((group) => filter === undefined || holds(filter, group, call));
@@ -37,10 +39,8 @@ export async function listGroups(table: Table, call: DirectoryCall, query: ListQ
   const inOrder = sortBy === undefined ? found : sorted(found, sortBy, sortOrder, schema, resourceOf);
   const of = { kind: "group", filter: query.filter, in_order: sortBy === undefined } as const;
   const records = inOrder.map(({ record }) => record);
-  const cut = await cutOf(table, call, of, part, records, fitting);
-  const groupOf = new Map(groups.map((group) => [group.record.id, group]));
-  const taken = cut.found.flatMap(({ id }) => groupOf.get(id) ?? []);
-  return page(await shown(table, call, taken, query), { total: cut.total, start: part.start }, query);
+  const cut = await cutOf(table, call, of, part, records, showing);
+  return page(await shown(table, call, cut.found, query), { total: cut.total, start: part.start }, query);
 }
 
 const page = (
@@ -55,13 +55,14 @@ const page = (
 });
 
 /** The first groups whose members fit into an answer together, one at least. */
-function fitted(groups: readonly Group[]): readonly Group[] {
+function fitted(records: readonly ScimGroup[], groups: readonly Group[]): readonly ScimGroup[] {
+  const sizes = new Map(groups.map(({ record, team }) => [record.id, team.member_count]));
   let members = 0;
-  const end = groups.findIndex(({ team }, i) => {
-    members += team.member_count;
+  const end = records.findIndex(({ id }, i) => {
+    members += sizes.get(id) ?? 0;
     return i > 0 && members > MOST_MEMBERS;
   });
-  return end < 0 ? groups : groups.slice(0, end);
+  return end < 0 ? records : records.slice(0, end);
 }
 
 async function groupsOf(table: Table, { context: { tenant } }: DirectoryCall, records: readonly ScimGroup[]) {

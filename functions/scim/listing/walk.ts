@@ -24,22 +24,34 @@ async function after<K extends Kind>(own: TenantTable, kind: K, id: string | und
   return { found, more: next_cursor !== null };
 }
 
+/** What of a part is given out, and as what. */
+interface Showing<K extends Kind, T> {
+  /** Those of the first that fit into an answer, one at least; all, unless told. */
+  readonly fitting?: (found: readonly RecordOf<K>[]) => Promise<readonly RecordOf<K>[]>;
+  /** Those who are there: who is gone, and not forgotten yet, takes no number. */
+  readonly there: (found: readonly RecordOf<K>[]) => Promise<readonly T[]>;
+}
+
+/** A part, and how long the list is. */
+interface Part<T> {
+  readonly found: readonly T[];
+  readonly total: number;
+}
+
 /**
  * A part of a list in the order of ids. The protocol counts places, and people come and go between two requests: where a
  * directory goes on at the number after the last part, it goes on after the last one that it got. So it misses and
  * repeats nobody who was there all the time, and a part costs the same wherever it stands.
- * @param fitting those of the first that fit into an answer, one at least
  */
-export async function listed<K extends Kind>(
+export async function listed<K extends Kind, T>(
   table: Table,
   { caller, context: { tenant }, at }: DirectoryCall,
   kind: K,
   { start, count }: { readonly start: number; readonly count: number },
-  fitting: (found: readonly RecordOf<K>[]) => Promise<readonly RecordOf<K>[]> = async (found) => found,
-): Promise<{ readonly found: readonly RecordOf<K>[]; readonly total: number }> {
+  showing: Showing<K, T>,
+): Promise<Part<T>> {
   const own = table.of(tenant);
-  const token_id = caller.principal.id;
-  const list = { token_id, kind, of: "all" };
+  const list = { token_id: caller.principal.id, kind, of: "all" };
   const [counted, place] = await table.batch([
     own.read(countItem, { kind }),
     own.read(listPlaceItem, { ...list, start }),
@@ -49,18 +61,14 @@ export async function listed<K extends Kind>(
   if (count === 0 || (start > total && place === undefined)) return { found: [], total };
   const place_after = start === 1 ? undefined : (place?.after ?? (await idAt(own, kind, start - 1)));
   if (start > 1 && place_after === undefined) return { found: [], total };
-  const { found: all, more } = await after(own, kind, place_after, count);
-  const found = await fitting(all);
-  const goes_on = more || found.length < all.length;
-  if (goes_on) await leavePlace(own, list, start + found.length, found.at(-1)?.id, at);
-  return { found, total: atLeast(total, start, found.length, goes_on) };
+  return given(own, list, { start, total, at, place_after }, showing, (last) => after(own, kind, last, count));
 }
 
 /**
  * A part of those that a filter has found or that were put in an order, all of whom are known: in the order of ids it is
  * gone on with as the list of all is.
  */
-export async function cutOf<K extends Kind>(
+export async function cutOf<K extends Kind, T>(
   table: Table,
   { caller, context: { tenant }, at }: DirectoryCall,
   {
@@ -70,27 +78,64 @@ export async function cutOf<K extends Kind>(
   }: { readonly kind: K; readonly filter?: string | undefined; readonly in_order: boolean },
   { start, count }: { readonly start: number; readonly count: number },
   records: readonly RecordOf<K>[],
-  fitting: (found: readonly RecordOf<K>[]) => Promise<readonly RecordOf<K>[]> = async (found) => found,
-): Promise<{ readonly found: readonly RecordOf<K>[]; readonly total: number }> {
+  showing: Showing<K, T>,
+): Promise<Part<T>> {
   const own = table.of(tenant);
   const total = records.length;
   if (count === 0) return { found: [], total };
+  if (!in_order) {
+    const { fitting = all, there } = showing;
+    return { found: await there(await fitting(records.slice(start - 1, start - 1 + count))), total };
+  }
   const list = { token_id: caller.principal.id, kind, of: sha256(filter) };
-  const place = in_order && start > 1 ? await own.get(listPlaceItem, { ...list, start }) : undefined;
-  const left = place === undefined ? records.slice(start - 1) : records.filter(({ id }) => id > place.after);
-  const found = await fitting(left.slice(0, count));
-  const goes_on = found.length < left.length;
-  if (in_order && goes_on) await leavePlace(own, list, start + found.length, found.at(-1)?.id, at);
-  return { found, total: atLeast(total, start, found.length, goes_on) };
+  const place = start > 1 ? await own.get(listPlaceItem, { ...list, start }) : undefined;
+  const place_after = place?.after ?? records[start - 2]?.id;
+  if (start > 1 && place_after === undefined) return { found: [], total };
+  return given(own, list, { start, total, at, place_after }, showing, async (last = "") => {
+    const left = records.filter(({ id }) => id > last);
+    return { found: left.slice(0, count), more: left.length > count };
+  });
 }
 
-/** A list is as long as what was given out of it, and one more where it goes on: a directory that counts must not stop. */
-const atLeast = (total: number, start: number, given: number, goes_on: boolean): number =>
-  given === 0 ? total : Math.max(total, start - 1 + given + (goes_on ? 1 : 0));
+const all = async <T>(found: readonly T[]): Promise<readonly T[]> => found;
+
+/** Gives a part out, and leaves the place where it ends under the number that comes next. */
+async function given<K extends Kind, T>(
+  own: TenantTable,
+  list: ListName,
+  { start, total, at, place_after }: { start: number; total: number; at: Date; place_after: string | undefined },
+  { fitting = all, there }: Showing<K, T>,
+  next: (after: string | undefined) => Promise<{ readonly found: readonly RecordOf<K>[]; readonly more: boolean }>,
+): Promise<Part<T>> {
+  for (let last = place_after; ; ) {
+    const part = await next(last);
+    const fits = await fitting(part.found);
+    last = fits.at(-1)?.id;
+    const found = await there(fits);
+    const goes_on = last !== undefined && (part.more || fits.length < part.found.length);
+    // A part of which nobody is there any more would look like the end.
+    if (found.length === 0 && goes_on) continue;
+    if (goes_on) await leavePlace(own, list, start + found.length, last, at);
+    return { found, total: lengthOf(total, start, found.length, goes_on) };
+  }
+}
+
+interface ListName {
+  readonly token_id: string;
+  readonly kind: Kind;
+  readonly of: string;
+}
+
+/**
+ * How long a list is for who has come so far: where it ends, what was given out of it; else one more at least. A directory
+ * that counts neither stops too early nor asks for what is not there.
+ */
+const lengthOf = (total: number, start: number, given: number, goes_on: boolean): number =>
+  goes_on ? Math.max(total, start + given) : start - 1 + given;
 
 async function leavePlace(
   own: TenantTable,
-  list: { readonly token_id: string; readonly kind: Kind; readonly of: string },
+  list: ListName,
   start: number,
   after: string | undefined,
   at: Date,

@@ -10,15 +10,18 @@ import { userResource as schema } from "../rules/attributes.ts";
 import { invalidFilter } from "../rules/error.ts";
 import { type Filter, lookupOf, matches, parseFilter } from "../rules/filter.ts";
 import { externalIdItem, type ScimUser, scimUserItem, scimUserNameItem, userNameKey } from "../store.ts";
-import { toResource, userResource } from "./read.ts";
+import { type Person, toResource, userResource } from "./read.ts";
+
+type There = Pick<Person, "record" | "membership">;
 
 /** A list of users by any filter and order; by id where none is asked for. */
 export async function listUsers(table: Table, call: DirectoryCall, query: ListQuery): Promise<DocumentAnswer> {
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter);
   if (asksFor(filter, "groups")) throw invalidFilter("Who is in a group is asked of the group.");
   const part = partOf(query);
+  const showing = { there: (records: readonly ScimUser[]) => thoseThere(table, call, records) };
   if (filter === undefined && query.sortBy === undefined) {
-    const { found, total } = await listed(table, call, "user", part);
+    const { found, total } = await listed(table, call, "user", part, showing);
     return page(await shown(table, call, found, query), { total, start: part.start }, query);
   }
   const candidates = await candidatesOf(table, call, filter);
@@ -33,6 +36,7 @@ export async function listUsers(table: Table, call: DirectoryCall, query: ListQu
     { kind: "user", filter: query.filter, in_order: sortBy === undefined },
     part,
     records,
+    showing,
   );
   return page(await shown(table, call, cut.found, query), { total: cut.total, start: part.start }, query);
 }
@@ -101,18 +105,22 @@ async function statesOf(
 const membershipsOf = (table: Table, { context: { tenant } }: DirectoryCall, records: readonly ScimUser[]) =>
   table.batch(records.map(({ id }) => table.of(tenant).read(membershipItem, { user_id: id })));
 
-/** What is given out of them: at most a hundred. */
-async function shown(
-  table: Table,
-  call: DirectoryCall,
-  records: readonly ScimUser[],
-  query: ListQuery,
-): Promise<Versioned[]> {
+/** Those who are members, at most a hundred, with what they are here. */
+async function thoseThere(table: Table, call: DirectoryCall, records: readonly ScimUser[]): Promise<There[]> {
   const memberships = await membershipsOf(table, call, records);
-  const there = records.flatMap((record, i) => {
+  return records.flatMap((record, i) => {
     const membership = memberships[i];
     return isThere(membership) ? [{ record, membership }] : [];
   });
+}
+
+/** What is given out of them. */
+async function shown(
+  table: Table,
+  call: DirectoryCall,
+  there: readonly There[],
+  query: ListQuery,
+): Promise<readonly Versioned[]> {
   if (!names(query.attributes, "groups"))
     return there.map(({ record, membership }) => toResource(record, membership, baseOf(call)));
   return Promise.all(there.map((one) => userResource(table, call, one, query)));
