@@ -125,6 +125,11 @@ describe("a user's ways to sign in", () => {
     const { sub = "", origin_jti = "" } = claimsOf(token);
     const platform = sso.deps.table.of(PLATFORM);
     const session = await platform.get(sessionItem, { sub, origin_jti });
+    if (session === undefined) throw new Error("there is no session");
+    const { secrets, identities } = authDeps();
+    const kept = await secrets.decrypt(session.provider_token, providerTokenContext(session));
+    const refreshed = async () => (await identities.refresh(kept, session.client_id))?.sub;
+    expect(await refreshed()).toBe(sub);
     const path = `/sso/connections/${place.connection_id}/identities/${identity.id}`;
     expect((await sso.call("DELETE", path, undefined, place.owner.token)).status).toBe(204);
     expect((await platform.get(userItem, { id: user_id }))?.subs).not.toContain(sub);
@@ -133,10 +138,7 @@ describe("a user's ways to sign in", () => {
       async () => ((await platform.get(sessionItem, { sub, origin_jti })) === undefined ? true : undefined),
       "the session is gone",
     );
-    if (session === undefined) throw new Error("there was no session");
-    const { secrets, identities } = authDeps();
-    const refresh = await secrets.decrypt(session.provider_token, providerTokenContext(session));
-    expect(await identities.refresh(refresh, session.client_id)).toBeUndefined();
+    expect(await refreshed()).toBeUndefined();
   });
 
   it("of somebody whose role grants more are nothing for an administrator", async () => {
