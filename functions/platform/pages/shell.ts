@@ -26,6 +26,7 @@ button.secondary{background:transparent;color:var(--accent)}
 button.plain{width:auto;border:0;padding:.15rem 0;background:none;font-weight:400;text-decoration:underline;text-align:start}
 button[aria-busy]{opacity:.6;cursor:progress}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+h1:focus-visible{outline:0}
 .alert{color:var(--bad);font-weight:550}
 .alert:empty{display:none}
 .or{display:flex;align-items:center;gap:.75rem;color:var(--soft);margin:1rem 0}

@@ -66,9 +66,9 @@ describe.skipIf(!there)("in a browser", () => {
   }
 
   async function throughCompany({ send, press, picture }: Visitor, email: string): Promise<void> {
-    await picture("sign-in");
     await send({ "E-mail": email }, "Continue");
-    await picture("sign-in-how");
+    // The first one who comes this way has a name that reads well.
+    if (email.startsWith("ada@northwind")) await picture("sign-in");
     await press("Continue with your company");
   }
 
@@ -103,7 +103,6 @@ describe.skipIf(!there)("in a browser", () => {
     await visit("/sign-in", async (eve) => {
       await throughCompany(eve, `eve@${domain}`);
       await eve.sees("You are not signed in");
-      await eve.picture("not-signed-in");
       await eve.page.getByText("has not proved that the domain of your e-mail address is its own").waitFor();
       await eve.page.getByRole("link", { name: "Sign in another way" }).click();
       await eve.sees("Sign in");
@@ -144,7 +143,6 @@ describe.skipIf(!there)("in a browser", () => {
       expect(await facts(grace)).toEqual({ user: `Grace, ${email}`, organization: "Hopper", role: "owner" });
       await grace.press("Turn it on");
       await grace.sees("Set up a second factor");
-      await grace.picture("second-factor");
       app = new App(await grace.page.locator("main code").innerText());
       await grace.send({ "The code that it shows": app.code() }, "Turn it on");
       await grace.sees("Your recovery codes");
@@ -175,13 +173,12 @@ describe.skipIf(!there)("in a browser", () => {
   });
 
   it("somebody joins two companies from the mails of their invitations, and works in one after the other", async () => {
-    const [first, second] = [named("Contoso", unique("First")), unique("Second")];
-    const email = `${named("lin", unique("lin"))}@example.com`;
+    const [first, second] = [unique("First"), unique("Second")];
+    const email = `${unique("lin")}@example.com`;
     await invited(await registerCompany(first), email, "developer");
     const link = await linkTo("/invitation", email);
     await visit(link, async (lin) => {
       await lin.sees(`Join ${first}`);
-      await lin.picture("invitation");
       await lin.send({ "Your name": "Lin", "New password": PASSWORD }, "Join");
       await lin.sees("You are signed in");
       expect(await facts(lin)).toEqual({ user: `Lin, ${email}`, organization: first, role: "developer" });
@@ -243,7 +240,6 @@ describe.skipIf(!there)("in a browser", () => {
     const person = await newVisitor(browser, { locale, colorScheme: "dark", viewport: { width: 320, height: 600 } });
     await person.page.goto(`${origin()}/sign-in`);
     await person.sees("Anmelden");
-    await person.picture("german-small-dark");
     await person.send({ "E-Mail": `${unique("nobody")}@example.com` }, "Weiter");
     await person.send({ Passwort: "not the right one" }, "Anmelden");
     await person.page.getByRole("alert").filter({ hasText: /./ }).waitFor();
