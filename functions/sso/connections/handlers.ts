@@ -10,6 +10,7 @@ import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
+import { requireReach } from "../../users/public.ts";
 import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName, serviceProvider } from "../model.ts";
@@ -51,6 +52,15 @@ async function requireTeams({ table }: ConnectionDeps, tenant: string, rules: re
   throw badReference(`group_rules.${rules.findIndex(({ team_id }) => team_id === missing)}.team_id`);
 }
 
+/** Whoever sets a connection up gives by it no role that they could not give themselves. */
+const requireGivable = (
+  { caller }: Call<Ops["create"] | Ops["update"]>,
+  {
+    default_role = [],
+    group_rules = [],
+  }: { default_role?: string | never[] | undefined; group_rules?: readonly GroupRule[] | undefined },
+): void => requireReach(caller, [default_role, group_rules.flatMap(({ role }) => role ?? [])].flat());
+
 /** Refuses what cannot be right, before anything is written. */
 async function requireSound(deps: ConnectionDeps, next: Connection, read?: Connection): Promise<void> {
   const issues = settingsIssues(next);
@@ -66,6 +76,7 @@ async function requireSound(deps: ConnectionDeps, next: Connection, read?: Conne
  */
 export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps) => {
   const { caller, body, at } = call;
+  requireGivable(call, body);
   const organization_id = caller.organization.id;
   const { kind } = body.provider;
   const id = newId("sso_connection", at);
@@ -123,6 +134,7 @@ export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.loa
  */
 export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps) => {
   const { body, at } = call;
+  requireGivable(call, body);
   return updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);

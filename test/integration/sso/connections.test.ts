@@ -5,6 +5,7 @@ import { dueItem } from "../../../shared/due/item.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { connectionPlaceItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { addMember } from "../../support/members.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
 import { pool } from "../../support/pool.ts";
 import { ssoService } from "../../support/sso.ts";
@@ -77,6 +78,23 @@ describe("a connection", () => {
     const foreign = await attempt(provider.issuer, { group_rules: [{ group: "a", team_id: team }] });
     expect(foreign.body.code).toBe("reference_not_found");
     expect((await sso.call("GET", "/sso/connections", undefined, owner.token)).body.items).toEqual([]);
+  });
+
+  it("gives no role that whoever sets it up could not give", async () => {
+    const owner = await registerCompany();
+    const { token } = await addMember(owner, "org_admin");
+    const { issuer } = provider;
+    const oidc = { kind: "oidc", issuer, client_id: "a", client_secret: "b" };
+    const connect = (more: object) =>
+      sso.call("POST", "/sso/connections", { name: "x", provider: oidc, ...more }, token);
+    const rules = [{ group: "Finance", role: "billing_admin" }];
+    for (const more of [{ default_role: "billing_admin" }, { group_rules: rules }])
+      expect((await connect(more)).body.code).toBe("forbidden");
+    const { id } = await sso.connect(owner, provider, { group_rules: rules });
+    const change = (body: object) => sso.call("PATCH", `/sso/connections/${id}`, body, token);
+    expect((await change({ group_rules: rules })).body.code).toBe("forbidden");
+    expect((await change({ default_role: "billing_admin" })).body.code).toBe("forbidden");
+    expect((await change({ default_role: "developer" })).status).toBe(200);
   });
 
   it("is one on the free plan, however many are asked for at once", async () => {
