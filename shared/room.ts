@@ -129,10 +129,17 @@ export function writesOf({ trigger, writes = [] }: FunctionData): string[] {
 }
 
 /**
- * Attributes of items of other rooms that every request may set, and nothing else of them: when a session was last seen.
- * Whoever answers requests can so write it beside the session that it reads, and still neither make, end nor revive one.
+ * Attributes of items of other rooms that every request may set, and nothing else of them: when a session was last seen, and
+ * on which day a member, with the index by that day. Whoever answers requests can so write it beside what it reads, and still
+ * neither make, end nor revive a session or a membership.
  */
-export const REQUEST_TOUCHES = ["session.last_seen_at", "session.longest_idle_seconds"] as const;
+export const REQUEST_TOUCHES = [
+  "session.last_seen_at",
+  "session.longest_idle_seconds",
+  "membership.last_seen_on",
+  "membership.gsi4pk",
+  "membership.gsi4sk",
+] as const;
 
 /** Attributes that a function sets of items whose type it does not write. */
 export const touchesOf = ({ trigger, touches = [] }: FunctionData): readonly string[] =>

@@ -68,6 +68,7 @@ export const scenarios: readonly Scenario[] = [
     body: () => ({ current_password: "correct horse battery", new_password: "another horse battery" }),
   },
   { id: "users.list_delegatees", method: "GET", path: () => `/users/delegatees?${PAGE}` },
+  { id: "users.list_by_last_seen", method: "GET", path: () => `/users?sort=-last_seen_on&${PAGE}` },
   { id: "users.list", method: "GET", path: () => `/users?${PAGE}` },
   { id: "users.list_by_joined", method: "GET", path: () => `/users?sort=joined_at&${PAGE}` },
   { id: "users.list_of_role", method: "GET", path: () => `/users?role=viewer&${PAGE}` },

@@ -3,7 +3,7 @@ import { decide, expandGrants } from "../../shared/access/decide.ts";
 import { grantsOf } from "../../shared/access/grants.ts";
 import type { Grant, Permission } from "../../shared/access/permissions.ts";
 import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
-import { type Membership, membershipSchema, type User, userSchema } from "../../shared/identity/items.ts";
+import { type Membership, membershipSchema, NEVER_SEEN, type User, userSchema } from "../../shared/identity/items.ts";
 import { OWNER } from "../../shared/identity/owners.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
@@ -51,6 +51,10 @@ export const memberSchema = z
     status: membershipSchema.shape.status.meta({ description: "Of the membership in this organization." }),
     joined_via: membershipSchema.shape.joined_via,
     joined_at: z.string(),
+    last_seen_on: z.iso.date().nullable().meta({
+      description: "The day of their last request in this organization, in UTC; null before the first.",
+      example: "2026-01-01",
+    }),
     last_login_at: z.string().nullable(),
     updated_at: z.string(),
   })
@@ -66,6 +70,7 @@ export const toMember = (user: User, membership: Membership) => ({
   joined_via: membership.joined_via,
   joined_at: membership.joined_at,
   last_login_at: user.last_login_at,
+  last_seen_on: membership.last_seen_on === NEVER_SEEN ? null : membership.last_seen_on,
   updated_at: membership.updated_at,
   etag: membership.etag,
 });
@@ -127,7 +132,7 @@ export const roleSchema = z
   .meta({ example: "developer" });
 
 /** By what a list of members can be sorted; with a minus the other way round. */
-export const memberSorts = ["name", "-name", "joined_at", "-joined_at"] as const;
+export const memberSorts = ["name", "-name", "joined_at", "-joined_at", "last_seen_on", "-last_seen_on"] as const;
 
 /**
  * What a list of members is sorted by where it goes by name. It ends with two spaces, which no folded name has in it:

@@ -15,7 +15,7 @@ export const operations = {
     path: "/users",
     summary: "Members of the active organization",
     description:
-      "Sorted by name unless told otherwise. `search` finds the beginnings of names, of each word of a name, and of e-mails, over the whole organization, accents and capitals or not, and shows them as it finds them. A page can hold fewer than `limit` where several filters meet; it goes on while there is a `next_cursor`. A changed name is sorted and found anew within moments.",
+      "Sorted by name unless told otherwise. `search` finds the beginnings of names, of each word of a name, and of e-mails, over the whole organization, accents and capitals or not, and shows them as it finds them. A page can hold fewer than `limit` where several filters meet; it goes on while there is a `next_cursor`. A changed name is sorted and found anew within moments. By `last_seen_on` goes the day, in UTC: whoever comes for the first time that day while you turn the pages moves to it.",
     permission: "users:read",
     resource: { type: "user", list: true },
     request: {

@@ -9,7 +9,7 @@ import { type MemberRights, noMembership, type Rights, rightsFrom, rightsReads }
 import { accessRights } from "./operator-access.ts";
 import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
-import { see } from "./seen.ts";
+import { see, seeMember } from "./seen.ts";
 import { type TokenVerifier, unauthenticated } from "./token.ts";
 
 const ORGANIZATION_ID = new RegExp(`^${idPrefixes.organization}_[0-9A-HJKMNP-TV-Z]{26}$`);
@@ -119,6 +119,7 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     remember(lastSeen, session);
     const own = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
+    if (!(own instanceof Problem)) await seeMember(table.of(organizationId), own.membership, now);
     // Whoever is no member and names the organization may come as an operator with an access: its doors are not theirs.
     const comes = asked !== undefined && membership?.status !== "active" && !person && !operator;
     const rights = (comes ? await accessRights(table, session, organization, now) : undefined) ?? own;

@@ -2,7 +2,7 @@ import { timestamp } from "../clock.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import { lostRace } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
-import { type Session, sessionItem } from "../identity/items.ts";
+import { type Membership, membershipItem, type Session, sessionItem } from "../identity/items.ts";
 
 /** A session is seen to so many seconds: one write in that time, whatever comes with it. */
 export const SEEN_SECONDS = 300;
@@ -20,6 +20,28 @@ export const idleSeconds = ({ last_seen_at, longest_idle_seconds }: Seen, at: Da
 export function seenNow(session: Seen, at: Date): Seen | undefined {
   if (at.getTime() - Date.parse(session.last_seen_at) < SEEN_SECONDS * 1000) return undefined;
   return { last_seen_at: timestamp(at), longest_idle_seconds: idleSeconds(session, at) };
+}
+
+/**
+ * Writes down, once a day, that a member has come: what an organization sorts its members by. Unless another request has
+ * done so first, or the membership is not there any more.
+ */
+export async function seeMember(own: TenantTable, membership: Membership, at: Date): Promise<void> {
+  const { user_id, last_seen_on } = membership;
+  const today = timestamp(at).slice(0, 10);
+  if (last_seen_on >= today) return;
+  const write = own.writes.update(
+    membershipItem,
+    { user_id },
+    { set: { last_seen_on: today } },
+    { equals: { last_seen_on } },
+    lostRace,
+  );
+  try {
+    await own.apply(membershipItem, { ...write, lost: "decide" });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
 }
 
 /** Writes it down, unless another request has done so first. Every function may set these attributes, and no other. */

@@ -80,6 +80,9 @@ export const userSchema = z.object({
 });
 export type User = z.output<typeof userSchema>;
 
+/** Stands for the day of who has never come: before all days. */
+export const NEVER_SEEN = "0000-00-00";
+
 export const membershipSchema = z.object({
   organization_id: idSchema("organization"),
   user_id: idSchema("user"),
@@ -90,6 +93,8 @@ export const membershipSchema = z.object({
   suspended_by: z.literal("directory").optional(),
   primary: z.boolean(),
   joined_at: z.string(),
+  /** The day (UTC) of their last request in the organization; `NEVER_SEEN` before the first. */
+  last_seen_on: z.string(),
   /** The person's name as lists are sorted by; follows a change of the name within moments. */
   name_key: z.string(),
   updated_at: z.string(),
@@ -151,6 +156,8 @@ export const membershipItem = defineItem({
     gsi1: { pk: "MEMBERS#{status}", sk: "{name_key}#{user_id}" },
     gsi2: { pk: "MEMBERS#{status}#{role}", sk: "{name_key}#{user_id}" },
     gsi3: { pk: "MEMBERS_JOINED#{status}", sk: "{joined_at}#{user_id}" },
+    // Every request may set the day, and must not set the status with it.
+    gsi4: { pk: "MEMBERS_SEEN", sk: "{last_seen_on}#{user_id}" },
   },
 });
 

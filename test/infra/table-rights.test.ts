@@ -174,14 +174,18 @@ describe("what functions may write in the table", () => {
     }
   });
 
-  it("whoever answers requests sets of a session when it was last seen, SCIM of its token when it was used, and nothing else", () => {
+  it("whoever answers requests sets of a session when it was last seen, of a member the day, SCIM of its token when it was used, and nothing else", () => {
     const bounds: Readonly<Record<string, readonly string[]>> = {
       "T#*#SESSIONS#*": ["last_seen_at", "longest_idle_seconds"],
+      "T#*#MEMBERS": ["last_seen_on", "gsi4pk", "gsi4sk"],
       "T#*#SCIM_TOKENS": ["last_used_at"],
     };
     for (const [full, room, name, { trigger }] of functions) {
       const answers = trigger.kind === "api" || trigger.kind === "stream";
-      const keys = [...(answers ? ["T#*#SESSIONS#*"] : []), ...(full === "scim/directory" ? ["T#*#SCIM_TOKENS"] : [])];
+      const keys = [
+        ...(answers ? ["T#*#SESSIONS#*", "T#*#MEMBERS"] : []),
+        ...(full === "scim/directory" ? ["T#*#SCIM_TOKENS"] : []),
+      ];
       const bound = allStatementsOf(room, name).filter(isBoundToAttributes);
       expect([full, bound.length]).toEqual([full, keys.length]);
       for (const [i, { actions, conditions }] of bound.entries()) {

@@ -89,6 +89,7 @@ export async function addMember(
       status,
       primary: false,
       joined_at: now,
+      last_seen_on: "0000-00-00",
       name_key: nameKeyOf(name),
       ...stamps,
     }),

@@ -65,6 +65,8 @@ export async function findMembers(table: Table, tenant: string, query: MemberQue
     const among = async (memberships: Membership[]) => memberships.filter(wanted);
     if (sort.endsWith("joined_at"))
       return filled(own, membershipItem, { ...page, newest_first, index: "gsi3", of: { status } }, among);
+    if (sort.endsWith("last_seen_on"))
+      return filled(own, membershipItem, { ...page, newest_first, index: "gsi4", of: {} }, among);
     return role === undefined
       ? filled(own, membershipItem, { ...page, newest_first, index: "gsi1", of: { status } }, among)
       : filled(own, membershipItem, { ...page, newest_first, index: "gsi2", of: { status, role } }, among);

@@ -6,6 +6,7 @@ import { Problem } from "../../../shared/errors.ts";
 import {
   type Membership,
   membershipItem,
+  NEVER_SEEN,
   type Organization,
   organizationItem,
   PLATFORM,
@@ -57,6 +58,7 @@ export function join(
     ...(status === "suspended" ? { suspended_by: "directory" } : {}),
     primary,
     joined_at: now,
+    last_seen_on: before?.last_seen_on ?? NEVER_SEEN,
     name_key: nameKeyOf(user.name),
     updated_at: now,
     etag: newEtag(at),

@@ -69,6 +69,7 @@ describe("at the limits of what it is about, each change fits into its one trans
     const times = {
       name_key: "",
       joined_at: timestamp(at),
+      last_seen_on: "0000-00-00",
       updated_at: timestamp(at),
       etag: newEtag(at),
       primary: false,

@@ -6,15 +6,16 @@ import { CLIENT } from "../../../bench/support/tokens.ts";
 import { dispatchers } from "../../../bench/units/rooms.ts";
 import { createAuthenticator } from "../../../shared/access/authenticate.ts";
 import { SEEN_SECONDS } from "../../../shared/access/seen.ts";
+import { timestamp } from "../../../shared/clock.ts";
 import type { Answer } from "../../../shared/http/answer.ts";
 import { API_BASE } from "../../../shared/http/operation.ts";
-import { connectionPlaceItem, PLATFORM, sessionItem } from "../../../shared/identity/items.ts";
+import { connectionPlaceItem, membershipItem, PLATFORM, sessionItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";
-import { awsConfig, countedTable } from "../../support/stack.ts";
+import { awsConfig, countedTable, stackTable } from "../../support/stack.ts";
 import type { Units } from "../../support/units/counter.ts";
 
 /** A plain read: authentication and the thing. */
@@ -177,6 +178,22 @@ describe("what a request costs, by AWS's rules", () => {
     expect(after).toEqual(usual);
     expect(seen.calls - usual.calls).toBe(1);
     expect(seen.writes).toBeGreaterThan(0);
+  });
+
+  it("a member is seen once a day, by one write of its own; no other request pays for it", async () => {
+    for (let i = 0; i < WARM / 2; i++) await call("GET", reads().agent);
+    const usual = await cheapest(() => cost("GET", reads().agent));
+    const own = stackTable().of(organization);
+    const seen = await cheapest(async () => {
+      const set = { last_seen_on: "2026-01-01" };
+      await own.transact([own.writes.update(membershipItem, { user_id: String(ids.user) }, { set })]);
+      return cost("GET", reads().agent);
+    });
+    expect(await cheapest(() => cost("GET", reads().agent))).toEqual(usual);
+    expect(seen.calls - usual.calls).toBe(1);
+    expect(seen.writes).toBeGreaterThan(0);
+    const member = await own.get(membershipItem, { user_id: String(ids.user) });
+    expect(member?.last_seen_on).toBe(timestamp(NOW).slice(0, 10));
   });
 
   it("a session that came through a provider is found in one read from the second request on", async () => {

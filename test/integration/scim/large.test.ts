@@ -77,6 +77,7 @@ beforeAll(async () => {
         status: "active",
         primary: true,
         joined_at: now,
+        last_seen_on: "0000-00-00",
         name_key: `person ${i}`,
         updated_at: now,
         etag: stamps.etag,

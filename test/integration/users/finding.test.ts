@@ -4,7 +4,7 @@ import { memberTermItem, memberTermsItem } from "../../../functions/users/findin
 import { nameKeyOf } from "../../../functions/users/model.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { membershipItem, NEVER_SEEN, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
 import { stackTable } from "../../support/stack.ts";
@@ -63,6 +63,9 @@ async function peopled(company: Company, count: number): Promise<Person[]> {
         ...{
           status: status as "active",
           joined_at: now,
+          // Some on the same day, some never.
+          last_seen_on:
+            i % 4 === 0 ? NEVER_SEEN : timestamp(new Date(at.getTime() - (i % 9) * 86_400_000)).slice(0, 10),
           name_key: nameKeyOf(name),
           updated_at: now,
           etag: newEtag(at),
@@ -149,6 +152,31 @@ describe("members of a large organization", () => {
     const page = await company.call("GET", "/users?sort=joined_at&limit=100");
     const times = page.body.items.map(({ joined_at }: { joined_at: string }) => joined_at);
     expect(times).toEqual(times.toSorted());
+  });
+
+  it("are sorted by the day on which they were last seen, both ways; who never was stands before all days", async () => {
+    const listed = async (sort: string) => {
+      const found: { id: string; last_seen_on: string | null }[] = [];
+      for (let next: string | null = ""; next !== null; ) {
+        const cursor: string = next === "" ? "" : `&cursor=${encodeURIComponent(next)}`;
+        const page: Awaited<ReturnType<Company["call"]>> = await company.call(
+          "GET",
+          `/users?sort=${sort}&limit=7${cursor}`,
+        );
+        found.push(...page.body.items);
+        next = page.body.next_cursor;
+      }
+      return found;
+    };
+    const seen = await listed("last_seen_on");
+    const everybody = await ids({ sort: "joined_at" });
+    expect(seen.map(({ id }) => id).toSorted()).toEqual(everybody.toSorted());
+    const days = seen.map(({ last_seen_on }) => last_seen_on ?? "");
+    expect(days).toEqual(days.toSorted());
+    expect(days.filter((day) => day === "").length).toBeGreaterThan(1);
+    expect((await listed("-last_seen_on")).map(({ id }) => id)).toEqual(seen.map(({ id }) => id).toReversed());
+    // Whoever asks has been seen today.
+    expect(seen.find(({ id }) => id === company.user_id)?.last_seen_on).toBe(timestamp(new Date()).slice(0, 10));
   });
 
   it("are narrowed to a team, also where they are searched for", async () => {

@@ -43,6 +43,7 @@ const membership = (role: BuiltInRole) =>
     status: "active",
     primary: true,
     joined_at: at,
+    last_seen_on: "0000-00-00",
     name_key: "ada",
     updated_at: at,
     etag: "e",

@@ -24,6 +24,7 @@ const member = {
   status: "active",
   primary: true,
   joined_at: at,
+  last_seen_on: "0000-00-00",
   name_key: "ada",
   updated_at: at,
   etag: "e",
