@@ -3,6 +3,7 @@ import { findRunning } from "../local/running.ts";
 import { RedirectBrowser } from "../test/support/browser.ts";
 import { type Employee, startProvider } from "../test/support/company-provider.ts";
 import { startSamlProvider } from "../test/support/saml-provider.ts";
+import { fromSignInPage } from "./browser.ts";
 import { Client } from "./client.ts";
 import { must, remark, type Story } from "./story.ts";
 
@@ -36,9 +37,10 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
   const running = await findRunning();
   const pool = running?.aws_url.replace("127.0.0.1", "localhost");
   const provider = await startProvider(`${pool}/oauth2/idpresponse`);
+  const hedy = `hedy@${domain}`;
   const employee: Employee = {
     sub: "hedy",
-    email: `hedy@${domain}`,
+    email: hedy,
     email_verified: true,
     name: "Hedy",
     groups: '["Engineering"]',
@@ -85,6 +87,14 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
     return `${user.email}, ${role}; the code works once`;
   });
 
+  await story.step("The same from the sign-in page, in a browser", async () => {
+    provider.signsIn(employee);
+    const shown = await fromSignInPage(gateway, hedy);
+    if (shown === undefined) return "no browser here";
+    must(shown.role === "developer" && shown.text.includes(hedy), `the page shows ${shown.text}`);
+    return `${hedy}, ${shown.role}`;
+  });
+
   await story.step("Somebody with an address of another domain is not let in, and reads why", async () => {
     const stranger = { sub: "eve", email: "eve@elsewhere.example", email_verified: true, name: "Eve" };
     provider.signsIn(stranger);
@@ -93,6 +103,9 @@ export async function tellOfCompanySignIn(story: Story, company: Company): Promi
     const text = await (await fetch(page)).text();
     must(text.includes("has not proved"), "the page does not say why");
     remark(/<p>(.+?)<\/p>/.exec(text)?.[1] ?? "");
+    provider.signsIn(stranger);
+    const shown = await fromSignInPage(gateway, hedy);
+    must(shown === undefined || shown.text.includes("has not proved"), "the page in the browser does not say why");
     return new URL(page).pathname.split("/").at(-1) ?? "";
   });
 
@@ -136,13 +149,21 @@ export async function tellOfSaml(
         201,
       );
       const email = `margaret@${domain}`;
-      provider.signsIn({ name_id: "margaret", attributes: { email, name: "Margaret", groups: "[Engineering]" } });
+      const margaret = { name_id: "margaret", attributes: { email, name: "Margaret", groups: "[Engineering]" } };
+      provider.signsIn(margaret);
       const { proof } = await signIn(gateway, id);
       const employed = new Client(gateway);
       const { tokens } = await employed.post("/sso/token", proof, 200);
       employed.token = tokens.access_token;
       const { role } = await employed.get("/auth/me");
       must(role === "developer", `she is ${role}`);
+      // An address leads to the first of a company's connections that are on.
+      for (const other of (await owner.get("/sso/connections")).items)
+        if (other.id !== id && other.status === "active")
+          await owner.call("PATCH", `/sso/connections/${other.id}`, { body: { status: "inactive" }, expect: 200 });
+      provider.signsIn(margaret);
+      const shown = await fromSignInPage(gateway, email);
+      must(shown === undefined || shown.role === "developer", `the page shows ${shown?.text}`);
       return `${email}, ${role}; its certificate is good until ${connected.certificates_expire_at.slice(0, 10)}`;
     } finally {
       await provider.stop();
