@@ -3,15 +3,23 @@ import type { Me, Membership, Session } from "./calls.ts";
 import { action, el, link, paragraph, show } from "./dom.ts";
 import { roleName } from "./fields.ts";
 import { enrol } from "./sign-in/enrol.ts";
-import { signIn } from "./sign-in/sign-in.ts";
+import { proved, signIn } from "./sign-in/sign-in.ts";
 import { texts } from "./texts.ts";
+
+const HOME = { path: "/sign-in", fragment: "" };
 
 const again = async (): Promise<void> => account(await call("auth.me"));
 
-/** All organizations somebody works in: there are few, and pages of them are read to the end. */
-async function organizations(): Promise<readonly Membership[]> {
-  const { items } = await call("auth.list_my_organizations");
-  return items.filter(({ membership_status }) => membership_status === "active");
+/** All organizations somebody works in, page after page. */
+export async function organizations(): Promise<readonly Membership[]> {
+  const found: Membership[] = [];
+  for (let next: string | null = ""; next !== null; ) {
+    const query: Record<string, string> = next === "" ? {} : { cursor: next };
+    const { items, next_cursor } = await call("auth.list_my_organizations", { query });
+    found.push(...items.filter(({ membership_status }) => membership_status === "active"));
+    next = next_cursor;
+  }
+  return found;
 }
 
 /** Who is signed in, where they work, and from where else they are signed in. */
@@ -46,13 +54,14 @@ export async function account(me: Me): Promise<void> {
       }),
     el("h2", {}, texts.account.factor),
     paragraph(mfa.enabled ? texts.account.factorOn : texts.account.factorOff),
-    !mfa.enabled && action(texts.account.turnOn, () => enrol(texts.account.whyFactor, again)),
+    !mfa.enabled &&
+      action(texts.account.turnOn, () => proved(me, HOME, () => enrol(texts.account.whyFactor, again), account)),
     el("h2", {}, texts.account.more),
     el("p", {}, link("/docs", texts.account.reference)),
     action(texts.account.signOut, async () => {
       await call("auth.logout");
       closed();
-      signIn({ left: { path: "/sign-in", fragment: "" }, done: account });
+      signIn({ left: HOME, done: account });
     }),
   );
 }

@@ -17,6 +17,7 @@ export class Refusal extends Error {
 interface Sent {
   readonly body?: object;
   readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
   readonly organization_id?: string;
 }
 
@@ -43,7 +44,7 @@ export const closed = (): void => {
 
 export const isSignedIn = (): boolean => tokens !== undefined;
 
-async function send(id: CallId, { body, path = {}, organization_id }: Sent): Promise<unknown> {
+async function send(id: CallId, { body, path = {}, query = {}, organization_id }: Sent): Promise<unknown> {
   const [method = "", template = ""] = calls[id].split(" ");
   const address = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
   const headers = {
@@ -52,9 +53,12 @@ async function send(id: CallId, { body, path = {}, organization_id }: Sent): Pro
     ...(organization_id === undefined ? {} : { "organization-id": organization_id }),
   };
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(`/api/v1${address}`, { method, headers, ...json }).catch(() => {
-    throw new Refusal({});
-  });
+  const asked = new URLSearchParams(query).toString();
+  const answer = await fetch(`/api/v1${address}${asked === "" ? "" : `?${asked}`}`, { method, headers, ...json }).catch(
+    () => {
+      throw new Refusal({});
+    },
+  );
   const text = await answer.text();
   const value = text === "" ? undefined : parsed(text);
   if (!answer.ok) throw new Refusal((value ?? {}) as object);
@@ -70,13 +74,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One at a time: a refresh token works once. */
+/** Nothing was done: what was sent may be sent again. */
+const PASSES = ["rate_limited", "service_unavailable"];
+
+/** One at a time: a refresh token works once. It is kept where the API has not taken it. */
 function refresh(): Promise<void> {
-  const { refresh_token } = tokens ?? { refresh_token: "" };
+  const before = tokens;
+  const { refresh_token } = before ?? { refresh_token: "" };
   refreshing ??= (async () => {
     try {
       closed();
       tokens = (await send("auth.refresh", { body: { refresh_token } })) as Tokens;
+    } catch (error) {
+      if (error instanceof Refusal && PASSES.includes(error.code)) tokens = before;
+      throw error;
     } finally {
       refreshing = undefined;
     }

@@ -7,7 +7,7 @@ export interface Arrival {
   readonly query: URLSearchParams;
 }
 
-/** Reads the address and takes away from it what is secret: neither history nor a bookmark keeps it. */
+/** Reads the address and takes away from it what is secret: whoever goes back, or keeps the page, finds none of it. */
 export function arrive(): Arrival {
   const { pathname: path, hash, search } = location;
   if (hash !== "" || search !== "") history.replaceState(null, "", path);

@@ -9,7 +9,7 @@ import { home, type Place } from "./links/place.ts";
 import { register, verifyEmail } from "./links/register.ts";
 import { resetPassword } from "./links/reset-password.ts";
 import { transfer } from "./links/transfer.ts";
-import { comeBack, isReturn } from "./sign-in/provider.ts";
+import { comeBack, forgetTrip, isReturn } from "./sign-in/provider.ts";
 import { language, texts } from "./texts.ts";
 
 /** Takes somebody back from their company's provider, to where they were. */
@@ -44,6 +44,7 @@ async function start(): Promise<void> {
   document.documentElement.lang = language;
   const arrival = arrive();
   try {
+    if (!isReturn(arrival)) forgetTrip();
     await (isReturn(arrival) ? returned(arrival) : open(arrival));
   } catch (error) {
     show(

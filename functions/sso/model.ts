@@ -202,6 +202,7 @@ export const refusals = {
   account_inactive: "Your account is not active. Ask an administrator of your company.",
   not_invited: "You do not belong to this company's organization here. Ask an administrator for an invitation.",
   identity_taken: "This sign-in of your company belongs to another account here.",
+  organization_full: "Your company's plan has no place left for you. Ask an administrator of your company.",
   too_many_accounts: "Too many sign-ins are linked to your account. Remove one in your settings.",
 } as const;
 export type Refusal = keyof typeof refusals;

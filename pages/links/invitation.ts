@@ -11,12 +11,14 @@ import { HOME, leftAt, type Place, tokenOf, withToken } from "./place.ts";
 /** An invitation: what it is, and a way to join for whoever is new and for whoever has an account. */
 export async function invitation(place: Place): Promise<void> {
   const token = tokenOf(place);
-  const about = await withToken(texts.invitation.dead, call("invitations.look_up", { body: { token } }));
+  const lookedUp = call("invitations.look_up", { body: { token } });
+  // Whoever comes back from the company's provider may have joined by it already.
+  const about = await withToken(texts.invitation.dead, lookedUp, isSignedIn() ? () => goOn(HOME) : undefined);
   if (about === undefined) return;
   const joins = (me: Me) => join(place, about, me);
   if (isSignedIn()) return goOn({ done: joins });
   const title = texts.invitation.title(about.organization.name);
-  if (!about.has_account) return asNew(title, token, about);
+  if (!about.has_account) return asNew(title, place, about);
   const first = () => signIn({ left: leftAt(place), email: about.email, lead: texts.invitation.first, done: joins });
   show(title, ...told(about), action(texts.invitation.signIn, first, ""));
 }
@@ -26,20 +28,20 @@ const told = ({ invited_by, role, message, email }: InvitationFacts): HTMLElemen
   ...(message === "" ? [] : [el("blockquote", {}, message)]),
 ];
 
-function asNew(title: string, token: string, about: InvitationFacts): void {
+function asNew(title: string, place: Place, about: InvitationFacts): void {
   show(
     title,
     ...told(about),
     form([nameField(), addressField(about.email), newPassword()], texts.invitation.join, async ({ name, password }) => {
-      const work = call("auth.join", { body: { token, name, password, language } });
+      const work = call("auth.join", { body: { token: tokenOf(place), name, password, language } });
       const joined = await withToken(texts.invitation.dead, work);
       if (joined === undefined) return;
       opened(joined);
       await goOn({ done: account });
     }),
     el("p", { class: "or" }, texts.or),
-    // Signing in through the company takes the invitation along.
-    action(texts.signIn.company, () => leaveForProvider(about.email, HOME.left)),
+    // Where it is the inviting one's, signing in takes the invitation along; else it waits here.
+    action(texts.signIn.company, () => leaveForProvider(about.email, leftAt(place))),
   );
 }
 

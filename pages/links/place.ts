@@ -1,5 +1,5 @@
-import { account } from "../account.ts";
-import { call, isSignedIn, Refusal } from "../api.ts";
+import { account, organizations } from "../account.ts";
+import { isSignedIn, Refusal } from "../api.ts";
 import type { Arrival } from "../arrival.ts";
 import type { Me } from "../calls.ts";
 import { action, paragraph, show } from "../dom.ts";
@@ -39,13 +39,20 @@ export function deadLink(what: string): void {
   );
 }
 
-/** Does what needs the link's token; shows in its place that the link is dead where the API takes it no more. */
-export async function withToken<T>(what: string, work: Promise<T>): Promise<T | undefined> {
+/**
+ * Does what needs the link's token; shows in its place that the link is dead where the API takes it no more.
+ * @param dead what comes then instead
+ */
+export async function withToken<T>(
+  what: string,
+  work: Promise<T>,
+  dead: () => Promise<void> | void = () => deadLink(what),
+): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof Refusal && ["invalid_credentials", "not_found"].includes(error.code))) throw error;
-    deadLink(what);
+    await dead();
     return undefined;
   }
 }
@@ -59,8 +66,6 @@ export function done(title: string, text: string, goal: Partial<Goal> = {}): voi
   );
 }
 
-/** Names of the organizations of whoever is signed in. */
-export async function organizationName(id: string): Promise<string> {
-  const { items } = await call("auth.list_my_organizations");
-  return items.find((one) => one.id === id)?.name ?? texts.account.organization;
-}
+/** The name of one of the organizations of whoever is signed in. */
+export const organizationName = async (id: string): Promise<string> =>
+  (await organizations()).find((one) => one.id === id)?.name ?? texts.account.organization;

@@ -40,6 +40,9 @@ export async function leaveForProvider(email: string, left: Left): Promise<void>
   location.assign(`/api/v1/sso/start?${query}`);
 }
 
+/** Whoever opens a page in another way has not come back from where they were sent. */
+export const forgetTrip = (): void => sessionStorage.removeItem(TRIP);
+
 /** Whether somebody comes back from a provider. */
 export const isReturn = ({ path, query }: Arrival): boolean => path === "/sign-in" && query.has("code");
 

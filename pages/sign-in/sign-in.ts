@@ -1,4 +1,4 @@
-import { call, deviceToken, opened } from "../api.ts";
+import { call, deviceToken, opened, Refusal } from "../api.ts";
 import type { Me } from "../calls.ts";
 import { action, el, form, link, paragraph, show, textButton } from "../dom.ts";
 import { texts } from "../texts.ts";
@@ -99,6 +99,24 @@ function forgotten(goal: Goal, email: string): void {
       textButton(texts.back, () => choose(goal, email)),
     ),
   );
+}
+
+/**
+ * Does what needs a fresh proof of who it is; where theirs is too old they sign in again, and come back to where it is done.
+ * @param back goes on afterwards: nothing is done that nobody presses a button for
+ */
+export async function proved(
+  { user }: Me,
+  left: Left,
+  work: () => Promise<void>,
+  back: (me: Me) => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === "step_up_required")) throw error;
+    signIn({ left, email: user.email, lead: texts.signIn.fresh, done: back });
+  }
 }
 
 /** Goes on once a session is open; first with a second factor, where the organization asks for one. */

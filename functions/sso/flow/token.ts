@@ -3,6 +3,7 @@ import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
 import {
@@ -19,7 +20,7 @@ import { deviceOfSignIn, LARGEST_ACCOUNT, newDevice, newSession, openSession, si
 import { LARGEST_ACCEPTANCE } from "../../invitations/public.ts";
 import { userEvents } from "../../users/events.ts";
 import { replaceMembership } from "../../users/public.ts";
-import type { Profile } from "../model.ts";
+import type { Profile, Refusal } from "../model.ts";
 import { type Connection, type SignIn, signInTokensContext } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
@@ -67,12 +68,21 @@ export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output
       return decision.kind === "new" ? asNewUser(entry) : asUser(entry);
     });
   } catch (error) {
-    if (error instanceof NotLetIn)
-      await endRefused(call, deps.table, { signIn, connection, reason: error.reason, email: profile.email }, [
+    const reason = reasonOf(error);
+    if (reason !== undefined)
+      await endRefused(call, deps.table, { signIn, connection, reason, email: profile.email }, [
         ending(deps.table, signIn),
       ]);
     throw error;
   }
+}
+
+/** As what a refusal stands in the history; undefined for what the app may send again. */
+function reasonOf(error: unknown): Refusal | undefined {
+  if (error instanceof NotLetIn) return error.reason;
+  if (!(error instanceof Problem)) return undefined;
+  if (error.code === "quota_exceeded") return "organization_full";
+  return error.code === "already_exists" ? "identity_taken" : undefined;
 }
 
 const signedInAs = (user_id: string, { email }: Profile) =>

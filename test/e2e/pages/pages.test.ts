@@ -1,7 +1,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { sessionsOf } from "../../../functions/auth/sessions/store.ts";
 import { audienceOf } from "../../../functions/sso/saml/model.ts";
 import { sentMails } from "../../../local/mails.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
 import { chromiumPath, NO_BROWSER, newVisitor, startChromium, type Visitor } from "../../support/chromium.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
@@ -11,6 +14,7 @@ import { App } from "../../support/mfa.ts";
 import { poolPage, startProvider } from "../../support/oidc-provider.ts";
 import { poolAcs } from "../../support/pool.ts";
 import { startSamlProvider } from "../../support/saml-provider.ts";
+import { stackTable } from "../../support/stack.ts";
 
 const there = chromiumPath() !== undefined;
 if (!there) console.warn(`The pages were not tried in a browser: ${NO_BROWSER}`);
@@ -42,6 +46,16 @@ const linkTo = (path: string, address: string): Promise<string> =>
       .at(-1);
   }, `the mail to ${address} that leads to ${path}`);
 
+/** As if somebody had proved who they are an hour ago. */
+async function longAgo(user_id: string): Promise<void> {
+  const table = stackTable();
+  const user = await table.of(PLATFORM).get(userItem, { id: user_id });
+  const proved_at = timestamp(new Date(Date.now() - 3_600_000));
+  const { writes } = table.of(PLATFORM);
+  for (const { sub, origin_jti } of await sessionsOf(table, user ?? { subs: [] }))
+    await table.transact([writes.update(sessionItem, { sub, origin_jti }, { set: { proved_at } })]);
+}
+
 const GROUPS = { provisioning: true, group_rules: [{ group: "Engineering", role: "developer" }] };
 
 async function connect(owner: Company, provider: object): Promise<void> {
@@ -56,12 +70,12 @@ describe.skipIf(!there)("in a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  /** Somebody before a browser of their own, who has nothing to complain about at the end. */
-  async function visit(path: string, work: (visitor: Visitor) => Promise<void>): Promise<void> {
+  /** Somebody before a browser of their own, who has nothing to complain about at the end but answers of these statuses. */
+  async function visit(path: string, work: (visitor: Visitor) => Promise<void>, refused: number[] = []): Promise<void> {
     const visitor = await newVisitor(browser, { viewport: { width: 600, height: 500 } });
     await visitor.page.goto(path.startsWith("/") ? origin() + path : path);
     await work(visitor);
-    expect(visitor.complaints).toEqual([]);
+    expect(visitor.complaints).toEqual(refused.map((status) => expect.stringContaining(String(status))));
     await visitor.leave();
   }
 
@@ -208,6 +222,43 @@ describe.skipIf(!there)("in a browser", () => {
     await late.leave();
   });
 
+  it("an invitation is taken along through the company, and waits for whoever comes back where it is another's", async () => {
+    const [company, other] = [unique("Company"), unique("Other")];
+    const owner = await registerCompany(company);
+    const domain = newDomain();
+    await provedBy(owner, domain);
+    const provider = await startProvider(poolPage());
+    const { issuer, client_id, client_secret } = provider;
+    await connect(owner, { kind: "oidc", issuer, client_id, client_secret });
+    const come = async (
+      inviting: Company,
+      to: string,
+      then: (visitor: Visitor) => Promise<void>,
+      refused: number[],
+    ) => {
+      const email = `${unique("mae")}@${domain}`;
+      await invited(inviting, email, "developer");
+      provider.signsIn({ sub: email, email, email_verified: true, name: "Mae" });
+      const opened = async (mae: Visitor) => {
+        await mae.sees(`Join ${to}`);
+        await mae.press("Continue with your company");
+        await then(mae);
+        await mae.sees("You are signed in");
+        expect(await facts(mae)).toEqual({ user: `Mae, ${email}`, organization: to, role: "developer" });
+      };
+      await visit(await linkTo("/invitation", email), opened, refused);
+    };
+    // The link has been used by the sign-in itself.
+    await come(owner, company, async () => {}, [404]);
+    const waits = async (mae: Visitor) => {
+      await mae.page.getByText("You are signed in as").waitFor();
+      await mae.sees(`Join ${other}`);
+      await mae.press("Join");
+    };
+    await come(await registerCompany(other), other, waits, []);
+    await provider.stop();
+  });
+
   it("somebody confirms a new address, and takes an organization over, from the mails", async () => {
     const name = unique("Company");
     const owner = await registerCompany(name);
@@ -224,15 +275,24 @@ describe.skipIf(!there)("in a browser", () => {
       await person.press("Use the new address");
       await person.sees("Your address is changed");
     });
-    await visit(transfer, async (person) => {
-      await byPassword(person, email, heir.password);
-      await person.sees(`Take over ${name}`);
-      await person.press("Take it over");
-      await person.sees("It is yours");
-      await person.press("Go on");
-      await person.sees("You are signed in");
-      expect(await facts(person)).toMatchObject({ organization: name, role: "owner" });
-    });
+    await visit(
+      transfer,
+      async (person) => {
+        await byPassword(person, email, heir.password);
+        await person.sees(`Take over ${name}`);
+        await longAgo(heir.user_id);
+        await person.press("Take it over");
+        await person.page.getByText("this asks for a fresh proof").waitFor();
+        await person.send({ Password: heir.password }, "Sign in");
+        await person.sees(`Take over ${name}`);
+        await person.press("Take it over");
+        await person.sees("It is yours");
+        await person.press("Go on");
+        await person.sees("You are signed in");
+        expect(await facts(person)).toMatchObject({ organization: name, role: "owner" });
+      },
+      [403],
+    );
   });
 
   it("a wrong password is said as it is, and fits on a small screen, in German too", async () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityId, identityItem, signInItem } from "../../../functions/sso/store.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { ACCOUNTS_PER_USER, emailItem, membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
+import { plans } from "../../../shared/limits/plans.ts";
+import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { claimsOf } from "../../support/auth.ts";
 import { invited } from "../../support/invitations.ts";
@@ -193,6 +195,25 @@ describe("signing in through a company's provider", () => {
     expect(body.items).toMatchObject([{ outcome: "refused", reason: "domain_not_proved", user_id: null, email }]);
     const told = await owner.call("GET", "/audit/logs?action=sso.sign_in_refused&limit=5");
     expect(told.body.items).toHaveLength(1);
+  });
+
+  it("says in it too whom the plan had no place for, and keeps nothing of what was proved", async () => {
+    const { owner, domain, connection_id } = await company({ provisioning: true });
+    const tenant = sso.deps.table.of(owner.organization_id);
+    await tenant.transact([
+      tenant.writes.update(quotaItem, { resource: "users" }, { set: { used: plans.free.users } }),
+    ]);
+    const { email } = employee(domain);
+    const { answer } = await sso.signIn({ connection_id });
+    expect([answer?.status, answer?.body.code]).toEqual([402, "quota_exceeded"]);
+    const { body } = await sso.call("GET", `/sso/connections/${connection_id}/sign-ins`, undefined, owner.token);
+    expect(body.items).toMatchObject([{ outcome: "refused", reason: "organization_full", user_id: null, email }]);
+    const told = await owner.call("GET", "/audit/logs?action=sso.sign_in_refused&limit=5");
+    expect(told.body.items).toMatchObject([{ reason: "organization_full" }]);
+    const kept = await sso.deps.table.of(PLATFORM).get(signInItem, { id: body.items[0].id });
+    expect(kept).toMatchObject({ status: "spent" });
+    expect(kept).not.toHaveProperty("sealed_tokens");
+    expect(kept).not.toHaveProperty("profile");
   });
 
   it("says so when an account has as many sign-ins as it may", async () => {
