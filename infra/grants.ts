@@ -114,6 +114,8 @@ function touching(touches: readonly string[], r: Resources): PolicyStatement[] {
       "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...writableKeys([type]).change] },
       // The key is among the attributes of a request.
       "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...attributes] },
+      // What is returned counts among them.
+      StringEqualsIfExists: { "dynamodb:ReturnValues": "NONE" },
       Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
     });
     return statement;

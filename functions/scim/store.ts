@@ -23,7 +23,12 @@ export const tokenResource = defineResource({
 export const settingsItem = defineItem({
   type: "scim_settings",
   summary: "What people become whom a directory brings.",
-  schema: settingsSchema.extend({ updated_at: z.string(), etag: z.string() }),
+  schema: settingsSchema.extend({
+    /** The roles that grant no more than whoever has written the rules held: they take none away either. */
+    reach: z.array(z.string()),
+    updated_at: z.string(),
+    etag: z.string(),
+  }),
   key: { pk: "SCIM_SETTINGS", sk: "SCIM_SETTINGS" },
 });
 export type ScimSettings = ItemOf<typeof settingsItem>;

@@ -23,6 +23,8 @@ export const connectionItem = defineItem({
     /** By what the provider knows us, encrypted; null with SAML, which has no secret. */
     sealed_secret: z.string().nullable(),
     saml: samlStateSchema.nullable(),
+    /** The roles that grant no more than whoever has set its roles held: it takes none away either. */
+    reach: z.array(z.string()),
     etag: z.string(),
   }),
   key: { pk: "SSO_CONNECTIONS", sk: "{id}" },

@@ -96,7 +96,7 @@ async function use(table: Table, { organization_id, slot, last_used_at }: ScimTo
   const set = { last_used_at: timestamp(now) };
   const write = tenant.writes.update(scimTokenItem, { slot }, { set }, { equals: { last_used_at } }, lostRace);
   try {
-    await tenant.apply(scimTokenItem, { ...write, lost: "decide" });
+    await tenant.touch({ ...write, lost: "decide" });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }

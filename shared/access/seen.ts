@@ -38,7 +38,7 @@ export async function seeMember(own: TenantTable, membership: Membership, at: Da
     lostRace,
   );
   try {
-    await own.apply(membershipItem, { ...write, lost: "decide" });
+    await own.touch({ ...write, lost: "decide" });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
@@ -57,7 +57,7 @@ export async function see(platform: TenantTable, session: Session, at: Date): Pr
     lostRace,
   );
   try {
-    await platform.apply(sessionItem, { ...write, lost: "decide" });
+    await platform.touch({ ...write, lost: "decide" });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }

@@ -280,23 +280,40 @@ export class TenantTable {
    * @throws the write's refusal, chosen from the item that was there; AnswerLost where it may have been made or not
    */
   async apply<D extends ItemDefinition>(definition: D, write: Write): Promise<ItemOf<D>> {
-    requireWritable(this.table.writable, [write]);
     const { Update: update, Put: put } = write.item;
-    const { client } = this.table;
+    if (update === undefined && put !== undefined) {
+      await this.#alone(write, () => this.table.client.send(new PutCommand(put)));
+      return fromStored(definition, put.Item ?? {});
+    }
+    if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
+    const command = { ...update, UpdateExpression: update.UpdateExpression, ReturnValues: "ALL_NEW" } as const;
+    const answer = await this.#alone(write, () => this.table.client.send(new UpdateCommand(command)));
+    return fromStored(definition, answer.Attributes ?? {});
+  }
+
+  /**
+   * An update of single attributes by whoever may set nothing else of the item, and may be shown nothing of it: AWS counts what
+   * is returned among the attributes of a request (`dynamodb:Attributes`).
+   * @throws the write's refusal, which knows nothing of the item that was there
+   */
+  async touch(write: Write): Promise<void> {
+    const { Update: update } = write.item;
+    if (update?.UpdateExpression === undefined) throw new Error("touch takes an update");
+    const { ReturnValuesOnConditionCheckFailure: _, UpdateExpression, ...others } = update;
+    const command = { ...others, UpdateExpression, ReturnValues: "NONE" } as const;
+    await this.#alone(write, () => this.table.client.send(new UpdateCommand(command)));
+  }
+
+  /** Sends one write outside a transaction. */
+  #alone<A>(write: Write, send: () => Promise<A>): Promise<A> {
+    requireWritable(this.table.writable, [write]);
     const refused = (error: unknown, answerLost: boolean): unknown => {
       if (!(error instanceof ConditionalCheckFailedException)) return error;
       if (answerLost && write.lost !== "decide") return new AnswerLost(error);
       return write.refuse(error.Item === undefined ? undefined : unmarshall(error.Item));
     };
     const how = { lost: write.lost === undefined || write.lost === "tell" ? "tell" : "repeat", writes: true } as const;
-    if (put !== undefined) {
-      await repeated(() => client.send(new PutCommand(put)), how, refused);
-      return fromStored(definition, put.Item ?? {});
-    }
-    if (update?.UpdateExpression === undefined) throw new Error("apply takes an update or a creation");
-    const command = { ...update, UpdateExpression: update.UpdateExpression, ReturnValues: "ALL_NEW" } as const;
-    const answer = await repeated(() => client.send(new UpdateCommand(command)), how, refused);
-    return fromStored(definition, answer.Attributes ?? {});
+    return repeated(send, how, refused);
   }
 
   transact(writes: readonly Write[]): Promise<void> {

@@ -193,6 +193,7 @@ describe("what functions may write in the table", () => {
         expect(conditions).toEqual({
           "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [keys[i]] },
           "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(bounds[keys[i] ?? ""] ?? [])] },
+          StringEqualsIfExists: { "dynamodb:ReturnValues": "NONE" },
           Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
         });
       }

@@ -37,6 +37,7 @@ export async function createConnection({ organization_id }: { readonly organizat
     group_rules: [],
     provider: { kind: "oidc", issuer: "https://login.example.com", client_id: "kaizen", scopes: ["openid"] },
     saml: null,
+    reach: ["viewer", "developer"],
     redirect_url: "https://pool.example.com/oauth2/idpresponse",
     created_by: "usr_00000000000000000000000001",
     created_at: timestamp(at),

@@ -90,19 +90,24 @@ export const patternPartsSchema = z
       }),
       rounds: z.int().min(2).max(5).default(2).meta({ description: "At most." }),
     }),
-    z.strictObject({
-      name: z.literal("consensus"),
-      agents: agents("consensus"),
-      of: pathSchema(() => undefined)
-        .optional()
-        .meta({
-          description: "Where the ballot stands in each answer.",
-          example: "object.verdict",
-        }),
-      quorum: z.int().min(1).max(patterns.consensus.max_agents).optional(),
-      winner: z.enum(["plurality", "majority"]).default("majority"),
-      ties: z.enum(["first", "fail"]).default("fail"),
-    }),
+    z
+      .strictObject({
+        name: z.literal("consensus"),
+        agents: agents("consensus"),
+        of: pathSchema(() => undefined)
+          .optional()
+          .meta({
+            description: "Where the ballot stands in each answer.",
+            example: "object.verdict",
+          }),
+        quorum: z.int().min(1).max(patterns.consensus.max_agents).optional(),
+        winner: z.enum(["plurality", "majority"]).default("majority"),
+        ties: z.enum(["first", "fail"]).default("fail"),
+      })
+      .refine(({ quorum = 0, agents }) => quorum <= agents.length, {
+        path: ["quorum"],
+        message: "must be at most the number of agents",
+      }),
     z.strictObject({ name: z.literal("debate"), for: agent, against: agent, judge: agent, rounds }),
     z.strictObject({
       name: z.literal("handoff"),

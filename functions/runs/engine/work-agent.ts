@@ -46,7 +46,7 @@ export function messageOf(input: Json): string {
 }
 
 /** Values for the placeholders of the agent's prompt: the texts of `variables` in the input. */
-function variablesOf(input: Json): Record<string, string> {
+export function variablesOf(input: Json): Record<string, string> {
   const variables = isObject(input) && isObject(input.variables) ? Object.entries(input.variables) : [];
   return Object.fromEntries(variables.flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])));
 }

@@ -6,7 +6,7 @@ import { nodeTurnItem, TURNS_KEPT_SECONDS } from "../store.ts";
 import { type AgentTask, callAgent } from "./call-agent.ts";
 import { goOn, inTurn } from "./rules/choice.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
-import { messageOf } from "./work-agent.ts";
+import { messageOf, variablesOf } from "./work-agent.ts";
 import type { WorkDeps } from "./work-deps.ts";
 
 type Router = Extract<GraphNode, { kind: "router" }>;
@@ -37,6 +37,7 @@ async function byMeaning(task: RouterTask, deps: WorkDeps): Promise<AttemptResul
   const routes = config.branches.map(({ handle, description = "" }) => `- ${handle}: ${description}`);
   const answer = await callAgent(task, deps, {
     input: messageOf(task.scope.input),
+    variables: variablesOf(task.scope.input),
     instructions: `Choose the one route that fits the message best; do not answer the message itself. Say its handle, how sure you are (confidence, from 0 to 1) and a short reason.\n\nRoutes:\n${routes.join("\n")}`,
     response_schema: {
       type: "object",

@@ -7,7 +7,7 @@ import { normalizeGroup } from "../rules/schemas.ts";
 import { patchGroup as patch, replaceGroup as replace } from "./change.ts";
 import { createGroup as create } from "./create.ts";
 import { listGroups as list } from "./list.ts";
-import { groupOf, groupResource, versionOf } from "./read.ts";
+import { groupOf, groupResource, versionOf, wantsMembers } from "./read.ts";
 import { removeGroup } from "./remove.ts";
 
 type Ops = typeof directoryOperations;
@@ -24,7 +24,8 @@ export const searchGroups: Handler<Ops["searchGroups"], Deps> = (call, { table }
 
 export const getGroup: Handler<Ops["getGroup"], Deps> = async (call, { table }) => {
   const group = await groupOf(table, call, call.path.team_id);
-  const known = unchanged(call, versionOf(group));
+  // Who leaves the organization leaves its groups, whose version does not follow.
+  const known = wantsMembers(call.query) ? undefined : unchanged(call, versionOf(group));
   if (known !== undefined) return known;
   return answer(await groupResource(table, call, group, call.query), call.query);
 };

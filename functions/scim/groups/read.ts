@@ -40,7 +40,7 @@ export const wantsMembers = ({ attributes, excludedAttributes }: Wanted): boolea
 
 export const versionOf = ({ record, team }: Group): string => `${record.etag}.${team.etag}`;
 
-/** A group as a resource. What changes it changes its version: its members too. */
+/** A group as a resource. What a directory changes of it changes its version: its members too. */
 export function toResource(group: Group, members: readonly string[] | undefined, call: DirectoryCall): Versioned {
   const { record, team } = group;
   const version = versionOf(group);

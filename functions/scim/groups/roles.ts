@@ -10,7 +10,7 @@ import { newEtag } from "../../../shared/ids.ts";
 import { nameKey } from "../../teams/model.ts";
 import { teamNameItem, type UserTeams, userTeamsItem } from "../../teams/public.ts";
 import { userEvents } from "../../users/events.ts";
-import { replaceMembership } from "../../users/public.ts";
+import { mayTake, replaceMembership } from "../../users/public.ts";
 import { commit, type DirectoryCall } from "../protocol/call.ts";
 import { type ScimSettings, scimGroupItem, settingsItem } from "../store.ts";
 
@@ -47,13 +47,15 @@ export async function applyRoles(
 ): Promise<void> {
   if (ids.length === 0) return;
   const own = judging.table.of(judging.tenant);
-  const settings = await own.get(settingsItem, {});
-  if (settings === undefined || settings.group_rules.length === 0) return;
-  const groups = await ruledGroups(own, settings, without);
   for (let i = 0; i < ids.length; i += AT_A_TIME) {
     if (performance.now() > until) return;
     const some = ids.slice(i, i + AT_A_TIME);
-    await updateWithRetry(undefined, () => applyTo(judging, settings, groups, some));
+    // What the rules are and how groups are called is read each time: much may have been renamed since the first of many.
+    await updateWithRetry(undefined, async () => {
+      const settings = await own.get(settingsItem, {});
+      if (settings === undefined || settings.group_rules.length === 0) return;
+      await applyTo(judging, settings, await ruledGroups(own, settings, without), some);
+    });
   }
 }
 
@@ -73,7 +75,7 @@ async function ruledGroups(own: TenantTable, { group_rules }: ScimSettings, with
 
 async function applyTo(
   { table, tenant, at, commit }: Judging,
-  { group_rules, default_role }: ScimSettings,
+  { group_rules, default_role, reach }: ScimSettings,
   groups: ReadonlyMap<string, string>,
   ids: readonly string[],
 ): Promise<void> {
@@ -84,7 +86,7 @@ async function applyTo(
     if (read === undefined || read.status === "removed") return [];
     const teams = (places[i]?.teams ?? []).flatMap(({ team_id }) => groups.get(team_id) ?? []);
     const { role } = ruled(group_rules, teams, { role: read.role, team_ids: [] }, default_role);
-    if (role === read.role) return [];
+    if (role === read.role || !mayTake(reach, read.role)) return [];
     const next: Membership = { ...read, role, updated_at: timestamp(at), etag: newEtag(at) };
     const { user_id, organization_id } = read;
     const data = { user_id, organization_id, role, previous_role: read.role };

@@ -5,7 +5,7 @@ import { lostRace } from "../../../shared/dynamo/write.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { newEtag } from "../../../shared/ids.ts";
-import { requireReach } from "../../users/public.ts";
+import { reachOf, requireReach } from "../../users/public.ts";
 import { scimEvents } from "../events.ts";
 import type { apiOperations } from "../operations.ts";
 import { type ScimSettings, settingsItem } from "../store.ts";
@@ -24,14 +24,15 @@ export const getSettings: Handler<Ops["getSettings"], Deps> = async ({ caller },
 export const updateSettings: Handler<Ops["updateSettings"], Deps> = async (call, { table }) => {
   const { caller, body, at } = call;
   const tenant = table.of(caller.organization.id);
-  const { default_role: fallback = [], group_rules: rules = [] } = body;
-  requireReach(caller, [fallback, rules.map(({ role }) => role)].flat());
   return updateWithRetry(call.if_match, async () => {
     const read = await tenant.get(settingsItem, {});
     if (read !== undefined) requireMatch(call.if_match, read.etag);
     const before = { default_role: read?.default_role ?? UNSET.default_role, group_rules: read?.group_rules ?? [] };
-    const next: ScimSettings = { ...before, ...given(body), updated_at: timestamp(at), etag: newEtag(at) };
+    const stamps = { reach: reachOf(caller.grants), updated_at: timestamp(at), etag: newEtag(at) };
+    const next: ScimSettings = { ...before, ...given(body), ...stamps };
     const { default_role, group_rules } = next;
+    // What stays counts anew with what changes: somebody's first rule puts a default into effect.
+    requireReach(caller, [default_role, ...group_rules.map(({ role }) => role)]);
     const changes = changedFields(before, { default_role, group_rules });
     if (changes.length === 0) return read ?? { ...UNSET, group_rules: [] };
     const changed_fields = changes.map(({ field }) => field);

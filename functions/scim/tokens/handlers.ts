@@ -1,6 +1,5 @@
 import { userIdOf } from "../../../shared/access/caller.ts";
 import { type ScimToken, scimTokenItem, TOKEN_SLOTS, tokenText } from "../../../shared/access/directory.ts";
-import { builtInRoleNames } from "../../../shared/access/roles.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -10,7 +9,7 @@ import { sha256 } from "../../../shared/hash.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newId } from "../../../shared/ids.ts";
-import { beyond } from "../../users/public.ts";
+import { reachOf } from "../../users/public.ts";
 import { scimEvents } from "../events.ts";
 import { SCIM_BASE } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
@@ -42,7 +41,7 @@ export const createToken: Handler<Ops["createToken"], TokensDeps> = async (call,
       name,
       secret_hash: sha256(secret),
       created_by: userIdOf(caller.principal) ?? caller.principal.id,
-      reach: builtInRoleNames.filter((role) => beyond(caller.grants, role).length === 0),
+      reach: reachOf(caller.grants),
       created_at: timestamp(at),
       expires_at: expires_at === null ? null : timestamp(new Date(expires_at)),
       last_used_at: null,

@@ -1,7 +1,7 @@
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import type { directoryOperations } from "../operations.ts";
-import { answer, unchanged } from "../protocol/call.ts";
+import { answer, names, unchanged } from "../protocol/call.ts";
 import { memberOf, userResource as schema } from "../rules/attributes.ts";
 import { applyPatch } from "../rules/patch.ts";
 import { checkWhole } from "../rules/reading.ts";
@@ -27,7 +27,9 @@ export const searchUsers: Handler<Ops["searchUsers"], Deps> = (call, { table }) 
 export const getUser: Handler<Ops["getUser"], Deps> = async (call, { table }) => {
   const person = await personOf(table, call, call.path.user_id);
   const resource = await userResource(table, call, person, call.query);
-  return unchanged(call, resource.version) ?? answer(resource, call.query);
+  // The version says nothing of the groups that somebody is in.
+  const known = names(call.query.attributes, "groups") ? undefined : unchanged(call, resource.version);
+  return known ?? answer(resource, call.query);
 };
 
 export const replaceUser: Handler<Ops["replaceUser"], Deps> = async (call, { table }) => {

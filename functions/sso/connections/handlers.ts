@@ -10,7 +10,7 @@ import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
-import { requireReach } from "../../users/public.ts";
+import { reachOf, requireReach } from "../../users/public.ts";
 import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { connectionStates, providerName, serviceProvider } from "../model.ts";
@@ -93,6 +93,7 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
     pool_client_id: null,
     redirect_url: serviceProvider(deps)[kind].redirect_url,
     callback_url: `${call.origin}/api/v1/sso/callback`,
+    reach: reachOf(caller.grants),
     created_by: userIdOf(caller.principal) ?? caller.principal.id,
     created_at: now,
     updated_at: now,
@@ -134,16 +135,18 @@ export const get: Handler<Ops["get"], ConnectionDeps> = async (call) => call.loa
  */
 export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps) => {
   const { body, at } = call;
-  requireGivable(call, body);
+  const setsRoles = body.default_role !== undefined || body.group_rules !== undefined;
   return updateWithRetry(call.if_match, async (how) => {
     const read = await call.load(how);
     requireMatch(call.if_match, read.etag);
     if (read.status !== "active" && read.status !== "inactive")
       throw connectionStates.refusal(read.status, ["active", "inactive"]);
     const merged = await patched(read, call, deps);
+    if (setsRoles) requireGivable(call, merged);
     const changes = changedFields(visible(read), visible(merged));
     if (changes.length === 0 && merged.sealed_secret === read.sealed_secret) return read;
-    const next: Connection = { ...merged, updated_at: timestamp(at), etag: newEtag(at) };
+    const reach = setsRoles ? reachOf(call.caller.grants) : read.reach;
+    const next: Connection = { ...merged, reach, updated_at: timestamp(at), etag: newEtag(at) };
     await requireTeams(deps, read.organization_id, body.group_rules ?? []);
     const tenant = deps.table.of(read.organization_id);
     await requireSound(deps, next, read);
@@ -213,7 +216,15 @@ async function patched(
 }
 
 /** What a change is told of. */
-const visible = ({ updated_at: _, etag: __, sealed_secret: ___, saml: ____, provider, ...rest }: Connection) => ({
+const visible = ({
+  updated_at: _,
+  etag: __,
+  sealed_secret: ___,
+  saml: ____,
+  reach: _____,
+  provider,
+  ...rest
+}: Connection) => ({
   ...rest,
   ...toldOf(provider),
 });

@@ -7,6 +7,7 @@ import { activeMember } from "../../../shared/identity/members.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
 import { directoryReads, givesRole } from "../../scim/public.ts";
 import { enterTeam, leaveTeam, placesOf, teamItem, userTeamsItem } from "../../teams/public.ts";
+import { mayTake } from "../../users/public.ts";
 import type { Profile } from "../model.ts";
 import type { Judged } from "./judge.ts";
 
@@ -35,7 +36,7 @@ export async function byGroups(
   const kept = new Set(found.flatMap((team) => (team?.directory ? [team.id] : [])));
   const ours = (id: string) => !kept.has(id);
   return {
-    role: givesRole(...directory) ? role : rule.role,
+    role: givesRole(...directory) || !mayTake(connection.reach, role) ? role : rule.role,
     enter: rule.enter.filter(ours),
     leave: rule.leave.filter(ours),
   };

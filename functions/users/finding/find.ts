@@ -23,7 +23,8 @@ export interface MemberQuery {
 
 /**
  * A page of members. One order and one filter are the table's own; what narrows it further is looked for until the page
- * is full or ten pages were looked into. Nobody is missed or shown twice, whatever the pages.
+ * is full or ten pages were looked into. Nobody is missed or shown twice, whatever the pages; by the
+ * day on which they were last seen only who comes for the first time that day while the pages are turned.
  * @throws Problem `reference_not_found` for an unknown team
  */
 export async function findMembers(table: Table, tenant: string, query: MemberQuery): Promise<Page<MemberRecord>> {

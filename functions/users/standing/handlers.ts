@@ -57,7 +57,9 @@ async function move(
     const { user, membership: read } = await call.load(how);
     if (user.id === userIdOf(caller.principal)) throw new Problem("conflict", "Nobody changes their own standing.");
     requireReach(caller, [read.role]);
-    if (read.status !== from) throw memberStates.refusal(read.status, [from]);
+    // Whom the directory has suspended, it may restore: not any more once an administrator has said so too.
+    const byDirectoryOnly = to === "suspended" && read.suspended_by === "directory";
+    if (read.status !== from && !byDirectoryOnly) throw memberStates.refusal(read.status, [from]);
     const { next, writes, event } = moveStanding(table, { user, membership: read }, to, at);
     return call.commit({ writes: [call.stillPermitted(), ...writes], events: [event] }, toMember(user, next));
   });

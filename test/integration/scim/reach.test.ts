@@ -56,6 +56,42 @@ describe("how far a token reaches", () => {
   });
 });
 
+describe("what an administrator's rules take away", () => {
+  it("is no role that the administrator could not take", async () => {
+    const company = await roomyCompany();
+    const [admin, biller, domain] = await Promise.all([
+      addMember(company, "org_admin"),
+      addMember(company, "billing_admin"),
+      ownDomain(company),
+    ]);
+    const email = `${unique("b")}@${domain}`;
+    await readdress(biller.user_id, email);
+    const rules = { group_rules: [{ group: "Builders", role: "viewer" }] };
+    const roleAfter = async (by: typeof admin.call, name: string) => {
+      const set = await by("PATCH", "/scim/settings", { group_rules: [{ ...rules.group_rules[0], group: name }] });
+      expect(set.status, set.text).toBe(200);
+      const directory = await directoryOf({ ...company, call: by });
+      await directory.call("POST", "/Users", posted(email));
+      const schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
+      const members = [{ value: biller.user_id }];
+      const made = await directory.call("POST", "/Groups", { schemas, displayName: name, members });
+      expect(made.status, made.text).toBe(201);
+      const tenant = stackTable().of(company.organization_id);
+      return (await tenant.get(membershipItem, { user_id: biller.user_id }))?.role;
+    };
+    expect(await roleAfter(admin.call, "Builders")).toBe("billing_admin");
+    expect(await roleAfter(company.call, "Keepers")).toBe("viewer");
+  });
+
+  it("is not put into effect with a default that somebody else has chosen", async () => {
+    const company = await roomyCompany();
+    const admin = await addMember(company, "org_admin");
+    expect((await company.call("PATCH", "/scim/settings", { default_role: "billing_admin" })).status).toBe(200);
+    const first = await admin.call("PATCH", "/scim/settings", { group_rules: [{ group: "B", role: "viewer" }] });
+    expect([first.status, first.body.permission]).toEqual([403, "billing:update"]);
+  });
+});
+
 describe("whom an administrator has suspended", () => {
   it("stays so, whatever the directory says in turn; whom the directory has, is restored by it", async () => {
     const company = await roomyCompany();
@@ -66,6 +102,11 @@ describe("whom an administrator has suspended", () => {
     expect([await say(off), await say(on)]).toEqual([false, false]);
     expect((await company.call("POST", `/users/${id}/restore`)).status).toBe(200);
     expect([await say(off), await say(on)]).toEqual([false, true]);
+    // The directory was first: what an administrator says then counts all the same.
+    expect(await say(off)).toBe(false);
+    expect((await company.call("POST", `/users/${id}/suspend`)).status).toBe(200);
+    expect(await say(on)).toBe(false);
+    expect((await company.call("POST", `/users/${id}/suspend`)).status).toBe(409);
     const brought = await directory.call("POST", "/Users", posted(`${unique("p")}@${domain}`, { active: false }));
     const begun = await directory.call("PATCH", `/Users/${brought.body.id}`, on);
     expect([brought.body.active, begun.body.active]).toEqual([false, true]);

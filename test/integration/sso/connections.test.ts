@@ -94,6 +94,11 @@ describe("a connection", () => {
     const change = (body: object) => sso.call("PATCH", `/sso/connections/${id}`, body, token);
     expect((await change({ group_rules: rules })).body.code).toBe("forbidden");
     expect((await change({ default_role: "billing_admin" })).body.code).toBe("forbidden");
+    // What stays counts anew with what changes.
+    expect((await change({ default_role: "developer" })).body.code).toBe("forbidden");
+    expect((await change({ name: "Renamed" })).status).toBe(200);
+    const without = await sso.call("PATCH", `/sso/connections/${id}`, { group_rules: [] }, owner.token);
+    expect(without.status).toBe(200);
     expect((await change({ default_role: "developer" })).status).toBe(200);
   });
 

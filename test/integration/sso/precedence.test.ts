@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registerCompany, unique } from "../../support/api.ts";
+import { addMember } from "../../support/members.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
 import { directoryOf, group, posted } from "../../support/scim.ts";
 import { ssoService } from "../../support/sso.ts";
@@ -43,4 +44,24 @@ describe("a sign-in of somebody whom the company's directory describes", () => {
     expect((await sso.signIn({ connection_id })).answer?.status).toBe(200);
     expect(await standing()).toEqual(["developer", [keepers]]);
   });
+});
+
+it("rules of a connection take no role away that whoever has set them could not take", async () => {
+  const owner = await registerCompany();
+  const domain = `${unique("acme")}.example`;
+  await sso.prove(owner, domain);
+  const connection_id: string = (await sso.connect(owner, provider, { provisioning: true })).id;
+  const admin = await addMember(owner, "org_admin");
+  const email = `${unique("ada")}@${domain}`;
+  provider.signsIn({ sub: unique("subject"), email, email_verified: true, name: "Ada", groups: '["Engineering"]' });
+  const user_id = (await sso.signIn({ connection_id })).answer?.body.user.id;
+  expect((await owner.call("PATCH", `/users/${user_id}`, { role: "billing_admin" })).status).toBe(200);
+  const roleAfter = async (token: string, group_rules: object[]) => {
+    const path = `/sso/connections/${connection_id}`;
+    expect((await sso.call("PATCH", path, { group_rules }, token)).status).toBe(200);
+    expect((await sso.signIn({ connection_id })).answer?.status).toBe(200);
+    return (await owner.call("GET", `/users/${user_id}`)).body.role;
+  };
+  expect(await roleAfter(admin.token, [{ group: "Engineering", role: "viewer" }])).toBe("billing_admin");
+  expect(await roleAfter(owner.token, [{ group: "Engineering", role: "developer" }])).toBe("developer");
 });

@@ -96,6 +96,11 @@ describe("the parts of a pattern", () => {
   it.each([
     ["too few agents", { name: "consensus", agents: [agent(0), agent(1)] }, ["agents"]],
     ["what the pattern has not", { name: "sequential", agents: [agent(0), agent(1)], rounds: 2 }, [""]],
+    [
+      "a quorum that there never is",
+      { name: "consensus", agents: [agent(0), agent(1), agent(2)], quorum: 4 },
+      ["quorum"],
+    ],
     ["a debate without judge", { name: "debate", for: agent(0), against: agent(1) }, ["judge"]],
     ["a pattern that is not drawn", { name: "supervisor", agents: [agent(0), agent(1)] }, ["name"]],
     [
