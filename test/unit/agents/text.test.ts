@@ -37,7 +37,6 @@ describe("the text of a file", () => {
         const cut = firstBytes(text, most);
         expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(most);
         expect(text.startsWith(cut)).toBe(true);
-        expect(cut).not.toContain("\ufffd");
         const next = [...text.slice(cut.length)][0];
         if (next !== undefined) expect(Buffer.byteLength(cut) + Buffer.byteLength(next)).toBeGreaterThan(most);
       }),
