@@ -94,12 +94,7 @@ async function use(table: Table, { organization_id, slot, last_used_at }: ScimTo
   if (last_used_at !== null && now.getTime() - Date.parse(last_used_at) < SEEN_SECONDS * 1000) return;
   const tenant = table.of(organization_id);
   const set = { last_used_at: timestamp(now) };
-  const write = tenant.writes.update(scimTokenItem, { slot }, { set }, { equals: { last_used_at } }, lostRace);
-  try {
-    await tenant.touch({ ...write, lost: "decide" });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-  }
+  await tenant.touch(tenant.writes.update(scimTokenItem, { slot }, { set }, { equals: { last_used_at } }, lostRace));
 }
 
 /** Proves within a transaction that the token by which the request was permitted still counts. */

@@ -1,7 +1,6 @@
 import { timestamp } from "../clock.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import { lostRace } from "../dynamo/write.ts";
-import { Problem } from "../errors.ts";
 import { type Membership, membershipItem, type Session, sessionItem } from "../identity/items.ts";
 
 /** A session is seen to so many seconds: one write in that time, whatever comes with it. */
@@ -30,18 +29,15 @@ export async function seeMember(own: TenantTable, membership: Membership, at: Da
   const { user_id, last_seen_on } = membership;
   const today = timestamp(at).slice(0, 10);
   if (last_seen_on >= today) return;
-  const write = own.writes.update(
-    membershipItem,
-    { user_id },
-    { set: { last_seen_on: today } },
-    { equals: { last_seen_on } },
-    lostRace,
+  await own.touch(
+    own.writes.update(
+      membershipItem,
+      { user_id },
+      { set: { last_seen_on: today } },
+      { equals: { last_seen_on } },
+      lostRace,
+    ),
   );
-  try {
-    await own.touch({ ...write, lost: "decide" });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-  }
 }
 
 /** Writes it down, unless another request has done so first. Every function may set these attributes, and no other. */
@@ -49,16 +45,7 @@ export async function see(platform: TenantTable, session: Session, at: Date): Pr
   const set = seenNow(session, at);
   if (set === undefined) return;
   const { sub, origin_jti, last_seen_at } = session;
-  const write = platform.writes.update(
-    sessionItem,
-    { sub, origin_jti },
-    { set },
-    { equals: { last_seen_at } },
-    lostRace,
+  await platform.touch(
+    platform.writes.update(sessionItem, { sub, origin_jti }, { set }, { equals: { last_seen_at } }, lostRace),
   );
-  try {
-    await platform.touch({ ...write, lost: "decide" });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-  }
 }

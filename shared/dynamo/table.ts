@@ -17,6 +17,7 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { clientOptions } from "../aws/clients.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { readSettings } from "../config/settings.ts";
+import { Problem } from "../errors.ts";
 import { Expression } from "./condition.ts";
 import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "./cursor.ts";
 import {
@@ -293,15 +294,19 @@ export class TenantTable {
 
   /**
    * An update of single attributes by whoever may set nothing else of the item, and may be shown nothing of it: AWS counts what
-   * is returned among the attributes of a request (`dynamodb:Attributes`).
-   * @throws the write's refusal, which knows nothing of the item that was there
+   * is returned among the attributes of a request (`dynamodb:Attributes`). Nothing happens where its condition does not hold:
+   * another request has been first, or the item is gone.
    */
   async touch(write: Write): Promise<void> {
     const { Update: update } = write.item;
     if (update?.UpdateExpression === undefined) throw new Error("touch takes an update");
     const { ReturnValuesOnConditionCheckFailure: _, UpdateExpression, ...others } = update;
     const command = { ...others, UpdateExpression, ReturnValues: "NONE" } as const;
-    await this.#alone(write, () => this.table.client.send(new UpdateCommand(command)));
+    try {
+      await this.#alone({ ...write, lost: "decide" }, () => this.table.client.send(new UpdateCommand(command)));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+    }
   }
 
   /** Sends one write outside a transaction. */
