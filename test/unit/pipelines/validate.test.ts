@@ -104,6 +104,14 @@ describe("validation", () => {
       graph([input, node("a", "agent"), node("b", "agent"), output], ["in>a", "in>b", "a>b", "b>out"]),
       ["fan_in_not_allowed"],
     ],
+    [
+      "a quorum that there never is",
+      graph(
+        [input, node("a", "agent"), node("m", "merge", { strategy: "vote", quorum: 2 }), output],
+        ["in>a", "a>m", "m>out"],
+      ),
+      ["quorum_unreachable"],
+    ],
     ["an unknown handle", graph(good.nodes, ["in>a", "a>out", "a.left>out"]), ["unknown_handle"]],
     [
       "an error handle without the policy",

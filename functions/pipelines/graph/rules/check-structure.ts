@@ -111,6 +111,19 @@ export function duplicateConnections(index: GraphIndex, findings: Findings): voi
   }
 }
 
+/** A join that waits for more inputs than there are connections would fail each run, after all of them were paid for. */
+export function quorums(index: GraphIndex, findings: Findings): void {
+  const { nodes, inStart } = index;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as GraphNode;
+    const quorum = "quorum" in node.config ? (node.config.quorum ?? 0) : 0;
+    const count = at(inStart, i + 1) - at(inStart, i);
+    if (quorum <= count) continue;
+    const message = `Node ${name(node)} needs ${quorum} inputs (quorum) and has ${count}. Connect more, or ask for fewer.`;
+    findings.add("quorum_unreachable", message, [node.id]);
+  }
+}
+
 /** Several connections only into kinds that join them. */
 export function fanIn(index: GraphIndex, findings: Findings): void {
   const { nodes, connections, inStart } = index;

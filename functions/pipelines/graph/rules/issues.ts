@@ -17,6 +17,7 @@ export const issueCodes = {
   dead_end: "warning",
   fan_in_not_allowed: "error",
   large_join: "warning",
+  quorum_unreachable: "error",
   unknown_handle: "error",
   condition_not_allowed: "error",
   branches_missing: "error",

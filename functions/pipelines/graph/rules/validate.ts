@@ -2,7 +2,7 @@ import { agents, configs, type GraphFacts, pattern } from "./check-config.ts";
 import { cycles } from "./check-cycles.ts";
 import { handles } from "./check-handles.ts";
 import { reach, upstreamOnly } from "./check-paths.ts";
-import { connectionEnds, duplicateConnections, ends, fanIn, uniqueIds } from "./check-structure.ts";
+import { connectionEnds, duplicateConnections, ends, fanIn, quorums, uniqueIds } from "./check-structure.ts";
 import { indexGraph, topologicalOrder } from "./graph-index.ts";
 import { Findings, type Issue } from "./issues.ts";
 import type { Graph } from "./nodes.ts";
@@ -36,6 +36,7 @@ export function validateGraph(graph: Graph, facts: GraphFacts): Validation {
   duplicateConnections(index, findings);
   handles(index, findings);
   fanIn(index, findings);
+  quorums(index, findings);
   const order = topologicalOrder(index);
   cycles(index, order, findings);
   reach(index, findings);
