@@ -90,6 +90,10 @@ describe("a router by meaning", () => {
     const saved = await company.call("PUT", `/pipelines/${pipeline_id}/graph`, graphOf(nodes, edges));
     const codes = saved.body.validation.errors.map(({ code }: { code: string }) => code);
     expect(codes.sort()).toEqual(["agent_not_set", "default_branch_missing"]);
+    const branches = routes.slice(0, 2).map((handle) => ({ handle, description: "Any." }));
+    const late = routed({ strategy: "semantic", agent_id, version: 99, branches, default: "other" });
+    const unknown = await company.call("PUT", `/pipelines/${pipeline_id}/graph`, graphOf(late.nodes, late.edges));
+    expect(unknown.body.validation.errors).toMatchObject([{ code: "agent_version_not_found", node_ids: ["route"] }]);
   });
 });
 
@@ -142,8 +146,29 @@ describe("a synthesizer that summarizes", () => {
   });
 
   it("fails for want of inputs before it asks its agent", async () => {
-    await redraw(company, pipeline_id, between({ quorum: 3 }));
-    const run = await ended(company, await testRun(company, pipeline_id, { input: {} }));
+    const says = (id: string): Node => ({ id, kind: "transform", config: { expression: `"${id}"` } });
+    const large = {
+      branches: [{ handle: "large", condition: { path: "input.n", op: "gt", value: 10 } }],
+      default: "small",
+    };
+    const nodes: Node[] = [
+      input,
+      { id: "size", kind: "condition", config: large },
+      says("one"),
+      says("two"),
+      { id: "all", kind: "synthesizer", config: { strategy: "summarize", agent_id, quorum: 2 } },
+      output,
+    ];
+    const edges: Edge[] = [
+      ["in", "size"],
+      ["size", "one", "large"],
+      ["size", "two", "small"],
+      ["one", "all"],
+      ["two", "all"],
+      ["all", "out"],
+    ];
+    await redraw(company, pipeline_id, graphOf(nodes, edges));
+    const run = await ended(company, await testRun(company, pipeline_id, { input: { n: 1 } }));
     expect([run.status, run.error.code, run.totals.tokens_in]).toEqual(["failed", "no_quorum", 0]);
   });
 });

@@ -3,40 +3,46 @@ import { runStateItem } from "../../../functions/runs/store.ts";
 import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { scriptedModel } from "../../support/agents.ts";
 import { eventually, unique } from "../../support/api.ts";
+import { roomyCompany } from "../../support/plans.ts";
 import { stackTable } from "../../support/stack.ts";
-import { activeAgent, ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
+import { activeAgent, type Edge, ended, graphOf, type Lab, lab, pages, pipelineWith, testRun } from "./setup.ts";
 
 /** What else lists of members are kept by; who changes one of it brings all. */
 const LISTED = { name_key: "owner", joined_at: "2026-01-01T00:00:00.000Z" };
 
 let one: Lab;
 beforeAll(async () => {
-  one = await lab();
+  one = await lab(await roomyCompany());
 });
 
+/** Every kind of step that runs an agent, and the handles by which it is left. */
+const RUNS_AGENT = {
+  agent: { config: { input_mapping: '"second"' }, handles: ["output"] },
+  router: {
+    config: { strategy: "semantic", branches: [{ handle: "a", description: "Any." }], default: "b" },
+    handles: ["a", "b"],
+  },
+  synthesizer: { config: { strategy: "summarize" }, handles: ["output"] },
+} as const;
+
 /** A run whose first step takes a while and whose second would run another agent. */
-async function underWay({ company, agent_id }: Lab) {
+async function underWay({ company, agent_id }: Lab, kind: keyof typeof RUNS_AGENT = "agent") {
   const second = await activeAgent(company, { model_id: await scriptedModel(company) });
-  const agent = (id: string, of: string, input_mapping: string) => ({
-    id,
-    kind: "agent",
-    config: { agent_id: of, input_mapping },
-  });
+  const { config, handles } = RUNS_AGENT[kind];
+  const slow = { agent_id, input_mapping: `"[[delay:2500]] ${unique()}"` };
   const pipeline = await pipelineWith(
     company,
     graphOf(
       [
         { id: "in", kind: "input" },
-        agent("first", agent_id, `"[[delay:2500]] ${unique()}"`),
-        agent("second", second, '"second"'),
-        { id: "out", kind: "output" },
+        { id: "first", kind: "agent", config: slow },
+        { id: "second", kind, config: { ...config, agent_id: second } },
+        ...handles.map((handle) => ({ id: `out_${handle}`, kind: "output" })),
       ],
-      [
-        ["in", "first"],
-        ["first", "second"],
-        ["second", "out"],
-      ],
+      [["in", "first"], ["first", "second"], ...handles.map((handle): Edge => ["second", `out_${handle}`, handle])],
     ),
+    // Nothing is asked of the graph of a pattern that is not available yet.
+    "supervisor",
   );
   const id = await testRun(company, pipeline);
   await eventually(async () => {
@@ -59,13 +65,16 @@ async function stoppedBy({ company }: Lab, id: string) {
 }
 
 describe("a run stops at its next step, with the reason,", () => {
-  it("when the agent of that step was archived by force", async () => {
-    const { id, second } = await underWay(one);
-    expect((await one.company.call("POST", `/agents/${second}/archive`, { force: true })).status).toBe(200);
-    const { run, entry } = await stoppedBy(one, id);
-    expect(run).toMatchObject({ status: "stopped", error: { code: "agent_archived", node_id: "second" } });
-    expect(entry).toMatchObject({ outcome: "denied", reason: "agent_archived" });
-  });
+  it.each(["agent", "router", "synthesizer"] as const)(
+    "when the agent of that step was archived by force: %s",
+    async (kind) => {
+      const { id, second } = await underWay(one, kind);
+      expect((await one.company.call("POST", `/agents/${second}/archive`, { force: true })).status).toBe(200);
+      const { run, entry } = await stoppedBy(one, id);
+      expect(run).toMatchObject({ status: "stopped", error: { code: "agent_archived", node_id: "second" } });
+      expect(entry).toMatchObject({ outcome: "denied", reason: "agent_archived" });
+    },
+  );
 
   const table = stackTable();
   const changes = [

@@ -7,8 +7,8 @@ export interface Lab {
   readonly agent_id: string;
 }
 
-export async function lab(): Promise<Lab> {
-  const company = await registerCompany();
+export async function lab(at?: Company): Promise<Lab> {
+  const company = at ?? (await registerCompany());
   const model_id = await scriptedModel(company);
   return { company, agent_id: await activeAgent(company, { model_id }) };
 }
