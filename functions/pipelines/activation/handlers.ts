@@ -11,10 +11,11 @@ import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { checkGraph, type GraphCheck, graphInvalid } from "../graph/checks.ts";
+import { idsNamed } from "../graph/rules/kinds.ts";
 import { MAX_ACTIVE_AGENTS, pipelineStates, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { PipelineHead } from "../resources.ts";
-import { agentIdsOf, type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
+import { type LoadedRevision, loadRevision, openRevision } from "../revisions/revision.ts";
 import { type Pipeline, pipelineItem, workspaceWrites } from "../store.ts";
 
 /**
@@ -101,7 +102,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
     const check = await checkGraph(table, old.pattern, graph);
     if (!check.valid) throw graphInvalid(check);
     if (old.active_revision === record.revision) return old;
-    const agent_ids = agentIdsOf(graph);
+    const agent_ids = idsNamed(graph, "agent");
     const at = timestamp(call.at);
     const next: Pipeline = {
       ...old,

@@ -2,8 +2,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, type StoredAgent } from "../../agents/public.ts";
-import { agentIdsOf } from "../revisions/revision.ts";
-import { agentOf } from "./rules/kinds.ts";
+import { idsNamed, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
 import { validated } from "./run.ts";
@@ -26,7 +25,7 @@ const agentId = idSchema("agent");
 
 /** The agents of this organization among those that the graph names. Another organization's id finds nothing. */
 async function agentsOf(table: TenantTable, graph: Graph): Promise<ReadonlyMap<string, StoredAgent>> {
-  const ids = agentIdsOf(graph).filter((id) => agentId.safeParse(id).success);
+  const ids = idsNamed(graph, "agent").filter((id) => agentId.safeParse(id).success);
   const found = await table.table.batch(ids.map((id) => table.read(agentItem, { id })));
   return new Map(found.flatMap((agent) => (agent === undefined ? [] : [[agent.id, agent] as const])));
 }
@@ -36,18 +35,17 @@ export async function checkGraph(table: TenantTable, pattern: PatternName, graph
   const agents = await agentsOf(table, graph);
   const { errors, warnings } = await validated(graph, { pattern, agents });
   const all: Finding[] = [...errors];
-  for (const node of graph.nodes) {
-    const { agent_id, version } = agentOf(node) ?? {};
-    if (agent_id === undefined || version === undefined) continue;
-    const agent = agents.get(agent_id);
-    if (agent === undefined || version <= agent.latest_version) continue;
-    all.push({
-      code: "agent_version_not_found",
-      message: `"${node.label}" (${node.id}) names version ${version} of agent ${agent.id}, whose newest version is ${agent.latest_version}. Choose another.`,
-      node_ids: [node.id],
-      connection_ids: [],
-    });
-  }
+  for (const node of graph.nodes)
+    for (const { type, id, pin } of referencesOf(node)) {
+      const agent = type === "agent" ? agents.get(id) : undefined;
+      if (agent === undefined || pin === undefined || pin.number <= agent.latest_version) continue;
+      all.push({
+        code: "agent_version_not_found",
+        message: `"${node.label}" (${node.id}) names version ${pin.number} of agent ${agent.id}, whose newest version is ${agent.latest_version}. Choose another.`,
+        node_ids: [node.id],
+        connection_ids: [],
+      });
+    }
   return { valid: all.length === 0, errors: all, warnings };
 }
 

@@ -3,6 +3,16 @@ export { canonicalGraph, canonicalText, graphHash } from "./rules/canonical.ts";
 export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
-export { agentOf, handlesOf, isPure, kindOf, type NodeKindName, nodeKinds } from "./rules/kinds.ts";
+export {
+  agentOf,
+  handlesOf,
+  idsNamed,
+  isPure,
+  kindOf,
+  type NodeKindName,
+  nodeKinds,
+  referencesOf,
+  renamed,
+} from "./rules/kinds.ts";
 export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "./rules/limits.ts";
 export { type Connection, type Graph, type GraphNode, graphSchema } from "./rules/nodes.ts";

@@ -4,7 +4,6 @@ import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { canonicalText, graphHash } from "../graph/rules/canonical.ts";
-import { agentOf } from "../graph/rules/kinds.ts";
 import { type Graph, graphSchema } from "../graph/rules/nodes.ts";
 import { type SealedHeaders, sealedHeadersSchema } from "../graph/secret-headers.ts";
 import { MAX_GRAPH_BYTES } from "../model.ts";
@@ -36,11 +35,6 @@ export async function openRevision(blobs: Blobs, record: Revision): Promise<Load
     secrets: sealedHeadersSchema.parse(JSON.parse(secrets)),
   };
 }
-
-/** The different agents that a graph names, in order of their first node. */
-export const agentIdsOf = (graph: Graph): string[] => [
-  ...new Set(graph.nodes.flatMap((node) => agentOf(node)?.agent_id ?? [])),
-];
 
 /**
  * The record of a new revision. The texts are stored before the transaction that refers to them: a text that nothing

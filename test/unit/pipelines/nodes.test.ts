@@ -1,7 +1,15 @@
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { agentOf, handlesOf, isPure, lacksOf, nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
+import {
+  agentOf,
+  handlesOf,
+  isPure,
+  lacksOf,
+  nodeKinds,
+  referencesOf,
+  renamed,
+} from "../../../functions/pipelines/graph/rules/kinds.ts";
 import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
 import { listNodeKinds } from "../../../functions/pipelines/handlers.ts";
 
@@ -125,6 +133,28 @@ describe("the registry of kinds", () => {
     expect(pure(rules)).toEqual(rules.map(() => true));
     const running = [...tasks, ...rules].flatMap((one) => (agentOf(nodeSchema.parse(one)) === undefined ? [] : [one]));
     expect(running).toEqual([tasks[0], tasks[2], tasks[4], tasks[5]]);
+  });
+
+  it("finds every reference of each kind, and puts another thing in its place without its pin", () => {
+    for (const [name, { example }] of Object.entries(nodeKinds)) {
+      const one = nodeSchema.parse(node(name, example));
+      // Every id of another thing in a config is told; ids are told from other texts by their shape.
+      const ids = JSON.stringify(one.config).match(/"[a-z]{3}_[0-9A-Z]{26}"/g) ?? [];
+      expect([name, referencesOf(one).map(({ id }) => `"${id}"`)]).toEqual([name, ids]);
+      const other = nodeSchema.parse(renamed(one, ({ type, id }) => `${type}-${id}`));
+      expect(referencesOf(other)).toEqual(
+        referencesOf(one).map(({ type, id, path }) => ({ type, path, id: `${type}-${id}` })),
+      );
+      expect(renamed(one, ({ id }) => id)).toEqual(one);
+    }
+    const pinned = nodeSchema.parse(node("agent", { agent_id: "agt_1", version: 3, temperature: 0.5 }));
+    expect(renamed(pinned, () => "agt_2").config).toEqual({
+      agent_id: "agt_2",
+      temperature: 0.5,
+      on_failure: "fail_run",
+    });
+    expect(pinned.config).toMatchObject({ agent_id: "agt_1", version: 3 });
+    expect(referencesOf(nodeSchema.parse(node("router")))).toEqual([]);
   });
 
   const routed = (config: object) => problems(nodeSchema, node("router", config));

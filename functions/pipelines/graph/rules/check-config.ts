@@ -7,7 +7,7 @@ import type { Reference } from "./check-paths.ts";
 import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import type { Use } from "./kinds/kind.ts";
-import { agentOf, lacksOf, usesOf } from "./kinds.ts";
+import { agentOf, lacksOf, referencesOf, usesOf } from "./kinds.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 import { type PatternName, patternDefinition } from "./patterns.ts";
 
@@ -88,33 +88,26 @@ export function configs(index: GraphIndex, findings: Findings): Reference[] {
   return references;
 }
 
-/** Agents are chosen, exist and are active. */
+/** Agents are chosen, exist and are active: those that a node runs itself, and those that it names besides. */
 export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
   for (let i = 0; i < index.nodes.length; i++) {
     const node = index.nodes[i] as GraphNode;
-    const runs = agentOf(node);
-    if (runs === undefined) continue;
-    const { agent_id } = runs;
-    const found = agent_id === undefined ? "unset" : (facts.agents.get(agent_id)?.status ?? "missing");
-    // One that is being erased is as good as gone.
-    const status = found === "purging" ? "missing" : found;
-    if (status === "active") continue;
     const who = `"${node.label}" (${node.id})`;
-    if (status === "unset") findings.add("agent_not_set", `Choose an agent for ${who}.`, [node.id]);
-    else if (status === "missing") {
-      findings.add("agent_not_found", `${who} names agent ${agent_id}, which does not exist. Choose another.`, [
-        node.id,
-      ]);
-    } else if (status === "archived") {
-      findings.add(
-        "agent_archived",
-        `${who} names agent ${agent_id}, which is archived. Restore it or choose another.`,
-        [node.id],
-      );
-    } else
-      findings.add("agent_draft", `${who} names agent ${agent_id}, which is a draft. Activate it or choose another.`, [
-        node.id,
-      ]);
+    const runs = agentOf(node);
+    if (runs !== undefined && runs.agent_id === undefined)
+      findings.add("agent_not_set", `Choose an agent for ${who}.`, [node.id]);
+    for (const { type, id } of referencesOf(node)) {
+      if (type !== "agent") continue;
+      const names = `${who} names agent ${id}`;
+      const status = facts.agents.get(id)?.status;
+      if (status === "archived")
+        findings.add("agent_archived", `${names}, which is archived. Restore it or choose another.`, [node.id]);
+      else if (status === "draft")
+        findings.add("agent_draft", `${names}, which is a draft. Activate it or choose another.`, [node.id]);
+      // One that is being erased is as good as gone.
+      else if (status !== "active")
+        findings.add("agent_not_found", `${names}, which does not exist. Choose another.`, [node.id]);
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
-import type { NodeAgent, NodeKind, Use } from "./kinds/kind.ts";
+import type { ConfigPath, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { ERROR_HANDLE } from "./limits.ts";
-import type { GraphNode } from "./nodes.ts";
+import type { Graph, GraphNode } from "./nodes.ts";
 
 /** The kinds of nodes. Adding one means one object in `kinds/` and one line here and in `nodes.ts`. */
 export const nodeKinds = { input, agent, condition, router, merge, synthesizer, http, transform, output } as const;
@@ -21,6 +21,32 @@ export const isPure = (node: GraphNode): boolean => kindOf(node).pure(node.confi
 
 /** The agent that the node runs; undefined where it runs none. */
 export const agentOf = (node: GraphNode): NodeAgent | undefined => kindOf(node).agent(node.config);
+
+/** The things of the organization that the node names. */
+export const referencesOf = (node: GraphNode): readonly Reference[] => kindOf(node).references(node.config);
+
+/** The different things of a type that a graph names, in the order of their first nodes. */
+export const idsNamed = (graph: Graph, type: ReferenceType): string[] => [
+  ...new Set(graph.nodes.flatMap((node) => referencesOf(node).flatMap((one) => (one.type === type ? [one.id] : [])))),
+];
+
+/** A node that names other things in the places of those that it named. A pin is a number of the old thing, so it goes. */
+export function renamed(node: GraphNode, idOf: (reference: Reference) => string): GraphNode {
+  const config = structuredClone<object>(node.config);
+  for (const reference of referencesOf(node)) {
+    setAt(config, reference.path, idOf(reference));
+    if (reference.pin !== undefined) setAt(config, reference.pin.path, undefined);
+  }
+  return { ...node, config } as GraphNode;
+}
+
+/** Writes a member of a config; undefined takes it away. */
+function setAt(config: object, path: ConfigPath, value: string | undefined): void {
+  const holder = path.slice(0, -1).reduce<object>((at, step) => Reflect.get(at, step) as object, config);
+  const name = path.at(-1) ?? "";
+  if (value === undefined) Reflect.deleteProperty(holder, name);
+  else Reflect.set(holder, name, value);
+}
 
 /** Handles that connections may leave the node by; the error handle where its policy is `error_edge`. */
 export function handlesOf(node: GraphNode): readonly string[] {

@@ -72,6 +72,31 @@ export interface NodeAgent {
   readonly version?: number | undefined;
 }
 
+/** A thing of the organization that a config names by its id. */
+export interface Reference {
+  readonly type: ReferenceType;
+  readonly id: string;
+  /** Where the id stands in the config. */
+  readonly path: ConfigPath;
+  /** A number of that thing alone which is named beside it: an agent's version, a pipeline's revision. */
+  readonly pin?: { readonly number: number; readonly path: ConfigPath };
+}
+export type ReferenceType = "agent" | "pipeline";
+export type ConfigPath = readonly (string | number)[];
+
+/** The reference to the agent that a node runs, as `agentFields` name it. */
+const referenceToAgent = ({ agent_id, version }: NodeAgent): readonly Reference[] =>
+  agent_id === undefined
+    ? []
+    : [
+        {
+          type: "agent",
+          id: agent_id,
+          path: ["agent_id"],
+          ...(version === undefined ? {} : { pin: { number: version, path: ["version"] } }),
+        },
+      ];
+
 export const always = (): boolean => true;
 export const never = (): boolean => false;
 
@@ -106,6 +131,11 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   uses(config: z.output<S>): readonly Use[];
   /** The agent that it runs; undefined where it runs none. */
   agent(config: z.output<S>): NodeAgent | undefined;
+  /**
+   * Everything of the organization that its config names: where each id stands, so that it can be looked up and replaced.
+   * Of a kind that names no more than the agent that it runs, that one.
+   */
+  references(config: z.output<S>): readonly Reference[];
   /** What a draft may still lack and a run cannot do without; each a sentence that says what to do. */
   lacks(config: z.output<S>): readonly string[];
 }
@@ -125,6 +155,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     handles: () => oneOutput,
     uses: () => nothing,
     agent: () => undefined,
+    references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),
     lacks: () => nothing,
     ...kind,
   };
