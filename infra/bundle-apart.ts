@@ -36,7 +36,11 @@ export const leaveLazyApart: Plugin = {
 };
 
 /** Files of threads that functions start, by the name under which `workerFile` asks for them. */
-const WORKERS = { engines: "shared/engines/worker.ts", graph: "functions/pipelines/graph/worker.ts" } as const;
+const WORKERS = {
+  engines: "shared/engines/worker.ts",
+  graph: "functions/pipelines/graph/worker.ts",
+  drawing: "functions/pipelines/drawing/worker.ts",
+} as const;
 
 const buildWorkers = (root: string, dist: string) =>
   build({

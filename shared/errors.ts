@@ -119,6 +119,11 @@ export const errorCodes = {
     title: "The graph has errors",
     remedy: "`issues` lists each error with its nodes. Mend the graph and try again.",
   },
+  graph_too_large: {
+    status: 409,
+    title: "The graph is too large to be drawn",
+    remedy: "Draw a smaller one: take parts of it out into pipelines of their own. It can be read and run as it is.",
+  },
   precondition_failed: {
     status: 412,
     title: "The resource has changed",

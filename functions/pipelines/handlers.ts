@@ -12,6 +12,7 @@ export {
   restore,
   update,
 } from "./definition/handlers.ts";
+export { drawMermaid, drawSvg } from "./drawing/handlers.ts";
 export {
   createConnection,
   createNode,

@@ -1,5 +1,11 @@
 import { pipelineOperations } from "./definition/operations.ts";
+import { drawingOperations } from "./drawing/operations.ts";
 import { graphOperations } from "./graph/operations.ts";
 import { layoutOperations } from "./layout/operations.ts";
 
-export const operations = { ...pipelineOperations, ...graphOperations, ...layoutOperations } as const;
+export const operations = {
+  ...pipelineOperations,
+  ...graphOperations,
+  ...layoutOperations,
+  ...drawingOperations,
+} as const;

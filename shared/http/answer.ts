@@ -119,6 +119,7 @@ function location(
 
 function fileAnswer({ id, media_types }: OperationShape, file: FileAnswer): Answer {
   if (!media_types.includes(file.content_type)) throw new Error(`${id} does not name the type ${file.content_type}`);
+  if (file.unchanged) return { status: 304, headers: { ...STANDARD_HEADERS, ...file.headers }, body: "" };
   const disposition: Record<string, string> =
     file.filename === undefined
       ? {}

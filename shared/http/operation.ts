@@ -160,6 +160,8 @@ export interface FileAnswer<T extends string = string> {
   readonly content_type: T;
   readonly filename?: string;
   readonly content: string | Uint8Array | AsyncIterable<string>;
+  /** The caller has it already as it is (304). */
+  readonly unchanged?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
