@@ -10,6 +10,14 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ""),
 );
 
+const clientId = (like: string) =>
+  z.string().regex(/^[\w.-]{1,256}$/, { error: `use the client's id, such as ${like}` });
+
+/** By the characters of a name or an ARN: what Google and Microsoft make as a secret is neither. */
+const secretName = z.string().regex(/^(?!GOCSPX-)[\w/+=.@:-]{1,512}$/, {
+  error: "use the name or the ARN of a secret of Secrets Manager that holds it, never the client's secret itself",
+});
+
 const httpsOrigin = (value: string): boolean => /^https:\/\/[^*]+$/.test(value) && URL.parse(value)?.origin === value;
 
 /** What a deployment says of itself (`-c name=…`), each with its form and meaning. The source of docs/settings.md. */
@@ -103,6 +111,33 @@ export const contextSettings = z.strictObject({
     .transform((domains) => domains.map((domain) => domain.toLowerCase()))
     .optional()
     .describe("Domains whose addresses may register, separated by commas; without it all may."),
+  google_client_id: clientId("1234-abcd.apps.googleusercontent.com")
+    .optional()
+    .describe(
+      "Sign-in with Google for everybody: the id of an OAuth client ([sso.md](sso.md) says how). Goes with `google_client_secret` and `domain_name`.",
+    ),
+  google_client_secret: secretName
+    .optional()
+    .describe("The name or ARN of a secret of Secrets Manager whose text is that client's secret."),
+  microsoft_client_id: clientId("11111111-2222-3333-4444-555555555555")
+    .optional()
+    .describe(
+      "Sign-in with Microsoft: the id of an app registration in Entra ([sso.md](sso.md) says how). Goes with `microsoft_client_secret`, `microsoft_tenant` and `domain_name`.",
+    ),
+  microsoft_client_secret: secretName
+    .optional()
+    .describe("The name or ARN of a secret of Secrets Manager whose text is that registration's secret."),
+  microsoft_tenant: z
+    .string()
+    .toLowerCase()
+    .regex(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/, {
+      error:
+        "use the tenant's id (Entra's Directory ID): Cognito knows an issuer by one address, and those of common, organizations and consumers have another one for each tenant",
+    })
+    .optional()
+    .describe(
+      "The tenant whose people sign in with Microsoft, by its id; `9188040d-6c67-4c5b-b112-36a304b66dad` for personal accounts.",
+    ),
   dns_servers: list
     .optional()
     .describe(

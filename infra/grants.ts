@@ -1,7 +1,8 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
-import { queueSetting } from "../shared/config/settings.ts";
+import { clientSetting, queueSetting } from "../shared/config/settings.ts";
 import { indexNames, partition } from "../shared/dynamo/item.ts";
+import { type PlatformProvider, platformProviders } from "../shared/identity/platform-providers.ts";
 import { idPrefixes } from "../shared/ids.ts";
 import { type FunctionData, type Need, touchesOf, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
@@ -24,6 +25,8 @@ export interface Resources {
   readonly userPoolArn: string;
   /** The pool's domain; a laptop has none. */
   readonly poolUrl: string | undefined;
+  /** The pool's app clients of the providers through which everybody may sign in. */
+  readonly providerClients: Readonly<Partial<Record<PlatformProvider, string>>>;
   readonly busArn: string;
   readonly busName: string;
   readonly machineArn: string;
@@ -207,6 +210,12 @@ export function grant(data: FunctionData, r: Resources): Granted {
         break;
       case "hosted_sign_in":
         if (r.poolUrl !== undefined) environment.POOL_URL = r.poolUrl;
+        break;
+      case "everybodys_providers":
+        for (const provider of platformProviders) {
+          const client = r.providerClients[provider];
+          if (client !== undefined) environment[clientSetting(provider)] = client;
+        }
         break;
       case "mail":
         statements.push(allow(["ses:SendEmail"], [...r.mailArns]));

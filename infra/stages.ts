@@ -1,4 +1,13 @@
+import { type PlatformProvider, providerTitles } from "../shared/identity/platform-providers.ts";
 import { type ContextSettings, DeploymentMistake } from "./context.ts";
+
+/** How the operator is known at a provider. */
+export interface ProviderRegistration {
+  readonly issuer: string;
+  readonly client_id: string;
+  /** The name or ARN of the secret of Secrets Manager that holds the client's secret. */
+  readonly secret: string;
+}
 
 /** Settings that differ between deployments. Everything else is the same everywhere. */
 export interface Stage {
@@ -31,6 +40,8 @@ export interface Stage {
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
   readonly api_rate: number | undefined;
+  /** The operator's registrations at the providers through which everybody may sign in. */
+  readonly providers: Readonly<Partial<Record<PlatformProvider, ProviderRegistration>>>;
   /** Name servers that domains' records are asked of; those of the machine where none is named. */
   readonly dns_servers: readonly string[];
   /** Outbound calls: plain http and named private hosts are only for machines of developers. */
@@ -59,6 +70,7 @@ export function stageOf(context: ContextSettings): Stage {
     app_url: app_url ?? "http://localhost",
     browser_origins: [...new Set([new URL(app_url ?? "http://localhost").origin, ...browser_origins])],
     domain: domainOf(context),
+    providers: providersOf(context),
     web_acl_arn: context.web_acl_arn,
     firewall: firewallOf(context),
     data_key: dataKeyOf(context),
@@ -122,4 +134,32 @@ function domainOf({ domain_name: name, certificate_arn }: ContextSettings): Stag
   if (name === undefined || certificate_arn === undefined)
     throw new DeploymentMistake("a domain needs both -c domain_name=… and -c certificate_arn=…");
   return { name, certificate_arn };
+}
+
+/** Each provider is said wholly or not at all. The pool has to know where people come back to before the front is made. */
+function providersOf(context: ContextSettings): Stage["providers"] {
+  const { microsoft_tenant: tenant, stage, domain_name } = context;
+  const registered = (name: PlatformProvider, issuer: string, needed: readonly (keyof ContextSettings)[]) => {
+    const missing = needed.filter((setting) => context[setting] === undefined);
+    if (missing.length === needed.length) return {};
+    if (missing.length > 0) {
+      const say = missing.map((setting) => `-c ${setting}=…`).join(" and ");
+      throw new DeploymentMistake(`sign-in with ${providerTitles[name]} also needs ${say}`);
+    }
+    if (domain_name === undefined && stage !== "local")
+      throw new DeploymentMistake(
+        `sign-in with ${providerTitles[name]} needs a domain of the deployment's own (-c domain_name=…), to which people come back`,
+      );
+    const client_id = context[`${name}_client_id`] ?? "";
+    const secret = context[`${name}_client_secret`] ?? "";
+    return { [name]: { issuer, client_id, secret } };
+  };
+  return {
+    ...registered("google", "https://accounts.google.com", ["google_client_id", "google_client_secret"]),
+    ...registered("microsoft", `https://login.microsoftonline.com/${tenant}/v2.0`, [
+      "microsoft_client_id",
+      "microsoft_client_secret",
+      "microsoft_tenant",
+    ]),
+  };
 }

@@ -24,6 +24,8 @@ export interface StackOptions {
   modelUrl?: string;
   /** The folder of the CDK app; the checkout when not given. */
   appDir?: string;
+  /** CDK context beside what every local stack has. */
+  context?: Readonly<Record<string, string>>;
   /** What the gateway's status page says. */
   status?: () => object;
   /** Gives up a start that is under way. */
@@ -107,6 +109,7 @@ export async function startStack(options: StackOptions): Promise<LocalStack> {
           outputsFile: join(stateDir, "outputs.json"),
           bundlesDir: bundles,
           context: {
+            ...options.context,
             app_url: front.url,
             ...(options.dnsServer === undefined ? {} : { dns_servers: options.dnsServer }),
           },

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { localDir } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { forget, startStack } from "./stack.ts";
+import { testProviders } from "./test-providers.ts";
 
 // A stack for quick test runs: `node local/test-stack.ts [file]` starts one with empty data, writes its addresses to the
 // file and stays in the foreground. Tests that find the file in KAIZEN_TEST_STACK_FILE use it and start nothing.
@@ -20,6 +21,7 @@ try {
   const stack = await startStack({
     stateDir,
     persist: false,
+    context: testProviders,
     dnsServer: `127.0.0.1:${await freePort()}`,
     log,
     signal: abort.signal,

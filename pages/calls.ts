@@ -22,6 +22,7 @@ export const calls = {
   "auth.join_domain": "POST /auth/join-domain",
   "auth.join": "POST /auth/join",
   "auth.confirm_email": "POST /auth/me/email/confirm",
+  "sso.list_providers": "GET /sso/providers",
   "sso.token": "POST /sso/token",
   "invitations.look_up": "POST /invitations/look-up",
   "invitations.accept": "POST /invitations/accept",
@@ -137,6 +138,7 @@ export interface Answers {
   "auth.join_domain": Opened;
   "auth.join": Opened;
   "auth.confirm_email": { readonly email: string };
+  "sso.list_providers": { readonly items: readonly { readonly id: string; readonly name: string }[] };
   "sso.token": Opened & { readonly user: User };
   "invitations.look_up": InvitationFacts;
   "invitations.accept": { readonly organization: Organization };

@@ -18,6 +18,8 @@ export type Need =
   | "identity_providers"
   /** The pool's hosted sign-in, through which people come from providers. */
   | "hosted_sign_in"
+  /** Which of the providers that are everybody's the operator has set up. */
+  | "everybodys_providers"
   /** Files for one purpose: reading, reading and writing, removing. */
   | `files_${"read" | "write" | "remove"}:${FilePurpose}`
   | "mail"

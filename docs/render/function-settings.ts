@@ -23,6 +23,7 @@ const resources: Resources = {
   dataKey: undefined,
   userPoolArn: NAME,
   poolUrl: NAME,
+  providerClients: { google: NAME, microsoft: NAME },
   busArn: NAME,
   busName: NAME,
   machineArn: NAME,

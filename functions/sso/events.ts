@@ -1,8 +1,15 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
+import { platformProviderSchema } from "../../shared/identity/platform-providers.ts";
 
 const connection = z.object({ connection_id: z.string(), name: z.string() });
-const identity = z.object({ identity_id: z.string(), connection_id: z.string(), user_id: z.string() });
+const identity = z.object({
+  identity_id: z.string(),
+  connection_id: z.string().nullable(),
+  /** In place of a connection: the provider that is everybody's. */
+  provider: platformProviderSchema.nullable(),
+  user_id: z.string(),
+});
 
 export const ssoEvents = defineEvents({
   "sso.connection_created": {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { nameSchema } from "../../shared/http/schemas.ts";
 import { givenRoleSchema, groupRulesSchema } from "../../shared/identity/group-rules.ts";
+import { platformProviderSchema } from "../../shared/identity/platform-providers.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { NAME_ID_FORMAT, samlSchema } from "./saml/model.ts";
@@ -124,6 +125,29 @@ export const connectionSchema = z
   })
   .meta({ id: "SsoConnection", description: "A provider through which people of an organization sign in." });
 
+/** What names a connection. */
+export const placeSchema = z.strictObject({
+  organization_id: idSchema("organization"),
+  connection_id: idSchema("sso_connection"),
+});
+export type Place = z.output<typeof placeSchema>;
+
+/** A provider that is everybody's, and the organization that somebody who is new wants to join by an invitation. */
+export const everybodysSchema = z.strictObject({
+  provider: platformProviderSchema,
+  joins: idSchema("organization").optional(),
+});
+export type Everybodys = z.output<typeof everybodysSchema>;
+
+/** Where a sign-in leads: to the provider of an organization, or to one that is everybody's. */
+export const leadSchema = z.union([placeSchema, everybodysSchema]);
+export type Lead = z.output<typeof leadSchema>;
+
+export const linkedBySchema = z.enum(["email", "user"]).meta({
+  id: "SsoLinkedBy",
+  description: "What made it the user's: an address that proves who they are, or they themselves.",
+});
+
 /** A person at a provider, and whose account they are. */
 export const identitySchema = z
   .object({
@@ -131,11 +155,7 @@ export const identitySchema = z
     connection_id: idSchema("sso_connection"),
     user_id: idSchema("user"),
     email: z.string().nullable().meta({ description: "As the provider said it last." }),
-    linked_by: z.enum(["email", "user"]).meta({
-      id: "SsoLinkedBy",
-      description:
-        "What made it the user's: a verified address of a domain that the organization has proved, or they themselves.",
-    }),
+    linked_by: linkedBySchema,
     created_at: z.string(),
     last_sign_in_at: z.string(),
   })
@@ -180,6 +200,9 @@ export const trialResultSchema = z
   .meta({ id: "SsoTrialResult", description: "What a sign-in would have come to. Nothing was made of it." });
 export type TrialResult = z.output<typeof trialResultSchema>;
 
+/** Where the pool sends people back to, of a deployment at this origin. */
+export const callbackOf = (origin: string): string => `${origin}/api/v1/sso/callback`;
+
 /**
  * The name of a connection's provider at the pool: bound to organization and connection, 32 letters and digits, the most
  * that Cognito takes. Without an underscore: the pool names accounts `<provider>_<subject>`.
@@ -192,16 +215,21 @@ export const refusals = {
   connection_inactive: "This way of signing in is turned off. Ask an administrator of your company.",
   no_connection: "No company has connected a sign-in for this address here. Sign in with your password.",
   expired: "This sign-in took too long, or was begun in another browser. Begin again.",
-  provider_refused: "Your company's sign-in did not let you through, or was cancelled.",
-  provider_failed:
-    "Your company's sign-in gave an answer that cannot be trusted. Ask an administrator of your company.",
-  no_email: "Your company's sign-in did not say your e-mail address. Ask an administrator of your company.",
+  provider_refused: "The provider did not let you through, or the sign-in was cancelled.",
+  provider_failed: "The provider gave an answer that cannot be trusted. Ask an administrator.",
+  no_email: "The provider did not say your e-mail address. Ask an administrator.",
   email_not_verified: "Your company's sign-in did not say that your e-mail address is verified.",
+  address_not_proved:
+    "The provider does not prove that your e-mail address is yours. Sign in another way; then link this one in your account.",
+  second_factor:
+    "Your account has a second factor. Sign in with it; then link this way of signing in, in your account.",
   domain_not_proved: "Your company has not proved that the domain of your e-mail address is its own.",
   domain_not_allowed: "People with your e-mail domain do not come in this way.",
+  method_not_taken: "Your company's organization does not take this way of signing in. Take another one.",
   account_inactive: "Your account is not active. Ask an administrator of your company.",
   not_invited: "You do not belong to this company's organization here. Ask an administrator for an invitation.",
-  identity_taken: "This sign-in of your company belongs to another account here.",
+  nobody_known: "Nobody here is known by this sign-in. If you were invited, open the link in that mail.",
+  identity_taken: "This sign-in belongs to another account here.",
   organization_full: "Your company's plan has no place left for you. Ask an administrator of your company.",
   too_many_accounts: "Too many sign-ins are linked to your account. Remove one in your settings.",
 } as const;

@@ -11,34 +11,47 @@ export const room = defineRoom({
     api: apiFunction(["table_read", "identity_providers", "outbound", "seal:sso_secrets", "open:sso_secrets"], {
       writes: ["due", "quota", "sso_connection", "sso_connection_place"],
     }),
-    sign_in: apiFunction(["table_read", "hosted_sign_in", "seal:pool_sessions", "open:pool_sessions"], {
+    sign_in: apiFunction(
+      ["table_read", "hosted_sign_in", "everybodys_providers", "seal:pool_sessions", "open:pool_sessions"],
+      {
+        writes: [
+          "due",
+          "email",
+          "invitation",
+          "known_place",
+          "membership",
+          "owner_count",
+          "pending_invitation",
+          "platform_identity",
+          "pool_account",
+          "quota",
+          "session",
+          "sso_identity",
+          "sso_sign_in",
+          "sso_sign_in_record",
+          "team",
+          "team_member",
+          "user",
+          "user_identity",
+          "user_organization",
+          "user_teams",
+          "workspace",
+          "workspace_member",
+        ],
+      },
+    ),
+    /** Who may come in how. It knows no provider's secret and touches nothing at the pool. */
+    members: apiFunction(["table_read", "everybodys_providers", ...ANSWERS], {
       writes: [
-        "due",
-        "email",
-        "invitation",
-        "known_place",
-        "membership",
-        "owner_count",
-        "pending_invitation",
+        "organization",
+        "platform_identity",
         "pool_account",
-        "quota",
         "session",
         "sso_identity",
         "sso_sign_in",
-        "sso_sign_in_record",
-        "team",
-        "team_member",
         "user",
         "user_identity",
-        "user_organization",
-        "user_teams",
-        "workspace",
-        "workspace_member",
       ],
-    }),
-    /** Who may come in how. It knows no provider's secret and touches nothing at the pool. */
-    members: apiFunction(["table_read", ...ANSWERS], {
-      writes: ["organization", "pool_account", "session", "sso_identity", "sso_sign_in", "user", "user_identity"],
     }),
     mail: {
       trigger: {

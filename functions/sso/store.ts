@@ -5,8 +5,18 @@ import type { Table } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { connectionPlaceItem, PLATFORM, type Way } from "../../shared/identity/items.ts";
+import { platformProviderSchema } from "../../shared/identity/platform-providers.ts";
 import { derivedId, idSchema } from "../../shared/ids.ts";
-import { connectionSchema, identitySchema, profileSchema, signInOutcomeSchema, trialResultSchema } from "./model.ts";
+import {
+  connectionSchema,
+  identitySchema,
+  leadSchema,
+  type Place,
+  placeSchema,
+  profileSchema,
+  signInOutcomeSchema,
+  trialResultSchema,
+} from "./model.ts";
 import { samlStateSchema } from "./saml/model.ts";
 
 /** An organization has few connections: they are one partition, read at once. */
@@ -59,9 +69,12 @@ export const connectionResource = defineResource({
   key: ({ sso_connection_id }) => ({ id: sso_connection_id }),
 });
 
-/** A person at a provider is named by what the provider calls them: who looks for them finds them, and nobody else. */
-export const identityId = (connection_id: string, subject: string): string =>
-  derivedId("sso_identity", new Date(0), [connection_id, subject]);
+/**
+ * A person at a provider is named by what the provider calls them: who looks for them finds them, and nobody else.
+ * @param source the connection, or the provider that is everybody's
+ */
+export const identityId = (source: string, subject: string): string =>
+  derivedId("sso_identity", new Date(0), [source, subject]);
 
 /** A person at a provider, and whose account they are. */
 export const identityItem = defineItem({
@@ -75,16 +88,25 @@ export const identityItem = defineItem({
 });
 export type Identity = ItemOf<typeof identityItem>;
 
+/** Found by its user, and by the pool's account that the person has: that names the user. */
+export const platformIdentityItem = defineItem({
+  type: "platform_identity",
+  summary:
+    "A person at a provider that is everybody's (by a hash of the provider's subject), under the user that they are.",
+  schema: identitySchema.omit({ connection_id: true }).extend({
+    provider: platformProviderSchema,
+    /** The pool's account of this person. */
+    sub: z.string(),
+  }),
+  key: { pk: "PLATFORM_IDENTITIES#{user_id}", sk: "{id}" },
+});
+export type PlatformIdentity = ItemOf<typeof platformIdentityItem>;
+
 /** The other direction: by which providers a user signs in. */
 export const userIdentityItem = defineItem({
   type: "user_identity",
   summary: "Pointer from a user to a person at a provider; the identity itself is the truth.",
-  schema: z.object({
-    user_id: idSchema("user"),
-    id: idSchema("sso_identity"),
-    organization_id: idSchema("organization"),
-    connection_id: idSchema("sso_connection"),
-  }),
+  schema: z.object({ ...placeSchema.shape, user_id: idSchema("user"), id: idSchema("sso_identity") }),
   key: { pk: "USER_IDENTITIES#{user_id}", sk: "{id}" },
 });
 
@@ -105,8 +127,8 @@ export const signInItem = defineItem({
   summary: "A sign-in through a provider that is under way; single use, ten minutes.",
   schema: z.object({
     id: idSchema("sso_sign_in"),
-    organization_id: idSchema("organization"),
-    connection_id: idSchema("sso_connection"),
+    /** Where it leads. */
+    lead: leadSchema,
     /** What it is for: a session; that the person at the provider is the user's from then on; to see what comes of it. */
     purpose: z.enum(["sign_in", "link", "trial"]),
     /** Who has asked for it, in which session; nobody where it is for a session. */
@@ -121,6 +143,8 @@ export const signInItem = defineItem({
     profile: profileSchema.optional(),
     /** Who it seemed to be when the provider had proved it: what is read along, never what is decided on. */
     seen_user_id: idSchema("user").optional(),
+    /** Which organization they seemed to join; the same. */
+    seen_organization_id: idSchema("organization").optional(),
     /** The pool's tokens, encrypted, until the app takes its own. */
     sealed_tokens: z.string().optional(),
     /** What came of a trial. */
@@ -132,13 +156,18 @@ export const signInItem = defineItem({
 });
 export type SignIn = ItemOf<typeof signInItem>;
 
+/** The connection that a sign-in leads to; undefined where the provider is everybody's. */
+export const placeOf = ({ lead }: Pick<SignIn, "lead">): Place | undefined =>
+  "connection_id" in lead ? lead : undefined;
+
 export const trialResource = defineResource({
   type: "sso_trial",
   path: ["sso_trial_id", "sso_connection_id"],
   async read({ table, path }): Promise<SignIn | undefined> {
     const found = await table.table.of(PLATFORM).get(signInItem, { id: String(path.sso_trial_id) });
-    const own = found?.organization_id === table.tenant && found.connection_id === path.sso_connection_id;
-    return own && found.purpose === "trial" ? found : undefined;
+    const place = found && placeOf(found);
+    const own = place?.organization_id === table.tenant && place.connection_id === path.sso_connection_id;
+    return own && found?.purpose === "trial" ? found : undefined;
   },
 });
 

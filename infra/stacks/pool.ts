@@ -11,7 +11,9 @@ import {
   UserPoolOperation,
 } from "aws-cdk-lib/aws-cognito";
 import type { Construct } from "constructs";
+import { type PlatformProvider, providerTitles } from "../../shared/identity/platform-providers.ts";
 import { namePrefix } from "../constructs/data-key.ts";
+import { type ProviderClients, platformClients } from "../constructs/platform-clients.ts";
 import { RoomFunction } from "../constructs/room-function.ts";
 import { settingsOf } from "../function-settings.ts";
 import { grant } from "../grants.ts";
@@ -39,6 +41,8 @@ export class PoolStack extends Stack {
   readonly client: UserPoolClient;
   /** The pool's domain, through which people come from sign-in providers; a laptop has none. */
   readonly url: string | undefined;
+  /** App clients of the providers through which everybody may sign in. */
+  readonly providerClients: ProviderClients;
 
   constructor(
     scope: Construct,
@@ -65,6 +69,7 @@ export class PoolStack extends Stack {
         email: new StringAttribute({ mutable: true, maxLen: 2_048 }),
         email_verified: new StringAttribute({ mutable: true, maxLen: 2_048 }),
         groups: new StringAttribute({ mutable: true, maxLen: 2_048 }),
+        email_proof: new StringAttribute({ mutable: true, maxLen: 2_048 }),
       },
       passwordPolicy: {
         minLength: 12,
@@ -110,6 +115,7 @@ export class PoolStack extends Stack {
     });
 
     this.url = stage.name === "local" ? undefined : this.#domain(stage);
+    this.providerClients = platformClients(this, this.pool.userPoolId, stage);
 
     const resources = partialResources(data, stage);
     for (const room of product.rooms) {
@@ -141,6 +147,8 @@ export class PoolStack extends Stack {
 
     new CfnOutput(this, "UserPoolId", { value: this.pool.userPoolId });
     new CfnOutput(this, "UserPoolClientId", { value: this.client.userPoolClientId });
+    for (const [provider, value] of Object.entries(this.providerClients))
+      new CfnOutput(this, `${providerTitles[provider as PlatformProvider]}ClientId`, { value });
     // What to enter at companies' providers begins with it.
     if (this.url !== undefined) new CfnOutput(this, "SignInUrl", { value: this.url });
   }

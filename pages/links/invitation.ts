@@ -3,6 +3,7 @@ import { call, isSignedIn, opened } from "../api.ts";
 import type { InvitationFacts, Me } from "../calls.ts";
 import { action, el, form, paragraph, show } from "../dom.ts";
 import { addressField, nameField, newPassword, roleName } from "../fields.ts";
+import { providerButtons } from "../sign-in/everybodys.ts";
 import { leaveForProvider } from "../sign-in/provider.ts";
 import { goOn, signIn } from "../sign-in/sign-in.ts";
 import { language, texts } from "../texts.ts";
@@ -41,7 +42,8 @@ function asNew(title: string, place: Place, about: InvitationFacts): void {
     }),
     el("p", { class: "or" }, texts.or),
     // Where it is the inviting one's, signing in takes the invitation along; else it waits here.
-    action(texts.signIn.company, () => leaveForProvider(about.email, leftAt(place))),
+    action(texts.signIn.company, () => leaveForProvider({ email: about.email }, leftAt(place))),
+    providerButtons(leftAt(place), about.organization.id),
   );
 }
 

@@ -27,12 +27,15 @@ async function challengeOf(verifier: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
 }
 
-/** Leaves for the provider of the company whose domain the address has (PKCE, RFC 7636). */
-export async function leaveForProvider(email: string, left: Left): Promise<void> {
+/**
+ * Leaves for a provider (PKCE, RFC 7636).
+ * @param to as `GET /sso/start` is told: that of the company whose domain an address has, or one that is everybody's
+ */
+export async function leaveForProvider(to: Readonly<Record<string, string>>, left: Left): Promise<void> {
   const trip: Trip = { ...left, state: secret(), verifier: secret() };
   sessionStorage.setItem(TRIP, JSON.stringify(trip));
   const query = new URLSearchParams({
-    email,
+    ...to,
     redirect_uri: `${location.origin}/sign-in`,
     state: trip.state,
     code_challenge: await challengeOf(trip.verifier),

@@ -3,6 +3,7 @@ import type { Me } from "../calls.ts";
 import { action, el, form, link, paragraph, show, textButton } from "../dom.ts";
 import { texts } from "../texts.ts";
 import { enrol } from "./enrol.ts";
+import { providerButtons } from "./everybodys.ts";
 import { type Left, leaveForProvider } from "./provider.ts";
 
 /** What somebody signs in for. */
@@ -27,6 +28,7 @@ function askEmail(goal: Goal, email = ""): void {
     texts.signIn.title,
     goal.lead !== undefined && paragraph(goal.lead),
     form([field], texts.next, async (values) => choose(goal, values.email ?? "")),
+    providerButtons(goal.left),
     el("p", { class: "foot" }, texts.signIn.noAccount, " ", link("/register", texts.signIn.register)),
   );
 }
@@ -51,7 +53,7 @@ function choose(goal: Goal, email: string): void {
       },
     ),
     el("p", { class: "or" }, texts.or),
-    action(texts.signIn.company, () => leaveForProvider(email, goal.left)),
+    action(texts.signIn.company, () => leaveForProvider({ email }, goal.left)),
     el(
       "p",
       { class: "foot" },

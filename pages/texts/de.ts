@@ -17,6 +17,7 @@ export const german: Texts = {
     title: "Anmelden",
     action: "Anmelden",
     company: "Weiter mit Ihrem Unternehmen",
+    provider: (name: string) => `Weiter mit ${name}`,
     fresh: "Melden Sie sich noch einmal an: Dafür ist ein frischer Nachweis nötig, dass Sie es sind.",
     forgotten: "Kein Passwort, oder vergessen?",
     another: "Andere Adresse",

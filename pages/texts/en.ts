@@ -15,6 +15,7 @@ export const english = {
     title: "Sign in",
     action: "Sign in",
     company: "Continue with your company",
+    provider: (name: string) => `Continue with ${name}`,
     fresh: "Sign in again: this asks for a fresh proof that it is you.",
     forgotten: "No password, or forgotten?",
     another: "Another address",

@@ -1,6 +1,7 @@
 import { type ErrorCode, Problem } from "../errors.ts";
 import type { Session } from "../identity/items.ts";
-import { type Secured, securityOf } from "../identity/settings.ts";
+import { platformProviders, providerTitles } from "../identity/platform-providers.ts";
+import { type Secured, type SignInMethod, securityOf } from "../identity/settings.ts";
 import { isWithin } from "./networks.ts";
 import { idleSeconds } from "./seen.ts";
 
@@ -36,6 +37,15 @@ export const doorCodes = [
   "mfa_enrolment_required",
 ] as const;
 
+/** The platform-wide provider that a method is; undefined for the other methods. */
+const platformWide = (method: SignInMethod) => platformProviders.find((provider) => provider === method);
+
+/** Whether an organization takes a way of signing in, whoever it is: it is allowed, and shows the factors that are asked for. */
+export function takesMethod(organization: Omit<Secured, "id">, method: SignInMethod): boolean {
+  const { sign_in_methods, require_mfa } = securityOf(organization);
+  return sign_in_methods.includes(method) && !(require_mfa && platformWide(method) !== undefined);
+}
+
 /** Why the settings refuse such a request; undefined when they do not. */
 export function refusalAtTheDoor(organization: Secured, { ip, session }: Presence, at: Date): Problem | undefined {
   const security = securityOf(organization);
@@ -57,6 +67,14 @@ export function refusalAtTheDoor(organization: Secured, { ip, session }: Presenc
       "sign_in_method_not_allowed",
       "You have signed in through another organization's provider. Sign in through this one's, or with a password and a second factor where it takes passwords.",
       { members: { methods: sign_in_methods } },
+    );
+  // What factors a provider asks for that is everybody's, nobody here decides.
+  const everybodys = platformWide(session.method);
+  if (everybodys !== undefined && !takesMethod(organization, session.method))
+    return new Problem(
+      "sign_in_method_not_allowed",
+      `This organization asks for a second factor, and ${providerTitles[everybodys]} does not say whether it has seen one. Sign in with a password and a second factor, or through the organization's provider.`,
+      { members: { methods: sign_in_methods.filter((method) => takesMethod(organization, method)) } },
     );
   if (at.getTime() - Date.parse(session.created_at) > session_lifetime_hours * 3_600_000)
     return new Problem(

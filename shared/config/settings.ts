@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { PlatformProvider } from "../identity/platform-providers.ts";
 import { type Environment, parseEnvironment } from "./env.ts";
 
 const text = () => z.string().min(1);
@@ -37,6 +38,12 @@ export const settings = z.object({
     .url()
     .optional()
     .describe("The pool's domain, through which people come from sign-in providers; on a laptop what stands for AWS."),
+  GOOGLE_CLIENT: text()
+    .optional()
+    .describe("The pool's client for sign-in with Google, where the operator has set it up."),
+  MICROSOFT_CLIENT: text()
+    .optional()
+    .describe("The pool's client for sign-in with Microsoft, where the operator has set it up."),
   BUS_NAME: text().describe("The event bus."),
   STATE_MACHINE_ARN: text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),
@@ -79,6 +86,10 @@ export function readSettings<N extends Setting>(names: readonly N[], environment
   const wanted = Object.fromEntries(names.map((name) => [name, true]));
   return parseEnvironment(settings.pick(wanted as Record<Setting, true>), environment);
 }
+
+/** The setting that holds the pool's app client of a provider through which everybody may sign in. */
+export const clientSetting = <P extends PlatformProvider>(provider: P) =>
+  `${provider.toUpperCase() as Uppercase<P>}_CLIENT` as const;
 
 /** The setting that holds the address of a named queue (`send:<queue>`): `QUEUE_WEBHOOK_JOBS_URL`. */
 export const queueSetting = (queue: string): string => `QUEUE_${queue.toUpperCase()}_URL`;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { runDays } from "../blobs/purposes.ts";
+import { platformProviders } from "./platform-providers.ts";
 
 /** Days for which an organization keeps things. What it has not set is its plan's (`shared/limits/retention.ts`). */
 export const retentionSchema = z
@@ -30,7 +31,8 @@ export const notificationsSchema = z
   .meta({ id: "NotificationSettings", description: "By which ways members are told of what happens." });
 export type NotificationSettings = z.output<typeof notificationsSchema>;
 
-export const signInMethods = ["password", "sso"] as const;
+/** With a password, through the provider of an organization, or through one of the deployment's own for everybody. */
+export const signInMethods = ["password", "sso", ...platformProviders] as const;
 export const signInMethodSchema = z.enum(signInMethods).meta({ id: "SignInMethod" });
 export type SignInMethod = z.output<typeof signInMethodSchema>;
 

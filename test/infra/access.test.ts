@@ -75,6 +75,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         "ListUserPoolClients",
       ].map((action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`);
     case "hosted_sign_in":
+    case "everybodys_providers":
       return [];
     case "sign":
       return ["Sign", "GetPublicKey"].map((action) => `kms:${action} on ${keyOf("ProofKey")}`);

@@ -35,6 +35,7 @@ describe("the app client", () => {
     const attributes = Schema.map(({ Name, Mutable }: { Name: string; Mutable: boolean }) => [Name, Mutable]);
     expect(attributes.sort()).toEqual([
       ["email", true],
+      ["email_proof", true],
       ["email_verified", true],
       ["groups", true],
       ["nothing", false],
@@ -79,6 +80,139 @@ describe("sign-in through companies' providers", () => {
     expect(actionsOf("repair")).toEqual(manages);
     expect(actionsOf("metadata")).toEqual(manages);
     expect(actionsOf("sign_in")).toEqual([]);
+  });
+});
+
+describe("sign-in with Google and Microsoft", () => {
+  const google = { google_client_id: "1234-abcd.apps.googleusercontent.com", google_client_secret: "kaizen/google" };
+  const microsoft = {
+    microsoft_client_id: "11111111-2222-3333-4444-555555555555",
+    microsoft_client_secret: "arn:aws:secretsmanager:us-east-1:000000000000:secret:kaizen/microsoft-a1b2c3",
+    microsoft_tenant: "AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee",
+  };
+  const domain = {
+    domain_name: "studio.example.com",
+    certificate_arn: "arn:aws:acm:us-east-1:000000000000:certificate/c",
+  };
+  const made = (context: Record<string, string>) => synthesize("production", { context: { ...domain, ...context } });
+  const clientsOf = (stack: ReturnType<typeof made>) =>
+    stack
+      .of("AWS::Cognito::UserPoolClient")
+      .filter(({ properties }) => properties.ClientName !== undefined)
+      .map(({ properties }) => properties);
+  const settingsOf = (stack: ReturnType<typeof made>, name: string) =>
+    Object.keys(stack.functionOf("sso", name).properties.Environment.Variables).filter((one) =>
+      /^GOOGLE|^MICRO/.test(one),
+    );
+
+  it("is nowhere where the operator has not set it up", () => {
+    const stack = made({});
+    expect(stack.of("AWS::Cognito::UserPoolIdentityProvider")).toEqual([]);
+    expect(clientsOf(stack)).toEqual([]);
+    for (const name of ["sign_in", "members"]) expect(settingsOf(stack, name)).toEqual([]);
+  });
+
+  it("is a provider of the pool for each, with the claims that show whose an address is, and no secret in the template", () => {
+    const stack = made({ ...google, ...microsoft });
+    const providers = stack.of("AWS::Cognito::UserPoolIdentityProvider").map(({ properties }) => properties);
+    const shared = { ProviderType: "OIDC", UserPoolId: expect.anything() };
+    const details = { authorize_scopes: "openid email profile", attributes_request_method: "GET" };
+    expect(providers).toEqual([
+      {
+        ...shared,
+        ProviderName: "platform-google",
+        ProviderDetails: {
+          ...details,
+          oidc_issuer: "https://accounts.google.com",
+          client_id: google.google_client_id,
+          client_secret: "{{resolve:secretsmanager:kaizen/google:SecretString:::}}",
+        },
+        AttributeMapping: {
+          username: "sub",
+          name: "name",
+          "custom:email": "email",
+          "custom:email_verified": "email_verified",
+          "custom:email_proof": "hd",
+        },
+      },
+      {
+        ...shared,
+        ProviderName: "platform-microsoft",
+        ProviderDetails: {
+          ...details,
+          oidc_issuer: "https://login.microsoftonline.com/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/v2.0",
+          client_id: microsoft.microsoft_client_id,
+          client_secret: `{{resolve:secretsmanager:${microsoft.microsoft_client_secret}:SecretString:::}}`,
+        },
+        AttributeMapping: {
+          username: "sub",
+          name: "name",
+          "custom:email": "email",
+          "custom:email_proof": "xms_edov",
+        },
+      },
+    ]);
+  });
+
+  it("has a client for each that allows it and nothing else; the one for passwords stays as it is", () => {
+    const stack = made({ ...google, ...microsoft });
+    const clients = clientsOf(stack);
+    expect(clients.map(({ SupportedIdentityProviders }) => SupportedIdentityProviders)).toEqual([
+      ["platform-google"],
+      ["platform-microsoft"],
+    ]);
+    for (const client of clients) {
+      expect(client).toMatchObject({
+        AllowedOAuthFlows: ["code"],
+        AllowedOAuthScopes: ["openid"],
+        CallbackURLs: ["https://studio.example.com/api/v1/sso/callback"],
+        GenerateSecret: false,
+        ExplicitAuthFlows: ["ALLOW_REFRESH_TOKEN_AUTH"],
+        EnableTokenRevocation: true,
+      });
+      // A mapped attribute that the client may not write fails the sign-in.
+      expect(client.WriteAttributes).toEqual(
+        expect.arrayContaining(["custom:email", "custom:email_verified", "custom:email_proof", "name"]),
+      );
+    }
+    const api = stack.of("AWS::Cognito::UserPoolClient").find(({ properties }) => properties.ClientName === undefined);
+    expect(api?.properties.SupportedIdentityProviders).toEqual(["COGNITO"]);
+    expect(api?.properties.AllowedOAuthFlowsUserPoolClient).toBe(false);
+    for (const name of ["sign_in", "members"])
+      expect(settingsOf(stack, name).sort()).toEqual(["GOOGLE_CLIENT", "MICROSOFT_CLIENT"]);
+    expect(settingsOf(stack, "api")).toEqual([]);
+  });
+
+  it("is one of the two where one is set up", () => {
+    const stack = made(google);
+    expect(clientsOf(stack).map(({ ClientName }) => ClientName)).toEqual(["platform-google"]);
+    expect(settingsOf(stack, "sign_in")).toEqual(["GOOGLE_CLIENT"]);
+  });
+
+  it("on a laptop has clients and no providers: the local AWS takes none from a template", () => {
+    const stack = synthesize("local", { context: google });
+    expect(stack.of("AWS::Cognito::UserPoolIdentityProvider")).toEqual([]);
+    expect(clientsOf(stack)).toHaveLength(1);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["an id without a secret", { google_client_id: "a" }, "sign-in with Google also needs -c google_client_secret=…"],
+    ["a secret without an id", { google_client_secret: "a" }, "sign-in with Google also needs -c google_client_id=…"],
+    [
+      "no tenant",
+      { microsoft_client_id: "a", microsoft_client_secret: "b" },
+      "sign-in with Microsoft also needs -c microsoft_tenant=…",
+    ],
+    ["a tenant that is everybody's", { ...microsoft, microsoft_tenant: "common" }, "use the tenant's id"],
+    ["a tenant that is all companies'", { ...microsoft, microsoft_tenant: "organizations" }, "use the tenant's id"],
+    ["Google's secret itself", { ...google, google_client_secret: "GOCSPX-abc" }, "never the client's secret itself"],
+    ["Microsoft's secret itself", { ...microsoft, microsoft_client_secret: "a~b" }, "never the client's secret itself"],
+  ])("is refused before anything is built with %s", (_what, context, sentence) => {
+    expect(() => made(context)).toThrow(sentence);
+  });
+
+  it("needs a domain of the deployment's own: the pool has to know where people come back to", () => {
+    expect(() => synthesize("production", { context: google })).toThrow("needs a domain of the deployment's own");
   });
 });
 

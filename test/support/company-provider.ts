@@ -11,6 +11,10 @@ export interface Employee {
   readonly name?: string;
   /** As one text: the local pool drops claims that are lists. */
   readonly groups?: string;
+  /** Google's: whose company the account is of. */
+  readonly hd?: string;
+  /** Microsoft's: whether the owner of the address's domain is verified. */
+  readonly xms_edov?: boolean;
 }
 
 export interface TestProvider {
@@ -45,7 +49,7 @@ export async function startProvider(redirect_uri: string): Promise<TestProvider>
         token_endpoint_auth_method: "client_secret_post",
       },
     ],
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "groups"] },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "groups", "hd", "xms_edov"] },
     // As most providers do: what the scopes name stands in the id token too.
     conformIdTokenClaims: false,
     // Said, so that it does not warn that nothing was.

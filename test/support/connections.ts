@@ -98,8 +98,7 @@ export async function createProof(
   await table.transact([
     table.of(PLATFORM).writes.create(signInItem, {
       id,
-      organization_id,
-      connection_id,
+      lead: { organization_id, connection_id },
       purpose: "link",
       asked_by,
       status: "proved",

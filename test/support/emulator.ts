@@ -6,6 +6,7 @@ import * as z from "zod";
 import { freePort } from "../../local/ports.ts";
 import type { LocalStack } from "../../local/stack.ts";
 import { forget, startStack } from "../../local/stack.ts";
+import { testProviders } from "../../local/test-providers.ts";
 
 const stackSchema = z.looseObject({
   /** The deployed stack's outputs by name (ApiUrl, TableName, UserPoolId, …). */
@@ -82,6 +83,7 @@ async function start(): Promise<{ stack: LocalStack; stateDir: string }> {
     const stack = await startStack({
       stateDir,
       persist: false,
+      context: testProviders,
       dnsServer: `127.0.0.1:${await freePort()}`,
       log: (line) => console.log(`[stack] ${line}`),
     });

@@ -26,11 +26,13 @@ import type { Company } from "./api.ts";
 import { type ApiAnswer, unique } from "./api.ts";
 import { RedirectBrowser } from "./browser.ts";
 import type { TestProvider } from "./oidc-provider.ts";
+import { platformPoolClients } from "./platform-providers.ts";
 import { awsConfig, stackPlatform, stackTable } from "./stack.ts";
 
 /** Where the app of these tests takes over. */
 export const APP = "https://console.example.com/signed-in";
-export const ORIGIN = "http://127.0.0.1:8787";
+/** That of the deployment: the pool sends people back to nowhere else. */
+export const ORIGIN = inject("stack").apiUrl;
 
 async function answered(answer: Response): Promise<ApiAnswer> {
   const text = await answer.text();
@@ -56,6 +58,7 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     hosted: connectHosted({ url: pool_url, user_pool_id, endpoint }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: [new URL(APP).origin],
+    clients: platformPoolClients(),
     ...more,
   };
   const served = (operations: Readonly<Record<string, OperationShape>>, handlers: object) => ({

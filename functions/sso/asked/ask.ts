@@ -4,11 +4,11 @@ import { sha256 } from "../../../shared/hash.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { SignInDeps } from "../flow/deps.ts";
-import { SIGN_IN_SECONDS } from "../model.ts";
-import { type Connection, type SignIn, signInItem } from "../store.ts";
+import { type Lead, SIGN_IN_SECONDS } from "../model.ts";
+import { type SignIn, signInItem } from "../store.ts";
 
 /** What it takes to ask: no way to the pool. */
-export type AskDeps = Pick<SignInDeps, "table" | "randomSecret" | "origins">;
+export type AskDeps = Pick<SignInDeps, "table" | "randomSecret" | "origins" | "clients">;
 
 /** A way to a provider that waits for a browser: who shows the ticket, once, is sent there. */
 export interface Asked {
@@ -22,7 +22,7 @@ export interface Asked {
  */
 export function ask(
   { table, randomSecret }: AskDeps,
-  { id: connection_id, organization_id }: Connection,
+  lead: Lead,
   wanted: Pick<SignIn, "purpose" | "app" | "asked_by">,
   { at, origin }: { readonly at: Date; readonly origin: string },
 ): Asked {
@@ -32,8 +32,7 @@ export function ask(
   return {
     write: table.of(PLATFORM).writes.create(signInItem, {
       id,
-      organization_id,
-      connection_id,
+      lead,
       ...wanted,
       status: "asked",
       code_hash: sha256(secret),

@@ -1,9 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { readSettings } from "../../../shared/config/settings.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
+import { clientNames, platformClients } from "../platform/clients.ts";
 import type { AskDeps } from "./ask.ts";
 
 export function askDeps({ table }: Pick<Platform, "table">): AskDeps {
-  const { BROWSER_ORIGINS } = readSettings(["BROWSER_ORIGINS"]);
-  return { table, randomSecret: () => randomBytes(32).toString("base64url"), origins: BROWSER_ORIGINS };
+  const read = readSettings(["BROWSER_ORIGINS", ...clientNames]);
+  return {
+    table,
+    randomSecret: () => randomBytes(32).toString("base64url"),
+    origins: read.BROWSER_ORIGINS,
+    clients: platformClients(read),
+  };
 }

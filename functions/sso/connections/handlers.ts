@@ -13,7 +13,7 @@ import { teamItem } from "../../teams/public.ts";
 import { reachOf, requireReach } from "../../users/public.ts";
 import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
-import { connectionStates, providerName, serviceProvider } from "../model.ts";
+import { callbackOf, connectionStates, providerName, serviceProvider } from "../model.ts";
 import type { apiOperations } from "../operations.ts";
 import {
   type Connection,
@@ -92,7 +92,7 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
     provider_name: providerName(organization_id, id),
     pool_client_id: null,
     redirect_url: serviceProvider(deps)[kind].redirect_url,
-    callback_url: `${call.origin}/api/v1/sso/callback`,
+    callback_url: callbackOf(call.origin),
     reach: reachOf(caller.grants),
     created_by: userIdOf(caller.principal) ?? caller.principal.id,
     created_at: now,

@@ -2,7 +2,6 @@ import {
   CognitoIdentityProviderClient,
   CreateIdentityProviderCommand,
   CreateUserPoolClientCommand,
-  type CreateUserPoolClientCommandInput,
   DeleteIdentityProviderCommand,
   DeleteUserPoolClientCommand,
   ListUserPoolClientsCommand,
@@ -10,16 +9,7 @@ import {
 } from "@aws-sdk/client-cognito-identity-provider";
 import { clientOptions } from "../../../shared/aws/clients.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
-
-/** A provider as the pool is to know it. */
-export interface PoolProvider {
-  readonly name: string;
-  readonly type: "OIDC" | "SAML";
-  readonly details: Readonly<Record<string, string>>;
-  /** Attributes of the pool, each with the provider's claim that fills it. */
-  readonly mapping: Readonly<Record<string, string>>;
-}
+import { clientSettings, type PoolProvider } from "../../../shared/identity/pool-providers.ts";
 
 /** Providers and their clients at the user pool. All of it can be done twice. */
 export interface PoolProviders {
@@ -54,32 +44,6 @@ function toProblem(error: unknown): Problem {
     cause: error,
   });
 }
-
-const attributes = Object.values(POOL_ATTRIBUTES);
-
-/**
- * How a connection's client differs from Cognito's defaults: one provider, one flow, one address, no secret (the code is
- * bound to a verifier), no way in by password, no scope that opens the pool's own doors.
- */
-export const clientSettings = (provider: string, callback: string) =>
-  ({
-    SupportedIdentityProviders: [provider],
-    AllowedOAuthFlowsUserPoolClient: true,
-    AllowedOAuthFlows: ["code"],
-    AllowedOAuthScopes: ["openid"],
-    CallbackURLs: [callback],
-    GenerateSecret: false,
-    ExplicitAuthFlows: ["ALLOW_REFRESH_TOKEN_AUTH"],
-    PreventUserExistenceErrors: "ENABLED",
-    EnableTokenRevocation: true,
-    // The pool writes what the provider says by the client's right to write it; nobody else has a token that may.
-    ReadAttributes: attributes,
-    WriteAttributes: attributes,
-    AccessTokenValidity: 15,
-    IdTokenValidity: 5,
-    RefreshTokenValidity: 7,
-    TokenValidityUnits: { AccessToken: "minutes", IdToken: "minutes", RefreshToken: "days" },
-  }) satisfies Partial<CreateUserPoolClientCommandInput>;
 
 export function connectProviders(
   UserPoolId: string,

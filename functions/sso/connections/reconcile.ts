@@ -5,15 +5,15 @@ import type { Table } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts";
+import { POOL_ATTRIBUTES, type PoolProvider } from "../../../shared/identity/pool-providers.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota } from "../../../shared/limits/quota.ts";
 import { ssoEvents } from "../events.ts";
-import { POOL_ATTRIBUTES } from "../flow/rules/profile.ts";
 import { nextLook } from "../saml/rules/expiry.ts";
 import { POOL_SAML_SETTINGS, poolDocument } from "../saml/rules/pool-document.ts";
 import { certificatesOf } from "../saml/rules/stored.ts";
 import { type Connection, connectionItem, connectionRepair, leading, samlLook, secretContext } from "../store.ts";
-import type { PoolProvider, PoolProviders } from "./pool.ts";
+import type { PoolProviders } from "./pool.ts";
 
 export interface ReconcileDeps {
   readonly table: Table;

@@ -4,16 +4,16 @@ import { sha256 } from "../../../shared/hash.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Redirect } from "../../../shared/http/operation.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
-import { identityOf, linkRefusal } from "../linking/refusal.ts";
+import { companysProvider, everybodysProvider } from "../linking/providers.ts";
 import { CODE_SECONDS, type Refusal } from "../model.ts";
-import { type Connection, connectionItem, type SignIn, signInItem, wayOf } from "../store.ts";
+import { placeOf, type SignIn, signInItem } from "../store.ts";
 import { tried } from "../trial/tried.ts";
 import { arrive } from "./arrive.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { signInOperations } from "./operations.ts";
 import { refusalPath } from "./page.ts";
 import { personOf } from "./person.ts";
-import { ending, endRefused } from "./refused.ts";
+import { ending } from "./refused.ts";
 import { begunIn } from "./rules/begun.ts";
 import { noCookie, secretIn } from "./rules/browser.ts";
 import { withParameters } from "./rules/redirects.ts";
@@ -38,35 +38,37 @@ export async function callback(call: Call<Callback>, deps: SignInDeps): Promise<
   if (found !== undefined) return arrive(call, deps, found);
   const asked = await askedOf(id, call, deps);
   if (asked === undefined) return expired;
-  const { organization_id, connection_id } = asked.signIn;
-  const connection = await deps.table.of(organization_id).get(connectionItem, { id: connection_id });
-  const { app } = asked.signIn;
-  return app === null ? tried(call, deps, { ...asked, connection }) : linked(call, deps, { ...asked, app, connection });
+  const { signIn } = asked;
+  const place = placeOf(signIn);
+  const { app } = signIn;
+  if (app !== null) return linked(call, deps, { ...asked, app });
+  return place === undefined ? expired : tried(call, deps, { ...asked, place });
 }
 
 interface Linked {
   readonly signIn: SignIn;
   readonly app: NonNullable<SignIn["app"]>;
   readonly secret: string;
-  readonly connection: Connection | undefined;
 }
 
 /** Gives a code to the app of whoever has asked for a link. Nothing is opened by it: the pool's tokens end here. */
-async function linked(call: Call<Callback>, deps: SignInDeps, { signIn, app, secret, connection }: Linked) {
+async function linked(call: Call<Callback>, deps: SignInDeps, { signIn, app, secret }: Linked) {
   const { query, at } = call;
   const { table } = deps;
+  const { lead } = signIn;
   const cookie = noCookie(signIn.id);
+  const provider =
+    "provider" in lead ? everybodysProvider(call, deps, lead) : await companysProvider(call, deps, { signIn, lead });
   const refuse = async (reason: Refusal, email: string | null = null): Promise<Redirect> => {
-    await endRefused(call, table, { signIn, connection, reason, email }, [ending(table, signIn)]);
+    await provider.refused(reason, email, [ending(table, signIn)]);
     return { location: refusalPath(reason), cookie };
   };
-  const way = connection && wayOf(connection);
-  if (connection === undefined || way === null || way === undefined) return refuse("connection_inactive");
+  if (provider.way === null) return refuse("connection_inactive");
   if (query.code === undefined) return refuse("provider_refused");
-  const person = await personOf(query.code, secret, way, deps);
+  const person = await personOf(query.code, secret, provider.way, deps);
   if (person === undefined) return refuse("provider_failed");
   const { profile } = person;
-  const reason = linkRefusal(signIn, connection, profile, await identityOf(table, connection, profile));
+  const reason = await provider.refusal(signIn, profile);
   if (reason !== undefined) return refuse(reason, profile.email);
   const code = deps.randomSecret();
   await table.transact([

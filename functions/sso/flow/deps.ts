@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readSettings } from "../../../shared/config/settings.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
+import { clientNames, type PlatformClients, platformClients } from "../platform/clients.ts";
 import { connectHosted, type HostedSignIn } from "./hosted.ts";
 import { poolUrl } from "./pool-url.ts";
 
@@ -10,15 +11,17 @@ export interface SignInDeps extends Pick<Platform, "table" | "secrets"> {
   readonly randomSecret: () => string;
   /** Origins to which codes may be sent, beside our own. */
   readonly origins: readonly string[];
+  readonly clients: PlatformClients;
 }
 
 export function signInDeps({ table, secrets }: Platform): SignInDeps {
-  const read = readSettings(["USER_POOL_ID", "POOL_URL", "AWS_ENDPOINT_URL", "BROWSER_ORIGINS"]);
+  const read = readSettings(["USER_POOL_ID", "POOL_URL", "AWS_ENDPOINT_URL", "BROWSER_ORIGINS", ...clientNames]);
   return {
     table,
     secrets,
     hosted: connectHosted({ url: poolUrl(read), user_pool_id: read.USER_POOL_ID, endpoint: read.AWS_ENDPOINT_URL }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: read.BROWSER_ORIGINS,
+    clients: platformClients(read),
   };
 }

@@ -13,7 +13,7 @@ import { domainOf } from "../../../shared/mail/address.ts";
 import { type DeviceRead, readDevice } from "../../auth/public.ts";
 import { type DomainOwner, readDomainOwner } from "../../domains/public.ts";
 import { invitationTo, type OpenInvitation, readPending } from "../../invitations/public.ts";
-import type { Profile } from "../model.ts";
+import type { Place, Profile } from "../model.ts";
 import { type Connection, connectionItem, type Identity, identityId, identityItem } from "../store.ts";
 import { type Decision, decide } from "./rules/decide.ts";
 
@@ -42,12 +42,6 @@ interface Along {
 
 /** In place of an address that nobody has. */
 const NOBODY = "nobody";
-
-/** What names a sign-in's connection. */
-interface Place {
-  readonly organization_id: string;
-  readonly connection_id: string;
-}
 
 /**
  * Reads what is known of a person whom a provider has sent, and decides who they are. Nothing is written.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { emailSchema } from "../../../shared/http/schemas.ts";
+import { platformProviderSchema } from "../../../shared/identity/platform-providers.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { deviceTokenSchema, tokensSchema, userView } from "../../auth/model.ts";
 import { beginOperations } from "../asked/operations.ts";
@@ -15,17 +16,40 @@ export const signInOperations = {
     path: "/sso/start",
     summary: "Begin to sign in through a provider",
     description:
-      "For a browser to open. By connection, or by an address whose domain a company has proved; whether the person exists makes no difference. Ends at `redirect_uri` with `code` and `state`, or at a page that says why not.",
+      "For a browser to open. By connection, by an address whose domain a company has proved, or by one of `GET /sso/providers`; whether the person exists makes no difference. Ends at `redirect_uri` with `code` and `state`, or at a page that says why not.",
     permission: "public",
     request: {
       query: z.strictObject({
         connection_id: idSchema("sso_connection").optional(),
         email: emailSchema.optional(),
+        provider: platformProviderSchema.optional(),
+        joins: idSchema("organization").optional().meta({
+          description: "With `provider`: the organization that somebody was invited to who has no account yet.",
+        }),
         ...appShape,
       }),
     },
     response: "redirect",
     success: 302,
+    errors: [],
+    served_by: "sign_in",
+  }),
+  listProviders: operation({
+    id: "sso.list_providers",
+    method: "GET",
+    path: "/sso/providers",
+    summary: "The providers through which anybody may sign in",
+    description: "Those of the deployment itself, of no organization; what an organization takes, its settings say.",
+    permission: "public",
+    request: {},
+    response: z.object({
+      items: z.array(
+        z
+          .object({ id: platformProviderSchema, name: z.string().meta({ example: "Google" }) })
+          .meta({ id: "SignInProvider" }),
+      ),
+    }),
+    success: 200,
     errors: [],
     served_by: "sign_in",
   }),

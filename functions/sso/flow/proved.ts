@@ -1,6 +1,6 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { Problem } from "../../../shared/errors.ts";
+import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { type Profile, type Refusal, refusals } from "../model.ts";
@@ -52,6 +52,17 @@ export async function provedSignIn(
   if (signIn.purpose !== purpose) throw invalidCode();
   if (profile === undefined) throw new Error(`${ticket.id} is proved and says nothing`);
   return { signIn, profile };
+}
+
+export const taken = (): Problem =>
+  alreadyExists("identity", "This sign-in belongs to another user by now. Begin again.");
+
+/** As what a refusal stands in the history; undefined for what the app may send again. */
+export function reasonOf(error: unknown): Refusal | undefined {
+  if (error instanceof NotLetIn) return error.reason;
+  if (!(error instanceof Problem)) return undefined;
+  if (error.code === "quota_exceeded") return "organization_full";
+  return error.code === "already_exists" ? "identity_taken" : undefined;
 }
 
 /** The write that uses a proved sign-in up. What it was kept for goes with it: that it is spent is all that is left. */

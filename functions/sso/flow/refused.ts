@@ -8,13 +8,13 @@ import type { OperationShape } from "../../../shared/http/operation.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
 import { AUDIT_DAYS } from "../../../shared/limits/retention.ts";
 import { ssoEvents } from "../events.ts";
-import type { Refusal } from "../model.ts";
+import type { Place, Refusal } from "../model.ts";
 import { type Connection, type SignIn, signInItem } from "../store.ts";
 import { KEPT_FOR_PROOF } from "./proved.ts";
 import { remembered } from "./writes.ts";
 
 export interface Refused {
-  readonly signIn: Pick<SignIn, "id" | "organization_id" | "connection_id">;
+  readonly signIn: Place & Pick<SignIn, "id">;
   /** Undefined where it is gone. */
   readonly connection: Pick<Connection, "name"> | undefined;
   readonly reason: Refusal;

@@ -7,7 +7,8 @@ import { connectionPlaceItem, PLATFORM, type Way } from "../../../shared/identit
 import { newId } from "../../../shared/ids.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
 import { domainOwner } from "../../domains/public.ts";
-import { SIGN_IN_SECONDS } from "../model.ts";
+import { type Lead, SIGN_IN_SECONDS } from "../model.ts";
+import { platformWay } from "../platform/way.ts";
 import { connectionsOf, wayOf } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import type { signInOperations } from "./operations.ts";
@@ -18,21 +19,27 @@ import { requireTrusted } from "./trusted.ts";
 
 type Start = (typeof signInOperations)["start"];
 
-/** Where a sign-in leads. */
-interface Lead {
-  readonly organization_id: string;
-  readonly connection_id: string;
-  /** Null where nobody signs in by it. */
+/** Where a sign-in leads, and how; null where nobody signs in by it. */
+interface Led {
+  readonly lead: Lead;
   readonly way: Way | null;
 }
 
 /**
- * The connection of a link, or that of the company which has proved the address's domain. Only the domain is looked at:
- * nothing tells whether the person exists.
+ * A provider that is everybody's, the connection of a link, or that of the company which has proved the address's domain.
+ * Only the domain is looked at: nothing tells whether the person exists.
  */
-async function leadOf({ query }: Call<Start>, { table }: SignInDeps): Promise<Lead | undefined> {
-  const { connection_id, email } = query;
-  if (connection_id !== undefined) return table.of(PLATFORM).get(connectionPlaceItem, { connection_id });
+async function leadOf({ query, origin }: Call<Start>, { table, clients }: SignInDeps): Promise<Led | undefined> {
+  const { provider, joins, connection_id, email } = query;
+  if (provider !== undefined)
+    return {
+      lead: { provider, ...(joins === undefined ? {} : { joins }) },
+      way: platformWay(clients, provider, origin),
+    };
+  if (connection_id !== undefined) {
+    const place = await table.of(PLATFORM).get(connectionPlaceItem, { connection_id });
+    return place && { lead: { organization_id: place.organization_id, connection_id }, way: place.way };
+  }
   const domain = domainOf(email ?? "");
   const owner = await domainOwner(table, domain);
   if (owner === undefined) return undefined;
@@ -40,7 +47,7 @@ async function leadOf({ query }: Call<Start>, { table }: SignInDeps): Promise<Le
   const found =
     active.find(({ allowed_domains }) => allowed_domains.includes(domain)) ??
     active.find(({ allowed_domains }) => allowed_domains.length === 0);
-  return found && { organization_id: found.organization_id, connection_id: found.id, way: wayOf(found) };
+  return found && { lead: { organization_id: found.organization_id, connection_id: found.id }, way: wayOf(found) };
 }
 
 /**
@@ -49,19 +56,19 @@ async function leadOf({ query }: Call<Start>, { table }: SignInDeps): Promise<Le
  */
 export async function start(call: Call<Start>, deps: SignInDeps): Promise<Redirect> {
   const { at, query, origin, cookies } = call;
-  if ((query.connection_id === undefined) === (query.email === undefined))
-    throw invalid([{ path: "query", message: "must have `connection_id` or `email`, and not both" }]);
+  if ([query.connection_id, query.email, query.provider].filter((one) => one !== undefined).length !== 1)
+    throw invalid([{ path: "query", message: "must have one of `connection_id`, `email` and `provider`" }]);
   requireTrusted(query.redirect_uri, "query.redirect_uri", [origin, ...deps.origins]);
-  const lead = await leadOf(call, deps);
-  if (lead === undefined) return { location: refusalPath("no_connection") };
-  const { organization_id, connection_id, way } = lead;
+  const led = await leadOf(call, deps);
+  if (led === undefined) return { location: refusalPath("no_connection") };
+  const { lead, way } = led;
   if (way === null) return { location: refusalPath("connection_inactive") };
   const id = newId("sso_sign_in", at);
   const secret = deps.randomSecret();
   const { redirect_uri, state, code_challenge } = query;
   const app = { redirect_uri, state, code_challenge };
   const expires_at = timestamp(addSeconds(at, SIGN_IN_SECONDS));
-  const begun = { id, secret, organization_id, connection_id, way, app, expires_at };
+  const begun = { id, secret, lead, way, app, expires_at };
   const cookie = begunCookie(cookies, begun, SIGN_IN_SECONDS);
   if (cookie === undefined)
     throw invalid([{ path: "query.redirect_uri", message: "is too long, together with `state`" }]);

@@ -1,9 +1,7 @@
-import * as z from "zod";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
-import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
 import {
@@ -20,30 +18,19 @@ import { deviceOfSignIn, LARGEST_ACCOUNT, newDevice, newSession, openSession, si
 import { LARGEST_ACCEPTANCE } from "../../invitations/public.ts";
 import { userEvents } from "../../users/events.ts";
 import { replaceMembership } from "../../users/public.ts";
-import type { Profile, Refusal } from "../model.ts";
-import { type Connection, type SignIn, signInTokensContext } from "../store.ts";
+import type { Place, Profile } from "../model.ts";
+import { tokenFromEverybodys } from "../platform/token.ts";
+import type { Connection, SignIn } from "../store.ts";
 import type { SignInDeps } from "./deps.ts";
 import { type Judged, judge } from "./judge.ts";
 import type { signInOperations } from "./operations.ts";
-import { invalidCode, NotLetIn, notLetIn, provedSignIn, spending } from "./proved.ts";
+import { type PoolTokens, poolTokens } from "./pool-tokens.ts";
+import { invalidCode, notLetIn, provedSignIn, reasonOf, spending } from "./proved.ts";
 import { ending, endRefused } from "./refused.ts";
 import { byGroups, enterTeams, leaveTeams } from "./teams.ts";
 import { joining, linking, type Part, remembered, seenAgain, stillHolds } from "./writes.ts";
 
 type Token = (typeof signInOperations)["token"];
-
-const poolTokens = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() });
-
-/** The pool's tokens as `auth` keeps them. */
-async function providerTokens(signIn: SignIn, sealed: string, { sub }: Profile, { secrets }: SignInDeps) {
-  const { access_token, refresh_token, expires_in } = poolTokens.parse(
-    JSON.parse(await secrets.decrypt(sealed, signInTokensContext(signIn.id))),
-  );
-  const { origin_jti, client_id } = z
-    .object({ origin_jti: z.string(), client_id: z.string() })
-    .parse(JSON.parse(Buffer.from(access_token.split(".")[1] ?? "", "base64url").toString("utf8")));
-  return { sub, access_token, refresh_token, expires_in, origin_jti, client_id };
-}
 
 /**
  * Makes a proved sign-in a session: decides anew who it is, and writes all that follows from it (seat, membership, role,
@@ -51,38 +38,34 @@ async function providerTokens(signIn: SignIn, sealed: string, { sub }: Profile, 
  */
 export async function token(call: Call<Token>, deps: SignInDeps): Promise<Output<Token>> {
   const { at } = call;
-  const { signIn, profile } = await provedSignIn(deps.table, "sign_in", call);
-  const { sealed_tokens } = signIn;
-  if (sealed_tokens === undefined) throw new Error(`${signIn.id} is proved and has no tokens`);
-  const provider = await providerTokens(signIn, sealed_tokens, profile, deps);
+  const proved = await provedSignIn(deps.table, "sign_in", call);
+  const { signIn, profile } = proved;
+  const { lead } = signIn;
+  const provider = await poolTokens(proved, deps);
+  if ("provider" in lead) return tokenFromEverybodys(call, deps, { signIn, profile, lead, provider });
   const along = { seen_user_id: signIn.seen_user_id, shown: call.body.device_token };
   let connection: Connection | undefined;
   try {
     return await updateWithRetry(undefined, async () => {
-      const judged = await judge(deps.table, signIn, profile, at, along);
+      const judged = await judge(deps.table, lead, profile, at, along);
       connection = judged?.connection;
       if (judged === undefined) throw notLetIn("connection_inactive");
       const { decision } = judged;
       if (decision.kind === "refused") throw notLetIn(decision.reason);
-      const entry: Entry = { call, deps, signIn, profile, judged, provider };
+      const entry: Entry = { call, deps, signIn: { ...signIn, ...lead }, profile, judged, provider };
       return decision.kind === "new" ? asNewUser(entry) : asUser(entry);
     });
   } catch (error) {
     const reason = reasonOf(error);
     if (reason !== undefined)
-      await endRefused(call, deps.table, { signIn, connection, reason, email: profile.email }, [
-        ending(deps.table, signIn),
-      ]);
+      await endRefused(
+        call,
+        deps.table,
+        { signIn: { id: signIn.id, ...lead }, connection, reason, email: profile.email },
+        [ending(deps.table, signIn)],
+      );
     throw error;
   }
-}
-
-/** As what a refusal stands in the history; undefined for what the app may send again. */
-function reasonOf(error: unknown): Refusal | undefined {
-  if (error instanceof NotLetIn) return error.reason;
-  if (!(error instanceof Problem)) return undefined;
-  if (error.code === "quota_exceeded") return "organization_full";
-  return error.code === "already_exists" ? "identity_taken" : undefined;
 }
 
 const signedInAs = (user_id: string, { email }: Profile) =>
@@ -95,10 +78,10 @@ const viaOf = ({ id, organization_id }: Connection) =>
 interface Entry {
   readonly call: Call<Token>;
   readonly deps: SignInDeps;
-  readonly signIn: SignIn;
+  readonly signIn: SignIn & Place;
   readonly profile: Profile;
   readonly judged: Judged;
-  readonly provider: Awaited<ReturnType<typeof providerTokens>>;
+  readonly provider: PoolTokens;
 }
 
 /** A role that the rules change, of somebody who is a member already. */

@@ -3,13 +3,12 @@ import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
-import { alreadyExists, type Problem } from "../../../shared/errors.ts";
 import { PLATFORM, poolAccountItem, type User } from "../../../shared/identity/items.ts";
 import { stillJoins, stillProved } from "../../domains/public.ts";
 import { acceptance, noLongerWorks } from "../../invitations/public.ts";
 import { type Joining, joined, joinWrites } from "../../users/public.ts";
 import { ssoEvents } from "../events.ts";
-import { HISTORY_DAYS, type Profile } from "../model.ts";
+import { HISTORY_DAYS, type Place, type Profile } from "../model.ts";
 import {
   connectionItem,
   type Identity,
@@ -21,6 +20,7 @@ import {
   userIdentityItem,
 } from "../store.ts";
 import type { Judged } from "./judge.ts";
+import { taken } from "./proved.ts";
 import type { Joins } from "./rules/decide.ts";
 
 /** Part of the transaction of a sign-in. */
@@ -28,8 +28,6 @@ export interface Part {
   readonly writes: readonly Write[];
   readonly events: readonly EventDraft[];
 }
-
-const taken = (): Problem => alreadyExists("identity", "This sign-in belongs to another user by now. Begin again.");
 
 /** The person at the provider becomes this user, with the account that the pool has of them. */
 export function linking(
@@ -62,7 +60,7 @@ export function linking(
         ssoEvents,
         "sso.identity_linked",
         { id, name: user.name },
-        { identity_id: id, connection_id, user_id: user.id },
+        { identity_id: id, connection_id, provider: null, user_id: user.id },
       ),
     ],
   };
@@ -108,7 +106,7 @@ export const seenAgain = (
 /** How somebody comes to belong to the connection's organization. */
 export async function joining(
   table: Table,
-  { organization, membership, invitation }: Judged,
+  { organization, membership, invitation }: Pick<Judged, "organization" | "membership" | "invitation">,
   { via, role }: Joins,
   user: Pick<User, "id" | "name">,
   { at, primary }: { readonly at: Date; readonly primary: boolean },
@@ -129,7 +127,7 @@ export async function joining(
 /** The history of the connection: each sign-in ends once, in it too. */
 export const remembered = (
   table: Table,
-  { id, organization_id, connection_id }: Pick<SignIn, "id" | "organization_id" | "connection_id">,
+  { id, organization_id, connection_id }: Place & Pick<SignIn, "id">,
   end: Pick<SignInRecord, "outcome" | "reason" | "user_id" | "email">,
   { at, ip }: { readonly at: Date; readonly ip: string },
 ): Write =>

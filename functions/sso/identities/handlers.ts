@@ -1,30 +1,54 @@
-import type { Table } from "../../../shared/dynamo/table.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import type { Output } from "../../../shared/http/operation.ts";
 import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { auditDaysOf } from "../../../shared/identity/organization.ts";
 import { requireReach } from "../../users/public.ts";
-import { type Connection, connectionItem, type Identity, identityItem, userIdentityItem } from "../store.ts";
+import type { AskDeps } from "../asked/ask.ts";
+import {
+  connectionItem,
+  type Identity,
+  identityItem,
+  type PlatformIdentity,
+  platformIdentityItem,
+  userIdentityItem,
+} from "../store.ts";
 import type { identityOperations } from "./operations.ts";
+import { ownCompanys, ownEverybodys } from "./own.ts";
 import { unlink } from "./unlink.ts";
 
 type Ops = typeof identityOperations;
 
-export interface IdentityDeps {
-  readonly table: Table;
-}
+export type IdentityDeps = Pick<AskDeps, "table" | "clients">;
 
-/** A way into somebody's account, with the connection that it goes through. */
+/** A way into somebody's account. */
 interface Way {
-  readonly organization_id: string;
-  readonly identity: Identity;
-  readonly connection: Connection;
+  /** Through whose connection it goes; undefined where the provider is everybody's. */
+  readonly organization_id: string | undefined;
+  readonly identity: Identity | PlatformIdentity;
+  readonly shown: Output<Ops["listOwnIdentities"]>["items"][number];
   /** Whether somebody can come in by it now. */
   readonly open: boolean;
 }
 
-/** The providers through which a user signs in. */
-async function waysOf(table: Table, user_id: string): Promise<Way[]> {
+/** Through which providers a user signs in. */
+const waysOf = async (deps: IdentityDeps, user_id: string): Promise<Way[]> => [
+  ...(await everybodysWays(deps, user_id)),
+  ...(await companysWays(deps, user_id)),
+];
+
+/** Through those that are everybody's. */
+async function everybodysWays({ table, clients }: IdentityDeps, user_id: string): Promise<Way[]> {
+  const ways: Way[] = [];
+  for await (const identity of table.of(PLATFORM).all(platformIdentityItem, { of: { user_id } })) {
+    const shown = ownEverybodys(identity);
+    ways.push({ organization_id: undefined, identity, shown, open: clients[identity.provider] !== undefined });
+  }
+  return ways;
+}
+
+/** Through those of companies. */
+async function companysWays({ table }: IdentityDeps, user_id: string): Promise<Way[]> {
   const pointers = [];
   for await (const pointer of table.of(PLATFORM).all(userIdentityItem, { of: { user_id } })) pointers.push(pointer);
   const ways = pointers.map(async ({ id, connection_id, organization_id }): Promise<Way[]> => {
@@ -36,7 +60,7 @@ async function waysOf(table: Table, user_id: string): Promise<Way[]> {
     ]);
     if (identity?.user_id !== user_id || connection === undefined) return [];
     const open = connection.status === "active" && organization?.status === "active";
-    return [{ organization_id, identity, connection, open }];
+    return [{ organization_id, identity, shown: ownCompanys(identity, connection), open }];
   });
   return (await Promise.all(ways)).flat();
 }
@@ -59,30 +83,24 @@ export const unlinkIdentity: Handler<Ops["unlinkIdentity"], IdentityDeps> = asyn
   return undefined;
 };
 
-export const listOwnIdentities: Handler<Ops["listOwnIdentities"], IdentityDeps> = async ({ caller }, { table }) => {
-  const ways = await waysOf(table, caller.user.id);
-  return {
-    has_password: caller.user.has_password,
-    items: ways.map(({ identity, organization_id, connection }) => ({
-      ...identity,
-      organization_id,
-      connection_name: connection.name,
-    })),
-  };
+export const listOwnIdentities: Handler<Ops["listOwnIdentities"], IdentityDeps> = async ({ caller }, deps) => {
+  const ways = await waysOf(deps, caller.user.id);
+  return { has_password: caller.user.has_password, items: ways.map(({ shown }) => shown) };
 };
 
 /** Two who are unlinked at once are not both the second to last: the account's list is as it was read. */
-export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> = async (call, { table }) => {
+export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> = async (call, deps) => {
   const { caller, path, at, request } = call;
+  const { table } = deps;
   const user = await table.of(PLATFORM).get(userItem, { id: caller.user.id });
-  const ways = await waysOf(table, caller.user.id);
+  const ways = await waysOf(deps, caller.user.id);
   const way = ways.find(({ identity }) => identity.id === path.sso_identity_id);
   if (way === undefined || user === undefined) throw notFound();
   if (!user.has_password && !ways.some((other) => other !== way && other.open))
     throw new Problem("conflict", "This is your last way in. Link another one first.", {
       members: { state: "last_way_in" },
     });
-  const tenant = way.organization_id;
+  const tenant = way.organization_id ?? user.default_organization_id;
   const audit_days = await auditDaysOf(table.of(tenant));
   const context = { tenant, actor: caller.principal, at, trace_id: request.id, request, audit_days };
   await unlink(table, context, way.identity, user);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
+import { platformProviderSchema } from "../../../shared/identity/platform-providers.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { identitySchema } from "../model.ts";
 import { connectionResource, identityResource } from "../store.ts";
@@ -10,7 +11,14 @@ const sso_identity_id = idSchema("sso_identity");
 
 export const ownIdentitySchema = identitySchema
   .omit({ user_id: true })
-  .extend({ organization_id: idSchema("organization"), connection_name: z.string() })
+  .extend({
+    organization_id: idSchema("organization").nullable(),
+    connection_id: sso_connection_id.nullable(),
+    connection_name: z.string().nullable(),
+    provider: platformProviderSchema.nullable().meta({
+      description: "The provider that is everybody's, in place of a connection of an organization.",
+    }),
+  })
   .meta({ id: "OwnSsoIdentity", description: "A provider through which somebody signs in to their account." });
 
 /** Whose account people at a provider are. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
+import { platformProviderSchema } from "../../../shared/identity/platform-providers.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { askedSchema } from "../asked/operations.ts";
 import { appShape, provingShape } from "../flow/model.ts";
@@ -13,9 +14,15 @@ export const linkingOperations = {
     path: "/sso/link",
     summary: "Begin to link a provider's sign-in with the caller's account",
     description:
-      "Of an organization in which the caller is a member. The browser opens `url`, signs in at the provider, and comes to `redirect_uri` with a code for `POST /sso/link/finish`; or to a page that says why not.",
+      "Of an organization in which the caller is a member (`connection_id`), or one of `GET /sso/providers`. The browser opens `url`, signs in at the provider, and comes to `redirect_uri` with a code for `POST /sso/link/finish`; or to a page that says why not.",
     permission: "authenticated",
-    request: { body: z.strictObject({ connection_id: idSchema("sso_connection"), ...appShape }) },
+    request: {
+      body: z.strictObject({
+        connection_id: idSchema("sso_connection").optional(),
+        provider: platformProviderSchema.optional(),
+        ...appShape,
+      }),
+    },
     response: askedSchema,
     success: 201,
     errors: ["conflict", "reference_not_found"],

@@ -1,4 +1,5 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
+import { PLATFORM, poolAccountItem } from "../../../shared/identity/items.ts";
 import { domainOf } from "../../../shared/mail/address.ts";
 import type { Profile, Refusal } from "../model.ts";
 import { type Connection, type Identity, identityId, identityItem, type SignIn } from "../store.ts";
@@ -10,6 +11,16 @@ export const identityOf = (
   { subject }: Pick<Profile, "subject">,
 ): Promise<Identity | undefined> =>
   table.of(organization_id).get(identityItem, { connection_id, id: identityId(connection_id, subject) });
+
+/** Why a person at a provider that is everybody's does not become the user's who has asked for it: they are another's. */
+export async function everybodysRefusal(
+  table: Table,
+  { asked_by }: Pick<SignIn, "asked_by">,
+  { sub }: Pick<Profile, "sub">,
+): Promise<Refusal | undefined> {
+  const account = await table.of(PLATFORM).get(poolAccountItem, { sub });
+  return account === undefined || account.user_id === asked_by?.user_id ? undefined : "identity_taken";
+}
 
 /**
  * Why a person at a provider does not become the user's who has asked for it. Their address proves nothing here, so its

@@ -20,7 +20,12 @@ export const askTrial: Handler<Ops["askTrial"], AskDeps> = async (call, deps) =>
   if (connection.status !== "active" && connection.status !== "inactive")
     throw connectionStates.refusal(connection.status, ["active", "inactive"]);
   const asked_by = askerOf(call);
-  const { write, answer } = ask(deps, connection, { purpose: "trial", app: null, asked_by }, call);
+  const { write, answer } = ask(
+    deps,
+    { organization_id: connection.organization_id, connection_id: connection.id },
+    { purpose: "trial", app: null, asked_by },
+    call,
+  );
   return call.answer([write], answer);
 };
 

@@ -9,8 +9,8 @@ import { type Judged, judge } from "../flow/judge.ts";
 import { personOf } from "../flow/person.ts";
 import { cookieFor } from "../flow/rules/browser.ts";
 import { byGroups } from "../flow/teams.ts";
-import { type Profile, type Refusal, refusals, TRIAL_SECONDS, type TrialResult } from "../model.ts";
-import { type Connection, type SignIn, signInItem, wayTo } from "../store.ts";
+import { type Place, type Profile, type Refusal, refusals, TRIAL_SECONDS, type TrialResult } from "../model.ts";
+import { connectionItem, type SignIn, signInItem, wayTo } from "../store.ts";
 
 const NOTHING = {
   account: null,
@@ -56,22 +56,23 @@ async function resultOf(table: Table, judged: Judged, profile: Profile): Promise
 
 interface Begun {
   readonly signIn: SignIn;
+  readonly place: Place;
   readonly secret: string;
-  readonly connection: Connection | undefined;
 }
 
 async function outcome(
   code: string | undefined,
-  { signIn, secret, connection }: Begun,
+  { place, secret }: Begun,
   deps: SignInDeps,
   at: Date,
 ): Promise<TrialResult> {
+  const connection = await deps.table.of(place.organization_id).get(connectionItem, { id: place.connection_id });
   if (connection?.status !== "active" && connection?.status !== "inactive") return refused("connection_inactive");
   if (code === undefined) return refused("provider_refused");
   const way = wayTo(connection);
   const person = way === null ? undefined : await personOf(code, secret, way, deps);
   if (person === undefined) return refused("provider_failed");
-  const judged = await judge(deps.table, signIn, person.profile, at, { as_open: true });
+  const judged = await judge(deps.table, place, person.profile, at, { as_open: true });
   return judged === undefined ? refused("connection_inactive") : resultOf(deps.table, judged, person.profile);
 }
 

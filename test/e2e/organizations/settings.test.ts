@@ -32,7 +32,7 @@ const security = {
   session_lifetime_hours: 168,
   idle_timeout_minutes: null,
   require_mfa: false,
-  sign_in_methods: ["password", "sso"],
+  sign_in_methods: ["password", "sso", "google", "microsoft"],
   allowed_addresses: [],
 };
 

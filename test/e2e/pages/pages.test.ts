@@ -12,6 +12,7 @@ import { invited } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 import { App } from "../../support/mfa.ts";
 import { poolPage, startProvider } from "../../support/oidc-provider.ts";
+import { startPlatformProvider } from "../../support/platform-providers.ts";
 import { poolAcs } from "../../support/pool.ts";
 import { startSamlProvider } from "../../support/saml-provider.ts";
 import { stackTable } from "../../support/stack.ts";
@@ -139,6 +140,50 @@ describe.skipIf(!there)("in a browser", () => {
       expect(await facts(ada)).toEqual({ user: `Ada, ${email}`, organization: company, role: "developer" });
     });
     await provider.stop();
+  });
+
+  it("somebody signs in with Google from the sign-in page, and joins with Microsoft from the mail of an invitation", async () => {
+    const owner = await registerCompany();
+    const google = await startPlatformProvider("google");
+    const domain = newDomain();
+    const id = await provedBy(owner, domain);
+    const lets = { auto_join: true, default_role: "developer" };
+    expect((await owner.call("PATCH", `/domains/${id}`, lets)).status).toBe(200);
+    const email = `${unique("ada")}@${domain}`;
+    google.signsIn({ sub: email, email, email_verified: true, name: "Ada", hd: domain });
+    await visit("/sign-in", async (ada) => {
+      await ada.press("Continue with Google");
+      await ada.sees("You are signed in");
+      expect(await facts(ada)).toMatchObject({ user: `Ada, ${email}`, role: "developer" });
+      expect(ada.page.url()).toBe(`${origin()}/sign-in`);
+    });
+    // Google says of this address only that a mail has come there.
+    const evil = { sub: unique("evil"), email: owner.email, email_verified: true };
+    google.signsIn(evil);
+    await visit("/sign-in", async (eve) => {
+      await eve.press("Continue with Google");
+      await eve.sees("You are not signed in");
+      await eve.page.getByText("does not prove that your e-mail address is yours").waitFor();
+    });
+    await google.stop();
+
+    const microsoft = await startPlatformProvider("microsoft");
+    const guest = `${unique("lin")}@${newDomain()}`;
+    const company = unique("Company");
+    await invited(await registerCompany(company), guest, "viewer");
+    microsoft.signsIn({ sub: guest, email: guest, name: "Lin", xms_edov: true });
+    await visit(
+      await linkTo("/invitation", guest),
+      async (lin) => {
+        await lin.sees(`Join ${company}`);
+        await lin.press("Continue with Microsoft");
+        await lin.sees("You are signed in");
+        expect(await facts(lin)).toEqual({ user: `Lin, ${guest}`, organization: company, role: "viewer" });
+      },
+      // The link has been used by the sign-in itself.
+      [404],
+    );
+    await microsoft.stop();
   });
 
   it("somebody registers, takes a second factor, signs in with it, and resets the password from the mail", async () => {
@@ -300,6 +345,7 @@ describe.skipIf(!there)("in a browser", () => {
     const person = await newVisitor(browser, { locale, colorScheme: "dark", viewport: { width: 320, height: 600 } });
     await person.page.goto(`${origin()}/sign-in`);
     await person.sees("Anmelden");
+    await person.page.getByRole("button", { name: "Weiter mit Google" }).waitFor();
     await person.send({ "E-Mail": `${unique("nobody")}@example.com` }, "Weiter");
     await person.send({ Passwort: "not the right one" }, "Anmelden");
     await person.page.getByRole("alert").filter({ hasText: /./ }).waitFor();

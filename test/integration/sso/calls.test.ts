@@ -4,6 +4,7 @@ import { rateItem } from "../../../shared/limits/reserve.ts";
 import { registerCompany, unique } from "../../support/api.ts";
 import { invited } from "../../support/invitations.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { startPlatformProvider } from "../../support/platform-providers.ts";
 import { ssoService } from "../../support/sso.ts";
 import { stackTable } from "../../support/stack.ts";
 
@@ -58,6 +59,25 @@ it("a sign-in takes six calls of the table, the first one, every other, and one 
   expect((await service.of({ connection_id })).calls).toEqual(REPEATED);
   // The company is found by the address's domain, and then its connections.
   expect((await service.of({ email })).calls).toEqual(["Get", "Query", ...REPEATED.slice(1)]);
+});
+
+it("through a provider that is everybody's it takes six too, the first one, every other, and one that links an account", async () => {
+  const google = await startPlatformProvider("google");
+  const owner = await registerCompany();
+  const domain = `${unique("acme")}.example`;
+  await sso.prove(owner, domain, "viewer");
+  const email = `${unique("ada")}@${domain}`;
+  google.signsIn({ sub: unique("subject"), email, email_verified: true, name: "Ada", hd: domain });
+  const service = counted();
+  // Which organization it is has to be read before whether it lets anybody in.
+  const first = await service.of({ provider: "google" });
+  const PROVED = ["TransactWrite", "Get", "BatchGet", "TransactWrite"];
+  expect(first.calls).toEqual(["BatchGet", "BatchGet", ...PROVED]);
+  const again = await service.of({ provider: "google" }, first.device_token);
+  expect(again.calls).toEqual(["BatchGet", "Get", ...PROVED]);
+  google.signsIn({ sub: unique("subject"), email, email_verified: true, name: "Ada", hd: domain });
+  expect((await service.of({ provider: "google" })).calls).toEqual(["BatchGet", "Get", ...PROVED]);
+  await google.stop();
 });
 
 it("an invitation is two reads more: what it promises, and whether its sender still may", async () => {

@@ -4,7 +4,7 @@ import { type Company, call, registerCompany, unique } from "../../support/api.t
 import { pool, poolAcs } from "../../support/pool.ts";
 import { newCertificate, samlMetadata } from "../../support/saml-metadata.ts";
 import { startSamlProvider, type TestSamlProvider } from "../../support/saml-provider.ts";
-import { ssoService } from "../../support/sso.ts";
+import { ORIGIN, ssoService } from "../../support/sso.ts";
 
 let provider: TestSamlProvider;
 const sso = ssoService();
@@ -215,7 +215,7 @@ describe("signing in through a SAML provider", () => {
     employee(domain);
     const { url } = sso.begin({ connection_id });
     const browser = sso.browser();
-    const end = await browser.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    const end = await browser.follow(url, `${ORIGIN}/api/v1/sso/callback`);
     // The same answer in another browser finishes nothing.
     expect(await sso.browser().follow(end, "https://console.example.com")).toMatch(/refused\/expired$/);
     expect(provider.requests.at(-1)?.searchParams.get("SAMLRequest")).toBeTruthy();

@@ -9,7 +9,7 @@ import { claimsOf } from "../../support/auth.ts";
 import { invited } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
-import { APP, ssoService } from "../../support/sso.ts";
+import { APP, ORIGIN, ssoService } from "../../support/sso.ts";
 
 let provider: TestProvider;
 const sso = ssoService();
@@ -236,7 +236,7 @@ describe("a sign-in that is under way", () => {
     employee(domain);
     const victim = sso.browser();
     const { url } = sso.begin({ connection_id });
-    const back = await victim.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    const back = await victim.follow(url, `${ORIGIN}/api/v1/sso/callback`);
     // Somebody is led to finish what another has begun.
     expect(await sso.browser().follow(back, APP)).toMatch(/\/sso\/refused\/expired$/);
     // And what was begun is not spent by that.
@@ -265,8 +265,8 @@ describe("a sign-in that is under way", () => {
     const { owner, domain, connection_id } = await company({ provisioning: true });
     employee(domain);
     const browser = sso.browser();
-    const back = await browser.follow(sso.begin({ connection_id }).url, "http://127.0.0.1:8787/api/v1/sso/callback");
-    const cookie = browser.cookies("http://127.0.0.1:8787");
+    const back = await browser.follow(sso.begin({ connection_id }).url, `${ORIGIN}/api/v1/sso/callback`);
+    const cookie = browser.cookies(ORIGIN);
     const { pathname, search } = new URL(back);
     const open = async () => (await sso.open(pathname.slice(7) + search, cookie)).headers.get("location") ?? "";
     const ends = await Promise.all([open(), open(), open()]);
@@ -279,9 +279,9 @@ describe("a sign-in that is under way", () => {
   it("that a browser has made up leads nowhere that a start would not have led", async () => {
     const [{ domain, connection_id }, other] = [await company({ provisioning: true }), await company()];
     employee(domain);
-    const [victim, back] = [sso.browser(), "http://127.0.0.1:8787/api/v1/sso/callback"];
+    const [victim, back] = [sso.browser(), `${ORIGIN}/api/v1/sso/callback`];
     const { pathname, search } = new URL(await victim.follow(sso.begin({ connection_id }).url, back));
-    const [name = "", value = ""] = victim.cookies("http://127.0.0.1:8787").split("=");
+    const [name = "", value = ""] = victim.cookies(ORIGIN).split("=");
     const begun = JSON.parse(Buffer.from(value, "base64url").toString("utf8"));
     const arrive = async (more: object) => {
       const cookie = `${name}=${Buffer.from(JSON.stringify({ ...begun, ...more })).toString("base64url")}`;
@@ -289,9 +289,11 @@ describe("a sign-in that is under way", () => {
     };
     const evil = { ...begun.app, redirect_uri: "https://evil.example/" };
     expect(await arrive({ app: evil })).toMatch(/refused\/expired$/);
-    const theirs = { organization_id: other.owner.organization_id, connection_id: other.connection_id };
-    expect(await arrive(theirs)).toMatch(/refused\/expired$/);
-    expect(await arrive({ organization_id: other.owner.organization_id })).toMatch(/refused\/connection_inactive$/);
+    const { organization_id } = other.owner;
+    const theirs = { organization_id, connection_id: other.connection_id };
+    expect(await arrive({ lead: theirs })).toMatch(/refused\/expired$/);
+    expect(await arrive({ lead: { ...begun.lead, organization_id } })).toMatch(/refused\/connection_inactive$/);
+    expect(await arrive({ lead: { provider: "google" } })).toMatch(/refused\/expired$/);
     // Nobody's history tells of it.
     const path = `/sso/connections/${other.connection_id}/sign-ins`;
     expect((await sso.call("GET", path, undefined, other.owner.token)).body.items).toEqual([]);
@@ -319,10 +321,10 @@ describe("a sign-in that is under way", () => {
     employee(domain);
     const browser = sso.browser();
     const { url } = sso.begin({ connection_id });
-    const back = await browser.follow(url, "http://127.0.0.1:8787/api/v1/sso/callback");
+    const back = await browser.follow(url, `${ORIGIN}/api/v1/sso/callback`);
     const later = ssoService({}, { now: () => new Date(Date.now() + 601_000) });
     const { pathname, search } = new URL(back);
-    const cookie = browser.cookies("http://127.0.0.1:8787");
+    const cookie = browser.cookies(ORIGIN);
     const arrive = async (service: typeof sso) =>
       (await service.open(pathname.slice(7) + search, cookie)).headers.get("location");
     expect(await arrive(later)).toMatch(/refused\/expired$/);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Presence, refusalAtTheDoor } from "../../../shared/access/doors.ts";
-import type { SecuritySettings } from "../../../shared/identity/settings.ts";
+import { type Presence, refusalAtTheDoor, takesMethod } from "../../../shared/access/doors.ts";
+import { platformProviders } from "../../../shared/identity/platform-providers.ts";
+import { type SecuritySettings, signInMethods } from "../../../shared/identity/settings.ts";
 
 const at = new Date("2026-01-02T12:00:00.000Z");
 const OURS = "org_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
@@ -90,6 +91,25 @@ describe("what an organization's security settings refuse", () => {
       undefined,
     );
   });
+
+  it.each(platformProviders)(
+    "are sign-ins with %s where it is not allowed, or a second factor is asked for",
+    (method) => {
+      const everybodys = { ...presence, session: { ...session, method, second_factor: true } };
+      const others = signInMethods.filter((one) => one !== method);
+      expect(refusal({}, everybodys)).toBeUndefined();
+      expect(refusal({ sign_in_methods: ["password", method] }, everybodys)).toBeUndefined();
+      expect(refusal({ sign_in_methods: others }, everybodys)).toBe("sign_in_method_not_allowed");
+      expect(refusal({ require_mfa: true }, everybodys)).toBe("sign_in_method_not_allowed");
+      // As a password is refused: it is nobody's own provider, whoever they are.
+      const enforced = { id: OURS, settings: { security: {} }, break_glass_user_id: session.user_id };
+      expect(refusalAtTheDoor(enforced, everybodys, at)?.code).toBe("sign_in_method_not_allowed");
+      expect(takesMethod({ settings: { security: {} } }, method)).toBe(true);
+      for (const security of [{ require_mfa: true }, { sign_in_methods: others }])
+        expect(takesMethod({ settings: { security } }, method)).toBe(false);
+      expect(takesMethod(enforced, method)).toBe(false);
+    },
+  );
 
   it("is nothing of somebody without a session but the address", () => {
     const all = { require_mfa: true, sign_in_methods: ["sso" as const], session_lifetime_hours: 1 };

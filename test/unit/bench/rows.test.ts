@@ -14,6 +14,7 @@ const UNCOUNTED: Readonly<Record<string, readonly string[]>> = {
     "scim.list_schemas",
     "scim.get_schema",
     "sso.refused",
+    "sso.list_providers",
   ],
   "They take a secret that stands in a mail, or in a browser on its way to a provider and back.": [
     "auth.resend_verification",

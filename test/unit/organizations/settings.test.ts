@@ -46,7 +46,7 @@ describe("a change of an organization's settings", () => {
       session_lifetime_hours: 168,
       idle_timeout_minutes: null,
       require_mfa: false,
-      sign_in_methods: ["password", "sso"],
+      sign_in_methods: ["password", "sso", "google", "microsoft"],
       allowed_addresses: ["10.0.0.0/8"],
     });
     expect(generalOf(second)).toEqual({ theme: "dark", timezone: "UTC", language: "en" });

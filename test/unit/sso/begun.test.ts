@@ -8,8 +8,7 @@ const begun = (minutes = 0, more: Partial<Begun> = {}): Begun => {
   return {
     id: newId("sso_sign_in", now),
     secret: "s".repeat(43),
-    organization_id: newId("organization", now),
-    connection_id: newId("sso_connection", now),
+    lead: { organization_id: newId("organization", now), connection_id: newId("sso_connection", now) },
     way: {
       pool_client_id: "c".repeat(26),
       provider_name: `k${"f".repeat(31)}`,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { waySchema } from "../../../../shared/identity/items.ts";
 import { idSchema } from "../../../../shared/ids.ts";
+import { leadSchema } from "../../model.ts";
 
 /**
  * A sign-in that anybody has begun, as their browser alone keeps it. Nothing of it is taken on trust: the connection is
@@ -12,8 +13,7 @@ const begunSchema = z.strictObject({
   id: idSchema("sso_sign_in"),
   /** 256 random bits as base64url, of which nonce and verifier are made. */
   secret: z.string().regex(/^[\w-]{43}$/),
-  organization_id: idSchema("organization"),
-  connection_id: idSchema("sso_connection"),
+  lead: leadSchema,
   way: waySchema,
   app: z.strictObject({ redirect_uri: z.string(), state: z.string(), code_challenge: z.string() }),
   expires_at: z.iso.datetime(),

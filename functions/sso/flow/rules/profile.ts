@@ -1,14 +1,7 @@
 import { emailSchema } from "../../../../shared/http/schemas.ts";
+import { POOL_ATTRIBUTES } from "../../../../shared/identity/pool-providers.ts";
 import { cutText } from "../../../../shared/text.ts";
 import type { Profile, ProviderKind } from "../../model.ts";
-
-/** The pool's attributes into which a provider's claims are put; the aliases of the pool's own accounts stay untouched. */
-export const POOL_ATTRIBUTES = {
-  email: "custom:email",
-  email_verified: "custom:email_verified",
-  name: "name",
-  groups: "custom:groups",
-} as const;
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
