@@ -10,6 +10,7 @@ export interface Scene {
   readonly member: string;
   readonly agent: string;
   readonly other_agent: string;
+  readonly thread: string;
   readonly pipeline: string;
   readonly webhook: string;
   readonly workspace: string;
@@ -87,6 +88,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const one = await made("/agents", agent("Sorter"));
   const other = await made("/agents", agent("Writer"), 1);
   for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
+  const thread = await made(`/agents/${one}/threads`, { title: "Plans" });
   const drawn = await made("/pipelines", pipeline("Letters"));
   await tenant.call("PUT", `/pipelines/${drawn}/graph`, graphOf([one, other]));
   const run = await made(`/pipelines/${drawn}/runs`, { mode: "test", input: { n: 1 } }, count, [drawn, one, other]);
@@ -125,6 +127,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     member,
     agent: one,
     other_agent: other,
+    thread,
     pipeline: drawn,
     webhook: hook,
     workspace,

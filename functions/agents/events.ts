@@ -2,6 +2,7 @@ import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
 
 const agent = z.object({ agent_id: z.string(), name: z.string() });
+const thread = z.object({ agent_id: z.string(), thread_id: z.string() });
 const version = z.object({ agent_id: z.string(), number: z.int() });
 
 export const agentEvents = defineEvents({
@@ -59,6 +60,12 @@ export const agentEvents = defineEvents({
       /** Names the fetch that has to be made; null when there is none. */
       fetch: z.string().nullable(),
     }),
+  },
+  "agent.thread_created": { summary: "Somebody began a conversation with an agent.", resource: "agent", data: thread },
+  "agent.thread_deleted": {
+    summary: "A conversation with an agent was deleted, or went with the membership of whose it was.",
+    resource: "agent",
+    data: thread,
   },
   "agent.tool_changed": {
     summary: "A tool of an agent was added, changed or removed, or what its server has changed was accepted.",

@@ -1,5 +1,6 @@
 import { contextOperations } from "./contexts/operations.ts";
 import { agentOperations } from "./definition/operations.ts";
+import { threadOperations } from "./threads/operations.ts";
 import { toolOperations } from "./tools/operations.ts";
 import { versionOperations } from "./versions/operations.ts";
 
@@ -8,4 +9,5 @@ export const operations = {
   ...versionOperations,
   ...contextOperations,
   ...toolOperations,
+  ...threadOperations,
 } as const;

@@ -14,6 +14,7 @@ export const room = defineRoom({
         "files_write:versions",
         "files_write:uploads",
         "files_remove:uploads",
+        "files_read:threads",
         "outbound",
       ],
       {
@@ -22,6 +23,7 @@ export const room = defineRoom({
           "agent_context",
           "agent_name",
           "agent_tool",
+          "agent_thread",
           "agent_tool_pins",
           "agent_version",
           "agent_workspace",
@@ -42,12 +44,14 @@ export const room = defineRoom({
       memory_mb: 512,
     },
     purge: {
-      trigger: { kind: "due", kinds: ["agent_purge"], queue: "agent_purges", suspended: "waits" },
-      needs: ["table_read", "files_remove:versions"],
+      trigger: { kind: "due", kinds: ["agent_purge", "thread_erasure"], queue: "agent_purges", suspended: "waits" },
+      needs: ["table_read", "files_remove:threads", "files_remove:versions"],
       writes: [
         ...CHANGE_WRITES,
         "agent",
         "agent_context",
+        "agent_thread",
+        "agent_thread_turn",
         "agent_tool",
         "agent_tool_pins",
         "agent_version",

@@ -1,3 +1,4 @@
+import { principalKey } from "../../shared/access/principal.ts";
 import { commitChange, systemContext } from "../../shared/change/commit.ts";
 import type { EventDraft } from "../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../shared/clock.ts";
@@ -9,7 +10,7 @@ import type { HandOver } from "../../shared/identity/hand-over.ts";
 import { membershipItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { type OwnableKind, ownedItem } from "../../shared/identity/owned.ts";
-import { handOverAgent } from "../agents/public.ts";
+import { endThread, handOverAgent, threadsOf } from "../agents/public.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
 import { handOverPipeline } from "../pipelines/public.ts";
 import { leaveTeam, placesOf } from "../teams/public.ts";
@@ -42,6 +43,7 @@ interface Step {
       Record<
         | "invitations_revoked"
         | "teams_left"
+        | "threads_deleted"
         | "workspaces_left"
         | "workspaces_handed_over"
         | `${OwnableKind}s_handed_over`,
@@ -101,6 +103,8 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
         counts: { workspaces_left: 1, ...(handed_over ? { workspaces_handed_over: 1 } : {}) },
       })),
     );
+  for await (const thread of threadsOf(own, principalKey({ type: "user", id: ref })))
+    await take({ ...endThread(own, thread, clock.now()), counts: { threads_deleted: 1 } });
   for await (const { kind, id } of own.all(ownedItem, { of: { owner_id: ref } }))
     await take(
       handOvers[kind](own, id, ref, heir ?? null, clock.now()).then((step) => ({

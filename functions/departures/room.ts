@@ -11,6 +11,7 @@ export const room = defineRoom({
       writes: [
         ...CHANGE_WRITES,
         "agent",
+        "agent_thread",
         "due",
         "invitation",
         "owned",

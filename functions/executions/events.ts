@@ -8,6 +8,7 @@ export const executionEvents = defineEvents({
     data: z.object({
       agent_id: z.string(),
       execution_id: z.string(),
+      thread_id: z.string().nullable(),
       version: z.int().nullable(),
       outcome: z.enum(["succeeded", "failed", "timed_out"]),
       error_code: z.string().nullable(),

@@ -8,9 +8,9 @@ import { leased, takeLease } from "../../shared/limits/leases.ts";
 import type { ExecuteDeps } from "./deps.ts";
 import {
   type ExecuteCall,
-  executionChange,
   executionOf,
   failExecution,
+  keepExecution,
   type Prepared,
   prepareExecution,
 } from "./direct/execution.ts";
@@ -28,9 +28,10 @@ const EXECUTE_TIMEOUT_MS = 25_000;
  */
 const STREAM_TIMEOUT_MS = 300_000;
 
-const runOf = ({ body, caller, context }: ExecuteCall, { execution_id }: Prepared, timeout_ms: number) => ({
+const runOf = ({ body, caller, context }: ExecuteCall, { execution_id, held }: Prepared, timeout_ms: number) => ({
   input: body.message,
   history: body.conversation_history,
+  remembered: held?.remembered,
   variables: body.variables,
   idempotency_key: execution_id,
   timeout_ms,
@@ -44,19 +45,34 @@ const runOf = ({ body, caller, context }: ExecuteCall, { execution_id }: Prepare
 });
 
 export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) => {
-  const prepared = await prepareExecution(call, deps);
-  const spent = deps.clock.now().getTime() - call.at.getTime();
-  const result = await runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps);
-  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
-  return call.commit(executionChange(prepared, result, call.context, deps), executionOf(prepared, result, call.at));
+  const prepared = await prepareExecution(call, deps, EXECUTE_TIMEOUT_MS);
+  return holding(prepared, async () => {
+    const spent = deps.clock.now().getTime() - call.at.getTime();
+    const result = await runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps);
+    if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+    const answer = executionOf(prepared, result, call.at);
+    return keepExecution(call, prepared, result, deps, (change) => call.commit(change, answer));
+  });
 };
+
+/** Lets go of the thread when nothing came of it; what is not let go of here runs out by itself. */
+async function holding<T>({ held }: Prepared, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await held?.release().catch(() => undefined);
+    throw error;
+  }
+}
 
 /** What can be refused is refused before the stream begins, with a status of its own. */
 export const executeStream: Handler<Ops["executeStream"], ExecuteDeps> = async (call, deps) => {
   const { id, plan } = call.caller.organization;
-  const prepared = await prepareExecution(call, deps);
+  const prepared = await prepareExecution(call, deps, STREAM_TIMEOUT_MS);
   const seconds = STREAM_TIMEOUT_MS / 1_000;
-  const lease = await takeLease(deps.table.of(id), plan, "streams", seconds, () => deps.clock.now());
+  const lease = await holding(prepared, () =>
+    takeLease(deps.table.of(id), plan, "streams", seconds, () => deps.clock.now()),
+  );
   return leased(
     lease,
     held(call, (ended) => events(call, prepared, deps, ended)),
@@ -70,7 +86,8 @@ async function* events(
   deps: ExecuteDeps,
   ended: AbortSignal,
 ): AsyncGenerator<ServerSentEvent> {
-  const { execution_id, thread_id, snapshot } = prepared;
+  const { execution_id, held, snapshot } = prepared;
+  const thread_id = held?.thread.id ?? null;
   const { agent_id, version, definition } = snapshot;
   const common = { execution_id, thread_id };
   yield {
@@ -80,12 +97,10 @@ async function* events(
   const deltas = new Deltas();
   ended.addEventListener("abort", () => deltas.abandon());
   // Recorded by itself, not by the reader: what was used is paid for, also when nobody reads the end.
-  const ending = runAgent(
-    snapshot,
-    { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal, on_delta: (delta) => deltas.push(delta) },
-    deps,
+  const run = { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal };
+  const ending = holding(prepared, async () =>
+    recorded(call, prepared, await runAgent(snapshot, { ...run, on_delta: (delta) => deltas.push(delta) }, deps), deps),
   )
-    .then((result) => recorded(call, prepared, result, deps))
     .catch((error: unknown) => {
       const { code, detail } = toProblem(error);
       return { event: "error", data: { type: "error", ...common, code, message: detail } };
@@ -108,11 +123,11 @@ async function recorded(
   deps: ExecuteDeps,
 ): Promise<ServerSentEvent> {
   if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
-  await commitChange(deps.table, call.context, executionChange(prepared, result, call.context, deps));
+  await keepExecution(call, prepared, result, deps, (change) => commitChange(deps.table, call.context, change));
   return { event: "done", data: { type: "done", ...executionOf(prepared, result, call.at) } };
 }
 
-const eventOf = (delta: AgentDelta, thread_id: string): ServerSentEvent =>
+const eventOf = (delta: AgentDelta, thread_id: string | null): ServerSentEvent =>
   delta.type === "text"
     ? { event: "content", data: { type: "content", content: delta.text, thread_id } }
     : { event: delta.type, data: { ...delta, thread_id } };

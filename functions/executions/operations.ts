@@ -22,12 +22,18 @@ const variables = z
     `must have at most ${agentLimits.variables} names`,
   );
 
-const body = z.strictObject({
+const ask = z.strictObject({
   message: z.string().min(1).max(agentLimits.message),
   conversation_history: z.array(turn).max(agentLimits.history).default([]),
   variables: variables.default({}).meta({ description: "Replace `{{name}}` in the agent's prompt." }),
   version: z.int().min(1).optional().meta({ description: "A version; else the working copy." }),
-  thread_id: idSchema("thread").optional().meta({ description: "Names the conversation; else a new one is made up." }),
+  thread_id: idSchema("thread")
+    .optional()
+    .meta({ description: "A conversation of yours with this agent, which is then the history." }),
+});
+const body = ask.refine((value) => value.thread_id === undefined || value.conversation_history.length === 0, {
+  path: ["conversation_history"],
+  message: "is the thread's own where one is named",
 });
 
 export const usageSchema = z.object({ tokens_in: z.int(), tokens_out: z.int(), tokens_total: z.int() });
@@ -37,7 +43,13 @@ export const executionSchema = z
     execution_id: idSchema("execution"),
     agent_id: idSchema("agent"),
     version: z.int().nullable(),
-    thread_id: idSchema("thread"),
+    thread_id: idSchema("thread").nullable(),
+    thread: z
+      .object({
+        turn: z.int().meta({ description: "As which turn of the thread it is kept." }),
+        turns_left_out: z.int().meta({ description: "The oldest turns, for which the prompt had no room." }),
+      })
+      .nullable(),
     content: z.string(),
     object: z
       .unknown()
@@ -76,7 +88,7 @@ export const executeOperations = {
     path: "/agents/{agent_id}/execute",
     summary: "Send an agent a message and wait for its answer",
     description:
-      "Contexts and tools take part. The answer must come within 25 seconds; stream it, or run the agent, where it may take longer.",
+      "Contexts and tools take part. In a thread the message and its answer are kept once it is there, and one message is answered at a time: another one is refused with `conflict` meanwhile. The answer must come within 25 seconds; stream it, or run the agent, where it may take longer.",
     permission: "agents:execute",
     resource: wholeAgentResource,
     request: { path: agentPath, body },

@@ -115,6 +115,7 @@ export const removalSchema = z
     agents_handed_over: z.number().int().meta({ description: "Agents that they owned; the successor does now." }),
     pipelines_handed_over: z.number().int(),
     webhooks_handed_over: z.number().int(),
+    threads_deleted: z.number().int().meta({ description: "Their conversations with agents." }),
     removed_by: z.string().meta({
       description: "A user, or the token by which a directory did it.",
       example: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC",

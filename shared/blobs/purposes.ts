@@ -7,9 +7,10 @@
  * What files are there for.
  * - `uploads`: sent by clients, until their content is taken over
  * - `runs`: inputs and outputs of a run and its steps, as long as the run is kept
+ * - `threads`: long messages and answers of a conversation with an agent, as long as it is kept
  * - `versions`: texts of agents and graphs of pipelines by their content, as long as the agent or pipeline is there
  */
-export const filePurposes = ["uploads", "runs", "versions"] as const;
+export const filePurposes = ["uploads", "runs", "threads", "versions"] as const;
 export type FilePurpose = (typeof filePurposes)[number];
 
 /** Where the files of one thing lie: the beginning of their names, up to and with the last slash. */
@@ -22,8 +23,8 @@ export const filesFor = (purpose: FilePurpose): `${FilePurpose}/` => `${purpose}
 const UPLOAD_DAYS = 1;
 
 /**
- * For how many days runs may be kept. A run's files stand under the number that it started with, so that one rule
- * ends them; a number that was ever used stays here.
+ * For how many days runs, and conversations, may be kept. Their files stand under the number that they started with, so
+ * that one rule ends them; a number that was ever used stays here.
  */
 export const runDays = [7, 30, 90, 400] as const;
 export type RunDays = (typeof runDays)[number];
@@ -32,6 +33,7 @@ export type RunDays = (typeof runDays)[number];
 export const lifetimes: readonly { readonly prefix: string; readonly days: number }[] = [
   { prefix: filesFor("uploads"), days: UPLOAD_DAYS },
   ...runDays.map((days) => ({ prefix: `${filesFor("runs")}${days}/`, days })),
+  ...runDays.map((days) => ({ prefix: `${filesFor("threads")}${days}/`, days })),
 ];
 
 /** An upload is one file: the last part of its name tells it from the same thing's other ones. */
@@ -45,11 +47,19 @@ export const runFiles = (tenant: string, run: { readonly id: string; readonly ke
 export const placesOfRun = (tenant: string, id: string): FilePlace[] =>
   runDays.map((kept_days) => runFiles(tenant, { id, kept_days }));
 
+/** @param thread with the days for which each of its turns is kept, as they were when it began */
+export const threadFiles = (tenant: string, thread: { readonly id: string; readonly kept_days: RunDays }): FilePlace =>
+  `threads/${thread.kept_days}/${tenant}/${thread.id}/`;
+
+/** Every place where files of a conversation may lie, however long it was to be kept. */
+export const placesOfThread = (tenant: string, id: string): FilePlace[] =>
+  runDays.map((kept_days) => threadFiles(tenant, { id, kept_days }));
+
 /** Every place where files of a tenant may lie, in the order of files' names: who counts them goes on after the last one. */
 export const placesOfTenant = (tenant: string): FilePlace[] => {
   const places: FilePlace[] = [
     `uploads/${tenant}/`,
-    ...runDays.map((days): FilePlace => `runs/${days}/${tenant}/`),
+    ...runDays.flatMap((days): FilePlace[] => [`runs/${days}/${tenant}/`, `threads/${days}/${tenant}/`]),
     `versions/${tenant}/`,
   ];
   return places.sort();

@@ -2,10 +2,15 @@ import * as z from "zod";
 import { runDays } from "../blobs/purposes.ts";
 import { platformProviders } from "./platform-providers.ts";
 
+const keptDays = z.literal(runDays).meta({ id: "KeptDays" });
+
 /** Days for which an organization keeps things. What it has not set is its plan's (`shared/limits/retention.ts`). */
 export const retentionSchema = z
   .object({
-    run_days: z.literal(runDays).meta({ description: "Runs with their steps, logs and files." }),
+    run_days: keptDays.meta({ description: "Runs with their steps, logs and files." }),
+    thread_days: keptDays.meta({
+      description: "Turns of conversations with agents, counted from each; with its last turn a thread ends.",
+    }),
     delivery_days: z.int().meta({ description: "Deliveries of webhooks with their attempts." }),
     audit_days: z.int().meta({
       description: "Entries of the audit trail; those about access 2,555 at least, refusals 90.",

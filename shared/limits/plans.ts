@@ -29,6 +29,7 @@ export interface PlanLimits {
   readonly api_calls_per_month: number;
   /** Most days for which things may be kept; what an organization sets is within these (`retention.ts`). */
   readonly run_days: RunDays;
+  readonly thread_days: RunDays;
   readonly delivery_days: number;
   readonly audit_days: number;
   readonly archived_days: number;
@@ -59,6 +60,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 100_000,
     api_calls_per_month: 10_000,
     run_days: 30,
+    thread_days: 30,
     delivery_days: 30,
     audit_days: 400,
     archived_days: 30,
@@ -83,6 +85,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: 1_000_000,
     api_calls_per_month: 100_000,
     run_days: 90,
+    thread_days: 90,
     delivery_days: 90,
     audit_days: 800,
     archived_days: 90,
@@ -107,6 +110,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     tokens_per_month: UNLIMITED,
     api_calls_per_month: UNLIMITED,
     run_days: 400,
+    thread_days: 400,
     delivery_days: 400,
     audit_days: 2_555,
     archived_days: 365,

@@ -14,6 +14,7 @@ export const DENIAL_AUDIT_DAYS = 90;
 /** The fewest days that an organization may set, and those of one that has set none and whose plan allows more. */
 const bounds: Readonly<Record<keyof Retention, { readonly least: number; readonly usual: number }>> = {
   run_days: { least: Math.min(...runDays), usual: Math.max(...runDays) },
+  thread_days: { least: Math.min(...runDays), usual: Math.max(...runDays) },
   delivery_days: { least: 7, usual: 30 },
   audit_days: { least: AUDIT_DAYS, usual: AUDIT_DAYS },
   archived_days: { least: 7, usual: 30 },
@@ -27,8 +28,10 @@ type Kept = Pick<Organization, "plan" | "settings">;
  */
 export function retentionOf({ plan, settings }: Kept): Retention {
   const days = (name: keyof Retention) => Math.min(settings.retention[name] ?? bounds[name].usual, plans[plan][name]);
+  const oneOf = (name: "run_days" | "thread_days") => runDays.findLast((one) => one <= days(name)) ?? runDays[0];
   return {
-    run_days: runDays.findLast((one) => one <= days("run_days")) ?? runDays[0],
+    run_days: oneOf("run_days"),
+    thread_days: oneOf("thread_days"),
     delivery_days: days("delivery_days"),
     audit_days: days("audit_days"),
     archived_days: days("archived_days"),

@@ -43,7 +43,9 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         (action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`,
       );
     case "files_read:versions":
+    case "files_read:threads":
     case "files_write:versions":
+    case "files_write:threads":
     case "files_write:uploads":
     case "files_write:runs": {
       const [verb, purpose] = need.split(":");
@@ -53,6 +55,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
     case "files_remove:runs":
     case "files_remove:uploads":
     case "files_remove:versions":
+    case "files_remove:threads":
       return [`s3:DeleteObject on ${bucket}/${need.split(":")[1]}/*`, `s3:ListBucket on ${bucket}`];
     case "mail":
       return ["identity/example.com", "configuration-set/kaizen-studio-production-mail"].map(
@@ -198,7 +201,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
   it("resources have a wildcard only where AWS has no narrower way", () => {
     const bucket = stack.files.id;
     const allowed = [
-      ...["uploads", "runs", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
+      ...["uploads", "runs", "threads", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
@@ -227,7 +230,7 @@ describe("files", () => {
       const { StringLike } = statement.conditions as { StringLike?: Record<string, string> };
       const prefixes = [StringLike?.["s3:prefix"] ?? ""];
       expect(removes, role).toEqual(expect.arrayContaining(prefixes));
-      expect(prefixes.every((prefix) => /^(uploads|runs|versions)\/\*$/.test(prefix))).toBe(true);
+      expect(prefixes.every((prefix) => /^(uploads|runs|threads|versions)\/\*$/.test(prefix))).toBe(true);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
 import { WATCHED_ELSEWHERE } from "../../infra/constructs/room-function.ts";
 import { librarySettings } from "../../infra/function-settings.ts";
-import { runDays, runFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
+import { runDays, runFiles, threadFiles, uploadKey, versionFiles } from "../../shared/blobs/purposes.ts";
 import { settings } from "../../shared/config/settings.ts";
 import { type Synthesized, statements, synthesize } from "./support.ts";
 
@@ -343,7 +343,7 @@ describe("data", () => {
     },
   );
 
-  it("files end by what they are there for: uploads in flight, runs by their days, parts of broken uploads", () => {
+  it("files end by what they are there for: uploads in flight, runs and threads by their days, parts of broken uploads", () => {
     const { Rules } = production.files.properties.LifecycleConfiguration;
     const expiring = Rules.filter((rule: { ExpirationInDays?: number }) => rule.ExpirationInDays !== undefined);
     expect(expiring.map(({ Prefix, ExpirationInDays, Status }: never) => [Prefix, ExpirationInDays, Status])).toEqual([
@@ -352,16 +352,23 @@ describe("data", () => {
       ["runs/30/", 30, "Enabled"],
       ["runs/90/", 90, "Enabled"],
       ["runs/400/", 400, "Enabled"],
+      ["threads/7/", 7, "Enabled"],
+      ["threads/30/", 30, "Enabled"],
+      ["threads/90/", 90, "Enabled"],
+      ["threads/400/", 400, "Enabled"],
     ]);
     const aborting = Rules.filter((rule: object) => "AbortIncompleteMultipartUpload" in rule);
     expect(aborting).toEqual([{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: "Enabled" }]);
     // What code writes begins as the rules say.
     const tenant = "org_1";
     for (const kept_days of runDays) {
-      const [rule, ...others] = expiring.filter(({ Prefix }: { Prefix: string }) =>
-        runFiles(tenant, { id: "run_1", kept_days }).startsWith(Prefix),
-      );
-      expect([rule.ExpirationInDays, others]).toEqual([kept_days, []]);
+      for (const place of [
+        runFiles(tenant, { id: "run_1", kept_days }),
+        threadFiles(tenant, { id: "thr_1", kept_days }),
+      ]) {
+        const [rule, ...others] = expiring.filter(({ Prefix }: { Prefix: string }) => place.startsWith(Prefix));
+        expect([rule.ExpirationInDays, others]).toEqual([kept_days, []]);
+      }
     }
     const beginsAs = (key: string) => expiring.filter(({ Prefix }: { Prefix: string }) => key.startsWith(Prefix));
     expect(beginsAs(uploadKey(tenant, "pip_1", "upl_1"))).toHaveLength(1);

@@ -219,6 +219,8 @@ describe("what functions may write in the table", () => {
       "agent",
       "agent_context",
       "agent_name",
+      "agent_thread",
+      "agent_thread_turn",
       "agent_tool",
       "agent_tool_pins",
       "agent_use",

@@ -96,6 +96,10 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
     async (world) => `/agents/${await world.id("agent_id")}/tools`,
     () => ({ ...tool, name: unique("add").replaceAll("-", "_") }),
   ),
+  thread_id: made(
+    async (world) => `/agents/${await world.id("agent_id")}/threads`,
+    () => ({ title: "Plans" }),
+  ),
   number: { plain: "1", because: "numbers a version of an agent" },
 
   pipeline_id: {

@@ -1,14 +1,22 @@
 import { connectFiles } from "../../../shared/blobs/files.ts";
 import { readSettings } from "../../../shared/config/settings.ts";
+import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { purgeWork } from "../../../shared/purge/purge.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { purgedAgent } from "../purge/purge.ts";
 import { agentPurge } from "../store.ts";
+import { eraseThread } from "../threads/ending.ts";
+import { threadErasure } from "../threads/store.ts";
 
 const { table, clock, log } = connectPlatform("agents-purge");
 const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
 const deps = { table, clock, files: connectFiles(BUCKET_NAME).files };
 
-export const handler = consumeMessages(log, dueWorker(table, { [agentPurge.kind]: purgeWork(purgedAgent, deps) }));
+const works = {
+  [agentPurge.kind]: purgeWork(purgedAgent, deps),
+  [threadErasure.kind]: (due: Due) => eraseThread(due, deps),
+};
+
+export const handler = consumeMessages(log, dueWorker(table, works));

@@ -14,6 +14,7 @@ import {
   agentVersionItem,
   type StoredAgent,
 } from "../store.ts";
+import { threadRemovals } from "../threads/ending.ts";
 import { toolPinsItem } from "../tools/pins.ts";
 
 /** An archived agent as it was read, which nothing that is active refers to. */
@@ -49,6 +50,7 @@ export const purgedAgent: PurgeOf<StoredAgent> = {
     for (const definition of [agentVersionItem, agentContextItem, agentToolItem])
       yield* removals(table, definition, { agent_id });
     yield* removals(table, toolPinsItem, { agent_id });
+    yield* threadRemovals(table, agent_id, table.table.clock.now());
   },
   end: (table, { id, name }) => ({
     write: table.writes.remove(agentItem, { id }, { equals: { status: "purging" } }),

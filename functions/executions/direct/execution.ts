@@ -1,4 +1,5 @@
-import { type ChangeContext, commitChange } from "../../../shared/change/commit.ts";
+import { principalKey } from "../../../shared/access/principal.ts";
+import { type ChangeContext, type ChangeSet, commitChange } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -7,7 +8,7 @@ import type { Call } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
 import { agentStates, isUsable, USABLE_AGENT } from "../../agents/model.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
-import { loadSnapshot, workingContent } from "../../agents/public.ts";
+import { type HeldThread, holdThread, loadSnapshot, ThreadLost, workingContent } from "../../agents/public.ts";
 import { unknownModel } from "../../models/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { ExecuteDeps } from "../deps.ts";
@@ -16,36 +17,49 @@ import type { Execution, operations } from "../operations.ts";
 import type { AgentRunError, AgentRunResult } from "../run/agent.ts";
 
 type Ops = typeof operations;
+/** A thread is held longer than the answer may take, for what comes before and after it. */
+const HELD_LONGER_SECONDS = 30;
+
 export type ExecuteCall = Call<Ops["execute"]> | Call<Ops["executeStream"]>;
 
 /** One execution before it begins: admitted, with what it will run. */
 export interface Prepared {
   readonly execution_id: string;
-  readonly thread_id: string;
+  /** Where the message and its answer are kept; held until then. */
+  readonly held: HeldThread | undefined;
   readonly snapshot: AgentSnapshot;
   readonly name: string;
 }
 
 /**
- * Admits an execution and loads what it runs: a version, or the working copy.
- * @throws Problem `not_found`, `conflict` for an archived agent, `quota_exceeded`
+ * Admits an execution, loads what it runs (a version, or the working copy), and last takes the thread in which it answers.
+ * @throws Problem `not_found`, `conflict` for an archived agent or a thread that is busy or full, `quota_exceeded`,
+ * `reference_not_found`
  */
-export async function prepareExecution(call: ExecuteCall, deps: ExecuteDeps): Promise<Prepared> {
+export async function prepareExecution(call: ExecuteCall, deps: ExecuteDeps, timeout_ms: number): Promise<Prepared> {
   const { body, caller, at } = call;
   const { tenant } = call.context;
   const [whole] = await Promise.all([call.load(), admitTokens(deps.table.of(tenant), caller.organization.plan, at)]);
   const { agent } = whole;
   if (!isUsable(agent)) throw agentStates.refusal(agent.status, USABLE_AGENT);
+  const hold = (thread_id: string) =>
+    holdThread({
+      table: deps.table.of(tenant),
+      blobs: deps.blobs,
+      thread_id,
+      agent_id: agent.id,
+      owner_key: principalKey(caller.principal),
+      execution_id,
+      at,
+      seconds: Math.ceil(timeout_ms / 1_000) + HELD_LONGER_SECONDS,
+    });
   const snapshot =
     body.version === undefined
       ? { ...(await workingContent(deps, whole)), organization_id: tenant, agent_id: agent.id, version: null }
       : await loadVersion(deps, tenant, agent.id, body.version);
-  return {
-    execution_id: newId("execution", at),
-    thread_id: body.thread_id ?? newId("thread", at),
-    snapshot,
-    name: agent.name,
-  };
+  const execution_id = newId("execution", at);
+  const held = body.thread_id === undefined ? undefined : await hold(body.thread_id);
+  return { execution_id, held, snapshot, name: agent.name };
 }
 
 async function loadVersion(
@@ -71,7 +85,7 @@ export function executionChange(
   context: ChangeContext,
   deps: ExecuteDeps,
 ): { writes: readonly Write[]; events: [EventDraft] } {
-  const { execution_id, snapshot, name } = prepared;
+  const { execution_id, snapshot, name, held } = prepared;
   const { agent_id, version } = snapshot;
   const { model, usage, cost_usd_micros, price_version } = result;
   const code = result.ok ? null : result.error.code;
@@ -83,6 +97,7 @@ export function executionChange(
     {
       agent_id,
       execution_id,
+      thread_id: held?.thread.id ?? null,
       version,
       outcome,
       error_code: code,
@@ -96,6 +111,35 @@ export function executionChange(
     { outcome, ...(result.ok ? {} : { reason: result.error.code }) },
   );
   return { writes: result.unrecorded, events: [event] };
+}
+
+/**
+ * Commits an execution that succeeded, with its turn where it answers in a thread. An answer that the thread does not take any
+ * more is recorded, and the caller is told: it has been made and paid for.
+ * @param commit with the execution's change
+ * @throws Problem `conflict` where the thread was deleted or has gone on meanwhile
+ */
+export async function keepExecution<T>(
+  call: ExecuteCall,
+  prepared: Prepared,
+  result: AgentRunResult & { readonly ok: true },
+  deps: ExecuteDeps,
+  commit: (change: ChangeSet) => Promise<T>,
+): Promise<T> {
+  const { held, snapshot } = prepared;
+  const change = executionChange(prepared, result, call.context, deps);
+  if (held === undefined) return commit(change);
+  const { version } = snapshot;
+  const { content: answer, model } = result;
+  let kept = false;
+  try {
+    const turn = await held.keep({ message: call.body.message, answer, version, model, at: deps.clock.now() });
+    kept = true;
+    return await commit({ ...change, writes: [...change.writes, ...turn] });
+  } catch (error) {
+    if (!kept || error instanceof ThreadLost) await commitChange(deps.table, call.context, change);
+    throw error;
+  }
 }
 
 /**
@@ -141,9 +185,15 @@ export function problemOf(error: AgentRunError, model: string): Problem {
   }
 }
 
+/** Turns that are not even remembered count to those that the prompt had no room for. */
+const keptAs = ({ thread, remembered }: HeldThread, left_out: number): NonNullable<Execution["thread"]> => ({
+  turn: thread.turns + 1,
+  turns_left_out: Math.max(0, thread.turns - remembered.length) + left_out,
+});
+
 /** The answer of an execution that succeeded. */
 export function executionOf(
-  { execution_id, thread_id, snapshot }: Prepared,
+  { execution_id, held, snapshot }: Prepared,
   result: AgentRunResult & { readonly ok: true },
   at: Date,
 ): Execution {
@@ -152,7 +202,8 @@ export function executionOf(
     execution_id,
     agent_id: snapshot.agent_id,
     version: snapshot.version,
-    thread_id,
+    thread_id: held?.thread.id ?? null,
+    thread: held === undefined ? null : keptAs(held, result.turns_left_out),
     content: result.content,
     ...("object" in result ? { object: result.object } : {}),
     model: result.model,

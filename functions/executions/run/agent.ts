@@ -5,7 +5,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
-import type { AgentSnapshot, CompileExpression } from "../../agents/public.ts";
+import type { AgentSnapshot, CompileExpression, RememberedTurn } from "../../agents/public.ts";
 import {
   type CallableModel,
   type ChatMessage,
@@ -18,7 +18,17 @@ import {
 } from "../../models/public.ts";
 import { type MeterOf, workMeter } from "../../usage/public.ts";
 import { type ActiveTool, offerTools, openTools, type UnavailableTool } from "./offer.ts";
-import { assembleSystem, contextBudget, fillVariables, type LoadedContext, type UsedContext } from "./rules/prompt.ts";
+import {
+  assembleSystem,
+  contextBudget,
+  fillVariables,
+  type LoadedContext,
+  lengthOf,
+  messagesOf,
+  recentTurns,
+  roomFor,
+  type UsedContext,
+} from "./rules/prompt.ts";
 
 /** What running an agent needs; built once per cold start by whoever runs agents. */
 export interface AgentRunDeps {
@@ -41,6 +51,8 @@ export interface AgentRunInput {
   /** The user's message. */
   readonly input: string;
   readonly history?: readonly ChatMessage[] | undefined;
+  /** What was said before, oldest first; in place of a history. What the model has no room for is left out, oldest first. */
+  readonly remembered?: readonly RememberedTurn[] | undefined;
   readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly system_prompt_override?: string | undefined;
   /** Said after the agent's prompt: what this call is for. */
@@ -89,6 +101,8 @@ interface Metered {
   readonly price_version: string;
   readonly tool_calls: readonly AgentToolCall[];
   readonly contexts: readonly UsedContext[];
+  /** Of the turns that were given to remember, the oldest ones that had no room in the prompt. */
+  readonly turns_left_out: number;
   readonly unavailable_tools: readonly UnavailableTool[];
   /** Writes of calls that could not be recorded when they ended; for the transaction of the work. Nearly always none. */
   readonly unrecorded: readonly Write[];
@@ -147,9 +161,9 @@ export async function runAgent(
       offerTools(runner, snapshot.tools, run.signal),
       loadContexts(snapshot, deps.blobs),
     ]);
-    const { system, used } = systemText(snapshot, run, model, contexts, offered.specifications);
+    const { system, used, history, turns_left_out } = promptOf(snapshot, run, model, contexts, offered.specifications);
     const turn: ChatMessage = { role: "user", content: run.input };
-    const [first, ...later] = run.history ?? [];
+    const [first, ...later] = history;
     const result = await modelCall(
       deps,
       tenant,
@@ -190,6 +204,7 @@ export async function runAgent(
         ...(outcome.ok ? {} : { code: outcome.code }),
       })),
       contexts: used,
+      turns_left_out,
       unavailable_tools: offered.unavailable,
       unrecorded: meter.unrecorded(),
     };
@@ -208,7 +223,7 @@ async function loadContexts(snapshot: AgentSnapshot, blobs: Pick<Blobs, "load">)
   );
 }
 
-function systemText(
+function promptOf(
   { definition }: AgentSnapshot,
   run: AgentRunInput,
   { model }: CallableModel,
@@ -217,13 +232,15 @@ function systemText(
 ) {
   const own = fillVariables(run.system_prompt_override ?? definition.system_prompt, run.variables ?? {});
   const prompt = [own, run.instructions ?? ""].filter((part) => part !== "").join("\n\n");
-  const history = (run.history ?? []).reduce((sum, { content }) => sum + content.length, 0);
-  const budget = contextBudget({
+  const room = roomFor({
     context_window_tokens: model.context_window_tokens,
     answer_tokens: Math.min(definition.max_tokens || ANSWER_TOKENS, model.max_output_tokens),
-    other_characters: prompt.length + history + run.input.length + JSON.stringify(tools).length,
+    other_characters: prompt.length + lengthOf(run.history ?? []) + run.input.length + JSON.stringify(tools).length,
   });
-  return assembleSystem(prompt, contexts, budget);
+  const fitting = recentTurns(run.remembered ?? [], room);
+  const remembered = messagesOf(fitting.turns);
+  const assembled = assembleSystem(prompt, contexts, contextBudget(room - lengthOf(remembered)));
+  return { ...assembled, history: [...(run.history ?? []), ...remembered], turns_left_out: fitting.left_out };
 }
 
 const unknown = (model: string): AgentRunResult => ({
@@ -242,6 +259,7 @@ const unknown = (model: string): AgentRunResult => ({
   price_version: "unpriced",
   tool_calls: [],
   contexts: [],
+  turns_left_out: 0,
   unavailable_tools: [],
   unrecorded: [],
 });

@@ -77,7 +77,9 @@ const securityChange = z
 /** What a change of the settings names; null gives back to the plan, or to what is usual. */
 export const settingsChange = z
   .strictObject({
-    retention: z.strictObject({ run_days: days, delivery_days: days, audit_days: days, archived_days: days }).partial(),
+    retention: z
+      .strictObject({ run_days: days, thread_days: days, delivery_days: days, audit_days: days, archived_days: days })
+      .partial(),
     general: generalChange,
     notifications: notificationsChange,
     security: securityChange,

@@ -38,6 +38,7 @@ export function part(table: Table, { user, membership }: MemberRecord, { removed
     agents_handed_over: 0,
     pipelines_handed_over: 0,
     webhooks_handed_over: 0,
+    threads_deleted: 0,
     removed_by,
     removed_at: timestamp(at),
     completed_at: null,

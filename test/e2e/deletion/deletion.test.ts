@@ -91,6 +91,14 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     expect((await fetch(url, { method, headers, body: "text" })).status).toBe(200);
     return `${path}/${body.id}`;
   },
+  async "agents.delete_thread"(at) {
+    const path = `/agents/${at.agent_id}/threads`;
+    const thread_id = await made(at, path, {});
+    const message = `[[say:${"y".repeat(20_000)}]] ${"x".repeat(20_000)}`;
+    const answer = await at.company.call("POST", `/agents/${at.agent_id}/execute`, { message, thread_id });
+    expect([answer.status, answer.body.thread]).toEqual([200, { turn: 1, turns_left_out: 0 }]);
+    return `${path}/${thread_id}`;
+  },
   async "agents.delete_tool"(at) {
     const path = `/agents/${at.agent_id}/tools`;
     const config = { parameters: { type: "object", properties: {} }, expression: "1" };
@@ -157,7 +165,8 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   }, "a delivery was tried");
   const full = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
   expect(full.keys.size - before.keys.size).toBeGreaterThan(15);
-  for (const purpose of ["runs/", "uploads/"]) expect(full.files.some((key) => key.startsWith(purpose))).toBe(true);
+  for (const purpose of ["runs/", "threads/", "uploads/"])
+    expect(full.files.some((key) => key.startsWith(purpose))).toBe(true);
   expect(full.quotas).not.toEqual(before.quotas);
 
   for (const path of paths.reverse()) expect([path, (await company.call("DELETE", path)).status]).toEqual([path, 204]);

@@ -25,7 +25,7 @@ const DAY = 86_400_000;
 const kept = ({ expires_at }: { expires_at: string }, since: string) =>
   (Date.parse(expires_at) - Date.parse(since)) / DAY;
 
-const unset = { run_days: 30, delivery_days: 30, audit_days: 400, archived_days: 30 };
+const unset = { run_days: 30, thread_days: 30, delivery_days: 30, audit_days: 400, archived_days: 30 };
 const general = { theme: "system", timezone: "UTC", language: "en" };
 const notifications = { email: true, push: true, slack: false, digest: true };
 const security = {
@@ -57,10 +57,10 @@ describe("the settings of an organization", () => {
 
   it("of many changes at once keep all keys", async () => {
     await plan("pro");
-    const wanted = { run_days: 7, delivery_days: 9, audit_days: 500, archived_days: 10 };
+    const wanted = { run_days: 7, thread_days: 30, delivery_days: 9, audit_days: 500, archived_days: 10 };
     const all = await Promise.all(Object.entries(wanted).map(([key, days]) => patch({ [key]: days })));
-    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect((await company.call("GET", path)).body).toMatchObject({ version: 7, retention: wanted });
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect((await company.call("GET", path)).body).toMatchObject({ version: 8, retention: wanted });
   });
 
   it("refuse what the plan does not allow, and whoever may not change them", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { threadItem } from "../../../functions/agents/threads/store.ts";
 import { depart } from "../../../functions/departures/consumers.ts";
 import { placesOf } from "../../../functions/teams/public.ts";
 import { departure, removalItem } from "../../../functions/users/store.ts";
@@ -75,14 +76,15 @@ async function leaver(company: Company) {
         .body.id,
     ] as string[],
   };
+  const thread = (await gone.call("POST", `/agents/${owned.agents[0]}/threads`, {})).body.id as string;
   await gone.call("DELETE", `/agents/${owned.agents[1]}`);
-  return { gone, alone, archived, shared, team, owned, invitation: sent.body.id as string };
+  return { gone, thread, alone, archived, shared, team, owned, invitation: sent.body.id as string };
 }
 
 describe("what a removed member held", () => {
   it("is given up thing by thing: seats, ownership to the successor, invitations; counted, on record, and settled", async () => {
     const company = await roomyCompany();
-    const { gone, alone, archived, shared, team, owned, invitation } = await leaver(company);
+    const { gone, thread, alone, archived, shared, team, owned, invitation } = await leaver(company);
     const heir = await addMember(company, "developer");
     const used = async () =>
       (await stackTable().of(company.organization_id).get(quotaItem, { resource: "users" }))?.used;
@@ -104,7 +106,10 @@ describe("what a removed member held", () => {
       agents_handed_over: 2,
       pipelines_handed_over: 1,
       webhooks_handed_over: 1,
+      threads_deleted: 1,
     });
+    expect(await stackTable().of(company.organization_id).get(threadItem, { id: thread })).toBeUndefined();
+    expect((await dueOf(company.organization_id)).find(({ ref }) => ref === thread)?.kind).toBe("thread_erasure");
     expect(await ownersOf(company, owned)).toEqual([heir.user_id]);
     expect(await ownedBy(company, gone)).toEqual([]);
     expect(await ownedBy(company, heir)).toEqual(Object.values(owned).flat().toSorted());
@@ -130,6 +135,7 @@ describe("what a removed member held", () => {
       [
         "agent.updated",
         "agent.updated",
+        "agent.thread_deleted",
         "pipeline.updated",
         "webhook.updated",
         "invitation.revoked",

@@ -57,6 +57,7 @@ async function fullAgent(): Promise<string> {
   const config = { parameters: { type: "object", properties: {} }, expression: "1" };
   await send("POST", `${path}/tools`, { name: "one", description: "One.", tool_type: "function", config }, 201);
   await send("POST", `${path}/activate`, {});
+  await send("POST", `${path}/threads`, {}, 201);
   await send("PATCH", path, { system_prompt: "q".repeat(30_000) });
   await send("POST", `${path}/versions`, {}, 201);
   const { id, tools } = await send("GET", path);

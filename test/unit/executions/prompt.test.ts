@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assembleSystem, contextBudget, fillVariables } from "../../../functions/executions/run/rules/prompt.ts";
+import {
+  assembleSystem,
+  contextBudget,
+  fillVariables,
+  lengthOf,
+  messagesOf,
+  recentTurns,
+  roomFor,
+} from "../../../functions/executions/run/rules/prompt.ts";
 
 const context = (name: string, text: string) => ({ id: `ctx_${name}`, name, text });
 
@@ -54,10 +62,10 @@ describe("variables", () => {
 test("the budget for contexts shrinks with everything else in the call and is never negative", () => {
   fc.assert(
     fc.property(fc.nat(2_000_000), fc.nat(200_000), fc.nat(400_000), (context_window_tokens, answer_tokens, other) => {
-      const budget = contextBudget({ context_window_tokens, answer_tokens, other_characters: other });
+      const budget = contextBudget(roomFor({ context_window_tokens, answer_tokens, other_characters: other }));
       expect(budget).toBeGreaterThanOrEqual(0);
       expect(budget).toBeLessThanOrEqual(context_window_tokens * 3);
-      const more = contextBudget({ context_window_tokens, answer_tokens, other_characters: other + 100 });
+      const more = contextBudget(roomFor({ context_window_tokens, answer_tokens, other_characters: other + 100 }));
       expect(more).toBeLessThanOrEqual(budget);
     }),
   );
@@ -69,4 +77,39 @@ test("a context is cut between characters, wherever the budget falls", () => {
     expect(system.isWellFormed(), String(budget)).toBe(true);
     expect(used).toMatchObject([{ included: "part" }]);
   }
+});
+
+describe("what was said before", () => {
+  const turn = fc.record({
+    message: fc.string({ minLength: 1, maxLength: 300 }),
+    answer: fc.string({ maxLength: 300 }),
+  });
+
+  test("is the newest turns without a gap, within half of the room, and as many as fit", () => {
+    fc.assert(
+      fc.property(fc.array(turn, { maxLength: 20 }), fc.nat(4_000), (turns, room) => {
+        const { turns: kept, left_out } = recentTurns(turns, room);
+        expect(kept).toEqual(turns.slice(left_out));
+        const size = (list: typeof turns) =>
+          list.reduce((sum, { message, answer }) => sum + message.length + answer.length, 0);
+        expect(size([...kept])).toBeLessThanOrEqual(room / 2);
+        if (left_out > 0) expect(size(turns.slice(left_out - 1))).toBeGreaterThan(Math.floor(room / 2));
+        expect(lengthOf(messagesOf(kept))).toBeLessThanOrEqual(room / 2);
+      }),
+    );
+  });
+
+  test("is read by turns of both sides, and one without an answer in words is not", () => {
+    const turns = [
+      { message: "a", answer: "b" },
+      { message: "c", answer: " " },
+      { message: "d", answer: "e" },
+    ];
+    expect(messagesOf(turns).map(({ role, content }) => `${role}: ${content}`)).toEqual([
+      "user: a",
+      "assistant: b",
+      "user: d",
+      "assistant: e",
+    ]);
+  });
 });

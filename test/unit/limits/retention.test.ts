@@ -8,7 +8,7 @@ import { AUDIT_DAYS, retentionOf, SECURITY_AUDIT_DAYS } from "../../../shared/li
 
 type Plan = keyof typeof plans;
 const all = Object.keys(plans) as Plan[];
-const keys = ["run_days", "delivery_days", "audit_days", "archived_days"] as const;
+const keys = ["run_days", "thread_days", "delivery_days", "audit_days", "archived_days"] as const;
 const days = fc.constantFrom(
   -1,
   0,
@@ -38,7 +38,7 @@ describe("for how long things are kept", () => {
   it("is the plan's where nothing was set: runs as long as it may be, the rest as usual", () => {
     const unset = all.map((plan) => retentionOf({ plan, settings: UNSET }));
     const rest = { delivery_days: 30, audit_days: 400, archived_days: 30 };
-    expect(unset).toEqual([30, 90, 400].map((run_days) => ({ run_days, ...rest })));
+    expect(unset).toEqual([30, 90, 400].map((run_days) => ({ run_days, thread_days: run_days, ...rest })));
   });
 
   it("is what was set, when the plan allows it: else nothing of the change is taken, and each key is named", () => {
@@ -49,7 +49,7 @@ describe("for how long things are kept", () => {
           const value = wanted[key] ?? undefined;
           if (value === undefined) return false;
           const least = key === "audit_days" ? AUDIT_DAYS : 7;
-          const odd = key === "run_days" && !runDays.some((one) => one === value);
+          const odd = (key === "run_days" || key === "thread_days") && !runDays.some((one) => one === value);
           return odd || value < least || value > plans[plan][key];
         });
         expect(issues).toEqual(bad.map((key) => `retention.${key}`));
@@ -62,10 +62,17 @@ describe("for how long things are kept", () => {
   });
 
   it("is never more than the plan allows, also when it was set under a larger one, and audit never below 400 days", () => {
-    const most = { run_days: 400, delivery_days: 400, audit_days: 2_555, archived_days: 365 } as const;
+    const most = {
+      run_days: 400,
+      thread_days: 400,
+      delivery_days: 400,
+      audit_days: 2_555,
+      archived_days: 365,
+    } as const;
     expect(retentionOf({ plan: "enterprise", settings: { ...UNSET, retention: most } })).toEqual(most);
     expect(retentionOf({ plan: "free", settings: { ...UNSET, retention: most } })).toEqual({
       run_days: 30,
+      thread_days: 30,
       delivery_days: 30,
       audit_days: 400,
       archived_days: 30,

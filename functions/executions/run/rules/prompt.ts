@@ -18,6 +18,8 @@ export interface UsedContext {
 const CHARACTERS_PER_TOKEN = 3;
 /** Of the window that is left, contexts get this share; the rest is for tools, their results and the answer. */
 const CONTEXT_SHARE = 0.6;
+/** Of the room, what was said before gets this share at most; it comes before contexts. */
+const MEMORY_SHARE = 0.5;
 /** A shorter piece of a context says nothing. */
 const SMALLEST_PART = 200;
 
@@ -27,15 +29,51 @@ export const fillVariables = (text: string, variables: Readonly<Record<string, s
     Object.hasOwn(variables, name) ? (variables[name] ?? whole) : whole,
   );
 
-/** Characters that contexts may take beside everything else that goes into the call. */
-export function contextBudget(model: {
+/** Characters that are left in a model's window beside its answer and what has to go into the call. */
+export function roomFor(model: {
   readonly context_window_tokens: number;
   readonly answer_tokens: number;
   readonly other_characters: number;
 }): number {
   const window = (model.context_window_tokens - model.answer_tokens) * CHARACTERS_PER_TOKEN;
-  return Math.max(0, Math.floor((window - model.other_characters) * CONTEXT_SHARE));
+  return Math.max(0, window - model.other_characters);
 }
+
+/** Characters that contexts may take of what is left. */
+export const contextBudget = (room: number): number => Math.max(0, Math.floor(room * CONTEXT_SHARE));
+
+export const lengthOf = (messages: readonly { readonly content: string }[]): number =>
+  messages.reduce((sum, { content }) => sum + content.length, 0);
+
+interface Turn {
+  readonly message: string;
+  readonly answer: string;
+}
+
+/**
+ * The newest turns of a conversation that fit into their share of the room, whole ones only and without a gap: from the first
+ * that does not fit on, older ones fall out.
+ */
+export function recentTurns<T extends Turn>(
+  turns: readonly T[],
+  room: number,
+): { readonly turns: readonly T[]; readonly left_out: number } {
+  let left = Math.floor(room * MEMORY_SHARE);
+  const from = turns.findLastIndex(({ message, answer }) => {
+    left -= message.length + answer.length;
+    return left < 0;
+  });
+  return { turns: turns.slice(from + 1), left_out: from + 1 };
+}
+
+/** Turns as a model reads them. One without an answer in words says nothing to go on from; providers take no empty text. */
+export const messagesOf = (turns: readonly Turn[]): { role: "user" | "assistant"; content: string }[] =>
+  turns
+    .filter(({ answer }) => answer.trim() !== "")
+    .flatMap(({ message, answer }) => [
+      { role: "user", content: message },
+      { role: "assistant", content: answer },
+    ]);
 
 /** A context's text cannot close the element that holds it. */
 const contained = (text: string): string => text.replaceAll(/<(\/?)(context)\b/gi, "<\u200b$1$2");

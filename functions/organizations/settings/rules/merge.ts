@@ -18,7 +18,7 @@ export function retentionIssues(plan: Organization["plan"], change: RetentionCha
     const days = change[name] ?? undefined;
     if (days === undefined) return [];
     const message =
-      name === "run_days" && !runDays.some((one) => one === days)
+      (name === "run_days" || name === "thread_days") && !runDays.some((one) => one === days)
         ? `must be ${runDays.slice(0, -1).join(", ")} or ${runDays.at(-1)}`
         : retentionIssue(plan, name, days);
     return message === undefined ? [] : [{ path: `retention.${name}`, message }];
