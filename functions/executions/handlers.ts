@@ -34,7 +34,9 @@ const runOf = ({ body, caller, context }: ExecuteCall, { execution_id, held }: P
   remembered: held?.remembered,
   variables: body.variables,
   idempotency_key: execution_id,
-  timeout_ms,
+  max_steps: body.limits.steps,
+  max_cost_usd_micros: body.limits.cost_usd_micros,
+  timeout_ms: Math.min(timeout_ms, (body.limits.seconds ?? Number.POSITIVE_INFINITY) * 1_000),
   meter: {
     plan: caller.organization.plan,
     actor: context.actor,

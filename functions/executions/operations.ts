@@ -3,6 +3,7 @@ import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentLimits, agentPath } from "../agents/model.ts";
 import { wholeAgentResource } from "../agents/resources.ts";
+import { MAX_STEPS } from "./run/rules/limits.ts";
 
 /** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
 const turn = z
@@ -27,6 +28,21 @@ const ask = z.strictObject({
   conversation_history: z.array(turn).max(agentLimits.history).default([]),
   variables: variables.default({}).meta({ description: "Replace `{{name}}` in the agent's prompt." }),
   version: z.int().min(1).optional().meta({ description: "A version; else the working copy." }),
+  limits: z
+    .strictObject({
+      steps: z.int().min(1).max(MAX_STEPS).meta({ description: "Calls to the model, tools in between." }),
+      seconds: z
+        .int()
+        .min(1)
+        .max(300)
+        .meta({ description: "For all of it, tools included. Execute takes 25 at most." }),
+      cost_usd_micros: z.int().min(1).meta({
+        description: "Once so much is spent, no further call is made. A model without a price spends nothing.",
+      }),
+    })
+    .partial()
+    .default({})
+    .meta({ id: "ExecutionLimits", description: "What this execution may take at most." }),
   thread_id: idSchema("thread")
     .optional()
     .meta({ description: "A conversation of yours with this agent, which is then the history." }),
@@ -56,7 +72,12 @@ export const executionSchema = z
       .optional()
       .meta({ description: "The answer as a value, where the agent has a response schema." }),
     model: z.string(),
-    finish_reason: z.enum(["stop", "length", "max_steps", "other"]),
+    finish_reason: z.enum(["stop", "length", "max_steps", "max_cost", "other"]),
+    repaired: z.boolean().meta({
+      description:
+        "The first answer did not match the response schema, and the model was asked once more. Of a stream the pieces are the first answer's.",
+    }),
+    retries: z.int().meta({ description: "How often the provider was waited for, as it had asked." }),
     usage: usageSchema,
     cost_usd_micros: z.int(),
     price_version: z.string(),

@@ -208,6 +208,8 @@ export function executionOf(
     ...("object" in result ? { object: result.object } : {}),
     model: result.model,
     finish_reason: result.finish_reason,
+    repaired: result.repaired,
+    retries: result.retries,
     usage: { tokens_in, tokens_out, tokens_total: tokens_in + tokens_out },
     cost_usd_micros: result.cost_usd_micros,
     price_version: result.price_version,

@@ -18,6 +18,7 @@ import {
 } from "../../models/public.ts";
 import { type MeterOf, workMeter } from "../../usage/public.ts";
 import { type ActiveTool, offerTools, openTools, type UnavailableTool } from "./offer.ts";
+import { MAX_STEPS } from "./rules/limits.ts";
 import {
   assembleSystem,
   contextBudget,
@@ -62,6 +63,10 @@ export interface AgentRunInput {
   readonly temperature?: number | undefined;
   /** Id of the step and attempt, or of the execution; goes to the provider with each call. */
   readonly idempotency_key: string;
+  /** Calls to the model at most, tools in between; 12 at most, which is the default. */
+  readonly max_steps?: number | undefined;
+  /** Once so much has been spent no further call is made. */
+  readonly max_cost_usd_micros?: number | undefined;
   /** Deadline of the whole run, tools included. Default 120,000. */
   readonly timeout_ms?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -100,6 +105,8 @@ interface Metered {
   readonly cost_usd_micros: number;
   readonly price_version: string;
   readonly tool_calls: readonly AgentToolCall[];
+  /** How often the provider was waited for, as it had asked. */
+  readonly retries: number;
   readonly contexts: readonly UsedContext[];
   /** Of the turns that were given to remember, the oldest ones that had no room in the prompt. */
   readonly turns_left_out: number;
@@ -116,14 +123,14 @@ export type AgentRunResult =
       /** The parsed answer, where the agent has a response schema. */
       readonly object?: unknown;
       readonly finish_reason: FinishReason;
+      /** The first answer did not match the response schema: this one was asked for again. */
+      readonly repaired: boolean;
     })
   | (Metered & { readonly ok: false; readonly error: AgentRunError });
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** Of the answer's tokens so many are kept free in the window when the agent names no limit. */
 const ANSWER_TOKENS = 4_096;
-/** Round trips to the model at most, tool calls in between. */
-const MAX_STEPS = 12;
 
 /**
  * Runs an agent once: prompt, contexts and tools of the snapshot, the caller's message, one answer. Each call to the
@@ -178,7 +185,9 @@ export async function runAgent(
             ? { ok: false, code: "tool_not_found", message: "There is no such tool." }
             : runner.execute(tool, call.name, call.arguments, signal);
         },
-        max_steps: MAX_STEPS,
+        max_steps: Math.min(run.max_steps ?? MAX_STEPS, MAX_STEPS),
+        spent: (calls) =>
+          run.max_cost_usd_micros !== undefined && costOf(model, calls).cost_usd_micros >= run.max_cost_usd_micros,
         temperature: run.temperature ?? definition.temperature,
         max_tokens: definition.max_tokens,
         response_schema: run.response_schema ?? definition.response_schema ?? undefined,
@@ -203,14 +212,22 @@ export async function runAgent(
         ok: outcome.ok,
         ...(outcome.ok ? {} : { code: outcome.code }),
       })),
+      retries: result.retries,
       contexts: used,
       turns_left_out,
       unavailable_tools: offered.unavailable,
       unrecorded: meter.unrecorded(),
     };
     if (!result.ok) return { ...metered, ok: false, error: result.error };
-    const { content, finish_reason } = result;
-    return { ...metered, ok: true, content, finish_reason, ...("object" in result ? { object: result.object } : {}) };
+    const { content, finish_reason, repaired = false } = result;
+    return {
+      ...metered,
+      ok: true,
+      content,
+      finish_reason,
+      repaired,
+      ...("object" in result ? { object: result.object } : {}),
+    };
   } finally {
     await runner.close();
   }
@@ -258,6 +275,7 @@ const unknown = (model: string): AgentRunResult => ({
   cost_usd_micros: 0,
   price_version: "unpriced",
   tool_calls: [],
+  retries: 0,
   contexts: [],
   turns_left_out: 0,
   unavailable_tools: [],

@@ -34,7 +34,9 @@ export type ModelRequest = {
   temperature?: number | undefined;
   /** 0 or none: the provider's default. */
   max_tokens?: number | undefined;
-  /** JSON Schema that the answer has to match; the answer's value is then `object`. */
+  /** Whether so much has been spent that no further call is made. Asked between calls. */
+  spent?: ((calls: readonly CallUsage[]) => boolean) | undefined;
+  /** JSON Schema that the answer has to match; the answer's value is then `object`. One that does not is mended once. */
   response_schema?: Readonly<Record<string, unknown>> | undefined;
   /**
    * Id of the run's step and attempt. The n-th call to the provider carries `<key>-<n>` as `Idempotency-Key`, so that a
@@ -57,12 +59,16 @@ export type ModelResult =
       content: string;
       /** The parsed answer where a response schema was given. */
       object?: unknown;
+      /** The first answer did not match the response schema: this one was asked for again. */
+      repaired?: true;
       model: string;
       usage: TokenUsage;
       /** One entry for each call to the provider: prices are by call. */
       calls: CallUsage[];
       finish_reason: FinishReason;
       tool_calls: FinishedToolCall[];
+      /** How often the provider was waited for, as it had asked. */
+      retries: number;
     }
   | {
       ok: false;
@@ -72,6 +78,7 @@ export type ModelResult =
       usage: TokenUsage;
       calls: CallUsage[];
       tool_calls: FinishedToolCall[];
+      retries: number;
     };
 
 const stepLimit = 32;
@@ -81,6 +88,7 @@ type StepFacts = { text: string; finishReason: string; rawFinishReason: string |
 /** What one request has come to so far, fed by the library's callbacks; the result is made from it at the end. */
 export class Progress {
   readonly toolCalls: FinishedToolCall[] = [];
+  retries = 0;
   readonly #calls: readonly CallUsage[];
   readonly #request: ModelRequest;
   #last: StepFacts | undefined;
@@ -95,6 +103,11 @@ export class Progress {
     this.#last = facts;
   }
 
+  /** Whether no further call is to be made for its cost. */
+  spent(): boolean {
+    return this.#request.spent?.(this.#calls) ?? false;
+  }
+
   #common() {
     const sum = (pick: (call: CallUsage) => number) => this.#calls.reduce((total, call) => total + pick(call), 0);
     return {
@@ -102,6 +115,7 @@ export class Progress {
       usage: { tokens_in: sum(({ tokens_in }) => tokens_in), tokens_out: sum(({ tokens_out }) => tokens_out) },
       calls: [...this.#calls],
       tool_calls: this.toolCalls,
+      retries: this.retries,
     };
   }
 
@@ -109,17 +123,24 @@ export class Progress {
     return { ok: false, error, ...this.#common() };
   }
 
-  async finished(): Promise<ModelResult> {
+  /** @param mend asks once more for an answer that did not match the response schema */
+  async finished(mend?: (answer: string, problem: string) => Promise<void>): Promise<ModelResult> {
     const last = this.#last;
     if (last === undefined) return this.failed(modelError("model_answer_invalid"));
-    const reason = finishOf(last.finishReason, last.rawFinishReason);
+    const finish = finishOf(last.finishReason, last.rawFinishReason);
+    const reason = finish === "max_steps" && this.spent() ? "max_cost" : finish;
     if (reason === "failed") return this.failed(modelError("model_unavailable"));
     if (reason === "refused") return this.failed(modelError("model_refused"));
     const result: ModelResult = { ok: true, content: last.text, finish_reason: reason, ...this.#common() };
     const schema = this.#request.response_schema;
-    if (schema === undefined || reason === "max_steps") return result;
+    if (schema === undefined || reason === "max_steps" || reason === "max_cost") return result;
     const object = await answerObject(last.text, schema);
-    return object.ok ? { ...result, object: object.value } : this.failed(modelError("response_schema_mismatch"));
+    if (object.ok) return { ...result, object: object.value };
+    if (mend === undefined || this.spent()) return this.failed(modelError("response_schema_mismatch"));
+    this.#last = undefined;
+    await mend(last.text, object.problem);
+    const mended = await this.finished();
+    return mended.ok ? { ...mended, repaired: true } : mended;
   }
 }
 
@@ -162,7 +183,7 @@ export const callSettings = (
   return {
     model: languageModel,
     messages: [...request.messages],
-    stopWhen: stepCountIs(Math.min(Math.max(request.max_steps ?? 8, 1), stepLimit)),
+    stopWhen: [stepCountIs(Math.min(Math.max(request.max_steps ?? 8, 1), stepLimit)), () => progress.spent()],
     maxRetries: 0, // the engine retries, with the step's policy
     abortSignal: signal,
     // Schemas of organizations need not keep OpenAI's rules for strict mode; the answer is validated by us.

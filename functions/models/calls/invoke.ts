@@ -4,7 +4,9 @@ import { callSettings, type ModelRequest, type ModelResult, Progress } from "./c
 import { type BedrockAccess, languageModel } from "./connect.ts";
 import { mendingFetch } from "./mending-fetch.ts";
 import { type MeteredCalls, meteredCalls } from "./meter.ts";
+import { askToMend } from "./rules/answer-json.ts";
 import { type ModelError, modelError, toModelError } from "./rules/errors.ts";
+import { waitingFetch } from "./waiting-fetch.ts";
 
 export type { ChatMessage, ModelRequest, ModelResult, ToolCall, ToolOutcome, ToolSpecification } from "./call.ts";
 export type { BedrockAccess, ModelConnection } from "./connect.ts";
@@ -54,6 +56,19 @@ export const createModelInvoker = (parts: {
   const now = parts.now ?? Date.now;
 
   const prepare = async (request: ModelRequest, metered: MeteredCalls, progress: Progress, signal: AbortSignal) => {
+    const ends = performance.now() + request.timeout_ms;
+    const reach = (way: typeof globalThis.fetch) =>
+      mendingFetch(
+        waitingFetch(
+          way,
+          () => ends - performance.now(),
+          now,
+          () => {
+            progress.retries += 1;
+          },
+        ),
+        metered.answered,
+      );
     let calls = 0;
     const fetch: typeof globalThis.fetch = (input, init) => {
       calls += 1;
@@ -65,13 +80,27 @@ export const createModelInvoker = (parts: {
     const [library, model] = await Promise.all([
       import("./lazy/ai.ts"),
       languageModel(request.model, request.connection, {
-        reach: (way) => mendingFetch(way, metered.answered),
+        reach,
         fetch,
         bedrock: parts.bedrock,
       }),
     ]);
     const wrapped = library.wrapLanguageModel({ model, middleware: metered.middleware });
-    return { library, settings: callSettings(library, wrapped, request, progress, signal) };
+    const settings = callSettings(library, wrapped, request, progress, signal);
+    const generate = async (asked: typeof settings) => {
+      await library.generateText({ ...asked, onStepFinish: (step) => progress.step(step) }).catch((error: unknown) => {
+        // The answer is parsed and validated here, from the text; the library's own verdict on it is not needed.
+        if (!library.NoObjectGeneratedError.isInstance(error)) throw error;
+      });
+    };
+    /** Without tools: what they gave is in the answer already. */
+    const mend = (answer: string, problem: string) => {
+      const { tools: _, ...rest } = settings;
+      const said = { role: "assistant", content: answer.trim() === "" ? "(nothing)" : answer } as const;
+      const messages = [...settings.messages, said, { role: "user", content: askToMend(problem) } as const];
+      return generate({ ...rest, messages });
+    };
+    return { library, settings, generate, mend };
   };
 
   /** @throws what the meter threw but for a quota that is used up: a fault of ours is no failure of the model */
@@ -86,15 +115,10 @@ export const createModelInvoker = (parts: {
     if (missingKey(request)) return progress.failed(modelError("provider_key_missing"));
     const { signal, clear } = deadline(request.timeout_ms, request.signal);
     try {
-      const { library, settings } = await prepare(request, metered, progress, signal);
+      const { settings, generate, mend } = await prepare(request, metered, progress, signal);
       signal.throwIfAborted();
-      await library
-        .generateText({ ...settings, onStepFinish: (step) => progress.step(step) })
-        .catch((error: unknown) => {
-          // The answer is parsed and validated here, from the text; the library's own verdict on it is not needed.
-          if (!library.NoObjectGeneratedError.isInstance(error)) throw error;
-        });
-      return await progress.finished();
+      await generate(settings);
+      return await progress.finished(mend);
     } catch (error) {
       return progress.failed(failure(error, signal));
     } finally {
@@ -112,7 +136,7 @@ export const createModelInvoker = (parts: {
     const { signal, cancel, clear } = deadline(request.timeout_ms, request.signal);
     let result: ModelResult | undefined;
     try {
-      const { library, settings } = await prepare(request, metered, progress, signal);
+      const { library, settings, mend } = await prepare(request, metered, progress, signal);
       signal.throwIfAborted();
       const { fullStream } = library.streamText({
         ...settings,
@@ -129,7 +153,7 @@ export const createModelInvoker = (parts: {
         } else if (part.type === "error") result = progress.failed(failure(part.error, signal));
         else if (part.type === "abort") result = progress.failed(failure(undefined, signal));
       }
-      result ??= await progress.finished();
+      result ??= await progress.finished(mend);
     } catch (error) {
       result = progress.failed(failure(error, signal));
     } finally {

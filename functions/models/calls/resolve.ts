@@ -90,6 +90,7 @@ const failedBefore = (model: string, error: ModelError): ModelResult => ({
   usage: { tokens_in: 0, tokens_out: 0 },
   calls: [],
   tool_calls: [],
+  retries: 0,
 });
 
 export interface ModelCallDeps {

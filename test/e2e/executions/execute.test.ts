@@ -40,6 +40,8 @@ describe("an execution", () => {
       cost_usd_micros: 2000,
       price_version: expect.stringMatching(/^scripted@/),
       tool_calls: [],
+      repaired: false,
+      retries: 0,
       thread_id: null,
       thread: null,
     });
@@ -116,8 +118,14 @@ describe("an execution", () => {
     const agent = await createAgent(company, { model_id, response_schema });
     const answer = await company.call("POST", `/agents/${agent.id}/execute`, { message: "There are 7 ducks." });
     expect(answer.body.object).toEqual({ n: 7 });
-    const wrong = await company.call("POST", `/agents/${agent.id}/execute`, { message: "[[say:no json]]" });
-    expect([wrong.status, wrong.body.code, wrong.body.reason]).toEqual([
+    const message = `[[say:no json]] ${unique()}`;
+    const wrong = await company.call("POST", `/agents/${agent.id}/execute`, { message });
+    expect([wrong.status, wrong.body.repaired]).toEqual([200, true]);
+    expect(await askedOf(message)).toHaveLength(2);
+    // One that may cost no more is not asked for again.
+    const limits = { cost_usd_micros: 1 };
+    const spent = await company.call("POST", `/agents/${agent.id}/execute`, { message, limits });
+    expect([spent.status, spent.body.code, spent.body.reason]).toEqual([
       502,
       "provider_failed",
       "response_schema_mismatch",
@@ -311,14 +319,27 @@ describe("a provider's fault", () => {
   it.each([
     ["[[fail:500]]", 502, "provider_failed", "model_unavailable"],
     ["[[fail:404]]", 502, "provider_failed", "model_not_found"],
-    ["[[fail:429 retry-after=7]]", 429, "rate_limited", "model_rate_limited"],
+    ["[[fail:429 retry-after=30]]", 429, "rate_limited", "model_rate_limited"],
     ["[[cut]]", 502, "provider_failed", "model_unavailable"],
   ])("%s is %i %s", async (directive, status, code, reason) => {
     const agent = await createAgent(company, { model_id });
     const answer = await company.call("POST", `/agents/${agent.id}/execute`, { message: `${unique()} ${directive}` });
     expect([answer.status, answer.body.code, answer.body.reason]).toEqual([status, code, reason]);
-    if (status === 429) expect(answer.headers.get("retry-after")).toBe("7");
+    if (status === 429) expect(answer.headers.get("retry-after")).toBe("30");
     expect(answer.text).not.toContain("scripted_failure");
+  });
+
+  it("that says when to come again is waited for", async () => {
+    const agent = await createAgent(company, { model_id });
+    const message = `${unique()} [[fail:429 retry-after=1 times=1]]`;
+    const answer = await company.call("POST", `/agents/${agent.id}/execute`, { message });
+    expect([answer.status, answer.body.retries]).toEqual([200, 1]);
+    const limits = { seconds: 2 };
+    const hurried = await company.call("POST", `/agents/${agent.id}/execute`, {
+      message: `${unique()} [[hang]]`,
+      limits,
+    });
+    expect([hurried.status, hurried.body.code]).toEqual([504, "provider_timeout"]);
   });
 
   it("that is silence is a timeout of ours, not the gateway's", async () => {

@@ -54,6 +54,7 @@ describe("one answer", () => {
       calls: [{ tokens_in: 12, tokens_out: 3, estimated: false }],
       finish_reason: "stop",
       tool_calls: [],
+      retries: 0,
     });
     expect(requests).toHaveLength(1);
     expect(requests[0]?.url).toBe("/v1/chat/completions");
@@ -277,6 +278,19 @@ describe("tools", () => {
     expect(JSON.stringify(requests)).not.toContain("hunter2");
   });
 
+  test("a model that calls tools for ever is stopped when what it has spent is enough", async () => {
+    const { invoker, request, requests } = await setUp(
+      toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [10, 5]),
+    );
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const spent: ModelRequest["spent"] = (calls) => calls.reduce((sum, { tokens_in }) => sum + tokens_in, 0) >= 20;
+    const result = await invoker.generate(
+      request({ tools, execute_tool: async () => ({ ok: true, output: 1 }), spent, response_schema: answer }),
+    );
+    expect(result).toMatchObject({ ok: true, finish_reason: "max_cost", usage: { tokens_in: 20 } });
+    expect(requests).toHaveLength(2);
+  });
+
   test("a model that calls tools for ever is stopped at max_steps", async () => {
     const { invoker, request, requests } = await setUp(
       toolCalls([{ id: "c", name: "weather", arguments: { city: "x" } }], [1, 1]),
@@ -339,16 +353,44 @@ describe("response schema", () => {
   });
 
   test.each(["no json", '{"town":"Oslo"}', '{"city":5}', '{"city":'])(
-    "the answer %j is a mismatch, and its tokens are counted",
+    "the answer %j is asked for once more; when that is no better it is a mismatch, and both are counted",
     async (content) => {
-      const { invoker, request } = await setUp(text(content, [7, 8]));
+      const { invoker, request, requests } = await setUp(text(content, [7, 8]));
       expect(await invoker.generate(request({ response_schema: answer }))).toMatchObject({
         ok: false,
         error: { code: "response_schema_mismatch", retryable: true },
-        usage: { tokens_in: 7, tokens_out: 8 },
+        calls: [{ tokens_in: 7 }, { tokens_in: 7 }],
       });
+      expect(requests).toHaveLength(2);
     },
   );
+
+  test("an answer that does not match is mended by the model, which is told why; also in streams", async () => {
+    const wrong = events([delta({ content: '{"town":"Oslo"}' }), delta({}, "stop"), usageChunk(7, 8)]);
+    const right = text('{"city":"Oslo"}', [20, 4]);
+    const { invoker, request, requests } = await setUp(text('{"town":"Oslo"}', [7, 8]), right, wrong, right);
+    const mended = { ok: true, content: '{"city":"Oslo"}', object: { city: "Oslo" }, repaired: true };
+    const both = { calls: [{ tokens_in: 7 }, { tokens_in: 20 }] };
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const asked = request({ response_schema: answer, tools, execute_tool: async () => ({ ok: true, output: 1 }) });
+    expect(await invoker.generate(asked)).toMatchObject({ ...mended, ...both });
+    expect((await collect(invoker.stream(asked))).at(-1)).toMatchObject({ result: { ...mended, ...both } });
+    for (const { body } of [requests[1], requests[3]] as { body: Record<string, unknown> }[]) {
+      expect(body.tools).toBeUndefined();
+      expect(body.messages).toMatchObject([
+        { role: "system" },
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: '{"town":"Oslo"}' },
+        { role: "user", content: expect.stringContaining("city") },
+      ]);
+    }
+  });
+
+  test("nothing is mended once too much is spent", async () => {
+    const { invoker, request, requests } = await setUp(text("no json", [7, 8]));
+    const result = await invoker.generate(request({ response_schema: answer, spent: () => true }));
+    expect([result.ok, requests.length]).toEqual([false, 1]);
+  });
 });
 
 describe("failures", () => {
@@ -393,11 +435,22 @@ describe("failures", () => {
     [{ "retry-after": "86400" }, 300_000],
     [{ "retry-after": "soon" }, undefined],
   ])("Retry-After %j is passed on as %j ms", async (headers, expected) => {
-    const { invoker, request } = await setUp(json(429, {}, headers));
-    const result = await invoker.generate(request());
+    const { invoker, request, requests } = await setUp(json(429, {}, headers));
+    const result = await invoker.generate(request({ timeout_ms: 6_000 }));
     if (result.ok) throw new Error("must fail");
-    expect(result.error.retry_after_ms).toBe(expected);
+    expect([result.error.retry_after_ms, requests.length, result.retries]).toEqual([expected, 1, 0]);
   });
+
+  test.each([429, 503, 529])(
+    "after status %i the call comes again when the provider says, and twice at most",
+    async (status) => {
+      const again = json(status, {}, { "retry-after-ms": "20" });
+      const { invoker, request, requests } = await setUp(again, text("Hi", [1, 1]), again);
+      expect(await invoker.generate(request())).toMatchObject({ ok: true, retries: 1, calls: [{ tokens_in: 1 }] });
+      expect(await invoker.generate(request())).toMatchObject({ ok: false, retries: 2, calls: [] });
+      expect(requests).toHaveLength(5);
+    },
+  );
 
   test("the tokens of the calls before the failure are reported", async () => {
     const { invoker, request } = await setUp(

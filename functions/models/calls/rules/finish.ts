@@ -1,4 +1,5 @@
-export type FinishReason = "stop" | "length" | "max_steps" | "other";
+/** `max_steps`, `max_cost`: it still asks for tools, and may make no further call. */
+export type FinishReason = "stop" | "length" | "max_steps" | "max_cost" | "other";
 
 /** How one call to a provider ended: with an answer, with the content filter's refusal, or in failure. */
 export type Finish = FinishReason | "refused" | "failed";
