@@ -5,6 +5,7 @@ import { roleName } from "./fields.ts";
 import { enrol } from "./sign-in/enrol.ts";
 import { proved, signIn } from "./sign-in/sign-in.ts";
 import { texts } from "./texts.ts";
+import { ways, waysPart } from "./ways.ts";
 
 const HOME = { path: "/sign-in", fragment: "" };
 
@@ -24,10 +25,11 @@ export async function organizations(): Promise<readonly Membership[]> {
 
 /** Who is signed in, where they work, and from where else they are signed in. */
 export async function account(me: Me): Promise<void> {
-  const [mine, { items: sessions }, mfa] = await Promise.all([
+  const [mine, { items: sessions }, mfa, signs] = await Promise.all([
     organizations(),
     call("auth.list_sessions"),
     call("auth.get_mfa"),
+    ways(),
   ]);
   const here = me.organization;
   show(
@@ -52,6 +54,7 @@ export async function account(me: Me): Promise<void> {
         await call("auth.sign_out_others");
         await again();
       }),
+    ...waysPart(me, signs, HOME, account),
     el("h2", {}, texts.account.factor),
     paragraph(mfa.enabled ? texts.account.factorOn : texts.account.factorOff),
     !mfa.enabled &&

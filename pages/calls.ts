@@ -24,6 +24,10 @@ export const calls = {
   "auth.confirm_email": "POST /auth/me/email/confirm",
   "sso.list_providers": "GET /sso/providers",
   "sso.token": "POST /sso/token",
+  "sso.list_own_identities": "GET /auth/me/identities",
+  "sso.unlink_own_identity": "DELETE /auth/me/identities/{sso_identity_id}",
+  "sso.ask_link": "POST /sso/link",
+  "sso.finish_link": "POST /sso/link/finish",
   "invitations.look_up": "POST /invitations/look-up",
   "invitations.accept": "POST /invitations/accept",
   "domains.confirm": "POST /domains/confirm",
@@ -86,6 +90,20 @@ export interface Session {
   readonly last_seen_at: string;
 }
 
+/** A provider through which anybody may sign in. */
+export interface SignInProvider {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A provider through which somebody signs in: of a company, or one that is everybody's. */
+export interface OwnIdentity {
+  readonly id: string;
+  readonly provider: string | null;
+  readonly connection_name: string | null;
+  readonly email: string | null;
+}
+
 /** What an invitation's link is about. */
 export interface InvitationFacts {
   readonly organization: Organization;
@@ -138,7 +156,11 @@ export interface Answers {
   "auth.join_domain": Opened;
   "auth.join": Opened;
   "auth.confirm_email": { readonly email: string };
-  "sso.list_providers": { readonly items: readonly { readonly id: string; readonly name: string }[] };
+  "sso.list_providers": { readonly items: readonly SignInProvider[] };
+  "sso.list_own_identities": { readonly has_password: boolean; readonly items: readonly OwnIdentity[] };
+  "sso.unlink_own_identity": undefined;
+  "sso.ask_link": { readonly url: string };
+  "sso.finish_link": OwnIdentity;
   "sso.token": Opened & { readonly user: User };
   "invitations.look_up": InvitationFacts;
   "invitations.accept": { readonly organization: Organization };

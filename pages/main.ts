@@ -11,9 +11,11 @@ import { resetPassword } from "./links/reset-password.ts";
 import { transfer } from "./links/transfer.ts";
 import { comeBack, forgetTrip, isReturn } from "./sign-in/provider.ts";
 import { language, texts } from "./texts.ts";
+import { toldToTheOther } from "./ways.ts";
 
-/** Takes somebody back from their company's provider, to where they were. */
+/** Takes somebody back from a provider, to where they were, or has another tab go on. */
 async function returned(arrival: Arrival): Promise<void> {
+  if (toldToTheOther(arrival.query)) return;
   show(texts.signIn.title, paragraph(texts.moment));
   const left = await comeBack(arrival);
   if (left === undefined) throw new Refusal({ detail: texts.signIn.strange });

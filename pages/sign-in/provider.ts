@@ -21,9 +21,11 @@ const base64url = (bytes: Uint8Array): string =>
     .replaceAll("/", "_")
     .replaceAll("=", "");
 
-const secret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
+/** 256 random bits as base64url. */
+export const secret = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
-async function challengeOf(verifier: string): Promise<string> {
+/** The challenge of a verifier (PKCE, S256). */
+export async function challengeOf(verifier: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
 }
 

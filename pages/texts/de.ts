@@ -141,6 +141,16 @@ export const german: Texts = {
     end: "Jetzt beenden",
     dead: "Diesen Zugang gibt es nicht in der Organisation, in der Sie arbeiten.",
   },
+  ways: {
+    title: "Wie Sie sich anmelden",
+    unlink: "Trennen",
+    link: (name: string) => `Mit ${name} verbinden`,
+    open: (name: string) => `${name} in einem anderen Tab öffnen`,
+    lead: (name: string) =>
+      `Melden Sie sich dort mit ${name} an. Diese Seite macht dann von selbst weiter, und beides gehört von da an zusammen.`,
+    toldTitle: "Weiter im anderen Tab",
+    told: "Diesen können Sie schließen.",
+  },
   account: {
     title: "Sie sind angemeldet",
     you: "Sie",

@@ -139,6 +139,16 @@ export const english = {
     end: "End it now",
     dead: "This access is none of the organization you work in.",
   },
+  ways: {
+    title: "How you sign in",
+    unlink: "Unlink",
+    link: (name: string) => `Link ${name}`,
+    open: (name: string) => `Open ${name} in another tab`,
+    lead: (name: string) =>
+      `Sign in with ${name} there. This page goes on by itself, and the two are linked from then on.`,
+    toldTitle: "Go on in the other tab",
+    told: "You can close this one.",
+  },
   account: {
     title: "You are signed in",
     you: "You",

@@ -20,6 +20,7 @@ export const logEvents = [
   "mail.withheld",
   "mail.undeliverable",
   "context.fetched",
+  "sign_in.refused",
   "lease.kept",
   "due.swept",
   "due.not_sent",

@@ -50,6 +50,7 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
   const deps: SignInDeps & ConnectionDeps = {
     table: platform.table,
     secrets: platform.secrets,
+    log: platform.log,
     providers: connectProviders(user_pool_id, new CognitoIdentityProviderClient(awsConfig())),
     outbound: createOutbound({ allow_http: true, allow: ["127.0.0.1:*", "localhost:*"] }),
     allow_http: true,

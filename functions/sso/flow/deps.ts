@@ -5,7 +5,7 @@ import { clientNames, type PlatformClients, platformClients } from "../platform/
 import { connectHosted, type HostedSignIn } from "./hosted.ts";
 import { poolUrl } from "./pool-url.ts";
 
-export interface SignInDeps extends Pick<Platform, "table" | "secrets"> {
+export interface SignInDeps extends Pick<Platform, "table" | "secrets" | "log"> {
   readonly hosted: HostedSignIn;
   /** 256 random bits as base64url. */
   readonly randomSecret: () => string;
@@ -14,11 +14,12 @@ export interface SignInDeps extends Pick<Platform, "table" | "secrets"> {
   readonly clients: PlatformClients;
 }
 
-export function signInDeps({ table, secrets }: Platform): SignInDeps {
+export function signInDeps({ table, secrets, log }: Platform): SignInDeps {
   const read = readSettings(["USER_POOL_ID", "POOL_URL", "AWS_ENDPOINT_URL", "BROWSER_ORIGINS", ...clientNames]);
   return {
     table,
     secrets,
+    log,
     hosted: connectHosted({ url: poolUrl(read), user_pool_id: read.USER_POOL_ID, endpoint: read.AWS_ENDPOINT_URL }),
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: read.BROWSER_ORIGINS,

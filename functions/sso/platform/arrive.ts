@@ -9,13 +9,27 @@ import type { Everybodys, Refusal } from "../model.ts";
 import { judgeEverybodys } from "./judge.ts";
 import { platformPerson, platformWay } from "./way.ts";
 
+type Back = Call<(typeof signInOperations)["callback"]>;
+
 /**
- * Somebody who comes back from a provider that is everybody's. Whoever is refused here is nobody's yet: the page says why,
- * and nothing is written.
+ * Somebody who comes back from a provider that is everybody's. Whoever is refused here is of no organization: the page says
+ * why, the operator's log too, and nothing is written that a stranger could fill.
  * @returns the reason, where nobody comes in
  */
 export async function arriveFromEverybodys(
-  { query, at, origin }: Call<(typeof signInOperations)["callback"]>,
+  call: Back,
+  deps: SignInDeps,
+  begun: Begun,
+  lead: Everybodys,
+): Promise<Arrived | Refusal> {
+  const arrived = await arrivedOrNot(call, deps, begun, lead);
+  if (typeof arrived === "string")
+    deps.log.info("sign_in.refused", { provider: lead.provider, reason: arrived, request_id: call.request.id });
+  return arrived;
+}
+
+async function arrivedOrNot(
+  { query, at, origin }: Back,
   deps: SignInDeps,
   { secret, way: begun }: Begun,
   lead: Everybodys,

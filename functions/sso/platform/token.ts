@@ -52,7 +52,11 @@ export async function tokenFromEverybodys(call: Call<Token>, deps: SignInDeps, p
       return decision.kind === "new" ? asNewUser(entry) : asUser(entry);
     });
   } catch (error) {
-    if (reasonOf(error) !== undefined) await deps.table.transact([ending(deps.table, signIn)]);
+    const reason = reasonOf(error);
+    if (reason !== undefined) {
+      deps.log.info("sign_in.refused", { provider: lead.provider, reason, request_id: call.request.id });
+      await deps.table.transact([ending(deps.table, signIn)]);
+    }
     throw error;
   }
 }

@@ -168,6 +168,29 @@ describe.skipIf(!there)("in a browser", () => {
     await google.stop();
 
     const microsoft = await startPlatformProvider("microsoft");
+    // Whatever the address there, its owner links it, and signs in by it from then on.
+    microsoft.signsIn({ sub: unique("own"), email: `${unique("other")}@elsewhere.example`, name: "Owner" });
+    await visit(
+      "/sign-in",
+      async (person) => {
+        await byPassword(person, owner.email, owner.password);
+        await person.sees("You are signed in");
+        await person.press("Link Microsoft");
+        await person.sees("Link Microsoft");
+        const opened = person.page.waitForEvent("popup");
+        await person.page.getByRole("link", { name: "Open Microsoft in another tab" }).click();
+        await (await opened).getByRole("heading", { name: "Go on in the other tab" }).waitFor();
+        await person.sees("You are signed in");
+        await person.page.locator("[data-fact=way]", { hasText: "Microsoft" }).waitFor();
+        await person.press("Sign out");
+        await person.press("Continue with Microsoft");
+        await person.sees("You are signed in");
+        expect(await facts(person)).toMatchObject({ user: `Owner, ${owner.email}`, role: "owner" });
+        await person.press("Unlink");
+        await person.sees("Sign in");
+      },
+      [401, 401],
+    );
     const guest = `${unique("lin")}@${newDomain()}`;
     const company = unique("Company");
     await invited(await registerCompany(company), guest, "viewer");

@@ -6,7 +6,7 @@ import type { operations as invitations } from "../../../functions/invitations/o
 import { allOperations } from "../../../functions/operations.ts";
 import type { operations as operators } from "../../../functions/operators/operations.ts";
 import type { operations as organizations } from "../../../functions/organizations/operations.ts";
-import type { signInOperations as sso } from "../../../functions/sso/flow/operations.ts";
+import type { operations as sso } from "../../../functions/sso/operations.ts";
 import { type Answers, calls } from "../../../pages/calls.ts";
 
 type Each<Room> = Room[keyof Room];
