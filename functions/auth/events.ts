@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
+import { signInMethodSchema } from "../../shared/identity/settings.ts";
 
 const user = z.object({ user_id: z.string() });
 
@@ -53,7 +54,11 @@ export const authEvents = defineEvents({
     resource: "user",
     data: user.extend({ organization_id: z.string() }),
   },
-  "session.signed_in": { summary: "A user signed in.", resource: "session", data: session },
+  "session.signed_in": {
+    summary: "A user signed in; the audit trail says how.",
+    resource: "session",
+    data: session.extend({ method: signInMethodSchema }),
+  },
   "session.new_device": {
     summary: "A user signed in from a device that the account did not know.",
     resource: "session",

@@ -67,8 +67,14 @@ export const tokensOf = (provider: ProviderTokens, secret: string): Tokens => ({
   refresh_token: formatRefreshToken(provider, secret),
 });
 
-export const signedIn = ({ id, user_id }: Session): EventDraft =>
-  draft(authEvents, "session.signed_in", { id }, { user_id, session_id: id });
+export const signedIn = ({ id, user_id, method }: Session): EventDraft =>
+  draft(
+    authEvents,
+    "session.signed_in",
+    { id },
+    { user_id, session_id: id, method },
+    { changes: [{ field: "method", old: null, new: method }] },
+  );
 
 /** A mail goes to the person, who knows whether it was them. */
 export const newDevice = ({ id, user_id }: Session): EventDraft =>

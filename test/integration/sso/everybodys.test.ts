@@ -80,7 +80,10 @@ describe("signing in through a provider that is everybody's", () => {
     const trail = async (action: string) =>
       (await call("GET", `/audit/logs?action=${action}&limit=5`, { token })).body.items;
     expect(await trail("sso.identity_linked")).toHaveLength(1);
-    expect((await trail("session.signed_in"))[0]).toMatchObject({ actor: { id: user_id } });
+    expect((await trail("session.signed_in"))[0]).toMatchObject({
+      actor: { id: user_id },
+      changes: [{ field: "method", old: null, new: "google" }],
+    });
     // What cuts the account off ends these sessions too.
     expect((await call("POST", "/auth/me/sign-out-others", { token })).status).toBe(204);
     expect((await me(refreshed.body.access_token)).status).toBe(401);
