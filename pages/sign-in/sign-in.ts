@@ -54,6 +54,7 @@ function choose(goal: Goal, email: string): void {
     ),
     el("p", { class: "or" }, texts.or),
     action(texts.signIn.company, () => leaveForProvider({ email }, goal.left)),
+    providerButtons(goal.left),
     el(
       "p",
       { class: "foot" },

@@ -175,7 +175,7 @@ describe("signing in through a provider that is everybody's", () => {
     expect((await sso.signIn(GOOGLE)).reason).toBe("account_inactive");
   });
 
-  it("is linked by two at once to one account only, and makes one account of two first sign-ins", async () => {
+  it("makes one account of two first sign-ins at once", async () => {
     const { domain } = await company();
     const who = person({ email: `${unique("ada")}@${domain}`, hd: domain });
     google.signsIn(who);
@@ -263,5 +263,18 @@ describe("a sign-in through a provider that is everybody's", () => {
     const [identity] = (await own(only)).items;
     const kept = await unlink(only, identity.id);
     expect([kept.status, kept.body.state]).toEqual([409, "last_way_in"]);
+  });
+
+  it("is linked by two users at once to one of them only", async () => {
+    const owners = [await registerCompany(), await registerCompany()];
+    microsoft.signsIn(person());
+    const proofs: object[] = [];
+    for (const { token } of owners) proofs.push((await prove(token, "microsoft")).proof);
+    const answers = await Promise.all(
+      owners.map(({ token }, i) => sso.call("POST", "/sso/link/finish", proofs[i], token)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const users = await Promise.all(owners.map(({ user_id: id }) => platform().get(userItem, { id })));
+    expect(users.map((user) => user?.subs.length).sort()).toEqual([1, 2]);
   });
 });
