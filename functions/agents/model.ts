@@ -17,6 +17,7 @@ export const agentLimits = {
   file_bytes: 50_000_000,
   message: limits.prompt,
   history: 100,
+  fallback_models: 3,
   variables: 50,
   variable: 10_000,
   changelog: 1_000,
@@ -57,6 +58,11 @@ export const definitionSchema = z.object({
   description: descriptionSchema,
   agent_type: agentTypeSchema,
   model_id: modelIdSchema,
+  fallback_model_ids: z
+    .array(modelIdSchema)
+    .max(agentLimits.fallback_models)
+    .refine((ids) => new Set(ids).size === ids.length, "must not name a model twice")
+    .meta({ description: "Models that are asked in turn where `model_id` fails, before anything was said or done." }),
   system_prompt: promptSchema,
   temperature: temperatureSchema,
   max_tokens: maxTokensSchema,
@@ -74,6 +80,7 @@ export const definitionFields = [
   "description",
   "agent_type",
   "model_id",
+  "fallback_model_ids",
   "system_prompt",
   "temperature",
   "max_tokens",

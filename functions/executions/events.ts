@@ -13,6 +13,7 @@ export const executionEvents = defineEvents({
       outcome: z.enum(["succeeded", "failed", "timed_out"]),
       error_code: z.string().nullable(),
       model: z.string(),
+      tried: z.array(z.object({ model: z.string(), code: z.string() })),
       tokens_in: z.int(),
       tokens_out: z.int(),
       cost_usd_micros: z.int(),

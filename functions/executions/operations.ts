@@ -77,6 +77,17 @@ export const executionSchema = z
       description:
         "The first answer did not match the response schema, and the model was asked once more. Of a stream the pieces are the first answer's.",
     }),
+    tried: z
+      .array(
+        z.object({
+          model: z.string(),
+          code: z.string(),
+          tokens_in: z.int(),
+          tokens_out: z.int(),
+          cost_usd_micros: z.int(),
+        }),
+      )
+      .meta({ description: "Models that failed before this one answered; `usage` and the cost are of all of them." }),
     retries: z.int().meta({ description: "How often the provider was waited for, as it had asked." }),
     usage: usageSchema,
     cost_usd_micros: z.int(),

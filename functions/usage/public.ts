@@ -1,4 +1,5 @@
 /** What other rooms may use of usage. */
+export { hasAnswers } from "./calls/answers.ts";
 export { type MeterOf, type WorkMeter, workMeter } from "./calls/meter.ts";
 export { monthUsage, type UsageSource, type UsageTotals } from "./store.ts";
 export { admitTokens } from "./tokens/budget.ts";

@@ -17,3 +17,14 @@ export async function modelFor(
   if (model === undefined) throw unknownModel(model_id, path);
   return { model, checks: model.source === "organization" ? providerChecks(table.of(tenant), model) : [] };
 }
+
+/**
+ * The models that are asked where the agent's own fails, by their ids. One that is gone later is passed over.
+ * @throws Problem `unknown_model` (422)
+ */
+export async function fallbacksFor(table: Table, tenant: string, ids: readonly string[], at: Date): Promise<string[]> {
+  const found = ids.map(
+    async (id, i) => (await modelFor(table, tenant, id, at, `fallback_model_ids.${i}`)).model.model.id,
+  );
+  return Promise.all(found);
+}

@@ -13,7 +13,7 @@ import { archiveAgent } from "../lifecycle/moves.ts";
 import { type Definition, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "../store.ts";
-import { modelFor } from "./catalogue.ts";
+import { fallbacksFor, modelFor } from "./catalogue.ts";
 import { changeAgent, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
 import { listAgents } from "./lists.ts";
 import { promptFor } from "./prompt.ts";
@@ -45,6 +45,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
     id: agent_id,
     organization_id: context.tenant,
     model_id: model.model.id,
+    fallback_model_ids: await fallbacksFor(deps.table, context.tenant, body.fallback_model_ids, at),
     system_prompt: await deps.blobs.store(
       versionFiles(context.tenant, agent_id),
       body.system_prompt,
@@ -104,7 +105,14 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
     const resolved =
       fields.model_id === undefined ? undefined : await modelFor(deps.table, context.tenant, fields.model_id, at);
     const before = definitionOf(read, prompt);
-    const definition: Definition = { ...before, ...fields, model_id: resolved?.model.model.id ?? read.model_id };
+    const { fallback_model_ids: named } = fields;
+    const definition: Definition = {
+      ...before,
+      ...fields,
+      model_id: resolved?.model.model.id ?? read.model_id,
+      fallback_model_ids:
+        named === undefined ? read.fallback_model_ids : await fallbacksFor(deps.table, context.tenant, named, at),
+    };
     const defined = changedFields(before, definition, CONCEALED);
     const placed = { workspace_ids: read.workspace_ids, owner_id: read.owner_id };
     const changes = [...defined, ...changedFields(placed, { workspace_ids, owner_id })];

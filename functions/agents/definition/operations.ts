@@ -26,6 +26,7 @@ const createBody = z.strictObject({
   ...shape,
   workspace_ids: workspaceIds.default([]),
   description: shape.description.default(""),
+  fallback_model_ids: shape.fallback_model_ids.default([]),
   system_prompt: shape.system_prompt.default(""),
   temperature: shape.temperature.default(0.7),
   max_tokens: shape.max_tokens.default(0),

@@ -6,30 +6,12 @@ import type { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
 import type { AgentSnapshot, CompileExpression, RememberedTurn } from "../../agents/public.ts";
-import {
-  type CallableModel,
-  type ChatMessage,
-  costOf,
-  type FinishReason,
-  type ModelErrorCode,
-  type ModelInvoker,
-  modelCall,
-  resolveModel,
-} from "../../models/public.ts";
-import { type MeterOf, workMeter } from "../../usage/public.ts";
-import { type ActiveTool, offerTools, openTools, type UnavailableTool } from "./offer.ts";
-import { MAX_STEPS } from "./rules/limits.ts";
-import {
-  assembleSystem,
-  contextBudget,
-  fillVariables,
-  type LoadedContext,
-  lengthOf,
-  messagesOf,
-  recentTurns,
-  roomFor,
-  type UsedContext,
-} from "./rules/prompt.ts";
+import type { ChatMessage, FinishReason, ModelErrorCode, ModelInvoker } from "../../models/public.ts";
+import { hasAnswers, type MeterOf } from "../../usage/public.ts";
+import { askModel, workOf } from "./attempt.ts";
+import { offerTools, openTools, type UnavailableTool } from "./offer.ts";
+import { mayGoOn, type TriedModel, timeFor, together } from "./rules/fallback.ts";
+import type { LoadedContext, UsedContext } from "./rules/prompt.ts";
 
 /** What running an agent needs; built once per cold start by whoever runs agents. */
 export interface AgentRunDeps {
@@ -105,6 +87,8 @@ interface Metered {
   readonly cost_usd_micros: number;
   readonly price_version: string;
   readonly tool_calls: readonly AgentToolCall[];
+  /** Models that failed, in the order in which they were asked. Usage and cost are of all of them. */
+  readonly tried: readonly TriedModel[];
   /** How often the provider was waited for, as it had asked. */
   readonly retries: number;
   readonly contexts: readonly UsedContext[];
@@ -129,108 +113,73 @@ export type AgentRunResult =
   | (Metered & { readonly ok: false; readonly error: AgentRunError });
 
 const DEFAULT_TIMEOUT_MS = 120_000;
-/** Of the answer's tokens so many are kept free in the window when the agent names no limit. */
-const ANSWER_TOKENS = 4_096;
 
 /**
- * Runs an agent once: prompt, contexts and tools of the snapshot, the caller's message, one answer. Each call to the
- * provider reserves its tokens before and is recorded when it ends; besides that nothing is written. Failures of the model
- * are values; only a fault of ours throws (a Problem `service_unavailable`).
+ * Runs an agent once: prompt, contexts and tools of the snapshot, the caller's message, one answer. Where its model fails, the
+ * next one is asked that it names, as long as nothing has been said and no tool was called. Each call to a provider reserves its
+ * tokens before and is recorded when it ends; besides that nothing is written. Failures of the model are values; only a fault
+ * of ours throws (a Problem `service_unavailable`).
  */
 export async function runAgent(
   snapshot: AgentSnapshot,
   run: AgentRunInput,
   deps: AgentRunDeps,
 ): Promise<AgentRunResult> {
-  const { organization_id: tenant, definition } = snapshot;
-  const model = await resolveModel(deps.table, tenant, definition.model_id, deps.clock.now());
-  if (model === undefined) return unknown(definition.model_id);
+  const { definition } = snapshot;
+  const models = [...new Set([definition.model_id, ...definition.fallback_model_ids])];
+  const from = await answeredBefore(snapshot, run, models.length, deps);
+  const ends = performance.now() + (run.timeout_ms ?? DEFAULT_TIMEOUT_MS);
   const runner = openTools(snapshot, deps);
-  const timeout_ms = run.timeout_ms ?? DEFAULT_TIMEOUT_MS;
-  const { run_id, ...paid } = run.meter;
-  const meter = workMeter({
-    ...paid,
-    table: deps.table.of(tenant),
-    clock: deps.clock,
-    about: {
-      model: definition.model_id,
-      provider: model.provider,
-      agent_id: snapshot.agent_id,
-      agent_version: snapshot.version,
-      run_id,
-    },
-    costOf: (call) => costOf(model, [call]),
-    max_output_tokens: model.model.max_output_tokens,
-    timeout_ms,
-  });
   try {
     const [offered, contexts] = await Promise.all([
       offerTools(runner, snapshot.tools, run.signal),
       loadContexts(snapshot, deps.blobs),
     ]);
-    const { system, used, history, turns_left_out } = promptOf(snapshot, run, model, contexts, offered.specifications);
-    const turn: ChatMessage = { role: "user", content: run.input };
-    const [first, ...later] = history;
-    const result = await modelCall(
-      deps,
-      tenant,
-      model,
-      {
-        ...(system === "" ? {} : { system }),
-        messages: first === undefined ? [turn] : [first, ...later, turn],
-        tools: offered.specifications,
-        execute_tool: async (call, signal) => {
-          const tool: ActiveTool | undefined = offered.byName.get(call.name);
-          return tool === undefined
-            ? { ok: false, code: "tool_not_found", message: "There is no such tool." }
-            : runner.execute(tool, call.name, call.arguments, signal);
-        },
-        max_steps: Math.min(run.max_steps ?? MAX_STEPS, MAX_STEPS),
-        spent: (calls) =>
-          run.max_cost_usd_micros !== undefined && costOf(model, calls).cost_usd_micros >= run.max_cost_usd_micros,
-        temperature: run.temperature ?? definition.temperature,
-        max_tokens: definition.max_tokens,
-        response_schema: run.response_schema ?? definition.response_schema ?? undefined,
-        idempotency_key: run.idempotency_key,
-        timeout_ms,
-        signal: run.signal,
-        meter,
-      },
-      run.on_delta,
-    );
-    const metered: Metered = {
-      model: result.model,
-      provider: model.provider,
-      usage: result.usage,
-      model_calls: result.calls.length,
-      estimated: result.calls.some(({ estimated }) => estimated),
-      ...costOf(model, result.calls),
-      tool_calls: result.tool_calls.map(({ id, name, arguments: args, outcome }) => ({
-        id,
-        name,
-        arguments: args,
-        ok: outcome.ok,
-        ...(outcome.ok ? {} : { code: outcome.code }),
-      })),
-      retries: result.retries,
-      contexts: used,
-      turns_left_out,
-      unavailable_tools: offered.unavailable,
-      unrecorded: meter.unrecorded(),
+    let said = false;
+    const told = run.on_delta;
+    const on_delta: AgentRunInput["on_delta"] =
+      told === undefined
+        ? undefined
+        : (delta) => {
+            said = true;
+            return told(delta);
+          };
+    const ask = (number: number, timeout_ms: number, before: readonly AgentRunResult[]): Promise<AgentRunResult> => {
+      const spent_usd_micros = before.reduce((sum, { cost_usd_micros }) => sum + cost_usd_micros, 0);
+      const of = { number, model_id: models[number] ?? definition.model_id, timeout_ms, spent_usd_micros };
+      return askModel(of, { snapshot, run: { ...run, on_delta }, runner, offered, contexts }, deps);
     };
-    if (!result.ok) return { ...metered, ok: false, error: result.error };
-    const { content, finish_reason, repaired = false } = result;
-    return {
-      ...metered,
-      ok: true,
-      content,
-      finish_reason,
-      repaired,
-      ...("object" in result ? { object: result.object } : {}),
-    };
+    const left = () => Math.floor(ends - performance.now());
+    const isLast = (number: number) => number === models.length - 1;
+    const results: [AgentRunResult, ...AgentRunResult[]] = [
+      await ask(from, timeFor(left(), true, isLast(from)) ?? left(), []),
+    ];
+    for (let number = from + 1; number < models.length; number++) {
+      const time = timeFor(left(), false, isLast(number));
+      const last = results.at(-1) ?? results[0];
+      if (time === undefined || !mayGoOn(last, said)) break;
+      results.push(await ask(number, time, results));
+    }
+    return together(results);
   } finally {
     await runner.close();
   }
+}
+
+/**
+ * Where to begin when the work may be a repetition after a fault: with the last model whose answers were kept. The ones before
+ * it have failed, and what they cost is in the ledger.
+ */
+async function answeredBefore(
+  { organization_id }: AgentSnapshot,
+  { meter }: AgentRunInput,
+  models: number,
+  { table }: AgentRunDeps,
+): Promise<number> {
+  if (meter.answers === undefined) return 0;
+  for (let number = models - 1; number > 0; number--)
+    if (await hasAnswers(table.of(organization_id), workOf(meter.work, number))) return number;
+  return 0;
 }
 
 async function loadContexts(snapshot: AgentSnapshot, blobs: Pick<Blobs, "load">): Promise<LoadedContext[]> {
@@ -239,45 +188,3 @@ async function loadContexts(snapshot: AgentSnapshot, blobs: Pick<Blobs, "load">)
     ready.map(async ({ id, name, content }) => ({ id, name, text: content === null ? "" : await blobs.load(content) })),
   );
 }
-
-function promptOf(
-  { definition }: AgentSnapshot,
-  run: AgentRunInput,
-  { model }: CallableModel,
-  contexts: readonly LoadedContext[],
-  tools: readonly object[],
-) {
-  const own = fillVariables(run.system_prompt_override ?? definition.system_prompt, run.variables ?? {});
-  const prompt = [own, run.instructions ?? ""].filter((part) => part !== "").join("\n\n");
-  const room = roomFor({
-    context_window_tokens: model.context_window_tokens,
-    answer_tokens: Math.min(definition.max_tokens || ANSWER_TOKENS, model.max_output_tokens),
-    other_characters: prompt.length + lengthOf(run.history ?? []) + run.input.length + JSON.stringify(tools).length,
-  });
-  const fitting = recentTurns(run.remembered ?? [], room);
-  const remembered = messagesOf(fitting.turns);
-  const assembled = assembleSystem(prompt, contexts, contextBudget(room - lengthOf(remembered)));
-  return { ...assembled, history: [...(run.history ?? []), ...remembered], turns_left_out: fitting.left_out };
-}
-
-const unknown = (model: string): AgentRunResult => ({
-  ok: false,
-  error: {
-    code: "unknown_model",
-    message: "The agent's model is not in the organization's catalogue any more.",
-    retryable: false,
-  },
-  model,
-  provider: "",
-  usage: { tokens_in: 0, tokens_out: 0 },
-  model_calls: 0,
-  estimated: false,
-  cost_usd_micros: 0,
-  price_version: "unpriced",
-  tool_calls: [],
-  retries: 0,
-  contexts: [],
-  turns_left_out: 0,
-  unavailable_tools: [],
-  unrecorded: [],
-});

@@ -44,7 +44,7 @@ export const openTools = (
     open_secret: (secret, tool, header) => deps.secrets.decrypt(secret, secretHeaderContext(tenant, tool.id, header)),
   });
 
-interface Offered {
+export interface Offered {
   readonly specifications: readonly ToolSpecification[];
   readonly byName: ReadonlyMap<string, Tool>;
   readonly unavailable: readonly UnavailableTool[];

@@ -64,6 +64,12 @@ export async function answerWrites(
   ];
 }
 
+/** Whether an earlier attempt at the same work has got an answer. */
+export async function hasAnswers(table: TenantTable, { kind, id }: Work): Promise<boolean> {
+  const of = { source_kind: kind, source_id: id };
+  return (await table.page(modelAnswerItem, { of, limit: 1 })).items.length > 0;
+}
+
 /** Where the answers are that earlier attempts at the same work have got, by call. */
 export async function keptAnswers(table: TenantTable, { kind, id }: Work): Promise<ReadonlyMap<string, Blob>> {
   const kept = new Map<string, Blob>();

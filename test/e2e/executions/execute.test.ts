@@ -41,6 +41,7 @@ describe("an execution", () => {
       price_version: expect.stringMatching(/^scripted@/),
       tool_calls: [],
       repaired: false,
+      tried: [],
       retries: 0,
       thread_id: null,
       thread: null,
@@ -327,6 +328,36 @@ describe("a provider's fault", () => {
     expect([answer.status, answer.body.code, answer.body.reason]).toEqual([status, code, reason]);
     if (status === 429) expect(answer.headers.get("retry-after")).toBe("30");
     expect(answer.text).not.toContain("scripted_failure");
+  });
+
+  it("is made good by another model that the agent names, which both the answer and the event say", async () => {
+    const fresh = await registerCompany();
+    await scriptedModel(fresh);
+    const models = ["small", "large"].map((name) => ({
+      name,
+      provider_model_id: `scripted-${name}`,
+      price: { input: 1, output: 1 },
+    }));
+    const base_url = `${inject("stack").modelServerUrl}/v1`;
+    expect((await fresh.call("PUT", "/models/providers/scripted", { base_url, models })).status).toBe(200);
+    const agent = await createAgent(fresh, { model_id: "scripted/small", fallback_model_ids: ["scripted/large"] });
+    expect(agent.fallback_model_ids).toEqual(["scripted/large"]);
+    const message = `${unique()} [[fail:500 times=1]]`;
+    const answer = await fresh.call("POST", `/agents/${agent.id}/execute`, { message });
+    expect([answer.status, answer.body.model]).toEqual([200, "scripted/large"]);
+    expect(answer.body.tried).toMatchObject([{ model: "scripted/small", code: "model_unavailable" }]);
+    const [event] = await executedEvents(fresh);
+    expect(event.data).toMatchObject({
+      outcome: "succeeded",
+      tried: [{ model: "scripted/small", code: "model_unavailable" }],
+    });
+    const named = { fallback_model_ids: ["scripted/large", "scripted/none"] };
+    const refused = await fresh.call("PATCH", `/agents/${agent.id}`, named);
+    expect([refused.status, refused.body.code, refused.body.issues[0].path]).toEqual([
+      422,
+      "unknown_model",
+      "fallback_model_ids.1",
+    ]);
   });
 
   it("that says when to come again is waited for", async () => {

@@ -8,7 +8,7 @@ import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { newId } from "../../../shared/ids.ts";
 import { createSecrets } from "../../../shared/secrets/index.ts";
 import { stackTable } from "../../support/stack.ts";
-import { provider, text, toolCalls } from "../../unit/models/provider-server.ts";
+import { delta, events, provider, text, toolCalls } from "../../unit/models/provider-server.ts";
 import { memoryKeys } from "../../unit/secrets/memory-keys.ts";
 import { blobs } from "../runs/harness.ts";
 
@@ -24,6 +24,10 @@ const parameters = { type: "object", properties: { a: { type: "number" } } };
 const setUp = (...handlers: Parameters<typeof provider>) => setUpWith(1_000, ...handlers);
 
 async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof provider>) {
+  return setUpFor({ max_tokens }, ...handlers);
+}
+
+async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...handlers: Parameters<typeof provider>) {
   const server = await provider(...handlers);
   cleanups.push(server.close);
   const tenant = newId("organization", new Date());
@@ -45,6 +49,7 @@ async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof prov
           max_output_tokens: 50_000,
           price: { input: 1_000_000, output: 1_000_000 },
         },
+        { name: "n", provider_model_id: "n", price: { input: 2_000_000, output: 2_000_000 } },
       ],
       updated_at: at.toISOString(),
       organization_id: tenant,
@@ -62,12 +67,14 @@ async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof prov
       description: "",
       agent_type: "chat",
       model_id: "lab/m",
+      fallback_model_ids: [],
       system_prompt: "",
       temperature: 0,
-      max_tokens,
+      max_tokens: 1_000,
       response_schema: null,
       tags: [],
       metadata: {},
+      ...definition,
     },
     contexts: [],
     tools: [
@@ -90,13 +97,14 @@ async function setUpWith(max_tokens: number, ...handlers: Parameters<typeof prov
     compile_expression: compileExpression,
     clock: { now: () => at },
   };
-  const run = (work: string, more: Partial<AgentRunInput["meter"]> = {}) =>
+  const run = (work: string, more: Partial<AgentRunInput["meter"]> = {}, limits: Partial<AgentRunInput> = {}) =>
     runAgent(
       snapshot,
       {
+        ...limits,
         input: "hi",
         idempotency_key: work,
-        timeout_ms: 10_000,
+        timeout_ms: limits.timeout_ms ?? 10_000,
         meter: {
           plan: "free",
           actor: { type: "system", id: "test" },
@@ -185,5 +193,76 @@ describe("25 executions at once, each reserving nearly half of the month's token
       error: { code: "quota_exceeded", refusal: { status: 402, options: { members: { limit: 100_000 } } } },
       model_calls: 0,
     });
+  });
+});
+
+describe("an agent that names further models", () => {
+  const fallback_model_ids = ["lab/gone", "lab/n"];
+  const down = (response: Parameters<Parameters<typeof provider>[0]>[0]) => response.writeHead(500).end();
+  const half = text("The first half of the", [9, 6], "error");
+
+  it("is answered by the next one that can, and pays for all that were asked, once", async () => {
+    const { run, requests, usage } = await setUpFor({ fallback_model_ids }, half, text("Hi", [20, 2]));
+    const first = await run("run_1/agent/1");
+    expect(first).toMatchObject({
+      ok: true,
+      content: "Hi",
+      model: "lab/n",
+      usage: { tokens_in: 29, tokens_out: 8 },
+      cost_usd_micros: 15 + 44,
+      model_calls: 2,
+      tried: [
+        { model: "lab/m", code: "model_unavailable", tokens_in: 9, tokens_out: 6, cost_usd_micros: 15 },
+        { model: "lab/gone", code: "unknown_model", cost_usd_micros: 0 },
+      ],
+    });
+    expect(requests.map(({ body }) => body.model)).toEqual(["m", "n"]);
+    expect(await usage()).toEqual({ records: 2, tokens_in: 29, tokens_out: 8, cost_usd_micros: 59 });
+    // The task is repeated after a fault: nothing is asked again, nor paid for.
+    expect(await run("run_1/agent/1")).toMatchObject({ ok: true, content: "Hi", model: "lab/n" });
+    expect(requests).toHaveLength(2);
+    expect((await usage()).records).toBe(2);
+  });
+
+  it("fails as its own model did where none can answer, and says of each why", async () => {
+    const { run, requests } = await setUpFor({ fallback_model_ids }, down, text("no", [1, 1], "error"));
+    expect(await run("exe_1")).toMatchObject({
+      ok: false,
+      model: "lab/m",
+      error: { code: "model_unavailable" },
+      tried: [{ code: "model_unavailable" }, { code: "unknown_model" }, { code: "model_unavailable" }],
+    });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("asks none of them where the request is at fault, a tool was called, or something was said", async () => {
+    const bad = await setUpFor({ fallback_model_ids }, (response) => response.writeHead(400).end("{}"));
+    expect(await bad.run("exe_1")).toMatchObject({ ok: false, error: { code: "model_request_invalid" } });
+    expect(bad.requests).toHaveLength(1);
+    const acted = await setUpFor(
+      { fallback_model_ids },
+      toolCalls([{ id: "c", name: "twice", arguments: { a: 2 } }], [10, 5]),
+      down,
+    );
+    expect(await acted.run("exe_1")).toMatchObject({ ok: false, tool_calls: [{ name: "twice" }] });
+    expect(acted.requests).toHaveLength(2);
+    const spoken = await setUpFor(
+      { fallback_model_ids },
+      events([delta({ content: "The first" }), delta({}, "error")]),
+    );
+    const said: unknown[] = [];
+    const on_delta = (one: unknown) => void said.push(one);
+    expect(await spoken.run("exe_1", {}, { on_delta })).toMatchObject({
+      ok: false,
+      error: { code: "model_unavailable" },
+    });
+    expect([said, spoken.requests.length]).toEqual([[{ type: "text", text: "The first" }], 1]);
+  });
+
+  it("leaves time for the next one when one is silent", async () => {
+    const { run, requests } = await setUpFor({ fallback_model_ids: ["lab/n"] }, () => {}, text("Hi", [1, 1]));
+    const result = await run("exe_1", {}, { timeout_ms: 6_000 });
+    expect(result).toMatchObject({ ok: true, model: "lab/n", tried: [{ model: "lab/m", code: "model_timeout" }] });
+    expect(requests).toHaveLength(2);
   });
 });

@@ -4,6 +4,7 @@ import type { SnapshotContent } from "../../../functions/agents/versions/rules/s
 
 const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
   definition: {
+    fallback_model_ids: [],
     name: "A",
     description: "",
     agent_type: "chat",
