@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
-import { denialSchema, failureSchema, runKindSchema, runModeSchema, totalsSchema } from "./model.ts";
+import { denialSchema, failureSchema, runKindSchema, runModeSchema, totalsSchema, waitsForSchema } from "./model.ts";
 
 const run = z.object({
   run_id: z.string(),
@@ -31,6 +31,18 @@ export const runEvents = defineEvents({
       step_kind: z.string(),
       status: z.enum(["completed", "failed"]),
       error: failureSchema.nullable(),
+    }),
+  },
+  "run.waiting": {
+    summary: "A step of a run waits for a time, a decision or runs of its own.",
+    resource: "run",
+    audited: false,
+    data: run.extend({
+      node_id: z.string(),
+      attempt: z.number().int(),
+      step_kind: z.string(),
+      waits_for: waitsForSchema,
+      wait_until: z.string().nullable(),
     }),
   },
   "run.completed": { summary: "A run reached its end.", resource: "run", data: ended },

@@ -4,6 +4,7 @@ import { addSeconds } from "../../shared/clock.ts";
 import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { type Graph, graphLimits, waitsSecondsOf } from "../pipelines/graph/public.ts";
 
 export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
 export const runStatusSchema = z.enum(runStatuses).meta({ id: "RunStatus" });
@@ -46,7 +47,10 @@ export const stepStates = defineStates("step", stepStatuses, [
   { from: ["waiting"], to: "running", why: "The pause is over." },
   { from: [], to: "running", why: "The work begins." },
   { from: [], to: "skipped", why: "No branch reached it." },
+  { from: ["running"], to: "waiting", why: "The work waits for a time, a decision or runs of its own." },
   { from: ["running"], to: "completed", why: "The work is done." },
+  { from: ["waiting"], to: "completed", why: "What it waited for has come." },
+  { from: ["waiting"], to: "failed", why: "What it waited for has failed, or has not come in time." },
   { from: [], to: "completed", why: "The work is a rule without effects: begun and done at once." },
   { from: ["running"], to: "failed", why: "The work failed; `retried` says whether another attempt follows." },
   { from: [], to: "failed", why: "A rule without effects failed." },
@@ -58,6 +62,10 @@ export const stepStates = defineStates("step", stepStatuses, [
   },
   { from: ["stopped"], to: "failed", why: "Work that was under way when the run ended has failed." },
 ]);
+
+/** What a waiting attempt waits for: the pause before it, a time, somebody's decision, runs of its own. */
+export const waitsForSchema = z.enum(["retry", "time", "approval", "runs"]).meta({ id: "RunStepWaitsFor" });
+export type WaitsFor = z.output<typeof waitsForSchema>;
 
 /** An attempt that has not ended: it works, or waits for its time. */
 export const OPEN_STEP = ["running", "waiting"] as const satisfies readonly StepStatus[];
@@ -187,8 +195,10 @@ export const stepView = z
     started_at: z.string().nullable(),
     finished_at: z.string().nullable(),
     duration_ms: z.number().int().nullable(),
-    /** Until when a retry waits. */
+    /** Until when it waits, where that is known. */
     wait_until: z.string().nullable(),
+    /** What it waits for, or has waited for. */
+    waits_for: waitsForSchema.nullable(),
     model: z.string().nullable(),
     tokens_in: z.number().int(),
     tokens_out: z.number().int(),
@@ -221,6 +231,7 @@ export const logTypes = [
   "step.failed",
   "step.retrying",
   "step.skipped",
+  "step.waiting",
 ] as const;
 export type LogType = (typeof logTypes)[number];
 
@@ -244,8 +255,15 @@ export type LogEntry = z.output<typeof logView>;
 export const isLast = (type: LogType): boolean =>
   type === "run.completed" || type === "run.failed" || type === "run.stopped" || type === "run.timed_out";
 
-/** The longest run, and what a run gets that does not say. */
-export const MAX_TIMEOUT_SECONDS = 86_400;
+/** The longest run, and what the work of a run gets that does not say; what its graph waits for comes on top. */
+export const MAX_TIMEOUT_SECONDS = graphLimits.wait_seconds;
 export const DEFAULT_TIMEOUT_SECONDS = 3_600;
+
+/** How long a run may take that does not say. */
+export const usualTimeout = (graph: Graph): number =>
+  Math.min(
+    graph.nodes.reduce((so_far, node) => so_far + waitsSecondsOf(node), DEFAULT_TIMEOUT_SECONDS),
+    MAX_TIMEOUT_SECONDS,
+  );
 /** An output of a step or a run, as JSON text. */
 export const MAX_OUTPUT_BYTES = 1_000_000;

@@ -5,7 +5,6 @@ import { idSchema } from "../../shared/ids.ts";
 import { agentResource } from "../agents/resources.ts";
 import { headResource } from "../pipelines/resources.ts";
 import {
-  DEFAULT_TIMEOUT_SECONDS,
   logView,
   MAX_TIMEOUT_SECONDS,
   runModeSchema,
@@ -24,13 +23,10 @@ const after = decimalInteger({ min: 0 })
 const start = {
   input: z.unknown().default({}).meta({ description: "Any JSON; checked against the input node's schema." }),
   mode: runModeSchema.default("live"),
-  timeout_seconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_TIMEOUT_SECONDS)
-    .default(DEFAULT_TIMEOUT_SECONDS)
-    .meta({ description: "The run is ended as timed out after this." }),
+  timeout_seconds: z.number().int().min(1).max(MAX_TIMEOUT_SECONDS).optional().meta({
+    description:
+      "The run is ended as timed out after this. Left out, it is an hour and as long as its graph may wait for times and decisions.",
+  }),
   metadata: metadataSchema.default({}),
 };
 

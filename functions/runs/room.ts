@@ -66,7 +66,7 @@ export const room = defineRoom({
       memory_mb: 256,
     },
     watch: {
-      trigger: { kind: "due", kinds: ["run_watch"], queue: "run_watches", suspended: "goes_on" },
+      trigger: { kind: "due", kinds: ["run_watch", "run_wake"], queue: "run_watches", suspended: "goes_on" },
       needs: ["table_read", "runs_start", "runs_control"],
       writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
       timeout_seconds: 30,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Blob, type Blobs, blobSchema } from "../../shared/blobs/blobs.ts";
 import { runDays, runFiles } from "../../shared/blobs/purposes.ts";
 import { defineDue } from "../../shared/due/due.ts";
+import type { Condition } from "../../shared/dynamo/condition.ts";
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
@@ -19,6 +20,7 @@ import {
   runStatusSchema,
   stepStatusSchema,
   totalsSchema,
+  waitsForSchema,
 } from "./model.ts";
 
 /** Whatever belongs to a run ends with it. */
@@ -75,6 +77,15 @@ export type RunState = ItemOf<typeof runStateItem>;
  */
 export const runWatch = defineDue("run_watch");
 
+/**
+ * When a waiting step is woken at the latest, by what `wakeRef` says: with its record from the transaction that parks it.
+ * Nothing clears it: whoever is woken too late, or for nothing, finds that out and ends.
+ */
+export const runWake = defineDue("run_wake");
+
+/** Run, node and attempt in a reference; ids have no slash. */
+export const wakeRef = (run_id: string, node_id: string, attempt: number): string => `${run_id}/${node_id}/${attempt}`;
+
 export const runValueItem = defineItem({
   type: "run_value",
   summary: "Input or output of a run, as JSON text; beyond 16 KB in the bucket.",
@@ -109,7 +120,9 @@ export const runStepItem = defineItem({
     /** After a failure that another attempt follows. */
     retry_in_ms: z.number().int().nullable(),
     wait_until: z.string().nullable(),
-    /** Only while it waits: the run again, and the workflow execution that waits. */
+    /** Of a settled attempt what it has waited for. */
+    waits_for: waitsForSchema.nullable(),
+    /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
     ...ending,
@@ -140,7 +153,13 @@ export const nodeTurnItem = defineItem({
 export const isSettled = ({ status }: RunStep): boolean =>
   status === "completed" || status === "failed" || status === "skipped";
 
-/** The attempt had been settled before, as `step`. */
+/** An attempt that waits, or has waited, to be woken. */
+export const hasParked = ({ waits_for }: RunStep): boolean => waits_for !== null && waits_for !== "retry";
+
+/** An attempt whose work has begun and waits to be woken. */
+export const isParked = (step: RunStep): boolean => step.status === "waiting" && hasParked(step);
+
+/** The attempt had been settled before, as `step`; or waits, where that is refused too. */
 export class Settled extends Problem {
   readonly step: RunStep;
   constructor(step: RunStep) {
@@ -149,14 +168,33 @@ export class Settled extends Problem {
   }
 }
 
-/** Writes the record of an attempt that is not settled yet. @throws Settled when committed */
-export function stepWrite(table: TenantTable, step: RunStep): Write {
-  const open = { any: [{ exists: false }, { one_of: { status: OPEN_STEP } }] };
-  return table.writes.put(runStepItem, step, open, (old) => {
+/** From where the record of an attempt is written. */
+const unparked: Condition = {
+  any: [{ exists: false }, { equals: { status: "running" } }, { equals: { status: "waiting", waits_for: "retry" } }],
+};
+const from: Readonly<Record<StepMove, Condition>> = {
+  begin: unparked,
+  park: { equals: { status: "running" } },
+  settle: unparked,
+  settle_woken: { one_of: { status: OPEN_STEP } },
+};
+
+/**
+ * What is done with an attempt: none is settled twice, and one that waits neither begins again nor is settled by anybody but who
+ * was woken. Work that was given up and comes back after its repetition began to wait has nobody who goes on from it.
+ */
+export type StepMove = "begin" | "park" | "settle" | "settle_woken";
+
+/** Writes the record of an attempt. @throws Settled when committed, where the attempt has moved on */
+export const stepWrite = (table: TenantTable, step: RunStep, move: StepMove): Write =>
+  table.writes.put(runStepItem, step, from[move], (old) => {
     if (old === undefined) throw new Error("a step that is not there was refused");
     return new Settled(old);
   });
-}
+
+/** Whether a move was refused because of how the attempt stands. */
+export const refuses = (step: RunStep, move: StepMove): boolean =>
+  isSettled(step) || (move !== "settle_woken" && isParked(step));
 
 /**
  * Resolved incoming edges of a node with several. A join of k edges writes about k²·3 bytes in all, since each edge

@@ -12,6 +12,7 @@ import {
   edgeTaken,
   failsRun,
   type Outcome,
+  type Parked,
   settle,
   skipped,
 } from "../../functions/runs/engine/rules/outcome.ts";
@@ -91,6 +92,7 @@ function configOf(kind: string, one: Spec, source: string): object {
   if (kind === "agent") return { agent_id: "agt_1", ...policyOf(one) };
   if (kind === "transform")
     return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
+  if (kind === "wait") return { seconds: 1, ...policyOf(one) };
   if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
   if (kind === "synthesizer") return votesOf(one);
   if (kind === "router") return routerOf(one, source);
@@ -108,6 +110,7 @@ const kinds = [
   "merge",
   "merge",
   "synthesizer",
+  "wait",
   "output",
 ];
 
@@ -162,13 +165,19 @@ function build(specs: readonly Spec[]): Graph {
   return graphSchema.parse({ nodes, connections });
 }
 
+const PAUSE = { parked: true, pause_ms: 10 } as const;
+
+/** What tests let a node do: as the engine's work; asked for the `call`th time, since the first may only begin to wait. */
+export type TestWork = (node: PlanNode, attempt: number, call?: number) => AttemptResult | Parked;
+
 /**
- * Deterministic work: some nodes always fail, some with a retry policy fail at first, the others answer. With `fatal: false` no node
+ * Deterministic work: what waits does so when it is first asked; some nodes always fail, some with a retry policy fail at first, the others answer. With `fatal: false` no node
  * fails whose failure would end the run.
  */
 export const workOf =
   (options: { readonly fatal: boolean }) =>
-  (node: PlanNode, attempt: number): AttemptResult => {
+  (node: PlanNode, attempt: number, call = 1): AttemptResult | Parked => {
+    if (node.node?.kind === "wait" && call === 1) return node.ordinal % 2 === 0 ? { parked: true } : PAUSE;
     const seed = [...node.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 10;
     const survives = options.fatal || node.node?.config.on_failure !== "fail_run";
     if (seed < 3 && survives) return { ok: false, error: { code: "broken", message: `${node.id} always fails` } };
@@ -194,12 +203,7 @@ export interface Expected {
  * What a run must come to, worked out without store, schedule or worklist: node after node in topological order, each looking at its
  * finished predecessors. Nodes behind a fatal failure have no outcome.
  */
-export async function expectedRun(
-  plan: Plan,
-  input: Json,
-  work: (node: PlanNode, attempt: number) => AttemptResult,
-  seed = MEANS.seed,
-): Promise<Expected> {
+export async function expectedRun(plan: Plan, input: Json, work: TestWork, seed = MEANS.seed): Promise<Expected> {
   const outcomes = new Map<number, Outcome>();
   const fatal: string[] = [];
   const left = new Set(plan.nodes.filter(({ ordinal }) => ordinal !== plan.end));
@@ -226,7 +230,7 @@ async function expectedOutcome(
   node: PlanNode,
   outcomes: ReadonlyMap<number, Outcome>,
   run_input: Json,
-  work: (node: PlanNode, attempt: number) => AttemptResult,
+  work: TestWork,
   seed: string,
 ) {
   const isStart = node.ordinal === plan.start;
@@ -239,7 +243,10 @@ async function expectedOutcome(
   const scope = scopeOf(plan, node, input, run_input, outcomes);
   if (node.pure) return settle(node, 1, await runPure(plan, node, inputs, scope, { ...MEANS, seed }));
   for (let attempt = 1; ; attempt++) {
-    const outcome = settle(node, attempt, work(node, attempt));
+    const first = work(node, attempt);
+    const result = "parked" in first ? work(node, attempt, 2) : first;
+    if ("parked" in result) throw new Error(`${node.id} waits for ever`);
+    const outcome = settle(node, attempt, result);
     if (outcome.status !== "retrying") return outcome;
   }
 }

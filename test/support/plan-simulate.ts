@@ -1,5 +1,5 @@
 import type { Advance, AdvanceOptions } from "../../functions/runs/engine/advance.ts";
-import type { AttemptResult, Outcome } from "../../functions/runs/engine/rules/outcome.ts";
+import type { AttemptResult, Outcome, Parked } from "../../functions/runs/engine/rules/outcome.ts";
 import {
   edgeAt,
   nodeAt,
@@ -11,7 +11,7 @@ import {
 } from "../../functions/runs/engine/rules/plan.ts";
 import type { Denied } from "../../functions/runs/engine/rules/rights.ts";
 import type { Begin, Commit, RunResult, RunStore } from "../../functions/runs/engine/rules/store.ts";
-import { executionName, firstTicket, type Ticket } from "../../functions/runs/engine/rules/ticket.ts";
+import { executionName, firstTicket, type Ticket, wakingName } from "../../functions/runs/engine/rules/ticket.ts";
 import { runTicket } from "../../functions/runs/engine/walk.ts";
 import type { Json } from "../../shared/expressions/json.ts";
 
@@ -32,6 +32,8 @@ export class RunTable {
   readonly begun = new Set<string>();
   readonly attempts = new Map<string, Outcome>();
   readonly final = new Map<number, Outcome>();
+  /** Attempts that have begun to wait. */
+  readonly parked = new Set<string>();
   result: RunResult | undefined;
   stopped = false;
   /** The run's time; each work takes some of it where a test says so. */
@@ -74,16 +76,39 @@ export class RunTable {
   begin(step: PlanNode, attempt: number): Begin {
     if (this.over) return { state: "stopped" };
     this.#inputsAreResolved(step);
-    const outcome = this.attempts.get(`${step.id}/${attempt}`);
-    if (outcome !== undefined) return { state: "settled", outcome };
+    const found = this.#found(`${step.id}/${attempt}`);
+    if (found !== undefined) return found;
     this.begun.add(`${step.id}/${attempt}`);
     return { state: "begun" };
   }
 
-  commit(step: PlanNode, attempt: number, outcome: Outcome): Commit {
+  /** As the table would answer whoever comes to an attempt that has moved on. */
+  #found(key: string): Begin | undefined {
+    const outcome = this.attempts.get(key);
+    const parked = this.parked.has(key);
+    if (outcome === undefined) return parked ? { state: "parked", wait: WAIT } : undefined;
+    return { state: "settled", outcome, shared: parked };
+  }
+
+  woken(step: PlanNode, attempt: number): Begin {
+    return (this.over ? undefined : this.#found(`${step.id}/${attempt}`)) ?? { state: "stopped" };
+  }
+
+  park(step: PlanNode, attempt: number): Begin {
+    const key = `${step.id}/${attempt}`;
+    if (!this.begun.has(key)) throw new Violation(`${key} waits and has not begun`);
+    if (this.over) return { state: "stopped" };
+    const found = this.#found(key);
+    if (found === undefined) this.parked.add(key);
+    return found ?? { state: "parked", wait: WAIT };
+  }
+
+  /** @param woken whether the caller has found the attempt waiting */
+  commit(step: PlanNode, attempt: number, outcome: Outcome, woken: boolean): Commit {
     this.#inputsAreResolved(step);
     const key = `${step.id}/${attempt}`;
     const before = this.attempts.get(key);
+    if (this.parked.has(key) && !woken) return { result: this.over ? "stopped" : "parked", outcome };
     if (before === undefined) {
       if (this.final.has(step.ordinal)) throw new Violation(`${key} is committed after the step was final`);
       this.attempts.set(key, outcome);
@@ -103,6 +128,8 @@ export class RunTable {
     }
   }
 }
+
+const WAIT = { since: "", until: null };
 
 /** The engine did something that it promises never to do. */
 export class Violation extends Error {}
@@ -148,7 +175,7 @@ class Crash extends Error {}
 export async function simulate(
   plan: Plan,
   input: Json,
-  work: (node: PlanNode, attempt: number, call: number) => AttemptResult,
+  work: (node: PlanNode, attempt: number, call: number) => AttemptResult | Parked,
   options: Omit<AdvanceOptions, "checkSchema"> & {
     readonly seed: number;
     readonly faults?: Faults;
@@ -196,7 +223,9 @@ export async function simulate(
     denial: (step) => operate(call, () => table.denial(step)),
     resolve: (step, edges) => operate(call, () => table.resolve(step, edges)),
     begin: (step, attempt) => operate(call, () => table.begin(step, attempt)),
-    commit: (step, attempt, outcome) => operate(call, () => table.commit(step, attempt, outcome)),
+    woken: (step, attempt) => operate(call, () => table.woken(step, attempt)),
+    park: (step, attempt) => operate(call, () => table.park(step, attempt)),
+    commit: (step, attempt, outcome, woken) => operate(call, () => table.commit(step, attempt, outcome, woken)),
     outcomes: (steps) =>
       operate(
         call,
@@ -264,8 +293,7 @@ export async function simulate(
     }
   };
 
-  const start = (ticket: Ticket): void => {
-    const name = executionName("run_1", plan, ticket);
+  const start = (ticket: Ticket, name = executionName("run_1", plan, ticket)): void => {
     if (started.has(name)) return;
     started.add(name);
     execute(name, ticket).catch((error) => {
@@ -280,10 +308,27 @@ export async function simulate(
     call.fail(new Crash());
   };
 
+  /** Wakes one of those steps that wait or have waited, as often as it comes. Whether there is one. */
+  let wakes = 0;
+  const woken = new Set<string>();
+  const wake = (keys: readonly string[]): boolean => {
+    const key = table.over ? undefined : keys[Math.floor(random() * keys.length)];
+    if (key === undefined) return false;
+    woken.add(key);
+    const [node = "", attempt] = key.split("/");
+    const ticket = { node, attempt: Number(attempt), woken: true } as const;
+    start(ticket, wakingName("run_1", node, ticket.attempt, String(++wakes)));
+    return true;
+  };
+
   start(firstTicket(plan));
   for (;;) {
     await new Promise((resolve) => setImmediate(resolve));
     if (violation !== undefined) throw violation;
+    if (wakes < 60 && random() < 0.05) wake([...table.parked]);
+    // Whatever a step waits for wakes it once it has happened, also one that somebody else has settled meanwhile.
+    const sleeping = () => [...table.parked].filter((key) => !woken.has(key) || !table.attempts.has(key));
+    if (pending.length === 0 && active === 0 && wake(sleeping())) continue;
     const [operation] = pending.splice(Math.floor(random() * pending.length), 1);
     if (operation === undefined) {
       if (active === 0) break;

@@ -13,6 +13,7 @@ export {
   nodeKinds,
   referencesOf,
   renamed,
+  waitsSecondsOf,
 } from "./rules/kinds.ts";
-export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "./rules/limits.ts";
+export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE, graphLimits } from "./rules/limits.ts";
 export { type Connection, type Graph, type GraphNode, graphSchema } from "./rules/nodes.ts";

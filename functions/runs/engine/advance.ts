@@ -18,7 +18,7 @@ import type { Ticket } from "./rules/ticket.ts";
 /** What a walk begins with: the run's beginning, a task's outcome, or what an earlier call left over. */
 export type Start =
   | { readonly begin: true }
-  | { readonly node: string; readonly attempt: number; readonly outcome: Outcome }
+  | { readonly node: string; readonly attempt: number; readonly outcome: Outcome; readonly shared: boolean }
   | Extract<Ticket, { resume: unknown }>;
 
 /** What the workflow does next. */
@@ -67,6 +67,9 @@ interface Owned {
  *
  * Every step it takes may be taken again. A call that crashed is repeated with the same start, even while the first is still under
  * way: whoever walks the same edges comes to own the same steps, because the edge that completed a step is part of the step's state.
+ *
+ * A step that has waited may have been woken by several, and nobody knows which of them lives: all of them walk on from it, `shared`.
+ * What they own they own together, so none does a task itself: each is an execution of its own, by whose name it is started once.
  */
 export async function advance(plan: Plan, store: RunStore, start: Start, options: AdvanceOptions): Promise<Advance> {
   return new Walk(plan, store, options).run(start);
@@ -85,6 +88,8 @@ class Walk {
   readonly #tasks: Ticket[] = [];
   #input: Promise<Json> | undefined;
   #over = false;
+  #parked: Ticket | undefined;
+  #shared = false;
   #spent = 0;
 
   constructor(
@@ -100,19 +105,23 @@ class Walk {
   }
 
   async run(start: Start): Promise<Advance> {
+    this.#shared = "shared" in start && start.shared === true;
     if ("resume" in start) {
       for (const [ordinal, resolved] of start.resume) this.#stack.push({ node: nodeAt(this.#plan, ordinal), resolved });
     } else if ("begin" in start) {
       if (!(await this.#late())) await this.#work({ node: nodeAt(this.#plan, this.#plan.start), decision: "ready" });
     } else {
       const node = nodeAt(this.#plan, this.#plan.byId.get(start.node) ?? -1);
-      const outcome = await this.#commit(node, start.attempt, start.outcome);
-      if (outcome.status === "retrying" && !this.#over && !(await this.#late())) {
+      const outcome = await this.#commit(node, start.attempt, start.outcome, this.#shared);
+      const goesOn = !this.#over && this.#parked === undefined;
+      if (outcome.status === "retrying" && goesOn && !(await this.#late())) {
         const next = { node: start.node, attempt: start.attempt + 1 };
-        return { next, wait_ms: outcome.retry_in_ms, forks: [], done: false };
+        const pause_ms = outcome.retry_in_ms;
+        if (this.#shared) return { forks: [{ ...next, pause_ms }], done: false };
+        return { next, wait_ms: pause_ms, forks: [], done: false };
       }
     }
-    while (!this.#over && this.#stack.length > 0 && !(await this.#late())) {
+    while (!this.#over && this.#parked === undefined && this.#stack.length > 0 && !(await this.#late())) {
       await this.#batch();
       if (this.#spent >= this.#budget) break;
     }
@@ -134,10 +143,13 @@ class Walk {
 
   #answer(): Advance {
     if (this.#over) return over;
+    if (this.#parked !== undefined) return { next: this.#parked, forks: [], done: false };
     if (this.#stack.length > 0) {
       const resume = this.#stack.map(({ node, resolved }) => [node.ordinal, resolved] as const);
-      return { next: { resume }, forks: this.#tasks, done: false };
+      const next = this.#shared ? ({ resume, shared: true } as const) : { resume };
+      return { next, forks: this.#tasks, done: false };
     }
+    if (this.#shared) return { forks: this.#tasks, done: false };
     const [next, ...forks] = this.#tasks;
     return next === undefined ? { forks, done: false } : { next, forks, done: false };
   }
@@ -205,10 +217,12 @@ class Walk {
   }
 
   /** Stores an outcome, or learns the one that was stored before, and puts the node's edges on the worklist. */
-  async #commit(node: PlanNode, attempt: number, wanted: Outcome): Promise<Outcome> {
-    const { result, outcome } = await this.#store.commit(node, attempt, wanted);
+  async #commit(node: PlanNode, attempt: number, wanted: Outcome, woken = false): Promise<Outcome> {
+    const { result, outcome } = await this.#store.commit(node, attempt, wanted, woken);
     if (result === "stopped") {
       this.#over = true;
+    } else if (result === "parked") {
+      this.#parked = { node: node.id, attempt, woken: true };
     } else if (failsRun(outcome)) {
       await this.#end({ status: "failed", error: outcome.error, node_id: node.id });
     } else if (outcome.status !== "retrying") {

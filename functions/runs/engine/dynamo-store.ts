@@ -1,5 +1,6 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { ChangeContext } from "../../../shared/change/commit.ts";
+import type { EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -9,20 +10,34 @@ import { type Ending, endRun } from "../control/ending.ts";
 import { endingContext, runContext } from "../log/entries.ts";
 import type { Appended, Entry, Journal } from "../log/journal.ts";
 import { addWrite } from "../log/pending.ts";
-import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
+import { MAX_OUTPUT_BYTES, type Totals, type WaitsFor } from "../model.ts";
 import {
+  hasParked,
+  isParked,
   isSettled,
   type RunStep,
   runJoinItem,
   runStepItem,
   runValue,
+  runWake,
   Settled,
+  type StepMove,
   type StoredRun,
   stepWrite,
   storeJson,
+  wakeRef,
 } from "../store.ts";
-import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
-import { type Outcome, settle } from "./rules/outcome.ts";
+import {
+  begunStep,
+  outcomeEvents,
+  outcomeLog,
+  outcomeOf,
+  type Spent,
+  settledStep,
+  waitingEvent,
+  waitingLog,
+} from "./records.ts";
+import { type Outcome, type Parked, settle } from "./rules/outcome.ts";
 import { missingEdges, type PlanNode, type Resolution, type StepState } from "./rules/plan.ts";
 import type { Denied } from "./rules/rights.ts";
 import type { Begin, Commit, RunResult, RunStore } from "./rules/store.ts";
@@ -30,6 +45,16 @@ import type { Begin, Commit, RunResult, RunStore } from "./rules/store.ts";
 /** What an attempt's work cost, and the writes that meter it in the transaction of its commit. */
 export interface Work extends Spent {
   readonly usage: readonly Write[];
+}
+
+/** What an attempt leaves behind when it begins to wait: what it waits for, and what is written and told with that. */
+export interface Waits {
+  readonly waits_for: Exclude<WaitsFor, "retry">;
+  /** Until when at the latest, where that is known: then it is woken, whatever else does. */
+  readonly until?: Date | undefined;
+  readonly message: string;
+  readonly writes?: readonly Write[];
+  readonly events?: readonly EventDraft[];
 }
 
 /** A join meets an edge that it holds already; `state` is what it holds. */
@@ -65,6 +90,7 @@ export class DynamoRunStore implements RunStore {
   readonly #parts: DynamoRunStoreParts;
   readonly #begun = new Map<string, RunStep>();
   readonly #work = new Map<string, Work>();
+  readonly #waits = new Map<string, Waits>();
   #input: Promise<Json> | undefined;
 
   constructor(parts: DynamoRunStoreParts) {
@@ -94,6 +120,11 @@ export class DynamoRunStore implements RunStore {
   /** What an attempt cost; committed with its outcome. */
   note(step: PlanNode, attempt: number, work: Work): void {
     this.#work.set(`${step.id}/${attempt}`, work);
+  }
+
+  /** What an attempt waits for; written when it is parked. */
+  waits(step: PlanNode, attempt: number, waits: Waits): void {
+    this.#waits.set(`${step.id}/${attempt}`, waits);
   }
 
   async resolve(step: PlanNode, edges: Resolution): Promise<StepState> {
@@ -126,11 +157,12 @@ export class DynamoRunStore implements RunStore {
   }
 
   async begin(step: PlanNode, attempt: number): Promise<Begin> {
-    const { table, blobs, run, journal, clock } = this.#parts;
+    const { table, run, journal, clock } = this.#parts;
     const begun = begunStep(run, step, attempt, clock.now());
     const appended = await journal.append({
       step: begun,
-      writes: [stepWrite(table, begun)],
+      move: "begin",
+      writes: [stepWrite(table, begun, "begin")],
       log: {
         level: "debug",
         type: "step.started",
@@ -144,22 +176,78 @@ export class DynamoRunStore implements RunStore {
       bytes: 2_000,
     });
     if (appended === "over") return { state: "stopped" };
-    if (appended !== "written") return { state: "settled", outcome: await outcomeOf(appended.settled, blobs) };
+    if (appended !== "written") return this.#found(step, appended.settled);
     if (journal.over) return { state: "stopped" };
     this.#begun.set(`${step.id}/${attempt}`, begun);
     return { state: "begun" };
   }
 
-  async commit(step: PlanNode, attempt: number, wanted: Outcome): Promise<Commit> {
+  async woken(step: PlanNode, attempt: number): Promise<Begin> {
+    const { table, run } = this.#parts;
+    const [found] = await table.table.batch([table.read(runStepItem, { run_id: run.id, node_id: step.id, attempt })]);
+    return found === undefined ? { state: "stopped" } : this.#found(step, found);
+  }
+
+  async park(step: PlanNode, attempt: number, { pause_ms }: Parked): Promise<Begin> {
+    const { table, run, journal, execution } = this.#parts;
+    const key = `${step.id}/${attempt}`;
+    const begun = this.#begun.get(key);
+    const waits = this.#waits.get(key);
+    if (begun === undefined || waits === undefined) throw new Error(`${key} waits for nothing`);
+    const wait_until = waits.until === undefined ? null : timestamp(waits.until);
+    const wait = { since: begun.started_at ?? wait_until ?? "", until: wait_until };
+    if (begun.status === "waiting") return { state: "parked", wait };
+    const parked: RunStep = {
+      ...begun,
+      status: "waiting",
+      waits_for: waits.waits_for,
+      wait_until,
+      waiting_run_id: run.id,
+      ...(pause_ms === undefined ? {} : { execution }),
+    };
+    const wakes = pause_ms === undefined && waits.until !== undefined;
+    const appended = await journal.append({
+      step: parked,
+      move: "park",
+      writes: [
+        stepWrite(table, parked, "park"),
+        ...(wakes ? [runWake.set(table, wakeRef(run.id, step.id, attempt), waits.until)] : []),
+        ...(waits.writes ?? []),
+      ],
+      log: waitingLog(parked, waits.message),
+      add: {},
+      events: [waitingEvent(run, parked), ...(waits.events ?? [])],
+      bytes: 4_000,
+    });
+    if (appended === "over") return { state: "stopped" };
+    if (appended !== "written") return this.#found(step, appended.settled);
+    return journal.over ? { state: "stopped" } : { state: "parked", wait };
+  }
+
+  /** What an attempt that has moved on says. */
+  async #found(step: PlanNode, found: RunStep): Promise<Begin> {
+    if (isParked(found)) {
+      this.#begun.set(`${step.id}/${found.attempt}`, found);
+      return { state: "parked", wait: { since: found.started_at ?? "", until: found.wait_until } };
+    }
+    if (!isSettled(found)) return { state: "stopped" };
+    return { state: "settled", outcome: await outcomeOf(found, this.#parts.blobs), shared: hasParked(found) };
+  }
+
+  async commit(step: PlanNode, attempt: number, wanted: Outcome, woken: boolean): Promise<Commit> {
     const { blobs, journal } = this.#parts;
-    const { entry, outcome } = await this.#entry(step, attempt, wanted);
+    const { entry, outcome } = await this.#entry(step, attempt, wanted, woken ? "settle_woken" : "settle");
     let appended = await journal.append(entry);
     if (appended === "over") {
       appended = await this.#late(entry);
       return { result: "stopped", outcome: appended === "over" ? outcome : await this.#stored(appended, outcome) };
     }
     if (appended === "written") return { result: journal.over ? "stopped" : "committed", outcome };
-    return { result: journal.over ? "stopped" : "already", outcome: await outcomeOf(appended.settled, blobs) };
+    const { settled } = appended;
+    if (journal.over && isParked(settled)) return { result: "stopped", outcome };
+    // Whoever has not found it waiting does not know that others may go on from it.
+    if (!journal.over && hasParked(settled) && !woken) return { result: "parked", outcome };
+    return { result: journal.over ? "stopped" : "already", outcome: await outcomeOf(settled, blobs) };
   }
 
   async outcomes(steps: readonly PlanNode[]): Promise<ReadonlyMap<number, Outcome>> {
@@ -213,7 +301,12 @@ export class DynamoRunStore implements RunStore {
   }
 
   /** What a commit writes. An output that is too large for a step is its failure, under its policy. */
-  async #entry(step: PlanNode, attempt: number, wanted: Outcome): Promise<{ entry: Entry; outcome: Outcome }> {
+  async #entry(
+    step: PlanNode,
+    attempt: number,
+    wanted: Outcome,
+    move: StepMove,
+  ): Promise<{ entry: Entry; outcome: Outcome }> {
     const { table, blobs, run, clock, execution } = this.#parts;
     const at = clock.now();
     const bytes = wanted.status === "completed" ? bytesOf(wanted.output) : 0;
@@ -224,13 +317,14 @@ export class DynamoRunStore implements RunStore {
     const begun = this.#begun.get(`${step.id}/${attempt}`) ?? begunStep(run, step, attempt, at);
     const { usage = [], ...spent } = work ?? {};
     const record = settledStep(begun, outcome, output, work === undefined ? undefined : (spent as Spent), at);
-    const writes = [stepWrite(table, record), ...usage];
+    const writes = [stepWrite(table, record, move), ...usage];
     if (outcome.status === "retrying") {
       const waiting: RunStep = {
         ...begunStep(run, step, attempt + 1, at),
         status: "waiting",
         started_at: null,
         wait_until: timestamp(addSeconds(at, outcome.retry_in_ms / 1_000)),
+        waits_for: "retry",
         waiting_run_id: run.id,
         execution,
       };
@@ -246,6 +340,7 @@ export class DynamoRunStore implements RunStore {
     return {
       entry: {
         step: record,
+        move,
         writes,
         log: outcomeLog(record, outcome),
         add,
@@ -278,7 +373,8 @@ export class DynamoRunStore implements RunStore {
   }
 
   async #stored(appended: Appended, outcome: Outcome): Promise<Outcome> {
-    return typeof appended === "object" ? outcomeOf(appended.settled, this.#parts.blobs) : outcome;
+    const settled = typeof appended === "object" && isSettled(appended.settled) ? appended.settled : undefined;
+    return settled === undefined ? outcome : outcomeOf(settled, this.#parts.blobs);
   }
 }
 

@@ -40,6 +40,7 @@ export const begunStep = (
   blocked: [],
   retry_in_ms: null,
   wait_until: null,
+  waits_for: null,
   expires_at: run.expires_at,
 });
 
@@ -51,7 +52,8 @@ export function settledStep(
   spent: Spent | undefined,
   at: Date,
 ): RunStep {
-  const step = { ...begun, ...spent, finished_at: timestamp(at) };
+  const { waiting_run_id: _, execution: __, ...attempt } = begun;
+  const step = { ...attempt, ...spent, wait_until: null, finished_at: timestamp(at) };
   switch (outcome.status) {
     case "skipped":
       return { ...step, status: "skipped", started_at: null };
@@ -136,6 +138,25 @@ export function outcomeLog(step: RunStep, outcome: Outcome): LogDraft {
       };
   }
 }
+
+/** What the log tells of an attempt that waits. */
+export const waitingLog = ({ node_id, attempt, kind, waits_for, wait_until }: RunStep, message: string): LogDraft => ({
+  level: "info",
+  type: "step.waiting",
+  node_id,
+  attempt,
+  message,
+  data: { kind, waits_for, wait_until },
+});
+
+/** The event of it. */
+export const waitingEvent = (run: StoredRun, { node_id, attempt, kind, waits_for, wait_until }: RunStep): EventDraft =>
+  draft(
+    runEvents,
+    "run.waiting",
+    { id: run.id },
+    { ...aboutRun(run), node_id, attempt, step_kind: kind, waits_for: waits_for ?? "time", wait_until },
+  );
 
 /** The event that a step has ended, where it has. */
 export function outcomeEvents(run: StoredRun, step: RunStep, { status }: Outcome): EventDraft[] {

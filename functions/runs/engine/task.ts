@@ -17,8 +17,13 @@ import { executionName, firstTicket, type Ticket } from "./rules/ticket.ts";
 import { runTicket, type Work } from "./walk.ts";
 
 const ticketSchema: z.ZodType<Ticket> = z.union([
-  z.object({ node: z.string(), attempt: z.number().int() }),
-  z.object({ resume: z.array(z.tuple([z.number().int(), z.number().int()])) }),
+  z.object({
+    node: z.string(),
+    attempt: z.number().int(),
+    woken: z.literal(true).optional(),
+    pause_ms: z.number().optional(),
+  }),
+  z.object({ resume: z.array(z.tuple([z.number().int(), z.number().int()])), shared: z.literal(true).optional() }),
 ]);
 
 /** What the workflow gives its one task. Ids only: values live in the table and the bucket. */

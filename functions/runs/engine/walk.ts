@@ -1,9 +1,9 @@
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import { type Advance, type AdvanceOptions, advance } from "./advance.ts";
 import { mergedInput, outcomesNeeded, scopeOf, type TakenInput, takenInputs } from "./rules/input.ts";
-import { type AttemptResult, settle } from "./rules/outcome.ts";
+import { type AttemptResult, type Parked, settle } from "./rules/outcome.ts";
 import { nodeNamed, type Plan, type PlanNode } from "./rules/plan.ts";
-import type { RunStore } from "./rules/store.ts";
+import type { Begin, RunStore, Waiting } from "./rules/store.ts";
 import type { Ticket } from "./rules/ticket.ts";
 
 /** Does one attempt of a task. Failures are values; a thrown error means that it is unknown whether the work was done. */
@@ -15,7 +15,9 @@ export type Work = (task: {
   readonly inputs: readonly TakenInput[];
   /** What is left of the run's time; the work takes no longer. */
   readonly left_ms: number;
-}) => Promise<AttemptResult>;
+  /** That it has waited, where it has. */
+  readonly wait: Waiting | undefined;
+}) => Promise<AttemptResult | Parked>;
 
 /**
  * The whole of the workflow's RunNode task: does what the ticket says and tells what comes next. May be repeated with the same ticket
@@ -32,7 +34,8 @@ export async function runTicket(
   if ("resume" in ticket) return advance(plan, store, ticket, options);
   const node = nodeNamed(plan, ticket.node);
   if (node.ordinal === plan.start) return advance(plan, store, { begin: true }, options);
-  const { attempt } = ticket;
+  const { attempt, pause_ms } = ticket;
+  if (pause_ms !== undefined) return { next: { node: node.id, attempt }, wait_ms: pause_ms, forks: [], done: false };
   const ended = { forks: [], done: true } as const;
   const timedOut = async () => {
     await store.finish({ status: "timed_out" });
@@ -44,9 +47,11 @@ export async function runTicket(
     await store.finish({ status: "denied", error: denial, node_id: node.id });
     return ended;
   }
-  const begin = await store.begin(node, attempt);
+  const begin = await (ticket.woken ? store.woken(node, attempt) : store.begin(node, attempt));
   if (begin.state === "stopped") return ended;
-  if (begin.state === "settled") return advance(plan, store, { ...ticket, outcome: begin.outcome }, options);
+  const settled = ({ outcome, shared }: Pick<Extract<Begin, { state: "settled" }>, "outcome" | "shared">) =>
+    advance(plan, store, { node: node.id, attempt, outcome, shared }, options);
+  if (begin.state === "settled") return settled(begin);
   const [outcomes, run_input] = await Promise.all([
     store.outcomes(
       outcomesNeeded(plan, node)
@@ -61,7 +66,16 @@ export async function runTicket(
   const left_ms = store.left_ms();
   // What came before may have taken its time.
   if (left_ms <= 0) return timedOut();
-  const result = await work({ node, attempt, scope, inputs, left_ms });
+  const wait = begin.state === "parked" ? begin.wait : undefined;
+  const result = await work({ node, attempt, scope, inputs, left_ms, wait });
+  if ("parked" in result) {
+    const parked = await store.park(node, attempt, result);
+    if (parked.state === "stopped") return ended;
+    if (parked.state === "settled") return settled(parked);
+    const { pause_ms } = result;
+    if (pause_ms === undefined) return { forks: [], done: false };
+    return { next: { node: node.id, attempt, woken: true }, wait_ms: pause_ms, forks: [], done: false };
+  }
   const outcome = settle(node, attempt, result, store.left_ms());
-  return advance(plan, store, { node: ticket.node, attempt, outcome }, options);
+  return settled({ outcome, shared: wait !== undefined });
 }

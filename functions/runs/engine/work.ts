@@ -3,6 +3,7 @@ import { workAgent, workSummary } from "./work-agent.ts";
 import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
 import { workRouter } from "./work-router.ts";
+import { workWait } from "./work-wait.ts";
 
 /** Work that the run's deadline cuts off ends just after it, so that the run is timed out and not failed by its step. */
 const PAST_DEADLINE_MS = 100;
@@ -11,7 +12,7 @@ const PAST_DEADLINE_MS = 100;
 export const workerOf =
   (deps: WorkDeps): TaskDeps["worker"] =>
   (of) =>
-  async ({ node, attempt, scope, inputs, left_ms }) => {
+  async ({ node, attempt, scope, inputs, left_ms, wait }) => {
     const step = node.node;
     const within = (wanted_ms: number) => Math.min(wanted_ms, Math.ceil(left_ms) + PAST_DEADLINE_MS);
     const task = { ...of, node, attempt, scope, inputs, within };
@@ -23,6 +24,8 @@ export const workerOf =
       case "merge":
       case "synthesizer":
         return workSummary({ ...task, step }, deps);
+      case "wait":
+        return workWait({ ...task, step }, { left_ms, wait }, deps);
       case "http":
         return workHttp({ ...task, step }, deps);
       default:

@@ -3,11 +3,15 @@ import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { watch } from "../consumers.ts";
+import { wake } from "../control/waking.ts";
 import { runControl } from "../deps.ts";
-import { runWatch } from "../store.ts";
+import { runWake, runWatch } from "../store.ts";
 
 const platform = connectPlatform("runs-watch");
 const deps = runControl(platform);
-const works = { [runWatch.kind]: (due: Due) => watch(due, deps) };
+const works = {
+  [runWatch.kind]: (due: Due) => watch(due, deps),
+  [runWake.kind]: (due: Due) => wake(due, deps),
+};
 
 export const handler = consumeMessages(platform.log, dueWorker(platform.table, works));

@@ -4,7 +4,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { newId } from "../../../shared/ids.ts";
 import { isLive, noTotals, type Totals } from "../model.ts";
-import { isSettled, type RunState, type RunStep, runPendingItem, runStepItem, Settled } from "../store.ts";
+import { type RunState, type RunStep, refuses, runPendingItem, runStepItem, Settled, type StepMove } from "../store.ts";
 import { type LogDraft, logEntry, logWrite, moved, Overtaken, stateWrite, summed } from "./entries.ts";
 import { number } from "./pending.ts";
 
@@ -12,6 +12,7 @@ import { number } from "./pending.ts";
 export interface Entry {
   /** Which attempt. Its write is the first of `writes`, and refuses with `Settled`. */
   readonly step: Pick<RunStep, "node_id" | "attempt">;
+  readonly move: StepMove;
   readonly writes: readonly Write[];
   readonly log: LogDraft;
   readonly add: Partial<Totals>;
@@ -20,7 +21,7 @@ export interface Entry {
   readonly bytes: number;
 }
 
-/** `over`: nothing was written, because the run was over before. `settled`: the attempt had been settled before, as this. */
+/** `over`: nothing was written, because the run was over before. `settled`: the attempt had moved on before, to this. */
 export type Appended = "written" | "over" | { readonly settled: RunStep };
 
 interface Pending {
@@ -163,9 +164,9 @@ export class Journal {
     const steps = await this.#table.table.batch(
       group.map(({ entry: { step } }) => this.#table.read(runStepItem, { run_id: this.#run_id, ...step })),
     );
-    return group.filter(({ resolve }, i) => {
+    return group.filter(({ entry, resolve }, i) => {
       const step = steps[i];
-      if (step === undefined || !isSettled(step)) return true;
+      if (step === undefined || !refuses(step, entry.move)) return true;
       resolve({ settled: step });
       return false;
     });

@@ -22,7 +22,7 @@ export function stepOf(step: RunStep, run: Pick<StoredRun, "status" | "finished_
   const inline = text ?? (output !== null && "inline" in output ? output.inline : undefined);
   return {
     ...shown,
-    ...(cut ? { status: "stopped", wait_until: null } : {}),
+    ...(cut ? { status: "stopped", wait_until: null, waits_for: null } : {}),
     finished_at,
     duration_ms: elapsed(started_at, finished_at),
     retried: retry_in_ms !== null,

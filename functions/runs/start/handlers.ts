@@ -11,7 +11,7 @@ import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
 import { pinForRun, pipelineItem } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
-import { isLive, noTotals, runStates, summaryOf } from "../model.ts";
+import { DEFAULT_TIMEOUT_SECONDS, isLive, noTotals, runStates, summaryOf, usualTimeout } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, type StoredRun, storeJson } from "../store.ts";
 import { checkInput, type NewRun, namedRun, pinGraph, startOf } from "./start.ts";
@@ -21,7 +21,7 @@ type Ops = typeof operations;
 export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call, deps) => {
   const { path, body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { mode, revision, timeout_seconds, metadata } = body;
+  const { mode, revision, metadata } = body;
   const input = body.input as Json;
   const pinned = await pinForRun(
     { table, blobs: deps.blobs },
@@ -32,7 +32,8 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   await checkInput(graph, input);
   const agents = await pinGraph(table, graph);
   if (graph.nodes.some((node) => agentOf(node) !== undefined)) await admitTokens(table, caller.organization.plan, at);
-  const named = namedRun(caller.organization, at);
+  const { timeout_seconds = usualTimeout(graph) } = body;
+  const named = namedRun(caller.organization, at, timeout_seconds);
   const wanted = {
     kind: "pipeline",
     target_id: path.pipeline_id,
@@ -52,11 +53,11 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
 export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps) => {
   const { path, body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { mode, version, timeout_seconds, metadata } = body;
+  const { mode, version, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, metadata } = body;
   const input = body.input as Json;
   const pinned = await pinAgent(table, await call.load(), version);
   await admitTokens(table, caller.organization.plan, at);
-  const named = namedRun(caller.organization, at);
+  const named = namedRun(caller.organization, at, timeout_seconds);
   const wanted = {
     kind: "agent",
     target_id: path.agent_id,
@@ -87,7 +88,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { kind, mode, pinned, target_id, timeout_seconds, metadata } = run;
-  const named = namedRun(caller.organization, at);
+  const named = namedRun(caller.organization, at, timeout_seconds);
   const input = await loadJson(deps.blobs, stored);
   const wanted = {
     ...named,

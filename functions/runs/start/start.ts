@@ -1,5 +1,6 @@
 import type { Principal } from "../../../shared/access/principal.ts";
 import type { Blob } from "../../../shared/blobs/blobs.ts";
+import { runDays } from "../../../shared/blobs/purposes.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -26,13 +27,23 @@ export interface NewRun
   readonly input: Blob;
 }
 
-/** What a run is called and how long it is kept: known before it starts, because its input is stored before. */
+/** So long a run is kept after its end at least, however long it took. */
+const KEPT_AFTER_END_DAYS = Math.min(...runDays);
+
+/**
+ * What a run is called and how long it is kept: known before it starts, because its input is stored before. A run that may take
+ * longer than runs are kept is kept as long as it takes: nothing of a run is deleted under it.
+ */
 export function namedRun(
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
+  timeout_seconds: number,
 ): Pick<NewRun, "id" | "kept_days" | "audit_days"> {
   const { run_days, audit_days } = retentionOf(organization);
-  return { id: newId("run", at), kept_days: run_days, audit_days };
+  const least = Math.ceil(timeout_seconds / 86_400) + KEPT_AFTER_END_DAYS;
+  const kept_days = run_days >= least ? run_days : runDays.find((days) => days >= least);
+  if (kept_days === undefined) throw new Error(`no run is kept for ${least} days`);
+  return { id: newId("run", at), kept_days, audit_days };
 }
 
 /** Who starts a run, when, and under which plan. */

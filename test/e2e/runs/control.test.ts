@@ -163,7 +163,7 @@ describe("a run that nobody ends", () => {
     const principal = { type: "user", id: company.user_id } as const;
     const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
     const started = startOf(table, starter, {
-      ...namedRun({ plan: "free", settings: UNSET }, at),
+      ...namedRun({ plan: "free", settings: UNSET }, at, timeout_seconds),
       kind: "agent",
       mode: "live",
       target_id: one.agent_id,

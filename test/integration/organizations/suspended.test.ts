@@ -95,6 +95,7 @@ async function runOfSuspended() {
   const calls: string[] = [];
   const workflow: Workflow = {
     start: async (_, id) => void calls.push(`start ${id}`),
+    wake: async (_, __, ___, name) => void calls.push(`wake ${name}`),
     stop: async (execution) => void calls.push(`stop ${execution}`),
     failure: async () => undefined,
     input: async () => undefined,

@@ -4,14 +4,17 @@ import type { Graph } from "../../../functions/pipelines/graph/public.ts";
 import { newRevision } from "../../../functions/pipelines/revisions/revision.ts";
 import { revisionItem } from "../../../functions/pipelines/store.ts";
 import { outcomeOf } from "../../../functions/runs/engine/records.ts";
-import type { AttemptResult } from "../../../functions/runs/engine/rules/outcome.ts";
+import type { AttemptResult, Parked } from "../../../functions/runs/engine/rules/outcome.ts";
 import type { PlanNode } from "../../../functions/runs/engine/rules/plan.ts";
-import type { Ticket } from "../../../functions/runs/engine/rules/ticket.ts";
+import { type Ticket, wakingName } from "../../../functions/runs/engine/rules/ticket.ts";
 import { runTask, type TaskDeps, type TaskOutput } from "../../../functions/runs/engine/task.ts";
+import { isLive } from "../../../functions/runs/model.ts";
 import { namedRun, startOf } from "../../../functions/runs/start/start.ts";
 import {
   findRun,
+  isParked,
   isSettled,
+  type RunStep,
   runLogItem,
   runPendingItem,
   runStepItem,
@@ -38,7 +41,11 @@ export const blobs = () =>
   createBlobs(sdk, new S3Client({ ...awsConfig(), forcePathStyle: true }), inject("stack").outputs.BucketName ?? "");
 
 /** Starts a run of this graph in an organization of its own. */
-export async function startRun(graph: Graph, input: Json): Promise<StoredRun & { readonly tenant: string }> {
+export async function startRun(
+  graph: Graph,
+  input: Json,
+  timeout_seconds = 600,
+): Promise<StoredRun & { readonly tenant: string }> {
   const at = new Date();
   const tenant = newId("organization", at);
   const table = stackTable().of(tenant);
@@ -46,7 +53,7 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
   const of = { pipeline_id: PIPELINE, revision: 1, created_by: USER.id, created_at: at.toISOString() };
   const revision = await newRevision(store, tenant, { graph, secrets: {} }, of);
   const starter = { principal: USER, plan: "free", at, trace_id: newId("request", at) } as const;
-  const named = namedRun({ plan: starter.plan, settings: UNSET }, at);
+  const named = namedRun({ plan: starter.plan, settings: UNSET }, at, timeout_seconds);
   const { run, writes } = startOf(table, starter, {
     ...named,
     kind: "pipeline",
@@ -55,7 +62,7 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
     pinned: { pipeline_id: PIPELINE, revision: 1, agents: {} },
     metadata: {},
     parent_run_id: null,
-    timeout_seconds: 600,
+    timeout_seconds,
     input: await store.store(runFiles(tenant, named), JSON.stringify(input)),
   });
   // Without the event: the deployed stack would start the run too.
@@ -65,7 +72,11 @@ export async function startRun(graph: Graph, input: Json): Promise<StoredRun & {
 
 export interface Drive {
   readonly table?: Table;
-  readonly work: (node: PlanNode, attempt: number) => AttemptResult | Promise<AttemptResult>;
+  readonly work: (
+    node: PlanNode,
+    attempt: number,
+    call: number,
+  ) => AttemptResult | Parked | Promise<AttemptResult | Parked>;
   /** Every task is delivered this often at once; the workflow hears one of the answers. */
   readonly copies?: number;
   readonly budget?: number;
@@ -81,7 +92,7 @@ export interface Driven {
 
 /**
  * Does what the state machine does, for all executions of a run side by side: repeats a task that crashed, starts forks
- * under their names once, goes on. Pauses are skipped.
+ * under their names once, goes on. Pauses are skipped, and each step that waits is woken twice at once.
  */
 export async function drive(run: StoredRun & { readonly tenant: string }, options: Drive): Promise<Driven> {
   const { table = stackTable(), copies = 1, budget } = options;
@@ -96,12 +107,14 @@ export async function drive(run: StoredRun & { readonly tenant: string }, option
     denial: options.denial ?? (async () => undefined),
     log: silentLog,
     worker:
-      () =>
+      ({ store }: Parameters<TaskDeps["worker"]>[0]) =>
       async ({ node, attempt }: { node: PlanNode; attempt: number }) => {
         const key = `${node.id}/${attempt}`;
         worked.set(key, (worked.get(key) ?? 0) + 1);
         executionsOf.set(node.id, (executionsOf.get(node.id) ?? new Set()).add(execution));
-        return options.work(node, attempt);
+        const result = await options.work(node, attempt, worked.get(key) ?? 1);
+        if ("parked" in result) store.waits(node, attempt, { waits_for: "time", message: `${node.id} waits.` });
+        return result;
       },
     ...(budget === undefined ? {} : { budget }),
   });
@@ -128,9 +141,22 @@ export async function drive(run: StoredRun & { readonly tenant: string }, option
       next = answer.ticket === null ? undefined : { ticket: answer.ticket, hops: answer.hops };
     }
   };
+  const woken = ({ node_id: node, attempt }: RunStep) =>
+    ["one", "two"].map((cause) => execute(wakingName(run.id, node, attempt, cause), { node, attempt, woken: true }));
   branches.push(execute(run.id, null));
-  for (let i = 0; i < branches.length; i++) await branches[i];
+  for (let i = 0; i < branches.length; i++) {
+    await branches[i];
+    if (i === branches.length - 1) for (const step of await waiting(run)) branches.push(...woken(step));
+  }
   return { worked, executionsOf };
+}
+
+/** The steps of a run that goes on which wait to be woken. */
+async function waiting(run: StoredRun & { readonly tenant: string }): Promise<RunStep[]> {
+  const table = stackTable().of(run.tenant);
+  const found = await findRun(table, run.id);
+  if (found === undefined || !isLive(found.state.status)) return [];
+  return (await all(table.all(runStepItem, { of: { run_id: run.id } }))).filter(isParked);
 }
 
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

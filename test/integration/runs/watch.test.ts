@@ -24,6 +24,9 @@ async function accepted(failure: () => string | undefined = () => undefined) {
       started.push(id);
     },
     failure: async () => failure(),
+    wake: async (_, __, ___, name) => {
+      started.push(name);
+    },
     stop: async () => {},
     input: async () => undefined,
   };

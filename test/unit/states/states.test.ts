@@ -92,6 +92,7 @@ describe("the states of runs and steps", () => {
     blocked: [],
     retry_in_ms: null,
     wait_until: status === "waiting" ? "2026-05-01T10:10:00.000Z" : null,
+    waits_for: null,
     expires_at: "2026-06-01T10:00:00.000Z",
   });
   const cases = runStatuses.flatMap((run) => stepStatuses.map((step) => [run, step] as const));

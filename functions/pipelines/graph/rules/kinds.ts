@@ -3,11 +3,23 @@ import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
+import { wait } from "./kinds/waits.ts";
 import { ERROR_HANDLE } from "./limits.ts";
 import type { Graph, GraphNode } from "./nodes.ts";
 
 /** The kinds of nodes. Adding one means one object in `kinds/` and one line here and in `nodes.ts`. */
-export const nodeKinds = { input, agent, condition, router, merge, synthesizer, http, transform, output } as const;
+export const nodeKinds = {
+  input,
+  agent,
+  condition,
+  router,
+  merge,
+  synthesizer,
+  http,
+  transform,
+  wait,
+  output,
+} as const;
 
 export type NodeKindName = keyof typeof nodeKinds;
 
@@ -56,6 +68,9 @@ export function handlesOf(node: GraphNode): readonly string[] {
 
 /** Where the node's config uses values of the graph. */
 export const usesOf = (node: GraphNode): readonly Use[] => kindOf(node).uses(node.config);
+
+/** How long the node may wait for something else than its own work, in seconds. */
+export const waitsSecondsOf = (node: GraphNode): number => kindOf(node).waits_seconds(node.config);
 
 /** What the node still lacks before it can run. */
 export const lacksOf = (node: GraphNode): readonly string[] => kindOf(node).lacks(node.config);

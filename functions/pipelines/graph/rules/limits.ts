@@ -14,6 +14,8 @@ export const graphLimits = {
   headers: 50,
   header_value: 8_192,
   timeout_ms: 840_000,
+  /** The longest wait of a node, and the longest run: a leap year. */
+  wait_seconds: 366 * 86_400,
 } as const;
 
 /** Where a connection leaves and enters when it does not say so. */

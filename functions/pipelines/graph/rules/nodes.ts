@@ -5,6 +5,7 @@ import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
+import { wait } from "./kinds/waits.ts";
 import { graphLimits } from "./limits.ts";
 
 const label = z
@@ -37,12 +38,13 @@ const variants = [
   nodeOf(synthesizer),
   nodeOf(http),
   nodeOf(transform),
+  nodeOf(wait),
   nodeOf(output),
 ] as const;
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline", "wait"];
+const announced = ["supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline"];
 
 /** One node of a graph. */
 export const nodeSchema = z

@@ -27,6 +27,16 @@ export type AttemptResult =
       readonly retry_after_ms?: number | undefined;
     };
 
+/**
+ * The work is not done in this task: the step waits, and whoever knows that it may go on wakes it. Then the same work is asked
+ * again, looks at what has come of it, and answers with a result or waits on; so it may be woken too often, never too seldom.
+ */
+export interface Parked {
+  readonly parked: true;
+  /** The workflow itself wakes it after so many milliseconds; left out, somebody else does. */
+  readonly pause_ms?: number;
+}
+
 /** What was committed for a step. Everything that follows from a step follows from this alone, so it can be repeated after a crash. */
 export type Outcome =
   | {

@@ -1,19 +1,37 @@
 import type { Json } from "../../../../shared/expressions/json.ts";
-import type { Outcome, StepError } from "./outcome.ts";
+import type { Outcome, Parked, StepError } from "./outcome.ts";
 import type { PlanNode, Resolution, StepState } from "./plan.ts";
 import type { Denied } from "./rights.ts";
 
-/** `committed` now, or `already` before, in which case `outcome` is the one that was stored. `stopped`: stored, but the run is over. */
+/**
+ * `committed` now, or `already` before, in which case `outcome` is the one that was stored. `stopped`: stored, but the run is over.
+ * `parked`: not stored, because another copy of the same work has begun to wait; whoever finds that goes on as one who was woken.
+ */
 export interface Commit {
-  readonly result: "committed" | "already" | "stopped";
+  readonly result: "committed" | "already" | "stopped" | "parked";
   readonly outcome: Outcome;
 }
 
-/** Whether an attempt is to be worked. `settled`: it is committed already. `stopped`: the run is over. */
+/**
+ * Whether an attempt is to be worked. `parked`: it has begun before and waits, since and until when it says. `settled`: it is
+ * committed already. `stopped`: the run is over.
+ */
 export type Begin =
   | { readonly state: "begun" }
-  | { readonly state: "settled"; readonly outcome: Outcome }
+  | { readonly state: "parked"; readonly wait: Waiting }
+  | {
+      readonly state: "settled";
+      readonly outcome: Outcome;
+      /** It has waited: several may have been woken, and may go on from it. */
+      readonly shared: boolean;
+    }
   | { readonly state: "stopped" };
+
+/** An attempt that waits: since when it has begun, and until when where that is known. RFC 3339. */
+export interface Waiting {
+  readonly since: string;
+  readonly until: string | null;
+}
 
 export type RunResult =
   | { readonly status: "completed"; readonly output: Json }
@@ -59,12 +77,21 @@ export interface RunStore {
    */
   begin(step: PlanNode, attempt: number): Promise<Begin>;
 
+  /** The same of an attempt that was woken. `stopped` also where it does not wait. */
+  woken(step: PlanNode, attempt: number): Promise<Begin>;
+
+  /**
+   * Marks a begun attempt as waiting, in one transaction with whatever its work has to leave behind for that. One that waits
+   * already stays as it is.
+   */
+  park(step: PlanNode, attempt: number, parked: Parked): Promise<Begin>;
+
   /**
    * Stores what an attempt came to, once: keyed by run, node and attempt, in one transaction with its usage and its events.
    * A step is final with any outcome but `retrying`. When the run is over the outcome is still stored, because the work was done and
-   * costs money, and the answer is `stopped`.
+   * costs money, and the answer is `stopped`. One that waits is settled only by who has found it so: `woken`.
    */
-  commit(step: PlanNode, attempt: number, outcome: Outcome): Promise<Commit>;
+  commit(step: PlanNode, attempt: number, outcome: Outcome, woken: boolean): Promise<Commit>;
 
   /** The final outcomes of those of the steps that have one, by ordinal; read strongly consistent. */
   outcomes(steps: readonly PlanNode[]): Promise<ReadonlyMap<number, Outcome>>;

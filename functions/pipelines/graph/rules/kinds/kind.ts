@@ -136,6 +136,8 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
    * Of a kind that names no more than the agent that it runs, that one.
    */
   references(config: z.output<S>): readonly Reference[];
+  /** How long it may wait for something else than its own work, in seconds: 0 of most. */
+  waits_seconds(config: z.output<S>): number;
   /** What a draft may still lack and a run cannot do without; each a sentence that says what to do. */
   lacks(config: z.output<S>): readonly string[];
 }
@@ -156,6 +158,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     uses: () => nothing,
     agent: () => undefined,
     references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),
+    waits_seconds: () => 0,
     lacks: () => nothing,
     ...kind,
   };
