@@ -255,6 +255,24 @@ describe("tools", () => {
     expect(requests[1]?.body.messages).toMatchObject([{}, {}, { role: "tool", content: '{"degrees":21}' }]);
   });
 
+  test("tools that are asked for together run side by side, and all of their results go back", async () => {
+    const both = ["a", "b"].map((id) => ({ id, name: "weather", arguments: { city: id } }));
+    const { invoker, request, requests } = await setUp(toolCalls(both, [1, 1]), text("Sunny", [1, 1]));
+    const meeting = Promise.withResolvers<void>();
+    let arrived = 0;
+    // Each ends only when the other one has begun.
+    const execute_tool = async (): Promise<{ ok: true; output: number }> => {
+      if (++arrived === 2) meeting.resolve();
+      await meeting.promise;
+      return { ok: true, output: arrived };
+    };
+    const tools = [{ name: "weather", description: "", parameters: answer }];
+    const result = await invoker.generate(request({ tools, execute_tool }));
+    expect(result).toMatchObject({ ok: true, content: "Sunny", tool_calls: [{ id: "a" }, { id: "b" }] });
+    const messages = requests[1]?.body.messages as { role: string }[] | undefined;
+    expect(messages?.filter(({ role }) => role === "tool")).toHaveLength(2);
+  });
+
   test("a failed tool is told to the model by code and message; what a thrown error holds never reaches it", async () => {
     const { invoker, request, requests } = await setUp(
       toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [1, 1]),
@@ -451,6 +469,17 @@ describe("failures", () => {
       expect(requests).toHaveLength(5);
     },
   );
+
+  test("a call that is cancelled while its provider is waited for ends with that", async () => {
+    const cancel = new AbortController();
+    const { invoker, request, requests } = await setUp((response) => {
+      json(429, {}, { "retry-after": "60" })(response);
+      setTimeout(() => cancel.abort(), 50);
+    });
+    const result = await invoker.generate(request({ timeout_ms: 300_000, signal: cancel.signal }));
+    expect(result).toMatchObject({ ok: false, error: { code: "cancelled" }, retries: 1, calls: [] });
+    expect(requests).toHaveLength(1);
+  });
 
   test("the tokens of the calls before the failure are reported", async () => {
     const { invoker, request } = await setUp(
