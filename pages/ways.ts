@@ -1,6 +1,7 @@
 import { call, isSignedIn } from "./api.ts";
 import type { Me, OwnIdentity, SignInProvider } from "./calls.ts";
 import { action, el, link, paragraph, show, textButton } from "./dom.ts";
+import { everybodys } from "./sign-in/everybodys.ts";
 import { challengeOf, type Left, secret } from "./sign-in/provider.ts";
 import { proved, signIn } from "./sign-in/sign-in.ts";
 import { texts } from "./texts.ts";
@@ -18,7 +19,7 @@ export interface Ways {
 }
 
 export async function ways(): Promise<Ways> {
-  const [own, { items: providers }] = await Promise.all([call("sso.list_own_identities"), call("sso.list_providers")]);
+  const [own, providers] = await Promise.all([call("sso.list_own_identities"), everybodys()]);
   return { ...own, providers };
 }
 

@@ -80,7 +80,8 @@ describe.skipIf(!there)("in a browser", () => {
     await visitor.leave();
   }
 
-  async function throughCompany({ send, press, picture }: Visitor, email: string): Promise<void> {
+  async function throughCompany({ page, send, press, picture }: Visitor, email: string): Promise<void> {
+    await page.getByRole("button", { name: "Continue with Google" }).waitFor();
     await send({ "E-mail": email }, "Continue");
     // The first one who comes this way has a name that reads well.
     if (email.startsWith("ada@northwind")) await picture("sign-in");
