@@ -119,6 +119,11 @@ export const errorCodes = {
     title: "The graph has errors",
     remedy: "`issues` lists each error with its nodes. Mend the graph and try again.",
   },
+  run_too_large: {
+    status: 409,
+    title: "The run is too large to be drawn",
+    remedy: "Read its steps in pages instead.",
+  },
   graph_too_large: {
     status: 409,
     title: "The graph is too large to be drawn",

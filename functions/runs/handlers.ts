@@ -13,6 +13,7 @@ import { loadedValue, runItem, runLogItem, runStateItem, runStepItem } from "./s
 
 export { events } from "./log/follow.ts";
 export { retry, startAgent, startPipeline } from "./start/handlers.ts";
+export { drawTimeline, timeline } from "./timeline/handlers.ts";
 
 type Ops = typeof operations;
 

@@ -14,6 +14,7 @@ import {
   stepView,
 } from "./model.ts";
 import { runResource, stepResource, wholeRunResource } from "./store.ts";
+import { timelineOperations } from "./timeline/operations.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 const after = decimalInteger({ min: 0 })
@@ -168,6 +169,7 @@ export const operations = {
     success: 200,
     errors: ["quota_exceeded"],
   }),
+  ...timelineOperations,
   stop: operation({
     id: "runs.stop",
     method: "POST",

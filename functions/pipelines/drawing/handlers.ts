@@ -9,12 +9,10 @@ import { type Pipeline, type Revision, revisionOf } from "../store.ts";
 import { mermaidOf } from "./rules/mermaid.ts";
 import { MOST_DRAWN, type Scene, sceneOf } from "./rules/scene.ts";
 import { type Heading, PICTURE } from "./rules/svg.ts";
+import { POLICY } from "./rules/xml.ts";
 import { picture } from "./run.ts";
 
 type Ops = typeof operations;
-
-/** Opened as a page of its own, a picture may do nothing but be looked at. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 /** @throws Problem `graph_too_large` */
 function requireDrawable({ node_count, connection_count }: Revision): void {

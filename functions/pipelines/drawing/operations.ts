@@ -4,9 +4,9 @@ import { decimalInteger } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { revisionNumber } from "../model.ts";
 import { headResource } from "../resources.ts";
-import { themes } from "./rules/colours.ts";
 import { directions } from "./rules/lay-out.ts";
 import { MOST_DRAWN } from "./rules/scene.ts";
+import { themeQuery } from "./rules/theme.ts";
 
 const path = z.object({ pipeline_id: idSchema("pipeline") });
 
@@ -34,10 +34,7 @@ export const drawingOperations = {
       path,
       query: z.strictObject({
         ...query,
-        theme: z
-          .enum(themes)
-          .default("auto")
-          .meta({ description: "`auto` is light or dark as whoever looks at it has set." }),
+        theme: themeQuery,
       }),
     },
     response: "file",

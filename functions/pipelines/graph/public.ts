@@ -3,6 +3,7 @@ export { canonicalGraph, canonicalText, graphHash } from "./rules/canonical.ts";
 export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
+export { type NodeGroup, nodeGroups } from "./rules/kinds/kind.ts";
 export {
   agentOf,
   handlesOf,

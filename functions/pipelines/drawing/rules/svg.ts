@@ -3,6 +3,7 @@ import { nodeGroups } from "../../graph/rules/kinds/kind.ts";
 import { colours, type Palette, type Theme } from "./colours.ts";
 import { type Direction, type Placed, type PlacedConnection, type PlacedNode, type Point, sizes } from "./lay-out.ts";
 import { linesOf, widthOf } from "./letters.ts";
+import { LETTERS, n, xml } from "./xml.ts";
 
 /**
  * Which picture this code draws of the same graph. Counts up with every change of how it looks, so that nobody who has
@@ -21,19 +22,6 @@ const HEAD = 64;
 /** What is taken off at the corners of forks and joins. */
 const CUT = 13;
 
-/** Letters that XML keeps for itself, and what is no letter of XML at all. */
-const xml = (text: string): string =>
-  text
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\uFFFE\uFFFF]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
-
-const n = (value: number): string => String(Math.round(value * 10) / 10);
-
 /** Rules of one palette. Classes, no variables: whoever makes a bitmap of it may not know these. */
 const rules = (palette: Palette): string =>
   [
@@ -51,7 +39,7 @@ const rules = (palette: Palette): string =>
   ].join("");
 
 const FACE =
-  'text{font-family:ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;unicode-bidi:isolate}' +
+  LETTERS +
   `.title{font-size:17px;font-weight:650}.head{font-size:12px}.label{font-size:${sizes.label}px;font-weight:600}` +
   `.caption,.said{font-size:${sizes.caption}px}.card{stroke-width:1.5}.way,.failure{fill:none;stroke-width:1.6}` +
   ".failure{stroke-dasharray:5 4}.missing .card{stroke-dasharray:4 4}.said{text-anchor:middle}";

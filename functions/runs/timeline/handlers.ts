@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Handler } from "../../../shared/http/call.ts";
+import { POLICY } from "../../pipelines/drawing/public.ts";
+import type { RunDeps } from "../deps.ts";
+import { stepOf } from "../log/views.ts";
+import { type LoadedRun, type RunStep, runStepItem } from "../store.ts";
+import type { timelineOperations } from "./operations.ts";
+import { durationText, timelineSvg } from "./rules/svg.ts";
+import { MOST_ATTEMPTS, type Timeline, timelineOf } from "./rules/timeline.ts";
+
+type Ops = typeof timelineOperations;
+
+/** The attempts of a run in pages of 100. @throws Problem `run_too_large` */
+async function attemptsOf(table: TenantTable, run_id: string): Promise<RunStep[]> {
+  const attempts: RunStep[] = [];
+  for await (const step of table.all(runStepItem, { of: { run_id } })) {
+    attempts.push(step);
+    if (attempts.length <= MOST_ATTEMPTS) continue;
+    throw new Problem("run_too_large", `The run has more than ${MOST_ATTEMPTS} attempts of steps.`, {
+      members: { limit: MOST_ATTEMPTS },
+    });
+  }
+  return attempts;
+}
+
+async function read(table: TenantTable, { run }: LoadedRun, now: Date): Promise<Timeline> {
+  const attempts = await attemptsOf(table, run.id);
+  return timelineOf(
+    attempts.map((step) => stepOf(step, run)),
+    run,
+    now,
+  );
+}
+
+export const timeline: Handler<Ops["timeline"], RunDeps> = async (call, deps) =>
+  read(deps.table.of(call.context.tenant), await call.load(), call.at);
+
+export const drawTimeline: Handler<Ops["drawTimeline"], RunDeps> = async (call, deps) => {
+  const loaded = await call.load();
+  const data = await read(deps.table.of(call.context.tenant), loaded, call.at);
+  const { steps, cost_usd_micros } = loaded.state;
+  const dollars = (cost_usd_micros / 1_000_000).toFixed(cost_usd_micros < 10_000 ? 4 : 2);
+  const caption = `${data.status} · ${durationText(data.total_ms)} · ${steps} steps · ${dollars} USD`;
+  const content = timelineSvg(data, { title: data.run_id, caption }, call.query.theme);
+  const tag = createHash("sha256").update(content).digest("hex").slice(0, 32);
+  const content_type = "image/svg+xml; charset=utf-8" as const;
+  const headers = { etag: `"${tag}"`, "cache-control": "private, no-cache", "content-security-policy": POLICY };
+  const has = call.if_none_match === "*" || call.if_none_match?.includes(tag) === true;
+  return has ? { content_type, content: "", unchanged: true, headers } : { content_type, content, headers };
+};
