@@ -4,6 +4,7 @@ import { operations as agents } from "./agents/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as domains } from "./domains/operations.ts";
+import { operations as exchange } from "./exchange/operations.ts";
 import { operations as executions } from "./executions/operations.ts";
 import { operations as invitations } from "./invitations/operations.ts";
 import { operations as models } from "./models/operations.ts";
@@ -23,6 +24,7 @@ import { operations as workspaces } from "./workspaces/operations.ts";
 export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, OperationShape>>>> = {
   agents,
   executions,
+  exchange,
   auth,
   models,
   organizations,

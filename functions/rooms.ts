@@ -7,6 +7,7 @@ import { room as departures } from "./departures/room.ts";
 import { room as domains } from "./domains/room.ts";
 import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
+import { room as exchange } from "./exchange/room.ts";
 import { room as executions } from "./executions/room.ts";
 import { room as invitations } from "./invitations/room.ts";
 import { room as mail } from "./mail/room.ts";
@@ -28,6 +29,7 @@ import { room as workspaces } from "./workspaces/room.ts";
 export const rooms: readonly RoomData[] = [
   agents,
   executions,
+  exchange,
   auth,
   organizations,
   domains,

@@ -11,6 +11,9 @@ import type { IdentityProvider } from "../../functions/auth/sessions/cognito.ts"
 import { domainsDeps } from "../../functions/domains/deps.ts";
 import * as domainHandlers from "../../functions/domains/handlers.ts";
 import { operations as domainOperations } from "../../functions/domains/operations.ts";
+import { exchangeDeps } from "../../functions/exchange/deps.ts";
+import * as exchangeHandlers from "../../functions/exchange/handlers.ts";
+import { operations as exchangeOperations } from "../../functions/exchange/operations.ts";
 import { invitationsDeps } from "../../functions/invitations/deps.ts";
 import * as invitationHandlers from "../../functions/invitations/handlers.ts";
 import { operations as invitationOperations } from "../../functions/invitations/operations.ts";
@@ -92,6 +95,7 @@ export function dispatchers(platform: Platform): Dispatch {
   const add = (operations: Readonly<Record<string, OperationShape>>, dispatch: Dispatch) =>
     rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
   add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
+  add(exchangeOperations, createDispatcher(exchangeOperations, exchangeHandlers, platform, exchangeDeps(platform)));
   add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
   add(
     authOperations,

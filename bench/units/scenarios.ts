@@ -288,6 +288,13 @@ export const scenarios: readonly Scenario[] = [
   },
   { id: "pipelines.delete_node", method: "DELETE", path: (s) => `/pipelines/${s.pipeline}/nodes/three` },
   { id: "pipelines.activate", method: "POST", path: (s) => `/pipelines/${s.pipeline}/activate`, body: () => ({}) },
+  { id: "exchange.export_pipeline", method: "GET", path: (s) => `/pipelines/${s.pipeline}/export` },
+  {
+    id: "exchange.import",
+    method: "POST",
+    path: () => "/imports",
+    body: () => ({ document: { kaizen_version: 1, agents: [agent("Brought")] } }),
+  },
   { id: "runs.start", method: "POST", path: (s) => `/pipelines/${s.pipeline}/runs`, body: () => ({ input: { n: 1 } }) },
   { id: "runs.get", method: "GET", path: (s) => `/runs/${s.run}` },
   { id: "runs.list", method: "GET", path: () => `/runs?${PAGE}` },

@@ -74,6 +74,21 @@ export const definitionSchema = z.object({
 });
 export type Definition = z.output<typeof definitionSchema>;
 
+const { shape } = definitionSchema;
+
+/** The definition of a new agent, as it is sent: what is left out has its usual value. */
+export const newDefinition = {
+  ...shape,
+  description: shape.description.default(""),
+  fallback_model_ids: shape.fallback_model_ids.default([]),
+  system_prompt: shape.system_prompt.default(""),
+  temperature: shape.temperature.default(0.7),
+  max_tokens: shape.max_tokens.default(0),
+  response_schema: shape.response_schema.default(null),
+  tags: shape.tags.default([]),
+  metadata: shape.metadata.default({}),
+};
+
 /** Fields of the definition that a PATCH may change; what an agent is for stays what it was. */
 export const definitionFields = [
   "name",

@@ -10,6 +10,9 @@ import { workspaceLinks } from "../workspaces/public.ts";
 import { positionsSchema } from "./layout/rules/positions.ts";
 import { pipelineStatusSchema, pipelineView, revisionView } from "./model.ts";
 
+/** What its name is found by while the pipeline is not archived; several may have one name. */
+const live_name = z.string().nullable();
+
 /** The id again while the pipeline is not archived: a list without archived ones is an index of its own. */
 const live_id = z.string().nullable();
 
@@ -20,6 +23,7 @@ export const pipelineItem = defineItem({
     /** Agents that the active revision names; each of them is marked as in use. */
     active_agent_ids: z.array(idSchema("agent")),
     live_id,
+    live_name,
     etag: z.string(),
   }),
   // Behind the revisions: the pipeline and its newest revision are the partition's last two items.
@@ -27,6 +31,7 @@ export const pipelineItem = defineItem({
   indexes: {
     gsi1: { pk: "PIPELINES#{status}", sk: "{id}" },
     gsi2: { pk: "LIVE_PIPELINES", sk: "{live_id}" },
+    gsi3: { pk: "PIPELINES_NAMED#{live_name}", sk: "{id}" },
   },
 });
 export type Pipeline = ItemOf<typeof pipelineItem>;

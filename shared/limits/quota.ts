@@ -70,17 +70,25 @@ export const quotaItem = defineItem({
 });
 
 /**
- * The write that takes one place. Part of the transaction that makes the thing, so parallel requests cannot pass the
- * limit together.
+ * The write that takes one place, or several for a change that makes several. Part of the transaction that makes the
+ * things, so parallel requests cannot pass the limit together.
  * @returns a write that refuses with 402 `quota_exceeded`, naming the limit and the usage
  */
-export function takeQuota(table: TenantTable, plan: Organization["plan"], resource: CountedResource): Write {
+export function takeQuota(
+  table: TenantTable,
+  plan: Organization["plan"],
+  resource: CountedResource,
+  places = 1,
+): Write {
   const limit = limitOf(plan, resource);
-  const free = limit === UNLIMITED ? {} : { any: [{ absent: ["used"] }, { below: { used: limit } }] };
+  const last = limit - places;
+  // Who has none yet has no item, which is below any limit but one that is too small for these.
+  const none = last < 0 ? [] : [{ absent: ["used"] as const }];
+  const free = limit === UNLIMITED ? {} : { any: [...none, { below: { used: last + 1 } }] };
   return table.writes.update(
     quotaItem,
     { resource },
-    { set: { resource }, add: { used: 1 } },
+    { set: { resource }, add: { used: places } },
     free,
     (old) =>
       new Problem(

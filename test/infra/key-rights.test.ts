@@ -40,8 +40,11 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   second_factors: { seal: ["auth/api"], open: ["auth/api"] },
   pool_sessions: { seal: ["auth/api", "sso/sign_in"], open: ["auth/api", "auth/revoke", "sso/sign_in"] },
   sso_secrets: { seal: ["sso/api"], open: ["sso/api", "sso/repair"] },
-  tool_headers: { seal: ["agents/api"], open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"] },
-  node_headers: { seal: ["pipelines/api"], open: ["pipelines/api", "runs/run_node"] },
+  tool_headers: {
+    seal: ["agents/api", "exchange/api"],
+    open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"],
+  },
+  node_headers: { seal: ["exchange/api", "pipelines/api"], open: ["exchange/api", "pipelines/api", "runs/run_node"] },
   model_keys: { seal: ["models/api"], open: ["executions/api", "executions/stream", "runs/run_node"] },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };

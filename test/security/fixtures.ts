@@ -154,6 +154,14 @@ const tool = {
 /** Bodies of operations whose schemas ask for more than their form says. */
 const bodyExamples: Readonly<Record<string, unknown>> = {
   "agents.create_tool": tool,
+  "exchange.export": { agent_ids: ["agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC"] },
+  "exchange.import": {
+    document: {
+      kaizen_version: 1,
+      agents: [{ name: "Imported", agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-5" }],
+    },
+    on_conflict: "rename",
+  },
   "auth.step_up": { password: "correct horse battery staple" },
   "sso.finish_link": { code: "ssn_01JDQ4X0Z5V8W3N7K2M9R6T1BC.x", code_verifier: "x".repeat(43) },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },

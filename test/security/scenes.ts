@@ -116,6 +116,7 @@ const asked = async (world: World): Promise<Scene> => {
 
 /** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
 const stages: Readonly<Record<string, Stage | undefined>> = {
+  "exchange.export": async (world) => ({ ids: {}, body: { agent_ids: [await world.id("agent_id")] } }),
   "agents.activate": (world) => agentOf(world),
   "agents.deactivate": (world) => agentOf(world, "activate"),
   "agents.archive": (world) => agentOf(world),

@@ -5,16 +5,9 @@ import { idSchema } from "../../../shared/ids.ts";
 import { isTextMediaType } from "../../../shared/outbound/text.ts";
 import { agentLimits, agentPath, contextSchema } from "../model.ts";
 import { agentResource, contextResource } from "../resources.ts";
+import { contextCommon, contextText, contextUrl, textContext, urlContext } from "./rules/sent.ts";
 
 const path = agentPath.extend({ context_id: idSchema("agent_context") });
-
-const text = z
-  .string()
-  .min(1)
-  .refine((value) => Buffer.byteLength(value) <= agentLimits.text_context_bytes, {
-    message: `must have at most ${agentLimits.text_context_bytes} bytes`,
-  });
-const url = z.string().min(1).max(2_048);
 
 const file = z.strictObject({
   filename: z
@@ -35,16 +28,14 @@ const file = z.strictObject({
     .meta({ description: "Checked when the upload is completed." }),
 });
 
-const common = { name: nameSchema, is_active: z.boolean().default(true) };
-
 const createBody = z.discriminatedUnion("content_type", [
-  z.strictObject({ ...common, content_type: z.literal("text"), content: text }),
-  z.strictObject({ ...common, content_type: z.literal("file"), file }),
-  z.strictObject({ ...common, content_type: z.literal("url"), url }),
+  textContext,
+  z.strictObject({ ...contextCommon, content_type: z.literal("file"), file }),
+  urlContext,
 ]);
 
 const updateBody = z
-  .strictObject({ name: nameSchema, is_active: z.boolean(), content: text, url })
+  .strictObject({ name: nameSchema, is_active: z.boolean(), content: contextText, url: contextUrl })
   .partial()
   .refine((body) => Object.keys(body).length > 0, "names nothing to change");
 

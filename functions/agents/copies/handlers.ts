@@ -1,22 +1,20 @@
 import { type FilePlace, versionFiles } from "../../../shared/blobs/purposes.ts";
 import { draft } from "../../../shared/change/events.ts";
-import { timestamp } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { limits } from "../../../shared/http/schemas.ts";
-import { ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
-import { newEtag, newId } from "../../../shared/ids.ts";
+import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { cutText } from "../../../shared/text.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
-import { placeWrites, takeName } from "../definition/changes.ts";
+import { foundAgent, NO_PARTS, newAgent } from "../definition/found.ts";
 import { promptFor } from "../definition/prompt.ts";
 import { agentView, contentOf } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
 import { agentLimits, agentStates, USABLE_AGENT } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { agentItem, type Parts, type StoredAgent } from "../store.ts";
+import type { Parts } from "../store.ts";
 import { copyConfig } from "../tools/config.ts";
 import { partsFrom, replaceParts } from "../versions/parts.ts";
 
@@ -27,7 +25,6 @@ type Ops = typeof operations;
 
 /** So many names are tried when the caller gave none. */
 const NAMES_TRIED = 20;
-const NOTHING: Parts = { contexts: [], tools: [] };
 
 /** `Helper (copy)`, `Helper (copy 2)`, …, within the length of a name. */
 export function copyName(name: string, nth: number): string {
@@ -60,32 +57,13 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
   if (read.status === "purging") throw agentStates.refusal("purging", [...USABLE_AGENT, "archived"]);
   const prompt = await deps.blobs.load(read.system_prompt);
   const id = newId("agent", at);
+  const maker = { tenant: context.tenant, actor: context.actor, at };
   const files = versionFiles(context.tenant, id);
   const system_prompt = await deps.blobs.copy(read.system_prompt, files);
   const content = contentOf(read, prompt, await copyParts(deps, context.tenant, files, parts, at));
-  const copied = partsFrom(content, id, at, NOTHING);
+  const copied = partsFrom(content, id, at, NO_PARTS);
   for (let nth = 1; ; nth++) {
-    const agent: StoredAgent = {
-      ...read,
-      id,
-      name: body.name ?? copyName(read.name, nth),
-      system_prompt,
-      status: "draft",
-      active_version: null,
-      latest_version: 0,
-      definition_number: 1,
-      versioned_definition: null,
-      uses: 0,
-      contexts: copied.contexts.length,
-      tools: copied.tools.length,
-      owner_id: ownerOf(context.actor),
-      created_by: context.actor.id,
-      created_at: timestamp(at),
-      updated_at: timestamp(at),
-      archived_at: null,
-      purge_at: null,
-      etag: newEtag(at),
-    };
+    const agent = newAgent(maker, id, { ...read, name: body.name ?? copyName(read.name, nth), system_prompt }, copied);
     const { name, agent_type } = agent;
     const event = draft(
       agentEvents,
@@ -98,11 +76,8 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
         {
           writes: [
             takeQuota(tenant, call.caller.organization.plan, "agents"),
-            tenant.writes.create(agentItem, agent),
-            takeName(tenant, id, name),
-            ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
-            ...ownerWrites(tenant, { kind: "agent", id }, null, agent.owner_id, "proved"),
-            ...replaceParts(tenant, id, NOTHING, copied),
+            ...foundAgent(deps.table, maker, agent),
+            ...replaceParts(tenant, id, NO_PARTS, copied),
           ],
           events: [event],
           largest: LARGEST_COPY,

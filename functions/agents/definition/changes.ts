@@ -1,27 +1,15 @@
-import { createHash } from "node:crypto";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, notFound, Problem } from "../../../shared/errors.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { nameKey } from "../../../shared/name-key.ts";
 import { workspaceLinks } from "../../workspaces/public.ts";
 import { type AgentStatus, agentLimits, agentStates, isUsable, USABLE_AGENT } from "../model.ts";
 import { agentItem, agentNameItem, agentWorkspaceItem, type StoredAgent } from "../store.ts";
 
 /** The writes of which changes of agents are made. */
-
-/** Bytes of a name in a key. */
-const LONGEST_NAME_KEY = 500;
-
-/**
- * What makes two names one: the same letters whatever their case and form. One letter may become 18 by normal form KC,
- * more than a key of the table takes; then a digest stands for the name.
- */
-export function nameKey(name: string): string {
-  const key = name.normalize("NFKC").toLowerCase();
-  return Buffer.byteLength(key) <= LONGEST_NAME_KEY ? key : createHash("sha256").update(key).digest("base64url");
-}
 
 /** An archived agent is changed by nothing but a restore. */
 export function refuseArchived(agent: StoredAgent | undefined): void {

@@ -1,10 +1,9 @@
 import { versionFiles } from "../../../shared/blobs/purposes.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
-import { timestamp } from "../../../shared/clock.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
-import { newEtag, newId } from "../../../shared/ids.ts";
+import { OWNER_ITEMS, ownerWrites } from "../../../shared/identity/owned.ts";
+import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import type { AgentDeps } from "../deps.ts";
@@ -12,9 +11,10 @@ import { agentEvents } from "../events.ts";
 import { archiveAgent } from "../lifecycle/moves.ts";
 import { type Definition, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { agentItem, agentUseItem, PROMPT_INLINE_BYTES, type StoredAgent } from "../store.ts";
+import { agentUseItem, PROMPT_INLINE_BYTES } from "../store.ts";
 import { fallbacksFor, modelFor } from "./catalogue.ts";
-import { changeAgent, moveName, placeWrites, refuseArchived, takeName } from "./changes.ts";
+import { changeAgent, moveName, placeWrites, refuseArchived } from "./changes.ts";
+import { foundAgent, NO_PARTS, newAgent } from "./found.ts";
 import { listAgents } from "./lists.ts";
 import { promptFor } from "./prompt.ts";
 import { agentView, definitionOf, summaryView } from "./views.ts";
@@ -39,41 +39,20 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { model, checks } = await modelFor(deps.table, context.tenant, body.model_id, at);
-  const agent_id = newId("agent", at);
-  const agent: StoredAgent = {
-    ...body,
-    id: agent_id,
-    organization_id: context.tenant,
-    model_id: model.model.id,
-    fallback_model_ids: await fallbacksFor(deps.table, context.tenant, body.fallback_model_ids, at),
-    system_prompt: await deps.blobs.store(
-      versionFiles(context.tenant, agent_id),
-      body.system_prompt,
-      PROMPT_INLINE_BYTES,
-    ),
-    status: "draft",
-    active_version: null,
-    latest_version: 0,
-    definition_number: 1,
-    versioned_definition: null,
-    uses: 0,
-    contexts: 0,
-    tools: 0,
-    owner_id: ownerOf(context.actor),
-    created_by: context.actor.id,
-    created_at: timestamp(at),
-    updated_at: timestamp(at),
-    archived_at: null,
-    purge_at: null,
-    etag: newEtag(at),
-  };
-  const { id, name, agent_type } = agent;
+  const id = newId("agent", at);
+  const maker = { tenant: context.tenant, actor: context.actor, at };
+  const system_prompt = await deps.blobs.store(
+    versionFiles(context.tenant, id),
+    body.system_prompt,
+    PROMPT_INLINE_BYTES,
+  );
+  const fallback_model_ids = await fallbacksFor(deps.table, context.tenant, body.fallback_model_ids, at);
+  const fields = { ...body, model_id: model.model.id, fallback_model_ids, system_prompt };
+  const agent = newAgent(maker, id, fields, NO_PARTS);
+  const { name, agent_type } = agent;
   const writes = [
     takeQuota(tenant, call.caller.organization.plan, "agents"),
-    tenant.writes.create(agentItem, agent),
-    takeName(tenant, id, name),
-    ...placeWrites(deps.table, context.tenant, { after: agent, by: context.actor.id, at }),
-    ...ownerWrites(tenant, { kind: "agent", id }, null, agent.owner_id, "proved"),
+    ...foundAgent(deps.table, maker, agent),
     ...checks,
   ];
   const event = draft(
@@ -84,7 +63,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   );
   return call.commit(
     { writes, events: [event], largest: LARGEST.create },
-    agentView(agent, promptFor(call, body.system_prompt), { contexts: [], tools: [] }),
+    agentView(agent, promptFor(call, body.system_prompt), NO_PARTS),
   );
 };
 

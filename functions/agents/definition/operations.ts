@@ -12,6 +12,7 @@ import {
   agentSummarySchema,
   agentTypeSchema,
   definitionSchema,
+  newDefinition,
 } from "../model.ts";
 import { agentResource, wholeAgentResource } from "../resources.ts";
 
@@ -20,20 +21,7 @@ const workspaceIds = z
   .max(MOST_WORKSPACES)
   .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice");
 
-const { shape } = definitionSchema;
-
-const createBody = z.strictObject({
-  ...shape,
-  workspace_ids: workspaceIds.default([]),
-  description: shape.description.default(""),
-  fallback_model_ids: shape.fallback_model_ids.default([]),
-  system_prompt: shape.system_prompt.default(""),
-  temperature: shape.temperature.default(0.7),
-  max_tokens: shape.max_tokens.default(0),
-  response_schema: shape.response_schema.default(null),
-  tags: shape.tags.default([]),
-  metadata: shape.metadata.default({}),
-});
+const createBody = z.strictObject({ ...newDefinition, workspace_ids: workspaceIds.default([]) });
 
 const updateBody = z
   .strictObject({

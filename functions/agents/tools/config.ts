@@ -28,7 +28,7 @@ function mergeHeaders(stored: Config, patch: Config): Record<string, unknown> {
 }
 
 /** The address whose owner sees the secrets. */
-const originOf = (config: Config): string =>
+export const originOf = (config: Config): string =>
   URL.parse(String(config.endpoint ?? config.server ?? "").replaceAll(/[{}]/g, ""))?.origin ?? "";
 
 /**

@@ -4,29 +4,14 @@ import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentPath, toolDetailSchema, toolSchema } from "../model.ts";
 import { agentResource, toolResource } from "../resources.ts";
-import { toolConfigInput, toolName } from "./rules/definition.ts";
+import { newToolSchema, toolDescription, toolName } from "./rules/definition.ts";
 
 const path = agentPath.extend({ tool_id: idSchema("agent_tool") });
-
-const description = z
-  .string()
-  .trim()
-  .min(1)
-  .max(500)
-  .meta({ description: "Tells the model what the tool does and when to use it." });
-
-const common = { name: toolName, description, is_enabled: z.boolean().default(true) };
-const [functionTool, apiTool, mcpTool] = toolConfigInput.options;
-const createBody = z.discriminatedUnion("tool_type", [
-  functionTool.extend(common),
-  apiTool.extend(common),
-  mcpTool.extend(common),
-]);
 
 const updateBody = z
   .strictObject({
     name: toolName,
-    description,
+    description: toolDescription,
     is_enabled: z.boolean(),
     config: z.record(z.string(), z.unknown()).meta({
       description:
@@ -58,7 +43,7 @@ export const toolOperations = {
       "A function is an expression over the model's arguments, an API is one HTTP endpoint, an MCP server brings tools of its own. Values of `secret_headers` are encrypted and never shown again.",
     permission: "agents:update",
     resource: agentResource,
-    request: { path: agentPath, body: createBody },
+    request: { path: agentPath, body: newToolSchema },
     response: toolSchema,
     success: 201,
     errors: ["conflict", "already_exists"],

@@ -2,7 +2,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { newEtag } from "../../../shared/ids.ts";
-import { nameKey } from "../definition/changes.ts";
+import { nameKey } from "../../../shared/name-key.ts";
 import { agentContextItem, agentToolItem, type Parts, type StoredContext, type StoredTool } from "../store.ts";
 import type { SnapshotContent } from "./rules/snapshot.ts";
 

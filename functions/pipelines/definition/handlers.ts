@@ -3,10 +3,11 @@ import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
-import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
-import { newEtag, newId } from "../../../shared/ids.ts";
+import { OWNER_ITEMS, ownerWrites } from "../../../shared/identity/owned.ts";
+import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
+import { nameKey } from "../../../shared/name-key.ts";
 import { MOST_WORKSPACES } from "../../workspaces/public.ts";
 import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
@@ -18,7 +19,7 @@ import { nodeSchema } from "../graph/rules/nodes.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
 import { copyName, INLINE_GRAPH_BYTES, pipelineStates, refuseArchived } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { EMPTY_GRAPH, type LoadedRevision, newRevision, openRevision } from "../revisions/revision.ts";
+import { EMPTY_GRAPH, type LoadedRevision, openRevision } from "../revisions/revision.ts";
 import {
   layoutItem,
   type Pipeline,
@@ -29,6 +30,7 @@ import {
   revisionItem,
   workspaceWrites,
 } from "../store.ts";
+import { changeOf, found } from "./found.ts";
 
 /**
  * Items at most: the pipeline, its first revision, its place in the plan, its layout, event, audit entry and stored
@@ -89,56 +91,17 @@ export const list: Handler<Ops["list"], Deps> = async ({ context, query }, { tab
   return { items: pipelines.filter((pipeline) => pipeline !== undefined), next_cursor: links.next_cursor };
 };
 
-/** A new pipeline with its first revision: takes a place in the plan, links it to its workspaces. */
-export async function found(
-  call: Pick<Call<Ops["create"] | Ops["createFromPattern"]>, "at" | "context" | "caller">,
-  { table, blobs }: Deps,
-  settings: Pick<Pipeline, "name" | "description" | "pattern" | "tags" | "workspace_ids">,
-  content: Pick<LoadedRevision, "graph" | "secrets">,
-) {
-  const { at, context, caller } = call;
-  const tenant = table.of(context.tenant);
-  const id = newId("pipeline", at);
-  const by = { created_by: context.actor.id, created_at: timestamp(at) };
-  const record = await newRevision(blobs, context.tenant, content, { pipeline_id: id, revision: 1, ...by });
-  const pipeline: Pipeline = {
-    id,
-    organization_id: context.tenant,
-    ...settings,
-    status: "draft",
-    revision: 1,
-    graph_hash: record.graph_hash,
-    active_revision: null,
-    active_agent_ids: [],
-    owner_id: ownerOf(context.actor),
-    node_count: record.node_count,
-    connection_count: record.connection_count,
-    ...by,
-    updated_at: by.created_at,
-    activated_at: null,
-    archived_at: null,
-    purge_at: null,
-    live_id: id,
-    etag: newEtag(at),
-  };
-  const writes = [
-    takeQuota(tenant, caller.organization.plan, "pipelines"),
-    tenant.writes.create(pipelineItem, pipeline),
-    tenant.writes.create(revisionItem, record),
-    ...workspaceWrites(tenant, pipeline, undefined, changeOf(call)),
-    ...ownerWrites(tenant, { kind: "pipeline", id }, null, pipeline.owner_id, "proved"),
-  ];
-  return { pipeline, writes };
-}
-
-const changeOf = ({ context, at }: { context: { actor: { id: string } }; at: Date }) => ({ by: context.actor.id, at });
+/** A new pipeline's place in the plan. */
+export const placeFor = ({ context, caller }: Pick<Call<Ops["create"]>, "context" | "caller">, { table }: Deps) =>
+  takeQuota(table.of(context.tenant), caller.organization.plan, "pipelines");
 
 export const nameOf = ({ id, name }: Pipeline) => ({ pipeline_id: id, name });
 
 export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
   const { pipeline, writes } = await found(call, deps, call.body, { graph: EMPTY_GRAPH, secrets: {} });
   const created = draft(pipelineEvents, "pipeline.created", pipeline, nameOf(pipeline));
-  return call.commit({ writes, events: [created], largest: LARGEST.create }, pipeline);
+  const place = placeFor(call, deps);
+  return call.commit({ writes: [place, ...writes], events: [created], largest: LARGEST.create }, pipeline);
 };
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
@@ -154,7 +117,8 @@ export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => 
   const drawn = layout === undefined ? [] : [tenant.writes.create(layoutItem, { ...layout, ...own })];
   const data = { ...nameOf(pipeline), source_pipeline_id: source.id };
   const duplicated = draft(pipelineEvents, "pipeline.duplicated", pipeline, data);
-  return call.commit({ writes: [...writes, ...drawn], events: [duplicated], largest: LARGEST.create }, pipeline);
+  const all = [placeFor(call, deps), ...writes, ...drawn];
+  return call.commit({ writes: all, events: [duplicated], largest: LARGEST.create }, pipeline);
 };
 
 /** A graph inline, or the address of one that is too large for an answer. */
@@ -184,8 +148,9 @@ export const update: Handler<Ops["update"], Deps> = async (call, { table }) => {
     const old = await call.load(how);
     refuseArchived(old);
     requireMatch(call.if_match, old.etag);
-    const next: Pipeline = { ...old, ...given(call.body), updated_at: timestamp(call.at), etag: newEtag(call.at) };
-    const changes = changedFields(old, next);
+    const named = { live_name: nameKey(call.body.name ?? old.name) };
+    const next = { ...old, ...given(call.body), ...named, updated_at: timestamp(call.at), etag: newEtag(call.at) };
+    const changes = changedFields(old, next, { omit: ["live_name"] });
     if (changes.length === 0) return old;
     const data = { ...nameOf(next), changed_fields: changes.map(({ field }) => field) };
     return call.commit(
@@ -221,6 +186,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
       purge_at: timestamp(purge_at),
       updated_at: at,
       live_id: null,
+      live_name: null,
       etag: newEtag(call.at),
     };
     const writes = [
@@ -230,7 +196,7 @@ export const archive: Handler<Ops["archive"], Deps> = async (call, { table }) =>
       giveQuota(tenant, "pipelines"),
       pipelinePurge.set(tenant, old.id, purge_at),
     ];
-    const changes = changedFields(old, next, { omit: ["live_id"] });
+    const changes = changedFields(old, next, { omit: ["live_id", "live_name"] });
     const archived = draft(pipelineEvents, "pipeline.archived", next, nameOf(next), { changes });
     return call.commit({ writes, events: [archived], largest: LARGEST.archive }, undefined);
   });
@@ -249,6 +215,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
       purge_at: null,
       updated_at: timestamp(call.at),
       live_id: old.id,
+      live_name: nameKey(old.name),
       etag: newEtag(call.at),
     };
     const writes = [
@@ -257,7 +224,7 @@ export const restore: Handler<Ops["restore"], Deps> = async (call, { table }) =>
       takeQuota(tenant, call.caller.organization.plan, "pipelines"),
       pipelinePurge.clear(tenant, old.id),
     ];
-    const changes = changedFields(old, next, { omit: ["live_id"] });
+    const changes = changedFields(old, next, { omit: ["live_id", "live_name"] });
     const restored = draft(pipelineEvents, "pipeline.restored", next, nameOf(next), { changes });
     return call.commit({ writes, events: [restored] }, next);
   });

@@ -2,7 +2,8 @@ import { draft } from "../../../shared/change/events.ts";
 import { badReference } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { agentItem } from "../../agents/public.ts";
-import { found, LARGEST, nameOf } from "../definition/handlers.ts";
+import { found } from "../definition/found.ts";
+import { LARGEST, nameOf, placeFor } from "../definition/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
@@ -33,7 +34,11 @@ export const createFromPattern: Handler<typeof operations.createFromPattern, Pip
   const layout = { pipeline_id: pipeline.id, positions: placed(graph), etag: pipeline.etag };
   const created = draft(pipelineEvents, "pipeline.created", pipeline, nameOf(pipeline));
   return call.commit(
-    { writes: [...writes, tenant.writes.create(layoutItem, layout)], events: [created], largest: LARGEST.create },
+    {
+      writes: [placeFor(call, deps), ...writes, tenant.writes.create(layoutItem, layout)],
+      events: [created],
+      largest: LARGEST.create,
+    },
     pipeline,
   );
 };

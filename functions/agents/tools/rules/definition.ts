@@ -92,6 +92,24 @@ const withSecrets = <T extends z.ZodType<string>>(secret: T) => {
 export const toolConfigInput = withSecrets(headerValue.min(1));
 export type ToolConfigInput = z.infer<typeof toolConfigInput>;
 
+export const toolDescription = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .meta({ description: "Tells the model what the tool does and when to use it." });
+
+const common = { name: toolName, description: toolDescription, is_enabled: z.boolean().default(true) };
+const [functionTool, apiTool, mcpTool] = toolConfigInput.options;
+
+/** A new tool, as it is sent. */
+export const newToolSchema = z.discriminatedUnion("tool_type", [
+  functionTool.extend(common),
+  apiTool.extend(common),
+  mcpTool.extend(common),
+]);
+export type NewTool = z.output<typeof newToolSchema>;
+
 /** The same as it is stored. */
 export const storedToolConfig = withSecrets(encryptedSecret);
 export type StoredToolConfig = z.infer<typeof storedToolConfig>;

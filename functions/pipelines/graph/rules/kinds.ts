@@ -42,18 +42,25 @@ export const idsNamed = (graph: Graph, type: ReferenceType): string[] => [
   ...new Set(graph.nodes.flatMap((node) => referencesOf(node).flatMap((one) => (one.type === type ? [one.id] : [])))),
 ];
 
-/** A node that names other things in the places of those that it named. A pin is a number of the old thing, so it goes. */
-export function renamed(node: GraphNode, idOf: (reference: Reference) => string): GraphNode {
+/** A node that names other things in the places of those that it named. */
+export const renamed = (node: GraphNode, idOf: (reference: Reference) => string): GraphNode =>
+  withReferences(node, idOf) as GraphNode;
+
+/**
+ * A node with something else in the places of what it names; undefined takes the place away. A pin is a number of the
+ * old thing, so it goes.
+ */
+export function withReferences(node: GraphNode, put: (reference: Reference) => unknown): object {
   const config = structuredClone<object>(node.config);
   for (const reference of referencesOf(node)) {
-    setAt(config, reference.path, idOf(reference));
+    setAt(config, reference.path, put(reference));
     if (reference.pin !== undefined) setAt(config, reference.pin.path, undefined);
   }
-  return { ...node, config } as GraphNode;
+  return { ...node, config };
 }
 
 /** Writes a member of a config; undefined takes it away. */
-function setAt(config: object, path: ConfigPath, value: string | undefined): void {
+export function setAt(config: object, path: ConfigPath, value: unknown): void {
   const holder = path.slice(0, -1).reduce<object>((at, step) => Reflect.get(at, step) as object, config);
   const name = path.at(-1) ?? "";
   if (value === undefined) Reflect.deleteProperty(holder, name);

@@ -1,0 +1,1 @@
+export { type AgentDeps as ExchangeDeps, agentDeps as exchangeDeps } from "../agents/portable/public.ts";

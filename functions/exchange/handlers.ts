@@ -1,0 +1,2 @@
+export { exportAgent, exportMany, exportPipeline } from "./export/handlers.ts";
+export { importDocument } from "./import/handlers.ts";

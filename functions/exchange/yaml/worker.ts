@@ -1,0 +1,25 @@
+import { parseDocument, stringify } from "yaml";
+import { serveTasks } from "../../../shared/bounded/worker.ts";
+
+/** What a text says, or the first thing that is wrong in it. */
+export type Read = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
+
+/** YAML 1.2, of which JSON is a part: no aliases, no tags, no names twice, one document. */
+function read(text: string): Read {
+  const document = parseDocument(text, {
+    version: "1.2",
+    schema: "core",
+    merge: false,
+    uniqueKeys: true,
+    stringKeys: true,
+  });
+  const [wrong] = [...document.errors, ...document.warnings];
+  if (wrong !== undefined) return { ok: false, message: wrong.message.split("\n", 1)[0] ?? "" };
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: 0 }) };
+  } catch (error) {
+    return { ok: false, message: error instanceof ReferenceError ? "Aliases are not taken." : "It cannot be read." };
+  }
+}
+
+serveTasks({ read, write: (value: unknown) => stringify(value, { lineWidth: 0, sortMapEntries: true }) });

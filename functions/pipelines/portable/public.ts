@@ -1,0 +1,14 @@
+/** What other rooms may use to carry pipelines from one organization to another. */
+export { requireGraphContents } from "../graph/run.ts";
+export { pipelinesNamed, type ReadPipeline, readPortable } from "./read.ts";
+export {
+  graphFrom,
+  type Named,
+  namesIn,
+  type PortablePipeline,
+  portablePipelineSchema,
+  type SentPipeline,
+  shownPipeline,
+  unsuppliedIn,
+} from "./rules/document.ts";
+export { createPortable, updatePortable, withStoredSecrets } from "./write.ts";

@@ -1,0 +1,37 @@
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { nameKey } from "../../../shared/name-key.ts";
+import { type LoadedRevision, openRevision } from "../revisions/revision.ts";
+import { type Layout, layoutItem, type Pipeline, pipelineItem, revisionOf } from "../store.ts";
+import type { PortablePipeline } from "./rules/document.ts";
+
+/** What is stored of a pipeline, with its newest graph. */
+export interface ReadPipeline {
+  readonly pipeline: Pipeline;
+  readonly current: LoadedRevision;
+  readonly layout: Layout | undefined;
+  readonly portable: PortablePipeline;
+}
+
+/** A pipeline as it can leave the organization; undefined where there is none, or where it is on its way out. */
+export async function readPortable(
+  { blobs }: { readonly blobs: Blobs },
+  table: TenantTable,
+  id: string,
+): Promise<ReadPipeline | undefined> {
+  const [pipeline, layout] = await table.table.batch([
+    table.read(pipelineItem, { id }),
+    table.read(layoutItem, { pipeline_id: id }),
+  ]);
+  if (pipeline === undefined || pipeline.status === "purging") return undefined;
+  const current = await openRevision(blobs, await revisionOf(table, id, pipeline.revision));
+  const { name, description, pattern, tags } = pipeline;
+  const positions = layout?.positions ?? {};
+  return { pipeline, current, layout, portable: { name, description, pattern, tags, positions, graph: current.graph } };
+}
+
+/** Ids of at most two live pipelines of a name: more than one is none that a name could mean. */
+export async function pipelinesNamed(table: TenantTable, name: string): Promise<readonly string[]> {
+  const page = await table.page(pipelineItem, { index: "gsi3", of: { live_name: nameKey(name) }, limit: 2 });
+  return page.items.map(({ id }) => id);
+}
