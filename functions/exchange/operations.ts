@@ -12,8 +12,6 @@ const include_references = z
   .meta({ id: "IncludeReferences" })
   .default("true")
   .meta({ description: "Whether the agents and pipelines that it names come along." });
-const query = z.strictObject({ format, include_references });
-
 const about =
   'A document of `kaizen_version` 1: things by name, references as `{"$agent": "name"}`, always in the same order. Of secrets it has the names, with null; `to_supply` lists them, `left_out` what could not come along. Needs `agents:read_prompts` where it holds agents or prompts.';
 
@@ -28,7 +26,7 @@ export const operations = {
     description: about,
     permission: "agents:read_prompts",
     resource: wholeAgentResource,
-    request: { path: z.object({ agent_id: idSchema("agent") }), query },
+    request: { path: z.object({ agent_id: idSchema("agent") }), query: z.strictObject({ format }) },
     response: "file",
     media_types,
     success: 200,
@@ -42,7 +40,10 @@ export const operations = {
     description: about,
     permission: "pipelines:read",
     resource: pipelineResource,
-    request: { path: z.object({ pipeline_id: idSchema("pipeline") }), query },
+    request: {
+      path: z.object({ pipeline_id: idSchema("pipeline") }),
+      query: z.strictObject({ format, include_references }),
+    },
     response: "file",
     media_types,
     success: 200,
