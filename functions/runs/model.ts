@@ -256,8 +256,8 @@ export const isLast = (type: LogType): boolean =>
   type === "run.completed" || type === "run.failed" || type === "run.stopped" || type === "run.timed_out";
 
 /** The longest run, and what the work of a run gets that does not say; what its graph waits for comes on top. */
-export const MAX_TIMEOUT_SECONDS = graphLimits.wait_seconds;
 export const DEFAULT_TIMEOUT_SECONDS = 3_600;
+export const MAX_TIMEOUT_SECONDS = graphLimits.wait_seconds + DEFAULT_TIMEOUT_SECONDS;
 
 /** How long a run may take that does not say. */
 export const usualTimeout = (graph: Graph): number =>

@@ -186,7 +186,7 @@ export function problemOf(error: AgentRunError, model: string): Problem {
   }
 }
 
-/** Turns that are not even remembered count to those that the prompt had no room for. */
+/** Turns that are not even remembered, or whose time is over, count to those that the prompt had no room for. */
 const keptAs = ({ thread, remembered }: HeldThread, left_out: number): NonNullable<Execution["thread"]> => ({
   turn: thread.turns + 1,
   turns_left_out: Math.max(0, thread.turns - remembered.length) + left_out,

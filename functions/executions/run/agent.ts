@@ -144,9 +144,16 @@ export async function runAgent(
             said = true;
             return told(delta);
           };
+    const spentOn = (before: readonly AgentRunResult[]) =>
+      before.reduce((sum, { cost_usd_micros }) => sum + cost_usd_micros, 0);
+    const callsOf = (before: readonly AgentRunResult[]) =>
+      before.reduce((sum, { model_calls }) => sum + model_calls, 0);
+    /** What all models together may take holds for the next one, too. */
+    const mayAsk = (before: readonly AgentRunResult[]): boolean =>
+      callsOf(before) < (run.max_steps ?? Infinity) && spentOn(before) < (run.max_cost_usd_micros ?? Infinity);
     const ask = (number: number, timeout_ms: number, before: readonly AgentRunResult[]): Promise<AgentRunResult> => {
-      const spent_usd_micros = before.reduce((sum, { cost_usd_micros }) => sum + cost_usd_micros, 0);
-      const of = { number, model_id: models[number] ?? definition.model_id, timeout_ms, spent_usd_micros };
+      const model_id = models[number] ?? definition.model_id;
+      const of = { number, model_id, timeout_ms, spent_usd_micros: spentOn(before), calls: callsOf(before) };
       return askModel(of, { snapshot, run: { ...run, on_delta }, runner, offered, contexts }, deps);
     };
     const left = () => Math.floor(ends - performance.now());
@@ -157,7 +164,7 @@ export async function runAgent(
     for (let number = from + 1; number < models.length; number++) {
       const time = timeFor(left(), false, isLast(number));
       const last = results.at(-1) ?? results[0];
-      if (time === undefined || !mayGoOn(last, said)) break;
+      if (time === undefined || !mayGoOn(last, said) || !mayAsk(results)) break;
       results.push(await ask(number, time, results));
     }
     return together(results);

@@ -30,8 +30,9 @@ interface Asked {
   readonly number: number;
   readonly model_id: string;
   readonly timeout_ms: number;
-  /** What models before it have cost. */
+  /** What models before it have cost, and how often they were called. */
   readonly spent_usd_micros: number;
+  readonly calls: number;
 }
 
 interface Prepared {
@@ -45,7 +46,7 @@ interface Prepared {
 /** Asks one model for the agent's answer, tools included. */
 export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunDeps): Promise<AgentRunResult> {
   const { snapshot, run, runner, offered, contexts } = prepared;
-  const { number, model_id, timeout_ms, spent_usd_micros } = asked;
+  const { number, model_id, timeout_ms, spent_usd_micros, calls: made } = asked;
   const { organization_id: tenant, definition } = snapshot;
   const model = await resolveModel(deps.table, tenant, model_id, deps.clock.now());
   if (model === undefined) return unknown(model_id);
@@ -83,7 +84,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
           ? { ok: false, code: "tool_not_found", message: "There is no such tool." }
           : runner.execute(tool, call.name, call.arguments, signal);
       },
-      max_steps: Math.min(run.max_steps ?? MAX_STEPS, MAX_STEPS),
+      max_steps: Math.min(run.max_steps === undefined ? MAX_STEPS : run.max_steps - made, MAX_STEPS),
       spent: (calls) =>
         run.max_cost_usd_micros !== undefined &&
         spent_usd_micros + costOf(model, calls).cost_usd_micros >= run.max_cost_usd_micros,

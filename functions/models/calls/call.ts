@@ -39,7 +39,7 @@ export type ModelRequest = {
   /** JSON Schema that the answer has to match; the answer's value is then `object`. One that does not is mended once. */
   response_schema?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Id of the run's step and attempt. The n-th call to the provider carries `<key>-<n>` as `Idempotency-Key`, so that a
+   * Id of the run's step and attempt. The n-th call to the provider, however often it is sent, carries `<key>-<n>` as `Idempotency-Key`, so that a
    * repeated attempt is recognized by providers which look at it.
    */
   idempotency_key: string;
@@ -82,6 +82,9 @@ export type ModelResult =
     };
 
 const stepLimit = 32;
+
+/** Calls to the provider that a request may make. */
+const mostSteps = ({ max_steps }: ModelRequest): number => Math.min(Math.max(max_steps ?? 8, 1), stepLimit);
 
 type StepFacts = { text: string; finishReason: string; rawFinishReason: string | undefined };
 
@@ -136,7 +139,8 @@ export class Progress {
     if (schema === undefined || reason === "max_steps" || reason === "max_cost") return result;
     const object = await answerObject(last.text, schema);
     if (object.ok) return { ...result, object: object.value };
-    if (mend === undefined || this.spent()) return this.failed(modelError("response_schema_mismatch"));
+    const made = this.#calls.length >= mostSteps(this.#request);
+    if (mend === undefined || made || this.spent()) return this.failed(modelError("response_schema_mismatch"));
     this.#last = undefined;
     await mend(last.text, object.problem);
     const mended = await this.finished();
@@ -183,7 +187,7 @@ export const callSettings = (
   return {
     model: languageModel,
     messages: [...request.messages],
-    stopWhen: [stepCountIs(Math.min(Math.max(request.max_steps ?? 8, 1), stepLimit)), () => progress.spent()],
+    stopWhen: [stepCountIs(mostSteps(request)), () => progress.spent()],
     maxRetries: 0, // the engine retries, with the step's policy
     abortSignal: signal,
     // Schemas of organizations need not keep OpenAI's rules for strict mode; the answer is validated by us.

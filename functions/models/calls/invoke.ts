@@ -69,11 +69,9 @@ export const createModelInvoker = (parts: {
         ),
         metered.answered,
       );
-    let calls = 0;
     const fetch: typeof globalThis.fetch = (input, init) => {
-      calls += 1;
       const headers = new Headers(init?.headers);
-      headers.set("idempotency-key", `${request.idempotency_key}-${calls}`);
+      headers.set("idempotency-key", `${request.idempotency_key}-${metered.number()}`);
       return parts.outbound.fetch(input, { ...init, headers });
     };
     globalThis.AI_SDK_LOG_WARNINGS = false; // would write to the console: settings a model ignores, on every call

@@ -84,6 +84,8 @@ export interface MeteredCalls {
   answered(): void;
   /** What the calls so far have used. */
   readonly calls: readonly CallUsage[];
+  /** Number of the call that is made now, from 1: the same for a request that is sent again, and for a repetition of the work. */
+  number(): number;
 }
 
 /**
@@ -167,6 +169,7 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
 
   return {
     calls,
+    number: () => number,
     answered: () => {
       answered = true;
     },

@@ -57,6 +57,9 @@ export interface Waits {
   readonly events?: readonly EventDraft[];
 }
 
+/** So long after a pause of the workflow a step is woken that has not gone on by itself. */
+const PAUSE_GRACE_SECONDS = 60;
+
 /** A join meets an edge that it holds already; `state` is what it holds. */
 class Overlap extends Problem {
   readonly state: StepState;
@@ -205,13 +208,15 @@ export class DynamoRunStore implements RunStore {
       waiting_run_id: run.id,
       ...(pause_ms === undefined ? {} : { execution }),
     };
-    const wakes = pause_ms === undefined && waits.until !== undefined;
+    // Also where the workflow pauses: its execution may be that of a copy which nobody hears any more.
+    const wake_at =
+      waits.until === undefined || pause_ms === undefined ? waits.until : addSeconds(waits.until, PAUSE_GRACE_SECONDS);
     const appended = await journal.append({
       step: parked,
       move: "park",
       writes: [
         stepWrite(table, parked, "park"),
-        ...(wakes ? [runWake.set(table, wakeRef(run.id, step.id, attempt), waits.until)] : []),
+        ...(wake_at === undefined ? [] : [runWake.set(table, wakeRef(run.id, step.id, attempt), wake_at)]),
         ...(waits.writes ?? []),
       ],
       log: waitingLog(parked, waits.message),

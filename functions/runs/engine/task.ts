@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import { endRun, openRun } from "../control/ending.ts";
@@ -81,6 +82,12 @@ export const checkSchema: CheckSchema = async (schema, value) => {
   return issue.path === "" ? `the input ${issue.message}` : `${issue.path}: ${issue.message}`;
 };
 
+/** A run that waits may outlive its pipeline: one that stays archived is erased in time, with its graphs. */
+const purged = {
+  code: "pipeline_purged",
+  message: "The pipeline was archived and has been erased, with the graph of this run.",
+};
+
 const done = (hops: number): TaskOutput => ({ ticket: null, wait_until: null, forks: [], hops });
 
 /** The run's state as the task finds it: a queued run begins with its first task, none goes on after its deadline. */
@@ -109,7 +116,15 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     await number(table, run.id);
     return done(input.hops);
   }
-  const walk = await walkable(table, blobs, run);
+  const walk = await walkable(table, blobs, run).catch((error: unknown) => {
+    if (error instanceof Problem && error.code === "not_found") return undefined;
+    throw error;
+  });
+  if (walk === undefined) {
+    const context = endingContext(table, run, "run_graph", clock.now());
+    await endRun(table, context, run, { status: "failed", error: purged });
+    return done(input.hops);
+  }
   const store = new DynamoRunStore({
     table,
     blobs,

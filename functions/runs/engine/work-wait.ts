@@ -17,6 +17,8 @@ interface WaitTask {
 
 /** Up to here the workflow waits itself, to the second; longer waits are due (docs/adr/0021), to a minute and a half. */
 const PAUSE_SECONDS = 900;
+/** How late what is due may come. */
+const LATE_MS = 90_000;
 
 const failed = (code: string, message: string): AttemptResult => ({
   ok: false,
@@ -35,10 +37,11 @@ export async function workWait(
   if (!(until instanceof Date)) return until;
   const ms = until.getTime() - now.getTime();
   if (ms <= 0) return { ok: true, output: scope.input };
-  if (ms >= left_ms)
+  const pauses = ms <= PAUSE_SECONDS * 1_000;
+  if (ms + (pauses ? 0 : LATE_MS) >= left_ms)
     return failed("wait_beyond_deadline", `It would wait until ${until.toISOString()}, and the run ends before.`);
   store.waits(node, attempt, { waits_for: "time", until, message: `${node.id} waits until ${until.toISOString()}.` });
-  return ms <= PAUSE_SECONDS * 1_000 ? { parked: true, pause_ms: ms } : { parked: true };
+  return pauses ? { parked: true, pause_ms: ms } : { parked: true };
 }
 
 /** RFC 3339 with its zone, of a day that there is; seconds may be left out. */

@@ -32,7 +32,7 @@ const KEPT_AFTER_END_DAYS = Math.min(...runDays);
 
 /**
  * What a run is called and how long it is kept: known before it starts, because its input is stored before. A run that may take
- * longer than runs are kept is kept as long as it takes: nothing of a run is deleted under it.
+ * longer than runs are kept is kept as long as it takes: no value of a run is deleted under it.
  */
 export function namedRun(
   organization: Pick<Organization, "plan" | "settings">,

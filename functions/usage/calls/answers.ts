@@ -9,7 +9,7 @@ import type { UsageSource } from "../store.ts";
 
 /**
  * What a provider answered to a call of a run's step, written with the record of its usage. A task that is repeated after
- * a fault finds it and does not call again. Kept as long as a run may live, and a day.
+ * a fault finds it and does not call again. Kept for longer than a workflow repeats a task; a step that waits makes no calls before.
  */
 export const modelAnswerItem = defineItem({
   type: "model_answer",

@@ -32,12 +32,13 @@ export const openapiTypescript: Generator = {
 };
 
 const program = join(import.meta.dirname, "../programs/openapi-python-client.py");
+const config = join(import.meta.dirname, "../programs/openapi-python-client.yaml");
 
 export const openapiPythonClient: Generator = {
   name: "openapi-python-client",
   async make() {
     const folder = folderFor("openapi-python-client");
-    const generate = ["generate", "--path", document, "--output-path", "client"];
+    const generate = ["generate", "--config", config, "--path", document, "--output-path", "client"];
     const said = await run(join(testTools.bin, "openapi-python-client"), generate, folder, testTools.bin);
     strictEqual(/WARNING|Unable|Cannot/.exec(said)?.[0], undefined, said);
     const client = join(folder, "client");

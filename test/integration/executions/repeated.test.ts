@@ -259,6 +259,15 @@ describe("an agent that names further models", () => {
     expect([said, spoken.requests.length]).toEqual([[{ type: "text", text: "The first" }], 1]);
   });
 
+  it.each([{ max_cost_usd_micros: 15 }, { max_steps: 1 }])(
+    "asks no further one beyond %j of all together",
+    async (limit) => {
+      const { run, requests } = await setUpFor({ fallback_model_ids }, half, text("Hi", [20, 2]));
+      expect(await run("exe_1", {}, limit)).toMatchObject({ ok: false, model: "lab/m", cost_usd_micros: 15 });
+      expect(requests).toHaveLength(1);
+    },
+  );
+
   it("leaves time for the next one when one is silent", async () => {
     const { run, requests } = await setUpFor({ fallback_model_ids: ["lab/n"] }, () => {}, text("Hi", [1, 1]));
     const result = await run("exe_1", {}, { timeout_ms: 6_000 });

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { revisionItem } from "../../../functions/pipelines/store.ts";
 import { wake } from "../../../functions/runs/control/waking.ts";
 import { runTask, type TaskInput } from "../../../functions/runs/engine/task.ts";
 import { workWait } from "../../../functions/runs/engine/work-wait.ts";
-import { timestamp } from "../../../shared/clock.ts";
+import { systemClock, timestamp } from "../../../shared/clock.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { dueOf } from "../../support/due.ts";
@@ -62,6 +63,10 @@ it("a step that waits is due from the transaction that parks it, is woken when i
     ticket: { node: "w", attempt: 1, woken: true },
     wait_until: timestamp(new Date(now.getTime() + 100_000)),
   });
+  // Should whoever pauses not be heard of, it is woken a minute later.
+  expect((await dueOf(run.tenant)).find(({ ref }) => ref === `${run.id}/w/1`)).toMatchObject({
+    at: timestamp(new Date(now.getTime() + 160_000)),
+  });
   // The pause is over: what came after it waits for longer than a workflow does.
   later(100_000);
   const done = await task({ ...begin, ticket: paused.ticket });
@@ -72,7 +77,7 @@ it("a step that waits is due from the transaction that parks it, is woken when i
     ticket: null,
     forks: [],
   });
-  const due = (await dueOf(run.tenant)).find(({ kind }) => kind === "run_wake");
+  const due = (await dueOf(run.tenant)).find(({ ref }) => ref === `${run.id}/long/1`);
   expect(due).toMatchObject({ ref: `${run.id}/long/1`, at: timestamp(new Date(now.getTime() + 950_000)) });
   if (due === undefined) return;
 
@@ -96,7 +101,21 @@ it("a step that waits is due from the transaction that parks it, is woken when i
   expect([told("step.waiting"), told("step.completed")]).toEqual([1, 1]);
   // It is looked at again, and then no more.
   later(300_000);
-  const again = (await dueOf(run.tenant)).find(({ kind }) => kind === "run_wake");
+  const again = (await dueOf(run.tenant)).find((one) => one.ref === ref);
   if (again !== undefined) await worker({ tenant, kind, ref, at: again.at });
-  expect((await dueOf(run.tenant)).filter(({ kind }) => kind === "run_wake")).toEqual([]);
+  expect((await dueOf(run.tenant)).filter((one) => one.ref === ref)).toEqual([]);
+});
+
+it("a run whose pipeline was erased while it waited fails and says so", async () => {
+  const run = await startRun(graph, {}, 3_600);
+  const table = stackTable();
+  const own = table.of(run.tenant);
+  await own.transact([own.writes.remove(revisionItem, { pipeline_id: run.target_id, revision: 1 })]);
+  const deps = { table, blobs: blobs(), clock: systemClock, log: silentLog, denial: async () => undefined };
+  const worker = () => () => Promise.reject(new Error("nothing is worked"));
+  const ticket = { node: "long", attempt: 1, woken: true } as const;
+  const input = { tenant: run.tenant, run_id: run.id, ticket, hops: 0, execution: "woken" };
+  expect(await runTask(input, { ...deps, worker })).toMatchObject({ ticket: null, forks: [] });
+  const { run: record } = await look(run);
+  expect([record.status, record.error?.code]).toEqual(["failed", "pipeline_purged"]);
 });

@@ -4,7 +4,7 @@ import { mayGoOn, timeFor, together } from "../../../functions/executions/run/ru
 
 const failed = (code: string, more: object = {}) => ({
   ok: false,
-  error: { code },
+  error: { code, retryable: true },
   model: "lab/m",
   usage: { tokens_in: 1, tokens_out: 2 },
   model_calls: 1,
@@ -51,4 +51,16 @@ test("what all models have used is one sum, and whose answer it is stays its own
   expect(whole.tried).toEqual([
     { model: "lab/m", code: "model_timeout", tokens_in: 1, tokens_out: 2, cost_usd_micros: 3 },
   ]);
+});
+
+test("when all fail, the own model's failure is told, every tool that was called, and repeating is up to the last one", () => {
+  const last = failed("model_request_invalid", {
+    error: { code: "model_request_invalid", retryable: false },
+    tool_calls: [{ name: "refund" }],
+  });
+  const whole = together([failed("model_rate_limited"), last]);
+  expect(whole).toMatchObject({
+    error: { code: "model_rate_limited", retryable: false },
+    tool_calls: [{ name: "refund" }],
+  });
 });

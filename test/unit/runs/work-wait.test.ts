@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
+import { graphLimits, graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import type { Waits } from "../../../functions/runs/engine/dynamo-store.ts";
 import { compilePlan, nodeNamed } from "../../../functions/runs/engine/rules/plan.ts";
 import { workWait } from "../../../functions/runs/engine/work-wait.ts";
+import { usualTimeout } from "../../../functions/runs/model.ts";
+import { namedRun } from "../../../functions/runs/start/start.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 
 const NOW = "2026-03-29T00:30:00.000Z";
 
@@ -68,6 +71,22 @@ describe("a wait", () => {
     ["an expression that fails", "$number(input)", "expression_failed"],
   ])("that is given %s fails", async (_, until, code) => {
     expect((await work({ until })).result).toMatchObject({ ok: false, error: { code }, retryable: false });
+  });
+
+  it("may be as long as a wait can be in a run that does not say how long it may take", async () => {
+    const seconds = graphLimits.wait_seconds;
+    const graph = graphSchema.parse({
+      nodes: [{ id: "w", kind: "wait", label: "W", config: { seconds } }],
+      connections: [],
+    });
+    const left_ms = usualTimeout(graph) * 1_000 - 60_000;
+    expect((await work({ seconds }, { left_ms })).result).toEqual({ parked: true });
+    expect(namedRun({ plan: "free", settings: UNSET }, new Date(NOW), usualTimeout(graph)).kept_days).toBe(400);
+  });
+
+  it("of which its end may be told too late for the run fails before it begins", async () => {
+    const { result } = await work({ seconds: 3_550 }, { left_ms: 3_600_000 });
+    expect(result).toMatchObject({ ok: false, error: { code: "wait_beyond_deadline" } });
   });
 
   it("that the run has no time for fails before it begins", async () => {

@@ -30,7 +30,7 @@ export interface TriedModel {
 /** What is to be known of the result of one model. */
 interface Result {
   readonly ok: boolean;
-  readonly error?: { readonly code: string };
+  readonly error?: { readonly code: string; readonly retryable: boolean };
   readonly model: string;
   readonly usage: { readonly tokens_in: number; readonly tokens_out: number };
   readonly model_calls: number;
@@ -54,6 +54,12 @@ export function timeFor(left_ms: number, first: boolean, last: boolean): number 
   return last ? left_ms : Math.floor(left_ms * SHARE);
 }
 
+/** The own model's failure is told; whether the work is worth repeating is as the last one says that was asked. */
+const lastly = <E extends { readonly retryable: boolean }>(own: E, last: { readonly retryable: boolean } = own): E => ({
+  ...own,
+  retryable: own.retryable && last.retryable,
+});
+
 /**
  * One result of all models that were asked: the answer of the one that gave it, or the failure of the agent's own; usage and
  * cost of all.
@@ -72,6 +78,9 @@ export function together<T extends Result>(results: readonly [T, ...T[]]): T & {
     estimated: results.some(({ estimated }) => estimated),
     cost_usd_micros: sum(({ cost_usd_micros }) => cost_usd_micros),
     retries: sum(({ retries }) => retries),
+    // A tool that one of them called may have had effects: it is told, and the work is not repeated for the first one's failure.
+    tool_calls: results.flatMap(({ tool_calls }) => tool_calls),
+    ...(shown.error === undefined ? {} : { error: lastly(shown.error, results.at(-1)?.error) }),
     unrecorded: results.flatMap(({ unrecorded }) => unrecorded),
     tried,
   };

@@ -14,7 +14,7 @@ export const graphLimits = {
   headers: 50,
   header_value: 8_192,
   timeout_ms: 840_000,
-  /** The longest wait of a node, and the longest run: a leap year. */
+  /** The longest wait of a node: a leap year. A run may take an hour longer. */
   wait_seconds: 366 * 86_400,
 } as const;
 
