@@ -1,3 +1,4 @@
+import { filePurposes } from "../../shared/blobs/purposes.ts";
 import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 export const room = defineRoom({
@@ -42,9 +43,7 @@ export const room = defineRoom({
         "table_read",
         "table_erase",
         "sign",
-        "files_remove:runs",
-        "files_remove:uploads",
-        "files_remove:versions",
+        ...filePurposes.map((purpose) => `files_remove:${purpose}` as const),
       ],
       // Beside all that is the organization's own: what the platform has of it.
       writes: [

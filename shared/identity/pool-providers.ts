@@ -61,6 +61,12 @@ export const platformProviderName = (provider: PlatformProvider): string => `pla
 const PROOF_CLAIMS: Readonly<Record<PlatformProvider, string>> = { google: "hd", microsoft: "xms_edov" };
 
 /**
+ * Microsoft's tenant of personal accounts. There the claim holds for every address to which a mail has once come, also one of a
+ * company that its owner has left: it shows nothing of whose the address is.
+ */
+const PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/**
  * A platform-wide provider as the pool is to know it. Google too by OpenID Connect: of what the pool's own kind for it hands
  * on, the company of a person is no part.
  */
@@ -80,6 +86,6 @@ export const platformPoolProvider = (provider: PlatformProvider, registration: R
     [POOL_ATTRIBUTES.name]: "name",
     // Microsoft has no such claim.
     ...(provider === "google" ? { [POOL_ATTRIBUTES.email_verified]: "email_verified" } : {}),
-    [PROOF_ATTRIBUTE]: PROOF_CLAIMS[provider],
+    ...(registration.issuer.includes(PERSONAL_ACCOUNTS) ? {} : { [PROOF_ATTRIBUTE]: PROOF_CLAIMS[provider] }),
   },
 });

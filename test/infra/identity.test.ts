@@ -154,6 +154,12 @@ describe("sign-in with Google and Microsoft", () => {
     ]);
   });
 
+  it("takes no address as shown by Microsoft's personal accounts, which anybody opens with the address of a company", () => {
+    const stack = made({ ...microsoft, microsoft_tenant: "9188040d-6c67-4c5b-b112-36a304b66dad" });
+    const [provider] = stack.of("AWS::Cognito::UserPoolIdentityProvider");
+    expect(provider?.properties.AttributeMapping).toEqual({ username: "sub", name: "name", "custom:email": "email" });
+  });
+
   it("has a client for each that allows it and nothing else; the one for passwords stays as it is", () => {
     const stack = made({ ...google, ...microsoft });
     const clients = clientsOf(stack);

@@ -70,7 +70,8 @@ export const identityOperations = {
     method: "DELETE",
     path: "/auth/me/identities/{sso_identity_id}",
     summary: "Sign in through a provider no more",
-    description: "Sessions that were opened by it end. The last way in stays (409).",
+    description:
+      "Sessions that were opened by it end. The last way in stays (409). Whose address counts as shown at that provider is linked anew when they sign in there again, unless the account has a second factor.",
     permission: "authenticated",
     request: { path: z.object({ sso_identity_id }) },
     response: "none",
