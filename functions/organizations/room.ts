@@ -1,4 +1,3 @@
-import { filePurposes } from "../../shared/blobs/purposes.ts";
 import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 export const room = defineRoom({
@@ -43,7 +42,10 @@ export const room = defineRoom({
         "table_read",
         "table_erase",
         "sign",
-        ...filePurposes.map((purpose) => `files_remove:${purpose}` as const),
+        "files_remove:runs",
+        "files_remove:threads",
+        "files_remove:uploads",
+        "files_remove:versions",
       ],
       // Beside all that is the organization's own: what the platform has of it.
       writes: [

@@ -334,7 +334,8 @@ export async function simulate(
       if (active === 0) break;
       throw new Violation("the run hangs: executions wait, but nothing is under way");
     }
-    if (options.stopAt === ++operations) table.stopped = true;
+    // A run that is over is not stopped any more.
+    if (options.stopAt === ++operations && !table.over) table.stopped = true;
     const { call } = operation;
     const faulty = options.faults !== undefined && faults < options.faults.most && !call.dead && !call.abandoned;
     if (!faulty || random() >= (options.faults?.rate ?? 0)) {
