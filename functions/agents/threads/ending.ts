@@ -1,28 +1,30 @@
 import type { Files } from "../../../shared/blobs/files.ts";
 import { placesOfThread } from "../../../shared/blobs/purposes.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
-import { addSeconds } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import { type Removal, removalOf, removals, removeAll } from "../../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
-import type { Write } from "../../../shared/dynamo/write.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { agentEvents } from "../events.ts";
-import { threadLimits } from "./model.ts";
 import { type StoredThread, threadErasure, threadItem, threadTurnItem } from "./store.ts";
 
 /**
  * What ends a thread: it is gone, and what is left of it comes due. While an answer is being made its texts may still
- * become files, and who ends a thread may not see that somebody has just taken it: the rest waits as long as an answer may take.
+ * become files, so the rest waits until that is over; a thread that has just been taken is to be read again (`precondition_failed`).
  */
 export function endThread(
   table: TenantTable,
   thread: StoredThread,
   at: Date,
 ): { readonly writes: readonly Write[]; readonly events: readonly [EventDraft] } {
-  const { id, agent_id } = thread;
-  const quiet = addSeconds(at, threadLimits.hold_seconds);
+  const { id, agent_id, working, working_until } = thread;
+  const quiet = new Date(Math.max(at.getTime(), Date.parse(working_until ?? "") || 0));
+  const asRead = working === undefined ? ({ absent: ["working"] } as const) : { equals: { working } };
   return {
-    writes: [table.writes.remove(threadItem, { id }), threadErasure.set(table, id, quiet)],
+    writes: [
+      table.writes.remove(threadItem, { id }, { exists: true, ...asRead }, lostRace),
+      threadErasure.set(table, id, quiet),
+    ],
     events: [draft(agentEvents, "agent.thread_deleted", { id: agent_id }, { agent_id, thread_id: id })],
   };
 }

@@ -1,5 +1,6 @@
 import { principalKey } from "../../../shared/access/principal.ts";
 import { draft } from "../../../shared/change/events.ts";
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { notFound } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
@@ -68,6 +69,8 @@ export const listTurns: Handler<Ops["listTurns"], AgentDeps> = async (call, { ta
 };
 
 export const removeThread: Handler<Ops["removeThread"], AgentDeps> = async (call, { table }) => {
-  const thread = await call.load();
-  return call.commit(endThread(table.of(call.context.tenant), thread, call.at), undefined);
+  return updateWithRetry(undefined, async (how) => {
+    const thread = await call.load(how);
+    return call.commit(endThread(table.of(call.context.tenant), thread, call.at), undefined);
+  });
 };

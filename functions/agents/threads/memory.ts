@@ -55,7 +55,7 @@ interface Holding {
   readonly owner_key: string;
   readonly execution_id: string;
   readonly at: Date;
-  /** How long the execution may take, `hold_seconds` at most. Whoever comes after that takes the thread over. */
+  /** How long the execution may take. Whoever comes after that takes the thread over. */
   readonly seconds: number;
 }
 
@@ -67,7 +67,6 @@ interface Holding {
  */
 export async function holdThread(of: Holding): Promise<HeldThread> {
   const { table, blobs, thread_id: id, agent_id, owner_key, execution_id: working, at } = of;
-  if (of.seconds > threadLimits.hold_seconds) throw new Error("no thread is held for so long");
   const found = await table.get(threadItem, { id });
   if (found?.agent_id !== agent_id || found.owner_key !== owner_key) throw badReference("thread_id");
   const { writes } = table;

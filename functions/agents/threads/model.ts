@@ -6,13 +6,7 @@ import { idSchema } from "../../../shared/ids.ts";
  * How long a conversation becomes at most: a turn is a message and its answer. By the bytes, all of a thread's texts fit into
  * one answer of the API. So many of the newest turns are read for a prompt.
  */
-export const threadLimits = {
-  turns: 500,
-  bytes: 2_000_000,
-  remembered: 50,
-  /** The longest time for which an execution takes a thread: that of a stream, and half a minute. */
-  hold_seconds: 330,
-} as const;
+export const threadLimits = { turns: 500, bytes: 2_000_000, remembered: 50 } as const;
 
 /** Whether nothing more is kept in a thread. */
 export const isFull = ({ turns, bytes }: { readonly turns: number; readonly bytes: number }): boolean =>

@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { expect, inject, it } from "vitest";
-import { eraseThread } from "../../../functions/agents/threads/ending.ts";
+import { endThread, eraseThread } from "../../../functions/agents/threads/ending.ts";
 import { holdThread, ThreadLost } from "../../../functions/agents/threads/memory.ts";
 import { threadLimits } from "../../../functions/agents/threads/model.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import * as sdk from "../../../shared/blobs/lazy/s3.ts";
 import { placesOfThread } from "../../../shared/blobs/purposes.ts";
 import { createFiles } from "../../../shared/blobs/s3.ts";
-import { addSeconds } from "../../../shared/clock.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { newId } from "../../../shared/ids.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";
 import { blobs } from "../runs/harness.ts";
@@ -119,4 +119,17 @@ it("a thread of somebody else, of another agent or of none is not there, and a f
     expect(await refusal(hold(execution(), begun, other))).toEqual(["reference_not_found", undefined]);
   for (const full of [{ turns: threadLimits.turns }, { bytes: threadLimits.bytes }])
     expect(await refusal((await setUp(full)).hold(execution()))).toEqual(["conflict", "thread_full"]);
+});
+
+it("a thread that was taken after it was read is not ended behind the back of who answers in it", async () => {
+  const { table, hold, read } = await setUp();
+  const stale = await read();
+  if (stale === undefined) throw new Error("there is no thread");
+  const held = await hold(execution());
+  await expect(table.transact([...endThread(table, stale, begun).writes])).rejects.toMatchObject({
+    code: "precondition_failed",
+  });
+  const [, erasure] = endThread(table, (await read()) ?? stale, begun).writes;
+  expect(erasure?.item.Put?.Item?.at).toBe(timestamp(addSeconds(begun, 60)));
+  await held.release();
 });
