@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type EraseDeps, eraseOrganization } from "../../../functions/organizations/erasure/erase.ts";
+import { eraseOrganization } from "../../../functions/organizations/erasure/erase.ts";
 import { organizationErasure } from "../../../functions/organizations/erasure/store.ts";
 import { letGo, repair } from "../../../functions/sso/consumers.ts";
 import { providerName } from "../../../functions/sso/model.ts";
@@ -57,7 +57,8 @@ it("an organization that is erased lets people go first: nothing of theirs names
       table,
       clock: { now: () => addSeconds(new Date(due.at), seconds) },
       budget: () => () => false,
-      files: {} as EraseDeps["files"],
+      // There is one, and no time for it.
+      files: { page: async () => ["a file"], removeKeys: () => Promise.reject(new Error("no file is removed here")) },
       certify: async () => {
         throw new Error("nothing is certified here");
       },
