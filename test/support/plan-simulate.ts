@@ -129,7 +129,7 @@ export class RunTable {
   }
 }
 
-const WAIT = { since: "", until: null };
+const WAIT = { until: null };
 
 /** The engine did something that it promises never to do. */
 export class Violation extends Error {}

@@ -26,7 +26,7 @@ export async function wake({ tenant, ref, at }: Due, deps: RunControl): Promise<
  * @param cause what has happened: for the same cause it is started once
  * @returns whether the step waits
  */
-export async function wakeStep(
+async function wakeStep(
   table: TenantTable,
   { run_id, node_id, attempt }: Pick<RunStep, "run_id" | "node_id" | "attempt">,
   cause: string,

@@ -1,6 +1,5 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { ChangeContext } from "../../../shared/change/commit.ts";
-import type { EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -47,14 +46,13 @@ export interface Work extends Spent {
   readonly usage: readonly Write[];
 }
 
-/** What an attempt leaves behind when it begins to wait: what it waits for, and what is written and told with that. */
+/** What an attempt waits for. */
 export interface Waits {
   readonly waits_for: Exclude<WaitsFor, "retry">;
   /** Until when at the latest, where that is known: then it is woken, whatever else does. */
   readonly until?: Date | undefined;
+  /** For the log. */
   readonly message: string;
-  readonly writes?: readonly Write[];
-  readonly events?: readonly EventDraft[];
 }
 
 /** So long after a pause of the workflow a step is woken that has not gone on by itself. */
@@ -198,7 +196,7 @@ export class DynamoRunStore implements RunStore {
     const waits = this.#waits.get(key);
     if (begun === undefined || waits === undefined) throw new Error(`${key} waits for nothing`);
     const wait_until = waits.until === undefined ? null : timestamp(waits.until);
-    const wait = { since: begun.started_at ?? wait_until ?? "", until: wait_until };
+    const wait = { until: wait_until };
     if (begun.status === "waiting") return { state: "parked", wait };
     const parked: RunStep = {
       ...begun,
@@ -217,11 +215,10 @@ export class DynamoRunStore implements RunStore {
       writes: [
         stepWrite(table, parked, "park"),
         ...(wake_at === undefined ? [] : [runWake.set(table, wakeRef(run.id, step.id, attempt), wake_at)]),
-        ...(waits.writes ?? []),
       ],
       log: waitingLog(parked, waits.message),
       add: {},
-      events: [waitingEvent(run, parked), ...(waits.events ?? [])],
+      events: [waitingEvent(run, parked)],
       bytes: 4_000,
     });
     if (appended === "over") return { state: "stopped" };
@@ -233,7 +230,7 @@ export class DynamoRunStore implements RunStore {
   async #found(step: PlanNode, found: RunStep): Promise<Begin> {
     if (isParked(found)) {
       this.#begun.set(`${step.id}/${found.attempt}`, found);
-      return { state: "parked", wait: { since: found.started_at ?? "", until: found.wait_until } };
+      return { state: "parked", wait: { until: found.wait_until } };
     }
     if (!isSettled(found)) return { state: "stopped" };
     return { state: "settled", outcome: await outcomeOf(found, this.#parts.blobs), shared: hasParked(found) };

@@ -91,7 +91,9 @@ it("a step that waits is due from the transaction that parks it, is woken when i
   if (one === undefined) throw new Error("nobody was woken");
   await Promise.all([task(one), task({ ...one, execution: "another" })]);
   await task({ ...one, execution: "a third" });
-  const { run: record, steps, log, output } = await look(run);
+  const { run: record, steps, log, events, output } = await look(run);
+  const waiting = events.filter(({ type }) => type === "run.waiting").map(({ data }) => data);
+  expect(waiting).toMatchObject(["w", "long"].map((node_id) => ({ run_id: run.id, node_id, waits_for: "time" })));
   expect([record.status, output]).toEqual(["completed", { k: 1 }]);
   expect(steps.filter(({ kind }) => kind === "wait").map(({ status, waits_for }) => [status, waits_for])).toEqual([
     ["completed", "time"],

@@ -32,7 +32,7 @@ async function work(
       scope: { input: { at: "2026-03-29T03:00:00+02:00", n: 7 }, run: { input: null }, steps: {} },
       store: { waits: (_, __, waits) => left.push(waits) },
     },
-    { left_ms, wait: until === undefined ? undefined : { since: NOW, until } },
+    { left_ms, wait: until === undefined ? undefined : { until } },
     { clock: { now: () => new Date(at) } },
   );
   return { result, left };

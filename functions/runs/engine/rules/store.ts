@@ -13,8 +13,8 @@ export interface Commit {
 }
 
 /**
- * Whether an attempt is to be worked. `parked`: it has begun before and waits, since and until when it says. `settled`: it is
- * committed already. `stopped`: the run is over.
+ * Whether an attempt is to be worked. `parked`: it has begun before and waits. `settled`: it is committed already.
+ * `stopped`: the run is over.
  */
 export type Begin =
   | { readonly state: "begun" }
@@ -27,9 +27,8 @@ export type Begin =
     }
   | { readonly state: "stopped" };
 
-/** An attempt that waits: since when it has begun, and until when where that is known. RFC 3339. */
+/** An attempt that waits, and until when where that is known. RFC 3339. */
 export interface Waiting {
-  readonly since: string;
   readonly until: string | null;
 }
 
