@@ -7,6 +7,7 @@ import { renderEvents } from "./events.ts";
 import { declaredItemsOfAllRooms } from "./items.ts";
 import { renderKeyPolicy } from "./key-policy.ts";
 import { renderKeys } from "./keys.ts";
+import { renderNodeKinds } from "./node-kinds.ts";
 import { renderPermissions } from "./permissions.ts";
 import { renderSettings } from "./settings.ts";
 import { declaredStatesOfAllRooms, renderStates } from "./states.ts";
@@ -20,6 +21,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "key-policy.md": renderKeyPolicy(),
     "keys.md": renderKeys(await declaredItemsOfAllRooms()),
     "events.md": renderEvents(eventsByRoom),
+    "node-kinds.md": renderNodeKinds(),
     "permissions.md": renderPermissions(allOperations),
     "settings.md": renderSettings(),
     "states.md": renderStates(await declaredStatesOfAllRooms()),

@@ -6,12 +6,15 @@ import { type JsonObject, setOwn } from "./json.ts";
 /** The text of an expression. Whether it is JSONata is told by `compileExpression`. */
 export const expressionText = z.string().min(1).max(expressionLimits.text).meta({ description: "JSONata expression" });
 
+/** Most fields of a mapping. */
+export const MAPPING_FIELDS = 100;
+
 /** One expression that makes the whole value, or an object of field → expression. */
 export const mappingSchema = z.union([
   expressionText,
   z
     .record(z.string().min(1).max(128), expressionText)
-    .refine((fields) => Object.keys(fields).length <= 100, "must have at most 100 fields"),
+    .refine((fields) => Object.keys(fields).length <= MAPPING_FIELDS, `must have at most ${MAPPING_FIELDS} fields`),
 ]);
 export type Mapping = z.output<typeof mappingSchema>;
 

@@ -13,7 +13,7 @@ import { LARGEST_ACTIVATION, releaseAgents } from "../activation/handlers.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { nodeFor } from "../graph/prompts.ts";
-import type { NodeKind } from "../graph/rules/kinds/kind.ts";
+import { commonLimits, type NodeKind } from "../graph/rules/kinds/kind.ts";
 import { handlesOf, type NodeKindName, nodeKinds } from "../graph/rules/kinds.ts";
 import { nodeSchema } from "../graph/rules/nodes.ts";
 import { patternAliases, patternCatalogue } from "../graph/rules/patterns.ts";
@@ -60,8 +60,8 @@ export const listPatterns: Handler<Ops["listPatterns"], Deps> = async () => ({
 /** The registry, as a palette needs it; all of it is told by the code that runs. */
 export const listNodeKinds: Handler<Ops["listNodeKinds"], Deps> = async () => ({
   items: (Object.keys(nodeKinds) as NodeKindName[]).map((name) => {
-    const { kind, summary, group, icon, receives, branches, secret_fields, config, example }: NodeKind =
-      nodeKinds[name];
+    const { kind, config, example, ...known }: NodeKind = nodeKinds[name];
+    const { summary, group, icon, receives, branches, secret_fields, cost, limits } = known;
     return {
       kind: name,
       summary,
@@ -72,6 +72,8 @@ export const listNodeKinds: Handler<Ops["listNodeKinds"], Deps> = async () => ({
       secret_fields: [...secret_fields],
       config_schema: { ...z.toJSONSchema(config, { io: "input", unrepresentable: "any" }) },
       example: example as Record<string, unknown>,
+      cost: cost.words,
+      limits: { ...commonLimits, ...limits },
       example_handles: [...handlesOf(nodeSchema.parse({ id: kind, kind, label: kind, config: example }))],
     };
   }),

@@ -73,6 +73,12 @@ const nodeKindInfo = z
     }),
     config_schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12 of its config." }),
     example: z.record(z.string(), z.unknown()).meta({ description: "A config that lacks nothing." }),
+    cost: z
+      .string()
+      .meta({ description: "What one attempt of it costs.", example: "What its agent costs, once an attempt." }),
+    limits: z
+      .record(z.string(), z.number())
+      .meta({ description: "The largest numbers that its config may hold, by name.", example: { branches: 100 } }),
     example_handles: z
       .array(z.string().meta({ example: "output" }))
       .meta({ description: "By which connections leave a node with that config." }),

@@ -3,7 +3,7 @@ export { canonicalGraph, canonicalText, graphHash } from "./rules/canonical.ts";
 export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
-export { type NodeGroup, nodeGroups } from "./rules/kinds/kind.ts";
+export { commonLimits, type NodeGroup, type NodeKind, nodeGroups } from "./rules/kinds/kind.ts";
 export {
   agentOf,
   handlesOf,
@@ -14,7 +14,8 @@ export {
   nodeKinds,
   referencesOf,
   renamed,
+  timeoutOf,
   waitsSecondsOf,
 } from "./rules/kinds.ts";
 export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE, graphLimits } from "./rules/limits.ts";
-export { type Connection, type Graph, type GraphNode, graphSchema } from "./rules/nodes.ts";
+export { type Connection, type Graph, type GraphNode, graphSchema, nodeSchema } from "./rules/nodes.ts";

@@ -3,7 +3,7 @@ import type { Scope } from "../../../shared/expressions/expression.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { loadSnapshot } from "../../agents/public.ts";
 import { type AgentRunInput, runAgent } from "../../executions/public.ts";
-import { agentOf, type GraphNode } from "../../pipelines/graph/public.ts";
+import { agentOf, type GraphNode, timeoutOf } from "../../pipelines/graph/public.ts";
 import { runContext } from "../log/entries.ts";
 import type { TakenInput } from "./rules/input.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
@@ -33,14 +33,12 @@ export type AgentCall = Pick<
 type Failed = Extract<AttemptResult, { ok: false }>;
 export type AgentAnswer = { readonly ok: true; readonly content: string; readonly object?: unknown } | Failed;
 
-/** How long an agent may take where its node does not say. */
-const DEFAULT_TIMEOUT_MS = 120_000;
 const GRACE_MS = 5_000;
 
 /** Runs the pinned version of a node's agent, and notes what it cost for the step's commit. Failures are values. */
 export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall): Promise<AgentAnswer> {
   const { step, attempt, run, table, store } = task;
-  const timeout_ms = task.within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  const timeout_ms = task.within(timeoutOf(step));
   const { agent_id, version = agent_id === undefined ? undefined : run.pinned.agents[agent_id] } = agentOf(step) ?? {};
   if (agent_id === undefined || version === undefined) {
     return { ok: false, error: { code: "agent_missing", message: "The node names no agent." }, retryable: false };

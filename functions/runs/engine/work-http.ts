@@ -8,7 +8,7 @@ import { retryAfterMs } from "../../../shared/outbound/retry-after.ts";
 import { answerText, isBinaryMediaType, isJsonMediaType } from "../../../shared/outbound/text.ts";
 import { hiddenForms, redact } from "../../../shared/secrets/redact.ts";
 import { wellFormed } from "../../../shared/text.ts";
-import type { GraphNode } from "../../pipelines/graph/public.ts";
+import { type GraphNode, timeoutOf } from "../../pipelines/graph/public.ts";
 import { openHeaders } from "../../pipelines/public.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
 import { prepareTask } from "./rules/task.ts";
@@ -27,8 +27,6 @@ export interface HttpTask {
   readonly within: (wanted_ms: number) => number;
 }
 
-/** How long an answer may take where the node does not say. */
-const DEFAULT_TIMEOUT_MS = 30_000;
 /** Statuses after which the same request may succeed. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -45,7 +43,7 @@ export async function workHttp(
   if (!prepared.ok) return { ...prepared, retryable: false };
   const { task } = prepared;
   if (task.kind !== "http") throw new Error(`${step.id} is no request`);
-  const timeout_ms = within(step.config.timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  const timeout_ms = within(timeoutOf(step));
   const hasBody = task.body !== undefined;
   const secrets = await openHeaders(deps.secrets, table.tenant, step, walk.secrets);
   const result = await deps.outbound.request({

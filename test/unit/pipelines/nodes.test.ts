@@ -1,6 +1,8 @@
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { FREE } from "../../../functions/pipelines/graph/rules/kinds/cost.ts";
+import { defineKind, type NodeKind } from "../../../functions/pipelines/graph/rules/kinds/kind.ts";
 import {
   agentOf,
   handlesOf,
@@ -193,6 +195,30 @@ describe("the palette", () => {
       const validator = new Validator(config_schema, "2020-12");
       expect([kind, validator.validate(example).errors]).toEqual([kind, []]);
       expect([kind, validator.validate({ ...example, no_such_field: 1 }).valid]).toEqual([kind, false]);
+    }
+  });
+
+  it("tells of each kind what it costs and how large its config may be", async () => {
+    for (const { kind, cost, limits } of await listed()) {
+      expect([kind, cost]).toEqual([kind, expect.stringMatching(/^[A-Z].*\.$/)]);
+      expect([kind, limits]).toEqual([kind, expect.objectContaining({ timeout_ms: 840_000, max_attempts: 10 })]);
+      for (const most of Object.values(limits)) expect([kind, most > 0]).toEqual([kind, true]);
+    }
+  });
+
+  it("has no kind that does not say what it costs", () => {
+    const declared = { kind: "free", group: "flow", icon: "x", summary: "", pure: () => true, limits: {} } as const;
+    const config = z.strictObject({});
+    // @ts-expect-error: without a cost it does not compile
+    defineKind({ ...declared, config, example: {} });
+    expect(defineKind({ ...declared, config, example: {}, cost: FREE }).cost.paid({})).toEqual([]);
+  });
+
+  it("has an agent paid for exactly where one is run", () => {
+    for (const { kind, example, cost, agent } of Object.values(nodeKinds) as NodeKind[]) {
+      const { config } = nodeSchema.parse(node(kind, example as object));
+      const agents = cost.paid(config).filter(({ type }) => type === "agent");
+      expect([kind, agents.length]).toEqual([kind, agent(config) === undefined ? 0 : 1]);
     }
   });
 

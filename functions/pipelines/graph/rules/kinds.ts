@@ -76,6 +76,12 @@ export function handlesOf(node: GraphNode): readonly string[] {
 /** Where the node's config uses values of the graph. */
 export const usesOf = (node: GraphNode): readonly Use[] => kindOf(node).uses(node.config);
 
+/** How long one attempt of the node works at most, its waiting apart; 0 of rules. */
+export const timeoutOf = (node: GraphNode): number => {
+  const usual = kindOf(node).cost.usual_timeout_ms;
+  return usual === null ? 0 : (node.config.timeout_ms ?? usual);
+};
+
 /** How long the node may wait for something else than its own work, in seconds. */
 export const waitsSecondsOf = (node: GraphNode): number => kindOf(node).waits_seconds(node.config);
 

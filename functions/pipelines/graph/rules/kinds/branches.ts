@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { conditionSchema } from "../../../../../shared/expressions/condition.ts";
 import { ERROR_HANDLE, graphLimits } from "../limits.ts";
+import { FREE, oneAgent } from "./cost.ts";
 import { agentFields, always, configOf, defineKind, EXAMPLE_AGENT, localId, type Use } from "./kind.ts";
 
 const handle = {
@@ -45,6 +46,8 @@ export const condition = defineKind({
   },
   summary: "Passes its input on by the first branch whose condition holds, else by the default.",
   pure: always,
+  cost: FREE,
+  limits: { branches: graphLimits.branches },
   branches: true,
   config: configOf({
     strategy: z
@@ -66,6 +69,9 @@ export const condition = defineKind({
 
 export const routerStrategies = ["conditional", "semantic", "round_robin", "random"] as const;
 type RouterStrategy = (typeof routerStrategies)[number];
+
+/** Of what a branch is for. */
+const DESCRIPTION = 500;
 
 /** How sure a model must be for its choice to be followed, where nothing else is said. */
 const SURE = 0.5;
@@ -116,7 +122,7 @@ const routerConfig = configOf({
           condition: conditionSchema
             .optional()
             .meta({ description: "Under `conditional`, where each branch has one." }),
-          description: z.string().trim().min(1).max(500).optional().meta({
+          description: z.string().trim().min(1).max(DESCRIPTION).optional().meta({
             description: "When this branch is right; under `semantic` each branch has one.",
           }),
           weight: z.int().min(1).max(1_000).optional().meta({ description: "Under `random`; 1 where it is left out." }),
@@ -168,7 +174,11 @@ export const router = defineKind({
   branches: true,
   config: routerConfig,
   handles: handlesOf,
-  agent: ({ strategy, agent_id, version }) => (strategy === "semantic" ? { agent_id, version } : undefined),
+  ...oneAgent<z.output<typeof routerConfig>>(
+    "What its agent costs, once an attempt, under strategy semantic; nothing under the others.",
+    ({ strategy, agent_id, version }) => (strategy === "semantic" ? { agent_id, version } : undefined),
+  ),
+  limits: { branches: graphLimits.branches, description_characters: DESCRIPTION },
   uses: ({ branches }): readonly Use[] =>
     branches.flatMap(({ condition }, index) =>
       condition === undefined

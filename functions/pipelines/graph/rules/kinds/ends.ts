@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { jsonValue } from "../../../../../shared/expressions/json.ts";
-import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
+import { MAPPING_FIELDS, mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
+import { FREE } from "./cost.ts";
 import { always, configOf, defineKind, usesOfMapping } from "./kind.ts";
 
 const none: readonly string[] = [];
@@ -13,6 +14,8 @@ export const input = defineKind({
   example: { schema: { type: "object", properties: { message: { type: "string" } }, required: ["message"] } },
   summary: "Where the run's input enters. With a schema, an input that does not fit fails the run.",
   pure: always,
+  cost: FREE,
+  limits: { schema_characters: graphLimits.constant.size },
   receives: "none",
   config: configOf({
     schema: z
@@ -29,6 +32,8 @@ export const output = defineKind({
   example: { mapping: { answer: "input.text" } },
   summary: "What the run answers: its input, or a mapping of it. Several inputs make an object by node id.",
   pure: always,
+  cost: FREE,
+  limits: { mapping_fields: MAPPING_FIELDS },
   receives: "many",
   config: configOf({ mapping: mappingSchema.optional() }),
   handles: () => none,

@@ -4,6 +4,7 @@ import { jsonValue } from "../../../../../shared/expressions/json.ts";
 import type { Mapping } from "../../../../../shared/expressions/mapping.ts";
 import { reservedNames } from "../../../../../shared/expressions/paths.ts";
 import { graphLimits } from "../limits.ts";
+import type { CostBound } from "./cost.ts";
 
 /** Ids of nodes, connections and handles: chosen by the client, unique only inside their graph. */
 export const localId = z
@@ -11,17 +12,25 @@ export const localId = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, `must be 1 to ${graphLimits.id} letters, digits, "_" or "-"`)
   .refine((id) => !reservedNames.has(id), "is a reserved name");
 
+/** What holds for every node, whatever its kind, by name; units stand last. */
+export const commonLimits = { timeout_ms: graphLimits.timeout_ms, max_attempts: 10, backoff_ms: 3_600_000 } as const;
+
 /** What every kind's config holds besides its own fields. */
 export const common = {
-  timeout_ms: z.number().int().min(100).max(graphLimits.timeout_ms).optional(),
+  timeout_ms: z.number().int().min(100).max(commonLimits.timeout_ms).optional(),
   retry: z
     .strictObject({
-      max_attempts: z.number().int().min(1).max(10).meta({ description: "Attempts in all, the first included." }),
+      max_attempts: z
+        .number()
+        .int()
+        .min(1)
+        .max(commonLimits.max_attempts)
+        .meta({ description: "Attempts in all, the first included." }),
       backoff_ms: z
         .number()
         .int()
         .min(0)
-        .max(3_600_000)
+        .max(commonLimits.backoff_ms)
         .default(1_000)
         .meta({ description: "Pause before the second attempt; doubles each time." }),
     })
@@ -136,6 +145,10 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
    * Of a kind that names no more than the agent that it runs, that one.
    */
   references(config: z.output<S>): readonly Reference[];
+  /** What one attempt may cost at most. */
+  readonly cost: CostBound<z.output<S>>;
+  /** The largest numbers that its config may hold, by name, beside the common ones; units stand last. */
+  readonly limits: Readonly<Record<string, number>>;
   /** How long it may wait for something else than its own work, in seconds: 0 of most. */
   waits_seconds(config: z.output<S>): number;
   /** What a draft may still lack and a run cannot do without; each a sentence that says what to do. */
@@ -145,10 +158,12 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
 const nothing: readonly never[] = [];
 const oneOutput: readonly string[] = ["output"];
 
+/** What no kind goes without saying. */
+type Declared = "kind" | "summary" | "group" | "icon" | "config" | "example" | "pure" | "cost" | "limits";
+
 /** Defines a kind; whatever is not given has the usual value. */
 export function defineKind<const K extends string, S extends z.ZodType>(
-  kind: Pick<NodeKind<K, S>, "kind" | "summary" | "group" | "icon" | "config" | "example" | "pure"> &
-    Partial<NodeKind<K, S>>,
+  kind: Pick<NodeKind<K, S>, Declared> & Partial<NodeKind<K, S>>,
 ): NodeKind<K, S> {
   return {
     receives: "one",

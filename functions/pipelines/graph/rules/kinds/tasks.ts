@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
+import { MAPPING_FIELDS, mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
-import { agentFields, configOf, defineKind, EXAMPLE_AGENT, never, usesOfMapping } from "./kind.ts";
+import { oneAgent } from "./cost.ts";
+import { agentFields, configOf, defineKind, EXAMPLE_AGENT, type NodeAgent, never, usesOfMapping } from "./kind.ts";
 
 export const agent = defineKind({
   kind: "agent",
@@ -16,7 +17,8 @@ export const agent = defineKind({
     system_prompt_override: z.string().min(1).max(graphLimits.prompt).optional(),
     temperature: z.number().min(0).max(2).optional(),
   }),
-  agent: ({ agent_id, version }) => ({ agent_id, version }),
+  ...oneAgent<NodeAgent>("What its agent costs, once an attempt.", ({ agent_id, version }) => ({ agent_id, version })),
+  limits: { prompt_characters: graphLimits.prompt, mapping_fields: MAPPING_FIELDS },
   uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping),
 });
 
@@ -48,6 +50,13 @@ export const http = defineKind({
   example: { method: "POST", url: "https://api.example.com/orders/{{ input.id }}", body: { status: "input.status" } },
   summary: "Sends one guarded HTTP request. Emits {status, headers, body}.",
   pure: never,
+  cost: { words: "Nothing here; what the host it asks takes is not known.", usual_timeout_ms: 30_000, paid: () => [] },
+  limits: {
+    url_characters: graphLimits.url,
+    headers: graphLimits.headers,
+    header_value_characters: graphLimits.header_value,
+    mapping_fields: MAPPING_FIELDS,
+  },
   secret_fields: ["secret_headers"],
   config: configOf({
     method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).meta({ id: "HttpNodeMethod" }).default("GET"),

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { expressionLimits } from "../../../../../shared/expressions/expression-runtime.ts";
 import { expressionText } from "../../../../../shared/expressions/mapping.ts";
 import { pathSchema } from "../../../../../shared/expressions/paths.ts";
 import { graphLimits } from "../limits.ts";
+import { FREE, oneAgent } from "./cost.ts";
 import { agentFields, always, configOf, defineKind } from "./kind.ts";
 
 export const mergeStrategies = ["concat", "merge_json", "vote", "average", "summarize"] as const;
@@ -38,10 +40,12 @@ const ofSchema = pathSchema(() => undefined).meta({
   example: "object.verdict",
 });
 
+const SEPARATOR = 100;
+
 const joining = (usual: MergeStrategy) =>
   configOf({
     strategy: strategySchema.default(usual),
-    separator: z.string().max(100).default("\n\n").meta({ description: "Between texts, for concat." }),
+    separator: z.string().max(SEPARATOR).default("\n\n").meta({ description: "Between texts, for concat." }),
     of: ofSchema.optional(),
     quorum: z.int().min(1).max(graphLimits.nodes).optional().meta({
       description:
@@ -66,7 +70,11 @@ const joins = (usual: MergeStrategy) => {
     config,
     receives: "many",
     pure: ({ strategy }: Config) => strategy !== "summarize",
-    agent: ({ strategy, agent_id, version }: Config) => (strategy === "summarize" ? { agent_id, version } : undefined),
+    ...oneAgent(
+      "What its agent costs, once an attempt, under strategy summarize; nothing under the others.",
+      ({ strategy, agent_id, version }: Config) => (strategy === "summarize" ? { agent_id, version } : undefined),
+    ),
+    limits: { separator_characters: SEPARATOR, comfortable_inputs: graphLimits.comfortable_fan_in },
   } as const;
 };
 
@@ -97,6 +105,8 @@ export const transform = defineKind({
   example: { expression: '{"total": $sum(input.items.price)}' },
   summary: "Makes a value of its input by an expression.",
   pure: always,
+  cost: FREE,
+  limits: { expression_characters: expressionLimits.text },
   config: configOf({ expression: expressionText.optional() }),
   uses: ({ expression }) =>
     expression === undefined ? [] : [{ field: "expression", form: "expression", text: expression }],

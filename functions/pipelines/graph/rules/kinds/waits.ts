@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { expressionText } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
+import { FREE } from "./cost.ts";
 import { configOf, defineKind, never } from "./kind.ts";
 
 export const wait = defineKind({
@@ -11,6 +12,8 @@ export const wait = defineKind({
   summary:
     "Lets time pass and emits its input: so many seconds, or until a time. Waiting costs nothing; a run that does not have the time fails at once.",
   pure: never,
+  cost: FREE,
+  limits: { wait_seconds: graphLimits.wait_seconds },
   config: configOf({
     seconds: z.int().min(1).max(graphLimits.wait_seconds).optional(),
     until: expressionText.optional().meta({
