@@ -34,12 +34,14 @@ export const ssoEvents = defineEvents({
     data: connection.extend({ expires_at: z.string(), days_left: z.int() }),
   },
   "sso.identity_linked": {
-    summary: "A person's sign-in at a provider belongs to a user from now on.",
+    summary:
+      "A person's sign-in at a provider belongs to a user from now on. A mail tells the user, unless the account was made by it.",
     resource: "sso_identity",
     data: identity,
   },
   "sso.identity_unlinked": {
-    summary: "A person's sign-in at a provider belongs to no user any more: the sessions that it opened have ended.",
+    summary:
+      "A person's sign-in at a provider belongs to no user any more: the sessions that it opened have ended. A mail tells the user.",
     resource: "sso_identity",
     data: identity.extend({ sub: z.string() }),
   },

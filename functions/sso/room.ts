@@ -56,7 +56,14 @@ export const room = defineRoom({
     mail: {
       trigger: {
         kind: "events",
-        types: ["sso.certificate_expiring", "sso.enforced", "sso.enforcement_ended", "session.break_glass_used"],
+        types: [
+          "sso.certificate_expiring",
+          "sso.enforced",
+          "sso.enforcement_ended",
+          "session.break_glass_used",
+          "sso.identity_linked",
+          "sso.identity_unlinked",
+        ],
         suspended: "goes_on",
       },
       needs: ["table_read", "mail"],

@@ -1,12 +1,11 @@
+import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { connectMail } from "../../../shared/mail/send.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
-import { sendNotice } from "../enforcement/notices.ts";
-import { warnOfCertificates } from "../saml/warning.ts";
+import { sendMail } from "../notices/send.ts";
 
 const platform = connectPlatform("sso-mail");
-const deps = { table: platform.table, send: connectMail(platform) };
+const { APP_URL } = readSettings(["APP_URL"]);
+const deps = { table: platform.table, send: connectMail(platform), app_url: APP_URL };
 
-export const handler = consume(platform.log, (event) =>
-  event.type === "sso.certificate_expiring" ? warnOfCertificates(event, deps) : sendNotice(event, deps),
-);
+export const handler = consume(platform.log, (event) => sendMail(event, deps));
