@@ -62,4 +62,16 @@ export const ssoEvents = defineEvents({
     outcome: "denied",
     data: connection.extend({ reason: z.string() }),
   },
+  "sso.platform_sign_in_refused": {
+    summary:
+      "Somebody who came through a provider that is everybody's was not let in as a member (`sign_in`), or could not be linked with one who has asked for it (`link`).",
+    resource: "organization",
+    outcome: "denied",
+    data: z.object({
+      provider: platformProviderSchema,
+      purpose: z.enum(["sign_in", "link"]),
+      user_id: z.string().nullable(),
+      reason: z.string(),
+    }),
+  },
 });

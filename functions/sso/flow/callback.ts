@@ -58,7 +58,9 @@ async function linked(call: Call<Callback>, deps: SignInDeps, { signIn, app, sec
   const { lead } = signIn;
   const cookie = noCookie(signIn.id);
   const provider =
-    "provider" in lead ? everybodysProvider(call, deps, lead) : await companysProvider(call, deps, { signIn, lead });
+    "provider" in lead
+      ? everybodysProvider(call, deps, { signIn, lead })
+      : await companysProvider(call, deps, { signIn, lead });
   const refuse = async (reason: Refusal, email: string | null = null): Promise<Redirect> => {
     await provider.refused(reason, email, [ending(table, signIn)]);
     return { location: refusalPath(reason), cookie };

@@ -5,6 +5,7 @@ import type { Way } from "../../../shared/identity/items.ts";
 import type { SignInDeps } from "../flow/deps.ts";
 import { endRefused } from "../flow/refused.ts";
 import type { Everybodys, Place, Profile, Refusal } from "../model.ts";
+import { concernedByLink, tellRefused } from "../platform/refused.ts";
 import { platformWay } from "../platform/way.ts";
 import { connectionItem, type SignIn, wayOf } from "../store.ts";
 import { everybodysRefusal, identityOf, linkRefusal } from "./refusal.ts";
@@ -39,13 +40,16 @@ export async function companysProvider(
   };
 }
 
-/** A provider that is everybody's. */
+/** A provider that is everybody's. The organization of whoever has asked sees in its trail who is refused. */
 export const everybodysProvider = (
-  { origin }: Pick<Back, "origin">,
-  { table, clients }: Pick<SignInDeps, "table" | "clients">,
-  { provider }: Everybodys,
+  call: Pick<Back, "at" | "origin" | "request">,
+  deps: Pick<SignInDeps, "table" | "clients" | "log">,
+  { signIn, lead: { provider } }: { readonly signIn: Pick<SignIn, "asked_by">; readonly lead: Everybodys },
 ): LinkedProvider => ({
-  way: platformWay(clients, provider, origin),
-  refusal: (signIn, profile) => everybodysRefusal(table, signIn, profile),
-  refused: (_reason, _email, ended) => table.transact(ended),
+  way: platformWay(deps.clients, provider, call.origin),
+  refusal: (signIn, profile) => everybodysRefusal(deps.table, signIn, profile),
+  async refused(reason, _email, ended) {
+    const concerns = await concernedByLink(deps, signIn);
+    await tellRefused(call, deps, { provider, purpose: "link", reason, concerns }, ended);
+  },
 });

@@ -17,6 +17,7 @@ import { joining } from "../flow/writes.ts";
 import type { Everybodys, Profile } from "../model.ts";
 import type { SignIn } from "../store.ts";
 import { type Judged, judgeEverybodys } from "./judge.ts";
+import { concernedBy, tellRefused } from "./refused.ts";
 import { linkingEverybodys, seenEverybodys } from "./writes.ts";
 
 type Token = (typeof signInOperations)["token"];
@@ -43,9 +44,11 @@ export async function tokenFromEverybodys(call: Call<Token>, deps: SignInDeps, p
   const { signIn, profile, lead } = proved;
   const { seen_user_id, seen_organization_id } = signIn;
   const along = { seen_user_id, seen_organization_id, shown: call.body.device_token };
+  let seen: Judged | undefined;
   try {
     return await updateWithRetry(undefined, async () => {
       const judged = await judgeEverybodys(deps.table, lead, profile, call.at, along);
+      seen = judged;
       const { decision } = judged;
       if (decision.kind === "refused") throw notLetIn(decision.reason);
       const entry: Entry = { ...proved, call, deps, judged };
@@ -54,8 +57,9 @@ export async function tokenFromEverybodys(call: Call<Token>, deps: SignInDeps, p
   } catch (error) {
     const reason = reasonOf(error);
     if (reason !== undefined) {
-      deps.log.info("sign_in.refused", { provider: lead.provider, reason, request_id: call.request.id });
-      await deps.table.transact([ending(deps.table, signIn)]);
+      const concerns = seen && concernedBy(seen);
+      const refusal = { provider: lead.provider, purpose: "sign_in", reason, concerns } as const;
+      await tellRefused(call, deps, refusal, [ending(deps.table, signIn)]);
     }
     throw error;
   }

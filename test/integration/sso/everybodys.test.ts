@@ -213,6 +213,64 @@ describe("signing in through a provider that is everybody's", () => {
   });
 });
 
+describe("a refusal at a provider that is everybody's", () => {
+  const trail = async (token: string) =>
+    (await call("GET", "/audit/logs?action=sso.platform_sign_in_refused&limit=5", { token })).body.items;
+
+  it("stands in the trail of whose address is proved, and of nobody else", async () => {
+    const who = person();
+    const { user_id, token } = await registered(who.email ?? "");
+    google.signsIn({ ...who, email_verified: false });
+    expect((await sso.signIn(GOOGLE)).reason).toBe("address_not_proved");
+    google.signsIn(person());
+    expect((await sso.signIn(GOOGLE)).reason).toBe("nobody_known");
+    expect(await trail(token)).toEqual([]);
+
+    const set = { mfa_enabled_at: new Date().toISOString() };
+    await platform().transact([platform().writes.update(userItem, { id: user_id }, { set })]);
+    google.signsIn(who);
+    expect((await sso.signIn(GOOGLE)).reason).toBe("second_factor");
+    await platform().transact([platform().writes.update(userItem, { id: user_id }, { remove: ["mfa_enabled_at"] })]);
+    const [entry, ...more] = await trail(token);
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({
+      actor: { type: "system", id: "anonymous" },
+      outcome: "denied",
+      reason: "second_factor",
+      request: { ip: "203.0.113.7" },
+    });
+  });
+
+  it("stands in the trail of the organization that does not take the way, also where the app hears of it only", async () => {
+    const { owner, domain } = await company();
+    const who = person({ email: `${unique("ada")}@${domain}`, hd: domain });
+    google.signsIn(who);
+    const { url, verifier } = sso.begin(GOOGLE);
+    const code = new URL(await sso.browser().follow(url, APP)).searchParams.get("code") ?? "";
+    const settings = `/organizations/${owner.organization_id}/settings`;
+    await owner.call("PATCH", settings, { security: { sign_in_methods: ["password"] } });
+    const late = await sso.call("POST", "/sso/token", { code, code_verifier: verifier });
+    expect([late.status, late.body.reason]).toEqual([409, "method_not_taken"]);
+    expect((await sso.signIn(GOOGLE)).reason).toBe("method_not_taken");
+    expect((await trail(owner.token)).map(({ reason }: { reason: string }) => reason)).toEqual([
+      "method_not_taken",
+      "method_not_taken",
+    ]);
+  });
+
+  it("of a link stands in the trail of who has asked for it", async () => {
+    const [owner, other] = [await registerCompany(), await registerCompany()];
+    microsoft.signsIn(person());
+    const { proof } = await prove(owner.token, "microsoft");
+    expect((await sso.call("POST", "/sso/link/finish", proof, owner.token)).status).toBe(200);
+    expect((await prove(other.token, "microsoft")).reason).toBe("identity_taken");
+    expect(await trail(owner.token)).toEqual([]);
+    expect(await trail(other.token)).toMatchObject([
+      { actor: { type: "user", id: other.user_id }, outcome: "denied", reason: "identity_taken" },
+    ]);
+  });
+});
+
 /** Asks for a link and takes the browser to the provider and back. */
 async function prove(token: string, provider: PlatformProvider) {
   const { verifier, challenge } = sso.pkce();
