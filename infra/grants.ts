@@ -27,6 +27,8 @@ export interface Resources {
   readonly poolUrl: string | undefined;
   /** The pool's app clients of the providers through which everybody may sign in. */
   readonly providerClients: Readonly<Partial<Record<PlatformProvider, string>>>;
+  /** The registration at Microsoft, by what names it. */
+  readonly microsoftRegistration: string | undefined;
   readonly busArn: string;
   readonly busName: string;
   readonly machineArn: string;
@@ -216,6 +218,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
           const client = r.providerClients[provider];
           if (client !== undefined) environment[clientSetting(provider)] = client;
         }
+        if (r.microsoftRegistration !== undefined) environment.MICROSOFT_REGISTRATION = r.microsoftRegistration;
         break;
       case "mail":
         statements.push(allow(["ses:SendEmail"], [...r.mailArns]));

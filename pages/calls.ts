@@ -102,6 +102,7 @@ export interface OwnIdentity {
   readonly provider: string | null;
   readonly connection_name: string | null;
   readonly email: string | null;
+  readonly active: boolean;
 }
 
 /** What an invitation's link is about. */

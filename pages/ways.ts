@@ -32,7 +32,7 @@ export function waysPart(
 ): HTMLElement[] {
   const afterwards = async (): Promise<void> => back(await call("auth.me"));
   const title = (provider: string) => providers.find(({ id }) => id === provider)?.name ?? provider;
-  const row = ({ id, provider, connection_name, email }: OwnIdentity): HTMLElement => {
+  const row = ({ id, provider, connection_name, email, active }: OwnIdentity): HTMLElement => {
     const unlink = async (): Promise<void> => {
       await call("sso.unlink_own_identity", { path: { sso_identity_id: id } });
       try {
@@ -47,11 +47,17 @@ export function waysPart(
     return el(
       "li",
       {},
-      el("span", { "data-fact": "way" }, name, email !== null && el("small", {}, email)),
+      el(
+        "span",
+        { "data-fact": "way" },
+        name,
+        email !== null && el("small", {}, email),
+        !active && el("small", {}, texts.ways.inactive),
+      ),
       action(texts.ways.unlink, () => proved(me, left, unlink, back)),
     );
   };
-  const more = providers.filter(({ id }) => !items.some(({ provider }) => provider === id));
+  const more = providers.filter(({ id }) => !items.some(({ provider, active }) => active && provider === id));
   return [
     el("h2", {}, texts.ways.title),
     el("ul", { class: "rows" }, has_password && el("li", {}, el("span", {}, texts.password)), ...items.map(row)),

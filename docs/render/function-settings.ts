@@ -24,6 +24,7 @@ const resources: Resources = {
   userPoolArn: NAME,
   poolUrl: NAME,
   providerClients: { google: NAME, microsoft: NAME },
+  microsoftRegistration: NAME,
   busArn: NAME,
   busName: NAME,
   machineArn: NAME,

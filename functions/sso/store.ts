@@ -97,6 +97,8 @@ export const platformIdentityItem = defineItem({
     provider: platformProviderSchema,
     /** The pool's account of this person. */
     sub: z.string(),
+    /** The registration in which the provider calls them so; absent where it does in every one. */
+    registration: z.string().optional(),
   }),
   key: { pk: "PLATFORM_IDENTITIES#{user_id}", sk: "{id}" },
 });

@@ -1,4 +1,5 @@
 import { ArnFormat, Stack } from "aws-cdk-lib";
+import { registrationName } from "../../shared/identity/pool-providers.ts";
 import { namePrefix } from "../constructs/data-key.ts";
 import type { Resources } from "../grants.ts";
 import type { Product } from "../product.ts";
@@ -21,6 +22,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     userPoolArn: "",
     poolUrl: undefined,
     providerClients: {},
+    microsoftRegistration: undefined,
     busArn: data.bus.eventBusArn,
     busName: data.bus.eventBusName,
     machineArn: "",
@@ -66,6 +68,7 @@ export function resourcesOf(stack: Stack, { data, pool, messaging, product, stag
     userPoolArn: pool.pool.userPoolArn,
     poolUrl: pool.url,
     providerClients: pool.providerClients,
+    microsoftRegistration: stage.providers.microsoft && registrationName("microsoft", stage.providers.microsoft),
     machineArn,
     machineExecutionsArn: `${stack.formatArn({ ...machine, resource: "execution" })}:*`,
     queues,

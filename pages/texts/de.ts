@@ -144,6 +144,7 @@ export const german: Texts = {
   ways: {
     title: "Wie Sie sich anmelden",
     unlink: "Trennen",
+    inactive: "funktioniert zurzeit nicht",
     link: (name: string) => `Mit ${name} verbinden`,
     open: (name: string) => `${name} in einem anderen Tab öffnen`,
     lead: (name: string) =>

@@ -142,6 +142,7 @@ export const english = {
   ways: {
     title: "How you sign in",
     unlink: "Unlink",
+    inactive: "does not work at present",
     link: (name: string) => `Link ${name}`,
     open: (name: string) => `Open ${name} in another tab`,
     lead: (name: string) =>

@@ -44,6 +44,9 @@ export const settings = z.object({
   MICROSOFT_CLIENT: text()
     .optional()
     .describe("The pool's client for sign-in with Microsoft, where the operator has set it up."),
+  MICROSOFT_REGISTRATION: text()
+    .optional()
+    .describe("The app registration at Microsoft, where there is one: people go by other names in another one."),
   BUS_NAME: text().describe("The event bus."),
   STATE_MACHINE_ARN: text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),

@@ -54,6 +54,15 @@ export interface Registration {
   readonly client_secret: string;
 }
 
+/**
+ * What names a registration where the provider calls people otherwise in another one: what is known by the old names is worth
+ * nothing then. Microsoft does, Google does not.
+ */
+export const registrationName = (
+  provider: PlatformProvider,
+  { issuer, client_id }: Pick<Registration, "issuer" | "client_id">,
+): string | undefined => (provider === "microsoft" ? `${client_id} ${issuer}` : undefined);
+
 /** The name of a platform-wide provider at the pool. Without an underscore: the pool names accounts `<name>_<subject>`. */
 export const platformProviderName = (provider: PlatformProvider): string => `platform-${provider}`;
 

@@ -60,6 +60,7 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: [new URL(APP).origin],
     clients: platformPoolClients(),
+    registrations: { microsoft: "the registration of these tests" },
     ...more,
   };
   const served = (operations: Readonly<Record<string, OperationShape>>, handlers: object) => ({

@@ -8,7 +8,7 @@ import { type Lead, SIGN_IN_SECONDS } from "../model.ts";
 import { type SignIn, signInItem } from "../store.ts";
 
 /** What it takes to ask: no way to the pool. */
-export type AskDeps = Pick<SignInDeps, "table" | "randomSecret" | "origins" | "clients">;
+export type AskDeps = Pick<SignInDeps, "table" | "randomSecret" | "origins" | "clients" | "registrations">;
 
 /** A way to a provider that waits for a browser: who shows the ticket, once, is sent there. */
 export interface Asked {

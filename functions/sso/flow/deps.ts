@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readSettings } from "../../../shared/config/settings.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
-import { clientNames, type PlatformClients, platformClients } from "../platform/clients.ts";
+import {
+  clientNames,
+  type PlatformClients,
+  type PlatformRegistrations,
+  platformClients,
+  platformRegistrations,
+  registrationNames,
+} from "../platform/clients.ts";
 import { connectHosted, type HostedSignIn } from "./hosted.ts";
 import { poolUrl } from "./pool-url.ts";
 
@@ -12,10 +19,15 @@ export interface SignInDeps extends Pick<Platform, "table" | "secrets" | "log"> 
   /** Origins to which codes may be sent, beside our own. */
   readonly origins: readonly string[];
   readonly clients: PlatformClients;
+  readonly registrations: PlatformRegistrations;
 }
 
 export function signInDeps({ table, secrets, log }: Platform): SignInDeps {
-  const read = readSettings(["USER_POOL_ID", "POOL_URL", "AWS_ENDPOINT_URL", "BROWSER_ORIGINS", ...clientNames]);
+  const read = readSettings([
+    ...(["USER_POOL_ID", "POOL_URL", "AWS_ENDPOINT_URL", "BROWSER_ORIGINS"] as const),
+    ...clientNames,
+    ...registrationNames,
+  ]);
   return {
     table,
     secrets,
@@ -24,5 +36,6 @@ export function signInDeps({ table, secrets, log }: Platform): SignInDeps {
     randomSecret: () => randomBytes(32).toString("base64url"),
     origins: read.BROWSER_ORIGINS,
     clients: platformClients(read),
+    registrations: platformRegistrations(read),
   };
 }

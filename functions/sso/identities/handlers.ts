@@ -19,7 +19,7 @@ import { unlink } from "./unlink.ts";
 
 type Ops = typeof identityOperations;
 
-export type IdentityDeps = Pick<AskDeps, "table" | "clients">;
+export type IdentityDeps = Pick<AskDeps, "table" | "clients" | "registrations">;
 
 /** A way into somebody's account. */
 interface Way {
@@ -27,8 +27,8 @@ interface Way {
   readonly organization_id: string | undefined;
   readonly identity: Identity | PlatformIdentity;
   readonly shown: Output<Ops["listOwnIdentities"]>["items"][number];
-  /** Whether somebody can come in by it now. */
-  readonly open: boolean;
+  /** Nobody comes in by it any more: the provider calls the person otherwise by now. */
+  readonly dead: boolean;
 }
 
 /** Through which providers a user signs in. */
@@ -38,11 +38,13 @@ const waysOf = async (deps: IdentityDeps, user_id: string): Promise<Way[]> => [
 ];
 
 /** Through those that are everybody's. */
-async function everybodysWays({ table, clients }: IdentityDeps, user_id: string): Promise<Way[]> {
+async function everybodysWays({ table, clients, registrations }: IdentityDeps, user_id: string): Promise<Way[]> {
   const ways: Way[] = [];
   for await (const identity of table.of(PLATFORM).all(platformIdentityItem, { of: { user_id } })) {
-    const shown = ownEverybodys(identity);
-    ways.push({ organization_id: undefined, identity, shown, open: clients[identity.provider] !== undefined });
+    const { provider, registration } = identity;
+    const dead = registration !== undefined && registration !== registrations[provider];
+    const shown = ownEverybodys(identity, clients[provider] !== undefined && !dead);
+    ways.push({ organization_id: undefined, identity, shown, dead });
   }
   return ways;
 }
@@ -59,8 +61,8 @@ async function companysWays({ table }: IdentityDeps, user_id: string): Promise<W
       tenant.read(organizationItem, {}),
     ]);
     if (identity?.user_id !== user_id || connection === undefined) return [];
-    const open = connection.status === "active" && organization?.status === "active";
-    return [{ organization_id, identity, shown: ownCompanys(identity, connection), open }];
+    const active = connection.status === "active" && organization?.status === "active";
+    return [{ organization_id, identity, shown: ownCompanys(identity, connection, active), dead: false }];
   });
   return (await Promise.all(ways)).flat();
 }
@@ -96,7 +98,8 @@ export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> 
   const ways = await waysOf(deps, caller.user.id);
   const way = ways.find(({ identity }) => identity.id === path.sso_identity_id);
   if (way === undefined || user === undefined) throw notFound();
-  if (!user.has_password && !ways.some((other) => other !== way && other.open))
+  const left = user.has_password || way.dead || ways.some((other) => other !== way && other.shown.active);
+  if (!left)
     throw new Problem("conflict", "This is your last way in. Link another one first.", {
       members: { state: "last_way_in" },
     });

@@ -18,6 +18,10 @@ export const ownIdentitySchema = identitySchema
     provider: platformProviderSchema.nullable().meta({
       description: "The provider that is everybody's, in place of a connection of an organization.",
     }),
+    active: z.boolean().meta({
+      description:
+        "Whether it opens the account now. Not while the connection or its organization is not active; nor through a provider that is everybody's and is not set up any more, or has been registered anew and calls people otherwise since: link it again.",
+    }),
   })
   .meta({ id: "OwnSsoIdentity", description: "A provider through which somebody signs in to their account." });
 

@@ -91,14 +91,15 @@ const oneMore = (table: Table, { id, subs }: User, sub: string): Write =>
       lostRace,
     );
 
-export const finishLink: Handler<Ops["finishLink"], AskDeps> = async (call, { table }) => {
+export const finishLink: Handler<Ops["finishLink"], AskDeps> = async (call, deps) => {
   const { caller } = call;
+  const { table } = deps;
   const { signIn, profile } = await provedSignIn(table, "link", call);
   if (signIn.asked_by?.session_id !== caller.session.id) throw invalidCode();
   const { lead } = signIn;
   return updateWithRetry(undefined, async () =>
     "provider" in lead
-      ? finishEverybodys(call, table, { signIn, profile, lead })
+      ? finishEverybodys(call, deps, { signIn, profile, lead })
       : finishCompanys(call, table, { signIn, profile, lead }),
   );
 };
@@ -120,7 +121,7 @@ async function finishCompanys(call: Finish, table: Table, { signIn, profile, lea
   const reason = linkRefusal(signIn, connection, profile, identity);
   if (reason !== undefined) throw notLetIn(reason);
   const spent = spending(table, signIn);
-  if (identity !== undefined) return call.answer([spent], ownCompanys(identity, connection));
+  if (identity !== undefined) return call.answer([spent], ownCompanys(identity, connection, true));
   const user = await linker(table, user_id);
   const link = linking(table, { connection }, profile, user, "user", at);
   return call.commit(
@@ -134,24 +135,25 @@ async function finishCompanys(call: Finish, table: Table, { signIn, profile, lea
       ],
       events: link.events,
     },
-    ownCompanys(link.identity, connection),
+    ownCompanys(link.identity, connection, true),
     { tenant: connection.organization_id, actor: caller.principal },
   );
 }
 
-async function finishEverybodys(call: Finish, table: Table, { signIn, profile, lead }: Proved<Everybodys>) {
+async function finishEverybodys(call: Finish, deps: AskDeps, { signIn, profile, lead }: Proved<Everybodys>) {
   const { caller, at } = call;
+  const { table } = deps;
   const reason = await everybodysRefusal(table, signIn, profile);
   if (reason !== undefined) throw notLetIn(reason);
   const spent = spending(table, signIn);
   const id = identityId(lead.provider, profile.subject);
   const identity = await table.of(PLATFORM).get(platformIdentityItem, { user_id: caller.user.id, id });
-  if (identity !== undefined) return call.answer([spent], ownEverybodys(identity));
+  if (identity !== undefined) return call.answer([spent], ownEverybodys(identity, true));
   const user = await linker(table, caller.user.id);
-  const link = linkingEverybodys(table, lead.provider, profile, user, "user", at);
+  const link = linkingEverybodys(deps, lead.provider, profile, user, "user", at);
   return call.commit(
     { writes: [spent, oneMore(table, user, profile.sub), ...link.writes], events: link.events },
-    ownEverybodys(link.identity),
+    ownEverybodys(link.identity, true),
     { tenant: user.default_organization_id, actor: caller.principal },
   );
 }

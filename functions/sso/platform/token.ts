@@ -73,10 +73,10 @@ async function asUser({ call, deps, signIn, profile, lead, judged, provider }: E
   const via = { method: lead.provider };
   const { session, tokens } = await newSession(deps, user, provider, via, request, at);
   const device = await deviceOfSignIn(deps, user, call.body.device_token, at, judged.device);
-  const link = decision.link ? linkingEverybodys(table, lead.provider, profile, user, "email", at) : undefined;
+  const link = decision.link ? linkingEverybodys(deps, lead.provider, profile, user, "email", at) : undefined;
   const writes: readonly Write[] = link
     ? [...link.writes, stillTheirs(deps, profile, user.id)]
-    : [seenEverybodys(table, lead.provider, profile, user.id, at)];
+    : [seenEverybodys(deps, lead.provider, profile, user.id, at)];
   return openSession(
     deps,
     user,
@@ -123,7 +123,7 @@ async function asNewUser({ call, deps, signIn, profile, lead, judged, provider }
   const { session, tokens } = await newSession(deps, user, provider, { method: lead.provider }, request, at);
   const device = await deviceOfSignIn(deps, user, undefined, at);
   const platform = table.of(PLATFORM);
-  const link = linkingEverybodys(table, lead.provider, profile, user, "email", at);
+  const link = linkingEverybodys(deps, lead.provider, profile, user, "email", at);
   const joined = await joining(table, { organization, membership: undefined, invitation }, decision.join, user, {
     at,
     primary: true,

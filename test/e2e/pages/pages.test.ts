@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { sessionsOf } from "../../../functions/auth/sessions/store.ts";
 import { audienceOf } from "../../../functions/sso/saml/model.ts";
+import { platformIdentityItem } from "../../../functions/sso/store.ts";
 import { sentMails } from "../../../local/mails.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
@@ -24,6 +25,15 @@ const PASSWORD = "correct horse battery staple";
 /** Names that read well, where pictures are made of an empty stack; else such as nobody else has. */
 const named = (nice: string, unique: string): string => (process.env.KAIZEN_PICTURES === undefined ? unique : nice);
 const origin = () => inject("stack").apiUrl;
+
+/** The ways of somebody through providers that are everybody's are of a registration that is no more. */
+async function registeredAnew(user_id: string): Promise<void> {
+  const platform = stackTable().of(PLATFORM);
+  for await (const { id } of platform.all(platformIdentityItem, { of: { user_id } }))
+    await platform.transact([
+      platform.writes.update(platformIdentityItem, { user_id, id }, { set: { registration: "another" } }),
+    ]);
+}
 
 /** What the page says of who is signed in. */
 const facts = async ({ page }: Visitor): Promise<Record<string, string>> =>
@@ -183,6 +193,12 @@ describe.skipIf(!there)("in a browser", () => {
         await (await opened).getByRole("heading", { name: "Go on in the other tab" }).waitFor();
         await person.sees("You are signed in");
         await person.page.locator("[data-fact=way]", { hasText: "Microsoft" }).waitFor();
+        await person.press("Sign out");
+        // The operator has registered anew, and Microsoft calls people otherwise: they may link it again.
+        await registeredAnew(owner.user_id);
+        await byPassword(person, owner.email, owner.password);
+        await person.page.locator("[data-fact=way]", { hasText: "does not work at present" }).waitFor();
+        await person.page.getByRole("button", { name: "Link Microsoft" }).waitFor();
         await person.press("Sign out");
         // The button stands beside the password too: who has none proves themselves anew by it.
         await person.send({ "E-mail": owner.email }, "Continue");

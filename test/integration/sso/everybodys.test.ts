@@ -272,12 +272,12 @@ describe("a refusal at a provider that is everybody's", () => {
 });
 
 /** Asks for a link and takes the browser to the provider and back. */
-async function prove(token: string, provider: PlatformProvider) {
-  const { verifier, challenge } = sso.pkce();
+async function prove(token: string, provider: PlatformProvider, service = sso) {
+  const { verifier, challenge } = service.pkce();
   const body = { provider, redirect_uri: APP, state: "s", code_challenge: challenge };
-  const asked = await sso.call("POST", "/sso/link", body, token);
+  const asked = await service.call("POST", "/sso/link", body, token);
   expect(asked.status, asked.text).toBe(201);
-  const end = new URL(await sso.browser().follow(asked.body.url, APP));
+  const end = new URL(await service.browser().follow(asked.body.url, APP));
   const reason = /\/sso\/refused\/(\w+)$/.exec(end.pathname)?.[1];
   return { reason, proof: { code: end.searchParams.get("code") ?? "", code_verifier: verifier } };
 }
@@ -321,6 +321,48 @@ describe("a sign-in through a provider that is everybody's", () => {
     const [identity] = (await own(only)).items;
     const kept = await unlink(only, identity.id);
     expect([kept.status, kept.body.state]).toEqual([409, "last_way_in"]);
+  });
+
+  it("is none any more where Microsoft calls people otherwise since the operator has registered anew: it is linked again", async () => {
+    const { domain } = await company();
+    google.signsIn(person({ email: `${unique("ada")}@${domain}`, hd: domain }));
+    // Somebody who has no password.
+    const token = (await sso.signIn(GOOGLE)).answer?.body.tokens.access_token as string;
+    microsoft.signsIn(person());
+    const { proof } = await prove(token, "microsoft");
+    const old = (await sso.call("POST", "/sso/link/finish", proof, token)).body.id as string;
+
+    const anew = ssoService({ registrations: { microsoft: "another registration" } });
+    const own = async (service: typeof sso) =>
+      (await service.call("GET", "/auth/me/identities", undefined, token)).body;
+    const active = async (service: typeof sso) =>
+      (await own(service)).items
+        .map((item: { provider: string; active: boolean }) => [item.provider, item.active])
+        .sort();
+    expect(await active(sso)).toEqual([
+      ["google", true],
+      ["microsoft", true],
+    ]);
+    expect(await active(anew)).toEqual([
+      ["google", true],
+      ["microsoft", false],
+    ]);
+    const unlink = (id: string) => anew.call("DELETE", `/auth/me/identities/${id}`, undefined, token);
+    const byGoogle = (await own(anew)).items.find(({ provider }: { provider: string }) => provider === "google");
+    const kept = await unlink(byGoogle.id);
+    expect([kept.status, kept.body.state]).toEqual([409, "last_way_in"]);
+
+    microsoft.signsIn(person());
+    const again = await prove(token, "microsoft", anew);
+    const linked = await anew.call("POST", "/sso/link/finish", again.proof, token);
+    expect([linked.status, linked.body.active], linked.text).toEqual([200, true]);
+    expect((await anew.signIn(MICROSOFT)).answer?.body.user.id).toBe((await me(token)).body.user.id);
+    // What is dead goes, whatever else there is.
+    expect((await unlink(old)).status).toBe(204);
+    expect(await active(anew)).toEqual([
+      ["google", true],
+      ["microsoft", true],
+    ]);
   });
 
   it("is linked by two users at once to one of them only", async () => {
