@@ -1,5 +1,6 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
 import { agentEvents } from "./agents/events.ts";
+import { approvalEvents } from "./approvals/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { domainEvents } from "./domains/events.ts";
@@ -31,6 +32,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   sso: ssoEvents,
   scim: scimEvents,
   teams: teamEvents,
+  approvals: approvalEvents,
   audit: auditEvents,
   pipelines: pipelineEvents,
   runs: runEvents,

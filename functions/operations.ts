@@ -1,6 +1,7 @@
 import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as access } from "./access/operations.ts";
 import { operations as agents } from "./agents/operations.ts";
+import { operations as approvals } from "./approvals/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
 import { operations as domains } from "./domains/operations.ts";
@@ -36,6 +37,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   sso,
   scim,
   teams,
+  approvals,
   audit,
   access,
   pipelines,

@@ -1,6 +1,7 @@
 import type { RoomData } from "../shared/room.ts";
 import { room as access } from "./access/room.ts";
 import { room as agents } from "./agents/room.ts";
+import { room as approvals } from "./approvals/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as departures } from "./departures/room.ts";
@@ -43,6 +44,7 @@ export const rooms: readonly RoomData[] = [
   teams,
   workspaces,
   access,
+  approvals,
   audit,
   models,
   events,

@@ -23,6 +23,7 @@ export const idPrefixes = {
   run: "run",
   run_log: "log",
   thread: "thr",
+  approval: "apr",
   upload: "upl",
   webhook: "whk",
   delivery: "dlv",

@@ -199,6 +199,8 @@ export const stepView = z
     wait_until: z.string().nullable(),
     /** What it waits for, or has waited for. */
     waits_for: waitsForSchema.nullable(),
+    /** The approval that it waits for, or has waited for. */
+    approval_id: idSchema("approval").nullable(),
     model: z.string().nullable(),
     tokens_in: z.number().int(),
     tokens_out: z.number().int(),

@@ -54,6 +54,7 @@ export const room = defineRoom({
         "token_budget",
         "usage_counter",
         "usage_record",
+        "approval",
       ],
       timeout_seconds: 900,
       memory_mb: 1024,
@@ -69,6 +70,17 @@ export const room = defineRoom({
       trigger: { kind: "due", kinds: ["run_watch", "run_wake"], queue: "run_watches", suspended: "goes_on" },
       needs: ["table_read", "runs_start", "runs_control"],
       writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
+      timeout_seconds: 30,
+      memory_mb: 256,
+    },
+    /** Wakes what waits for others, once they have spoken. */
+    wake: {
+      trigger: {
+        kind: "events",
+        types: ["approval.approved", "approval.rejected", "approval.expired"],
+        suspended: "goes_on",
+      },
+      needs: ["table_read", "runs_start"],
       timeout_seconds: 30,
       memory_mb: 256,
     },

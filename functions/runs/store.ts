@@ -122,6 +122,8 @@ export const runStepItem = defineItem({
     wait_until: z.string().nullable(),
     /** Of a settled attempt what it has waited for. */
     waits_for: waitsForSchema.nullable(),
+    /** The approval that it waits for, or has waited for. */
+    approval_id: idSchema("approval").nullable(),
     /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
@@ -308,7 +310,7 @@ export const stepResource = defineResource({
 
 /** Keeps a value of a run or of one of its steps. */
 export const storeJson = (
-  blobs: Blobs,
+  blobs: Pick<Blobs, "store">,
   tenant: string,
   run: Pick<StoredRun, "id" | "kept_days">,
   value: Json,

@@ -5,6 +5,7 @@ import type { TenantTable } from "../dynamo/table.ts";
 /** What operations are about: the nouns that permissions, and later policies and scopes, speak of. */
 export const resourceTypes = [
   "agent",
+  "approval",
   "audit_entry",
   "domain",
   "invitation",

@@ -21,6 +21,8 @@ export interface PlanLimits {
   readonly runs_per_month: number;
   /** Runs that go on at the same time. */
   readonly live_runs: number;
+  /** Approvals that wait for people. */
+  readonly approvals: number;
   /** Answers that are being streamed at the same time. */
   readonly streams: number;
   /** Files that are being uploaded at the same time: addresses given out and not used yet. */
@@ -55,6 +57,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 1,
     runs_per_month: 1_000,
     live_runs: 50,
+    approvals: 100,
     streams: 20,
     uploads: 20,
     tokens_per_month: 100_000,
@@ -80,6 +83,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 3,
     runs_per_month: 10_000,
     live_runs: 500,
+    approvals: 1_000,
     streams: 200,
     uploads: 100,
     tokens_per_month: 1_000_000,
@@ -105,6 +109,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 10,
     runs_per_month: UNLIMITED,
     live_runs: 2_000,
+    approvals: 10_000,
     streams: 1_000,
     uploads: 500,
     tokens_per_month: UNLIMITED,

@@ -20,6 +20,7 @@ export type CountedResource = keyof Pick<
   | "model_providers"
   | "sso_connections"
   | "live_runs"
+  | "approvals"
 >;
 
 /** What registration makes and a plan's number does not count: the number is what people may add. */
@@ -35,6 +36,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   model_providers: 0,
   sso_connections: 0,
   live_runs: 0,
+  approvals: 0,
 };
 
 /** Everything that is counted. */
@@ -59,6 +61,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   model_providers: "Delete one",
   sso_connections: "Delete one",
   live_runs: "Wait until one ends",
+  approvals: "Decide one",
 };
 
 /** How many of a resource an organization has. Created and given back one at a time, in the transaction of the change. */

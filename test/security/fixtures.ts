@@ -1,6 +1,8 @@
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
+import { pendingApproval } from "../support/approvals.ts";
 import { createConnection, createIdentity } from "../support/connections.ts";
+import { addMember } from "../support/members.ts";
 import { asked, newOperator } from "../support/operators.ts";
 import { sampleBody } from "./sample.ts";
 
@@ -119,6 +121,12 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
       const agent = await world.id("agent_id");
       await world.post(`/agents/${agent}/activate`, {});
       return (await world.post(`/agents/${agent}/runs`, { input: { message: "Hello" } })).id;
+    },
+  },
+  approval_id: {
+    make: async ({ company }) => {
+      await addMember(company, "org_admin");
+      return (await pendingApproval(company)).id;
     },
   },
   attempt: { plain: "1", because: "numbers an attempt of a step" },

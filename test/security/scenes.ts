@@ -7,6 +7,7 @@ import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
+import { pendingApproval } from "../support/approvals.ts";
 import { createConnection, createProof } from "../support/connections.ts";
 import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
@@ -97,6 +98,11 @@ const member = async ({ company }: World): Promise<Scene> => ({
 
 const invitation = async ({ company }: World): Promise<Scene> => ({
   ids: { invitation_id: (await invited(company)).id },
+});
+
+/** An approval that the world's own people may decide. */
+const approval = async ({ company }: World): Promise<Scene> => ({
+  ids: { approval_id: (await pendingApproval(company, { allow_self: true })).id },
 });
 
 /** One transfer waits at a time. */
@@ -355,6 +361,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids: { webhook_id: id }, body: { since: new Date(Date.now() - 60_000).toISOString() } };
   },
 
+  "approvals.approve": approval,
+  "approvals.reject": approval,
   "runs.start_pipeline": (world) => pipelineOf(world, "activate"),
   "runs.start_agent": async (world) => ({ ...(await agentOf(world, "activate")), body: { input: { message: "Hi" } } }),
   "runs.stop": (world) => runThatIs(world, "running", "[[delay:20000]]"),

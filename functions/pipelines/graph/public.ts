@@ -2,6 +2,7 @@
 export { canonicalGraph, canonicalText, graphHash } from "./rules/canonical.ts";
 export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
+export { APPROVED, REJECTED } from "./rules/kinds/approvals.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
 export { commonLimits, type NodeGroup, type NodeKind, nodeGroups } from "./rules/kinds/kind.ts";
 export {

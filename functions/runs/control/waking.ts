@@ -1,3 +1,5 @@
+import * as z from "zod";
+import type { Envelope } from "../../../shared/change/events.ts";
 import { addSeconds } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -18,6 +20,13 @@ export async function wake({ tenant, ref, at }: Due, deps: RunControl): Promise<
   const [run_id = "", node_id = "", attempt = ""] = ref.split("/");
   const waits = await wakeStep(deps.table.of(tenant), { run_id, node_id, attempt: Number(attempt) }, at, deps);
   return waits ? addSeconds(deps.clock.now(), WAKE_AGAIN_SECONDS) : undefined;
+}
+
+const waitingStep = z.object({ run_id: z.string(), node_id: z.string(), attempt: z.int() });
+
+/** An event of what a step waits for, which names the step: wakes it, once for each event. */
+export async function wakeBy(event: Envelope, deps: RunControl): Promise<void> {
+  await wakeStep(deps.table.of(event.organization_id), waitingStep.parse(event.data), event.id, deps);
 }
 
 /**

@@ -9,7 +9,7 @@ import { type Ending, endRun } from "../control/ending.ts";
 import { endingContext, runContext } from "../log/entries.ts";
 import type { Appended, Entry, Journal } from "../log/journal.ts";
 import { addWrite } from "../log/pending.ts";
-import { MAX_OUTPUT_BYTES, type Totals, type WaitsFor } from "../model.ts";
+import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
 import {
   hasParked,
   isParked,
@@ -18,45 +18,23 @@ import {
   runJoinItem,
   runStepItem,
   runValue,
-  runWake,
   Settled,
   type StepMove,
   type StoredRun,
   stepWrite,
   storeJson,
-  wakeRef,
 } from "../store.ts";
-import {
-  begunStep,
-  outcomeEvents,
-  outcomeLog,
-  outcomeOf,
-  type Spent,
-  settledStep,
-  waitingEvent,
-  waitingLog,
-} from "./records.ts";
+import { parkingEntry, refusal, type Waits } from "./parking.ts";
+import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
 import { type Outcome, type Parked, settle } from "./rules/outcome.ts";
 import { missingEdges, type PlanNode, type Resolution, type StepState } from "./rules/plan.ts";
 import type { Denied } from "./rules/rights.ts";
-import type { Begin, Commit, RunResult, RunStore } from "./rules/store.ts";
+import type { Begin, Commit, Refused, RunResult, RunStore } from "./rules/store.ts";
 
 /** What an attempt's work cost, and the writes that meter it in the transaction of its commit. */
 export interface Work extends Spent {
   readonly usage: readonly Write[];
 }
-
-/** What an attempt waits for. */
-export interface Waits {
-  readonly waits_for: Exclude<WaitsFor, "retry">;
-  /** Until when at the latest, where that is known: then it is woken, whatever else does. */
-  readonly until?: Date | undefined;
-  /** For the log. */
-  readonly message: string;
-}
-
-/** So long after a pause of the workflow a step is woken that has not gone on by itself. */
-const PAUSE_GRACE_SECONDS = 60;
 
 /** A join meets an edge that it holds already; `state` is what it holds. */
 class Overlap extends Problem {
@@ -189,38 +167,20 @@ export class DynamoRunStore implements RunStore {
     return found === undefined ? { state: "stopped" } : this.#found(step, found);
   }
 
-  async park(step: PlanNode, attempt: number, { pause_ms }: Parked): Promise<Begin> {
+  async park(step: PlanNode, attempt: number, { pause_ms }: Parked): Promise<Begin | Refused> {
     const { table, run, journal, execution } = this.#parts;
     const key = `${step.id}/${attempt}`;
     const begun = this.#begun.get(key);
     const waits = this.#waits.get(key);
     if (begun === undefined || waits === undefined) throw new Error(`${key} waits for nothing`);
-    const wait_until = waits.until === undefined ? null : timestamp(waits.until);
-    const wait = { until: wait_until };
-    if (begun.status === "waiting") return { state: "parked", wait };
-    const parked: RunStep = {
-      ...begun,
-      status: "waiting",
-      waits_for: waits.waits_for,
-      wait_until,
-      waiting_run_id: run.id,
-      ...(pause_ms === undefined ? {} : { execution }),
+    const wait = {
+      until: waits.until === undefined ? null : timestamp(waits.until),
+      approval_id: waits.approval_id ?? null,
     };
-    // Also where the workflow pauses: its execution may be that of a copy which nobody hears any more.
-    const wake_at =
-      waits.until === undefined || pause_ms === undefined ? waits.until : addSeconds(waits.until, PAUSE_GRACE_SECONDS);
-    const appended = await journal.append({
-      step: parked,
-      move: "park",
-      writes: [
-        stepWrite(table, parked, "park"),
-        ...(wake_at === undefined ? [] : [runWake.set(table, wakeRef(run.id, step.id, attempt), wake_at)]),
-      ],
-      log: waitingLog(parked, waits.message),
-      add: {},
-      events: [waitingEvent(run, parked)],
-      bytes: 4_000,
-    });
+    if (begun.status === "waiting") return { state: "parked", wait };
+    const entry = parkingEntry(table, { run, begun, waits, pause_ms, execution });
+    const appended = await journal.append(entry).catch(refusal);
+    if (typeof appended === "object" && "state" in appended) return appended;
     if (appended === "over") return { state: "stopped" };
     if (appended !== "written") return this.#found(step, appended.settled);
     return journal.over ? { state: "stopped" } : { state: "parked", wait };
@@ -230,7 +190,7 @@ export class DynamoRunStore implements RunStore {
   async #found(step: PlanNode, found: RunStep): Promise<Begin> {
     if (isParked(found)) {
       this.#begun.set(`${step.id}/${found.attempt}`, found);
-      return { state: "parked", wait: { until: found.wait_until } };
+      return { state: "parked", wait: { until: found.wait_until, approval_id: found.approval_id } };
     }
     if (!isSettled(found)) return { state: "stopped" };
     return { state: "settled", outcome: await outcomeOf(found, this.#parts.blobs), shared: hasParked(found) };

@@ -41,6 +41,7 @@ export const begunStep = (
   retry_in_ms: null,
   wait_until: null,
   waits_for: null,
+  approval_id: null,
   expires_at: run.expires_at,
 });
 

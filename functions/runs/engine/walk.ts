@@ -72,6 +72,13 @@ export async function runTicket(
     const parked = await store.park(node, attempt, result);
     if (parked.state === "stopped") return ended;
     if (parked.state === "settled") return settled(parked);
+    if (parked.state === "refused") {
+      const { error } = parked;
+      return settled({
+        outcome: settle(node, attempt, { ok: false, error, retryable: false }),
+        shared: wait !== undefined,
+      });
+    }
     const { pause_ms } = result;
     if (pause_ms === undefined) return { forks: [], done: false };
     return { next: { node: node.id, attempt, woken: true }, wait_ms: pause_ms, forks: [], done: false };

@@ -1,5 +1,6 @@
 import type { TaskDeps } from "./task.ts";
 import { workAgent, workSummary } from "./work-agent.ts";
+import { workApproval } from "./work-approval.ts";
 import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
 import { workRouter } from "./work-router.ts";
@@ -26,6 +27,8 @@ export const workerOf =
         return workSummary({ ...task, step }, deps);
       case "wait":
         return workWait({ ...task, step }, { left_ms, wait }, deps);
+      case "approval":
+        return workApproval({ ...task, step }, wait, deps);
       case "http":
         return workHttp({ ...task, step }, deps);
       default:

@@ -33,6 +33,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   operator_access: "the condition asks for its state, and it expires long after it was live",
   invitation: "read before; the condition asks for its state, and it expires long after it was pending",
   removal: "the condition asks for its state, and it expires long after it was running",
+  approval: "read before; the condition asks for its state",
   agent_thread: "read before; the condition asks for who answers in it",
   run: "read before; it ended days before it expires",
   run_state: "read before; the condition asks for its state and number",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { graphLimits, graphSchema } from "../../../functions/pipelines/graph/public.ts";
-import type { Waits } from "../../../functions/runs/engine/dynamo-store.ts";
+import type { Waits } from "../../../functions/runs/engine/parking.ts";
 import { compilePlan, nodeNamed } from "../../../functions/runs/engine/rules/plan.ts";
 import { workWait } from "../../../functions/runs/engine/work-wait.ts";
 import { usualTimeout } from "../../../functions/runs/model.ts";

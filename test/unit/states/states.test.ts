@@ -38,6 +38,7 @@ describe("a table of states", () => {
     expect(new Set(all.map(({ noun }) => noun)).size).toBe(all.length);
     const nouns = [
       "agent",
+      "approval",
       "delivery",
       "domain",
       "erasure",
@@ -81,6 +82,7 @@ describe("the states of runs and steps", () => {
     status,
     started_at: status === "waiting" ? null : "2026-05-01T10:00:00.000Z",
     finished_at: status === "running" || status === "waiting" ? null : "2026-05-01T10:00:01.000Z",
+    approval_id: null,
     model: null,
     tokens_in: 0,
     tokens_out: 0,

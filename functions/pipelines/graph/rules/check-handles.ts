@@ -13,8 +13,8 @@ export function handles(index: GraphIndex, findings: Findings): void {
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i] as GraphNode;
     if (node.kind === "output") continue;
-    const { branches } = kindOf(node);
-    const plain = !branches && node.config.on_failure !== "error_edge";
+    const { branches, needed_handles } = kindOf(node);
+    const plain = !branches && needed_handles.length === 0 && node.config.on_failure !== "error_edge";
     const known = plain ? undefined : new Set(handlesOf(node));
     const connected = plain ? undefined : new Set<string>();
     for (let k = at(outStart, i); k < at(outStart, i + 1); k++) {
@@ -31,6 +31,7 @@ export function handles(index: GraphIndex, findings: Findings): void {
       findings.add("error_edge_missing", message, [node.id]);
     }
     if (node.kind === "condition" || node.kind === "router") branching(node, connected, findings);
+    for (const handle of needed_handles) if (!connected.has(handle)) notConnected(node, handle, findings);
   }
 }
 
@@ -55,6 +56,9 @@ function conditional(node: GraphNode, connection: Connection, branches: boolean,
     findings.add("default_branch_conditional", message, [node.id], [connection.id]);
   }
 }
+
+const notConnected = ({ id, label }: GraphNode, handle: string, findings: Findings): void =>
+  findings.add("handle_not_connected", `Connect the handle "${handle}" of "${label}" (${id}).`, [id]);
 
 type BranchNode = Extract<GraphNode, { kind: "condition" | "router" }>;
 

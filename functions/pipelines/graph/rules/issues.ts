@@ -24,6 +24,7 @@ export const issueCodes = {
   default_branch_missing: "error",
   default_branch_conditional: "error",
   branch_not_connected: "error",
+  handle_not_connected: "error",
   error_edge_missing: "error",
   error_edge_unexpected: "error",
   config_incomplete: "error",

@@ -1,3 +1,4 @@
+import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
@@ -18,6 +19,7 @@ export const nodeKinds = {
   http,
   transform,
   wait,
+  approval,
   output,
 } as const;
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { conditionSchema } from "../../../../shared/expressions/condition.ts";
+import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
@@ -39,12 +40,13 @@ const variants = [
   nodeOf(http),
   nodeOf(transform),
   nodeOf(wait),
+  nodeOf(approval),
   nodeOf(output),
 ] as const;
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["supervisor", "connector", "tool", "approval", "map", "loop", "sub_pipeline"];
+const announced = ["supervisor", "connector", "tool", "map", "loop", "sub_pipeline"];
 
 /** One node of a graph. */
 export const nodeSchema = z

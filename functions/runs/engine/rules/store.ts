@@ -27,9 +27,18 @@ export type Begin =
     }
   | { readonly state: "stopped" };
 
-/** An attempt that waits, and until when where that is known. RFC 3339. */
+/** Why an attempt may not begin to wait. */
+export interface Refused {
+  readonly state: "refused";
+  readonly error: StepError;
+}
+
+/** An attempt that waits. */
 export interface Waiting {
+  /** Until when where that is known. RFC 3339. */
   readonly until: string | null;
+  /** The approval that it waits for. */
+  readonly approval_id?: string | null;
 }
 
 export type RunResult =
@@ -81,9 +90,9 @@ export interface RunStore {
 
   /**
    * Marks a begun attempt as waiting, in one transaction with whatever its work has to leave behind for that. One that waits
-   * already stays as it is.
+   * already stays as it is. `refused`: what it would leave behind is one too many; nothing was written.
    */
-  park(step: PlanNode, attempt: number, parked: Parked): Promise<Begin>;
+  park(step: PlanNode, attempt: number, parked: Parked): Promise<Begin | Refused>;
 
   /**
    * Stores what an attempt came to, once: keyed by run, node and attempt, in one transaction with its usage and its events.

@@ -136,6 +136,8 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   readonly secret_fields: readonly string[];
   /** Handles that its outgoing connections leave by, the error handle apart. */
   handles(config: z.output<S>): readonly string[];
+  /** Those of them that have to be connected, whatever its config; a branching kind says for itself. */
+  readonly needed_handles: readonly string[];
   /** Where its config uses values of the graph. */
   uses(config: z.output<S>): readonly Use[];
   /** The agent that it runs; undefined where it runs none. */
@@ -170,6 +172,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     branches: false,
     secret_fields: nothing,
     handles: () => oneOutput,
+    needed_handles: nothing,
     uses: () => nothing,
     agent: () => undefined,
     references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),

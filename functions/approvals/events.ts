@@ -1,0 +1,47 @@
+import * as z from "zod";
+import { defineEvents } from "../../shared/change/events.ts";
+import { onExpirySchema } from "./model.ts";
+
+const approval = z.object({
+  approval_id: z.string(),
+  run_id: z.string(),
+  node_id: z.string(),
+  attempt: z.int(),
+  pipeline_id: z.string(),
+});
+
+export const approvalEvents = defineEvents({
+  "approval.requested": {
+    summary: "A run waits for people to approve.",
+    resource: "approval",
+    data: approval.extend({ required: z.int(), expires_at: z.string() }),
+  },
+  "approval.given": {
+    summary: "An approver has approved, and more have to.",
+    resource: "approval",
+    data: approval.extend({ user_id: z.string(), given: z.int(), required: z.int() }),
+  },
+  "approval.approved": {
+    summary: "As many have approved as it takes.",
+    resource: "approval",
+    data: approval.extend({ user_id: z.string(), given: z.int(), required: z.int() }),
+  },
+  "approval.rejected": {
+    summary: "An approver has rejected.",
+    resource: "approval",
+    outcome: "denied",
+    data: approval.extend({ user_id: z.string() }),
+  },
+  "approval.expired": {
+    summary: "Nobody has decided in time; `on_expiry` says how the run goes on.",
+    resource: "approval",
+    outcome: "timed_out",
+    data: approval.extend({ on_expiry: onExpirySchema }),
+  },
+  "approval.cancelled": {
+    summary: "The run that asked has ended.",
+    resource: "approval",
+    outcome: "cancelled",
+    data: approval,
+  },
+});

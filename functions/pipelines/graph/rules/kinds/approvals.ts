@@ -1,0 +1,74 @@
+import * as z from "zod";
+import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
+import {
+  approversSchema,
+  COMMENT,
+  DEFAULT_EXPIRY_SECONDS,
+  MOST_REQUIRED,
+  NAMED,
+  NAMED_USERS,
+  onExpirySchema,
+  SHORTEST_SECONDS,
+} from "../../../../approvals/model.ts";
+import { graphLimits } from "../limits.ts";
+import { FREE } from "./cost.ts";
+import { configOf, defineKind, never, usesOfMapping } from "./kind.ts";
+
+/** Where an approval goes on by. */
+export const APPROVED = "approved";
+export const REJECTED = "rejected";
+
+export const approval = defineKind({
+  kind: "approval",
+  group: "flow",
+  icon: "user-check",
+  example: { message: "Shall this answer go to {{ input.customer }}?", payload: "input.answer", required: 1 },
+  summary:
+    "Asks people and waits for them. Emits {decision, approval_id, decisions} by `approved` or `rejected`; a rejection with nothing connected to it fails, so nothing goes on that was rejected.",
+  pure: never,
+  cost: FREE,
+  limits: {
+    users: NAMED_USERS,
+    teams: NAMED,
+    roles: NAMED,
+    permissions: NAMED,
+    required: MOST_REQUIRED,
+    message_characters: COMMENT,
+    expires_in_seconds: graphLimits.wait_seconds,
+  },
+  config: configOf({
+    approvers: approversSchema
+      .default({})
+      .meta({ description: "Whoever holds approvals:decide, where it names nobody." }),
+    required: z.int().min(1).max(MOST_REQUIRED).default(1).meta({ description: "How many have to approve." }),
+    allow_self: z.boolean().default(false).meta({ description: "Whether who started the run may decide." }),
+    message: z
+      .string()
+      .min(1)
+      .max(COMMENT)
+      .optional()
+      .meta({ description: "What approvers are asked; may hold {{ expression }} placeholders." }),
+    payload: mappingSchema.optional().meta({
+      description: "What they are shown; the input where it is left out. What looks like a secret is masked.",
+    }),
+    expires_in_seconds: z.int().min(SHORTEST_SECONDS).max(graphLimits.wait_seconds).default(DEFAULT_EXPIRY_SECONDS),
+    on_expiry: onExpirySchema
+      .default("fail")
+      .meta({ description: "What it means that nobody has decided in time: `fail` fails as `approval_expired`." }),
+  }).check((context) => {
+    if (context.value.on_failure !== "fallback") return;
+    context.issues.push({
+      code: "custom",
+      input: context.value,
+      path: ["on_failure"],
+      message: "fallback is not for approvals: connect the handle rejected, or choose error_edge",
+    });
+  }),
+  handles: () => [APPROVED, REJECTED],
+  needed_handles: [APPROVED],
+  uses: ({ message, payload }) => [
+    ...(message === undefined ? [] : [{ field: "message", form: "template", text: message } as const]),
+    ...usesOfMapping("payload", payload),
+  ],
+  waits_seconds: ({ expires_in_seconds }) => expires_in_seconds,
+});

@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Company, eventually } from "../../support/api.ts";
+import { addMember, type TestMember } from "../../support/members.ts";
+import { type Edge, ended, graphOf, lab, type Node, pipelineWith, redraw, testRun } from "../runs/setup.ts";
+
+/** Nothing is asked of the graph of a pattern that is not available yet. */
+const FREE = "supervisor";
+
+let company: Company;
+let pipeline: string;
+let ada: TestMember;
+let bob: TestMember;
+
+beforeAll(async () => {
+  ({ company } = await lab());
+  pipeline = await pipelineWith(company, asks({}), FREE);
+  [ada, bob] = await Promise.all([addMember(company, "org_admin"), addMember(company, "org_admin")]);
+});
+
+function asks(config: object, rejected = true) {
+  const nodes: Node[] = [
+    { id: "in", kind: "input" },
+    { id: "ask", kind: "approval", config },
+    { id: "yes", kind: "output", config: { mapping: { by: "input.decisions[0].user_id", text: "run.input.text" } } },
+    { id: "no", kind: "output", config: { mapping: { why: "input.decisions[0].comment" } } },
+  ];
+  const edges: Edge[] = [
+    ["in", "ask"],
+    ["ask", "yes", "approved"],
+    ["ask", "no", "rejected"],
+  ];
+  return rejected ? graphOf(nodes, edges) : graphOf(nodes.slice(0, 3), edges.slice(0, 2));
+}
+
+const started = async (config: object, rejected?: boolean) => {
+  await redraw(company, pipeline, asks(config, rejected));
+  return testRun(company, pipeline, { input: { text: "Hello", apiKey: "k-123" } });
+};
+
+/** A run that waits for an approval. */
+async function waits(config: object, rejected?: boolean) {
+  const run_id = await started(config, rejected);
+  const approval = await approvalOf(run_id);
+  return { run_id, id: approval.id as string, approval };
+}
+
+const approvalOf = (run_id: string) =>
+  eventually(async () => (await company.call("GET", `/approvals?run_id=${run_id}`)).body.items[0], "somebody is asked");
+
+describe("a run that asks people", () => {
+  it("waits, shows what it is about without secrets, and goes on when an approver approves", async () => {
+    const { run_id, id, approval } = await waits({ message: "Send {{ input.text }}?", required: 1 });
+    expect(approval).toMatchObject({
+      status: "pending",
+      title: "ask",
+      message: "Send Hello?",
+      required: 1,
+      decisions: [],
+      requested_by: { type: "user", id: company.user_id },
+      may_decide: false,
+    });
+    const [step] = (await company.call("GET", `/runs/${run_id}/steps?node_id=ask`)).body.items;
+    expect(step).toMatchObject({
+      status: "waiting",
+      waits_for: "approval",
+      approval_id: id,
+      wait_until: approval.expires_at,
+    });
+    const seen = await ada.call("GET", `/approvals/${id}`);
+    expect(seen.body).toMatchObject({ may_decide: true, payload: { text: "Hello", apiKey: "[masked]" } });
+    const inbox = await ada.call("GET", "/approvals?status=pending");
+    expect(inbox.body.items.find((one: { id: string }) => one.id === id)).toMatchObject({ may_decide: true });
+
+    const own = await company.call("POST", `/approvals/${id}/approve`);
+    expect([own.status, own.body.detail]).toEqual([403, "You started the run. Somebody else has to decide."]);
+
+    const approved = await ada.call("POST", `/approvals/${id}/approve`, { comment: "Fine." });
+    expect(approved.body).toMatchObject({
+      status: "approved",
+      decisions: [{ user_id: ada.user_id, decision: "approved", comment: "Fine." }],
+      may_decide: false,
+    });
+    const late = await bob.call("POST", `/approvals/${id}/reject`, { comment: "No." });
+    expect([late.status, late.body.code]).toEqual([409, "conflict"]);
+    expect(await ended(company, run_id)).toMatchObject({
+      status: "completed",
+      output: { by: ada.user_id, text: "Hello" },
+    });
+    const audit = await company.call("GET", `/audit/resources/approval/${id}`);
+    expect(audit.body.items.map((entry: { action: string }) => entry.action)).toEqual([
+      "approval.approved",
+      "approval.requested",
+    ]);
+  });
+
+  it("takes as many as it says, each once, and the first rejection rejects", async () => {
+    const { run_id, id } = await waits({ required: 2 });
+    expect((await ada.call("POST", `/approvals/${id}/approve`)).body.status).toBe("pending");
+    const again = await ada.call("POST", `/approvals/${id}/approve`);
+    expect([again.status, again.body.state]).toEqual([409, "decided_already"]);
+    const silent = await bob.call("POST", `/approvals/${id}/reject`, {});
+    expect([silent.status, silent.body.errors?.[0]?.path ?? silent.body.issues?.[0]?.path]).toEqual([422, "comment"]);
+    expect((await bob.call("POST", `/approvals/${id}/reject`, { comment: "Too loud." })).body.status).toBe("rejected");
+    expect(await ended(company, run_id)).toMatchObject({ status: "completed", output: { why: null } });
+  });
+
+  it("fails where nothing is connected to a rejection", async () => {
+    const { run_id, id } = await waits({}, false);
+    await ada.call("POST", `/approvals/${id}/reject`, { comment: "Not yet." });
+    const run = await ended(company, run_id);
+    expect([run.status, run.error.code]).toEqual(["failed", "approval_rejected"]);
+    expect(run.error.message).toContain("Not yet.");
+  });
+
+  it("asks whom it names only, and fails at once where too few are there", async () => {
+    const { id } = await waits({ approvers: { users: [bob.user_id] } });
+    const other = await ada.call("POST", `/approvals/${id}/approve`);
+    expect([other.status, other.body.detail]).toEqual([403, "The step asks others: `approvers` says whom."]);
+    expect((await bob.call("POST", `/approvals/${id}/approve`)).body.status).toBe("approved");
+
+    const nobody = { approvers: { users: [company.user_id] } };
+    const run = await ended(company, await started(nobody));
+    expect([run.status, run.error.code]).toEqual(["failed", "approvers_missing"]);
+  });
+
+  it("asks nobody any more once it is over", async () => {
+    const { run_id, id } = await waits({});
+    expect((await company.call("POST", `/runs/${run_id}/stop`)).status).toBe(202);
+    const cancelled = await eventually(async () => {
+      const { body } = await ada.call("GET", `/approvals/${id}`);
+      return body.status === "pending" ? undefined : body;
+    }, "the approval is cancelled");
+    expect(cancelled).toMatchObject({ status: "cancelled", may_decide: false });
+  });
+});
