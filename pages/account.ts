@@ -4,7 +4,7 @@ import { action, el, link, paragraph, show } from "./dom.ts";
 import { roleName } from "./fields.ts";
 import { enrol } from "./sign-in/enrol.ts";
 import { proved, signIn } from "./sign-in/sign-in.ts";
-import { texts } from "./texts.ts";
+import { language, texts } from "./texts.ts";
 import { ways, waysPart } from "./ways.ts";
 
 const HOME = { path: "/sign-in", fragment: "" };
@@ -102,7 +102,13 @@ function elsewhere(mine: readonly Membership[], here: string | undefined): HTMLE
   ];
 }
 
-function row({ id, device, ip, last_seen_at, current }: Session): HTMLElement {
+/** A place as people call it, in their language. */
+function placeName({ country, city }: NonNullable<Session["place"]>): string {
+  const name = new Intl.DisplayNames(language, { type: "region" }).of(country) ?? country;
+  return city === null ? name : `${city}, ${name}`;
+}
+
+function row({ id, device, ip, place, last_seen_at, current }: Session): HTMLElement {
   const seen = current ? texts.account.current : `${texts.account.seen} ${new Date(last_seen_at).toLocaleString()}`;
   const end = async (): Promise<void> => {
     await call("auth.end_session", { path: { session_id: id } });
@@ -111,7 +117,7 @@ function row({ id, device, ip, last_seen_at, current }: Session): HTMLElement {
   return el(
     "li",
     {},
-    el("span", {}, device, el("small", {}, `${ip} · ${seen}`)),
+    el("span", {}, device, el("small", {}, [ip, ...(place === null ? [] : [placeName(place)]), seen].join(" · "))),
     !current && action(texts.account.end, end),
   );
 }

@@ -87,6 +87,7 @@ export interface Session {
   readonly current: boolean;
   readonly device: string;
   readonly ip: string;
+  readonly place: { readonly country: string; readonly city: string | null } | null;
   readonly last_seen_at: string;
 }
 

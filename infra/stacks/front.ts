@@ -12,7 +12,10 @@ import {
   HeadersFrameOption,
   type OriginProps,
   OriginProtocolPolicy,
+  OriginRequestCookieBehavior,
+  OriginRequestHeaderBehavior,
   OriginRequestPolicy,
+  OriginRequestQueryStringBehavior,
   ResponseHeadersPolicy,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
@@ -24,6 +27,7 @@ import { BlockPublicAccess, Bucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { FRONT_SECRET_HEADER, VIEWER_ADDRESS_HEADER, VIEWER_HOST_HEADER } from "../../shared/http/front.ts";
 import { fullPath } from "../../shared/http/operation.ts";
+import { VIEWER_PLACE_HEADERS } from "../../shared/http/place.ts";
 
 import { bucketEncryption } from "../constructs/data-key.ts";
 import { acknowledge } from "../nag.ts";
@@ -63,19 +67,20 @@ export class FrontStack extends Stack {
       readTimeout: ANSWERS_WITHIN,
       keepaliveTimeout: ANSWERS_WITHIN,
     };
-    const behavior = this.#behavior();
-    const api = new HttpOrigin(Fn.select(2, Fn.split("/", gateway.api.apiEndpoint)), {
+    const common = this.#behavior();
+    const behavior = (name: string, url: string) => ({ ...common, ...this.#viewer(name, hostOf(url)) });
+    const api = new HttpOrigin(hostOf(gateway.api.apiEndpoint), {
       ...origin,
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
     });
     const distribution = new Distribution(this, "Distribution", {
       comment: `Kaizen Studio ${stage.name}`,
-      defaultBehavior: { ...behavior, origin: api },
+      defaultBehavior: { ...behavior("Api", gateway.api.apiEndpoint), origin: api },
       additionalBehaviors: Object.fromEntries(
         streamPatterns(product).map(({ pattern, target }) => {
           const url = streams[target];
           if (url === undefined) throw new Error(`${pattern} is streamed by ${target}, which has no address`);
-          return [pattern, { ...behavior, origin: new FunctionUrlOrigin(url, origin) }];
+          return [pattern, { ...behavior(target, url.url), origin: new FunctionUrlOrigin(url, origin) }];
         }),
       ),
       logBucket: this.#logs(stage, data.dataKey),
@@ -107,12 +112,31 @@ export class FrontStack extends Stack {
     new CfnOutput(this, "DistributionDomain", { value: distribution.distributionDomainName });
   }
 
-  /** Nothing is cached: answers depend on who asks. Everything is passed on but the host, by which the origins are found. */
+  /** What runs before a request goes on to one of the origins; one for each, however many paths lead there. */
+  #viewer(name: string, host: string): Pick<BehaviorOptions, "functionAssociations"> {
+    const id = `Viewer-${name.replaceAll(/[^\w]/g, "-")}`;
+    const made = this.node.tryFindChild(id) as EdgeFunction | undefined;
+    const viewer =
+      made ??
+      new EdgeFunction(this, id, {
+        comment: "Says where a request comes from, and to which of our names",
+        runtime: FunctionRuntime.JS_2_0,
+        code: FunctionCode.fromInline(viewerCode(host)),
+      });
+    return { functionAssociations: [{ function: viewer, eventType: FunctionEventType.VIEWER_REQUEST }] };
+  }
+
+  /**
+   * Nothing is cached: answers depend on who asks. Everything is passed on, with what CloudFront says of where the viewer
+   * is. The origins are found by their own host, which is put in the place of ours: no policy both adds those headers and
+   * leaves the host out.
+   */
   #behavior(): Omit<BehaviorOptions, "origin"> {
-    const viewer = new EdgeFunction(this, "ViewerAddress", {
-      comment: "Says where a request comes from, and to which of our names",
-      runtime: FunctionRuntime.JS_2_0,
-      code: FunctionCode.fromInline(VIEWER_ADDRESS_CODE),
+    const passedOn = new OriginRequestPolicy(this, "PassedOn", {
+      comment: "All that a viewer sends, and where the viewer is",
+      headerBehavior: OriginRequestHeaderBehavior.all(...Object.values(VIEWER_PLACE_HEADERS).map(asDocumented)),
+      cookieBehavior: OriginRequestCookieBehavior.all(),
+      queryStringBehavior: OriginRequestQueryStringBehavior.all(),
     });
     const headers = new ResponseHeadersPolicy(this, "Headers", {
       comment: "Only https, for a year",
@@ -125,10 +149,9 @@ export class FrontStack extends Stack {
       allowedMethods: AllowedMethods.ALLOW_ALL,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       cachePolicy: CachePolicy.CACHING_DISABLED,
-      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+      originRequestPolicy: passedOn,
       responseHeadersPolicy: headers,
       compress: false,
-      functionAssociations: [{ function: viewer, eventType: FunctionEventType.VIEWER_REQUEST }],
     };
   }
 
@@ -148,11 +171,20 @@ export class FrontStack extends Stack {
   }
 }
 
-/** Runs before a request goes on, and writes over what a client sent by that name. */
-const VIEWER_ADDRESS_CODE = `function handler(event) {
+/** The host of an address that is known when it is deployed. */
+const hostOf = (url: string): string => Fn.select(2, Fn.split("/", url));
+
+/** `cloudfront-viewer-city` as CloudFront writes it: `CloudFront-Viewer-City`. */
+const asDocumented = (header: string): string =>
+  header.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase()).replace("Cloudfront", "CloudFront");
+
+/** Runs before a request goes on to an origin, and writes over what a client sent by those names. */
+const viewerCode = (host: string): string => `import cf from 'cloudfront';
+function handler(event) {
   var request = event.request;
   request.headers['${VIEWER_ADDRESS_HEADER}'] = { value: event.viewer.ip };
   request.headers['${VIEWER_HOST_HEADER}'] = { value: request.headers.host.value };
+  cf.updateRequestOrigin({ hostHeader: '${host}' });
   return request;
 }`;
 

@@ -148,7 +148,7 @@ export const german: Texts = {
     link: (name: string) => `Mit ${name} verbinden`,
     open: (name: string) => `${name} in einem anderen Tab öffnen`,
     lead: (name: string) =>
-      `Melden Sie sich dort mit ${name} an. Diese Seite macht dann von selbst weiter, und beides gehört von da an zusammen.`,
+      `Melden Sie sich dort mit ${name} an. Diese Seite macht dann von selbst weiter, und beides gehört von da an zusammen. Sind Sie dort schon angemeldet, wird dieses Konto genommen: Melden Sie sich dort zuerst ab, um ein anderes zu nehmen.`,
     toldTitle: "Weiter im anderen Tab",
     told: "Diesen können Sie schließen.",
   },

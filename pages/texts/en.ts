@@ -146,7 +146,7 @@ export const english = {
     link: (name: string) => `Link ${name}`,
     open: (name: string) => `Open ${name} in another tab`,
     lead: (name: string) =>
-      `Sign in with ${name} there. This page goes on by itself, and the two are linked from then on.`,
+      `Sign in with ${name} there. This page goes on by itself, and the two are linked from then on. If you are signed in there already, that account is taken: sign out there first to take another.`,
     toldTitle: "Go on in the other tab",
     told: "You can close this one.",
   },

@@ -8,6 +8,7 @@ import type { Write } from "../dynamo/write.ts";
 import type { Problem } from "../errors.ts";
 import type { Secured } from "../identity/settings.ts";
 import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
+import type { ViewerPlace } from "./place.ts";
 
 /** Who calls, as the permission demands: nobody known, a person signed in, a directory, or whoever acts in an organization. */
 export type CallerOf<O extends OperationShape> = O["permission"] extends "public"
@@ -43,6 +44,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   /** The time of the request; the same for all it writes. */
   readonly at: Date;
   readonly request: RequestFacts;
+  /** Where the request's address is; null where no front says it. */
+  readonly place: ViewerPlace | null;
   /** The `If-Match` header, when the caller wants to lose no race. */
   readonly if_match: IfMatch;
   /** The `If-None-Match` header: the states that the caller has already. */

@@ -205,6 +205,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     if_match: readIfMatch(request.headers["if-match"]),
     if_none_match: readIfMatch(request.headers["if-none-match"]),
     last_event_id: request.headers["last-event-id"],
+    place: request.place ?? null,
     origin: request.origin ?? "",
     cookies: request.headers.cookie ?? "",
     accept_encoding: request.headers["accept-encoding"] ?? "",

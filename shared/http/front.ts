@@ -10,6 +10,7 @@ import { newId } from "../ids.ts";
 import { type Answer, problemAnswer, toProblem } from "./answer.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import type { RawRequest } from "./parse.ts";
+import { VIEWER_PLACE_HEADERS, viewerPlace } from "./place.ts";
 
 /** What the front (CloudFront) writes into every request that it passes on, over whatever a client sent by these names. */
 export const FRONT_SECRET_HEADER = "x-front-secret";
@@ -37,7 +38,8 @@ export function connectFront(environment?: Environment): Front {
 
 /**
  * The gateway's event (HTTP API or function URL, payload 2.0) as a plain request. Its address is the connection's, or
- * what the front saw when the request proves that it came through the front; headers of a client never decide.
+ * what the front saw when the request proves that it came through the front; headers of a client never decide. The place
+ * of the address is what the front says of it.
  * @throws Problem `misdirected_request` when it did not come through the front although there is one
  */
 export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawRequest {
@@ -48,6 +50,9 @@ export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawReque
     [FRONT_SECRET_HEADER]: secret,
     [VIEWER_ADDRESS_HEADER]: viewer,
     [VIEWER_HOST_HEADER]: host,
+    [VIEWER_PLACE_HEADERS.country]: _country,
+    [VIEWER_PLACE_HEADERS.region]: _region,
+    [VIEWER_PLACE_HEADERS.city]: _city,
     ...others
   } = headers;
   // The HTTP API takes cookies out of the headers; a function's address and the local AWS leave them there.
@@ -61,6 +66,7 @@ export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawReque
     body: text,
     ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
     ip: front.secret === undefined ? event.requestContext.http.sourceIp : seenByFront(front.secret, secret, viewer),
+    place: front.secret === undefined ? null : viewerPlace(headers),
     origin: front.secret === undefined ? localOrigin(others) : `https://${host ?? ""}`,
   };
 }

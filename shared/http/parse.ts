@@ -4,6 +4,7 @@ import { type Issue, Problem } from "../errors.ts";
 import { inspectJson } from "../json.ts";
 import { cutText } from "../text.ts";
 import type { OperationShape } from "./operation.ts";
+import type { ViewerPlace } from "./place.ts";
 import { limits } from "./schemas.ts";
 import { wordingOf } from "./wording.ts";
 
@@ -17,6 +18,8 @@ export interface RawRequest {
   /** The body's bytes are no UTF-8, so `body` is not what was sent. */
   readonly undecodable?: boolean;
   readonly ip: string;
+  /** Where that address is, as the front says; nothing without one. */
+  readonly place?: ViewerPlace | null;
   /** The API's own origin, as whoever sent the request wrote it: `https://studio.example.com`. */
   readonly origin?: string;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineItem } from "../dynamo/item.ts";
+import { viewerPlaceSchema } from "../http/place.ts";
 import { idSchema } from "../ids.ts";
 import { organizationSettingsSchema, signInMethodSchema } from "./settings.ts";
 
@@ -132,6 +133,8 @@ export const sessionSchema = z.object({
   /** The longest time without a request since the last proof. */
   longest_idle_seconds: z.int(),
   ip: z.string(),
+  /** Where that address was; absent where no front said it. */
+  place: viewerPlaceSchema.optional(),
   user_agent: z.string(),
   created_at: z.string(),
   refreshed_at: z.string(),

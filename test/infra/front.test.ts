@@ -11,6 +11,9 @@ const { DistributionConfig: config } = stack.only("AWS::CloudFront::Distribution
 const originOf = (id: string): any => config.Origins.find((origin: { Id: string }) => origin.Id === id);
 // biome-ignore lint/suspicious/noExplicitAny: a template's behaviours
 const behaviors: any[] = [config.DefaultCacheBehavior, ...config.CacheBehaviors];
+/** The host of the origin that a behaviour leads to. */
+// biome-ignore lint/suspicious/noExplicitAny: a template's behaviour
+const hostBehind = ({ TargetOriginId }: any): string => stack.text(originOf(TargetOriginId).DomainName);
 const secret = (text: string): string | undefined =>
   /\{\{resolve:secretsmanager:\{(\w+)\}:SecretString:::\}\}/.exec(text)?.[1];
 const lambdaOf = (url: string): Resource => {
@@ -39,13 +42,22 @@ describe("the front", () => {
     else expect(host).toBe(`{${stack.only("AWS::ApiGatewayV2::Api").id}.ApiEndpoint}`);
   });
 
-  it("caches nothing, passes on all that a client sends but the host, takes every method, and https only", () => {
+  it("caches nothing, passes on all that a client sends and where the client is, takes every method, and https only", () => {
+    const policy = stack.only("AWS::CloudFront::OriginRequestPolicy");
+    expect(policy.properties.OriginRequestPolicyConfig).toMatchObject({
+      HeadersConfig: {
+        HeaderBehavior: "allViewerAndWhitelistCloudFront",
+        Headers: ["CloudFront-Viewer-Country", "CloudFront-Viewer-Country-Region", "CloudFront-Viewer-City"],
+      },
+      CookiesConfig: { CookieBehavior: "all" },
+      QueryStringsConfig: { QueryStringBehavior: "all" },
+    });
     for (const behavior of behaviors) {
       expect(behavior).toMatchObject({
         CachePolicyId: "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
-        OriginRequestPolicyId: "b689b0a8-53d0-40ab-baf2-68738e2966ac", // AllViewerExceptHostHeader
         ViewerProtocolPolicy: "https-only",
       });
+      expect(stack.target(behavior.OriginRequestPolicyId).id).toBe(policy.id);
       expect(behavior.AllowedMethods.sort()).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
     }
     for (const { CustomOriginConfig } of config.Origins)
@@ -85,21 +97,31 @@ describe("the front", () => {
     }
   });
 
-  it("writes the viewer's address and our name over what a client sent, before the request goes on", () => {
-    const edge = stack.only("AWS::CloudFront::Function");
-    for (const { FunctionAssociations } of behaviors) {
+  it("has a function before each origin, however many paths lead there", () => {
+    expect(stack.of("AWS::CloudFront::Function")).toHaveLength(new Set(behaviors.map(hostBehind)).size);
+  });
+
+  it.each(behaviors.map((behavior) => [behavior.PathPattern ?? "what is left", behavior]))(
+    "writes the viewer's address and our name over what a client sent, and the origin's host in place of ours: %s",
+    (_, behavior) => {
+      const { FunctionAssociations } = behavior;
       expect(FunctionAssociations).toHaveLength(1);
       expect(FunctionAssociations[0].EventType).toBe("viewer-request");
-      expect(stack.target(FunctionAssociations[0].FunctionARN).id).toBe(edge.id);
-    }
-    const [accept, host] = [{ value: "*/*" }, { value: "studio.example.com" }];
-    const sentByClient = { "x-viewer-address": { value: "10.0.0.1" }, "x-viewer-host": { value: "evil.example" } };
-    const request = { headers: { ...sentByClient, accept, host } };
-    const event = { viewer: { ip: "203.0.113.7" }, request };
-    const sent = runInNewContext(`${edge.properties.FunctionCode}; handler(event)`, { event });
-    const own = { "x-viewer-address": { value: "203.0.113.7" }, "x-viewer-host": host };
-    expect(sent.headers).toEqual({ ...own, accept, host });
-  });
+      const edge = stack.target(FunctionAssociations[0].FunctionARN);
+      const [first, ...code] = stack.text(edge?.properties.FunctionCode).split("\n");
+      expect(first).toBe("import cf from 'cloudfront';");
+      const [accept, host] = [{ value: "*/*" }, { value: "studio.example.com" }];
+      const sentByClient = { "x-viewer-address": { value: "10.0.0.1" }, "x-viewer-host": { value: "evil.example" } };
+      const request = { headers: { ...sentByClient, accept, host } };
+      const event = { viewer: { ip: "203.0.113.7" }, request };
+      const origins: unknown[] = [];
+      const cf = { updateRequestOrigin: (origin: unknown) => origins.push(origin) };
+      const sent = runInNewContext(`${code.join("\n")}; handler(event)`, { event, cf });
+      const own = { "x-viewer-address": { value: "203.0.113.7" }, "x-viewer-host": host };
+      expect(sent.headers).toEqual({ ...own, accept, host });
+      expect(JSON.parse(JSON.stringify(origins))).toEqual([{ hostHeader: hostBehind(behavior) }]);
+    },
+  );
 
   it("logs who asked for what, for as long as logs are kept, readable by the account only", () => {
     const bucket = stack.target(config.Logging.Bucket);

@@ -128,7 +128,13 @@ export async function signInPastThrottle(
   if (provider === undefined) return undefined;
   await proved();
   const request = { id: newId("request", at), method: "POST", path: "/", ip: "192.0.2.1", user_agent: "test" };
-  const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
+  const { session, tokens } = await newSession(
+    deps,
+    user,
+    provider,
+    { method: "password" },
+    { request, place: null, at },
+  );
   try {
     await openSession(deps, user, session, at, invalidCredentials, ({ writes }) => deps.table.transact(writes));
   } catch (error) {

@@ -54,8 +54,7 @@ export async function addMember(
     { id, default_organization_id: organization_id },
     provider,
     { method: "password" },
-    request,
-    at,
+    { request, place: null, at },
   );
   const platform = deps.table.of(PLATFORM);
   const tenant = deps.table.of(organization_id);

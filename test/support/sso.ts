@@ -29,6 +29,9 @@ import type { TestProvider } from "./oidc-provider.ts";
 import { platformPoolClients } from "./platform-providers.ts";
 import { awsConfig, stackPlatform, stackTable } from "./stack.ts";
 
+/** Where these tests' requests come from, as a front would say it. */
+export const PLACE = { country: "DE", region: "BY", city: "München" };
+
 /** Where the app of these tests takes over. */
 export const APP = "https://console.example.com/signed-in";
 /** That of the deployment: the pool sends people back to nowhere else. */
@@ -83,6 +86,7 @@ export function ssoService(more: Partial<SignInDeps & ConnectionDeps> = {}, cloc
       headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       ip: "203.0.113.7",
+      place: PLACE,
       origin: ORIGIN,
     });
     return new Response(answer.status === 204 ? null : String(answer.body), {

@@ -89,7 +89,7 @@ export const signedOut = notice(
 
 interface SignedIn {
   /** What is known of the session, while there is one. */
-  readonly from: { readonly device: string; readonly ip: string } | undefined;
+  readonly from: { readonly device: string; readonly ip: string; readonly place: string | undefined } | undefined;
   readonly at: string;
 }
 
@@ -100,6 +100,7 @@ export const newDevice = notice<SignedIn>(
       "Somebody signed in to your Kaizen Studio account from a device that it did not know.",
       "",
       ...(from === undefined ? [] : [`Device: ${from.device}`, `Address: ${from.ip}`]),
+      ...(from?.place === undefined ? [] : [`Place: ${from.place}`]),
       `Time: ${at}`,
     ],
   }),
@@ -109,6 +110,7 @@ export const newDevice = notice<SignedIn>(
       "Jemand hat sich an Ihrem Konto bei Kaizen Studio von einem Gerät angemeldet, das es nicht kannte.",
       "",
       ...(from === undefined ? [] : [`Gerät: ${from.device}`, `Adresse: ${from.ip}`]),
+      ...(from?.place === undefined ? [] : [`Ort: ${from.place}`]),
       `Zeit: ${at}`,
     ],
   }),

@@ -1,4 +1,5 @@
 import type { Envelope } from "../../../shared/change/events.ts";
+import { placeName } from "../../../shared/http/place.ts";
 import { PLATFORM, type User, userItem } from "../../../shared/identity/items.ts";
 import { type MailDeps, mailTo } from "../../../shared/mail/send.ts";
 import { deviceOf } from "../sessions/device.ts";
@@ -16,7 +17,11 @@ const NOTICES: Readonly<Record<string, Told | undefined>> = {
   "session.new_device": async (user, { data, occurred_at }, deps) => {
     // Told even if the session has ended by now: somebody has signed in.
     const session = (await sessionsOf(deps.table, user)).find(({ id }) => id === data.session_id);
-    const from = session && { device: await deviceOf(session.user_agent), ip: session.ip };
+    const from = session && {
+      device: await deviceOf(session.user_agent),
+      ip: session.ip,
+      place: session.place && placeName(session.place),
+    };
     await mailTo(deps, user, newDevice, { ...deps, from, at: occurred_at });
   },
   "session.revoked": async (user, { data }, deps) => {

@@ -1,6 +1,5 @@
 import type { EventDraft } from "../../../shared/change/events.ts";
 import { draft } from "../../../shared/change/events.ts";
-import type { RequestFacts } from "../../../shared/change/items.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import {
@@ -16,7 +15,7 @@ import { newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
 import { authEvents } from "../events.ts";
 import type { Tokens } from "../model.ts";
-import { newSession, signedIn } from "../sessions/open.ts";
+import { type Arrival, newSession, signedIn } from "../sessions/open.ts";
 import { knownFromNow } from "../throttle/admit.ts";
 
 /** A person with a proved address who has no account yet. */
@@ -54,10 +53,11 @@ export const emailTaken = (): Problem =>
 export async function withNewAccount<T>(
   deps: AuthDeps,
   person: NewPerson,
-  { request, at }: { readonly request: RequestFacts; readonly at: Date },
+  arrival: Arrival,
   commit: (account: NewAccount) => Promise<T>,
 ): Promise<T> {
   const { email, name, language, password, organization_id } = person;
+  const { request, at } = arrival;
   const platform = deps.table.of(PLATFORM);
   if ((await platform.get(emailItem, { email })) !== undefined) throw emailTaken();
   const id = newId("user", at);
@@ -67,7 +67,7 @@ export async function withNewAccount<T>(
     const provider = await deps.identities.signIn(id, password);
     if (provider === undefined) throw new Error("the provider refused a user that it has just created");
     const user = newUser({ id, email, name, language, organization_id, sub, has_password: true }, at);
-    const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, request, at);
+    const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, arrival);
     const device_token = deps.randomSecret();
     const writes = [
       platform.writes.create(emailItem, { email, user_id: id }, emailTaken),

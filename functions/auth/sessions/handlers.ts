@@ -122,6 +122,7 @@ export const listSessions: Handler<Ops["listSessions"], AuthDeps> = async ({ cal
   const items = live.reverse().map(async (session) => ({
     ...session,
     current: session.id === caller.session.id,
+    place: session.place ?? null,
     device: await deviceOf(session.user_agent),
   }));
   return { items: await Promise.all(items) };

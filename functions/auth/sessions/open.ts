@@ -1,11 +1,12 @@
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
-import type { RequestFacts } from "../../../shared/change/items.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Condition } from "../../../shared/dynamo/condition.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
 import { sha256 } from "../../../shared/hash.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { OperationShape } from "../../../shared/http/operation.ts";
 import { PLATFORM, type Session, sessionItem, type User, userItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { AuthDeps } from "../deps.ts";
@@ -24,14 +25,16 @@ export const providerTokenContext = ({ sub, origin_jti }: Pick<Session, "sub" | 
     field: `session.${sub}.${origin_jti}`,
   }) as const;
 
+/** The request by which somebody signs in. */
+export type Arrival = Pick<Call<OperationShape>, "request" | "place" | "at">;
+
 /** A session for fresh tokens of the provider, and the tokens the caller gets: ours rotate, the provider's stay inside. */
 export async function newSession(
   deps: Pick<AuthDeps, "randomSecret" | "secrets">,
   user: Pick<User, "id" | "default_organization_id" | "mfa_enabled_at">,
   provider: ProviderTokens,
   via: Pick<Session, "method" | "connection_id" | "connection_organization_id">,
-  request: RequestFacts,
-  at: Date,
+  { request, place, at }: Arrival,
 ): Promise<{ session: Session; tokens: Tokens }> {
   if (provider.refresh_token === undefined) throw new Error("the provider gave no refresh token");
   const secret = deps.randomSecret();
@@ -52,6 +55,7 @@ export async function newSession(
     last_seen_at: now,
     longest_idle_seconds: 0,
     ip: request.ip,
+    ...(place === null ? {} : { place }),
     user_agent: request.user_agent,
     created_at: now,
     refreshed_at: now,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
+import { viewerPlaceSchema } from "../../../shared/http/place.ts";
 import { sessionSchema } from "../../../shared/identity/items.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { memberResource } from "../../users/public.ts";
@@ -14,7 +15,10 @@ const sessionView = z
       .string()
       .meta({ description: "What it was opened with, as it names itself.", example: "Firefox on macOS" }),
     user_agent,
-    ip: ip.meta({ description: "Where it was opened from." }),
+    ip: ip.meta({ description: "The address that it was opened from." }),
+    place: viewerPlaceSchema.nullable().meta({
+      description: "Where that address was then; null where the deployment has no front that says it.",
+    }),
     method,
     created_at: created_at.meta({ description: "When it was opened." }),
     last_seen_at: last_seen_at.meta({ description: "To five minutes." }),

@@ -1,15 +1,13 @@
 import type { EventDraft } from "../../../shared/change/events.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
-import type { Call } from "../../../shared/http/call.ts";
-import type { OperationShape } from "../../../shared/http/operation.ts";
 import type { User } from "../../../shared/identity/items.ts";
 import type { AuthDeps } from "../deps.ts";
 import { SESSIONS_PER_USER } from "../model.ts";
 import type { Admitted } from "../throttle/admit.ts";
 import { brokenGlass, LARGEST_BROKEN_GLASS } from "./break-glass.ts";
 import type { ProviderTokens } from "./cognito.ts";
-import { newDevice, newSession, openSession } from "./open.ts";
+import { type Arrival, newDevice, newSession, openSession } from "./open.ts";
 
 /** All that a sign-in by password has proved. */
 export interface Proved {
@@ -30,14 +28,14 @@ interface SignIn {
 
 /** Opens the session of a sign-in by password; place and device are known from then on. */
 export async function openSignIn<T>(
-  call: Pick<Call<OperationShape>, "at" | "request">,
+  call: Arrival,
   deps: AuthDeps,
   { user, provider, admitted, stale, ...sent }: Proved,
   commit: (opening: SignIn, answer: ReturnType<typeof answerOf>) => Promise<T>,
 ): Promise<T> {
   const known = admitted.device_known ? sent.device_token : undefined;
   const device_token = known ?? deps.randomSecret();
-  const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, call.request, call.at);
+  const { session, tokens } = await newSession(deps, user, provider, { method: "password" }, call);
   const glass = await brokenGlass(deps.table, user, session, call);
   return openSession(deps, user, session, call.at, stale, (opening) =>
     commit(

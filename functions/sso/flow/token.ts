@@ -113,7 +113,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
   const rule = await byGroups(table, judged, profile, user.id, now);
   await leaveTeams(table, judged, user.id, rule.leave, at);
   const via = viaOf(connection);
-  const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
+  const { session, tokens } = await newSession({ ...deps }, user, provider, via, call);
   const device = await deviceOfSignIn(deps, user, call.body.device_token, at, judged.device);
   const parts: readonly Part[] = [
     identity === undefined
@@ -178,7 +178,7 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
   };
   const user = newUser(person, at);
   const via = viaOf(connection);
-  const { session, tokens } = await newSession({ ...deps }, user, provider, via, request, at);
+  const { session, tokens } = await newSession({ ...deps }, user, provider, via, call);
   const device = await deviceOfSignIn(deps, user, undefined, at);
   const platform = table.of(PLATFORM);
   const parts: readonly Part[] = [

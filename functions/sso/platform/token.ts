@@ -69,9 +69,9 @@ async function asUser({ call, deps, signIn, profile, lead, judged, provider }: E
   const { decision, user } = judged;
   if (decision.kind !== "user" || user === undefined) throw new Error("nobody was decided on");
   const { table } = deps;
-  const { at, request } = call;
+  const { at } = call;
   const via = { method: lead.provider };
-  const { session, tokens } = await newSession(deps, user, provider, via, request, at);
+  const { session, tokens } = await newSession(deps, user, provider, via, call);
   const device = await deviceOfSignIn(deps, user, call.body.device_token, at, judged.device);
   const link = decision.link ? linkingEverybodys(deps, lead.provider, profile, user, "email", at) : undefined;
   const writes: readonly Write[] = link
@@ -107,7 +107,7 @@ async function asNewUser({ call, deps, signIn, profile, lead, judged, provider }
   const { email } = profile;
   if (decision.kind !== "new" || email === null || organization === undefined) throw new Error("nobody was decided on");
   const { table } = deps;
-  const { at, request } = call;
+  const { at } = call;
   const id = newId("user", at);
   const organization_id = organization.id;
   const person = {
@@ -120,7 +120,7 @@ async function asNewUser({ call, deps, signIn, profile, lead, judged, provider }
     has_password: false,
   };
   const user = newUser(person, at);
-  const { session, tokens } = await newSession(deps, user, provider, { method: lead.provider }, request, at);
+  const { session, tokens } = await newSession(deps, user, provider, { method: lead.provider }, call);
   const device = await deviceOfSignIn(deps, user, undefined, at);
   const platform = table.of(PLATFORM);
   const link = linkingEverybodys(deps, lead.provider, profile, user, "email", at);

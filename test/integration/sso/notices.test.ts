@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { sendMail as sendAuthMail } from "../../../functions/auth/consumers.ts";
 import { sendMail } from "../../../functions/sso/notices/send.ts";
+import type { Envelope } from "../../../shared/change/events.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import type { Mail } from "../../../shared/mail/send.ts";
-import { type Company, registerCompany, unique } from "../../support/api.ts";
+import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
 import { type Employee, poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
 import { startPlatformProvider } from "../../support/platform-providers.ts";
-import { APP, ssoService } from "../../support/sso.ts";
+import { APP, PLACE, ssoService } from "../../support/sso.ts";
 
 let company: TestProvider;
 let google: TestProvider;
@@ -23,14 +25,19 @@ afterAll(async () => {
 
 const app_url = "https://studio.example.com";
 
-/** The mails of what an organization was told of these ways to sign in, oldest first. */
-async function mailsOf({ organization_id }: Pick<Company, "organization_id">): Promise<Mail[]> {
+/** What an organization was told. */
+async function eventsOf({ organization_id }: Pick<Company, "organization_id">): Promise<Envelope[]> {
   const of = { day: new Date().toISOString().slice(0, 10) };
   const { items } = await sso.deps.table.of(organization_id).page(outboxItem, { of, limit: 100 });
+  return items.map(({ envelope }) => envelope);
+}
+
+/** The mails of what an organization was told of these ways to sign in. */
+async function mailsOf(company: Pick<Company, "organization_id">): Promise<Mail[]> {
   const mails: Mail[] = [];
   const send = async (mail: Mail) => void mails.push(mail);
-  for (const { envelope } of items)
-    if (envelope.type.startsWith("sso.identity_")) await sendMail(envelope, { table: sso.deps.table, send, app_url });
+  for (const event of await eventsOf(company))
+    if (event.type.startsWith("sso.identity_")) await sendMail(event, { table: sso.deps.table, send, app_url });
   return mails;
 }
 
@@ -71,6 +78,35 @@ it("the owner of an account learns that another sign-in opens it, which one, and
   expect(unlinked?.to).toBe(owner.email);
   expect(unlinked?.lines).toContain("Provider: Google");
   expect(unlinked?.lines.join("\n")).not.toContain("Account there");
+});
+
+it("whoever signs in from a new device is told where it was, which their sessions show too", async () => {
+  const owner = await registerCompany();
+  const domain = `${unique("acme")}.example`;
+  await sso.prove(owner, domain);
+  const { id: connection_id } = await sso.connect(owner, company, { provisioning: true });
+  const email = `${unique("ada")}@${domain}`;
+  company.signsIn(person(email));
+  for (const again of [false, true]) {
+    const { answer } = await sso.signIn({ connection_id });
+    expect(answer?.status, answer?.text).toBe(200);
+    const { items } = (await call("GET", "/auth/me/sessions", { token: answer?.body.tokens.access_token })).body;
+    expect(items.find(({ current }: { current: boolean }) => current)).toMatchObject({
+      ip: "203.0.113.7",
+      place: PLACE,
+    });
+    const told = (await eventsOf(owner)).filter(({ type }) => type === "session.new_device");
+    expect(told).toHaveLength(again ? 1 : 0);
+    for (const event of told) {
+      const mails: Mail[] = [];
+      const send = async (mail: Mail) => void mails.push(mail);
+      await sendAuthMail(event, { ...sso.platform, send, app_url });
+      expect(mails[0]?.lines).toEqual(expect.arrayContaining(["Address: 203.0.113.7", "Place: München, BY, DE"]));
+    }
+  }
+  // The tests' own deployment has no front.
+  const { items } = (await owner.call("GET", "/auth/me/sessions")).body;
+  expect(items[0].place).toBeNull();
 });
 
 it("a company's provider goes by its connection's name, in the language of who reads it", async () => {

@@ -102,6 +102,53 @@ describe("the source address of a request", () => {
   });
 });
 
+describe("the place of that address", () => {
+  const there = {
+    "CloudFront-Viewer-Country": "DE",
+    "CloudFront-Viewer-Country-Region": "BY",
+    "CloudFront-Viewer-City": "M%C3%BCnchen",
+  };
+
+  it("is what the front says of it, and is none of the headers that handlers see", () => {
+    const { place, headers } = toRequest(passedOn("203.0.113.7", there), behindFront);
+    expect(place).toEqual({ country: "DE", region: "BY", city: "München" });
+    expect(headers).toEqual({});
+  });
+
+  it("is nothing without a front, whatever a client says of it", () => {
+    const { place, headers } = toRequest(eventWith(there), onLaptop);
+    expect([place, headers]).toEqual([null, {}]);
+    expect(() => toRequest(eventWith({ ...there, "x-viewer-address": "203.0.113.7" }), behindFront)).toThrow();
+  });
+
+  it.each([
+    ["no country", { "cloudfront-viewer-city": "Berlin" }, null],
+    ["a country that is none", { "cloudfront-viewer-country": "Germany" }, null],
+    ["a country alone", { "cloudfront-viewer-country": "FR" }, { country: "FR", region: null, city: null }],
+    [
+      "a city that is an address of the web",
+      { "cloudfront-viewer-country": "FR", "cloudfront-viewer-city": "https://evil.example" },
+      { country: "FR", region: null, city: null },
+    ],
+    [
+      "a city and a region that cannot be read",
+      {
+        "cloudfront-viewer-country": "FR",
+        "cloudfront-viewer-city": "%E0%A4%A",
+        "cloudfront-viewer-country-region": "?",
+      },
+      { country: "FR", region: null, city: null },
+    ],
+    [
+      "a city of several words",
+      { "cloudfront-viewer-country": "US", "cloudfront-viewer-city": "St. John's (West)" },
+      { country: "US", region: null, city: "St. John's (West)" },
+    ],
+  ])("with %s is as much of it as can be told", (_, sent, place) => {
+    expect(toRequest(passedOn("203.0.113.7", sent), behindFront).place).toEqual(place);
+  });
+});
+
 describe("settings of the front", () => {
   it.each(["development", "staging", "production"])("stage %s does not start without the secret", (STAGE) => {
     expect(() => connectFront({ STAGE })).toThrow(/FRONT_SECRET/);

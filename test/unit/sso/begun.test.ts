@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Begun, begunCookie, begunIn } from "../../../functions/sso/flow/rules/begun.ts";
+import { wayOut } from "../../../functions/sso/flow/start.ts";
 import { newId } from "../../../shared/ids.ts";
 
 const at = new Date("2026-03-01T10:00:00Z");
@@ -82,4 +83,21 @@ describe("the sign-in that a browser keeps", () => {
   it.each(["", "x", "e30", "%", "bnVsbA"])("is none of %j", (value) => {
     expect(begunIn(`a=b; __Host-sso-begun-0=${value}; c`, begun().id)).toBeUndefined();
   });
+});
+
+it("asks the provider for no choice of account, which the pool would not hand on", () => {
+  const { id, secret, way } = begun();
+  const asked: Readonly<Record<string, string>>[] = [];
+  const authorize = (parameters: Readonly<Record<string, string>>) => {
+    asked.push(parameters);
+    return "https://pool.example";
+  };
+  const hosted = { authorize, exchange: async () => undefined, claims: async () => undefined };
+  expect(wayOut({ hosted }, way, { id, secret })).toBe("https://pool.example");
+  expect(asked.map((parameters) => Object.keys(parameters).sort())).toEqual([
+    [
+      ...["client_id", "code_challenge", "code_challenge_method", "identity_provider", "nonce"],
+      ...["redirect_uri", "response_type", "scope", "state"],
+    ],
+  ]);
 });
