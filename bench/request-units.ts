@@ -36,9 +36,10 @@ async function measure(world: World, name: string, count: number): Promise<Map<s
   const tenant = await world.found(name);
   const scene = await furnish(tenant, count);
   const measured = new Map<string, Units>();
-  for (const { id, method, path, body, before } of scenarios) {
+  for (const { id, method, path, body, before, prepare } of scenarios) {
     await before?.(tenant);
-    measured.set(id, await world.counter.of(() => tenant.call(method, path(scene), body?.(scene))));
+    const request = { path: path(scene), body: body?.(scene), ...(await prepare?.(tenant, scene)) };
+    measured.set(id, await world.counter.of(() => tenant.call(method, request.path, request.body, request.cookie)));
   }
   return measured;
 }

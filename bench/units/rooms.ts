@@ -37,9 +37,15 @@ import { connectionDeps } from "../../functions/sso/connections/deps.ts";
 import * as connectionHandlers from "../../functions/sso/connections/handlers.ts";
 import type { PoolProviders } from "../../functions/sso/connections/pool.ts";
 import * as enforcementHandlers from "../../functions/sso/enforcement/handlers.ts";
+import { signInDeps } from "../../functions/sso/flow/deps.ts";
+import * as flowHandlers from "../../functions/sso/flow/handlers.ts";
 import * as identityHandlers from "../../functions/sso/identities/handlers.ts";
 import * as linkingHandlers from "../../functions/sso/linking/handlers.ts";
-import { apiOperations as connectionOperations, memberOperations } from "../../functions/sso/operations.ts";
+import {
+  apiOperations as connectionOperations,
+  memberOperations,
+  signInOperations,
+} from "../../functions/sso/operations.ts";
 import * as trialHandlers from "../../functions/sso/trial/handlers.ts";
 import * as teamHandlers from "../../functions/teams/handlers.ts";
 import { operations as teamOperations } from "../../functions/teams/operations.ts";
@@ -57,6 +63,7 @@ import type { RawRequest } from "../../shared/http/parse.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { createRouter } from "../../shared/http/router.ts";
 import { CLIENT } from "../support/tokens.ts";
+import { hostedPool } from "./sign-in.ts";
 
 type Dispatch = (request: RawRequest) => Promise<Answer>;
 
@@ -120,6 +127,10 @@ export function dispatchers(platform: Platform): Dispatch {
   );
   const memberHandlers = { ...enforcementHandlers, ...identityHandlers, ...linkingHandlers, ...trialHandlers };
   add(memberOperations, createDispatcher(memberOperations, memberHandlers, platform, askDeps(platform)));
+  add(
+    signInOperations,
+    createDispatcher(signInOperations, flowHandlers, platform, { ...signInDeps(platform), hosted: hostedPool }),
+  );
   add(operatorOperations, createDispatcher(operatorOperations, operatorHandlers, platform, platform));
   add(teamOperations, createDispatcher(teamOperations, teamHandlers, platform, platform));
   add(userOperations, createDispatcher(userOperations, userHandlers, platform, platform));

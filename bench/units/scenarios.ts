@@ -1,6 +1,7 @@
 import { domainRows, operatorRows, planRow } from "./operators.ts";
 import { providerRows } from "./providers.ts";
 import { agent, connection, nameOf, node, PAGE, person, pipeline, type Scenario, webhook } from "./scene.ts";
+import { signInRows } from "./sign-in.ts";
 
 const patch = (Operation: object) => ({ Operations: [Operation] });
 const asked = (filter: string) => `filter=${encodeURIComponent(filter)}&excludedAttributes=members`;
@@ -313,6 +314,7 @@ export const scenarios: readonly Scenario[] = [
     path: (s) => `/sso/connections/${s.sso_connection}`,
     body: () => ({ attributes: { groups: "memberOf" } }),
   },
+  ...signInRows,
   ...providerRows,
   ...operatorRows,
   { id: "users.remove", method: "DELETE", path: (s) => `/users/${s.member}?successor_id=${s.user}` },

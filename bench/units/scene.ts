@@ -35,6 +35,13 @@ export interface Scene {
   readonly scim_group: string;
 }
 
+/** What a request is that something else has to come before. */
+export interface Prepared {
+  readonly path?: string;
+  readonly body?: unknown;
+  readonly cookie?: string;
+}
+
 /** One operation to measure. Adding one means one line. */
 export interface Scenario {
   readonly id: string;
@@ -43,6 +50,8 @@ export interface Scenario {
   readonly body?: (scene: Scene) => unknown;
   /** What has to be so first, and is not counted. */
   readonly before?: (tenant: Tenant) => Promise<unknown>;
+  /** The same, where the request follows from it: what it says takes the place of path and body. */
+  readonly prepare?: (tenant: Tenant, scene: Scene) => Promise<Prepared>;
 }
 
 /** Where an app lives that may be come back to. */
@@ -61,7 +70,12 @@ export const webhook = (name: string) => ({ name, url: "https://example.com/hook
 export const pipeline = (name: string) => ({ name, pattern: "sequential" });
 export const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
 
-export const connection = (name: string, metadata: string) => ({ name, provider: { kind: "saml", metadata } });
+/** Whoever has an address of the company comes in by it. */
+export const connection = (name: string, metadata: string) => ({
+  name,
+  provider: { kind: "saml", metadata },
+  provisioning: true,
+});
 
 /** Somebody as a directory describes them. */
 export const person = (userName: string) => ({ userName, externalId: userName, displayName: "Ada", active: true });

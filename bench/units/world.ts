@@ -43,6 +43,7 @@ const OPERATORS = "/platform/";
 export interface Answered {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An organization whose owner calls the product's operations, inside this process and on a real engine. */
@@ -50,7 +51,9 @@ export interface Tenant {
   readonly owner: Owner;
   readonly token: string;
   /** A call of the owner, of the organization's directory where the path is of SCIM, of an operator where it is of the platform. */
-  call(method: string, path: string, body?: unknown): Promise<Answered>;
+  call(method: string, path: string, body?: unknown, cookie?: string): Promise<Answered>;
+  /** Opens a page that sends its visitor on. @returns where to, and the cookies that the browser has from it */
+  visit(path: string, cookie?: string): Promise<{ readonly location: string; readonly cookie: string }>;
   /** Gives the organization a mail domain, and a directory with a token. @returns the domain and the token's id */
   connectDirectory(): Promise<{ readonly domain: string; readonly token_id: string }>;
   /** Has somebody join by an invitation, and makes so many members like them. @returns the first one's id */
@@ -124,20 +127,25 @@ export async function startWorld(): Promise<World> {
       await putAll(looking, owner.items);
       const token = issuer.token(owner.user_id, owner.origin_jti, 1);
       let directory = "";
-      const call = (method: string, path: string, body?: unknown) => send(callerOf(path), method, path, body);
+      const call = (method: string, path: string, body?: unknown, cookie = "") =>
+        send(callerOf(path), method, path, body, cookie);
       const callerOf = (path: string): string => {
         if (path.startsWith(SCIM_BASE)) return directory;
         if (!path.startsWith(OPERATORS)) return token;
         return path.endsWith("/approve") ? approves : asks;
       };
-      const send = (token: string, method: string, path: string, body?: unknown) =>
-        sendTo(dispatch, token, method, path, body);
+      const send = (token: string, method: string, path: string, body?: unknown, cookie?: string) =>
+        sendTo(dispatch, token, method, path, body, cookie);
       const kept = [owner.organization_id, owner.user_id];
       return {
         owner,
         token,
         table: platform.table,
         call,
+        visit: async (path, cookie) => {
+          const { headers } = await call("GET", path, undefined, cookie);
+          return { location: headers.location ?? "", cookie: headers["set-cookie"]?.split(";")[0] ?? "" };
+        },
         signIn: async (connection_id, member, count) => {
           const [own, their] = [newId("sso_identity", new Date()), newId("sso_identity", new Date())];
           const written = await counter.written(() =>
@@ -206,18 +214,27 @@ async function sendTo(
   method: string,
   path: string,
   body?: unknown,
+  cookie = "",
 ): Promise<Answered> {
   const [pathname = "", query = ""] = path.split("?");
   const answer = await dispatch({
     method,
     path: pathname.startsWith(SCIM_BASE) ? pathname : API_BASE + pathname,
     query,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "user-agent": "benchmark" },
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "user-agent": "benchmark",
+      cookie,
+    },
     body: body === undefined ? undefined : JSON.stringify(body),
     ip: "192.0.2.1",
   });
-  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${String(answer.body)}`);
-  return { status: answer.status, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
+  const { status, headers } = answer;
+  // Whoever is not let in is sent to a page that says why.
+  if (status >= 400 || headers.location?.includes("/sso/refused/"))
+    throw new Error(`${method} ${path}: ${status} ${headers.location ?? String(answer.body)}`);
+  return { status, headers, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
 }
 
 /** Somebody at a provider, whose account that is, and their sign-in. */
