@@ -21,7 +21,18 @@ it("people see where they are signed in, end one session, and learn of a new dev
   expect(others).toEqual([]);
   expect(newest).toMatchObject({ current: false, device: "Firefox on macOS", method: "password" });
   expect(Object.keys(newest).sort()).toEqual(
-    ["created_at", "current", "device", "expires_at", "id", "ip", "last_seen_at", "method", "user_agent"].sort(),
+    [
+      "created_at",
+      "current",
+      "device",
+      "expires_at",
+      "id",
+      "ip",
+      "last_seen_at",
+      "method",
+      "place",
+      "user_agent",
+    ].sort(),
   );
   expect(oldest).toMatchObject({ current: true });
   expect(await mailed(owner.email, "A sign-in from a new device")).toContain("Firefox on macOS");

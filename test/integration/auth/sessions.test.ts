@@ -86,6 +86,40 @@ describe("sessions of a user", () => {
   });
 });
 
+describe("at the same moment", () => {
+  it("a refresh token that comes many times works once at most, and then for nobody: the session is over", async () => {
+    const company = await registerCompany();
+    const refresh = (refresh_token: string) => call("POST", "/auth/refresh", { body: { refresh_token } });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(company.refresh_token)));
+    const [refreshed, ...more] = answers.filter(({ status }) => status === 200);
+    expect([refreshed === undefined, more]).toEqual([false, []]);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(7);
+    expect(await alive(refreshed?.body.access_token)).toBe(false);
+    expect((await refresh(refreshed?.body.refresh_token)).status).toBe(401);
+  });
+
+  it("switches to several organizations, and a session that is opened meanwhile, end in one default for all", async () => {
+    const company = await registerCompany();
+    const { table } = authDeps();
+    const { pool, user } = await accountOf(company);
+    const founded = [
+      await company.call("POST", "/organizations", { name: unique("Second") }),
+      await company.call("POST", "/organizations", { name: unique("Third") }),
+    ];
+    const ids = [company.organization_id, ...founded.map(({ body }) => body.organization.id as string)];
+    const [opened, ...answers] = await Promise.all([
+      signInPastThrottle(pool, company),
+      ...ids.map((organization_id) => company.call("POST", "/auth/me/switch-org", { organization_id })),
+    ]);
+    expect([opened === undefined, ...answers.map(({ status }) => status)]).toEqual([false, 200, 200, 200]);
+    const read = await user();
+    expect(ids).toContain(read?.default_organization_id);
+    const sessions = await liveSessions(table, { subs: read?.subs ?? [] }, new Date());
+    expect(sessions).toHaveLength(2);
+    for (const session of sessions) expect(session.default_organization_id).toBe(read?.default_organization_id);
+  });
+});
+
 describe("sessions of a user with several accounts at the pool", () => {
   /** Another account of the owner's, and a session that is opened by it. */
   async function secondAccount(company: Company) {
