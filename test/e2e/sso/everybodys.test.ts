@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect, inject, it } from "vitest";
+import { sentMails } from "../../../local/mails.ts";
 import { sha256 } from "../../../shared/hash.ts";
-import { call, registerCompany, unique } from "../../support/api.ts";
+import { call, eventually, registerCompany, unique } from "../../support/api.ts";
 import { RedirectBrowser } from "../../support/browser.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
 import { startPlatformProvider } from "../../support/platform-providers.ts";
@@ -20,10 +21,13 @@ it("somebody signs in with Google, from the first page to a call of the API; the
   const verifier = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({ provider: "google", redirect_uri: app, code_challenge: sha256(verifier) });
   const begin = `${apiUrl}/api/v1/sso/start?${query}`;
+  const tokensOf = async () => {
+    const code = new URL(await new RedirectBrowser().follow(begin, app)).searchParams.get("code");
+    return call("POST", "/sso/token", { body: { code, code_verifier: verifier } });
+  };
   const email = `${unique("ada")}@${domain}`;
   google.signsIn({ sub: email, email, email_verified: true, name: "Ada", hd: domain });
-  const code = new URL(await new RedirectBrowser().follow(begin, app)).searchParams.get("code");
-  const answer = await call("POST", "/sso/token", { body: { code, code_verifier: verifier } });
+  const answer = await tokensOf();
   expect(answer.status, answer.text).toBe(200);
   const token = answer.body.tokens.access_token;
   const me = async () => (await call("GET", "/auth/me", { token })).body;
@@ -32,6 +36,17 @@ it("somebody signs in with Google, from the first page to a call of the API; the
   expect(ways.body).toMatchObject({ has_password: false, items: [{ provider: "google", email, linked_by: "email" }] });
   const unlinked = await call("DELETE", `/auth/me/identities/${ways.body.items[0].id}`, { token });
   expect([unlinked.status, unlinked.body.state]).toEqual([409, "last_way_in"]);
+
+  // Another account of the address there is linked with theirs, and they hear of it.
+  google.signsIn({ sub: unique("second"), email, email_verified: true, name: "Ada", hd: domain });
+  expect((await tokensOf()).status).toBe(200);
+  const mail = await eventually(async () => {
+    const sent = await sentMails(inject("stack").endpoint);
+    return sent.find(
+      ({ to, subject }) => to.includes(email) && subject === "Another way to sign in was linked to your account",
+    );
+  }, "the mail of the link");
+  expect(mail.text).toContain("Provider: Google");
 
   const settings = `/organizations/${owner.organization_id}/settings`;
   const wants = { security: { sign_in_methods: ["password", "sso"] } };
