@@ -30,3 +30,7 @@ const isPlain = (value: unknown): value is object =>
 /** A text as people look for it: without accents and capitals, one space between words. */
 export const foldText = (text: string): string =>
   text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll(/\s+/gu, " ").trim();
+
+/** Words as code in a sentence: "`a`, `b` or `c`". */
+export const inCode = (words: readonly string[], type: "conjunction" | "disjunction"): string =>
+  new Intl.ListFormat("en", { type }).format(words.map((word) => `\`${word}\``));

@@ -1,4 +1,5 @@
 import { eventsByRoom } from "../../functions/events.ts";
+import { compiledTemplates } from "../../functions/exchange/templates/compile.ts";
 import { allOperations } from "../../functions/operations.ts";
 import { openApiDocument } from "../../functions/platform/openapi/document.ts";
 import { version } from "../../functions/platform/reference/rules/version.ts";
@@ -11,10 +12,12 @@ import { renderNodeKinds } from "./node-kinds.ts";
 import { renderPermissions } from "./permissions.ts";
 import { renderSettings } from "./settings.ts";
 import { declaredStatesOfAllRooms, renderStates } from "./states.ts";
+import { renderTemplates } from "./templates.ts";
 
 /** Every generated document by its file name in docs/. */
 export async function renderDocs(): Promise<Record<string, string>> {
   const document = openApiDocument({ operations: allOperations, events: eventsByRoom, version });
+  const templates = await compiledTemplates();
   return {
     "openapi.json": `${JSON.stringify(document, null, 2)}\n`,
     "errors.md": renderErrors(allOperations),
@@ -24,6 +27,8 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "node-kinds.md": renderNodeKinds(),
     "permissions.md": renderPermissions(allOperations),
     "settings.md": renderSettings(),
+    "templates.md": renderTemplates(templates),
+    "../functions/exchange/templates/library.json": `${JSON.stringify(templates, null, 2)}\n`,
     "states.md": renderStates(await declaredStatesOfAllRooms()),
   };
 }

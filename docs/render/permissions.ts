@@ -56,9 +56,9 @@ export function renderPermissions(operations: Operations): string {
   ].join("\n");
 }
 
-const access = ({ permission }: OperationShape): string =>
+const access = ({ permission, or }: OperationShape): string =>
   permission === "public" || permission === "operator" || permission === "directory"
     ? `*${permission}*`
     : permission === "authenticated"
       ? "*signed in*"
-      : code(permission);
+      : [permission, ...or].map(code).join(" or ");

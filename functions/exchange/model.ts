@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { limits, visibleText } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
+import { modelIdSchema } from "../agents/model.ts";
 
 /** Which documents this code writes and reads. A change that an older reader would misunderstand counts it up. */
 export const DOCUMENT_VERSION = 1;
@@ -12,6 +15,9 @@ export const formatSchema = z.enum(formats).meta({ id: "DocumentFormat" });
 
 const things = z.array(z.unknown()).max(MOST_THINGS).default([]);
 const places = z.array(z.string()).optional();
+
+/** What a document holds. */
+export const portableTypeSchema = z.enum(["agent", "pipeline"]).meta({ id: "PortableType" });
 
 /** A document without what its things are, which their rooms know. */
 export const documentSchema = z
@@ -29,6 +35,43 @@ export const documentSchema = z
 export const conflictPolicies = ["fail", "rename", "update"] as const;
 export type ConflictPolicy = (typeof conflictPolicies)[number];
 
+/** How long what stands before all names may be. */
+const PREFIX = 40;
+/** In how many workspaces at once. */
+const WORKSPACES = 10;
+
+/** How what a document holds comes into an organization, wherever the document is from. */
+export const carryOptions = {
+  dry_run: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Nothing is written; the answer and its status are what they would be." }),
+  model_id: modelIdSchema
+    .optional()
+    .meta({ description: "The model of all agents, instead of those that the document names." }),
+  name_prefix: visibleText(z.string().min(1).max(PREFIX))
+    .optional()
+    .meta({
+      description: `Stands before every name of the document; of at most ${limits.name} characters together.`,
+      example: "Acme ",
+    }),
+  workspace_ids: z
+    .array(idSchema("workspace"))
+    .max(WORKSPACES)
+    .refine((ids) => new Set(ids).size === ids.length, "must not name a workspace twice")
+    .default([])
+    .meta({ description: "The workspaces of what is made new." }),
+};
+
+/** How carrying something in can be refused, by its operation's own words. */
+export const importErrors = [
+  "quota_exceeded",
+  "unknown_model",
+  "reference_not_found",
+  "conflict",
+  "forbidden",
+] as const;
+
 export const importActions = ["create", "update", "unchanged", "conflict"] as const;
 const shownValue = z
   .union([z.string(), z.number(), z.boolean(), z.null()])
@@ -40,7 +83,7 @@ export const importSchema = z
     items: z.array(
       z
         .object({
-          type: z.enum(["agent", "pipeline"]),
+          type: portableTypeSchema,
           name: z.string().meta({ description: "What it is called here." }),
           document_name: z.string().meta({ description: "What it is called in the document.", example: "Triage" }),
           id: z.string().nullable().meta({

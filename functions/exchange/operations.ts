@@ -3,7 +3,8 @@ import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { wholeAgentResource } from "../agents/resources.ts";
 import { pipelineResource } from "../pipelines/resources.ts";
-import { conflictPolicies, formatSchema, importSchema, MOST_THINGS } from "./model.ts";
+import { carryOptions, conflictPolicies, formatSchema, importErrors, importSchema, MOST_THINGS } from "./model.ts";
+import { templateOperations } from "./templates/operations.ts";
 
 const media_types = ["application/json", "application/yaml; charset=utf-8"] as const;
 const format = formatSchema.default("json");
@@ -82,8 +83,9 @@ export const operations = {
     path: "/imports",
     summary: "Import a document",
     description:
-      "Everything in it is checked before anything is written, and all is written at once or nothing: some 90 items of the table, about a dozen agents and pipelines. Names are looked for in the document first, then in the organization. With `dry_run` nothing is written; the answer is the same. Needs the right to create or update of each kind that it creates or updates. What it creates is a draft.",
+      "Everything in it is checked before anything is written, and all is written at once or nothing: some 90 items of the table, about a dozen agents and pipelines. Names are looked for in the document first, then in the organization. With `dry_run` nothing is written; the answer is the same. Needs the right to create of each kind that it creates, and to read and update of each that is here already and differs. What it creates is a draft.",
     permission: "agents:create",
+    or: ["agents:update", "pipelines:create", "pipelines:update"],
     resource: { type: "agent", create: true },
     request: {
       body: z.strictObject({
@@ -94,22 +96,17 @@ export const operations = {
             agents: [{ name: "Triage", agent_type: "task", model_id: "amazon-bedrock/claude-haiku-4-5" }],
           },
         }),
-        dry_run: z.boolean().default(false),
+        ...carryOptions,
         on_conflict: z.enum(conflictPolicies).default("fail").meta({
           id: "ImportConflictPolicy",
           description:
             "Of what is here already under its name: nothing is imported, it comes under another name, or what is here becomes like it.",
         }),
-        model_id: z
-          .string()
-          .min(1)
-          .max(200)
-          .optional()
-          .meta({ description: "The model of all agents, instead of those that the document names." }),
       }),
     },
     response: importSchema,
     success: 200,
-    errors: ["quota_exceeded", "unknown_model", "already_exists", "conflict", "payload_too_large", "forbidden"],
+    errors: [...importErrors, "already_exists"],
   }),
+  ...templateOperations,
 } as const;

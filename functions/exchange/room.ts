@@ -18,6 +18,7 @@ export const room = defineRoom({
           "owned",
           "pipeline",
           "pipeline_layout",
+          "pipeline_name_claim",
           "pipeline_revision",
           "pipeline_workspace",
           "quota",

@@ -36,6 +36,20 @@ export const pipelineItem = defineItem({
 });
 export type Pipeline = ItemOf<typeof pipelineItem>;
 
+export const nameClaimItem = defineItem({
+  type: "pipeline_name_claim",
+  summary: "Which pipeline an import has last made under a name, for minutes: of imports at once, one makes it.",
+  schema: z.object({
+    name_key: z.string(),
+    pipeline_id: idSchema("pipeline"),
+    expires_at: z.string(),
+    etag: z.string(),
+  }),
+  key: { pk: "PIPELINE_NAME#{name_key}", sk: "CLAIM" },
+  expires: "expires_at",
+});
+export type NameClaim = ItemOf<typeof nameClaimItem>;
+
 /** When an archived pipeline is erased. Only archived ones have it, and those that are on their way out. */
 export const pipelinePurge = defineDue("pipeline_purge");
 

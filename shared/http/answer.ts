@@ -108,6 +108,9 @@ function location(
   if (operation.success !== 201 && operation.success !== 202) return {};
   const fields = (members ?? {}) as Readonly<Record<string, unknown>>;
   if (operation.location !== undefined) {
+    const names = [...operation.location.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+    // A dry run has made nothing that could be found.
+    if (names.some((name) => fields[name] === null)) return {};
     return {
       location:
         API_BASE +

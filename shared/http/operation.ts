@@ -39,6 +39,11 @@ export interface OperationShape {
   readonly summary: string;
   readonly description?: string;
   readonly permission: Access;
+  /**
+   * Any one of these lets through as well: what was sent says which of them it needs, and the handler asks for those.
+   * Without such a handler it would be a hole.
+   */
+  readonly or: readonly Permission[];
   /** What it is about: the thing its path names, or a collection. Absent where no permission is asked. */
   readonly resource: Resource | Collection | undefined;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
@@ -115,6 +120,7 @@ export function operation<
     sensitive?: boolean;
     contents_apart?: boolean;
     outside_effect?: boolean;
+    or?: readonly Permission[];
   } & About<A, P, S> &
     Proof<A> &
     Media<Res, F>,
@@ -135,6 +141,7 @@ export function operation<
     sensitive: false,
     contents_apart: false,
     outside_effect: false,
+    or: [],
     ...spec,
     media_types: (spec.media_types ?? types) as Res extends "file" | "document" ? F : readonly string[],
     resource: spec.resource as S,

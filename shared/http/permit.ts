@@ -9,11 +9,18 @@ import { defineItem } from "../dynamo/item.ts";
 import type { Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import { minuteOf } from "../limits/window.ts";
+import { inCode } from "../text.ts";
 import { type OperationShape, withoutPermission } from "./operation.ts";
 
 /** The permission that an operation asks for; undefined where it asks for none. */
 export const permissionOf = ({ permission }: OperationShape): Permission | undefined =>
   (withoutPermission as readonly string[]).includes(permission) ? undefined : (permission as Permission);
+
+/** The permissions of which one is asked for; none where none is. */
+export const permissionsOf = (operation: OperationShape): readonly Permission[] => {
+  const permission = permissionOf(operation);
+  return permission === undefined ? [] : [permission, ...operation.or];
+};
 
 /** Whether it is done in an organization, by rights there; else by anybody, or by people about themselves. */
 export const actsInOrganization = (operation: OperationShape): boolean =>
@@ -21,13 +28,14 @@ export const actsInOrganization = (operation: OperationShape): boolean =>
 
 /** @throws Problem `forbidden` when these rights do not cover what the operation asks for */
 export function requirePermission(operation: OperationShape, rights: Rights): void {
-  const permission = permissionOf(operation);
-  if (permission === undefined || decide(rights.caller.grants, permission).allowed) return;
+  const asked = permissionsOf(operation);
+  const [permission] = asked;
+  if (permission === undefined || asked.some((one) => decide(rights.caller.grants, one).allowed)) return;
   throw new Problem(
     "forbidden",
-    `This needs the permission \`${permission}\`, which ${rights.source} does not grant.`,
+    `This needs the permission ${inCode(asked, "disjunction")}, which ${rights.source} does not grant.`,
     {
-      members: { permission },
+      members: { permission, ...(asked.length === 1 ? {} : { any_of: asked }) },
     },
   );
 }
@@ -69,7 +77,7 @@ export async function recordDenial(table: Table, context: ChangeContext, operati
     action: "access.denied",
     resource: { type: "operation", id: operation.id },
     outcome: "denied",
-    reason: `permission ${operation.permission}${many}`,
+    reason: `permission ${permissionsOf(operation).join(" or ")}${many}`,
   } as const;
   await tenant.transact([auditWrite(table, context, entry)]);
 }

@@ -134,7 +134,7 @@ const stored = (deps: AgentDeps, { tenant }: Maker, id: string, prompt: string) 
 export async function createPortable(
   deps: AgentDeps,
   maker: Maker,
-  id: string,
+  { id, workspace_ids }: { id: string; workspace_ids: readonly string[] },
   { contexts = [], tools, ...definition }: PortableAgent,
 ): Promise<PortedAgent> {
   const parts: Parts = {
@@ -142,7 +142,7 @@ export async function createPortable(
     tools: await Promise.all(tools.map((tool) => toolOf(deps, maker, id, tool, undefined))),
   };
   const system_prompt = await stored(deps, maker, id, definition.system_prompt);
-  const agent = newAgent(maker, id, { ...definition, system_prompt, workspace_ids: [] }, parts);
+  const agent = newAgent(maker, id, { ...definition, system_prompt, workspace_ids: [...workspace_ids] }, parts);
   const { name, agent_type } = agent;
   const data = { agent_id: id, name, agent_type, duplicated_from: null };
   return {

@@ -7,6 +7,7 @@ import { referencesOf } from "../../pipelines/graph/public.ts";
 import { type ReadPipeline, readPortable as readPipeline, shownPipeline } from "../../pipelines/portable/public.ts";
 import type { ExchangeDeps } from "../deps.ts";
 import { DOCUMENT_VERSION, MOST_THINGS } from "../model.ts";
+import { secretsIn } from "./secrets.ts";
 
 /** A document as it leaves. */
 export interface ExportedDocument {
@@ -120,14 +121,3 @@ const tooMany = () =>
 
 type Shown = Readonly<Record<string, unknown>>;
 const byName = (a: Shown, b: Shown): number => (canonicalJson(a.name) < canonicalJson(b.name) ? -1 : 1);
-
-/** Where secrets of shown things stand, by names. */
-function secretsIn(value: unknown, path: string): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) => {
-    const named = Array.isArray(value) ? ((member as Shown | null)?.id ?? (member as Shown | null)?.name ?? key) : key;
-    const at = `${path}.${named}`;
-    if (key === "secret_headers") return Object.keys((member ?? {}) as object).map((name) => `${at}.${name}`);
-    return secretsIn(member, at);
-  });
-}

@@ -2,6 +2,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Issue } from "../../../shared/errors.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { invalid, issuesOf } from "../../../shared/http/parse.ts";
+import { limits } from "../../../shared/http/schemas.ts";
 import { newId } from "../../../shared/ids.ts";
 import { nameKey } from "../../../shared/name-key.ts";
 import { cutText } from "../../../shared/text.ts";
@@ -20,6 +21,7 @@ import {
   graphFrom,
   type Named,
   namesIn,
+  type PipelinesNamed,
   type PortablePipeline,
   pipelinesNamed,
   portablePipelineSchema,
@@ -46,7 +48,10 @@ interface Planned<T, B> {
   readonly before: B | undefined;
 }
 export type PlannedAgent = Planned<PortableAgent, { readonly whole: WholeAgent; readonly read: ReadAgent }>;
-export type PlannedPipeline = Planned<PortablePipeline, ReadPipeline>;
+export interface PlannedPipeline extends Planned<PortablePipeline, ReadPipeline> {
+  /** Who has made its name last, as it was read. */
+  readonly claim: PipelinesNamed["claim"];
+}
 
 export interface Plan {
   readonly agents: readonly PlannedAgent[];
@@ -66,6 +71,7 @@ class Known {
   readonly #deps: ExchangeDeps;
   readonly #table: TenantTable;
   readonly #ids = new Map<string, Promise<string | undefined>>();
+  readonly #claims = new Map<string, PipelinesNamed["claim"]>();
 
   constructor(deps: ExchangeDeps, table: TenantTable) {
     this.#deps = deps;
@@ -88,10 +94,19 @@ class Known {
   }
 
   async #pipeline(name: string) {
-    const [id, other] = await pipelinesNamed(this.#table, name);
+    const {
+      ids: [id, other],
+      claim,
+    } = await pipelinesNamed(this.#table, name);
+    this.#claims.set(nameKey(name), claim);
     if (other !== undefined)
       throw new Problem("conflict", `Two pipelines here are called ${JSON.stringify(name)}. Rename one of them first.`);
     return id;
+  }
+
+  /** The claim of a pipeline's name that has been looked at. */
+  claim(name: string): PipelinesNamed["claim"] {
+    return this.#claims.get(nameKey(name));
   }
 
   async agent(id: string) {
@@ -108,7 +123,7 @@ class Known {
 async function freeName(known: Known, type: Named["type"], name: string, taken: Set<string>): Promise<string> {
   for (let nth = 2; nth < NAMES_TRIED; nth++) {
     const suffix = ` (${nth})`;
-    const next = `${cutText(name, 120 - suffix.length).trimEnd()}${suffix}`;
+    const next = `${cutText(name, limits.name - suffix.length).trimEnd()}${suffix}`;
     if (!taken.has(keyOf(type, next)) && (await known.id(type, next)) === undefined) {
       taken.add(keyOf(type, next));
       return next;
@@ -145,7 +160,12 @@ export async function planned(
   deps: ExchangeDeps,
   tenant: string,
   sent: unknown,
-  how: { readonly on_conflict: ConflictPolicy; readonly model_id?: string | undefined; readonly at: Date },
+  how: {
+    readonly on_conflict: ConflictPolicy;
+    readonly model_id?: string | undefined;
+    readonly name_prefix?: string | undefined;
+    readonly at: Date;
+  },
 ): Promise<Plan> {
   const wrong = issuesOf(documentSchema, sent);
   if (wrong.length > 0) throw invalid(under("document", wrong));
@@ -162,11 +182,21 @@ export async function planned(
   for (const [i, agent] of agents.entries()) issues.push(...under(`document.agents.${i}`, portableIssues(deps, agent)));
 
   const known = new Known(deps, deps.table.of(tenant));
+  const prefixed = (name: string): string => `${how.name_prefix ?? ""}${name}`.trim();
+  for (const [place, things] of Object.entries({ agents, pipelines }))
+    for (const [i, { name }] of things.entries())
+      if (prefixed(name).length > limits.name)
+        issues.push({
+          path: `document.${place}.${i}.name`,
+          message: `is longer than ${limits.name} characters behind \`name_prefix\``,
+        });
+  if (issues.length > 0) throw invalid(issues);
   const taken = new Set([
-    ...agents.map(({ name }) => keyOf("agent", name)),
-    ...pipelines.map(({ name }) => keyOf("pipeline", name)),
+    ...agents.map(({ name }) => keyOf("agent", prefixed(name))),
+    ...pipelines.map(({ name }) => keyOf("pipeline", prefixed(name))),
   ]);
-  const placed = async (type: Named["type"], name: string) => {
+  const placed = async (type: Named["type"], document_name: string) => {
+    const name = prefixed(document_name);
     const existing = await known.id(type, name);
     const renamed = existing !== undefined && how.on_conflict === "rename";
     const fresh = existing === undefined || renamed;
@@ -227,6 +257,7 @@ export async function planned(
       name: place.name,
       thing,
       before,
+      claim: known.claim(place.name),
       ...actions,
     });
   }

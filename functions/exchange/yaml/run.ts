@@ -12,10 +12,12 @@ const refused = (message: string): Problem =>
 
 /** Reads YAML, and so JSON, into plain data. @throws Problem `validation_failed` */
 export async function readYaml(text: string): Promise<unknown> {
+  const { request_bytes, json_depth } = limits;
+  if (Buffer.byteLength(text) > request_bytes) throw refused(`is larger than ${request_bytes} bytes`);
   const done = await worker.run<Read>("read", text);
   if (!done.ok) throw refused("takes too long to be read, or is too large");
   if (!done.value.ok) throw refused(`is no YAML that is taken here: ${done.value.message}`);
-  const plain = boundedJson(done.value.value, { depth: limits.json_depth, size: limits.request_bytes });
+  const plain = boundedJson(done.value.value, { depth: json_depth, size: request_bytes });
   if (!plain.ok) throw refused(plain.message);
   return plain.value;
 }

@@ -12,9 +12,14 @@ function read(text: string): Read {
     merge: false,
     uniqueKeys: true,
     stringKeys: true,
+    // Also those of YAML itself: bytes and sets are no JSON.
+    resolveKnownTags: false,
   });
   const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong !== undefined) return { ok: false, message: wrong.message.split("\n", 1)[0] ?? "" };
+  if (wrong !== undefined) {
+    const [message = ""] = wrong.message.split("\n", 1);
+    return { ok: false, message: message.startsWith("Maximum call stack") ? "It is nested too deeply." : message };
+  }
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: 0 }) };
   } catch (error) {

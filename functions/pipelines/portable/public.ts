@@ -1,6 +1,7 @@
 /** What other rooms may use to carry pipelines from one organization to another. */
 export { requireGraphContents } from "../graph/run.ts";
-export { pipelinesNamed, type ReadPipeline, readPortable } from "./read.ts";
+export { placed } from "../patterns/rules/place.ts";
+export { type PipelinesNamed, pipelinesNamed, type ReadPipeline, readPortable } from "./read.ts";
 export {
   graphFrom,
   type Named,

@@ -1,5 +1,6 @@
 import { changedFields, draft, type EventDraft } from "../../../shared/change/events.ts";
-import { timestamp } from "../../../shared/clock.ts";
+import { addSeconds, timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { canonicalJson } from "../../../shared/expressions/json.ts";
@@ -13,7 +14,15 @@ import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
 import type { Graph, GraphNode } from "../graph/rules/nodes.ts";
 import { originOf, type SealedHeaders, sealHeaders } from "../graph/secret-headers.ts";
 import { EMPTY_GRAPH, newRevision } from "../revisions/revision.ts";
-import { layoutItem, type Pipeline, pipelineItem, revisionItem, workspaceWrites } from "../store.ts";
+import {
+  layoutItem,
+  type NameClaim,
+  nameClaimItem,
+  type Pipeline,
+  pipelineItem,
+  revisionItem,
+  workspaceWrites,
+} from "../store.ts";
 import type { ReadPipeline } from "./read.ts";
 import type { PortablePipeline } from "./rules/document.ts";
 
@@ -57,22 +66,39 @@ const sealed = async (
   return { secrets, graph: canonicalGraph(done.graph) };
 };
 
-/** A new pipeline out of a document. Its place in the plan is the caller's. */
+/** Longer than the index of names may lag behind, and than two imports at once may take. */
+const CLAIMED_SECONDS = 600;
+
+/** Takes a name over from whoever had it when it was looked at. Refused as a lost race where others have it now. */
+function claimName(own: TenantTable, { at }: Making, made: Omit<NameClaim, "etag" | "expires_at">, old?: NameClaim) {
+  const next = { ...made, expires_at: timestamp(addSeconds(at, CLAIMED_SECONDS)), etag: newEtag(at) };
+  return old === undefined
+    ? own.writes.create(nameClaimItem, next, lostRace)
+    : own.writes.replace(nameClaimItem, next, old.etag);
+}
+
+/** A new pipeline out of a document. Its place in the plan is the caller's. @param claim of its name, as it was read */
 export async function createPortable(
   deps: Deps,
   making: Making,
-  id: string,
+  { id, workspace_ids, claim }: { id: string; workspace_ids: readonly string[]; claim: NameClaim | undefined },
   { graph, positions, ...settings }: PortablePipeline,
 ): Promise<PortedPipeline> {
   const { tenant } = making.context;
   const own = deps.table.of(tenant);
   const content = await sealed(deps, tenant, graph, NOTHING);
-  const { pipeline, writes } = await found(making, deps, { ...settings, workspace_ids: [] }, content, id);
+  const { pipeline, writes } = await found(
+    making,
+    deps,
+    { ...settings, workspace_ids: [...workspace_ids] },
+    content,
+    id,
+  );
   const { name, etag } = pipeline;
   const placed =
     Object.keys(positions).length === 0 ? [] : [own.writes.create(layoutItem, { pipeline_id: id, positions, etag })];
   return {
-    writes: [...writes, ...placed],
+    writes: [...writes, ...placed, claimName(own, making, { name_key: nameKey(name), pipeline_id: id }, claim)],
     events: [draft(pipelineEvents, "pipeline.created", pipeline, { pipeline_id: id, name })],
   };
 }

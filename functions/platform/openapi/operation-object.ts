@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { EventDefinitions } from "../../../shared/change/events.ts";
 import { type OperationShape, takesIdempotencyKey, withoutPermission } from "../../../shared/http/operation.ts";
+import { inCode } from "../../../shared/text.ts";
 import { eventCallback } from "./callback.ts";
 import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
@@ -28,6 +29,7 @@ export function operationObject(room: string, path: string, operation: Operation
     ...maybe(!(withoutPermission as readonly string[]).includes(permission), {
       "x-permission": permission,
     }),
+    ...maybe(operation.or.length > 0, { "x-permission-or": [...operation.or] }),
     ...maybe(operation.step_up !== undefined, { "x-step-up-minutes": operation.step_up ?? 0 }),
     parameters: parameters(operation, books.schemas),
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),
@@ -42,7 +44,7 @@ export function operationObject(room: string, path: string, operation: Operation
   };
 }
 
-function describe({ description, permission, response, step_up }: OperationShape): string {
+function describe({ description, permission, or, response, step_up }: OperationShape): string {
   const who =
     permission === "public"
       ? "Needs no sign-in."
@@ -52,7 +54,7 @@ function describe({ description, permission, response, step_up }: OperationShape
           ? "For operators of the platform."
           : permission === "directory"
             ? "For a company's directory, by a SCIM token."
-            : `Needs the permission \`${permission}\`.`;
+            : `Needs the permission ${inCode([permission, ...or], "disjunction")}.`;
   const streams = response === "events" ? "Answers as server-sent events." : undefined;
   const proof =
     step_up === undefined ? undefined : `Needs a factor proved within ${step_up} minutes (\`POST /auth/step-up\`).`;
