@@ -23,6 +23,7 @@ export const resourceTypes = [
   "sso_identity",
   "sso_trial",
   "team",
+  "template",
   "user",
   "webhook",
   "workspace",

@@ -17,7 +17,7 @@ export const getTemplate: Handler<Ops["getTemplate"], ExchangeDeps> = async ({ p
 
 /** An import of the template's document that never changes what is here already. */
 export const useTemplate: Handler<Ops["useTemplate"], ExchangeDeps> = async (call, deps) => {
-  const { id, version, type, document } = templateNamed(call.path.template_id);
+  const { id, version, type, document } = await call.load();
   const { version: seen = version, ...options } = call.body;
   if (seen !== version)
     throw new Problem("conflict", `The template is at version ${version} now. Look at it again, then use that one.`, {

@@ -4,6 +4,7 @@ import { pageOf } from "../../../shared/http/schemas.ts";
 import { patternInput } from "../../pipelines/model.ts";
 import { carryOptions, importErrors, portableTypeSchema } from "../model.ts";
 import { templateId, templateSchema, templateSummarySchema, templateUseSchema } from "./model.ts";
+import { templateResource } from "./resources.ts";
 
 const path = z.object({ template_id: templateId });
 
@@ -49,7 +50,7 @@ export const templateOperations = {
       'New drafts each time, all at once or nothing: what is called like something that is here already gets a number, as in "Triage (2)". Needs the right to create of each kind that it makes. A pipeline runs once its agents are activated.',
     permission: "agents:create",
     or: ["pipelines:create"],
-    resource: { type: "agent", create: true },
+    resource: templateResource,
     request: {
       path,
       body: z.strictObject({

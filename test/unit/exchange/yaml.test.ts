@@ -38,7 +38,9 @@ describe("a document as YAML is refused", () => {
     ["with two documents", "a: 1\n---\nb: 2\n", /document/i],
     ["that is nested too deeply, in lists", `${"[".repeat(200)}${"]".repeat(200)}`, /nested/],
     ["that is nested far too deeply, in lists", `${"[".repeat(100_000)}${"]".repeat(100_000)}`, /nested/],
-    ["that is nested far too deeply, in objects", "{a: ".repeat(20_000), /nested|YAML/],
+    ["that is nested far too deeply, in objects", "{a: ".repeat(100_000), /nested/],
+    ["that is nested far too deeply, in dashes", `${"- ".repeat(100_000)}a`, /nested/],
+    ["that is nested far too deeply, in question marks", `${"? ".repeat(100_000)}a`, /nested/],
     ["that is nested far too deeply, line by line", deepLines(1_000), /nested/],
     ["with a number that is not finite", "a: .inf\n", /JSON/],
     ["that ends in the middle", "a: [1, 2", /YAML/],
@@ -58,6 +60,14 @@ describe("a document as YAML", () => {
     expect(Object.keys(read).sort()).toEqual(["__proto__", "a", "constructor"]);
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
     expect((Object.prototype as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  it("may have texts full of brackets and dashes, and long lists on one line", async () => {
+    const text = "[".repeat(5_000);
+    const prompt = `a: |\n  ${text}\n  ${"- ".repeat(5_000)}\nb: '${text}'\nc: [${"{x: 1}, ".repeat(2_000)}]\n`;
+    const read = (await readYaml(prompt)) as Record<string, unknown>;
+    expect(read.b).toBe(text);
+    expect(read.c).toHaveLength(2_000);
   });
 
   it("joins nothing by `<<`, and takes words of old versions as texts", async () => {

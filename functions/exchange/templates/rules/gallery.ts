@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { notFound } from "../../../../shared/errors.ts";
-import library from "../library.json" with { type: "json" };
 import { type Template, type TemplateSummary, templateSchema } from "../model.ts";
+import library from "./library.json" with { type: "json" };
 
 let read: readonly Template[] | undefined;
 
@@ -11,9 +11,11 @@ const templates = (): readonly Template[] => {
   return read;
 };
 
+export const templateOf = (id: string): Template | undefined => templates().find((template) => template.id === id);
+
 /** @throws Problem `not_found` */
 export function templateNamed(id: string): Template {
-  const found = templates().find((template) => template.id === id);
+  const found = templateOf(id);
   if (found === undefined)
     throw notFound(`There is no template ${JSON.stringify(id)}. \`GET /templates\` lists what there is.`);
   return found;
