@@ -234,7 +234,9 @@ async function sendTo(
   // Whoever is not let in is sent to a page that says why.
   if (status >= 400 || headers.location?.includes("/sso/refused/"))
     throw new Error(`${method} ${path}: ${status} ${headers.location ?? String(answer.body)}`);
-  return { status, headers, body: answer.body === "" ? {} : JSON.parse(String(answer.body)) };
+  // Pictures are answers too.
+  const json = answer.body !== "" && (headers["content-type"] ?? "").includes("json");
+  return { status, headers, body: json ? JSON.parse(String(answer.body)) : {} };
 }
 
 /** Somebody at a provider, whose account that is, and their sign-in. */

@@ -28,7 +28,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "permissions.md": renderPermissions(allOperations),
     "settings.md": renderSettings(),
     "templates.md": renderTemplates(templates),
-    "../functions/exchange/templates/rules/library.json": `${JSON.stringify(templates, null, 2)}\n`,
+    "../functions/exchange/templates/rules/lazy/library.json": `${JSON.stringify(templates, null, 2)}\n`,
     "states.md": renderStates(await declaredStatesOfAllRooms()),
   };
 }

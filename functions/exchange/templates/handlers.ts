@@ -8,7 +8,7 @@ import { templateNamed, templatesLike } from "./rules/gallery.ts";
 type Ops = typeof templateOperations;
 
 export const listTemplates: Handler<Ops["listTemplates"], ExchangeDeps> = async ({ query }) => ({
-  items: templatesLike(query),
+  items: await templatesLike(query),
   next_cursor: null,
 });
 

@@ -5,5 +5,5 @@ import { templateOf } from "./rules/gallery.ts";
 export const templateResource = defineResource({
   type: "template",
   path: ["template_id"],
-  read: async ({ path }) => templateOf(String(path.template_id)),
+  read: ({ path }) => templateOf(String(path.template_id)),
 });

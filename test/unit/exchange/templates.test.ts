@@ -25,9 +25,9 @@ describe.each(rows)("the template %s", (id, { document, title, example_input }) 
   const pipelines = document.pipelines.map((one) => portablePipelineSchema.parse(one));
   const ids = idsOf(agents.map(({ name }) => name));
 
-  it("has a name of its own, and is found by it", () => {
+  it("has a name of its own, and is found by it", async () => {
     expect(templateId.safeParse(id).success).toBe(true);
-    expect(templateNamed(id).title).toBe(title);
+    expect((await templateNamed(id)).title).toBe(title);
     expect(all.filter(({ template }) => template.title === title)).toHaveLength(1);
     expect(example_input).toBeDefined();
   });
@@ -78,8 +78,8 @@ function strict(schema: unknown): void {
 }
 
 describe("the gallery", () => {
-  it("shows every pattern and every kind of node that there is", () => {
-    const shown = templatesLike({});
+  it("shows every pattern and every kind of node that there is", async () => {
+    const shown = await templatesLike({});
     expect(shown.map(({ id }) => id)).toEqual(files.map(([id]) => id));
     const patterns = new Set(shown.flatMap((one) => one.patterns));
     const available = patternCatalogue().filter((one) => one.available && one.name !== "supervisor");
@@ -95,13 +95,14 @@ describe("the gallery", () => {
     expect(KINDS_SHOWN.every((kind) => kind in nodeKinds)).toBe(true);
   });
 
-  it("is narrowed by type, pattern, tag and the beginnings of words", () => {
-    const ids = (filter: Parameters<typeof templatesLike>[0]) => templatesLike(filter).map(({ id }) => id);
-    expect(ids({ pattern: "debate" })).toEqual(["debate"]);
-    expect(ids({ type: "agent", tag: "Support" })).toEqual(["feedback-classifier", "support-answerer"]);
-    expect(ids({ search: "gloss TRANSL" })).toEqual(["glossary-translator"]);
-    expect(ids({ search: "ossary" })).toEqual([]);
-    expect(ids({ type: "agent" }).length + ids({ type: "pipeline" }).length).toBe(files.length);
+  it("is narrowed by type, pattern, tag and the beginnings of words", async () => {
+    const ids = async (filter: Parameters<typeof templatesLike>[0]) =>
+      (await templatesLike(filter)).map(({ id }) => id);
+    expect(await ids({ pattern: "debate" })).toEqual(["debate"]);
+    expect(await ids({ type: "agent", tag: "Support" })).toEqual(["feedback-classifier", "support-answerer"]);
+    expect(await ids({ search: "gloss TRANSL" })).toEqual(["glossary-translator"]);
+    expect(await ids({ search: "ossary" })).toEqual([]);
+    expect((await ids({ type: "agent" })).length + (await ids({ type: "pipeline" })).length).toBe(files.length);
   });
 });
 

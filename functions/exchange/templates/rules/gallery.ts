@@ -1,21 +1,21 @@
 import * as z from "zod";
 import { notFound } from "../../../../shared/errors.ts";
 import { type Template, type TemplateSummary, templateSchema } from "../model.ts";
-import library from "./library.json" with { type: "json" };
 
-let read: readonly Template[] | undefined;
+let read: Promise<readonly Template[]> | undefined;
 
 /** Every template, by id: written from `library/` by `npm run docs`, read when it is first asked for. */
-const templates = (): readonly Template[] => {
-  read ??= z.array(templateSchema).parse(library);
+const templates = (): Promise<readonly Template[]> => {
+  read ??= import("./lazy/library.ts").then(({ library }) => z.array(templateSchema).parse(library));
   return read;
 };
 
-export const templateOf = (id: string): Template | undefined => templates().find((template) => template.id === id);
+export const templateOf = async (id: string): Promise<Template | undefined> =>
+  (await templates()).find((template) => template.id === id);
 
 /** @throws Problem `not_found` */
-export function templateNamed(id: string): Template {
-  const found = templateOf(id);
+export async function templateNamed(id: string): Promise<Template> {
+  const found = await templateOf(id);
   if (found === undefined)
     throw notFound(`There is no template ${JSON.stringify(id)}. \`GET /templates\` lists what there is.`);
   return found;
@@ -31,9 +31,10 @@ export interface TemplateFilter {
 const folded = (text: string): string => text.toLowerCase();
 
 /** The templates that a filter lets through: every word that is searched for begins a word of what is said of it. */
-export function templatesLike({ type, pattern, tag, search = "" }: TemplateFilter): TemplateSummary[] {
+export async function templatesLike(filter: TemplateFilter): Promise<TemplateSummary[]> {
+  const { type, pattern, tag, search = "" } = filter;
   const wanted = folded(search).split(/\s+/).filter(Boolean);
-  return templates().filter((template) => {
+  return (await templates()).filter((template) => {
     const words = folded([template.id, template.title, template.summary, ...template.tags].join(" ")).split(
       /[^\p{L}\p{N}]+/u,
     );
