@@ -10,7 +10,7 @@ const APART = ".apart";
 
 /**
  * What stands in a folder `lazy` is a file of its own, built once for all functions and loaded by whoever first needs it.
- * Such files hold packages, nothing that the rest of a function has too: there would be two of it.
+ * Such files hold packages or data, nothing that the rest of a function has too: there would be two of it.
  */
 const lazyFiles = (root: string): string[] => globSync("{shared,functions}/**/lazy/*.ts", { cwd: root }).sort();
 const lazyName = (file: string): string => `${basename(file, ".ts")}.lazy`;
