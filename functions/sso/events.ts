@@ -34,14 +34,13 @@ export const ssoEvents = defineEvents({
     data: connection.extend({ expires_at: z.string(), days_left: z.int() }),
   },
   "sso.identity_linked": {
-    summary:
-      "A person's sign-in at a provider belongs to a user from now on. A mail tells the user, unless the account was made by it.",
+    summary: "A person's sign-in at a provider belongs to a user from now on, who gets a mail.",
     resource: "sso_identity",
     data: identity,
   },
   "sso.identity_unlinked": {
     summary:
-      "A person's sign-in at a provider belongs to no user any more: the sessions that it opened have ended. A mail tells the user.",
+      "A person's sign-in at a provider belongs to no user any more: its sessions have ended. The user gets a mail.",
     resource: "sso_identity",
     data: identity.extend({ sub: z.string() }),
   },
@@ -63,8 +62,7 @@ export const ssoEvents = defineEvents({
     data: connection.extend({ reason: z.string() }),
   },
   "sso.platform_sign_in_refused": {
-    summary:
-      "Somebody who came through a provider that is everybody's was not let in as a member (`sign_in`), or could not be linked with one who has asked for it (`link`).",
+    summary: "A provider that is everybody's let in no member, or linked nobody with who has asked for it.",
     resource: "organization",
     outcome: "denied",
     data: z.object({

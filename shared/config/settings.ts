@@ -46,7 +46,7 @@ export const settings = z.object({
     .describe("The pool's client for sign-in with Microsoft, where the operator has set it up."),
   MICROSOFT_REGISTRATION: text()
     .optional()
-    .describe("The app registration at Microsoft, where there is one: people go by other names in another one."),
+    .describe("The app registration at Microsoft: people go by other names in another."),
   BUS_NAME: text().describe("The event bus."),
   STATE_MACHINE_ARN: text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),

@@ -3,14 +3,11 @@ import * as z from "zod";
 /** Where an address is, as the front has it from a list of addresses: near enough to tell a person, nothing to decide by. */
 export const viewerPlaceSchema = z
   .object({
-    country: z.string().meta({ description: "ISO 3166-1, two letters.", example: "DE" }),
-    region: z
-      .string()
-      .nullable()
-      .meta({ description: "The part of the country, ISO 3166-2 without it.", example: "BY" }),
+    country: z.string().meta({ example: "DE" }),
+    region: z.string().nullable().meta({ example: "BY" }),
     city: z.string().nullable().meta({ example: "Munich" }),
   })
-  .meta({ id: "ViewerPlace", description: "Where an address is, roughly." });
+  .meta({ id: "ViewerPlace", description: "Where an address is, roughly, by codes of ISO 3166." });
 export type ViewerPlace = z.output<typeof viewerPlaceSchema>;
 
 /** The headers in which CloudFront says where a viewer is. */
