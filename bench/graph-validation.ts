@@ -43,7 +43,11 @@ with 1.7 connections for each node; expressions, which are compiled once each, a
 
 async function measure(size: number, rounds: number) {
   const graph = pipelineOf(size, size);
-  const facts: GraphFacts = { pattern: "sequential", agents: new Map([[AGENT, { status: "active" }]]) };
+  const facts: GraphFacts = {
+    pattern: "sequential",
+    agents: new Map([[AGENT, { status: "active" }]]),
+    answers: new Map(),
+  };
   const calls = Math.max(1, Math.round(NODES_PER_ROUND / size));
   const yes = (holds: boolean) => {
     if (!holds) throw new Error("the graph is valid, and something says it is not");

@@ -17,5 +17,6 @@ export type { CompileExpression } from "./tools/rules/issues.ts";
 export type { DescribedTool } from "./tools/rules/pins.ts";
 export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
 export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
+export { responseSchemas } from "./versions/response-schemas.ts";
 export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";
 export { workingContent } from "./versions/working.ts";

@@ -97,6 +97,11 @@ export const graphIssueSchema = z
     message: z.string(),
     node_ids: z.array(z.string()),
     connection_ids: z.array(z.string()),
+    handle: z.string().optional().meta({ description: "Of the node, where the finding is about one." }),
+    path: z
+      .string()
+      .optional()
+      .meta({ description: "The path that is read, where the finding is about one.", example: "input.text" }),
   })
   .meta({ id: "GraphIssue", description: "What is wrong with a graph, where, and what to do." });
 

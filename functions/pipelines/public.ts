@@ -56,7 +56,7 @@ export async function pinForRun(
   refuseArchived(pipeline);
   const revision = run.revision ?? pipeline.revision;
   const loaded = await opened(revision);
-  const found = await checkGraph(table, pipeline.pattern, loaded.graph);
+  const found = await checkGraph({ table, blobs }, pipeline.pattern, loaded.graph);
   if (!found.valid) throw graphInvalid(found);
   const check = table.writes.check(
     pipelineItem,

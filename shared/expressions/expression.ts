@@ -3,6 +3,7 @@ import { isSmall } from "../bounded/size.ts";
 import { engines, SMALL } from "../engines/run.ts";
 import { cutText } from "../text.ts";
 import { inspectExpression } from "./expression-ast.ts";
+import { type Outline, outlineOf } from "./expression-outline.ts";
 import { boundedExpression, expressionLimits } from "./expression-runtime.ts";
 import { boundedJson, isObject, type Json } from "./json.ts";
 import { Memo } from "./memo.ts";
@@ -38,6 +39,8 @@ export interface Expression {
   readonly text: string;
   /** Ids of the steps it reads. */
   readonly steps: readonly string[];
+  /** What it needs and makes, as far as that is plain without a value. */
+  readonly outline: Outline;
   /** Never throws and never rejects; the scope is not changed. Same scope, same answer, however often it is asked. */
   evaluate(scope: unknown): Promise<Evaluation>;
 }
@@ -72,6 +75,7 @@ function compile(text: string): Expression | ExpressionError {
     ok: true,
     text,
     steps: inspection.steps,
+    outline: outlineOf(expression.ast()),
     evaluate: (scope) => (isSmall(scope, SMALL) ? evaluated(expression, scope) : evaluatedApart(text, scope)),
   };
 }

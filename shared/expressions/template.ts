@@ -1,4 +1,5 @@
 import { compileExpression, type Evaluation, type Expression, type ExpressionError } from "./expression.ts";
+import type { Outline } from "./expression-outline.ts";
 import { canonicalJson, type Json } from "./json.ts";
 
 /** Text with `{{ expression }}` placeholders. An expression ends at the first `}}`: write `} }` where two braces must close inside one. */
@@ -6,6 +7,8 @@ export interface Template {
   readonly ok: true;
   /** Ids of the steps it reads. */
   readonly steps: readonly string[];
+  /** What its placeholders need, each by itself. */
+  readonly outlines: readonly Outline[];
   /** Fills the placeholders; `encode` is applied to each value, not to the text around it. Nothing found is an empty text. */
   render(scope: unknown, encode?: (text: string) => string): Promise<{ ok: true; value: string } | ExpressionError>;
 }
@@ -46,6 +49,7 @@ export function compileTemplate(text: string): Template | ExpressionError {
   return {
     ok: true,
     steps: [...new Set(parts.flatMap((part) => (typeof part === "string" ? [] : part.steps)))].sort(),
+    outlines: parts.flatMap((part) => (typeof part === "string" ? [] : [part.outline])),
     render: async (scope, encode = (value) => value) => {
       let result = "";
       for (const part of parts) {

@@ -49,7 +49,7 @@ export const validate: Handler<Ops["validate"], PipelineDeps> = async (call, dep
   const table = deps.table.of(call.context.tenant);
   const head = await call.load();
   const { graph } = await named(table, deps, head, call.body.revision);
-  return answerOf(await checkGraph(table, head.pipeline.pattern, graph));
+  return answerOf(await checkGraph({ table, blobs: deps.blobs }, head.pipeline.pattern, graph));
 };
 
 /** The findings as an answer holds them. */
@@ -99,7 +99,7 @@ export const activate: Handler<Ops["activate"], PipelineDeps> = async (call, dep
     refuseArchived(old);
     requireMatch(call.if_match, old.etag);
     const { record, graph } = await named(table, deps, head, call.body.revision);
-    const check = await checkGraph(table, old.pattern, graph);
+    const check = await checkGraph({ table, blobs: deps.blobs }, old.pattern, graph);
     if (!check.valid) throw graphInvalid(check);
     if (old.active_revision === record.revision) return old;
     const agent_ids = idsNamed(graph, "agent");

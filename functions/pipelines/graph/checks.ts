@@ -1,10 +1,12 @@
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { agentItem, type StoredAgent } from "../../agents/public.ts";
-import { idsNamed, referencesOf } from "./rules/kinds.ts";
+import { agentItem, responseSchemas, type StoredAgent } from "../../agents/public.ts";
+import { agentOf, idsNamed, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
+import { type AnswerSchemas, answerKey } from "./rules/types/flow.ts";
 import { validated } from "./run.ts";
 
 /** A finding about a graph: what is wrong, what to do, and where. */
@@ -13,6 +15,8 @@ export interface Finding {
   readonly message: string;
   readonly node_ids: readonly string[];
   readonly connection_ids: readonly string[];
+  readonly handle?: string;
+  readonly path?: string;
 }
 
 export interface GraphCheck {
@@ -30,10 +34,35 @@ async function agentsOf(table: TenantTable, graph: Graph): Promise<ReadonlyMap<s
   return new Map(found.flatMap((agent) => (agent === undefined ? [] : [[agent.id, agent] as const])));
 }
 
+/** What each agent that a node runs answers with: the version that it names, else the active one. */
+async function answersOf(
+  table: TenantTable,
+  blobs: Pick<Blobs, "load">,
+  graph: Graph,
+  agents: ReadonlyMap<string, StoredAgent>,
+): Promise<AnswerSchemas> {
+  const wanted = new Map<string, { readonly agent: StoredAgent; readonly version: number | null }>();
+  for (const node of graph.nodes) {
+    const { agent_id, version } = agentOf(node) ?? {};
+    const agent = agent_id === undefined ? undefined : agents.get(agent_id);
+    if (agent_id === undefined || agent === undefined) continue;
+    wanted.set(answerKey(agent_id, version), { agent, version: version ?? agent.active_version });
+  }
+  const known = await responseSchemas(table, blobs, [...wanted.values()]);
+  return new Map(
+    [...wanted.keys()].map((key, i) => [key, known[i]] as const).filter(([, schema]) => schema !== undefined),
+  );
+}
+
 /** Everything that is wrong with a graph, with the facts about its agents read in one batch. */
-export async function checkGraph(table: TenantTable, pattern: PatternName, graph: Graph): Promise<GraphCheck> {
+export async function checkGraph(
+  { table, blobs }: { readonly table: TenantTable; readonly blobs: Pick<Blobs, "load"> },
+  pattern: PatternName,
+  graph: Graph,
+): Promise<GraphCheck> {
   const agents = await agentsOf(table, graph);
-  const { errors, warnings } = await validated(graph, { pattern, agents });
+  const answers = await answersOf(table, blobs, graph, agents);
+  const { errors, warnings } = await validated(graph, { pattern, agents, answers });
   const all: Finding[] = [...errors];
   for (const node of graph.nodes)
     for (const { type, id, pin } of referencesOf(node)) {

@@ -19,6 +19,7 @@ export interface ValidationInput {
   readonly graph: Graph;
   readonly pattern: PatternName;
   readonly agents: readonly (readonly [string, { readonly status: AgentStatus }])[];
+  readonly answers: readonly (readonly [string, unknown])[];
 }
 
 const tooCostly = (): Problem =>
@@ -33,7 +34,12 @@ const tooCostly = (): Problem =>
 export async function validated(graph: Graph, facts: GraphFacts): Promise<Validation> {
   if (isSmall(graph, SMALL_GRAPH)) return validateGraph(graph, facts);
   const agents = [...facts.agents].map(([id, { status }]) => [id, { status }] as const);
-  const done = await worker.run<Validation>("validate", { graph, pattern: facts.pattern, agents });
+  const done = await worker.run<Validation>("validate", {
+    graph,
+    pattern: facts.pattern,
+    agents,
+    answers: [...facts.answers],
+  } satisfies ValidationInput);
   if (!done.ok) throw tooCostly();
   return done.value;
 }

@@ -6,5 +6,6 @@ import type { ValidationInput } from "./run.ts";
 
 serveTasks({
   contents: (graph: Graph) => contentIssuesHere(graph),
-  validate: ({ graph, pattern, agents }: ValidationInput) => validateGraph(graph, { pattern, agents: new Map(agents) }),
+  validate: ({ graph, pattern, agents, answers }: ValidationInput) =>
+    validateGraph(graph, { pattern, agents: new Map(agents), answers: new Map(answers) }),
 });

@@ -60,7 +60,7 @@ export function reviseGraph<O extends OperationShape>(
       body,
     );
     const sealed = { ...headers, graph: canonicalGraph(headers.graph) };
-    const validation = await checkGraph(table, pipeline.pattern, sealed.graph);
+    const validation = await checkGraph({ table, blobs: deps.blobs }, pipeline.pattern, sealed.graph);
     if (graphHash(sealed.graph) === pipeline.graph_hash) return answer({ pipeline, graph: sealed.graph, validation });
     const record = await newRevision(deps.blobs, tenant, sealed, {
       pipeline_id: pipeline.id,

@@ -91,6 +91,20 @@ describe("activating a pipeline", () => {
     await gone(path);
   });
 
+  it("refuses a graph that reads what there can never be, told when it is saved", async () => {
+    const path = await draftPipeline(company);
+    const graph = chain([a]);
+    const nodes = graph.nodes.map((node) =>
+      node.id === "output-1" ? { ...node, config: { mapping: { answer: "input.answer", said: "input.text" } } } : node,
+    );
+    const saved = await company.call("PUT", `${path}/graph`, { ...graph, nodes });
+    const wrong = { code: "path_never_there", node_ids: ["output-1"], connection_ids: [], path: "input.answer" };
+    expect([saved.status, saved.body.validation]).toMatchObject([200, { valid: false, errors: [wrong] }]);
+    const refused = await company.call("POST", `${path}/activate`, {});
+    expect([refused.status, refused.body.graph_errors]).toMatchObject([409, [wrong]]);
+    await gone(path);
+  });
+
   it("an agent of an active pipeline cannot be archived, until the pipeline lets it go", async () => {
     const agent = await agentOf(company);
     const path = await ready([agent, a]);

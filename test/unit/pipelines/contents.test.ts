@@ -52,7 +52,7 @@ describe("patterns and schemas inside a graph", () => {
   });
 
   it("of a large graph are found by its validation in a thread of its own, as of a small one", async () => {
-    const facts = { pattern: "sequential", agents: new Map() } as const;
+    const facts = { pattern: "sequential", agents: new Map(), answers: new Map() } as const;
     const found = async (count: number) => {
       const graph = graphOf(Array.from({ length: count }, (_, i) => `^a${i}$`));
       const { valid, errors } = await validated(graph, facts);

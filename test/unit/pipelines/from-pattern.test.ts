@@ -49,6 +49,7 @@ const parts: Record<string, fc.Arbitrary<object>> = {
 const parsed = (name: string, given: object): PatternParts => patternPartsSchema.parse({ name, ...given });
 const facts = (pattern: PatternParts["name"]) => ({
   pattern,
+  answers: new Map(),
   agents: new Map(Array.from({ length: 22 }, (_, i) => [agentId(i), { status: "active" as const }])),
 });
 

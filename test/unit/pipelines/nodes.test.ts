@@ -13,6 +13,7 @@ import {
   renamed,
 } from "../../../functions/pipelines/graph/rules/kinds.ts";
 import { connectionSchema, graphSchema, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
+import { ANY } from "../../../functions/pipelines/graph/rules/types/shape.ts";
 import { listNodeKinds } from "../../../functions/pipelines/handlers.ts";
 
 const node = (kind: string, config: object = {}, more: object = {}) => ({ id: "n", kind, label: "N", config, ...more });
@@ -207,7 +208,15 @@ describe("the palette", () => {
   });
 
   it("has no kind that does not say what it costs", () => {
-    const declared = { kind: "free", group: "flow", icon: "x", summary: "", pure: () => true, limits: {} } as const;
+    const declared = {
+      kind: "free",
+      group: "flow",
+      icon: "x",
+      summary: "",
+      pure: () => true,
+      emits: () => ANY,
+      limits: {},
+    } as const;
     const config = z.strictObject({});
     // @ts-expect-error: without a cost it does not compile
     defineKind({ ...declared, config, example: {} });

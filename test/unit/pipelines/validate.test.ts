@@ -5,6 +5,7 @@ import { type Graph, graphSchema, nodeSchema } from "../../../functions/pipeline
 import { type GraphFacts, validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
 
 const facts: GraphFacts = {
+  answers: new Map(),
   // Not available yet: nothing of it is asked of a graph.
   pattern: "supervisor",
   agents: new Map([
@@ -216,7 +217,7 @@ describe("validation", () => {
         [
           input,
           node("r", "router", {
-            branches: [{ handle: "yes", condition: { path: "steps.a.output.k", op: "exists" } }],
+            branches: [{ handle: "yes", condition: { path: "steps.a.output.text", op: "exists" } }],
             default: "no",
           }),
           node("a", "agent"),
@@ -241,13 +242,13 @@ describe("validation", () => {
   });
 
   it("reads steps upstream by whatever way, in expressions, placeholders and conditions", () => {
-    const reading = { path: "steps.a.output.k", op: "exists" };
+    const reading = { path: "steps.a.output.text", op: "exists" };
     const value = graph(
       [
         input,
         node("a", "agent"),
         node("t", "transform", { expression: "steps.a.output & steps.in.output" }),
-        node("h", "http", { url: "https://example.com/{{ steps.a.output.id }}" }),
+        node("h", "http", { url: "https://example.com/{{ steps.a.output.text }}" }),
         node("r", "router", { branches: [{ handle: "yes", condition: reading }], default: "no" }),
         output,
       ],

@@ -45,7 +45,11 @@ describe("a run of any valid graph", () => {
     await always(
       200,
       async ({ graph, input }) => {
-        expect(validateGraph(graph, { pattern: "supervisor", agents }).errors).toEqual([]);
+        const { errors } = validateGraph(graph, { pattern: "supervisor", agents, answers: new Map() });
+        // What nodes emit here is not what their kinds do.
+        expect(errors.filter(({ code }) => code !== "condition_never_holds" && code !== "path_never_there")).toEqual(
+          [],
+        );
         const plan = compilePlan(graph);
         const { outcomes, fatal } = await expectedRun(plan, input, work);
         expect(fatal).toEqual([]);

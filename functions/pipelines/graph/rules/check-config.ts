@@ -1,24 +1,31 @@
 import { type Condition, eachComparison } from "../../../../shared/expressions/condition.ts";
 import { compileExpression } from "../../../../shared/expressions/expression.ts";
+import type { Outline } from "../../../../shared/expressions/expression-outline.ts";
 import { stepOfPath } from "../../../../shared/expressions/paths.ts";
 import { compileTemplate } from "../../../../shared/expressions/template.ts";
 import type { AgentStatus } from "../../../agents/model.ts";
 import type { Reference } from "./check-paths.ts";
+import type { CompiledUse } from "./check-types.ts";
 import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import type { Use } from "./kinds/kind.ts";
 import { agentOf, lacksOf, referencesOf, usesOf } from "./kinds.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 import { type PatternName, patternDefinition } from "./patterns.ts";
+import type { AnswerSchemas } from "./types/flow.ts";
 
 /** What the validation must know of the world outside of the graph. */
 export interface GraphFacts {
   readonly pattern: PatternName;
   /** Agents of the organization: at least those that the graph names. */
   readonly agents: ReadonlyMap<string, { readonly status: AgentStatus }>;
+  /** What the agents that nodes run answer with, as far as it is known. */
+  readonly answers: AnswerSchemas;
 }
 
-type Read = { readonly ok: true; readonly steps: readonly string[] } | { readonly ok: false; readonly message: string };
+type Read =
+  | { readonly ok: true; readonly steps: readonly string[]; readonly outlines: readonly Outline[] }
+  | { readonly ok: false; readonly message: string };
 
 /** The steps that a condition reads. */
 export function stepsInCondition(condition: Condition): readonly string[] {
@@ -31,9 +38,18 @@ export function stepsInCondition(condition: Condition): readonly string[] {
 }
 
 function stepsOf(use: Use): Read {
-  if (use.form === "expression") return compileExpression(use.text);
-  if (use.form === "template") return compileTemplate(use.text);
-  return { ok: true, steps: stepsInCondition(use.condition) };
+  switch (use.form) {
+    case "expression": {
+      const expression = compileExpression(use.text);
+      return expression.ok ? { ...expression, outlines: [expression.outline] } : expression;
+    }
+    case "template":
+      return compileTemplate(use.text);
+    case "condition":
+      return { ok: true, steps: stepsInCondition(use.condition), outlines: [] };
+    case "member":
+      return { ok: true, steps: [], outlines: [] };
+  }
 }
 
 /** The steps whose outputs a node's own config reads; nothing for expressions that do not compile. */
@@ -46,9 +62,13 @@ export function stepsRead(node: GraphNode): readonly string[] {
   });
 }
 
-/** Expressions compile and name steps that exist; nothing is missing in a config. Returns which node reads which. */
-export function configs(index: GraphIndex, findings: Findings): Reference[] {
+/** Expressions compile and name steps that exist; nothing is missing in a config. Returns which node reads which, and what is used where. */
+export function configs(
+  index: GraphIndex,
+  findings: Findings,
+): { readonly references: readonly Reference[]; readonly uses: readonly CompiledUse[] } {
   const references: Reference[] = [];
+  const uses: CompiledUse[] = [];
   const read = (reader: number, use: Use, connection?: Connection) => {
     const node = index.nodes[reader] as GraphNode;
     const where = connection === undefined ? use.field : `the condition of connection ${connection.id}`;
@@ -63,6 +83,7 @@ export function configs(index: GraphIndex, findings: Findings): Reference[] {
       );
       return;
     }
+    uses.push({ reader, use, outlines: result.outlines, steps: result.steps, connection });
     for (const step of result.steps) {
       const position = index.position.get(step);
       if (position !== undefined) references.push({ reader, read: position, field: where });
@@ -85,7 +106,7 @@ export function configs(index: GraphIndex, findings: Findings): Reference[] {
     if (connection.condition === undefined || source < 0) continue;
     read(source, { field: "condition", form: "condition", condition: connection.condition }, connection);
   }
-  return references;
+  return { references, uses };
 }
 
 /** Agents are chosen, exist and are active: those that a node runs itself, and those that it names besides. */

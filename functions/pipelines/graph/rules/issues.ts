@@ -31,6 +31,9 @@ export const issueCodes = {
   expression_invalid: "error",
   reference_unknown: "error",
   reference_not_upstream: "error",
+  path_never_there: "error",
+  condition_never_holds: "error",
+  value_type_mismatch: "error",
   agent_not_set: "error",
   agent_not_found: "error",
   agent_archived: "error",
@@ -44,8 +47,16 @@ export const issueCodes = {
 
 export type IssueCode = keyof typeof issueCodes;
 
+/** Where in its node a finding is, as far as that is more than the node. */
+export interface Place {
+  /** The handle that it is about. */
+  readonly handle?: string;
+  /** The path that is read. */
+  readonly path?: string;
+}
+
 /** One finding: what is wrong, what to do about it, and where. */
-export interface Issue {
+export interface Issue extends Place {
   readonly code: IssueCode;
   readonly message: string;
   readonly node_ids: readonly string[];
@@ -66,10 +77,11 @@ export class Findings {
     message: string,
     node_ids: readonly string[] = [],
     connection_ids: readonly string[] = [],
+    place: Place = {},
   ): void {
     const list = issueCodes[code] === "error" ? this.errors : this.warnings;
     if (list.length >= MAX_ISSUES) this.#left_out++;
-    else list.push({ code, message, node_ids, connection_ids });
+    else list.push({ code, message, node_ids, connection_ids, ...place });
   }
 
   /** Says that findings were left out, where they were. */

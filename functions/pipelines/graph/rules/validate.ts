@@ -3,6 +3,7 @@ import { cycles } from "./check-cycles.ts";
 import { handles } from "./check-handles.ts";
 import { reach, upstreamOnly } from "./check-paths.ts";
 import { connectionEnds, duplicateConnections, ends, fanIn, quorums, uniqueIds } from "./check-structure.ts";
+import { types } from "./check-types.ts";
 import { indexGraph, topologicalOrder } from "./graph-index.ts";
 import { Findings, type Issue } from "./issues.ts";
 import type { Graph } from "./nodes.ts";
@@ -40,9 +41,12 @@ export function validateGraph(graph: Graph, facts: GraphFacts): Validation {
   const order = topologicalOrder(index);
   cycles(index, order, findings);
   reach(index, findings);
-  const references = configs(index, findings);
+  const { references, uses } = configs(index, findings);
   // Behind a cycle there is no order, so nothing certain can be said about what comes before what.
-  if (references.length > 0 && order.length === graph.nodes.length) upstreamOnly(index, order, references, findings);
+  if (order.length === graph.nodes.length) {
+    if (references.length > 0) upstreamOnly(index, order, references, findings);
+    types(index, order, uses, facts.answers, findings);
+  }
   agents(index, facts, findings);
   pattern(index, facts, findings);
   findings.close();

@@ -11,6 +11,8 @@ import {
   SHORTEST_SECONDS,
 } from "../../../../approvals/model.ts";
 import { graphLimits } from "../limits.ts";
+import { shapeOf } from "../types/from-schema.ts";
+import { closed, ofType } from "../types/shape.ts";
 import { FREE } from "./cost.ts";
 import { configOf, defineKind, never, usesOfMapping } from "./kind.ts";
 
@@ -27,6 +29,15 @@ export const approval = defineKind({
     "Asks people and waits for them. Emits {decision, approval_id, decisions} by `approved` or `rejected`; a rejection with nothing connected to it fails, so nothing goes on that was rejected.",
   pure: never,
   cost: FREE,
+  emits: (_config, _known, handle) =>
+    closed(
+      [
+        ["decision", shapeOf({ const: handle })],
+        ["approval_id", [ofType("string")]],
+        ["decisions", [ofType("array")]],
+      ],
+      ["decision", "approval_id", "decisions"],
+    ),
   limits: {
     users: NAMED_USERS,
     teams: NAMED,

@@ -46,6 +46,7 @@ export const condition = defineKind({
   },
   summary: "Passes its input on by the first branch whose condition holds, else by the default.",
   pure: always,
+  emits: (_, { input }) => input,
   cost: FREE,
   limits: { branches: graphLimits.branches },
   branches: true,
@@ -178,6 +179,7 @@ export const router = defineKind({
     "What its agent costs, once an attempt, under strategy semantic; nothing under the others.",
     ({ strategy, agent_id, version }) => (strategy === "semantic" ? { agent_id, version } : undefined),
   ),
+  emits: (_, { input }) => input,
   limits: { branches: graphLimits.branches, description_characters: DESCRIPTION },
   uses: ({ branches }): readonly Use[] =>
     branches.flatMap(({ condition }, index) =>

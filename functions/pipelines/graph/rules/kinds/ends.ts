@@ -2,6 +2,7 @@ import * as z from "zod";
 import { jsonValue } from "../../../../../shared/expressions/json.ts";
 import { MAPPING_FIELDS, mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
+import { shapeOf } from "../types/from-schema.ts";
 import { FREE } from "./cost.ts";
 import { always, configOf, defineKind, usesOfMapping } from "./kind.ts";
 
@@ -17,6 +18,7 @@ export const input = defineKind({
   cost: FREE,
   limits: { schema_characters: graphLimits.constant.size },
   receives: "none",
+  emits: ({ schema }) => shapeOf(schema),
   config: configOf({
     schema: z
       .union([z.record(z.string(), jsonValue(graphLimits.constant)), z.boolean()])
@@ -35,6 +37,7 @@ export const output = defineKind({
   cost: FREE,
   limits: { mapping_fields: MAPPING_FIELDS },
   receives: "many",
+  emits: ({ mapping }, { input, mapped }) => (mapping === undefined ? input : mapped(mapping)),
   config: configOf({ mapping: mappingSchema.optional() }),
   handles: () => none,
   uses: ({ mapping }) => usesOfMapping("mapping", mapping),

@@ -4,6 +4,7 @@ import { jsonValue } from "../../../../../shared/expressions/json.ts";
 import type { Mapping } from "../../../../../shared/expressions/mapping.ts";
 import { reservedNames } from "../../../../../shared/expressions/paths.ts";
 import { graphLimits } from "../limits.ts";
+import { ANY, type Shape } from "../types/shape.ts";
 import type { CostBound } from "./cost.ts";
 
 /** Ids of nodes, connections and handles: chosen by the client, unique only inside their graph. */
@@ -57,16 +58,24 @@ export function configOf<const S extends z.ZodRawShape>(fields: S) {
 
 /** A place in a config where the graph's values are used. */
 export type Use =
-  | { readonly field: string; readonly form: "expression"; readonly text: string }
+  | {
+      readonly field: string;
+      readonly form: "expression";
+      readonly text: string;
+      /** What it must find, where not anything will do. */
+      readonly accepts?: Shape;
+    }
+  /** A path in each of its inputs. */
+  | { readonly field: string; readonly form: "member"; readonly path: string }
   | { readonly field: string; readonly form: "template"; readonly text: string }
   | { readonly field: string; readonly form: "condition"; readonly condition: Condition };
 
-/** The expressions of a mapping, one use for each. */
-export const usesOfMapping = (field: string, mapping: Mapping | undefined): readonly Use[] =>
+/** The expressions of a mapping, one use for each. `accepts`: what one that makes the whole value must find. */
+export const usesOfMapping = (field: string, mapping: Mapping | undefined, accepts: Shape = ANY): readonly Use[] =>
   mapping === undefined
     ? []
     : typeof mapping === "string"
-      ? [{ field, form: "expression", text: mapping }]
+      ? [{ field, form: "expression", text: mapping, accepts }]
       : Object.entries(mapping).map(([name, text]) => ({ field: `${field}.${name}`, form: "expression", text }));
 
 /** Which agent a node runs, of the kinds and strategies that run one. */
@@ -115,6 +124,18 @@ export type NodeGroup = (typeof nodeGroups)[number];
 /** Stands for an agent of the organization in examples. */
 export const EXAMPLE_AGENT = "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
 
+/** What is known of the values around a node while it is found out what it emits. */
+export interface Known {
+  /** What comes along each of its connections. */
+  readonly inputs: readonly { readonly node_id: string; readonly shape: Shape }[];
+  /** Its input, merged of those. */
+  readonly input: Shape;
+  /** The object in the answers of the agent that it runs: never, where that has no response schema. */
+  readonly object: Shape;
+  /** What a mapping makes; of an expression that finds nothing, null. */
+  mapped(mapping: Mapping): Shape;
+}
+
 /** Everything the product knows about one kind of node. Validation, planning, documentation and the canvas derive from it. */
 export interface NodeKind<K extends string = string, S extends z.ZodType = z.ZodType> {
   readonly kind: K;
@@ -138,6 +159,13 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   handles(config: z.output<S>): readonly string[];
   /** Those of them that have to be connected, whatever its config; a branching kind says for itself. */
   readonly needed_handles: readonly string[];
+  /**
+   * What may leave by a handle when its work was done, as wide as what is not known; its fallback and the error handle apart.
+   * `shapeOf` makes it of a JSON Schema.
+   */
+  emits(config: z.output<S>, known: Known, handle: string): Shape;
+  /** What each of its connections must bring at least perhaps. */
+  accepts(config: z.output<S>): Shape;
   /** Where its config uses values of the graph. */
   uses(config: z.output<S>): readonly Use[];
   /** The agent that it runs; undefined where it runs none. */
@@ -161,7 +189,7 @@ const nothing: readonly never[] = [];
 const oneOutput: readonly string[] = ["output"];
 
 /** What no kind goes without saying. */
-type Declared = "kind" | "summary" | "group" | "icon" | "config" | "example" | "pure" | "cost" | "limits";
+type Declared = "kind" | "summary" | "group" | "icon" | "config" | "example" | "pure" | "emits" | "cost" | "limits";
 
 /** Defines a kind; whatever is not given has the usual value. */
 export function defineKind<const K extends string, S extends z.ZodType>(
@@ -173,6 +201,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     secret_fields: nothing,
     handles: () => oneOutput,
     needed_handles: nothing,
+    accepts: () => ANY,
     uses: () => nothing,
     agent: () => undefined,
     references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { MAPPING_FIELDS, mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
+import { answer } from "../types/joined.ts";
+import { ANY, anyObject, closed, ofType, type Shape } from "../types/shape.ts";
 import { oneAgent } from "./cost.ts";
 import { agentFields, configOf, defineKind, EXAMPLE_AGENT, type NodeAgent, never, usesOfMapping } from "./kind.ts";
 
@@ -18,6 +20,7 @@ export const agent = defineKind({
     temperature: z.number().min(0).max(2).optional(),
   }),
   ...oneAgent<NodeAgent>("What its agent costs, once an attempt.", ({ agent_id, version }) => ({ agent_id, version })),
+  emits: (_, { object }) => answer(object),
   limits: { prompt_characters: graphLimits.prompt, mapping_fields: MAPPING_FIELDS },
   uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping),
 });
@@ -43,6 +46,18 @@ const headers = z
     `must have at most ${graphLimits.headers} headers`,
   );
 
+const httpAnswer = closed(
+  [
+    // A text where it is one of the secrets that are taken out.
+    ["status", [{ type: "number", min: 200, max: 299, whole: true }, ofType("string")]],
+    ["headers", [anyObject]],
+    ["body", ANY],
+  ],
+  ["status", "headers", "body"],
+);
+/** Of parameters. */
+const query: Shape = [anyObject, ofType("null")];
+
 export const http = defineKind({
   kind: "http",
   group: "actions",
@@ -57,6 +72,7 @@ export const http = defineKind({
     header_value_characters: graphLimits.header_value,
     mapping_fields: MAPPING_FIELDS,
   },
+  emits: () => httpAnswer,
   secret_fields: ["secret_headers"],
   config: configOf({
     method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).meta({ id: "HttpNodeMethod" }).default("GET"),
@@ -72,7 +88,7 @@ export const http = defineKind({
   }),
   uses: (config) => [
     ...(config.url === undefined ? [] : [{ field: "url", form: "template", text: config.url } as const]),
-    ...usesOfMapping("query", config.query),
+    ...usesOfMapping("query", config.query, query),
     ...Object.entries(config.headers ?? {}).map(
       ([name, text]) => ({ field: `headers.${name}`, form: "template", text }) as const,
     ),

@@ -3,8 +3,10 @@ import { expressionLimits } from "../../../../../shared/expressions/expression-r
 import { expressionText } from "../../../../../shared/expressions/mapping.ts";
 import { pathSchema } from "../../../../../shared/expressions/paths.ts";
 import { graphLimits } from "../limits.ts";
+import { answer, averaged, concatenated, mergedObject, number, voted } from "../types/joined.ts";
+import { ANY, ofType, union } from "../types/shape.ts";
 import { FREE, oneAgent } from "./cost.ts";
-import { agentFields, always, configOf, defineKind } from "./kind.ts";
+import { agentFields, always, configOf, defineKind, type Known, type Use } from "./kind.ts";
 
 export const mergeStrategies = ["concat", "merge_json", "vote", "average", "summarize"] as const;
 type MergeStrategy = (typeof mergeStrategies)[number];
@@ -63,6 +65,9 @@ const joining = (usual: MergeStrategy) =>
     }
   });
 
+/** What a mean can be made of: numbers, texts of numbers, objects and answers; null abstains. */
+const countable = union([...number, ofType("string"), ofType("object"), ofType("null")]);
+
 const joins = (usual: MergeStrategy) => {
   const config = joining(usual);
   type Config = z.output<typeof config>;
@@ -74,6 +79,22 @@ const joins = (usual: MergeStrategy) => {
       "What its agent costs, once an attempt, under strategy summarize; nothing under the others.",
       ({ strategy, agent_id, version }: Config) => (strategy === "summarize" ? { agent_id, version } : undefined),
     ),
+    emits: ({ strategy }: Config, { inputs, object }: Known) => {
+      switch (strategy) {
+        case "concat":
+          return concatenated(inputs);
+        case "merge_json":
+          return mergedObject(inputs);
+        case "vote":
+          return voted;
+        case "average":
+          return averaged;
+        case "summarize":
+          return answer(object);
+      }
+    },
+    accepts: ({ strategy, of }: Config) => (strategy === "average" && of === undefined ? countable : ANY),
+    uses: ({ of }: Config): readonly Use[] => (of === undefined ? [] : [{ field: "of", form: "member", path: of }]),
     limits: { separator_characters: SEPARATOR, comfortable_inputs: graphLimits.comfortable_fan_in },
   } as const;
 };
@@ -105,6 +126,7 @@ export const transform = defineKind({
   example: { expression: '{"total": $sum(input.items.price)}' },
   summary: "Makes a value of its input by an expression.",
   pure: always,
+  emits: ({ expression }, { mapped }) => (expression === undefined ? ANY : mapped(expression)),
   cost: FREE,
   limits: { expression_characters: expressionLimits.text },
   config: configOf({ expression: expressionText.optional() }),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { expressionText } from "../../../../../shared/expressions/mapping.ts";
 import { graphLimits } from "../limits.ts";
+import { ofType } from "../types/shape.ts";
 import { FREE } from "./cost.ts";
 import { configOf, defineKind, never } from "./kind.ts";
 
@@ -12,6 +13,7 @@ export const wait = defineKind({
   summary:
     "Lets time pass and emits its input: so many seconds, or until a time. Waiting costs nothing; a run that does not have the time fails at once.",
   pure: never,
+  emits: (_, { input }) => input,
   cost: FREE,
   limits: { wait_seconds: graphLimits.wait_seconds },
   config: configOf({
@@ -30,7 +32,8 @@ export const wait = defineKind({
       message: "is used only without seconds",
     });
   }),
-  uses: ({ until }) => (until === undefined ? [] : [{ field: "until", form: "expression", text: until }]),
+  uses: ({ until }) =>
+    until === undefined ? [] : [{ field: "until", form: "expression", text: until, accepts: [ofType("string")] }],
   lacks: ({ seconds, until }) =>
     seconds === undefined && until === undefined ? ["Say how many seconds it waits, or until when."] : [],
   waits_seconds: ({ seconds }) => seconds ?? graphLimits.wait_seconds,
