@@ -13,6 +13,7 @@ export {
   update,
 } from "./definition/handlers.ts";
 export { drawMermaid, drawSvg } from "./drawing/handlers.ts";
+export { estimate, estimateNodes } from "./estimate/handlers.ts";
 export {
   createConnection,
   createNode,

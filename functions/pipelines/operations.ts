@@ -1,5 +1,6 @@
 import { pipelineOperations } from "./definition/operations.ts";
 import { drawingOperations } from "./drawing/operations.ts";
+import { estimateOperations } from "./estimate/operations.ts";
 import { graphOperations } from "./graph/operations.ts";
 import { layoutOperations } from "./layout/operations.ts";
 
@@ -8,4 +9,5 @@ export const operations = {
   ...graphOperations,
   ...layoutOperations,
   ...drawingOperations,
+  ...estimateOperations,
 } as const;

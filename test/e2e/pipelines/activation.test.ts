@@ -93,7 +93,7 @@ describe("activating a pipeline", () => {
 
   it("refuses a graph that reads what there can never be, told when it is saved", async () => {
     const path = await draftPipeline(company);
-    const graph = chain([a]);
+    const graph = chain([a, b]);
     const nodes = graph.nodes.map((node) =>
       node.id === "output-1" ? { ...node, config: { mapping: { answer: "input.answer", said: "input.text" } } } : node,
     );

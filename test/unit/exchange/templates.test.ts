@@ -6,6 +6,7 @@ import { templateNamed, templatesLike } from "../../../functions/exchange/templa
 import { findModel } from "../../../functions/models/rules/catalogue.ts";
 import { nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
 import { patternCatalogue } from "../../../functions/pipelines/graph/rules/patterns.ts";
+import { answerKey } from "../../../functions/pipelines/graph/rules/types/flow.ts";
 import { validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
 import { requireGraphContents } from "../../../functions/pipelines/graph/run.ts";
 import { graphFrom, portablePipelineSchema } from "../../../functions/pipelines/portable/rules/document.ts";
@@ -34,12 +35,19 @@ describe.each(rows)("the template %s", (id, { document, title, example_input }) 
 
   it("has graphs in which nothing is found that would be amiss, once its agents are active", async () => {
     const active = new Map([...ids.values()].map((one) => [one, { status: "active" as const }]));
+    const answers = new Map(
+      agents.map(({ name, response_schema }) => [answerKey(ids.get(name) ?? "", undefined), response_schema]),
+    );
     for (const { graph: sent, pattern } of pipelines) {
       const { graph, issues } = graphFrom(sent, ({ name }) => ids.get(name));
       expect(issues).toEqual([]);
       if (graph === undefined) throw new Error("no graph");
       await requireGraphContents(graph);
-      expect(validateGraph(graph, { pattern, agents: active })).toEqual({ valid: true, errors: [], warnings: [] });
+      expect(validateGraph(graph, { pattern, agents: active, answers })).toEqual({
+        valid: true,
+        errors: [],
+        warnings: [],
+      });
     }
   });
 

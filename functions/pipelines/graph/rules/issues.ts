@@ -32,7 +32,7 @@ export const issueCodes = {
   reference_unknown: "error",
   reference_not_upstream: "error",
   path_never_there: "error",
-  condition_never_holds: "error",
+  condition_never_holds: "warning",
   value_type_mismatch: "error",
   agent_not_set: "error",
   agent_not_found: "error",

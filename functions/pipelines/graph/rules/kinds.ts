@@ -81,7 +81,7 @@ export const usesOf = (node: GraphNode): readonly Use[] => kindOf(node).uses(nod
 /** How long one attempt of the node works at most, its waiting apart; 0 of rules. */
 export const timeoutOf = (node: GraphNode): number => {
   const usual = kindOf(node).cost.usual_timeout_ms;
-  return usual === null ? 0 : (node.config.timeout_ms ?? usual);
+  return usual === null || isPure(node) ? 0 : (node.config.timeout_ms ?? usual);
 };
 
 /** How long the node may wait for something else than its own work, in seconds. */

@@ -34,9 +34,10 @@ export const approval = defineKind({
       [
         ["decision", shapeOf({ const: handle })],
         ["approval_id", [ofType("string")]],
+        ["expired", [ofType("boolean")]],
         ["decisions", [ofType("array")]],
       ],
-      ["decision", "approval_id", "decisions"],
+      ["decision", "approval_id", "expired", "decisions"],
     ),
   limits: {
     users: NAMED_USERS,

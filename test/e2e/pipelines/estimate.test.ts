@@ -1,0 +1,186 @@
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { askedOf } from "../../support/agents.ts";
+import { type Company, unique } from "../../support/api.ts";
+import { roomyCompany } from "../../support/plans.ts";
+import { activeAgent, type Edge, ended, graphOf, type Node, pages, pipelineWith, testRun } from "../runs/setup.ts";
+
+const price = { input: 1_000_000, output: 2_000_000 };
+const sizes = { context_window_tokens: 2_000, max_output_tokens: 300 };
+
+/** Two models of the scripted server; `bare` says nothing of its sizes. */
+async function models(company: Company): Promise<void> {
+  const of = (name: string, more: object) => ({
+    name,
+    provider_model_id: `scripted-${name}`,
+    supports: { response_schema: true },
+    price,
+    ...more,
+  });
+  const answer = await company.call("PUT", "/models/providers/scripted", {
+    base_url: `${inject("stack").modelServerUrl}/v1`,
+    api_key: "scripted-key-0123456789",
+    models: [
+      of("small", sizes),
+      of("large", { ...sizes, price: { input: 3_000_000, output: 9_000_000 } }),
+      of("bare", {}),
+    ],
+  });
+  expect(answer.status).toBe(200);
+}
+
+const verdict = {
+  type: "object",
+  properties: { verdict: { type: "string" } },
+  required: ["verdict"],
+  additionalProperties: false,
+};
+const messages = [
+  "",
+  "[[fail:503 times=1]]",
+  "[[fail:500]]",
+  "[[say:no JSON]]",
+  "[[tokens:in=1900,out=290]]",
+  "[[cut]]",
+];
+
+describe("the estimate of a pipeline", () => {
+  let company: Company;
+  let plain: string;
+  let judging: string;
+
+  beforeAll(async () => {
+    company = await roomyCompany();
+    await models(company);
+    plain = await activeAgent(company, { model_id: "scripted/small" });
+    judging = await activeAgent(company, {
+      model_id: "scripted/small",
+      fallback_model_ids: ["scripted/large"],
+      response_schema: verdict,
+      max_tokens: 100,
+    });
+  });
+
+  it("adds up what each node comes to: attempts, steps of the agent, every model that may be asked", async () => {
+    const nodes: Node[] = [
+      { id: "in", kind: "input" },
+      { id: "a", kind: "agent", config: { agent_id: plain, retry: { max_attempts: 2 } } },
+      { id: "b", kind: "agent", config: { agent_id: judging } },
+      { id: "out", kind: "output" },
+    ];
+    const chain: Edge[] = [
+      ["in", "a"],
+      ["a", "b"],
+      ["b", "out"],
+    ];
+    const id = await pipelineWith(company, graphOf(nodes, chain));
+    const { status, body } = await company.call("GET", `/pipelines/${id}/estimate`);
+    expect(status).toBe(200);
+    const small = 12 * (2_000 + 2 * 300);
+    expect(body).toMatchObject({
+      revision: 2,
+      steps: { at_most: 4 },
+      model_calls: { at_most: 2 * 12 + 2 * 12 },
+      tokens_in: { at_most: 4 * 12 * 2_000 },
+      tokens_out: { at_most: 2 * 12 * 300 + 2 * 12 * 100 },
+      cost_usd_micros: { at_most: 2 * small + 12 * (2_000 + 200) + 12 * (3 * 2_000 + 9 * 100) },
+      longest_path: { node_ids: ["in", "a", "b", "out"] },
+      unbounded: [],
+    });
+    const each = await pages(company, `/pipelines/${id}/estimate/nodes`);
+    expect(each.map(({ node_id, attempts, model_calls }) => [node_id, attempts.at_most, model_calls.at_most])).toEqual([
+      ["a", 2, 24],
+      ["b", 1, 24],
+      ["in", 1, 0],
+      ["out", 1, 0],
+    ]);
+    const first = await company.call("GET", `/pipelines/${id}/estimate?revision=1`);
+    expect(first.body).toMatchObject({ revision: 1, steps: { at_most: 0 } });
+    expect((await company.call("GET", `/pipelines/${id}/estimate?revision=9`)).status).toBe(404);
+    expect((await company.call("GET", `/pipelines/${id}/estimate?revision=x`)).status).toBe(422);
+    const two = await company.call("GET", `/pipelines/${id}/estimate/nodes?limit=2`);
+    const rest = `/pipelines/${id}/estimate/nodes?limit=2&cursor=${encodeURIComponent(two.body.next_cursor)}`;
+    expect((await company.call("GET", rest)).body.items).toHaveLength(2);
+    expect((await company.call("GET", `${rest}x`)).status).toBe(422);
+  });
+
+  it("says why something has no bound, in place of a number", async () => {
+    const bare = await activeAgent(company, { model_id: "scripted/bare" });
+    const nodes: Node[] = [
+      { id: "in", kind: "input" },
+      { id: "a", kind: "agent", config: { agent_id: bare } },
+      { id: "b", kind: "agent", config: { agent_id: plain } },
+      { id: "out", kind: "output" },
+    ];
+    const id = await pipelineWith(
+      company,
+      graphOf(nodes, [
+        ["in", "a"],
+        ["a", "b"],
+        ["b", "out"],
+      ]),
+    );
+    const { body } = await company.call("GET", `/pipelines/${id}/estimate`);
+    expect(body).toMatchObject({
+      model_calls: { at_most: 24 },
+      tokens_in: { at_most: null },
+      tokens_out: { at_most: null },
+      cost_usd_micros: { at_most: null },
+    });
+    expect(body.unbounded.map(({ node_id }: { node_id: string }) => node_id)).toEqual(["a", "a"]);
+  });
+
+  it("is never below what runs come to, of random graphs whose models fail, answer garbage and break off", async () => {
+    let seed = 7;
+    const below = (n: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % n;
+    };
+    const worked = { calls: 0, failed: 0 };
+    const one = async () => {
+      const mark = unique("estimate");
+      const nodes: Node[] = [{ id: "in", kind: "input" }];
+      const edges: Edge[] = [];
+      for (let branch = 0; branch <= below(3) + 1; branch++) {
+        let from = "in";
+        for (let step = 0; step <= below(2); step++) {
+          const id = `b${branch}-${step}`;
+          const message = messages[below(messages.length)] ?? "";
+          const config = {
+            agent_id: below(2) === 0 ? plain : judging,
+            input_mapping: JSON.stringify(`${message} ${mark} ${id}`),
+            retry: { max_attempts: below(3) + 1, backoff_ms: 0 },
+            on_failure: "fallback",
+            fallback: { text: "none" },
+          };
+          nodes.push({ id, kind: "agent", config });
+          edges.push([from, id]);
+          from = id;
+        }
+        edges.push([from, "m"]);
+      }
+      nodes.push(
+        { id: "m", kind: "merge", config: { strategy: "summarize", agent_id: plain } },
+        { id: "out", kind: "output" },
+      );
+      edges.push(["m", "out"]);
+      const id = await pipelineWith(company, graphOf(nodes, edges));
+      const { body: estimate } = await company.call("GET", `/pipelines/${id}/estimate`);
+      const run = await ended(company, await testRun(company, id), 120);
+      for (const member of ["steps", "tokens_in", "tokens_out", "cost_usd_micros"])
+        expect([member, run.totals[member] <= estimate[member].at_most]).toEqual([member, true]);
+      const asked = await askedOf(mark);
+      worked.calls += asked.length;
+      worked.failed += asked.filter(({ outcome }) => outcome !== 200).length;
+      const of = await pages(company, `/pipelines/${id}/estimate/nodes`);
+      for (const { node_id, tokens_in, cost_usd_micros } of of) {
+        const steps = (await pages(company, `/runs/${run.id}/steps`)).filter((step) => step.node_id === node_id);
+        const total = (name: string) => steps.reduce((sum, step) => sum + step[name], 0);
+        expect([node_id, total("tokens_in") <= tokens_in.at_most]).toEqual([node_id, true]);
+        expect([node_id, total("cost_usd_micros") <= cost_usd_micros.at_most]).toEqual([node_id, true]);
+      }
+    };
+    for (let round = 0; round < 2; round++) await Promise.all([one(), one(), one()]);
+    expect(worked.calls).toBeGreaterThan(20);
+    expect(worked.failed).toBeGreaterThan(3);
+  });
+});
