@@ -36,6 +36,11 @@ export const calls = {
   "organizations.decline_transfer": "POST /organizations/{organization_id}/transfer/decline",
   "operators.get_access_here": "GET /operator-accesses/{access_id}",
   "operators.revoke_access_here": "POST /operator-accesses/{access_id}/revoke",
+  "approvals.get": "GET /approvals/{approval_id}",
+  "approvals.approve": "POST /approvals/{approval_id}/approve",
+  "approvals.reject": "POST /approvals/{approval_id}/reject",
+  "approvals.look_up": "POST /approvals/look-up",
+  "approvals.decide_by_link": "POST /approvals/decide-by-link",
 } as const;
 
 export type CallId = keyof typeof calls;
@@ -130,6 +135,31 @@ export interface OperatorAccess {
   readonly uses: readonly { readonly operation: string }[];
 }
 
+/** Something that a run asks people. */
+export interface Approval {
+  readonly title: string;
+  readonly message: string | null;
+  readonly status: string;
+  readonly pipeline_name: string;
+  readonly requested_by: { readonly id: string; readonly on_behalf_of?: { readonly id: string } };
+  readonly required: number;
+  readonly expires_at: string;
+  readonly decisions: readonly {
+    readonly user_id: string;
+    readonly decision: string;
+    readonly comment: string | null;
+    readonly at: string;
+  }[];
+  readonly people: readonly { readonly id: string; readonly name: string }[];
+  readonly payload: unknown;
+  readonly may_decide: boolean;
+}
+
+export interface LinkedApproval extends Approval {
+  readonly organization_name: string;
+  readonly email: string;
+}
+
 /** What the pages use of each answer. */
 export interface Answers {
   "auth.login": ({ readonly status: "signed_in" } & Opened) | Challenge;
@@ -172,4 +202,9 @@ export interface Answers {
   "organizations.decline_transfer": Transfer;
   "operators.get_access_here": OperatorAccess;
   "operators.revoke_access_here": { readonly status: string };
+  "approvals.get": Approval;
+  "approvals.approve": Approval;
+  "approvals.reject": Approval;
+  "approvals.look_up": LinkedApproval;
+  "approvals.decide_by_link": Approval;
 }

@@ -1,6 +1,7 @@
 import { Refusal } from "./api.ts";
 import { type Arrival, arrive } from "./arrival.ts";
 import { el, paragraph, show, textButton } from "./dom.ts";
+import { approval } from "./links/approval.ts";
 import { confirmEmail } from "./links/confirm-email.ts";
 import { domain } from "./links/domain.ts";
 import { invitation } from "./links/invitation.ts";
@@ -33,11 +34,15 @@ const pages: Readonly<Record<string, (place: Place) => Promise<void> | void>> = 
   "/domain": domain,
   "/organization/transfer": transfer,
   "/operator-accesses": operatorAccess,
+  "/approvals": approval,
 };
+
+/** Pages of one thing of many, whose id stands behind. */
+const OF_ONE = /^(\/operator-accesses|\/approvals)\/./;
 
 /** Shows the page of an address. */
 async function open(place: Place): Promise<void> {
-  const page = pages[place.path.startsWith("/operator-accesses/") ? "/operator-accesses" : place.path];
+  const page = pages[OF_ONE.exec(place.path)?.[1] ?? place.path];
   if (page === undefined) home();
   else await page(place);
 }

@@ -58,6 +58,11 @@ export const errorCodes = {
     title: "The organization does not take this way of signing in",
     remedy: "Sign in by one of the `methods` that the answer names.",
   },
+  sign_in_required: {
+    status: 403,
+    title: "The organization asks for more than a link",
+    remedy: "Sign in, and do it there.",
+  },
   session_too_old: {
     status: 403,
     title: "The sign-in is older than the organization allows",

@@ -10,27 +10,44 @@ const approval = z.object({
   pipeline_id: z.string(),
 });
 
+const decision = approval.extend({
+  user_id: z.string(),
+  /** By the link in a mail; else signed in. */
+  by_link: z.boolean(),
+});
+
 export const approvalEvents = defineEvents({
   "approval.requested": {
     summary: "A run waits for people to approve.",
     resource: "approval",
     data: approval.extend({ required: z.int(), expires_at: z.string() }),
   },
+  "approval.reminded": {
+    summary: "Nobody has decided yet: whoever was asked and has not decided is reminded by mail.",
+    resource: "approval",
+    data: approval,
+  },
+  "approval.escalated": {
+    summary:
+      "Nobody has decided yet: others may decide too, and are asked by mail (`user_ids`, those who were not asked before).",
+    resource: "approval",
+    data: approval.extend({ user_ids: z.array(z.string()), may_decide: z.int() }),
+  },
   "approval.given": {
     summary: "An approver has approved, and more have to.",
     resource: "approval",
-    data: approval.extend({ user_id: z.string(), given: z.int(), required: z.int() }),
+    data: decision.extend({ given: z.int(), required: z.int() }),
   },
   "approval.approved": {
     summary: "As many have approved as it takes.",
     resource: "approval",
-    data: approval.extend({ user_id: z.string(), given: z.int(), required: z.int() }),
+    data: decision.extend({ given: z.int(), required: z.int() }),
   },
   "approval.rejected": {
     summary: "An approver has rejected.",
     resource: "approval",
     outcome: "denied",
-    data: approval.extend({ user_id: z.string() }),
+    data: decision,
   },
   "approval.expired": {
     summary: "Nobody has decided in time; `on_expiry` says how the run goes on.",

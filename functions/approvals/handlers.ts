@@ -1,62 +1,25 @@
 import { type Caller, userIdOf } from "../../shared/access/caller.ts";
-import type { Blobs } from "../../shared/blobs/blobs.ts";
-import { draft } from "../../shared/change/events.ts";
 import { updateWithRetry } from "../../shared/change/update.ts";
-import { timestamp } from "../../shared/clock.ts";
-import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { Problem, wrongState } from "../../shared/errors.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
-import { membershipItem } from "../../shared/identity/items.ts";
-import { newEtag } from "../../shared/ids.ts";
-import { personOf } from "./asking/approvers.ts";
-import { aboutApproval, subjectOf } from "./asking/request.ts";
-import { approvalEvents } from "./events.ts";
+import { personIn } from "./asking/approvers.ts";
+import { wordOf } from "./deciding/decide.ts";
+import { shown, whole } from "./deciding/shown.ts";
+import type { ApprovalsDeps } from "./deps.ts";
 import type { Decision } from "./model.ts";
 import type { operations } from "./operations.ts";
-import type { Person } from "./rules/approvers.ts";
-import { decided, type Refusal, refusalOf } from "./rules/deciding.ts";
-import { type Approval, approvalItem, changeWrite, endWrites } from "./store.ts";
+import { type Refusal, refusalOf } from "./rules/deciding.ts";
+import { type Approval, approvalItem } from "./store.ts";
+
+export { decideByLink, lookUp } from "./links/handlers.ts";
 
 type Ops = typeof operations;
 
-export interface ApprovalsDeps {
-  readonly table: Table;
-  readonly blobs: Pick<Blobs, "load">;
-}
-
 /** The caller as approvals see them; undefined for one that is no person: an API key or an operator decides nothing. */
-async function callerAs(
-  table: TenantTable,
-  { principal }: Pick<Caller, "principal">,
-  approvals: readonly Pick<Approval, "approvers">[],
-): Promise<Person | undefined> {
+async function callerAs(table: TenantTable, { principal }: Pick<Caller, "principal">, approvals: readonly Approval[]) {
   const user_id = userIdOf(principal);
-  if (user_id === undefined) return undefined;
-  const membership = await table.get(membershipItem, { user_id });
-  if (membership?.status !== "active") return undefined;
-  return personOf(
-    table,
-    membership,
-    approvals.map(({ approvers }) => approvers),
-  );
-}
-
-/** An approval as the API shows it to somebody at a time. */
-function shown(approval: Approval, person: Person | undefined, at: Date) {
-  const {
-    payload: _,
-    asked: __,
-    audit_days: ___,
-    trace_id: ____,
-    etag: _____,
-    kept_until: ______,
-    ...record
-  } = approval;
-  return { ...record, may_decide: person !== undefined && refusalOf(approval, person, at) === undefined };
-}
-
-async function whole(approval: Approval, person: Person | undefined, at: Date, { blobs }: ApprovalsDeps) {
-  return { ...shown(approval, person, at), payload: JSON.parse(await blobs.load(approval.payload)) as unknown };
+  return user_id === undefined ? undefined : personIn(table, user_id, approvals);
 }
 
 export const list: Handler<Ops["list"], ApprovalsDeps> = async ({ caller, query, at }, { table }) => {
@@ -99,30 +62,11 @@ function decide(
     if (person === undefined) throw new Problem("forbidden", "Only a member of the organization decides.");
     const refusal = refusalOf(read, person, at);
     if (refusal !== undefined) throw refused(refusal, read);
-    const { status, decisions, given } = decided(read, {
-      user_id: person.user_id,
-      decision,
-      comment,
-      at: timestamp(at),
-    });
-    const etag = newEtag(at);
-    const set = { status, decisions, decided_at: status === "pending" ? null : timestamp(at), etag };
-    const change =
-      status === "pending"
-        ? [changeWrite(own, read, { decisions, etag })]
-        : endWrites(own, read, { status, decisions, etag, at });
-    const about = { ...aboutApproval(read), user_id: person.user_id };
-    const event =
-      status === "rejected"
-        ? draft(approvalEvents, "approval.rejected", subjectOf(read), about)
-        : draft(approvalEvents, status === "approved" ? "approval.approved" : "approval.given", subjectOf(read), {
-            ...about,
-            given,
-            required: read.required,
-          });
+    const { user_id } = person;
+    const { next, writes, event } = wordOf(own, read, { user_id, decision, comment, at, by_link: false });
     return call.commit(
-      { writes: [call.stillPermitted(), ...change], events: [event] },
-      await whole({ ...read, ...set }, person, at, deps),
+      { writes: [call.stillPermitted(), ...writes], events: [event] },
+      await whole(next, person, at, deps),
     );
   });
 }

@@ -63,8 +63,15 @@ export const SHORTEST_SECONDS = 60;
 /** A day. */
 export const DEFAULT_EXPIRY_SECONDS = 86_400;
 export const COMMENT = 2_000;
-/** People that are asked by mail for one approval; whoever else may decide finds it in the list. */
+/** People that are asked by mail for one approval, and again at its escalation; whoever else may decide finds it in the list. */
 export const MOST_ASKED = 50;
+/** What its time is made of: nobody is reminded, and nothing escalates, sooner. */
+export const escalateSchema = z
+  .strictObject({
+    after_seconds: z.int().min(SHORTEST_SECONDS).meta({ example: 14_400 }),
+    to: approversSchema.meta({ description: "Who may decide from then on, beside the first." }),
+  })
+  .meta({ id: "ApprovalEscalate", description: "Who is asked too where nobody has decided after a while." });
 
 export const decisionSchema = z
   .object({
@@ -75,6 +82,19 @@ export const decisionSchema = z
   })
   .meta({ id: "ApprovalDecision", description: "What one approver has said." });
 export type Decision = z.output<typeof decisionSchema>;
+
+const step = {
+  at: timestampSchema.meta({ description: "When it is due." }),
+  done_at: timestampSchema.nullable().meta({ description: "null where it has not come to it." }),
+};
+const reminderSchema = z.object(step).meta({
+  id: "ApprovalReminder",
+  description: "Those who were asked and have not decided are reminded, once.",
+});
+const escalationSchema = z.object({ ...step, to: approversSchema }).meta({
+  id: "ApprovalEscalation",
+  description: "Others are asked too, who may decide beside the first once that is done.",
+});
 
 /** An approval without what it is about. */
 export const approvalSchema = z.object({
@@ -87,11 +107,14 @@ export const approvalSchema = z.object({
   attempt: z.int(),
   /** The pipeline that the run is of. */
   pipeline_id: idSchema("pipeline"),
+  pipeline_name: z.string().meta({ description: "As it was called then.", example: "Answers to customers" }),
   requested_by: principalSchema.meta({ description: "Who started the run." }),
   approvers: approversSchema,
   required: z.int().meta({ description: "How many have to approve; one rejection rejects." }),
   allow_self: z.boolean().meta({ description: "Whether who started the run may decide." }),
   on_expiry: onExpirySchema,
+  reminder: reminderSchema.nullable(),
+  escalation: escalationSchema.nullable(),
   decisions: z.array(decisionSchema),
   created_at: timestampSchema,
   expires_at: timestampSchema.meta({ description: "Until when it can be decided." }),
@@ -108,5 +131,8 @@ export const approvalSummaryView = approvalSchema
 export const approvalView = approvalSummaryView
   .extend({
     payload: z.unknown().meta({ description: "What it is about; what looks like a secret is masked." }),
+    people: z
+      .array(z.object({ id: idSchema("user"), name: z.string() }).meta({ id: "ApprovalPerson" }))
+      .meta({ description: "Names of who started the run and who has decided, as far as they are there." }),
   })
   .meta({ id: "Approval", description: "A step of a run that waits for people, with what it is about." });

@@ -5,10 +5,22 @@ export const room = defineRoom({
   name: "approvals",
   area: "govern",
   functions: {
-    api: apiFunction(["table_read", "files_read:runs"], { writes: ["approval", "due", "quota"] }),
+    api: apiFunction(["table_read", "files_read:runs"], { writes: ["approval", "approval_link", "due", "quota"] }),
+    /** Asks people, with a link by which they decide; who is asked too late finds it in the list. */
+    mail: {
+      trigger: {
+        kind: "events",
+        types: ["approval.requested", "approval.reminded", "approval.escalated"],
+        suspended: "drops",
+      },
+      needs: ["table_read", "seal:approval_links", "open:approval_links", "mail"],
+      writes: ["approval_link"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+    },
     /** What nobody has decided in time has expired, whatever has become of the organization. */
-    expiry: {
-      trigger: { kind: "due", kinds: ["approval_expiry"], queue: "approval_expiries", suspended: "goes_on" },
+    due: {
+      trigger: { kind: "due", kinds: ["approval_due"], queue: "approvals_due", suspended: "goes_on" },
       needs: ["table_read"],
       writes: [...CHANGE_WRITES, "approval", "due", "quota"],
       timeout_seconds: 30,
@@ -22,10 +34,10 @@ export const room = defineRoom({
         suspended: "goes_on",
       },
       needs: ["table_read"],
-      writes: [...CHANGE_WRITES, "approval", "due", "quota"],
+      writes: [...CHANGE_WRITES, "approval", "approval_link", "due", "quota"],
       timeout_seconds: 60,
       memory_mb: 256,
     },
   },
-  queues: { approval_expiries: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
+  queues: { approvals_due: { visibility_seconds: visibilitySeconds(30), max_receives: MAX_RECEIVES } },
 });

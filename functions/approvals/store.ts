@@ -16,7 +16,7 @@ export const approvalItem = defineItem({
   summary: "A step of a run that waits for people, and what they have said.",
   schema: approvalSchema.extend({
     payload: blobSchema,
-    /** Who is asked by mail. */
+    /** Who was asked by mail, at its escalation too. */
     asked: z.array(idSchema("user")),
     /** Of the run's audit trail. */
     audit_days: z.int(),
@@ -30,13 +30,40 @@ export const approvalItem = defineItem({
     gsi2: { pk: "APPROVALS_OF#{run_id}", sk: "{id}" },
     gsi3: { pk: "APPROVALS", sk: "{id}" },
   },
-  json: ["approvers", "decisions"],
+  json: ["approvers", "decisions", "escalation"],
   expires: "kept_until",
 });
 export type Approval = ItemOf<typeof approvalItem>;
 
-/** When a pending approval expires. */
-export const approvalExpiry = defineDue("approval_expiry");
+/** The next of what comes to a pending approval by itself: a reminder, its escalation, its expiry. */
+export const approvalDue = defineDue("approval_due");
+
+/**
+ * An approver's way to one approval from a mail. It does not outlive the approval, and what it may do is judged by the
+ * approver's rights when it is used.
+ */
+export const approvalLinkItem = defineItem({
+  type: "approval_link",
+  summary:
+    "The link by which one approver decides one approval from a mail; removed when it is used, dead when the approval ends.",
+  schema: z.object({
+    approval_id: idSchema("approval"),
+    user_id: idSchema("user"),
+    secret_hash: z.string(),
+    /** The link's token, encrypted, so that every mail has the same; the mail function is the only one to open it. */
+    sealed_token: z.string(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "APPROVAL_LINK#{approval_id}", sk: "{user_id}" },
+  expires: "expires_at",
+});
+export type ApprovalLink = ItemOf<typeof approvalLinkItem>;
+
+/** What binds the token of a link to its approver and approval. */
+export const approvalLinkContext = (
+  tenant: string,
+  { approval_id, user_id }: Pick<ApprovalLink, "approval_id" | "user_id">,
+) => ({ purpose: "approval_links", tenant, field: `approval_link.${approval_id}.${user_id}` }) as const;
 
 export const approvalResource = defineResource({
   type: "approval",
@@ -60,7 +87,7 @@ export function endWrites(
   return [
     changeWrite(table, read, { status, etag, decisions, decided_at: timestamp(at) }),
     giveQuota(table, "approvals"),
-    approvalExpiry.clear(table, read.id),
+    approvalDue.clear(table, read.id),
   ];
 }
 

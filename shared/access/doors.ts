@@ -94,6 +94,20 @@ export function refusalAtTheDoor(organization: Secured, { ip, session }: Presenc
   return undefined;
 }
 
+/**
+ * Why the settings refuse somebody who comes by a link in a mail and has not signed in: it shows that they read the mailbox,
+ * which is less than a password. Undefined where that is enough.
+ */
+export function refusalWithoutSignIn(organization: Secured, ip: string, at: Date): Problem | undefined {
+  const { sign_in_methods, require_mfa } = securityOf(organization);
+  const atTheDoor = refusalAtTheDoor(organization, { ip, session: undefined }, at);
+  if (atTheDoor !== undefined || (sign_in_methods.includes("password") && !require_mfa)) return atTheDoor;
+  return new Problem(
+    "sign_in_required",
+    `This organization asks for ${require_mfa ? "a second factor" : "a sign-in through its provider"}, and a link shows none. Sign in, and do it there.`,
+  );
+}
+
 /** Refusals that a new sign-in of the same person would meet again, each with what to do before. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   address_not_allowed: "Add the network that you come from.",

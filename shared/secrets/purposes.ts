@@ -10,6 +10,8 @@ export const secretPurposes = [
   "invitations",
   "password_resets",
   "email_changes",
+  /** Links by which approvers decide from a mail. */
+  "approval_links",
   /** Links that prove a mail domain, until their mail goes out. */
   "domain_proofs",
   /** Tokens of the user pool. */

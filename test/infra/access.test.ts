@@ -43,6 +43,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         (action) => `cognito-idp:${action} on {${stack.only("AWS::Cognito::UserPool").id}.Arn}`,
       );
     case "files_read:versions":
+    case "files_read:runs":
     case "files_read:threads":
     case "files_write:versions":
     case "files_write:threads":

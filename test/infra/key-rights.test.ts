@@ -34,6 +34,7 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
+  approval_links: { seal: ["approvals/mail"], open: ["approvals/mail"] },
   domain_proofs: { seal: ["domains/api"], open: ["domains/mail"] },
   password_resets: { seal: ["auth/api"], open: ["auth/mail"] },
   email_changes: { seal: ["auth/api"], open: ["auth/mail"] },

@@ -7,7 +7,7 @@ import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
-import { pendingApproval } from "../support/approvals.ts";
+import { approvalLink, pendingApproval } from "../support/approvals.ts";
 import { createConnection, createProof } from "../support/connections.ts";
 import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
@@ -99,6 +99,12 @@ const member = async ({ company }: World): Promise<Scene> => ({
 const invitation = async ({ company }: World): Promise<Scene> => ({
   ids: { invitation_id: (await invited(company)).id },
 });
+
+/** What somebody brings who has the link of an approver. */
+const approverLink = async ({ company }: World, body: object = {}): Promise<Scene> => {
+  const approval = await pendingApproval(company, { allow_self: true });
+  return { ids: {}, body: { token: await approvalLink(company, approval, company.user_id), ...body } };
+};
 
 /** An approval that the world's own people may decide. */
 const approval = async ({ company }: World): Promise<Scene> => ({
@@ -361,6 +367,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids: { webhook_id: id }, body: { since: new Date(Date.now() - 60_000).toISOString() } };
   },
 
+  "approvals.look_up": (world) => approverLink(world),
+  "approvals.decide_by_link": (world) => approverLink(world, { decision: "approved" }),
   "approvals.approve": approval,
   "approvals.reject": approval,
   "runs.start_pipeline": (world) => pipelineOf(world, "activate"),

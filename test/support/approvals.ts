@@ -1,7 +1,9 @@
-import { type ApprovalRequest, requestApproval } from "../../functions/approvals/public.ts";
+import { randomBytes } from "node:crypto";
+import { linkToken } from "../../functions/approvals/links/make.ts";
+import { type Approval, type ApprovalRequest, requestApproval } from "../../functions/approvals/public.ts";
 import { newId } from "../../shared/ids.ts";
 import type { Company } from "./api.ts";
-import { stackTable } from "./stack.ts";
+import { stackPlatform, stackTable } from "./stack.ts";
 
 /** An approval that waits, as a step of a run would ask for it; what is asked of the run itself finds none. */
 export async function pendingApproval(
@@ -19,6 +21,7 @@ export async function pendingApproval(
       node_id: "approve",
       attempt: 1,
       pipeline_id: newId("pipeline", at),
+      pipeline_name: "Answers",
       requested_by: { type: "user", id: user_id },
       approvers: {},
       required: 1,
@@ -36,3 +39,14 @@ export async function pendingApproval(
   await own.transact(writes);
   return approval;
 }
+
+/** The token of an approver's link, as the mail function makes it; tests that are not about mail do not wait for one. */
+export const approvalLink = (
+  { organization_id }: Pick<Company, "organization_id">,
+  approval: Approval,
+  user_id: string,
+) =>
+  linkToken(stackTable().of(organization_id), approval, user_id, {
+    secrets: stackPlatform().secrets,
+    randomSecret: () => randomBytes(32).toString("base64url"),
+  });

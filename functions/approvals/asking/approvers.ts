@@ -5,7 +5,8 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { teamsOf } from "../../teams/public.ts";
 import type { Approvers } from "../model.ts";
-import { isApprover, type Person } from "../rules/approvers.ts";
+import { approversOf, isApprover, type Person } from "../rules/approvers.ts";
+import type { Approval } from "../store.ts";
 
 /** A member with what approvals ask of them. Teams are read only where an approval names some. */
 export async function personOf(
@@ -16,6 +17,17 @@ export async function personOf(
   const asked = approvers.some(({ teams }) => teams !== undefined);
   const teams = asked ? await teamsOf(table.table, table.tenant, user_id) : [];
   return { user_id, role, grants: grantsOf(role), team_ids: teams.map(({ team_id }) => team_id) };
+}
+
+/** A member as they are now, with what these approvals ask of them; undefined for who is no active member. */
+export async function personIn(
+  table: TenantTable,
+  user_id: string,
+  approvals: readonly Pick<Approval, "approvers" | "escalation">[],
+): Promise<Person | undefined> {
+  const membership = await table.get(membershipItem, { user_id });
+  if (membership?.status !== "active") return undefined;
+  return personOf(table, membership, approvals.flatMap(approversOf));
 }
 
 /** Roles whose members may decide at all. */

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { Blob } from "../../../shared/blobs/blobs.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -8,9 +9,10 @@ import { type Organization, organizationItem } from "../../../shared/identity/it
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { approvalEvents } from "../events.ts";
-import { type ApprovalRecord, MOST_ASKED } from "../model.ts";
-import { requesterOf } from "../rules/deciding.ts";
-import { type Approval, approvalExpiry, approvalItem } from "../store.ts";
+import { type ApprovalRecord, type escalateSchema, MOST_ASKED } from "../model.ts";
+import { leftOut } from "../rules/deciding.ts";
+import { nextStep } from "../rules/steps.ts";
+import { type Approval, approvalDue, approvalItem } from "../store.ts";
 import { approversNow } from "./approvers.ts";
 
 /** What a step of a run asks people for. */
@@ -23,6 +25,7 @@ export interface ApprovalRequest
     | "node_id"
     | "attempt"
     | "pipeline_id"
+    | "pipeline_name"
     | "requested_by"
     | "approvers"
     | "required"
@@ -30,6 +33,8 @@ export interface ApprovalRequest
     | "on_expiry"
   > {
   readonly expires_in_seconds: number;
+  readonly remind_after_seconds?: number | undefined;
+  readonly escalate?: z.output<typeof escalateSchema> | undefined;
   /** What it is about, without secrets. */
   readonly payload: Blob;
   readonly audit_days: number;
@@ -53,25 +58,26 @@ export const subjectOf = ({ id, title }: Pick<ApprovalRecord, "id" | "title">) =
  */
 export async function requestApproval(
   table: TenantTable,
-  { expires_in_seconds, ...asked }: ApprovalRequest,
+  { expires_in_seconds, remind_after_seconds, escalate, ...asked }: ApprovalRequest,
   at: Date,
 ): Promise<{ readonly approval: Approval; readonly writes: readonly Write[]; readonly events: readonly EventDraft[] }> {
-  const requester = requesterOf(asked.requested_by);
-  const except = asked.allow_self || requester.type !== "user" ? undefined : requester.id;
   const [organization, people] = await Promise.all([
     table.get(organizationItem, {}),
-    approversNow(table, asked.approvers, { except, most: MOST_ASKED }),
+    approversNow(table, asked.approvers, { except: leftOut(asked), most: MOST_ASKED }),
   ]);
   if (people.length < asked.required) throw tooFew(people.length, asked.required);
+  const after = (seconds: number) => timestamp(addSeconds(at, seconds));
   const plan: Organization["plan"] = organization?.plan ?? "free";
   const approval: Approval = {
     id: newId("approval", at),
     status: "pending",
     ...asked,
+    reminder: remind_after_seconds === undefined ? null : { at: after(remind_after_seconds), done_at: null },
+    escalation: escalate === undefined ? null : { at: after(escalate.after_seconds), to: escalate.to, done_at: null },
     decisions: [],
     asked: people,
     created_at: timestamp(at),
-    expires_at: timestamp(addSeconds(at, expires_in_seconds)),
+    expires_at: after(expires_in_seconds),
     decided_at: null,
     etag: newEtag(at),
   };
@@ -81,7 +87,7 @@ export async function requestApproval(
     writes: [
       table.writes.create(approvalItem, approval),
       takeQuota(table, plan, "approvals"),
-      approvalExpiry.set(table, approval.id, new Date(expires_at)),
+      approvalDue.set(table, approval.id, nextStep(approval)),
     ],
     events: [
       draft(approvalEvents, "approval.requested", subjectOf(approval), {

@@ -1,6 +1,6 @@
 import { decide } from "../../../shared/access/decide.ts";
 import type { Grant } from "../../../shared/access/permissions.ts";
-import type { Approvers } from "../model.ts";
+import type { ApprovalRecord, Approvers } from "../model.ts";
 
 /** A person as they are when it is asked: nothing of it is kept. */
 export interface Person {
@@ -24,3 +24,10 @@ export function named({ users, teams, roles, permissions }: Approvers, person: P
 /** Whether the person may decide what these approvers decide: it names them, and they hold the permission. */
 export const isApprover = (approvers: Approvers, person: Person): boolean =>
   decide(person.grants, "approvals:decide").allowed && named(approvers, person);
+
+/** By whom an approval may be decided now: by the first, and from its escalation on by the others too. */
+export const approversOf = ({
+  approvers,
+  escalation,
+}: Pick<ApprovalRecord, "approvers" | "escalation">): readonly Approvers[] =>
+  escalation === null || escalation.done_at === null ? [approvers] : [approvers, escalation.to];

@@ -1,25 +1,33 @@
 import type { Principal } from "../../../shared/access/principal.ts";
 import type { ApprovalRecord, Decision } from "../model.ts";
-import { isApprover, type Person } from "./approvers.ts";
+import { approversOf, isApprover, type Person } from "./approvers.ts";
 
 /** Who stands behind a run: whoever it acts for. */
 export const requesterOf = (principal: Principal): { readonly type: string; readonly id: string } =>
   principal.type === "agent" ? principal.on_behalf_of : principal;
+
+/** The user who may not decide what they have started; undefined where nobody is left out. */
+export function leftOut({ allow_self, requested_by }: Pick<ApprovalRecord, "allow_self" | "requested_by">) {
+  const requester = requesterOf(requested_by);
+  return allow_self || requester.type !== "user" ? undefined : requester.id;
+}
 
 /** Why somebody may not decide. */
 export type Refusal = "not_pending" | "expired" | "not_an_approver" | "own_request" | "decided_already";
 
 /** Why the person may not decide the approval at this time; undefined when they may. */
 export function refusalOf(
-  approval: Pick<ApprovalRecord, "status" | "expires_at" | "approvers" | "allow_self" | "requested_by" | "decisions">,
+  approval: Pick<
+    ApprovalRecord,
+    "status" | "expires_at" | "approvers" | "escalation" | "allow_self" | "requested_by" | "decisions"
+  >,
   person: Person,
   at: Date,
 ): Refusal | undefined {
   if (approval.status !== "pending") return "not_pending";
   if (Date.parse(approval.expires_at) <= at.getTime()) return "expired";
-  if (!isApprover(approval.approvers, person)) return "not_an_approver";
-  const requester = requesterOf(approval.requested_by);
-  if (!approval.allow_self && requester.type === "user" && requester.id === person.user_id) return "own_request";
+  if (!approversOf(approval).some((approvers) => isApprover(approvers, person))) return "not_an_approver";
+  if (leftOut(approval) === person.user_id) return "own_request";
   return approval.decisions.some(({ user_id }) => user_id === person.user_id) ? "decided_already" : undefined;
 }
 

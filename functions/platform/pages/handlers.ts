@@ -29,6 +29,7 @@ export const invitation: Handler<Ops["invitation"], DocsDeps> = shown;
 export const domain: Handler<Ops["domain"], DocsDeps> = shown;
 export const transfer: Handler<Ops["transfer"], DocsDeps> = shown;
 export const operatorAccess: Handler<Ops["operatorAccess"], DocsDeps> = shown;
+export const approval: Handler<Ops["approval"], DocsDeps> = shown;
 
 export const pageFile: Handler<Ops["pageFile"], DocsDeps> = async (call, { files }) => {
   const { file } = call.path;

@@ -82,6 +82,13 @@ export const pageOperations = {
     summary: "Where the mails about an operator's access lead",
     request: { ...request, path: z.object({ access_id: idSchema("operator_access") }) },
   }),
+  approval: operation({
+    ...page,
+    id: "platform.approval",
+    path: "/approvals/{approval_id}",
+    summary: "Where the mails about an approval lead",
+    request: { ...request, path: z.object({ approval_id: idSchema("approval") }) },
+  }),
   pageFile: operation({
     ...page,
     id: "platform.page_file",

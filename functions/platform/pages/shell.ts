@@ -16,10 +16,12 @@ p{margin:0 0 1rem}
 small{display:block;color:var(--soft);font-size:.875rem}
 a,.plain{color:var(--accent)}
 label{display:block;font-weight:550;margin-bottom:.25rem}
-input{width:100%;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.5rem;padding:.6rem .75rem}
+input,textarea{width:100%;font:inherit;color:inherit;background:transparent;border:1px solid var(--soft);border-radius:.5rem;padding:.6rem .75rem}
 input[readonly]{border-color:var(--line);color:var(--soft)}
 input[aria-invalid]{border-color:var(--bad)}
+textarea{display:block;resize:vertical}
 .field{margin-bottom:1rem}
+.part{margin-top:1.75rem}
 .field small{margin-top:.25rem}
 button{font:inherit;font-weight:600;width:100%;padding:.65rem 1rem;border-radius:.5rem;border:1px solid var(--accent);background:var(--accent);color:var(--on);cursor:pointer}
 button.secondary{background:transparent;color:var(--accent)}
@@ -43,6 +45,7 @@ ul{margin:0;padding:0;list-style:none}
 .rows button{width:auto;padding:.35rem .8rem;white-space:nowrap}
 .codes{columns:2;margin-bottom:1rem}
 code{font-size:.95rem}
+pre{margin:0;padding:.75rem .9rem;max-height:22rem;overflow:auto;font-size:.875rem;line-height:1.45;border:1px solid var(--line);border-radius:.5rem;background:var(--ground);white-space:pre-wrap}
 .qr{display:block;width:13rem;max-width:100%;margin:0 auto 1rem;background:#fff;border-radius:.5rem}
 `.replaceAll("\n", "");
 

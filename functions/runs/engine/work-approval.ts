@@ -8,6 +8,7 @@ import { compileTemplate } from "../../../shared/expressions/template.ts";
 import { cutText } from "../../../shared/text.ts";
 import { type Approval, approvalItem, masked, requestApproval } from "../../approvals/public.ts";
 import { APPROVED, type GraphNode, REJECTED } from "../../pipelines/graph/public.ts";
+import { pipelineItem } from "../../pipelines/public.ts";
 import { type StoredRun, storeJson } from "../store.ts";
 import type { DynamoRunStore } from "./dynamo-store.ts";
 import type { Walkable } from "./load.ts";
@@ -69,6 +70,7 @@ async function ask(
   if (message !== null && !message.ok) return failed(message.code, message.message);
   const about = config.payload === undefined ? { ok: true as const, value: scope.input } : await mapped(config, scope);
   if (!about.ok) return failed(about.code, about.message);
+  const pipeline = await table.get(pipelineItem, { id: pipeline_id });
   try {
     const { approval, writes, events } = await requestApproval(
       table,
@@ -79,12 +81,15 @@ async function ask(
         node_id: node.id,
         attempt,
         pipeline_id,
+        pipeline_name: pipeline?.name ?? pipeline_id,
         requested_by: run.started_by,
         approvers: config.approvers,
         required: config.required,
         allow_self: config.allow_self,
         on_expiry: config.on_expiry,
         expires_in_seconds: config.expires_in_seconds,
+        remind_after_seconds: config.remind_after_seconds,
+        escalate: config.escalate,
         payload: await storeJson(blobs, table.tenant, run, masked(about.value ?? null)),
         audit_days: run.audit_days,
         trace_id: run.trace_id,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { expire } from "../../../functions/approvals/consumers.ts";
+import { doDue } from "../../../functions/approvals/consumers.ts";
 import { cancelOf, endPending } from "../../../functions/approvals/ending/end.ts";
 import { approvalItem } from "../../../functions/approvals/store.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
@@ -59,10 +59,10 @@ it("expires when its time has come, not before, and once", async () => {
   await addMember(company, "org_admin");
   const table = stackTable();
   const soon = await pendingApproval(company, { expires_in_seconds: 60 });
-  const due = { tenant: company.organization_id, kind: "approval_expiry", ref: soon.id, at: soon.expires_at };
-  expect(await expire(due, { table })).toEqual(new Date(soon.expires_at));
+  const due = { tenant: company.organization_id, kind: "approval_due", ref: soon.id, at: soon.expires_at };
+  expect(await doDue(due, { table })).toEqual(new Date(soon.expires_at));
   const past = await pendingApproval(company, { expires_in_seconds: 0 });
-  await Promise.all([1, 2].map(() => expire({ ...due, ref: past.id }, { table })));
+  await Promise.all([1, 2].map(() => doDue({ ...due, ref: past.id }, { table })));
   expect(await eventsOf(company, past.id)).toEqual(["approval.expired"]);
   const answer = await company.call("GET", `/approvals/${past.id}`);
   expect(answer.body).toMatchObject({ status: "expired", may_decide: false });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { fetchContext } from "../../../functions/agents/consumers.ts";
 import { purgedAgent } from "../../../functions/agents/purge/purge.ts";
 import { agentContextItem, agentPurge } from "../../../functions/agents/store.ts";
+import { mailApprovers } from "../../../functions/approvals/consumers.ts";
 import { sendInvitation } from "../../../functions/invitations/consumers.ts";
 import { sendNotice } from "../../../functions/organizations/consumers.ts";
 import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
@@ -22,8 +23,10 @@ import { purgeWork } from "../../../shared/purge/purge.ts";
 import { draftPipeline } from "../../e2e/pipelines/graphs.ts";
 import { createAgent } from "../../support/agents.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
+import { pendingApproval } from "../../support/approvals.ts";
 import { dueOf } from "../../support/due.ts";
 import { invited, linkOf } from "../../support/invitations.ts";
+import { addMember } from "../../support/members.ts";
 import { organizationNamed } from "../../support/organization.ts";
 import { startReceiver } from "../../support/receiver.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
@@ -150,6 +153,15 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await sendInvitation(event, { ...stackPlatform(), send: never, app_url: "https://app.example.com" });
     await stand(company.organization_id, "restore");
     expect((await company.call("POST", `/invitations/${id}/resend`)).status).toBe(200);
+  },
+  "approvals.mail": async () => {
+    await addMember(company, "org_admin");
+    const { id } = await pendingApproval(company);
+    await stand(company.organization_id, "suspend");
+    const event = told(company.organization_id, "approval.requested", { approval_id: id });
+    const deps = { ...stackPlatform(), send: never, app_url: "https://app.example.com", randomSecret: () => "secret" };
+    await mailApprovers(event, deps);
+    await stand(company.organization_id, "restore");
   },
   "organizations.mail": async () => {
     const { organization_id, user_id } = company;

@@ -9,11 +9,12 @@ const ada: Person = { user_id: "usr_a", role: "org_admin", grants: ["*:decide", 
 const at = new Date("2026-05-01T10:00:00.000Z");
 const pending: Pick<
   ApprovalRecord,
-  "status" | "expires_at" | "approvers" | "allow_self" | "requested_by" | "decisions" | "required"
+  "status" | "expires_at" | "approvers" | "escalation" | "allow_self" | "requested_by" | "decisions" | "required"
 > = {
   status: "pending",
   expires_at: "2026-05-01T11:00:00.000Z",
   approvers: {},
+  escalation: null,
   allow_self: false,
   requested_by: { type: "user", id: "usr_b" },
   decisions: [],

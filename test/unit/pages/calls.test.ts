@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type * as z from "zod";
+import type { operations as approvals } from "../../../functions/approvals/operations.ts";
 import type { operations as auth } from "../../../functions/auth/operations.ts";
 import type { operations as domains } from "../../../functions/domains/operations.ts";
 import type { operations as invitations } from "../../../functions/invitations/operations.ts";
@@ -11,6 +12,7 @@ import { type Answers, calls } from "../../../pages/calls.ts";
 
 type Each<Room> = Room[keyof Room];
 type Served =
+  | Each<typeof approvals>
   | Each<typeof auth>
   | Each<typeof sso>
   | Each<typeof domains>

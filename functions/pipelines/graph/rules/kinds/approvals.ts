@@ -4,6 +4,7 @@ import {
   approversSchema,
   COMMENT,
   DEFAULT_EXPIRY_SECONDS,
+  escalateSchema,
   MOST_REQUIRED,
   NAMED,
   NAMED_USERS,
@@ -64,17 +65,25 @@ export const approval = defineKind({
       description: "What they are shown; the input where it is left out. What looks like a secret is masked.",
     }),
     expires_in_seconds: z.int().min(SHORTEST_SECONDS).max(graphLimits.wait_seconds).default(DEFAULT_EXPIRY_SECONDS),
+    remind_after_seconds: z
+      .int()
+      .min(SHORTEST_SECONDS)
+      .optional()
+      .meta({ description: "After how long those who were asked and have not decided are reminded by mail, once." }),
+    escalate: escalateSchema.optional(),
     on_expiry: onExpirySchema
       .default("fail")
       .meta({ description: "What it means that nobody has decided in time: `fail` fails as `approval_expired`." }),
   }).check((context) => {
-    if (context.value.on_failure !== "fallback") return;
-    context.issues.push({
-      code: "custom",
-      input: context.value,
-      path: ["on_failure"],
-      message: "fallback is not for approvals: connect the handle rejected, or choose error_edge",
-    });
+    const { on_failure, expires_in_seconds, remind_after_seconds = 0, escalate } = context.value;
+    const wrong = (path: string[], message: string) =>
+      context.issues.push({ code: "custom", input: context.value, path, message });
+    if (on_failure === "fallback")
+      wrong(["on_failure"], "fallback is not for approvals: connect the handle rejected, or choose error_edge");
+    const before = `must be less than expires_in_seconds (${expires_in_seconds})`;
+    if (remind_after_seconds >= expires_in_seconds) wrong(["remind_after_seconds"], before);
+    if (escalate !== undefined && escalate.after_seconds >= expires_in_seconds)
+      wrong(["escalate", "after_seconds"], before);
   }),
   handles: () => [APPROVED, REJECTED],
   needed_handles: [APPROVED],
