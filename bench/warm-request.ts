@@ -19,7 +19,7 @@ import { memoryTable } from "./warm/memory-table.ts";
 
 const TABLE = "benchmark";
 /** A deployment's front, through which every request comes. */
-const FRONT = { secret: functionSettings.FRONT_SECRET, origins: [] };
+const FRONT = { secret: functionSettings.FRONT_SECRET, says_place: false, origins: [] };
 /** Short rounds and many of them, so that some meet no other load. */
 const ROUNDS = 121;
 const CALLS = 100;

@@ -10,6 +10,9 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ""),
 );
 
+const trueOrFalse = z.enum(["true", "false"], { error: "use true or false" });
+const isTrue = (said: string): boolean => said === "true";
+
 const clientId = (like: string) =>
   z.string().regex(/^[\w.-]{1,256}$/, { error: `use the client's id, such as ${like}` });
 
@@ -74,12 +77,17 @@ export const contextSettings = z.strictObject({
     })
     .optional()
     .describe("A firewall of the account (WAF, scope CLOUDFRONT) that stands before everything."),
-  firewall: z
-    .enum(["true", "false"], { error: "use true or false" })
-    .transform((value) => value === "true")
+  firewall: trueOrFalse
+    .transform(isTrue)
     .optional()
     .describe(
       "`true`: a firewall of the deployment's own (WAF) before everything, in a stack in us-east-1, instead of `web_acl_arn`; about 10 USD a month and 0.60 a million requests.",
+    ),
+  sign_in_place: trueOrFalse
+    .default("false")
+    .transform(isTrue)
+    .describe(
+      "`true`: sessions and mails of a new device say in which country and city a sign-in was, as CloudFront has it. Changes by which host the origins are asked, so try it in a stage of yours first ([ADR 14](adr/0014-one-origin.md)).",
     ),
   customer_managed_key: z
     .string()
@@ -98,9 +106,8 @@ export const contextSettings = z.strictObject({
     .describe(
       "Requests a second that the API takes from everybody together, twice as many in a burst; more are answered 429.",
     ),
-  reserve_concurrency: z
-    .enum(["true", "false"], { error: "use true or false" })
-    .transform((value) => value === "true")
+  reserve_concurrency: trueOrFalse
+    .transform(isTrue)
     .optional()
     .describe("`false` where the account's limit of concurrent functions is still below 1,000; else `true`."),
   registration: z

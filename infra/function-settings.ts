@@ -34,7 +34,9 @@ export function settingsOf(trigger: Trigger["kind"], stage: Stage, values: Setti
     REGISTRATION: stage.registration.open ? "open" : "closed",
     REGISTRATION_DOMAINS: stage.registration.domains.join(","),
     // How requests come.
-    ...(answers ? { BROWSER_ORIGINS: stage.browser_origins.join(",") } : {}),
+    ...(answers
+      ? { BROWSER_ORIGINS: stage.browser_origins.join(","), SIGN_IN_PLACE: String(stage.sign_in_place) }
+      : {}),
     ...(answers && values.frontSecret !== undefined ? { FRONT_SECRET: values.frontSecret } : {}),
   };
 }

@@ -36,6 +36,8 @@ export interface Stage {
   readonly web_acl_arn: string | undefined;
   /** Whether the deployment brings a firewall of its own. */
   readonly firewall: boolean;
+  /** Whether the front says where a viewer is, so that people are told where somebody signed in to their account. */
+  readonly sign_in_place: boolean;
   /** The customer's key for everything that is kept: of this ARN, or made by the deployment; without it AWS's keys. */
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
@@ -73,6 +75,7 @@ export function stageOf(context: ContextSettings): Stage {
     providers: providersOf(context),
     web_acl_arn: context.web_acl_arn,
     firewall: firewallOf(context),
+    sign_in_place: signInPlaceOf(context),
     data_key: dataKeyOf(context),
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
@@ -120,6 +123,12 @@ function firewallOf({ stage, firewall = false, web_acl_arn }: ContextSettings): 
   if (firewall && stage === "local")
     throw new DeploymentMistake("the stage local has no front, so no firewall before it");
   return firewall;
+}
+
+function signInPlaceOf({ stage, sign_in_place }: ContextSettings): boolean {
+  if (sign_in_place && stage === "local")
+    throw new DeploymentMistake("the stage local has no front, so nothing says where a sign-in was");
+  return sign_in_place;
 }
 
 function dataKeyOf({ stage, customer_managed_key: said = "false" }: ContextSettings): Stage["data_key"] {

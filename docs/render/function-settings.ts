@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { rooms } from "../../functions/rooms.ts";
+import { readContext } from "../../infra/context.ts";
 import { settingsOf } from "../../infra/function-settings.ts";
 import { grant, type Resources } from "../../infra/grants.ts";
 import { type Stage, stageOf } from "../../infra/stages.ts";
@@ -74,8 +75,8 @@ export function functionSettingRows(
   formOf: (schema: z.ZodType) => string,
   defaultOf: (schema: z.ZodType) => string,
 ): readonly string[][] {
-  const said = { mail_from: "a@example.com", app_url: "https://example.com", registration: "open" } as const;
-  const stage = stageOf({ ...said, stage: "staging" });
+  const said = { mail_from: "a@example.com", app_url: "https://example.com" };
+  const stage = stageOf(readContext({ ...said, stage: "staging" }));
   const own = Object.entries(settings.shape).map(([name, schema]) => [
     code(name),
     formOf(schema),

@@ -1,21 +1,13 @@
-import { CfnOutput, Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import {
   AllowedMethods,
   type BehaviorOptions,
   CachePolicy,
   Distribution,
-  Function as EdgeFunction,
-  FunctionCode,
-  FunctionEventType,
-  FunctionRuntime,
   HeadersFrameOption,
   type OriginProps,
   OriginProtocolPolicy,
-  OriginRequestCookieBehavior,
-  OriginRequestHeaderBehavior,
-  OriginRequestPolicy,
-  OriginRequestQueryStringBehavior,
   ResponseHeadersPolicy,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
@@ -25,11 +17,10 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import { BlockPublicAccess, Bucket, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import { FRONT_SECRET_HEADER, VIEWER_ADDRESS_HEADER, VIEWER_HOST_HEADER } from "../../shared/http/front.ts";
+import { FRONT_SECRET_HEADER } from "../../shared/http/front.ts";
 import { fullPath } from "../../shared/http/operation.ts";
-import { VIEWER_PLACE_HEADERS } from "../../shared/http/place.ts";
-
 import { bucketEncryption } from "../constructs/data-key.ts";
+import { allAndPlace, allButHost, hostOf } from "../constructs/passed-on.ts";
 import { acknowledge } from "../nag.ts";
 import type { Product } from "../product.ts";
 import type { Stage } from "../stages.ts";
@@ -68,7 +59,8 @@ export class FrontStack extends Stack {
       keepaliveTimeout: ANSWERS_WITHIN,
     };
     const common = this.#behavior();
-    const behavior = (name: string, url: string) => ({ ...common, ...this.#viewer(name, hostOf(url)) });
+    const passedOn = stage.sign_in_place ? allAndPlace(this) : allButHost(this);
+    const behavior = (name: string, url: string) => ({ ...common, ...passedOn(name, url) });
     const api = new HttpOrigin(hostOf(gateway.api.apiEndpoint), {
       ...origin,
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
@@ -112,32 +104,8 @@ export class FrontStack extends Stack {
     new CfnOutput(this, "DistributionDomain", { value: distribution.distributionDomainName });
   }
 
-  /** What runs before a request goes on to one of the origins; one for each, however many paths lead there. */
-  #viewer(name: string, host: string): Pick<BehaviorOptions, "functionAssociations"> {
-    const id = `Viewer-${name.replaceAll(/[^\w]/g, "-")}`;
-    const made = this.node.tryFindChild(id) as EdgeFunction | undefined;
-    const viewer =
-      made ??
-      new EdgeFunction(this, id, {
-        comment: "Says where a request comes from, and to which of our names",
-        runtime: FunctionRuntime.JS_2_0,
-        code: FunctionCode.fromInline(viewerCode(host)),
-      });
-    return { functionAssociations: [{ function: viewer, eventType: FunctionEventType.VIEWER_REQUEST }] };
-  }
-
-  /**
-   * Nothing is cached: answers depend on who asks. Everything is passed on, with what CloudFront says of where the viewer
-   * is. The origins are found by their own host, which is put in the place of ours: no policy both adds those headers and
-   * leaves the host out.
-   */
+  /** Nothing is cached: answers depend on who asks. */
   #behavior(): Omit<BehaviorOptions, "origin"> {
-    const passedOn = new OriginRequestPolicy(this, "PassedOn", {
-      comment: "All that a viewer sends, and where the viewer is",
-      headerBehavior: OriginRequestHeaderBehavior.all(...Object.values(VIEWER_PLACE_HEADERS).map(asDocumented)),
-      cookieBehavior: OriginRequestCookieBehavior.all(),
-      queryStringBehavior: OriginRequestQueryStringBehavior.all(),
-    });
     const headers = new ResponseHeadersPolicy(this, "Headers", {
       comment: "Only https, for a year",
       securityHeadersBehavior: {
@@ -149,7 +117,6 @@ export class FrontStack extends Stack {
       allowedMethods: AllowedMethods.ALLOW_ALL,
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       cachePolicy: CachePolicy.CACHING_DISABLED,
-      originRequestPolicy: passedOn,
       responseHeadersPolicy: headers,
       compress: false,
     };
@@ -170,23 +137,6 @@ export class FrontStack extends Stack {
     return bucket;
   }
 }
-
-/** The host of an address that is known when it is deployed. */
-const hostOf = (url: string): string => Fn.select(2, Fn.split("/", url));
-
-/** `cloudfront-viewer-city` as CloudFront writes it: `CloudFront-Viewer-City`. */
-const asDocumented = (header: string): string =>
-  header.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase()).replace("Cloudfront", "CloudFront");
-
-/** Runs before a request goes on to an origin, and writes over what a client sent by those names. */
-const viewerCode = (host: string): string => `import cf from 'cloudfront';
-function handler(event) {
-  var request = event.request;
-  request.headers['${VIEWER_ADDRESS_HEADER}'] = { value: event.viewer.ip };
-  request.headers['${VIEWER_HOST_HEADER}'] = { value: request.headers.host.value };
-  cf.updateRequestOrigin({ hostHeader: '${host}' });
-  return request;
-}`;
 
 /** Paths that go to functions that stream, as CloudFront matches them (`*` is any text), each with its function. */
 export function streamPatterns({

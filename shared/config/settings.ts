@@ -4,6 +4,8 @@ import { type Environment, parseEnvironment } from "./env.ts";
 
 const text = () => z.string().min(1);
 const count = () => z.coerce.number().int().positive();
+const trueOrFalse = z.enum(["true", "false"]);
+const isTrue = (said: string): boolean => said === "true";
 const list = () =>
   z
     .string()
@@ -66,13 +68,16 @@ export const settings = z.object({
     .min(32)
     .optional()
     .describe("Proves that a request came through the front; needed wherever the API is deployed."),
+  SIGN_IN_PLACE: trueOrFalse
+    .default("false")
+    .transform(isTrue)
+    .describe("Whether the front says where a viewer is; else nobody is believed."),
   BROWSER_ORIGINS: list().describe("Origins whose pages may call the API."),
   DNS_SERVERS: list().describe(
     "Name servers that records of domains are asked of; the machine's own where none is named.",
   ),
-  OUTBOUND_ALLOW_HTTP: z
-    .enum(["true", "false"])
-    .transform((value) => value === "true")
+  OUTBOUND_ALLOW_HTTP: trueOrFalse
+    .transform(isTrue)
     .describe("Whether tenants' addresses may be called by plain http."),
   OUTBOUND_ALLOW_HOSTS: list().describe("Private hosts that may be called."),
   AWS_REGION: text().describe("The region; Lambda sets it."),

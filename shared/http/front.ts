@@ -21,25 +21,27 @@ export const VIEWER_HOST_HEADER = "x-viewer-host";
 export interface Front {
   /** What only our front knows; undefined where there is none, on a laptop. */
   readonly secret: string | undefined;
+  /** Whether it says where a viewer is; where it does not, headers by those names are a client's own. */
+  readonly says_place: boolean;
   /** Origins whose pages may call the API from a browser, beside our own; `https://console.example.com`. */
   readonly origins: readonly string[];
 }
 
 /** The front as the function's settings describe it. */
 export function connectFront(environment?: Environment): Front {
-  const { STAGE, FRONT_SECRET, BROWSER_ORIGINS } = readSettings(
-    ["STAGE", "FRONT_SECRET", "BROWSER_ORIGINS"],
+  const { STAGE, FRONT_SECRET, SIGN_IN_PLACE, BROWSER_ORIGINS } = readSettings(
+    ["STAGE", "FRONT_SECRET", "SIGN_IN_PLACE", "BROWSER_ORIGINS"],
     environment,
   );
   if (STAGE !== "local" && FRONT_SECRET === undefined)
     throw new Error("FRONT_SECRET is needed wherever the API is deployed: without it source addresses could be forged");
-  return { secret: FRONT_SECRET, origins: BROWSER_ORIGINS };
+  return { secret: FRONT_SECRET, says_place: SIGN_IN_PLACE, origins: BROWSER_ORIGINS };
 }
 
 /**
  * The gateway's event (HTTP API or function URL, payload 2.0) as a plain request. Its address is the connection's, or
  * what the front saw when the request proves that it came through the front; headers of a client never decide. The place
- * of the address is what the front says of it.
+ * of the address is what the front says of it, where it does.
  * @throws Problem `misdirected_request` when it did not come through the front although there is one
  */
 export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawRequest {
@@ -66,7 +68,7 @@ export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawReque
     body: text,
     ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
     ip: front.secret === undefined ? event.requestContext.http.sourceIp : seenByFront(front.secret, secret, viewer),
-    place: front.secret === undefined ? null : viewerPlace(headers),
+    place: front.secret !== undefined && front.says_place ? viewerPlace(headers) : null,
     origin: front.secret === undefined ? localOrigin(others) : `https://${host ?? ""}`,
   };
 }

@@ -51,11 +51,17 @@ describe("a setting", () => {
     ["web_acl_arn", "studio", "use the ARN of a web ACL of scope CLOUDFRONT"],
     ["customer_managed_key", "yes", "use true, or the ARN of a key of KMS, not of an alias"],
     ["firewall", "on", "use true or false"],
+    ["sign_in_place", "city", "use true or false"],
     ["api_rate", "fast", "use a whole number from 1 to 99999"],
     ["reserve_concurrency", "no", "use true or false"],
     ["registration", "off", "use open or closed"],
   ])("%s with the value %s says what to use", (name, value, advice) => {
     expect(() => readContext({ ...ours, [name]: value })).toThrow(`${name} is "${value}": ${advice}`);
+  });
+
+  it("is false for the place of a sign-in, unless the deployment wants it", () => {
+    expect(readContext(ours).sign_in_place).toBe(false);
+    expect(readContext({ ...ours, sign_in_place: true }).sign_in_place).toBe(true);
   });
 
   it("of cdk.json may be a number or true or false", () => {

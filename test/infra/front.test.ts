@@ -3,17 +3,23 @@ import { describe, expect, it } from "vitest";
 import { allOperations } from "../../functions/operations.ts";
 import { rooms } from "../../functions/rooms.ts";
 import { fullPath } from "../../shared/http/operation.ts";
-import { type Resource, synthesize } from "./support.ts";
+import { type Resource, type Synthesized, synthesize } from "./support.ts";
 
 const stack = synthesize("production");
-const { DistributionConfig: config } = stack.only("AWS::CloudFront::Distribution").properties;
-// biome-ignore lint/suspicious/noExplicitAny: a template's origins
-const originOf = (id: string): any => config.Origins.find((origin: { Id: string }) => origin.Id === id);
+const placed = synthesize("production", { context: { sign_in_place: "true" } });
+
+// biome-ignore lint/suspicious/noExplicitAny: a template's distribution
+const configOf = (one: Synthesized): any => one.only("AWS::CloudFront::Distribution").properties.DistributionConfig;
 // biome-ignore lint/suspicious/noExplicitAny: a template's behaviours
-const behaviors: any[] = [config.DefaultCacheBehavior, ...config.CacheBehaviors];
-/** The host of the origin that a behaviour leads to. */
-// biome-ignore lint/suspicious/noExplicitAny: a template's behaviour
-const hostBehind = ({ TargetOriginId }: any): string => stack.text(originOf(TargetOriginId).DomainName);
+const behaviorsOf = (one: Synthesized): any[] => {
+  const { DefaultCacheBehavior, CacheBehaviors } = configOf(one);
+  return [DefaultCacheBehavior, ...CacheBehaviors];
+};
+const config = configOf(stack);
+const behaviors = behaviorsOf(stack);
+// biome-ignore lint/suspicious/noExplicitAny: a template's origins
+const originOf = (id: string, one = stack): any =>
+  configOf(one).Origins.find((origin: { Id: string }) => origin.Id === id);
 const secret = (text: string): string | undefined =>
   /\{\{resolve:secretsmanager:\{(\w+)\}:SecretString:::\}\}/.exec(text)?.[1];
 const lambdaOf = (url: string): Resource => {
@@ -23,6 +29,27 @@ const lambdaOf = (url: string): Resource => {
   return stack.target(found.properties.TargetFunctionArn);
 };
 
+const [ACCEPT, HOST] = [{ value: "*/*" }, { value: "studio.example.com" }];
+/** The headers that go on to an origin. */
+const WRITTEN = {
+  "x-viewer-address": { value: "203.0.113.7" },
+  "x-viewer-host": HOST,
+  accept: ACCEPT,
+  host: HOST,
+};
+
+/** Runs what stands before an origin, as CloudFront does: the headers that go on, and what it says of the origin. */
+function runViewer(code: string): unknown {
+  const sentByClient = { "x-viewer-address": { value: "10.0.0.1" }, "x-viewer-host": { value: "evil.example" } };
+  const request = { headers: { ...sentByClient, accept: ACCEPT, host: HOST } };
+  const event = { viewer: { ip: "203.0.113.7" }, request };
+  const origins: unknown[] = [];
+  const cf = { updateRequestOrigin: (origin: unknown) => origins.push(origin) };
+  const { headers } = runInNewContext(`${code}; handler(event)`, { event, cf });
+  // Without the other context's prototypes.
+  return JSON.parse(JSON.stringify({ sent: headers, origins }));
+}
+
 /** Where CloudFront sends a path: the first pattern that fits, else the default. */
 const chosen = (path: string) =>
   config.CacheBehaviors.find(({ PathPattern }: { PathPattern: string }) =>
@@ -30,6 +57,11 @@ const chosen = (path: string) =>
   ) ?? config.DefaultCacheBehavior;
 
 describe("the front", () => {
+  const variants = [
+    ["", stack],
+    [", also where it says the place of a viewer", placed],
+  ] as const;
+
   it.each(
     allOperations.map(
       ({ room, operation }) => [`${operation.method} ${fullPath(operation)}`, room, operation] as const,
@@ -42,26 +74,22 @@ describe("the front", () => {
     else expect(host).toBe(`{${stack.only("AWS::ApiGatewayV2::Api").id}.ApiEndpoint}`);
   });
 
-  it("caches nothing, passes on all that a client sends and where the client is, takes every method, and https only", () => {
-    const policy = stack.only("AWS::CloudFront::OriginRequestPolicy");
-    expect(policy.properties.OriginRequestPolicyConfig).toMatchObject({
-      HeadersConfig: {
-        HeaderBehavior: "allViewerAndWhitelistCloudFront",
-        Headers: ["CloudFront-Viewer-Country", "CloudFront-Viewer-Country-Region", "CloudFront-Viewer-City"],
-      },
-      CookiesConfig: { CookieBehavior: "all" },
-      QueryStringsConfig: { QueryStringBehavior: "all" },
-    });
-    for (const behavior of behaviors) {
+  it.each(variants)("caches nothing, takes every method, and https only%s", (_, one) => {
+    for (const behavior of behaviorsOf(one)) {
       expect(behavior).toMatchObject({
         CachePolicyId: "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", // CachingDisabled
         ViewerProtocolPolicy: "https-only",
       });
-      expect(stack.target(behavior.OriginRequestPolicyId).id).toBe(policy.id);
       expect(behavior.AllowedMethods.sort()).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
     }
-    for (const { CustomOriginConfig } of config.Origins)
+    for (const { CustomOriginConfig } of configOf(one).Origins)
       expect(CustomOriginConfig).toMatchObject({ OriginProtocolPolicy: "https-only", OriginReadTimeout: 60 });
+  });
+
+  it("passes on all that a client sends but the host, by the policy that AWS keeps for it", () => {
+    expect(stack.of("AWS::CloudFront::OriginRequestPolicy")).toEqual([]);
+    for (const { OriginRequestPolicyId } of behaviors)
+      expect(OriginRequestPolicyId).toBe("b689b0a8-53d0-40ab-baf2-68738e2966ac"); // AllViewerExceptHostHeader
   });
 
   it("tells browsers to come by https only, whatever answers", () => {
@@ -97,36 +125,77 @@ describe("the front", () => {
     }
   });
 
-  it("has a function before each origin, however many paths lead there", () => {
-    expect(stack.of("AWS::CloudFront::Function")).toHaveLength(new Set(behaviors.map(hostBehind)).size);
-  });
-
-  it.each(behaviors.map((behavior) => [behavior.PathPattern ?? "what is left", behavior]))(
-    "writes the viewer's address and our name over what a client sent, and the origin's host in place of ours: %s",
-    (_, behavior) => {
-      const { FunctionAssociations } = behavior;
+  it("writes the viewer's address and our name over what a client sent, and leaves the origin as it is", () => {
+    const edge = stack.only("AWS::CloudFront::Function");
+    for (const { FunctionAssociations } of behaviors) {
       expect(FunctionAssociations).toHaveLength(1);
       expect(FunctionAssociations[0].EventType).toBe("viewer-request");
-      const edge = stack.target(FunctionAssociations[0].FunctionARN);
-      const [first, ...code] = stack.text(edge?.properties.FunctionCode).split("\n");
-      expect(first).toBe("import cf from 'cloudfront';");
-      const [accept, host] = [{ value: "*/*" }, { value: "studio.example.com" }];
-      const sentByClient = { "x-viewer-address": { value: "10.0.0.1" }, "x-viewer-host": { value: "evil.example" } };
-      const request = { headers: { ...sentByClient, accept, host } };
-      const event = { viewer: { ip: "203.0.113.7" }, request };
-      const origins: unknown[] = [];
-      const cf = { updateRequestOrigin: (origin: unknown) => origins.push(origin) };
-      const sent = runInNewContext(`${code.join("\n")}; handler(event)`, { event, cf });
-      const own = { "x-viewer-address": { value: "203.0.113.7" }, "x-viewer-host": host };
-      expect(sent.headers).toEqual({ ...own, accept, host });
-      expect(JSON.parse(JSON.stringify(origins))).toEqual([{ hostHeader: hostBehind(behavior) }]);
-    },
-  );
+      expect(stack.target(FunctionAssociations[0].FunctionARN).id).toBe(edge.id);
+    }
+    expect(runViewer(edge.properties.FunctionCode)).toEqual({ sent: WRITTEN, origins: [] });
+  });
+
+  it("says to the functions whether it tells where a viewer is, and that is so only where the deployment wants it", () => {
+    for (const [one, says] of [
+      [stack, "false"],
+      [placed, "true"],
+    ] as const)
+      for (const room of rooms)
+        for (const [name, { trigger }] of Object.entries(room.functions)) {
+          const { SIGN_IN_PLACE } = one.functionOf(room.name, name).properties.Environment.Variables;
+          const answers = trigger.kind === "api" || trigger.kind === "stream";
+          expect(SIGN_IN_PLACE, `${room.name}/${name}`).toBe(answers ? says : undefined);
+        }
+  });
 
   it("logs who asked for what, for as long as logs are kept, readable by the account only", () => {
     const bucket = stack.target(config.Logging.Bucket);
     expect(bucket.properties.LifecycleConfiguration.Rules).toEqual([{ ExpirationInDays: 365, Status: "Enabled" }]);
     expect(bucket.properties.PublicAccessBlockConfiguration.BlockPublicAcls).toBe(true);
+  });
+});
+
+describe("a front that says where a viewer is", () => {
+  /** The host of the origin that a behaviour leads to. */
+  // biome-ignore lint/suspicious/noExplicitAny: a template's behaviour
+  const hostBehind = ({ TargetOriginId }: any): string => placed.text(originOf(TargetOriginId, placed).DomainName);
+
+  it("passes on all that a client sends and where the client is", () => {
+    const policy = placed.only("AWS::CloudFront::OriginRequestPolicy");
+    expect(policy.properties.OriginRequestPolicyConfig).toMatchObject({
+      HeadersConfig: {
+        HeaderBehavior: "allViewerAndWhitelistCloudFront",
+        Headers: ["CloudFront-Viewer-Country", "CloudFront-Viewer-Country-Region", "CloudFront-Viewer-City"],
+      },
+      CookiesConfig: { CookieBehavior: "all" },
+      QueryStringsConfig: { QueryStringBehavior: "all" },
+    });
+    for (const { OriginRequestPolicyId } of behaviorsOf(placed))
+      expect(placed.target(OriginRequestPolicyId).id).toBe(policy.id);
+  });
+
+  it("has a function before each origin, however many paths lead there", () => {
+    const hosts = new Set(behaviorsOf(placed).map(hostBehind));
+    expect(placed.of("AWS::CloudFront::Function")).toHaveLength(hosts.size);
+  });
+
+  it.each(behaviorsOf(placed).map((behavior) => [behavior.PathPattern ?? "what is left", behavior]))(
+    "writes the viewer's address and our name over what a client sent, and the origin's host in place of ours: %s",
+    (_, behavior) => {
+      const { FunctionAssociations } = behavior;
+      expect(FunctionAssociations).toHaveLength(1);
+      expect(FunctionAssociations[0].EventType).toBe("viewer-request");
+      const edge = placed.target(FunctionAssociations[0].FunctionARN);
+      const [first, ...code] = placed.text(edge.properties.FunctionCode).split("\n");
+      expect(first).toBe("import cf from 'cloudfront';");
+      expect(runViewer(code.join("\n"))).toEqual({ sent: WRITTEN, origins: [{ hostHeader: hostBehind(behavior) }] });
+    },
+  );
+
+  it("is none on a laptop, which has no front", () => {
+    expect(() => synthesize("local", { context: { sign_in_place: "true" } })).toThrow(
+      /^the stage local has no front, so nothing says where a sign-in was$/,
+    );
   });
 });
 

@@ -21,7 +21,11 @@ const stages = ["local", "development", "staging", "production"] as const;
 /** What is looked at: every stage as it is, and production with what a deployment can have besides. */
 const deployments = [
   ...stages.map((stage) => [stage, stage, {}] as const),
-  ["production with a key and a firewall", "production", { customer_managed_key: "true", firewall: "true" }],
+  [
+    "production with a key, a firewall and the place of sign-ins",
+    "production",
+    { customer_managed_key: "true", firewall: "true", sign_in_place: "true" },
+  ],
 ] as const;
 
 /** What cfn-lint finds in these templates, by CloudFormation's schemas of both regions. */

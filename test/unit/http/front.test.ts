@@ -6,8 +6,9 @@ import { answerEvent, connectFront, type Front, toRequest } from "../../../share
 import type { RawRequest } from "../../../shared/http/parse.ts";
 
 const secret = "a secret of the deployment, 32 or more";
-const behindFront: Front = { secret, origins: [] };
-const onLaptop: Front = { secret: undefined, origins: [] };
+const behindFront: Front = { secret, says_place: false, origins: [] };
+const behindOneThatSays: Front = { ...behindFront, says_place: true };
+const onLaptop: Front = { ...behindFront, secret: undefined };
 
 /** The address of the connection to the gateway: behind the front it is one of the front's own. */
 const CONNECTION = "198.51.100.9";
@@ -110,15 +111,23 @@ describe("the place of that address", () => {
   };
 
   it("is what the front says of it, and is none of the headers that handlers see", () => {
-    const { place, headers } = toRequest(passedOn("203.0.113.7", there), behindFront);
+    const { place, headers } = toRequest(passedOn("203.0.113.7", there), behindOneThatSays);
     expect(place).toEqual({ country: "DE", region: "BY", city: "München" });
     expect(headers).toEqual({});
   });
 
-  it("is nothing without a front, whatever a client says of it", () => {
-    const { place, headers } = toRequest(eventWith(there), onLaptop);
+  it.each([
+    ["without a front", eventWith(there), onLaptop],
+    ["without a front, whatever its settings say", eventWith(there), { ...onLaptop, says_place: true }],
+    ["behind a front that does not say it", passedOn("203.0.113.7", there), behindFront],
+  ])("is nothing %s, whatever a client says of it", (_, event, front) => {
+    const { place, headers } = toRequest(event, front);
     expect([place, headers]).toEqual([null, {}]);
-    expect(() => toRequest(eventWith({ ...there, "x-viewer-address": "203.0.113.7" }), behindFront)).toThrow();
+  });
+
+  it("is not read where a request came past the front", () => {
+    const sent = eventWith({ ...there, "x-viewer-address": "203.0.113.7" });
+    expect(() => toRequest(sent, behindOneThatSays)).toThrow(expect.objectContaining({ status: 421 }));
   });
 
   it.each([
@@ -145,18 +154,24 @@ describe("the place of that address", () => {
       { country: "US", region: null, city: "St. John's (West)" },
     ],
   ])("with %s is as much of it as can be told", (_, sent, place) => {
-    expect(toRequest(passedOn("203.0.113.7", sent), behindFront).place).toEqual(place);
+    expect(toRequest(passedOn("203.0.113.7", sent), behindOneThatSays).place).toEqual(place);
   });
 });
 
 describe("settings of the front", () => {
   it.each(["development", "staging", "production"])("stage %s does not start without the secret", (STAGE) => {
     expect(() => connectFront({ STAGE })).toThrow(/FRONT_SECRET/);
-    expect(connectFront({ STAGE, FRONT_SECRET: secret })).toEqual({ secret, origins: [] });
+    expect(connectFront({ STAGE, FRONT_SECRET: secret })).toEqual({ secret, says_place: false, origins: [] });
   });
 
   it("a laptop has no front", () => {
-    expect(connectFront({ STAGE: "local" })).toEqual({ secret: undefined, origins: [] });
+    expect(connectFront({ STAGE: "local" })).toEqual({ secret: undefined, says_place: false, origins: [] });
+  });
+
+  it("it says where a viewer is only where the deployment wants it", () => {
+    const said = (SIGN_IN_PLACE: string) => connectFront({ STAGE: "production", FRONT_SECRET: secret, SIGN_IN_PLACE });
+    expect([said("true").says_place, said("false").says_place]).toEqual([true, false]);
+    expect(() => said("yes")).toThrow(/SIGN_IN_PLACE/);
   });
 
   it("origins are listed with commas", () => {
@@ -181,7 +196,7 @@ describe("a request past the front", () => {
 
 describe("pages of other origins", () => {
   const console = "https://console.example.com";
-  const open: Front = { secret: undefined, origins: [console] };
+  const open: Front = { ...onLaptop, origins: [console] };
   const dispatch = async (request: RawRequest): Promise<Answer> => ({
     status: request.method === "OPTIONS" ? 405 : 401,
     headers: { "content-type": "application/problem+json", vary: "accept-encoding" },

@@ -128,7 +128,7 @@ const event = (body: string, isBase64Encoded: boolean, headers: Record<string, s
     requestContext: { http: { method: "POST", sourceIp: "192.0.2.1" } },
   }) as unknown as Parameters<typeof toRequest>[0];
 const json = { "Content-Type": "application/json" };
-const onLaptop: Front = { secret: undefined, origins: [] };
+const onLaptop: Front = { secret: undefined, says_place: false, origins: [] };
 const read = (...sent: Parameters<typeof event>) => parseInput(create, toRequest(event(...sent), onLaptop), {}).body;
 
 describe("the bytes of a body", () => {

@@ -67,7 +67,7 @@ async function answerOf(content: () => AsyncIterable<string>, closeAfter = Infin
     platform,
     deps: {},
   };
-  const handler = serveStream(service, { secret: undefined, origins: [] }) as Handler;
+  const handler = serveStream(service, { secret: undefined, says_place: false, origins: [] }) as Handler;
   const stream = new PassThrough({ highWaterMark: 4 });
   const pieces: string[] = [];
   stream.on("data", (piece: Buffer) => {
