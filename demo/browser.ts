@@ -1,4 +1,5 @@
 import { chromiumPath, NO_BROWSER, newVisitor, startChromium } from "../test/support/chromium.ts";
+import { Client } from "./client.ts";
 import { must, remark } from "./story.ts";
 
 /** What the page shows at the end: who is signed in as what, or why not. */
@@ -31,6 +32,34 @@ export async function fromSignInPage(gateway: string, email: string): Promise<Sh
     must(complaints.length === 0, `the browser complains: ${complaints.join("; ")}`);
     remark(`In Chromium, at ${new URL(page.url()).pathname}: "${heading}"`);
     return { heading, role, text: await page.locator("body").innerText() };
+  } finally {
+    await browser.close();
+  }
+}
+
+/**
+ * Somebody opens an approval's link in a real browser, reads what it is about and approves; without a browser the page's
+ * two calls are made as it would make them.
+ * @param link path and fragment, as the mail has them
+ */
+export async function approveFromMail(gateway: string, link: string): Promise<void> {
+  if (chromiumPath() === undefined) {
+    remark(`Not played in a browser: ${NO_BROWSER}.`);
+    const token = new URLSearchParams(link.split("#")[1]).get("token");
+    const client = new Client(gateway);
+    await client.post("/approvals/look-up", { token }, 200);
+    await client.post("/approvals/decide-by-link", { token, decision: "approved", comment: "Fine." }, 200);
+    return;
+  }
+  const browser = await startChromium();
+  try {
+    const { page, complaints, send, sees } = await newVisitor(browser);
+    await page.goto(`${gateway}${link}`);
+    await page.getByRole("button", { name: "Approve" }).waitFor();
+    remark(`In Chromium, at ${new URL(page.url()).pathname}: ${await page.locator("blockquote").innerText()}`);
+    await send({ Comment: "Fine." }, "Approve");
+    await sees("You have approved");
+    must(complaints.length === 0, `the browser complains: ${complaints.join("; ")}`);
   } finally {
     await browser.close();
   }

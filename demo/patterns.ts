@@ -1,9 +1,20 @@
 import { randomBytes } from "node:crypto";
+import { approveFromMail } from "./browser.ts";
 import { Client } from "./client.ts";
 import { bold, dim } from "./show.ts";
 import { must, Story, until } from "./story.ts";
-import { mailed, PROOF } from "./system.ts";
+import { APPROVAL_LINK, LINK, mailed, PROOF } from "./system.ts";
 import { drawTrace } from "./trace.ts";
+
+/** Somebody joins who may approve. @returns their address */
+async function colleague(gateway: string, api: Client, tag: string): Promise<string> {
+  const email = `grace-${tag}@example.com`;
+  await api.post("/invitations", { email, role: "org_admin" }, 201, true);
+  const token = await mailed(gateway, email, LINK);
+  const password = randomBytes(12).toString("base64url");
+  await new Client(gateway).post("/auth/join", { token, name: "Grace", password }, 201, true);
+  return email;
+}
 
 /** Every pattern that there is, drawn by one call, run, and shown: who ran when, what was chosen, rounds and votes. */
 export async function tell(gateway: string): Promise<boolean> {
@@ -141,6 +152,44 @@ export async function tell(gateway: string): Promise<boolean> {
     );
     must(all.began("board_") === 3, "it ended although it was not solved");
     return `solved after 1 round; not solved after ${all.began("board_")}`;
+  });
+
+  await story.step("Approval: a run waits for somebody else, who approves by the link in a mail", async () => {
+    const { agent_id } = place("Writer");
+    const grace = await colleague(gateway, api, tag);
+    const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: id, config });
+    const message = "Shall this go to the customer?";
+    const nodes = [
+      node("in", "input"),
+      node("write", "agent", { agent_id }),
+      node("approve", "approval", { message, expires_in_seconds: 600 }),
+      node("out", "output"),
+    ];
+    const ways = [["in"], ["write"], ["approve", "approved"]] as const;
+    const connections = ways.map(([source, source_handle], i) => ({
+      id: `c${i}`,
+      source,
+      target: nodes[i + 1]?.id,
+      ...(source_handle === undefined ? {} : { source_handle }),
+    }));
+    // The graph is of no pattern with rules of its own.
+    const { id } = await api.post("/pipelines", { name: `approval ${tag}`, pattern: "supervisor" }, 201);
+    await api.call("PUT", `/pipelines/${id}/graph`, { body: { nodes, connections }, expect: 200, quiet: true });
+    const input = { message: "Answer Mr. Moss about the roof." };
+    const { id: run_id } = await api.post(`/pipelines/${id}/runs`, { mode: "test", input }, 202);
+    const link = await mailed(gateway, grace, APPROVAL_LINK);
+    await approveFromMail(gateway, link);
+    const run = await until("the run to end", async () => {
+      const found = await api.get(`/runs/${run_id}`, true);
+      return ["queued", "running"].includes(found.status) ? undefined : found;
+    });
+    const steps = await api.all(`/runs/${run_id}/steps`);
+    drawTrace(steps);
+    await api.call("DELETE", `/pipelines/${id}`, { expect: 204, quiet: true });
+    must(run.status === "completed", `the run has ended as ${run.status}`);
+    const [by] = run.output.decisions;
+    must(by.decision === "approved" && by.comment === "Fine.", "somebody else has decided otherwise");
+    return `approved by ${grace}: "${by.comment}"`;
   });
 
   console.log(`\n${story.summary()}`);

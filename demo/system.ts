@@ -32,6 +32,8 @@ export const mailed = (gateway: string, address: string, token: RegExp): Promise
 
 /** The proof of an address, in the mail of a registration. */
 export const PROOF = /rgn_[0-9A-Z]{26}\.[\w-]{43}/;
+/** The link by which an approver decides. */
+export const APPROVAL_LINK = /\/approvals\/apr_[0-9A-Z]{26}#\S*token=\S+[\w-]/;
 /** The link of an invitation. */
 export const LINK = /org_[0-9A-Z]{26}\.inv_[0-9A-Z]{26}\.[\w-]{43}/;
 /** The link that proves a mail domain. */

@@ -30,10 +30,13 @@ const permission = z.string().refine(isPermission, "is not a permission") as unk
  */
 export const approversSchema = z
   .strictObject({
-    users: z.array(idSchema("user")).min(1).max(NAMED_USERS).optional(),
+    users: z
+      .array(idSchema("user"))
+      .max(NAMED_USERS)
+      .optional()
+      .meta({ description: "Nobody, where it is empty: they are still to be chosen." }),
     teams: z
       .array(idSchema("team"))
-      .min(1)
       .max(NAMED)
       .optional()
       .meta({ description: "Their members, inherited ones included." }),

@@ -110,6 +110,8 @@ export const importSchema = z
     ),
     to_supply: z
       .array(z.string().meta({ example: "agents.Triage.tools.lookup.config.secret_headers.Authorization" }))
-      .meta({ description: "Secrets that neither the document nor the organization has." }),
+      .meta({
+        description: "Secrets that neither the document nor the organization has, and people who are to be named.",
+      }),
   })
   .meta({ id: "Import", description: "What an import does, thing by thing." });

@@ -4,7 +4,12 @@ import { canonicalJson } from "../../../shared/expressions/json.ts";
 import { readPortable as readAgent, shownAgent } from "../../agents/portable/public.ts";
 import { wholeAgent } from "../../agents/resources.ts";
 import { referencesOf } from "../../pipelines/graph/public.ts";
-import { type ReadPipeline, readPortable as readPipeline, shownPipeline } from "../../pipelines/portable/public.ts";
+import {
+  peopleIn,
+  type ReadPipeline,
+  readPortable as readPipeline,
+  shownPipeline,
+} from "../../pipelines/portable/public.ts";
 import type { ExchangeDeps } from "../deps.ts";
 import { DOCUMENT_VERSION, MOST_THINGS } from "../model.ts";
 import { secretsIn } from "./secrets.ts";
@@ -92,7 +97,10 @@ export async function gathered(
   const shownPipelines = pipelines
     .map(({ portable }) => shownPipeline(portable, ({ id }) => names.get(id)))
     .sort(byName);
-  const to_supply = [...secretsIn(shownAgents, "agents"), ...secretsIn(shownPipelines, "pipelines")].sort();
+  const people = pipelines.flatMap(({ portable }) =>
+    peopleIn(portable.graph).map(({ place }) => `pipelines.${portable.name}.${place}`),
+  );
+  const to_supply = [...secretsIn(shownAgents, "agents"), ...secretsIn(shownPipelines, "pipelines"), ...people].sort();
   return {
     kaizen_version: DOCUMENT_VERSION,
     agents: shownAgents,

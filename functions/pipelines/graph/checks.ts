@@ -1,9 +1,11 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
+import { membershipItem } from "../../../shared/identity/items.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, responseSchemas, type StoredAgent } from "../../agents/public.ts";
-import { agentOf, idsNamed, referencesOf } from "./rules/kinds.ts";
+import { teamItem } from "../../teams/public.ts";
+import { agentOf, idsNamed, peopleOf, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
 import { type AnswerSchemas, answerKey } from "./rules/types/flow.ts";
@@ -54,16 +56,39 @@ async function answersOf(
   );
 }
 
-/** Everything that is wrong with a graph, with the facts about its agents read in one batch. */
+/** Nodes that name people who are no active members, or teams that are not there: all are read in one batch. */
+async function missingPeople(table: TenantTable, graph: Graph): Promise<Finding[]> {
+  const named = graph.nodes.flatMap((node) =>
+    peopleOf(node).flatMap(({ type, ids }) => ids.map((id) => ({ node, type, id }))),
+  );
+  const found = await table.table.batch(
+    named.map(({ type, id }) =>
+      type === "user" ? table.read(membershipItem, { user_id: id }) : table.read(teamItem, { id }),
+    ),
+  );
+  return named.flatMap(({ node, type, id }, i) => {
+    const there = found[i];
+    if (there !== undefined && (!("status" in there) || there.status === "active")) return [];
+    const what = type === "user" ? "no active member" : "no team";
+    return {
+      code: "approver_not_found",
+      message: `"${node.label}" (${node.id}) names ${type} ${id}, which is ${what} of the organization. Name another.`,
+      node_ids: [node.id],
+      connection_ids: [],
+    };
+  });
+}
+
+/** Everything that is wrong with a graph, with the facts about its agents read in one batch, and those about people. */
 export async function checkGraph(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Pick<Blobs, "load"> },
   pattern: PatternName,
   graph: Graph,
 ): Promise<GraphCheck> {
-  const agents = await agentsOf(table, graph);
+  const [agents, missing] = await Promise.all([agentsOf(table, graph), missingPeople(table, graph)]);
   const answers = await answersOf(table, blobs, graph, agents);
   const { errors, warnings } = await validated(graph, { pattern, agents, answers });
-  const all: Finding[] = [...errors];
+  const all: Finding[] = [...errors, ...missing];
   for (const node of graph.nodes)
     for (const { type, id, pin } of referencesOf(node)) {
       const agent = type === "agent" ? agents.get(id) : undefined;

@@ -13,6 +13,7 @@ export {
   kindOf,
   type NodeKindName,
   nodeKinds,
+  peopleOf,
   referencesOf,
   renamed,
   timeoutOf,

@@ -7,6 +7,7 @@ export {
   type Named,
   namesIn,
   type PortablePipeline,
+  peopleIn,
   portablePipelineSchema,
   type SentPipeline,
   shownPipeline,

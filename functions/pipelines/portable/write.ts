@@ -11,6 +11,7 @@ import { changeOf, found, type Making } from "../definition/found.ts";
 import type { PipelineDeps } from "../deps.ts";
 import { pipelineEvents } from "../events.ts";
 import { canonicalGraph, graphHash } from "../graph/rules/canonical.ts";
+import { peopleOf, withPeople } from "../graph/rules/kinds.ts";
 import type { Graph, GraphNode } from "../graph/rules/nodes.ts";
 import { originOf, type SealedHeaders, sealHeaders } from "../graph/secret-headers.ts";
 import { EMPTY_GRAPH, newRevision } from "../revisions/revision.ts";
@@ -37,13 +38,14 @@ export interface PortedPipeline {
 const NOTHING = { graph: EMPTY_GRAPH, secrets: {} } as const;
 
 /**
- * A graph of a document with the stored values where it brings none: of a node that is still called so and leads to
- * where it led.
+ * A graph of a document with the stored values where it brings none: secrets of a node that is still called so and leads
+ * to where it led, and people whom it still asks for.
  */
 export function withStoredSecrets(graph: Graph, stored: Graph): Graph {
   const before = new Map(stored.nodes.map((node) => [node.id, node]));
   const nodes = graph.nodes.map((node): GraphNode => {
     const old = before.get(node.id);
+    if (old?.kind === node.kind && peopleOf(old).length > 0) return withStoredPeople(node, old);
     if (node.kind !== "http" || old?.kind !== "http" || originOf(node) !== originOf(old)) return node;
     const secret_headers = Object.fromEntries(
       Object.entries(node.config.secret_headers ?? {}).map(([name, value]) => [
@@ -54,6 +56,11 @@ export function withStoredSecrets(graph: Graph, stored: Graph): Graph {
     return node.config.secret_headers === undefined ? node : { ...node, config: { ...node.config, secret_headers } };
   });
   return { ...graph, nodes };
+}
+
+function withStoredPeople(node: GraphNode, old: GraphNode): GraphNode {
+  const stored = new Map(peopleOf(old).map(({ path, ids }) => [path.join("."), ids]));
+  return withPeople(node, ({ path, ids }) => (ids.length > 0 ? ids : (stored.get(path.join(".")) ?? ids)));
 }
 
 const sealed = async (

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Company, eventually } from "../../support/api.ts";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { sentMails } from "../../../local/mails.ts";
+import { type Company, call, eventually } from "../../support/api.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
 import { type Edge, ended, graphOf, lab, type Node, pipelineWith, redraw, testRun } from "../runs/setup.ts";
 
@@ -121,6 +122,39 @@ describe("a run that asks people", () => {
     const nobody = { approvers: { users: [company.user_id] } };
     const run = await ended(company, await started(nobody));
     expect([run.status, run.error.code]).toEqual(["failed", "approvers_missing"]);
+  });
+
+  it("mails each approver a link of their own, by which they decide; who started it gets none", async () => {
+    const { run_id, id } = await waits({
+      message: "Send {{ input.text }}?",
+      approvers: { users: [ada.user_id, bob.user_id] },
+    });
+    const linkTo = ({ email }: { readonly email: string }) =>
+      eventually(async () => {
+        const mails = (await sentMails(inject("stack").endpoint)).filter(({ to }) => to.includes(email));
+        return mails
+          .flatMap(({ text }) => new RegExp(`/approvals/${id}#\\S*token=(\\S+)`).exec(text)?.[1] ?? [])
+          .at(-1);
+      }, "the mail with the link");
+    const token = await linkTo(ada);
+    expect(await linkTo(bob)).not.toBe(token);
+    const decided = await call("POST", "/approvals/decide-by-link", { body: { token, decision: "approved" } });
+    expect(decided.body).toMatchObject({ status: "approved", decisions: [{ user_id: ada.user_id }] });
+    expect(await ended(company, run_id)).toMatchObject({ status: "completed", output: { by: ada.user_id } });
+    const mails = await sentMails(inject("stack").endpoint);
+    expect(mails.filter(({ to, text }) => to.includes(company.email) && text.includes(id))).toEqual([]);
+  });
+
+  it("is not activated where it names somebody who is not there, or nobody yet", async () => {
+    const stranger = "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+    await redraw(company, pipeline, asks({ approvers: { users: [stranger, ada.user_id] } }));
+    const named = await company.call("POST", `/pipelines/${pipeline}/activate`, {});
+    expect(named.status).toBe(422);
+    expect(named.body.graph_errors).toMatchObject([{ code: "approver_not_found", node_ids: ["ask"] }]);
+    expect(named.body.detail).toContain(stranger);
+    await redraw(company, pipeline, asks({ approvers: { users: [] } }));
+    const empty = await company.call("POST", `/pipelines/${pipeline}/activate`, {});
+    expect(empty.body.graph_errors).toMatchObject([{ code: "config_incomplete", node_ids: ["ask"] }]);
   });
 
   it("asks nobody any more once it is over", async () => {

@@ -5,8 +5,10 @@ import { audienceOf } from "../../../functions/sso/saml/model.ts";
 import { platformIdentityItem } from "../../../functions/sso/store.ts";
 import { sentMails } from "../../../local/mails.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
+import { organizationItem, PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.ts";
+import { UNSET } from "../../../shared/identity/settings.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
+import { approvalLink, pendingApproval } from "../../support/approvals.ts";
 import { chromiumPath, NO_BROWSER, newVisitor, startChromium, type Visitor } from "../../support/chromium.ts";
 import { newDomain, provedBy } from "../../support/domains.ts";
 import { invited } from "../../support/invitations.ts";
@@ -377,6 +379,64 @@ describe.skipIf(!there)("in a browser", () => {
         await person.press("Go on");
         await person.sees("You are signed in");
         expect(await facts(person)).toMatchObject({ organization: name, role: "owner" });
+      },
+      [403],
+    );
+  });
+
+  it("an approver decides by the link in a mail alone; where the organization asks for more, signed in", async () => {
+    const name = named("Northwind Support", unique("Company"));
+    const owner = await registerCompany(name);
+    const ada = await addMember(owner, "org_admin");
+    const [alone, more] = await Promise.all(
+      [1, 2].map((required) =>
+        pendingApproval(owner, {
+          title: "Publish the answer",
+          message: "Shall this answer go to the customer?",
+          pipeline_name: "Answers to customers",
+          payload: { inline: JSON.stringify({ answer: "<b>We are sorry.</b>", refund: { amount: 12.5 } }) },
+          required,
+          ...(required === 1 ? {} : { allow_self: true }),
+        }),
+      ),
+    );
+    if (alone === undefined || more === undefined) throw new Error("nobody was asked");
+    const linkOf = async (approval: typeof alone) =>
+      `/approvals/${approval.id}#organization_id=${owner.organization_id}&token=${await approvalLink(owner, approval, ada.user_id)}`;
+    const link = await linkOf(alone);
+    await visit(link, async (person) => {
+      await person.sees("Publish the answer");
+      expect(person.page.url()).toBe(`${origin()}/approvals/${alone.id}`);
+      await person.page.getByText("Shall this answer go to the customer?").waitFor();
+      expect(await person.page.locator("pre").innerText()).toContain('"answer": "<b>We are sorry.</b>"');
+      await person.page.getByText(ada.email).waitFor();
+      await person.picture("approval");
+      await person.press("Reject");
+      await person.page.getByRole("alert").filter({ hasText: "Say why you reject it." }).waitFor();
+      await person.send({ Comment: "Too friendly." }, "Reject");
+      await person.sees("You have rejected");
+    });
+    const seen = (await ada.call("GET", `/approvals/${alone.id}`)).body;
+    expect([seen.status, seen.decisions[0].comment]).toEqual(["rejected", "Too friendly."]);
+    await visit(link, (person) => person.sees("This link no longer works"), [404]);
+
+    const strict = await linkOf(more);
+    const settings = { ...UNSET, version: 1, security: { sign_in_methods: ["password" as const], require_mfa: true } };
+    const { writes, table } = stackTable().of(owner.organization_id);
+    await table.transact([writes.update(organizationItem, {}, { set: { settings } })]);
+    await visit(
+      strict,
+      async (person) => {
+        await person.page.getByText("This organization asks for a second factor").waitFor();
+        await byPassword(person, ada.email, ada.password);
+        await person.sees("Set up a second factor");
+        const app = new App(await person.page.locator("main code").innerText());
+        await person.send({ "The code that it shows": app.code() }, "Turn it on");
+        await person.press("I have kept them");
+        await person.sees("Publish the answer");
+        await person.send({ Comment: "" }, "Approve");
+        await person.sees("You have approved");
+        await person.page.getByText("1 of 2 have approved.").waitFor();
       },
       [403],
     );

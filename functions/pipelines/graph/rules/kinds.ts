@@ -1,7 +1,7 @@
 import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
 import { input, output } from "./kinds/ends.ts";
-import type { ConfigPath, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
+import type { ConfigPath, NamedPeople, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
@@ -38,6 +38,18 @@ export const agentOf = (node: GraphNode): NodeAgent | undefined => kindOf(node).
 
 /** The things of the organization that the node names. */
 export const referencesOf = (node: GraphNode): readonly Reference[] => kindOf(node).references(node.config);
+
+/** The users and teams that the node names. */
+export const peopleOf = (node: GraphNode): readonly NamedPeople[] => kindOf(node).people(node.config);
+
+/** A node with other people in the places of those that it names. */
+export function withPeople(node: GraphNode, put: (named: NamedPeople) => readonly string[]): GraphNode {
+  const lists = peopleOf(node);
+  if (lists.length === 0) return node;
+  const config = structuredClone<object>(node.config);
+  for (const list of lists) setAt(config, list.path, put(list));
+  return { ...node, config } as GraphNode;
+}
 
 /** The different things of a type that a graph names, in the order of their first nodes. */
 export const idsNamed = (graph: Graph, type: ReferenceType): string[] => [

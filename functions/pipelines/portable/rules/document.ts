@@ -5,7 +5,15 @@ import { issuesOf } from "../../../../shared/http/parse.ts";
 import { descriptionSchema, nameSchema, tagsSchema } from "../../../../shared/http/schemas.ts";
 import { secretsNamed, TO_SUPPLY } from "../../../../shared/secrets/supply.ts";
 import type { Reference, ReferenceType } from "../../graph/rules/kinds/kind.ts";
-import { kindOf, nodeKinds, referencesOf, setAt, withReferences } from "../../graph/rules/kinds.ts";
+import {
+  kindOf,
+  nodeKinds,
+  peopleOf,
+  referencesOf,
+  setAt,
+  withPeople,
+  withReferences,
+} from "../../graph/rules/kinds.ts";
 import { type Graph, type GraphNode, graphSchema } from "../../graph/rules/nodes.ts";
 import { positionsSchema } from "../../layout/rules/positions.ts";
 import { patternInput } from "../../model.ts";
@@ -127,6 +135,12 @@ export function graphFrom(
         path: at(path),
         message: `must name one as {"$${type}": "its name"}: an id belongs to one organization`,
       });
+    for (const { path, ids, type } of peopleOf(node))
+      if (ids.length > 0)
+        wrong.push({
+          path: at(path),
+          message: `must be empty here: a ${type} belongs to one organization; name some after the import`,
+        });
     return { ...node, config } as GraphNode;
   });
   return wrong.length > 0 ? { graph: undefined, issues: wrong } : { graph: { ...graph, nodes: whole }, issues: [] };
@@ -138,9 +152,10 @@ export const namesIn = (graph: Readonly<Record<string, unknown>>): readonly Name
 
 const isStored = (value: unknown): boolean => value === TO_SUPPLY || /^\{stored:[0-9a-f]{32}\}$/.test(String(value));
 
-/** A node as documents show it: with names in place of ids, and of secrets their names alone. */
+/** A node as documents show it: with names in place of ids, nobody where it names people, and of secrets their names alone. */
 function shownNode(node: GraphNode, nameOf: (reference: Reference) => string | undefined): object {
-  const shown = withReferences(node, (reference) => {
+  const anybody = withPeople(node, () => []);
+  const shown = withReferences(anybody, (reference) => {
     const name = nameOf(reference);
     return name === undefined ? undefined : written({ type: reference.type, name });
   }) as { readonly config: Readonly<Record<string, unknown>> };
@@ -162,12 +177,20 @@ export const shownPipeline = (
   graph: { nodes: graph.nodes.map((node) => shownNode(node, nameOf)), connections: [...graph.connections] },
 });
 
-/** Places of secrets in a graph that has them as documents do. */
-export const unsuppliedIn = (graph: Graph): string[] =>
+/** Places of people in a graph, who are to be named anew wherever a document brings it. */
+export const peopleIn = (graph: Graph): { readonly place: string; readonly ids: readonly string[] }[] =>
   graph.nodes.flatMap((node) =>
+    peopleOf(node).map(({ path, ids }) => ({ place: `graph.nodes.${node.id}.config.${path.join(".")}`, ids })),
+  );
+
+/** Places of secrets, and of people, in a graph that has them as documents do. */
+export const unsuppliedIn = (graph: Graph): string[] => [
+  ...graph.nodes.flatMap((node) =>
     kindOf(node).secret_fields.flatMap((field) =>
       Object.entries((node.config as Readonly<Record<string, unknown>>)[field] ?? {}).flatMap(([name, value]) =>
         value === TO_SUPPLY ? [`graph.nodes.${node.id}.config.${field}.${name}`] : [],
       ),
     ),
-  );
+  ),
+  ...peopleIn(graph).flatMap(({ place, ids }) => (ids.length === 0 ? [place] : [])),
+];

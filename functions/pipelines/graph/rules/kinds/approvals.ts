@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { mappingSchema } from "../../../../../shared/expressions/mapping.ts";
 import {
+  type Approvers,
   approversSchema,
   COMMENT,
   DEFAULT_EXPIRY_SECONDS,
@@ -15,11 +16,27 @@ import { graphLimits } from "../limits.ts";
 import { shapeOf } from "../types/from-schema.ts";
 import { closed, ofType } from "../types/shape.ts";
 import { FREE } from "./cost.ts";
-import { configOf, defineKind, never, usesOfMapping } from "./kind.ts";
+import { type ConfigPath, configOf, defineKind, type NamedPeople, never, usesOfMapping } from "./kind.ts";
 
 /** Where an approval goes on by. */
 export const APPROVED = "approved";
 export const REJECTED = "rejected";
+
+const peopleIn = ({ users, teams }: Approvers, path: ConfigPath): readonly NamedPeople[] => [
+  ...(users === undefined ? [] : [{ type: "user", ids: users, path: [...path, "users"] } as const]),
+  ...(teams === undefined ? [] : [{ type: "team", ids: teams, path: [...path, "teams"] } as const]),
+];
+
+const allPeople = ({
+  approvers,
+  escalate,
+}: {
+  readonly approvers: Approvers;
+  readonly escalate?: { readonly to: Approvers } | undefined;
+}) => [
+  ...peopleIn(approvers, ["approvers"]),
+  ...(escalate === undefined ? [] : peopleIn(escalate.to, ["escalate", "to"])),
+];
 
 export const approval = defineKind({
   kind: "approval",
@@ -91,5 +108,10 @@ export const approval = defineKind({
     ...(message === undefined ? [] : [{ field: "message", form: "template", text: message } as const]),
     ...usesOfMapping("payload", payload),
   ],
+  people: allPeople,
+  lacks: (config) =>
+    allPeople(config)
+      .filter(({ ids }) => ids.length === 0)
+      .map(({ path }) => `Name somebody in ${path.join(".")}, or take it away.`),
   waits_seconds: ({ expires_in_seconds }) => expires_in_seconds,
 });

@@ -100,6 +100,14 @@ export interface Reference {
   readonly pin?: { readonly number: number; readonly path: ConfigPath };
 }
 export type ReferenceType = "agent" | "pipeline";
+
+/** People of the organization that a config names, in one list: no document carries them, they are named anew elsewhere. */
+export interface NamedPeople {
+  readonly type: "user" | "team";
+  readonly ids: readonly string[];
+  /** Where the list stands in the config. */
+  readonly path: ConfigPath;
+}
 export type ConfigPath = readonly (string | number)[];
 
 /** The reference to the agent that a node runs, as `agentFields` name it. */
@@ -175,6 +183,8 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
    * Of a kind that names no more than the agent that it runs, that one.
    */
   references(config: z.output<S>): readonly Reference[];
+  /** Users and teams that its config names. */
+  people(config: z.output<S>): readonly NamedPeople[];
   /** What one attempt may cost at most. */
   readonly cost: CostBound<z.output<S>>;
   /** The largest numbers that its config may hold, by name, beside the common ones; units stand last. */
@@ -205,6 +215,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     uses: () => nothing,
     agent: () => undefined,
     references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),
+    people: () => nothing,
     waits_seconds: () => 0,
     lacks: () => nothing,
     ...kind,
