@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { agentDeps } from "../../functions/agents/deps.ts";
 import * as agentHandlers from "../../functions/agents/handlers.ts";
 import { operations as agentOperations } from "../../functions/agents/operations.ts";
+import { approvalsDeps } from "../../functions/approvals/deps.ts";
+import * as approvalHandlers from "../../functions/approvals/handlers.ts";
+import { operations as approvalOperations } from "../../functions/approvals/operations.ts";
 import * as auditHandlers from "../../functions/audit/handlers.ts";
 import { apiOperations as auditOperations } from "../../functions/audit/operations.ts";
 import { authDeps } from "../../functions/auth/deps.ts";
@@ -103,6 +106,7 @@ export function dispatchers(platform: Platform): Dispatch {
     rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
   add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
   add(exchangeOperations, createDispatcher(exchangeOperations, exchangeHandlers, platform, exchangeDeps(platform)));
+  add(approvalOperations, createDispatcher(approvalOperations, approvalHandlers, platform, approvalsDeps(platform)));
   add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
   add(
     authOperations,

@@ -1,3 +1,4 @@
+import { approvalRows } from "./approvals.ts";
 import { domainRows, operatorRows, planRow } from "./operators.ts";
 import { providerRows } from "./providers.ts";
 import { agent, connection, nameOf, node, PAGE, person, pipeline, type Scenario, webhook } from "./scene.ts";
@@ -331,6 +332,7 @@ export const scenarios: readonly Scenario[] = [
   ...signInRows,
   ...providerRows,
   ...operatorRows,
+  ...approvalRows,
   { id: "users.remove", method: "DELETE", path: (s) => `/users/${s.member}?successor_id=${s.user}` },
   { id: "users.get_removal", method: "GET", path: (s) => `/users/${s.member}/removal` },
   { id: "audit.list", method: "GET", path: () => `/audit/logs?${PAGE}` },

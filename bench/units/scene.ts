@@ -1,4 +1,5 @@
 import { newCertificate, samlMetadata } from "../../test/support/saml-metadata.ts";
+import { askOwner } from "./approvals.ts";
 import type { Tenant } from "./world.ts";
 
 /** What an organization of the benchmark holds, by the names that scenarios use in their paths. */
@@ -33,6 +34,9 @@ export interface Scene {
   readonly metadata: string;
   readonly scim_user: string;
   readonly scim_group: string;
+  /** Two that wait for the owner, and what the link to a third one brings. */
+  readonly approvals: readonly [string, string];
+  readonly approval_link: string;
 }
 
 /** What a request is that something else has to come before. */
@@ -119,9 +123,11 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
   const trial = await made(`/sso/connections/${sso_connection}/trials`, {}, 1);
   const wanted = { reason: "Their pipeline hangs.", minutes: 5 };
   const access = await made(`/platform/organizations/${tenant.owner.organization_id}/accesses`, wanted);
+  const asked = await askOwner(tenant, count);
   const scim_user = await made("/scim/v2/Users", person(`first@${mail_domain}`), count, [token_id]);
   const scim_group = await made("/scim/v2/Groups", { displayName: "Research" }, count, [token_id]);
   for (const path of [
+    "/approvals",
     "/workspaces",
     "/teams",
     "/invitations",
@@ -148,6 +154,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     team,
     run,
     invitation,
+    ...asked,
     domain,
     vouched_domain,
     mail_domain,

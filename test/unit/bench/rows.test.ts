@@ -3,7 +3,18 @@ import { scenarios } from "../../../bench/units/scenarios.ts";
 import { operationsOf } from "../../../functions/operations.ts";
 
 /** Where people, what they may do and how they come in is kept: the parts that grow with a company. */
-const ROOMS = ["auth", "domains", "invitations", "operators", "organizations", "scim", "sso", "teams", "users"];
+const ROOMS = [
+  "approvals",
+  "auth",
+  "domains",
+  "invitations",
+  "operators",
+  "organizations",
+  "scim",
+  "sso",
+  "teams",
+  "users",
+];
 
 /** Operations whose units are not counted, by why. */
 const UNCOUNTED: Readonly<Record<string, readonly string[]>> = {
