@@ -60,7 +60,7 @@ export async function mailApprovers(event: Envelope, deps: MailDeps & LinkDeps):
     const person = await personIn(own, user_id, [approval]);
     if (person === undefined || refusalOf(approval, person, deps.clock.now()) !== undefined) continue;
     const user = await platform.get(userItem, { id: user_id });
-    if (user === undefined) continue;
+    if (user?.status !== "active") continue;
     await mailTo(deps, user, approvalMail, {
       app_url: deps.app_url,
       token: await linkToken(own, approval, user_id, deps),

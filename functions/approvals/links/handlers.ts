@@ -1,7 +1,6 @@
 import { changeWrites } from "../../../shared/change/commit.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { wordOf } from "../deciding/decide.ts";
 import { whole } from "../deciding/shown.ts";
 import type { ApprovalsDeps } from "../deps.ts";
@@ -12,12 +11,11 @@ type Ops = typeof operations;
 
 /** What the page behind a link shows. Only who was sent the mail can ask. */
 export const lookUp: Handler<Ops["lookUp"], ApprovalsDeps> = async ({ body, at, request: { ip } }, deps) => {
-  const { approval, organization, person } = await openLink(deps.table, body.token, { ip, at });
-  const user = await deps.table.of(PLATFORM).get(userItem, { id: person.user_id });
+  const { approval, organization, person, user } = await openLink(deps.table, body.token, { ip, at });
   return {
     ...(await whole(approval, person, at, deps)),
     organization_name: organization.name,
-    email: user?.email ?? "",
+    email: user.email,
   };
 };
 

@@ -7,6 +7,9 @@ import {
   membershipItem,
   type Organization,
   organizationItem,
+  PLATFORM,
+  type User,
+  userItem,
 } from "../../../shared/identity/items.ts";
 import { personOf } from "../asking/approvers.ts";
 import { approversOf, type Person } from "../rules/approvers.ts";
@@ -21,6 +24,7 @@ export interface OpenLink {
   readonly approval: Approval;
   readonly organization: Organization;
   readonly membership: Membership;
+  readonly user: User;
   readonly person: Person;
 }
 
@@ -42,24 +46,26 @@ export async function openLink(
   if (named === undefined) throw noLongerWorks();
   const { organization_id, approval_id, user_id, secret_hash } = named;
   const own = table.of(organization_id);
-  const [link, approval, organization, membership] = await table.batch([
+  const [link, approval, organization, membership, user] = await table.batch([
     own.read(approvalLinkItem, { approval_id, user_id }),
     own.read(approvalItem, { id: approval_id }),
     own.read(organizationItem, {}),
     own.read(membershipItem, { user_id }),
+    table.of(PLATFORM).read(userItem, { id: user_id }),
   ]);
   if (
     link?.secret_hash !== secret_hash ||
     approval === undefined ||
     organization?.status !== "active" ||
-    membership?.status !== "active"
+    membership?.status !== "active" ||
+    user?.status !== "active"
   )
     throw noLongerWorks();
   const person = await personOf(own, membership, approversOf(approval));
   if (refusalOf(approval, person, at) !== undefined) throw noLongerWorks();
   const refusal = refusalWithoutSignIn(organization, ip, at);
   if (refusal !== undefined) throw refusal;
-  return { table: own, link, approval, organization, membership, person };
+  return { table: own, link, approval, organization, membership, user, person };
 }
 
 /**

@@ -1,11 +1,13 @@
 import { expect, it } from "vitest";
-import { doDue } from "../../../functions/approvals/consumers.ts";
+import { doDue, followRun } from "../../../functions/approvals/consumers.ts";
 import { cancelOf, endPending } from "../../../functions/approvals/ending/end.ts";
-import { approvalItem } from "../../../functions/approvals/store.ts";
+import { approvalItem, approvalLinkItem } from "../../../functions/approvals/store.ts";
+import type { Envelope } from "../../../shared/change/events.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
+import { newId } from "../../../shared/ids.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
-import { pendingApproval } from "../../support/approvals.ts";
+import { approvalLink, pendingApproval } from "../../support/approvals.ts";
 import { dueOf } from "../../support/due.ts";
 import { addMember } from "../../support/members.ts";
 import { stackTable } from "../../support/stack.ts";
@@ -66,6 +68,32 @@ it("expires when its time has come, not before, and once", async () => {
   expect(await eventsOf(company, past.id)).toEqual(["approval.expired"]);
   const answer = await company.call("GET", `/approvals/${past.id}`);
   expect(answer.body).toMatchObject({ status: "expired", may_decide: false });
+});
+
+it("goes with its run, and the links to it", async () => {
+  const company = await registerCompany();
+  const ada = await addMember(company, "org_admin");
+  const own = stackTable().of(company.organization_id);
+  const approval = await pendingApproval(company);
+  await approvalLink(company, approval, ada.user_id);
+  const told = (type: string): Envelope => ({
+    id: newId("event", new Date()),
+    type,
+    version: 1,
+    organization_id: company.organization_id,
+    actor: { type: "system", id: "test" },
+    occurred_at: approval.created_at,
+    trace_id: "trace",
+    data: { run_id: approval.run_id },
+  });
+  await followRun(told("run.stopped"), { table: stackTable() });
+  expect((await own.get(approvalItem, { id: approval.id }))?.status).toBe("cancelled");
+  for (let times = 0; times < 2; times++) await followRun(told("run.deleted"), { table: stackTable() });
+  const link = { approval_id: approval.id, user_id: ada.user_id };
+  expect([await own.get(approvalItem, { id: approval.id }), await own.get(approvalLinkItem, link)]).toEqual([
+    undefined,
+    undefined,
+  ]);
 });
 
 it("takes no more than the plan has room for", async () => {
