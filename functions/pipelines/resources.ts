@@ -1,5 +1,6 @@
 import { readFamily } from "../../shared/dynamo/family.ts";
 import { primaryKey } from "../../shared/dynamo/item.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import {
   type Layout,
@@ -30,17 +31,20 @@ export interface PipelineHead {
 export const headResource = defineResource({
   type: "pipeline",
   path: ["pipeline_id"],
-  async read({ table, path }): Promise<PipelineHead | undefined> {
-    const { pk, sk } = primaryKey(pipelineItem, table.tenant, { id: path.pipeline_id });
-    const kinds = { pipelines: pipelineItem, revisions: revisionItem };
-    const found = await readFamily(table, { pk, from: "REVISION#", to: sk, last: 2 }, kinds);
-    const [pipeline] = found.pipelines;
-    if (pipeline === undefined) return undefined;
-    const [last] = found.revisions;
-    const { id, revision } = pipeline;
-    return { pipeline, newest: last?.revision === revision ? last : await revisionOf(table, id, revision) };
-  },
+  read: async ({ table, path }) => findHead(table, String(path.pipeline_id)),
 });
+
+/** A pipeline with its newest revision, strongly consistent. */
+export async function findHead(table: TenantTable, pipeline_id: string): Promise<PipelineHead | undefined> {
+  const { pk, sk } = primaryKey(pipelineItem, table.tenant, { id: pipeline_id });
+  const kinds = { pipelines: pipelineItem, revisions: revisionItem };
+  const found = await readFamily(table, { pk, from: "REVISION#", to: sk, last: 2 }, kinds);
+  const [pipeline] = found.pipelines;
+  if (pipeline === undefined) return undefined;
+  const [last] = found.revisions;
+  const { id, revision } = pipeline;
+  return { pipeline, newest: last?.revision === revision ? last : await revisionOf(table, id, revision) };
+}
 
 export const revisionResource = defineResource({
   type: "pipeline",

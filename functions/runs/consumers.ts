@@ -1,13 +1,16 @@
 import * as z from "zod";
 import type { Files } from "../../shared/blobs/files.ts";
 import { placesOfRun } from "../../shared/blobs/purposes.ts";
+import { eventWrites } from "../../shared/change/commit.ts";
 import type { Envelope } from "../../shared/change/events.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Due } from "../../shared/due/item.ts";
 import { type Removal, removalOf, removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
+import { runCallsItem } from "./calls/store.ts";
 import { endRun } from "./control/ending.ts";
+import { runDeleted, runRemoval } from "./control/removing.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
 import { organizationStopped } from "./engine/rules/rights.ts";
@@ -132,10 +135,17 @@ export async function halt(event: Envelope, deps: RunControl): Promise<void> {
   }
 }
 
-/** `run.deleted`: clears away what belonged to the run. Nobody can reach it any more; doing it again finds nothing. */
+/**
+ * `run.deleted`: clears away what belonged to the run, the runs within it too, each by its own event. Nobody can reach it any
+ * more; doing it again finds nothing.
+ */
 export async function clear(event: Envelope, { table, files }: ClearDeps): Promise<void> {
   const own = table.of(event.organization_id);
   const run_id = z.string().parse(event.data.run_id);
+  for await (const run of own.all(runItem, { index: "gsi4", of: { parent_run_id: run_id } })) {
+    const context = endingContext(own, run, "parent_run", table.clock.now());
+    await own.transact([...runRemoval(own, run), ...eventWrites(table, context, [runDeleted(run)])]);
+  }
   await removeAll(own, belongings(own, run_id));
   for (const place of placesOfRun(own.tenant, run_id)) await files.removeAll(place);
 }
@@ -147,7 +157,7 @@ export interface ClearDeps {
 
 async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Removal> {
   const of = { run_id };
-  for (const definition of [runStepItem, runLogItem, runPendingItem, runValueItem])
+  for (const definition of [runCallsItem, runStepItem, runLogItem, runPendingItem, runValueItem])
     yield* removals(table, definition, of);
   for await (const { ordinal = 0 } of table.all(runJoinItem, { of }))
     yield removalOf(table, runJoinItem, { run_id, ordinal });

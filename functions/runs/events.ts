@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
-import { denialSchema, failureSchema, runKindSchema, runModeSchema, totalsSchema, waitsForSchema } from "./model.ts";
+import {
+  denialSchema,
+  endStatuses,
+  failureSchema,
+  runKindSchema,
+  runModeSchema,
+  totalsSchema,
+  waitsForSchema,
+} from "./model.ts";
 
 const run = z.object({
   run_id: z.string(),
@@ -43,6 +51,19 @@ export const runEvents = defineEvents({
       step_kind: z.string(),
       waits_for: waitsForSchema,
       wait_until: z.string().nullable(),
+    }),
+  },
+  "run.returned": {
+    summary: "A run within this one has ended; the step that waits for it looks at it.",
+    resource: "run",
+    audited: false,
+    data: z.object({
+      run_id: z.string(),
+      node_id: z.string(),
+      attempt: z.int(),
+      index: z.int(),
+      child_run_id: z.string(),
+      status: z.enum(endStatuses),
     }),
   },
   "run.completed": { summary: "A run reached its end.", resource: "run", data: ended },

@@ -1,32 +1,34 @@
-import { draft } from "../../shared/change/events.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { ending, fromNewest } from "./control/ending.ts";
+import { runDeleted, runRemoval } from "./control/removing.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunDeps, RunReads } from "./deps.ts";
-import { runEvents } from "./events.ts";
-import { aboutRun } from "./log/entries.ts";
 import { afterSequence, stepOf } from "./log/views.ts";
 import { isLive, runStates, summaryOf } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { loadedValue, runItem, runLogItem, runStateItem, runStepItem } from "./store.ts";
 
+export { compare } from "./comparison/handlers.ts";
 export { events } from "./log/follow.ts";
-export { retry, startAgent, startPipeline } from "./start/handlers.ts";
+export { rerun, retry, startAgent, startPipeline } from "./start/handlers.ts";
 export { drawTimeline, timeline } from "./timeline/handlers.ts";
 
 type Ops = typeof operations;
 
 export const list: Handler<Ops["list"], RunReads> = async ({ query, caller }, deps) => {
   const table = deps.table.of(caller.organization.id);
-  const { pipeline_id, agent_id, status, limit, cursor } = query;
+  const { pipeline_id, agent_id, status, parent_run_id, limit, cursor } = query;
   const target_id = pipeline_id ?? agent_id;
+  const listed = "outermost";
   const by =
     target_id !== undefined
-      ? ({ index: "gsi2", of: { target_id } } as const)
-      : status !== undefined
-        ? ({ index: "gsi3", of: { status } } as const)
-        : ({ index: "gsi1", of: {} } as const);
+      ? ({ index: "gsi2", of: { target_id, listed } } as const)
+      : parent_run_id !== undefined
+        ? ({ index: "gsi4", of: { parent_run_id } } as const)
+        : status !== undefined
+          ? ({ index: "gsi3", of: { status } } as const)
+          : ({ index: "gsi1", of: { listed } } as const);
   const page = await table.page(runItem, { ...by, limit, cursor, newest_first: true });
   const states = await deps.table.batch(page.items.map(({ id }) => table.read(runStateItem, { run_id: id })));
   const items = page.items.flatMap((run, i) => {
@@ -80,18 +82,7 @@ export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
 
 /** The run is gone with this transaction; what belongs to it is cleared away by the consumer of `run.deleted`. */
 export const remove: Handler<Ops["remove"], RunDeps> = async (call, deps) => {
-  const table = deps.table.of(call.context.tenant);
   const { run } = await call.load();
-  return call.commit(
-    {
-      writes: [
-        table.writes.remove(runItem, { id: run.id }, { one_of: { status: runStates.ends } }, (old) =>
-          old === undefined ? notFound() : runStates.refusal(old.status, runStates.ends),
-        ),
-        table.writes.remove(runStateItem, { run_id: run.id }),
-      ],
-      events: [draft(runEvents, "run.deleted", { id: run.id }, aboutRun(run))],
-    },
-    undefined,
-  );
+  const table = deps.table.of(call.context.tenant);
+  return call.commit({ writes: runRemoval(table, run), events: [runDeleted(run)] }, undefined);
 };

@@ -30,7 +30,8 @@ export const runStates = defineStates("run", runStatuses, [
 /** States that a run leaves again. */
 export const LIVE: readonly RunStatus[] = runStatuses.filter((status) => !runStates.ends.includes(status));
 /** States that a run ends in. */
-export type EndStatus = Exclude<RunStatus, "queued" | "running">;
+export const endStatuses = ["completed", "failed", "stopped", "timed_out"] as const;
+export type EndStatus = (typeof endStatuses)[number];
 
 export const isLive = (status: RunStatus): status is "queued" | "running" => LIVE.includes(status);
 
@@ -93,7 +94,7 @@ export type RunChoice = z.output<typeof choiceSchema>;
 
 /** Why a run's next step was denied. */
 export const denialSchema = z
-  .enum(["organization_suspended", "starter_removed", "starter_not_permitted", "agent_archived"])
+  .enum(["organization_suspended", "starter_removed", "starter_not_permitted", "agent_archived", "parent_ended"])
   .meta({ id: "RunDenial" });
 export type Denial = z.output<typeof denialSchema>;
 
@@ -103,8 +104,10 @@ export const pinnedSchema = z
     pipeline_id: idSchema("pipeline").nullable(),
     /** Number of the graph's immutable revision; null for a run of one agent. */
     revision: z.number().int().nullable(),
-    /** Version by agent. A node that names a version itself has that one instead. */
+    /** Version by agent, those of the pipelines within it too. A node that names a version itself has that one instead. */
     agents: z.record(z.string(), z.number().int()),
+    /** Revision by pipeline that runs within it. A node that names a revision itself has that one instead. */
+    pipelines: z.record(z.string(), z.number().int()),
   })
   .meta({ id: "RunPinned" });
 export type Pinned = z.output<typeof pinnedSchema>;
@@ -131,7 +134,23 @@ export const runRecordSchema = z.object({
   pinned: pinnedSchema,
   metadata: metadataSchema,
   started_by: principalSchema,
+  /** The run that this one belongs to, and which step of it runs it. */
   parent_run_id: idSchema("run").nullable(),
+  called_by: z
+    .object({
+      node_id: z.string(),
+      attempt: z.int(),
+      /** Counted from 0: the item of a map, the turn of a loop. */
+      index: z.int(),
+    })
+    .meta({ id: "RunCaller" })
+    .nullable(),
+  /** Runs that it is within, itself counted. */
+  depth: z.int(),
+  /** The run that this one repeats. */
+  retry_of_run_id: idSchema("run").nullable(),
+  /** The run whose outcomes it takes over where the work is the same. */
+  recorded_run_id: idSchema("run").nullable(),
   trace_id: z.string(),
   /** Why it failed, or what denied its next step; null for every other end. */
   error: failureSchema.extend({ node_id: z.string().optional() }).meta({ id: "RunError" }).nullable(),
@@ -201,6 +220,8 @@ export const stepView = z
     waits_for: waitsForSchema.nullable(),
     /** The approval that it waits for, or has waited for. */
     approval_id: idSchema("approval").nullable(),
+    /** The run whose outcome it has taken over: nothing was done or paid for it. */
+    recorded_run_id: idSchema("run").nullable(),
     model: z.string().nullable(),
     tokens_in: z.number().int(),
     tokens_out: z.number().int(),
@@ -262,10 +283,10 @@ export const DEFAULT_TIMEOUT_SECONDS = 3_600;
 export const MAX_TIMEOUT_SECONDS = graphLimits.wait_seconds + DEFAULT_TIMEOUT_SECONDS;
 
 /** How long a run may take that does not say. */
-export const usualTimeout = (graph: Graph): number =>
-  Math.min(
-    graph.nodes.reduce((so_far, node) => so_far + waitsSecondsOf(node), DEFAULT_TIMEOUT_SECONDS),
-    MAX_TIMEOUT_SECONDS,
-  );
+export const usualTimeout = (graph: Graph, waits_seconds = waitsOf(graph)): number =>
+  Math.min(DEFAULT_TIMEOUT_SECONDS + waits_seconds, MAX_TIMEOUT_SECONDS);
+
+/** How long the nodes of a graph may wait in all, what runs within them apart. */
+export const waitsOf = (graph: Graph): number => graph.nodes.reduce((so_far, node) => so_far + waitsSecondsOf(node), 0);
 /** An output of a step or a run, as JSON text. */
 export const MAX_OUTPUT_BYTES = 1_000_000;

@@ -4,6 +4,7 @@ import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/
 import { idSchema } from "../../shared/ids.ts";
 import { agentResource } from "../agents/resources.ts";
 import { headResource } from "../pipelines/resources.ts";
+import { comparisonOperations } from "./comparison/operations.ts";
 import {
   logView,
   MAX_TIMEOUT_SECONDS,
@@ -91,11 +92,15 @@ export const operations = {
           pipeline_id: idSchema("pipeline").optional(),
           agent_id: idSchema("agent").optional(),
           status: runStatusSchema.optional(),
+          parent_run_id: idSchema("run").optional().meta({
+            description:
+              "Runs within this one. Without it and without `status`, only runs that are within none are listed.",
+          }),
         })
         .refine(
-          ({ pipeline_id, agent_id, status }) =>
-            [pipeline_id, agent_id, status].filter((filter) => filter !== undefined).length <= 1,
-          "takes one of pipeline_id, agent_id and status",
+          ({ pipeline_id, agent_id, status, parent_run_id }) =>
+            [pipeline_id, agent_id, status, parent_run_id].filter((filter) => filter !== undefined).length <= 1,
+          "takes one of pipeline_id, agent_id, status and parent_run_id",
         ),
     },
     response: pageOf(runSummaryView),
@@ -170,6 +175,7 @@ export const operations = {
     errors: ["quota_exceeded"],
   }),
   ...timelineOperations,
+  ...comparisonOperations,
   stop: operation({
     id: "runs.stop",
     method: "POST",
@@ -184,15 +190,56 @@ export const operations = {
     errors: ["conflict"],
     location: "/runs/{id}",
   }),
+  rerun: operation({
+    id: "runs.rerun",
+    method: "POST",
+    path: "/runs/{run_id}/rerun",
+    summary: "Run again with something changed",
+    description:
+      "A test run with another input, revision or version of an agent; what is not named is as in the run. Outcomes of steps whose work is the same are taken over, without doing or paying them again: of two revisions only the changed steps and what follows from them are done. Compare the two with `GET /runs/{run_id}/comparison`.",
+    permission: "pipelines:execute",
+    resource: wholeRunResource,
+    request: {
+      path: run,
+      body: z
+        .strictObject({
+          input: z.unknown().optional(),
+          revision: z.int().min(1).optional(),
+          agent_versions: z
+            .record(idSchema("agent"), z.int().min(1))
+            .optional()
+            .meta({ description: "Version by agent, of agents whose version no node names itself." }),
+          reuse: z.enum(["same_work", "nothing"]).default("same_work"),
+          timeout_seconds: start.timeout_seconds,
+          metadata: metadataSchema.optional(),
+        })
+        .default({ reuse: "same_work" }),
+    },
+    response: runView,
+    success: 202,
+    errors: ["conflict", "graph_invalid", "quota_exceeded"],
+    location: "/runs/{id}",
+  }),
   retry: operation({
     id: "runs.retry",
     method: "POST",
     path: "/runs/{run_id}/retry",
     summary: "Run again with the same input and the same pinned revision and versions",
-    description: "Only of a run that is over. For a run of an agent the permission `agents:execute` is needed too.",
+    description:
+      "Only of a run that is over. From the failed step, what has succeeded is taken over and not done or paid again; what failed, was under way or came after that is done. A step that took over names the run in `recorded_run_id`. For a run of an agent the permission `agents:execute` is needed too.",
     permission: "pipelines:execute",
     resource: wholeRunResource,
-    request: { path: run },
+    request: {
+      path: run,
+      body: z
+        .strictObject({
+          from: z
+            .enum(["failed_step", "start"])
+            .optional()
+            .meta({ description: "Left out: from the failed step, of a completed run from the start." }),
+        })
+        .default({}),
+    },
     response: runView,
     success: 202,
     errors: ["conflict", "quota_exceeded"],

@@ -55,6 +55,7 @@ export const room = defineRoom({
         "usage_counter",
         "usage_record",
         "approval",
+        "run_calls",
       ],
       timeout_seconds: 900,
       memory_mb: 1024,
@@ -77,11 +78,19 @@ export const room = defineRoom({
     wake: {
       trigger: {
         kind: "events",
-        types: ["approval.approved", "approval.rejected", "approval.expired"],
+        types: ["approval.approved", "approval.rejected", "approval.expired", "run.returned"],
         suspended: "goes_on",
       },
       needs: ["table_read", "runs_start"],
       timeout_seconds: 30,
+      memory_mb: 256,
+    },
+    /** Runs within a run that has not completed are ended with it. */
+    within: {
+      trigger: { kind: "events", types: ["run.failed", "run.stopped", "run.timed_out"], suspended: "goes_on" },
+      needs: ["table_read", "runs_control"],
+      writes: [...CHANGE_WRITES, "due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"],
+      timeout_seconds: 300,
       memory_mb: 256,
     },
     status: {
@@ -102,7 +111,17 @@ export const room = defineRoom({
     clear: {
       trigger: { kind: "events", types: ["run.deleted"], suspended: "goes_on" },
       needs: ["table_read", "files_remove:runs"],
-      writes: ["run_join", "run_log", "run_pending", "run_step", "run_value"],
+      writes: [
+        ...CHANGE_WRITES,
+        "run",
+        "run_calls",
+        "run_join",
+        "run_log",
+        "run_pending",
+        "run_state",
+        "run_step",
+        "run_value",
+      ],
       timeout_seconds: 300,
       memory_mb: 512,
     },

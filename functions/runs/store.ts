@@ -36,6 +36,10 @@ export const runItem = defineItem({
   summary: "A run: what it is pinned to, who started it, its status.",
   schema: runRecordSchema.extend({
     target_id: z.string(),
+    /** What is drawn by chance follows from this: a retry draws the same. */
+    seed_run_id: idSchema("run"),
+    /** Of a run that is within none: lists of all runs and of all of a pipeline or an agent have these only. */
+    listed: z.literal("outermost").optional(),
     /** Days for which it is kept, as its organization had set when it started; its files lie under them (`runFiles`). */
     kept_days: z.literal(runDays),
     /** The same for what it leaves in the audit trail. */
@@ -43,9 +47,10 @@ export const runItem = defineItem({
   }),
   key: { pk: "RUN#{id}", sk: "RUN" },
   indexes: {
-    gsi1: { pk: "RUNS", sk: "{id}" },
-    gsi2: { pk: "RUNS_OF#{target_id}", sk: "{id}" },
+    gsi1: { pk: "RUNS#{listed}", sk: "{id}" },
+    gsi2: { pk: "RUNS_OF#{target_id}#{listed}", sk: "{id}" },
     gsi3: { pk: "RUNS_IN#{status}", sk: "{id}" },
+    gsi4: { pk: "RUNS_WITHIN#{parent_run_id}", sk: "{id}" },
   },
   json: ["metadata", "pinned"],
   expires: "expires_at",
@@ -124,6 +129,9 @@ export const runStepItem = defineItem({
     waits_for: waitsForSchema.nullable(),
     /** The approval that it waits for, or has waited for. */
     approval_id: idSchema("approval").nullable(),
+    /** What its outcome follows from (`workKey`); null of rules, which are worked off anew. */
+    work_key: z.string().nullable(),
+    recorded_run_id: idSchema("run").nullable(),
     /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
@@ -281,15 +289,18 @@ export async function findRun(table: TenantTable, id: string): Promise<LoadedRun
 export const wholeRunResource = defineResource({
   type: "run",
   path: ["run_id"],
-  async read({ table, path }): Promise<WholeRun | undefined> {
-    const { pk, sk } = primaryKey(runItem, table.tenant, { id: path.run_id });
-    const kinds = { runs: runItem, states: runStateItem, values: runValueItem };
-    const found = await readFamily(table, { pk, from: sk, to: "RUN#" }, kinds);
-    const loaded = pair(found);
-    const value = (wanted: string) => found.values.find(({ name }) => name === wanted)?.value;
-    return loaded === undefined ? undefined : { ...loaded, input: value("input"), output: value("output") };
-  },
+  read: async ({ table, path }) => readWholeRun(table, String(path.run_id)),
 });
+
+/** A run with its state and values, strongly consistent. */
+export async function readWholeRun(table: TenantTable, id: string): Promise<WholeRun | undefined> {
+  const { pk, sk } = primaryKey(runItem, table.tenant, { id });
+  const kinds = { runs: runItem, states: runStateItem, values: runValueItem };
+  const found = await readFamily(table, { pk, from: sk, to: "RUN#" }, kinds);
+  const loaded = pair(found);
+  const value = (wanted: string) => found.values.find(({ name }) => name === wanted)?.value;
+  return loaded === undefined ? undefined : { ...loaded, input: value("input"), output: value("output") };
+}
 
 function pair({ runs: [run], states: [state] }: { runs: StoredRun[]; states: RunState[] }): LoadedRun | undefined {
   return run === undefined || state === undefined ? undefined : { run, state };
@@ -316,10 +327,11 @@ export const storeJson = (
   value: Json,
 ): Promise<Blob> => blobs.store(runFiles(tenant, run), JSON.stringify(value));
 
-export const loadJson = async (blobs: Blobs, blob: Blob): Promise<Json> => JSON.parse(await blobs.load(blob)) as Json;
+export const loadJson = async (blobs: Pick<Blobs, "load">, blob: Blob): Promise<Json> =>
+  JSON.parse(await blobs.load(blob)) as Json;
 
 /** A value of a run that may not be there yet. */
-export const loadedValue = async (blobs: Blobs, value: Blob | undefined): Promise<Json | undefined> =>
+export const loadedValue = async (blobs: Pick<Blobs, "load">, value: Blob | undefined): Promise<Json | undefined> =>
   value === undefined ? undefined : loadJson(blobs, value);
 
 /** Input or output of a run; undefined while it has none. */

@@ -374,6 +374,7 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "runs.start_pipeline": (world) => pipelineOf(world, "activate"),
   "runs.start_agent": async (world) => ({ ...(await agentOf(world, "activate")), body: { input: { message: "Hi" } } }),
   "runs.stop": (world) => runThatIs(world, "running", "[[delay:20000]]"),
+  "runs.rerun": (world) => runThatIs(world, "failed", "[[fail:400]]"),
   "runs.retry": (world) => runThatIs(world, "failed", "[[fail:400]]"),
 };
 

@@ -219,6 +219,8 @@ export async function simulate(
   const storeFor = (call: Call): RunStore => ({
     input: async () => table.input,
     seed: "run_1",
+    pinned: { pipeline_id: null, revision: null, agents: {}, pipelines: {} },
+    recorded: async () => undefined,
     left_ms: () => table.left_ms,
     denial: (step) => operate(call, () => table.denial(step)),
     resolve: (step, edges) => operate(call, () => table.resolve(step, edges)),

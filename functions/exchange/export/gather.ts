@@ -10,6 +10,7 @@ import {
   readPortable as readPipeline,
   shownPipeline,
 } from "../../pipelines/portable/public.ts";
+import { pipelineItem } from "../../pipelines/public.ts";
 import type { ExchangeDeps } from "../deps.ts";
 import { DOCUMENT_VERSION, MOST_THINGS } from "../model.ts";
 import { secretsIn } from "./secrets.ts";
@@ -119,7 +120,7 @@ async function nameOthers(table: TenantTable, pipelines: readonly ReadPipeline[]
     const name =
       type === "agent"
         ? (await wholeAgent(table, id).catch((error: unknown) => missing(error)))?.agent.name
-        : undefined;
+        : (await table.get(pipelineItem, { id }))?.name;
     if (name !== undefined) names.set(id, name);
   }
 }

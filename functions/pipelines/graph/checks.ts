@@ -5,6 +5,7 @@ import { membershipItem } from "../../../shared/identity/items.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, responseSchemas, type StoredAgent } from "../../agents/public.ts";
 import { teamItem } from "../../teams/public.ts";
+import { calledFindings } from "./called.ts";
 import { agentOf, idsNamed, peopleOf, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
@@ -79,16 +80,20 @@ async function missingPeople(table: TenantTable, graph: Graph): Promise<Finding[
   });
 }
 
-/** Everything that is wrong with a graph, with the facts about its agents read in one batch, and those about people. */
+/** Everything that is wrong with a graph, with the facts about what it names. */
 export async function checkGraph(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Pick<Blobs, "load"> },
   pattern: PatternName,
   graph: Graph,
 ): Promise<GraphCheck> {
-  const [agents, missing] = await Promise.all([agentsOf(table, graph), missingPeople(table, graph)]);
+  const [agents, missing, called] = await Promise.all([
+    agentsOf(table, graph),
+    missingPeople(table, graph),
+    calledFindings(table, graph),
+  ]);
   const answers = await answersOf(table, blobs, graph, agents);
   const { errors, warnings } = await validated(graph, { pattern, agents, answers });
-  const all: Finding[] = [...errors, ...missing];
+  const all: Finding[] = [...errors, ...missing, ...called];
   for (const node of graph.nodes)
     for (const { type, id, pin } of referencesOf(node)) {
       const agent = type === "agent" ? agents.get(id) : undefined;

@@ -17,6 +17,7 @@ export {
   referencesOf,
   renamed,
   timeoutOf,
+  usesOf,
   waitsSecondsOf,
 } from "./rules/kinds.ts";
 export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE, graphLimits } from "./rules/limits.ts";

@@ -43,7 +43,12 @@ export function ending(
   state: RunState,
   at: Date,
   end: Ending,
-): { readonly writes: Write[]; readonly events: [EventDraft]; readonly next: RunState; readonly run: StoredRun } {
+): {
+  readonly writes: Write[];
+  readonly events: [EventDraft, ...EventDraft[]];
+  readonly next: RunState;
+  readonly run: StoredRun;
+} {
   const { status } = end;
   const told = endings[status];
   const error =
@@ -66,7 +71,7 @@ export function ending(
       table.writes.update(runItem, { id: run.id }, { set }),
       logWrite(table, state, next.sequence, logEntry(at, entry)),
       // Taken in the transaction that started the run: every run ends once, so none is lost.
-      giveQuota(table, "live_runs"),
+      ...(run.parent_run_id === null ? [giveQuota(table, "live_runs")] : []),
       runWatch.clear(table, run.id),
       ...(end.status === "completed"
         ? [
@@ -79,10 +84,25 @@ export function ending(
           ]
         : []),
     ],
-    events: [endEvent(run, end, data)],
+    events: [endEvent(run, end, data), ...returned(run, status)],
     next,
     run: { ...run, ...set },
   };
+}
+
+/** Whoever waits for it is told of a run within another. */
+function returned(run: StoredRun, status: EndStatus): EventDraft[] {
+  const { id, parent_run_id, called_by } = run;
+  if (parent_run_id === null || called_by === null) return [];
+  const { index, ...step } = called_by;
+  return [
+    draft(
+      runEvents,
+      "run.returned",
+      { id: parent_run_id },
+      { run_id: parent_run_id, ...step, index, child_run_id: id, status },
+    ),
+  ];
 }
 
 function endEvent(run: StoredRun, end: Ending, data: z.input<(typeof runEvents)["run.completed"]["data"]>): EventDraft {

@@ -9,7 +9,7 @@ import { type Ending, endRun } from "../control/ending.ts";
 import { endingContext, runContext } from "../log/entries.ts";
 import type { Appended, Entry, Journal } from "../log/journal.ts";
 import { addWrite } from "../log/pending.ts";
-import { MAX_OUTPUT_BYTES, type Totals } from "../model.ts";
+import { MAX_OUTPUT_BYTES, type Pinned, type Totals } from "../model.ts";
 import {
   hasParked,
   isParked,
@@ -25,6 +25,7 @@ import {
   storeJson,
 } from "../store.ts";
 import { parkingEntry, refusal, type Waits } from "./parking.ts";
+import { recordedOutcome } from "./recorded.ts";
 import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
 import { type Outcome, type Parked, settle } from "./rules/outcome.ts";
 import { missingEdges, type PlanNode, type Resolution, type StepState } from "./rules/plan.ts";
@@ -70,7 +71,10 @@ export class DynamoRunStore implements RunStore {
   readonly #begun = new Map<string, RunStep>();
   readonly #work = new Map<string, Work>();
   readonly #waits = new Map<string, Waits>();
+  readonly #keys = new Map<string, Pick<RunStep, "work_key" | "recorded_run_id">>();
   #input: Promise<Json> | undefined;
+  /** Ids of runs within this one that are to be started, once what makes them is committed. */
+  readonly started: string[] = [];
 
   constructor(parts: DynamoRunStoreParts) {
     this.#parts = parts;
@@ -83,7 +87,11 @@ export class DynamoRunStore implements RunStore {
   }
 
   get seed(): string {
-    return this.#parts.run.id;
+    return this.#parts.run.seed_run_id;
+  }
+
+  get pinned(): Pinned {
+    return this.#parts.run.pinned;
   }
 
   left_ms(): number {
@@ -104,6 +112,19 @@ export class DynamoRunStore implements RunStore {
   /** What an attempt waits for; written when it is parked. */
   waits(step: PlanNode, attempt: number, waits: Waits): void {
     this.#waits.set(`${step.id}/${attempt}`, waits);
+  }
+
+  async recorded(step: PlanNode, attempt: number, work_key: string): Promise<Outcome | undefined> {
+    const { table, blobs, run } = this.#parts;
+    const found = await recordedOutcome(table, blobs, run, step, work_key);
+    const recorded_run_id = found === undefined ? null : run.recorded_run_id;
+    this.#keys.set(`${step.id}/${attempt}`, { work_key, recorded_run_id });
+    return found;
+  }
+
+  /** Runs within this one that a step has made; whatever happens here, their event starts them too. */
+  starts(run_ids: readonly string[]): void {
+    this.started.push(...run_ids);
   }
 
   async resolve(step: PlanNode, edges: Resolution): Promise<StepState> {
@@ -178,7 +199,8 @@ export class DynamoRunStore implements RunStore {
       approval_id: waits.approval_id ?? null,
     };
     if (begun.status === "waiting") return { state: "parked", wait };
-    const entry = parkingEntry(table, { run, begun, waits, pause_ms, execution });
+    const keyed = { ...begun, ...this.#keys.get(key) };
+    const entry = parkingEntry(table, { run, begun: keyed, waits, pause_ms, execution });
     const appended = await journal.append(entry).catch(refusal);
     if (typeof appended === "object" && "state" in appended) return appended;
     if (appended === "over") return { state: "stopped" };
@@ -276,7 +298,8 @@ export class DynamoRunStore implements RunStore {
       bytes > MAX_OUTPUT_BYTES ? settle(step, attempt, { ok: false, error: tooLarge, retryable: false }) : wanted;
     const output = outcome.status === "completed" ? await storeJson(blobs, table.tenant, run, outcome.output) : null;
     const work = this.#work.get(`${step.id}/${attempt}`);
-    const begun = this.#begun.get(`${step.id}/${attempt}`) ?? begunStep(run, step, attempt, at);
+    const key = `${step.id}/${attempt}`;
+    const begun = { ...(this.#begun.get(key) ?? begunStep(run, step, attempt, at)), ...this.#keys.get(key) };
     const { usage = [], ...spent } = work ?? {};
     const record = settledStep(begun, outcome, output, work === undefined ? undefined : (spent as Spent), at);
     const writes = [stepWrite(table, record, move), ...usage];

@@ -9,7 +9,8 @@ import type { PlanNode } from "./rules/plan.ts";
 
 /** What a model's work came to beyond its outcome. */
 export interface Spent {
-  readonly model: string;
+  /** null where runs within it have been paid for. */
+  readonly model: string | null;
   readonly tokens_in: number;
   readonly tokens_out: number;
   readonly cost_usd_micros: number;
@@ -42,6 +43,8 @@ export const begunStep = (
   wait_until: null,
   waits_for: null,
   approval_id: null,
+  work_key: null,
+  recorded_run_id: null,
   expires_at: run.expires_at,
 });
 

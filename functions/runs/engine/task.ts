@@ -39,13 +39,20 @@ export const taskInputSchema = z.object({
 });
 export type TaskInput = z.output<typeof taskInputSchema>;
 
+/** An execution to start: of another branch of the run, or of the beginning of a run within it, whose ticket is null. */
+export interface Fork {
+  readonly name: string;
+  readonly run_id: string;
+  readonly ticket: Ticket | null;
+}
+
 /** What the task tells the workflow. Every member is always there: a missing one would end the workflow. */
 export interface TaskOutput {
   /** What this execution does next; null when its branch has ended. */
   readonly ticket: Ticket | null;
   /** Not before this time. */
   readonly wait_until: string | null;
-  readonly forks: readonly { readonly name: string; readonly ticket: Ticket }[];
+  readonly forks: readonly Fork[];
   readonly hops: number;
 }
 
@@ -140,8 +147,9 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     ...(deps.budget === undefined ? {} : { budget: deps.budget }),
   });
   const { next, wait_ms } = advance;
-  const named = (fork: Ticket) => ({ name: executionName(run.id, walk.plan, fork), ticket: fork });
-  const forks = advance.forks.map(named);
+  const named = (ticket: Ticket): Fork => ({ name: executionName(run.id, walk.plan, ticket), run_id: run.id, ticket });
+  const within = store.started.map((id): Fork => ({ name: id, run_id: id, ticket: null }));
+  const forks = [...advance.forks.map(named), ...within];
   const hops = input.hops + 1 + forks.length;
   deps.log.info("run.task", { run_id: run.id, ticket, forks: forks.length, hops, done: advance.done });
   if (next === undefined) return { ticket: null, wait_until: null, forks, hops };

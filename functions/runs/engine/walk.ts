@@ -5,6 +5,7 @@ import { type AttemptResult, type Parked, settle } from "./rules/outcome.ts";
 import { nodeNamed, type Plan, type PlanNode } from "./rules/plan.ts";
 import type { Begin, RunStore, Waiting } from "./rules/store.ts";
 import type { Ticket } from "./rules/ticket.ts";
+import { workKey } from "./rules/work-key.ts";
 
 /** Does one attempt of a task. Failures are values; a thrown error means that it is unknown whether the work was done. */
 export type Work = (task: {
@@ -67,6 +68,11 @@ export async function runTicket(
   // What came before may have taken its time.
   if (left_ms <= 0) return timedOut();
   const wait = begin.state === "parked" ? begin.wait : undefined;
+  const recorded =
+    wait === undefined
+      ? await store.recorded(node, attempt, workKey(plan, node, { inputs, scope }, store.pinned))
+      : undefined;
+  if (recorded !== undefined) return settled({ outcome: recorded, shared: false });
   const result = await work({ node, attempt, scope, inputs, left_ms, wait });
   if ("parked" in result) {
     const parked = await store.park(node, attempt, result);

@@ -1,3 +1,4 @@
+import { workCalls } from "../calls/work.ts";
 import type { TaskDeps } from "./task.ts";
 import { workAgent, workSummary } from "./work-agent.ts";
 import { workApproval } from "./work-approval.ts";
@@ -29,6 +30,10 @@ export const workerOf =
         return workWait({ ...task, step }, { left_ms, wait }, deps);
       case "approval":
         return workApproval({ ...task, step }, wait, deps);
+      case "sub_pipeline":
+      case "map":
+      case "loop":
+        return workCalls({ ...task, step, left_ms }, wait, deps);
       case "http":
         return workHttp({ ...task, step }, deps);
       default:

@@ -15,7 +15,16 @@ export const afterSequence = (run_id: string, after: number): Pick<PageRequest, 
  * attempts wait or work at that moment. Work that comes back later is recorded and shown as what it came to.
  */
 export function stepOf(step: RunStep, run: Pick<StoredRun, "status" | "finished_at">, text?: string): StepView {
-  const { blocked: _, execution: __, waiting_run_id: ___, expires_at: ____, retry_in_ms, output, ...shown } = step;
+  const {
+    blocked: _,
+    execution: __,
+    waiting_run_id: ___,
+    expires_at: ____,
+    work_key: _____,
+    retry_in_ms,
+    output,
+    ...shown
+  } = step;
   const cut = !isSettled(step) && !isLive(run.status);
   const { started_at } = step;
   const finished_at = cut ? run.finished_at : step.finished_at;

@@ -13,18 +13,22 @@ import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
-import { pinAgents } from "../../agents/public.ts";
-import { agentOf, type Graph } from "../../pipelines/graph/public.ts";
+import type { Graph } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
-import { nextLook, noTotals, type Pinned, type RunRecord } from "../model.ts";
+import { nextLook, noTotals, type RunRecord } from "../model.ts";
 import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** What a new run is made from. */
 export interface NewRun
   extends Pick<StoredRun, "id" | "kept_days" | "audit_days" | "target_id">,
-    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "parent_run_id" | "timeout_seconds"> {
+    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "timeout_seconds"> {
   readonly input: Blob;
+  /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
+  readonly called?: Pick<RunRecord, "parent_run_id" | "called_by" | "depth">;
+  readonly retry_of_run_id?: string | undefined;
+  /** The run whose outcomes it takes over, with what was drawn by chance there. */
+  readonly recorded?: { readonly run_id: string; readonly seed_run_id: string } | undefined;
 }
 
 /** So long a run is kept after its end at least, however long it took. */
@@ -62,10 +66,15 @@ export interface Starter {
 export function startOf(
   table: TenantTable,
   { principal, plan, at, trace_id }: Starter,
-  { input, ...wanted }: NewRun,
+  { input, called = outermost, retry_of_run_id, recorded, ...wanted }: NewRun,
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
     ...wanted,
+    ...called,
+    ...(called.parent_run_id === null ? { listed: "outermost" } : {}),
+    retry_of_run_id: retry_of_run_id ?? null,
+    recorded_run_id: recorded?.run_id ?? null,
+    seed_run_id: recorded?.seed_run_id ?? wanted.id,
     status: "queued",
     started_by: principal,
     trace_id,
@@ -83,8 +92,7 @@ export function startOf(
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input, expires_at }),
     logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, accepted)),
     runWatch.set(table, run.id, nextLook(run, at)),
-    ...countWrites(table, plan, at),
-    takeQuota(table, plan, "live_runs"),
+    ...(run.parent_run_id === null ? [...countWrites(table, plan, at), takeQuota(table, plan, "live_runs")] : []),
   ];
   const { parent_run_id, timeout_seconds, deadline_at } = run;
   const event = draft(
@@ -95,6 +103,9 @@ export function startOf(
   );
   return { run, writes, event };
 }
+
+/** Of a run that no other one runs. */
+const outermost: NonNullable<NewRun["called"]> = { parent_run_id: null, called_by: null, depth: 1 };
 
 const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
 
@@ -133,29 +144,4 @@ export async function checkInput(graph: Graph, input: Json): Promise<void> {
   throw new Problem("validation_failed", "The input does not fit the schema of the pipeline's input.", {
     issues: issues.map(({ path, message }) => ({ path: path === "" ? "input" : `input.${path}`, message })),
   });
-}
-
-/**
- * The versions with which a run uses the agents of its graph, for its whole life.
- * @throws Problem `conflict` when one of them cannot be used any more
- */
-export async function pinGraph(table: TenantTable, graph: Graph): Promise<Pinned["agents"]> {
-  const wanted = new Map<string, { agent_id: string; version: number | undefined; node_id: string }>();
-  for (const node of graph.nodes) {
-    const { agent_id, version } = agentOf(node) ?? {};
-    if (agent_id === undefined) continue;
-    wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
-  }
-  const list = [...wanted.values()];
-  const pins = await pinAgents(table, list);
-  return Object.fromEntries(
-    list.flatMap(({ agent_id, version, node_id }, i) => {
-      const pin = pins[i];
-      if (typeof pin === "number") return version === undefined ? [[agent_id, pin]] : [];
-      const why = pin?.code === "not_found" ? "is not there" : "is not active";
-      throw new Problem("conflict", `The agent ${agent_id} of node ${node_id} ${why}.`, {
-        members: { agent_id, node_id },
-      });
-    }),
-  );
 }

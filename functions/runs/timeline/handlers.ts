@@ -1,29 +1,16 @@
 import { createHash } from "node:crypto";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { POLICY } from "../../pipelines/drawing/public.ts";
 import type { RunDeps } from "../deps.ts";
 import { stepOf } from "../log/views.ts";
-import { type LoadedRun, type RunStep, runStepItem } from "../store.ts";
+import type { LoadedRun } from "../store.ts";
+import { attemptsOf } from "./attempts.ts";
 import type { timelineOperations } from "./operations.ts";
 import { durationText, timelineSvg } from "./rules/svg.ts";
-import { MOST_ATTEMPTS, type Timeline, timelineOf } from "./rules/timeline.ts";
+import { type Timeline, timelineOf } from "./rules/timeline.ts";
 
 type Ops = typeof timelineOperations;
-
-/** The attempts of a run in pages of 100. @throws Problem `run_too_large` */
-async function attemptsOf(table: TenantTable, run_id: string): Promise<RunStep[]> {
-  const attempts: RunStep[] = [];
-  for await (const step of table.all(runStepItem, { of: { run_id } })) {
-    attempts.push(step);
-    if (attempts.length <= MOST_ATTEMPTS) continue;
-    throw new Problem("run_too_large", `The run has more than ${MOST_ATTEMPTS} attempts of steps.`, {
-      members: { limit: MOST_ATTEMPTS },
-    });
-  }
-  return attempts;
-}
 
 async function read(table: TenantTable, { run }: LoadedRun, now: Date): Promise<Timeline> {
   const attempts = await attemptsOf(table, run.id);

@@ -167,9 +167,8 @@ describe("a run that nobody ends", () => {
       kind: "agent",
       mode: "live",
       target_id: one.agent_id,
-      pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 } },
+      pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 }, pipelines: {} },
       metadata: {},
-      parent_run_id: null,
       timeout_seconds,
       input: { inline: JSON.stringify(text) },
     });

@@ -204,7 +204,8 @@ describe("runs", () => {
     const retried = await company.call("POST", `/runs/${id}/retry`, {});
     expect(retried.status).toBe(202);
     expect(retried.body).toMatchObject({
-      parent_run_id: id,
+      parent_run_id: null,
+      retry_of_run_id: id,
       input: first.input,
       pinned: first.pinned,
       mode: "test",

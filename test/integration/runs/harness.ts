@@ -59,9 +59,8 @@ export async function startRun(
     kind: "pipeline",
     mode: "live",
     target_id: PIPELINE,
-    pinned: { pipeline_id: PIPELINE, revision: 1, agents: {} },
+    pinned: { pipeline_id: PIPELINE, revision: 1, agents: {}, pipelines: {} },
     metadata: {},
-    parent_run_id: null,
     timeout_seconds,
     input: await store.store(runFiles(tenant, named), JSON.stringify(input)),
   });

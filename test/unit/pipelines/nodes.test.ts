@@ -56,7 +56,7 @@ describe("a node", () => {
   it.each([
     [
       node("prompt"),
-      "kind: kind must be one of input, agent, condition, router, merge, synthesizer, http, transform, wait, approval, output",
+      "kind: kind must be one of input, agent, condition, router, merge, synthesizer, http, transform, wait, approval, sub_pipeline, map, loop, output",
     ],
     [node("supervisor"), "kind: kind supervisor is not available yet; must be one of input"],
     [node("agent", { agentId: "x" }), "agentId"],

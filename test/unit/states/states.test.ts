@@ -83,6 +83,8 @@ describe("the states of runs and steps", () => {
     started_at: status === "waiting" ? null : "2026-05-01T10:00:00.000Z",
     finished_at: status === "running" || status === "waiting" ? null : "2026-05-01T10:00:01.000Z",
     approval_id: null,
+    work_key: null,
+    recorded_run_id: null,
     model: null,
     tokens_in: 0,
     tokens_out: 0,

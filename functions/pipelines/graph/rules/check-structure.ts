@@ -116,7 +116,8 @@ export function quorums(index: GraphIndex, findings: Findings): void {
   const { nodes, inStart } = index;
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i] as GraphNode;
-    const quorum = "quorum" in node.config ? (node.config.quorum ?? 0) : 0;
+    // A map's quorum is of the items of its list.
+    const quorum = node.kind !== "map" && "quorum" in node.config ? (node.config.quorum ?? 0) : 0;
     const count = at(inStart, i + 1) - at(inStart, i);
     if (quorum <= count) continue;
     const message = `Node ${name(node)} needs ${quorum} inputs (quorum) and has ${count}. Connect more, or ask for fewer.`;

@@ -1,5 +1,6 @@
 import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
+import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NamedPeople, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
@@ -20,6 +21,9 @@ export const nodeKinds = {
   transform,
   wait,
   approval,
+  sub_pipeline: subPipeline,
+  map,
+  loop,
   output,
 } as const;
 

@@ -16,6 +16,13 @@ export const graphLimits = {
   timeout_ms: 840_000,
   /** The longest wait of a node: a leap year. A run may take an hour longer. */
   wait_seconds: 366 * 86_400,
+  /** Runs within runs, the outermost counted. */
+  depth: 8,
+  /** Of a map. */
+  items: 10_000,
+  concurrency: 100,
+  /** Of a loop. */
+  iterations: 1_000,
 } as const;
 
 /** Where a connection leaves and enters when it does not say so. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { conditionSchema } from "../../../../shared/expressions/condition.ts";
 import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
+import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
 import { agent, http } from "./kinds/tasks.ts";
@@ -28,7 +29,8 @@ const nodeOf = <K extends string, S extends z.ZodType>(kind: NodeKind<K, S>) =>
     .meta({ id: nodeName(kind.kind), description: kind.summary });
 
 /** `HttpNode`: the name of a kind's nodes in the API's documentation. */
-const nodeName = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Node`;
+const nodeName = (kind: string): string =>
+  `${kind.replace(/(?:^|_)([a-z])/g, (_, first: string) => first.toUpperCase())}Node`;
 
 const variants = [
   nodeOf(input),
@@ -41,12 +43,15 @@ const variants = [
   nodeOf(transform),
   nodeOf(wait),
   nodeOf(approval),
+  nodeOf(subPipeline),
+  nodeOf(map),
+  nodeOf(loop),
   nodeOf(output),
 ] as const;
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["supervisor", "connector", "tool", "map", "loop", "sub_pipeline"];
+const announced = ["supervisor", "connector", "tool"];
 
 /** One node of a graph. */
 export const nodeSchema = z

@@ -1,7 +1,7 @@
 import { decide } from "../../../../shared/access/decide.ts";
 import type { Grant } from "../../../../shared/access/permissions.ts";
 import { isUsable } from "../../../agents/model.ts";
-import type { Denial, RunRecord } from "../../model.ts";
+import { type Denial, isLive, type RunRecord } from "../../model.ts";
 
 /** What decides whether a run may still act; undefined for what is not there any more. */
 export interface Standing {
@@ -13,6 +13,8 @@ export interface Standing {
   } | null;
   /** What the starter's role grants now. */
   readonly grants: readonly Grant[];
+  /** The run that this one is within; null of one that is within none. */
+  readonly parent: { readonly status: RunRecord["status"] } | undefined | null;
   /** null where the step runs no agent. */
   readonly agent: { readonly id: string; readonly status: string } | undefined | null;
 }
@@ -31,7 +33,7 @@ export const organizationStopped = (organization: Standing["organization"]): Den
 /** Why a run may not take a step with an effect outside: the first reason that holds. */
 export function denied(
   kind: RunRecord["kind"],
-  { organization, starter, grants, agent }: Standing,
+  { organization, starter, grants, parent, agent }: Standing,
 ): Denied | undefined {
   if (organization?.status !== "active") return organizationStopped(organization);
   if (starter !== null) {
@@ -42,6 +44,9 @@ export function denied(
     if (!decide(grants, permission).allowed) {
       return { code: "starter_not_permitted", message: `Who started the run has lost the permission ${permission}.` };
     }
+  }
+  if (parent !== null && (parent === undefined || !isLive(parent.status))) {
+    return { code: "parent_ended", message: "The run that it belongs to has ended." };
   }
   if (agent !== null && (agent === undefined || !isUsable(agent))) {
     return { code: "agent_archived", message: "The agent is archived." };

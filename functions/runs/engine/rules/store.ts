@@ -1,4 +1,5 @@
 import type { Json } from "../../../../shared/expressions/json.ts";
+import type { Pinned } from "../../model.ts";
 import type { Outcome, Parked, StepError } from "./outcome.ts";
 import type { PlanNode, Resolution, StepState } from "./plan.ts";
 import type { Denied } from "./rights.ts";
@@ -87,6 +88,15 @@ export interface RunStore {
 
   /** The same of an attempt that was woken. `stopped` also where it does not wait. */
   woken(step: PlanNode, attempt: number): Promise<Begin>;
+
+  /**
+   * Before a task's work: what the same work came to in the run whose outcomes this one takes over, where there is one. Of what
+   * is given its key is kept with what the attempt comes to.
+   */
+  recorded(step: PlanNode, attempt: number, key: string): Promise<Outcome | undefined>;
+
+  /** What the run is pinned to: part of what work follows from. */
+  readonly pinned: Pinned;
 
   /**
    * Marks a begun attempt as waiting, in one transaction with whatever its work has to leave behind for that. One that waits

@@ -1,0 +1,76 @@
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import type { EventDraft } from "../../../shared/change/events.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import type { GraphNode } from "../../pipelines/graph/public.ts";
+import { startOf } from "../start/start.ts";
+import { type StoredRun, storeJson } from "../store.ts";
+
+/** The kinds of nodes that run pipelines. */
+export type CallingNode = Extract<GraphNode, { kind: "sub_pipeline" | "map" | "loop" }>;
+
+/** One run to start, within another. */
+export interface Child {
+  readonly id: string;
+  readonly index: number;
+  readonly input: Json;
+  readonly timeout_seconds: number;
+  /** The run whose place it takes in a retry of the outer one. */
+  readonly before: StoredRun | undefined;
+}
+
+/** Which revision of which pipeline the node runs, as it was pinned when the outermost run started. */
+export function calledPipeline(
+  { config }: CallingNode,
+  { pinned }: Pick<StoredRun, "pinned">,
+): { readonly pipeline_id: string; readonly revision: number } | undefined {
+  const { pipeline_id } = config;
+  if (pipeline_id === undefined) return undefined;
+  const revision = config.revision ?? pinned.pipelines[pipeline_id];
+  return revision === undefined ? undefined : { pipeline_id, revision };
+}
+
+/**
+ * What starting a run within another writes and tells. It acts for whoever started the outer one, uses what that has pinned,
+ * and takes no place of the plan: it is part of that run.
+ */
+export async function childStart(
+  { table, blobs, run }: { readonly table: TenantTable; readonly blobs: Pick<Blobs, "store">; readonly run: StoredRun },
+  called: {
+    readonly pipeline_id: string;
+    readonly revision: number;
+    readonly node_id: string;
+    readonly attempt: number;
+  },
+  { id, index, input, timeout_seconds, before }: Child,
+  at: Date,
+): Promise<{ readonly writes: readonly Write[]; readonly event: EventDraft }> {
+  const { kept_days, audit_days, mode, started_by, trace_id, depth } = run;
+  const { pipeline_id, revision, node_id, attempt } = called;
+  const { agents, pipelines } = run.pinned;
+  return startOf(
+    table,
+    // The plan is not asked.
+    { principal: started_by, plan: "free", at, trace_id },
+    {
+      id,
+      kept_days,
+      audit_days,
+      kind: "pipeline",
+      mode,
+      target_id: pipeline_id,
+      pinned: { pipeline_id, revision, agents, pipelines },
+      metadata: {},
+      timeout_seconds,
+      input: await storeJson(blobs, table.tenant, { id, kept_days }, input),
+      ...(before === undefined
+        ? {}
+        : {
+            retry_of_run_id: run.retry_of_run_id === null ? undefined : before.id,
+            recorded: { run_id: before.id, seed_run_id: before.seed_run_id },
+          }),
+      called: { parent_run_id: run.id, called_by: { node_id, attempt, index }, depth: depth + 1 },
+    },
+  );
+}

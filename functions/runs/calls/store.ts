@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { defineItem, type ItemOf } from "../../../shared/dynamo/item.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import { derivedId, idSchema } from "../../../shared/ids.ts";
+import { LIVE } from "../model.ts";
+import { runStateItem, runStepItem } from "../store.ts";
+
+export const runCallsItem = defineItem({
+  type: "run_calls",
+  summary: "The runs that a step of a run has had run: which go on, how those that ended came out, what they cost.",
+  schema: z.object({
+    run_id: idSchema("run"),
+    node_id: z.string(),
+    attempt: z.int(),
+    /** From which the ids of the runs follow. */
+    begun_at: z.string(),
+    next: z.int(),
+    open: z.array(z.int()),
+    succeeded: z.int(),
+    failed: z.int(),
+    tokens_in: z.int(),
+    tokens_out: z.int(),
+    cost_usd_micros: z.int(),
+    /** Rises with every change. */
+    change: z.int(),
+    expires_at: z.string(),
+  }),
+  key: { pk: "RUN#{run_id}", sk: "CALLS#{node_id}#{attempt}" },
+  expires: "expires_at",
+});
+export type StoredCalls = ItemOf<typeof runCallsItem>;
+
+/** The id of a run that a step has run: the same for the same index, whoever asks. */
+export const calledId = (
+  { run_id, node_id, attempt, begun_at }: Pick<StoredCalls, "run_id" | "node_id" | "attempt" | "begun_at">,
+  index: number,
+): string => derivedId("run", new Date(begun_at), [run_id, node_id, String(attempt), String(index)]);
+
+/** Somebody else was woken too and was first, or the step does not wait any more. */
+export class CallsMoved extends Problem {
+  constructor() {
+    super("conflict", "The step has moved on.");
+  }
+}
+
+/**
+ * The writes that take the calls of a waiting step on from how they were read.
+ * @throws CallsMoved when committed, where somebody has, or where step or run have ended
+ */
+export function callsWrites(table: TenantTable, read: StoredCalls, set: Partial<StoredCalls>): Write[] {
+  const { run_id, node_id, attempt, change } = read;
+  const moved = () => new CallsMoved();
+  return [
+    table.writes.update(
+      runCallsItem,
+      { run_id, node_id, attempt },
+      { set: { ...set, change: change + 1 } },
+      { equals: { change } },
+      moved,
+    ),
+    table.writes.check(runStepItem, { run_id, node_id, attempt }, { equals: { status: "waiting" } }, moved),
+    table.writes.check(runStateItem, { run_id }, { one_of: { status: LIVE } }, moved),
+  ];
+}

@@ -1,0 +1,22 @@
+import { draft, type EventDraft } from "../../../shared/change/events.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { notFound } from "../../../shared/errors.ts";
+import { runEvents } from "../events.ts";
+import { aboutRun } from "../log/entries.ts";
+import { runStates } from "../model.ts";
+import { runItem, runStateItem, type StoredRun } from "../store.ts";
+
+/**
+ * The writes by which a run that is over is gone; what belongs to it is cleared away by the consumer of `run.deleted`.
+ * @throws Problem `conflict` when committed, where it still goes on; `not_found` where it is gone
+ */
+export const runRemoval = (table: TenantTable, { id }: Pick<StoredRun, "id">): Write[] => [
+  table.writes.remove(runItem, { id }, { one_of: { status: runStates.ends } }, (old) =>
+    old === undefined ? notFound() : runStates.refusal(old.status, runStates.ends),
+  ),
+  table.writes.remove(runStateItem, { run_id: id }),
+];
+
+export const runDeleted = (run: StoredRun): EventDraft =>
+  draft(runEvents, "run.deleted", { id: run.id }, aboutRun(run));

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { Scope } from "../../../../shared/expressions/expression.ts";
+import { canonicalJson } from "../../../../shared/expressions/json.ts";
+import { agentOf, referencesOf, usesOf } from "../../../pipelines/graph/public.ts";
+import type { Pinned } from "../../model.ts";
+import type { TakenInput } from "./input.ts";
+import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
+
+/** What a task's work is done with. */
+export interface WorkGiven {
+  readonly inputs: readonly TakenInput[];
+  readonly scope: Scope;
+}
+
+/**
+ * What a task's outcome follows from, in short: its config, what it is given, which versions it uses. Two tasks of the same key
+ * are the same work, in whatever run or revision: what one came to can stand for the other.
+ */
+export function workKey(
+  plan: Plan,
+  { id, node, outgoing }: PlanNode,
+  { inputs, scope }: WorkGiven,
+  pinned: Pinned,
+): string {
+  if (node === undefined) throw new Error(`${id} is no work`);
+  const { agent_id, version = agent_id === undefined ? undefined : pinned.agents[agent_id] } = agentOf(node) ?? {};
+  const runs = referencesOf(node).some(({ type }) => type === "pipeline");
+  // Which of its connections are closed is part of its outcome, by their places.
+  const conditions = outgoing.map((edge) => edgeAt(plan, edge)).filter(({ condition }) => condition !== undefined);
+  const readsRun = usesOf(node).some((use) => {
+    if (use.form === "condition") return JSON.stringify(use.condition).includes('"run.');
+    return (use.form === "member" ? use.path : use.text).includes("run");
+  });
+  const work = {
+    id,
+    kind: node.kind,
+    config: node.config,
+    inputs,
+    input: scope.input,
+    steps: scope.steps,
+    run: readsRun || conditions.length > 0 ? scope.run : null,
+    agent: version ?? null,
+    // What runs within it may use any of them.
+    pinned: runs ? { agents: pinned.agents, pipelines: pinned.pipelines } : null,
+    conditions: conditions.map(({ ordinal, handle, condition }) => ({ ordinal, handle: handle ?? null, condition })),
+  };
+  return createHash("sha256").update(canonicalJson(work)).digest("base64url");
+}

@@ -1,0 +1,62 @@
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import { Problem } from "../../../shared/errors.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import type { Output } from "../../../shared/http/operation.ts";
+import { agentStates } from "../../agents/model.ts";
+import { agentItem } from "../../agents/public.ts";
+import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
+import { pipelineItem } from "../../pipelines/public.ts";
+import type { RunDeps } from "../deps.ts";
+import { noTotals, summaryOf } from "../model.ts";
+import type { operations } from "../operations.ts";
+import type { StoredRun } from "../store.ts";
+import { type NewRun, startOf } from "./start.ts";
+
+type Ops = typeof operations;
+
+/** A run of an agent is repeated by who may run agents. @throws Problem `forbidden` */
+export function requireAgents(call: Pick<Call<Ops["retry"]>, "may">, { kind }: Pick<StoredRun, "kind">): void {
+  if (kind !== "agent" || call.may("agents:execute")) return;
+  throw new Problem("forbidden", "This needs the permission `agents:execute`, which your role does not grant.", {
+    members: { permission: "agents:execute" },
+  });
+}
+
+/**
+ * Commits the start and starts the workflow. Should that fail, or this function end in between, the consumer of
+ * `run.started` starts it: the execution is named after the run, so both together start it once.
+ */
+export async function begin(
+  call: Pick<Call<Ops["retry"]>, "caller" | "at" | "request" | "commit">,
+  deps: RunDeps,
+  table: TenantTable,
+  wanted: NewRun,
+  checks: readonly Write[],
+  input: Json,
+): Promise<Output<Ops["retry"]>> {
+  const { principal, organization } = call.caller;
+  const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
+  const { run, writes, event } = startOf(table, starter, wanted);
+  const view = { ...summaryOf(run, noTotals), input, output: null };
+  const answer = await call.commit({ writes: [...checks, ...writes], events: [event] }, view);
+  await deps.workflow.start(table.tenant, run.id).catch((error: unknown) => {
+    deps.log.error("run.start_delayed", error, { run_id: run.id });
+  });
+  return answer;
+}
+
+/** What a run of an agent is of must still take runs. */
+export const agentIsActive = (table: TenantTable, id: string): Write =>
+  table.writes.check(agentItem, { id }, { equals: { status: "active" } }, (old) =>
+    agentStates.refusal(old?.status ?? "deleted", ["active"]),
+  );
+
+/** The same of a pipeline. */
+export function pipelineTakesRuns(table: TenantTable, { target_id, mode }: StoredRun): Write {
+  const status = mode === "live" ? (["active"] as const) : USABLE_PIPELINE;
+  return table.writes.check(pipelineItem, { id: target_id }, { one_of: { status } }, (old) =>
+    pipelineStates.refusal(old?.status ?? "deleted", status),
+  );
+}
