@@ -51,7 +51,7 @@ export async function tell(gateway: string): Promise<boolean> {
       ["Doubter", "You never ship on a Friday.", answers({ verdict: { const: "wait" } })],
       ["Desk", "You answer what is simple.", answers({ escalate: { const: true } })],
       ["Engineer", "You find what is broken."],
-      ["Detective", "You look for clues.", answers({ clue: { const: "water" } })],
+      ["Detective", "You look for clues.", answers({ clue: { const: "water" }, solved: { const: false } })],
       ["Solver", "You say when it is solved.", answers({ solved: { const: true } })],
     ];
     for (const [name, system_prompt, more] of made) {
