@@ -39,6 +39,7 @@ export const leaveLazyApart: Plugin = {
 const WORKERS = {
   engines: "shared/engines/worker.ts",
   graph: "functions/pipelines/graph/worker.ts",
+  extraction: "functions/agents/contexts/extraction/worker.ts",
   yaml: "functions/exchange/yaml/worker.ts",
   drawing: "functions/pipelines/drawing/worker.ts",
 } as const;

@@ -100,6 +100,8 @@ export interface FunctionData {
   readonly touches?: readonly string[];
   readonly timeout_seconds: number;
   readonly memory_mb: number;
+  /** How many messages of its queue it gets at once; ten, unless one alone may fill its time or memory. */
+  readonly batch_size?: number;
   /** Limits how many run at once, where a downstream needs it. */
   readonly max_concurrency?: number;
   /**

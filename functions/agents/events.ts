@@ -55,10 +55,30 @@ export const agentEvents = defineEvents({
     data: z.object({
       agent_id: z.string(),
       context_id: z.string(),
-      change: z.enum(["created", "updated", "deleted", "uploaded", "fetched", "fetch_failed"]),
+      change: z.enum([
+        "created",
+        "updated",
+        "deleted",
+        "uploaded",
+        "fetched",
+        "fetch_failed",
+        "extracted",
+        "extract_failed",
+      ]),
       changed_fields: z.array(z.string()),
       /** Names the fetch that has to be made; null when there is none. */
       fetch: z.string().nullable(),
+    }),
+  },
+  "agent.context_uploaded": {
+    summary: "A file of a context was uploaded, whose text is now being taken from it.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      context_id: z.string(),
+      media_type: z.string(),
+      /** Names the upload that has to be read. */
+      upload: z.string(),
     }),
   },
   "agent.thread_created": { summary: "Somebody began a conversation with an agent.", resource: "agent", data: thread },

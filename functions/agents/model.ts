@@ -134,7 +134,36 @@ export const agentSummarySchema = z
   .meta({ id: "AgentSummary", description: "An agent, without its prompt." });
 
 export const contextTypeSchema = z.enum(["text", "file", "url"]).meta({ id: "AgentContextType" });
-export const contextStatusSchema = z.enum(["pending", "ready", "failed"]).meta({ id: "AgentContextStatus" });
+export const contextStatusSchema = z
+  .enum(["pending", "processing", "ready", "failed"])
+  .meta({ id: "AgentContextStatus" });
+
+export const contextStates = defineStates("context", contextStatusSchema.options, [
+  { from: [], to: "ready", why: "It is created as a text." },
+  { from: [], to: "pending", why: "It is created as a file, which waits for its upload, or as an address to fetch." },
+  {
+    from: ["ready", "failed", "processing"],
+    to: "pending",
+    why: "Another upload is asked for, or the address is fetched again.",
+  },
+  {
+    from: ["pending"],
+    to: "processing",
+    why: "A file is uploaded whose text has to be taken from it (PDF, Office, HTML).",
+  },
+  { from: ["pending"], to: "ready", why: "A file of text is uploaded, or the address was fetched." },
+  {
+    from: ["pending"],
+    to: "failed",
+    why: "The address has no text; or a version or a copy takes it up before it arrived.",
+  },
+  { from: ["processing"], to: "ready", why: "Its text is there." },
+  {
+    from: ["processing"],
+    to: "failed",
+    why: "The file gives no text, or too much of it; `error` says why and what to do.",
+  },
+]);
 
 /** A piece of knowledge that an agent is given with every message. */
 export const contextSchema = z
@@ -144,8 +173,14 @@ export const contextSchema = z
     name: nameSchema,
     content_type: contextTypeSchema,
     is_active: z.boolean(),
-    status: contextStatusSchema.meta({ description: "A file waits for its upload, an address for being fetched." }),
-    error: z.object({ code: z.string(), message: z.string() }).meta({ id: "AgentContextError" }).nullable(),
+    status: contextStatusSchema.meta({
+      description:
+        "`pending`: a file waits for its upload, an address for being fetched. `processing`: text is being taken from the uploaded file. Agents are given contexts that are `ready`.",
+    }),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .meta({ id: "AgentContextError", description: "Why there is no text, and what to do." })
+      .nullable(),
     url: z.string().nullable(),
     file: z
       .object({

@@ -43,6 +43,17 @@ export const room = defineRoom({
       timeout_seconds: 120,
       memory_mb: 512,
     },
+    extract: {
+      trigger: { kind: "events", types: ["agent.context_uploaded"], suspended: "ends" },
+      needs: ["table_read", "files_write:versions", "files_read:uploads", "files_remove:uploads"],
+      writes: [...CHANGE_WRITES, "agent", "agent_context"],
+      timeout_seconds: 120,
+      // One file at a time, which may fill the memory; as much as gives a whole processor.
+      batch_size: 1,
+      memory_mb: 1_769,
+      max_concurrency: 10,
+      reserved_concurrency: 10,
+    },
     purge: {
       trigger: { kind: "due", kinds: ["agent_purge", "thread_erasure"], queue: "agent_purges", suspended: "waits" },
       needs: ["table_read", "files_remove:threads", "files_remove:versions"],

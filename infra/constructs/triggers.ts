@@ -49,7 +49,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
     built.permit(queueConsumption(queue.queue.queueArn));
     fn.addEventSource(
       new SqsEventSource(queue.queue, {
-        batchSize: 10,
+        batchSize: data.batch_size ?? 10,
         reportBatchItemFailures: true,
         ...(data.max_concurrency === undefined ? {} : { maxConcurrency: data.max_concurrency }),
       }),

@@ -6,7 +6,12 @@ export interface Bounds {
   /** From when the worker begins with it; then the worker is ended. */
   readonly time_ms: number;
   readonly heap_mb: number;
+  /** How much the whole process may grow meanwhile, where a task holds more than a heap: bytes are outside of it. */
+  readonly process_mb?: number;
 }
+
+/** How often the process is looked at. */
+const LOOK_MS = 50;
 
 /** `timed_out` and `too_large`: the worker was ended by one of the bounds. */
 export type Bounded<T> =
@@ -38,6 +43,7 @@ export class Killable {
   #worker: Worker | undefined;
   #busy: Waiting | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #looks: NodeJS.Timeout | undefined;
   #count = 0;
 
   constructor(file: URL, bounds: Bounds) {
@@ -98,11 +104,18 @@ export class Killable {
       return;
     }
     worker.ref();
-    this.#timer = setTimeout(() => {
+    const end = (code: "timed_out" | "too_large"): void => {
       this.#worker = undefined;
       void worker.terminate();
-      this.#finish((task) => task.resolve({ ok: false, code: "timed_out" }));
-    }, this.#bounds.time_ms);
+      this.#finish((task) => task.resolve({ ok: false, code }));
+    };
+    const { time_ms, process_mb } = this.#bounds;
+    this.#timer = setTimeout(end, time_ms, "timed_out");
+    if (process_mb === undefined) return;
+    const most = process.memoryUsage.rss() + process_mb * 1_048_576;
+    this.#looks = setInterval(() => {
+      if (process.memoryUsage.rss() > most) end("too_large");
+    }, LOOK_MS);
   }
 
   #answered(answer: TaskAnswer): void {
@@ -115,6 +128,7 @@ export class Killable {
 
   #finish(settle: (task: Waiting) => void): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#looks);
     const task = this.#busy;
     this.#busy = undefined;
     if (task !== undefined) settle(task);

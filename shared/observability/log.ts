@@ -20,6 +20,7 @@ export const logEvents = [
   "mail.withheld",
   "mail.undeliverable",
   "context.fetched",
+  "context.extracted",
   "sign_in.refused",
   "lease.kept",
   "due.swept",

@@ -7,6 +7,7 @@ import { buildSdkOnly } from "../../bench/build.ts";
 import { rooms } from "../../functions/rooms.ts";
 import { type Bundle, bundleFunctions, bundleName } from "../../infra/bundle.ts";
 import { Killable } from "../../shared/bounded/killable.ts";
+import { docx, drawn, mediaTypes, paragraph, pdf, pptx, shape, xlsx } from "../support/documents.ts";
 
 const dist = mkdtempSync(join(tmpdir(), "kaizen-bundles-"));
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
@@ -74,7 +75,37 @@ describe("bundles", () => {
   });
 });
 
+describe("what takes text out of files", () => {
+  it("weighs less than 600 KB at its start, and 4 MB with the libraries that it loads for a file", () => {
+    expect(bundleOf("agents-extract").eager_bytes).toBeLessThan(600_000);
+    const folder = join(dist, "agents-extract");
+    const sizes = readdirSync(folder)
+      .filter((file) => file.endsWith(".mjs"))
+      .map((file) => statSync(join(folder, file)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000);
+  });
+});
+
 describe("a thread that a function starts", () => {
+  it.each(["agents-extract", "agents-contexts"])("reads files beside %s, with all that it loads then", async (name) => {
+    const thread = new Killable(pathToFileURL(join(dist, name, "extraction.worker.mjs")), {
+      time_ms: 60_000,
+      heap_mb: 256,
+    });
+    const files = [
+      ["pdf", pdf([drawn("Hello")]), "[page 1]\nHello"],
+      ["docx", docx(paragraph("Hello")), "Hello"],
+      ["xlsx", xlsx([["A", '<row r="1"><c r="A1"><v>7</v></c></row>']]), '[sheet "A"]\n| 7 |'],
+      ["pptx", pptx([{ shapes: shape("body", "Hello") }]), "[slide 1]\nHello"],
+      ["html", Buffer.from("<p>Hello"), "Hello"],
+    ] as const;
+    for (const [format, bytes, text] of files) {
+      const done = await thread.run("read", { format, media_type: mediaTypes[format], bytes, cut: false });
+      expect(done, format).toEqual({ ok: true, value: { ok: true, text } });
+    }
+    await thread.close();
+  });
+
   it.each(["agents-api", "pipelines-api", "runs-run-node", "executions-api"])(
     "has its file beside %s, and it works there",
     async (name) => {

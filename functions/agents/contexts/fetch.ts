@@ -2,11 +2,10 @@ import type { Outbound } from "../../../shared/outbound/client.ts";
 import { bareMediaType, isTextMediaType } from "../../../shared/outbound/text.ts";
 import { cutText } from "../../../shared/text.ts";
 import { agentLimits } from "../model.ts";
-import { extractText } from "./rules/text.ts";
-
-export type Fetched =
-  | { readonly ok: true; readonly text: string; readonly truncated: boolean }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+import type { Taken } from "./extraction/rules/failures.ts";
+import { formatOf } from "./extraction/rules/formats.ts";
+import type { Extract } from "./extraction/run.ts";
+import { extractText, firstBytes } from "./rules/text.ts";
 
 /** Pages often move to https, to a host with www, or to another path; each hop passes the guard by itself. */
 const MAX_REDIRECTS = 3;
@@ -14,10 +13,23 @@ const TIMEOUT_MS = 20_000;
 /** Markup goes away: more is read than a context holds. */
 const READ_BYTES = 4 * agentLimits.text_context_bytes;
 
-const failed = (code: string, message: string): Fetched => ({ ok: false, code, message });
+const failed = (code: string, message: string): Taken => ({ ok: false, code, message });
+
+/** What is said of a page of which the file's own message would say how to upload it. */
+const pages: Readonly<Record<string, Taken>> = {
+  wrong_media_type: failed("not_text", "The address has no text in the charset that it names."),
+  no_text: failed("no_text", "The page has no words of its own: pictures only, or what scripts would put there."),
+  too_slow: failed("too_slow", "Reading the page takes too long."),
+  too_complex: failed("too_complex", "Reading the page takes too much memory."),
+};
+
+export interface FetchTextDeps {
+  readonly outbound: Pick<Outbound, "request">;
+  readonly extract: Extract;
+}
 
 /** The text behind a customer's address, over the guarded client. Never throws; messages hold nothing of the answer. */
-export async function fetchText(address: string, outbound: Pick<Outbound, "request">): Promise<Fetched> {
+export async function fetchText(address: string, { outbound, extract }: FetchTextDeps): Promise<Taken> {
   let url = address;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const answer = await outbound.request({
@@ -39,6 +51,12 @@ export async function fetchText(address: string, outbound: Pick<Outbound, "reque
     const media_type = headers["content-type"] ?? "text/plain";
     if (!isTextMediaType(media_type))
       return failed("not_text", `The address has \`${cutText(bareMediaType(media_type), 100)}\`, which is no text.`);
+    if (formatOf(media_type) === "html") {
+      const read = await extract({ format: "html", media_type, bytes: body, cut: truncated });
+      if (!read.ok) return pages[read.code] ?? read;
+      const text = firstBytes(read.text, agentLimits.text_context_bytes);
+      return { ok: true, text, truncated: truncated || text.length < read.text.length };
+    }
     const extracted = extractText(body, media_type, agentLimits.text_context_bytes, truncated);
     if (extracted === undefined) return failed("not_text", "The address has no text in the charset that it names.");
     return { ok: true, ...extracted };

@@ -5,6 +5,7 @@ import { idSchema } from "../../../shared/ids.ts";
 import { isTextMediaType } from "../../../shared/outbound/text.ts";
 import { agentLimits, agentPath, contextSchema } from "../model.ts";
 import { agentResource, contextResource } from "../resources.ts";
+import { formatOf } from "./extraction/rules/formats.ts";
 import { contextCommon, contextText, contextUrl, textContext, urlContext } from "./rules/sent.ts";
 
 const path = agentPath.extend({ context_id: idSchema("agent_context") });
@@ -19,7 +20,14 @@ const file = z.strictObject({
     .string()
     .max(200)
     .toLowerCase()
-    .refine(isTextMediaType, "is not a format that text can be taken from: send text/*, JSON, CSV or Markdown"),
+    .refine(
+      (media_type) => isTextMediaType(media_type) || formatOf(media_type) !== undefined,
+      "is not a format that text can be taken from: send text/*, JSON, CSV, Markdown, HTML, PDF, docx, xlsx or pptx",
+    )
+    .meta({
+      description:
+        "What the file is: text (text/*, JSON, CSV, Markdown), HTML, PDF, or a Word, Excel or PowerPoint file (docx, xlsx, pptx).",
+    }),
   size_bytes: z.int().min(1).max(agentLimits.file_bytes),
   sha256: z
     .string()
@@ -140,7 +148,8 @@ export const contextOperations = {
     method: "POST",
     path: "/agents/{agent_id}/contexts/{context_id}/complete",
     summary: "Complete the upload of a file context",
-    description: "Checks the uploaded file against what was declared and takes its text.",
+    description:
+      "Checks the uploaded file against what was declared. A file of text is `ready` at once. The text of a PDF, a Word, Excel or PowerPoint file or an HTML page is taken from it afterwards: the context is `processing`, then `ready` or `failed`. Pages, slides and sheets begin with marks like `[page 3]`.",
     permission: "agents:update",
     resource: contextResource,
     request: { path },

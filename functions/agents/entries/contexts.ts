@@ -5,6 +5,7 @@ import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { fetchContext } from "../consumers.ts";
+import { extract } from "../contexts/extraction/run.ts";
 
 const platform = connectPlatform("agents-contexts");
 const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
@@ -14,6 +15,7 @@ const deps = {
   clock: platform.clock,
   log: platform.log,
   blobs: connectFiles(BUCKET_NAME).blobs,
+  extract,
   outbound: createOutbound({ ...policy, response_headers: ["content-type", "location"] }),
 };
 

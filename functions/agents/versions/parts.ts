@@ -13,7 +13,9 @@ const INCOMPLETE = {
 
 /** A context out of a snapshot. Nobody is fetching or uploading any more what had not arrived then. */
 const settled = (context: SnapshotContent["contexts"][number]): SnapshotContent["contexts"][number] =>
-  context.status === "pending" ? { ...context, status: "failed", error: INCOMPLETE } : context;
+  context.status === "pending" || context.status === "processing"
+    ? { ...context, status: "failed", error: INCOMPLETE }
+    : context;
 
 /** A snapshot's contexts and tools as the working copy of an agent; what was there before keeps its age. */
 export function partsFrom(content: SnapshotContent, agent_id: string, at: Date, current: Parts): Parts {

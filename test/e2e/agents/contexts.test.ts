@@ -155,7 +155,7 @@ describe("a file context", () => {
   });
 
   it.each([
-    [{ media_type: "application/pdf" }, "file.media_type"],
+    [{ media_type: "application/msword" }, "file.media_type"],
     [{ media_type: "image/png" }, "file.media_type"],
     [{ size_bytes: 50_000_001 }, "file.size_bytes"],
     [{ size_bytes: 0 }, "file.size_bytes"],
@@ -211,7 +211,7 @@ describe("an address", () => {
     expect(ready).toMatchObject({
       status: "ready",
       error: null,
-      content: "Opening hours\n9 – 17",
+      content: "# Opening hours\n9 – 17",
       fetched_at: expect.any(String),
     });
     page = "<p>Closed</p>";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { fetchContext } from "../../../functions/agents/consumers.ts";
+import { extractContext, fetchContext } from "../../../functions/agents/consumers.ts";
 import { purgedAgent } from "../../../functions/agents/purge/purge.ts";
 import { agentContextItem, agentPurge } from "../../../functions/agents/store.ts";
 import { mailApprovers } from "../../../functions/approvals/consumers.ts";
@@ -131,6 +131,28 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await fetchContext(told(company.organization_id, "agent.context_changed", data), {
       ...deps,
       outbound: { request: never },
+      extract: never,
+    });
+    await stand(company.organization_id, "restore");
+    const read = await company.call("GET", `${path}/${body.id}`);
+    expect(read.body).toMatchObject({ status: "failed", error: { code: "organization_suspended" } });
+  },
+  "agents.extract": async () => {
+    const agent = await createAgent(company);
+    const path = `/agents/${agent.id}/contexts`;
+    const { body } = await company.call("POST", path, { name: "Text", content_type: "text", content: "Here" });
+    const own = stackTable().of(company.organization_id);
+    const set = { status: "processing" as const, attempt: "one" };
+    await own.transact([own.writes.update(agentContextItem, { agent_id: agent.id, id: body.id }, { set })]);
+    const data = { agent_id: agent.id, context_id: body.id, media_type: "application/pdf", upload: "one" };
+    await stand(company.organization_id, "suspend");
+    await extractContext(told(company.organization_id, "agent.context_uploaded", data), {
+      table: stackTable(),
+      blobs: blobs(),
+      clock: clockAt(new Date()),
+      log: silentLog,
+      textOf: never,
+      forget: async () => undefined,
     });
     await stand(company.organization_id, "restore");
     const read = await company.call("GET", `${path}/${body.id}`);

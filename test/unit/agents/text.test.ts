@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extractText, firstBytes, htmlText } from "../../../functions/agents/contexts/rules/text.ts";
+import { htmlText } from "../../../functions/agents/contexts/extraction/rules/html.ts";
+import { extractText, firstBytes } from "../../../functions/agents/contexts/rules/text.ts";
 import { isTextMediaType } from "../../../shared/outbound/text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -70,7 +71,7 @@ describe("a page", () => {
     const page =
       "<!doctype html><html><head><title>x</title><style>p{}</style></head><body><!-- no --><script src=a>bad()</script >" +
       "<h1>Hours</h1><p>9&ndash;17 &amp; <b>more</b>&#x21;</p><ul><li>one<li>two</ul><script>never closed";
-    expect(htmlText(page)).toBe("Hours\n9–17 & more !\none\ntwo");
+    expect(htmlText(page)).toBe("# Hours\n9–17 & more!\n- one\n- two");
   });
 
   test("of hostile markup takes time in proportion to its length", () => {

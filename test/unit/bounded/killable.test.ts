@@ -28,6 +28,13 @@ describe("work in a thread that can be ended", () => {
     });
   });
 
+  it("is ended when it fills the memory of the process beside its heap", async () => {
+    const narrow = new Killable(file, { time_ms: 60_000, heap_mb: 32, process_mb: 100 });
+    expect(await narrow.run("bytes", null)).toEqual({ ok: false, code: "too_large" });
+    expect(await narrow.run("double", 1)).toEqual({ ok: true, value: 2 });
+    await narrow.close();
+  });
+
   it("tells its own faults as faults", async () => {
     await expect(killable.run("fail", null)).rejects.toThrow("the task's own fault");
     await expect(killable.run("constructor", null)).rejects.toThrow("no task is named constructor");

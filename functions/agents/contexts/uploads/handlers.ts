@@ -1,4 +1,5 @@
 import { uploadKey } from "../../../../shared/blobs/purposes.ts";
+import { draft } from "../../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../../shared/change/update.ts";
 import { timestamp } from "../../../../shared/clock.ts";
 import { Problem, wrongState } from "../../../../shared/errors.ts";
@@ -9,10 +10,12 @@ import { holding } from "../../../../shared/limits/leases.ts";
 import { bareMediaType } from "../../../../shared/outbound/text.ts";
 import { touchAgent } from "../../definition/changes.ts";
 import type { AgentDeps } from "../../deps.ts";
+import { agentEvents } from "../../events.ts";
 import { agentLimits } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, type StoredContext } from "../../store.ts";
 import { changed, needType, placeForUpload, uploadEnded, uploadFor } from "../changes.ts";
+import { formatOf } from "../extraction/rules/formats.ts";
 import { extractText } from "../rules/text.ts";
 import { storeText } from "../texts.ts";
 
@@ -69,6 +72,33 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
   if (bareMediaType(found.content_type ?? "") !== bareMediaType(media_type))
     throw incomplete(`The file was uploaded as \`${found.content_type ?? ""}\`; \`${media_type}\` was declared.`);
   if (sha256 !== null && found.sha256 !== sha256) throw incomplete("The file's SHA-256 is not the declared one.");
+  if (formatOf(media_type) !== undefined) {
+    const next: StoredContext = {
+      ...read,
+      file: { ...read.file, sha256: found.sha256 },
+      status: "processing",
+      upload_until: undefined,
+      updated_at: timestamp(at),
+      etag: newEtag(at),
+    };
+    const { id: context_id, agent_id, attempt } = read;
+    const answer = await call.commit(
+      {
+        writes: [touchAgent(tenant, agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        events: [
+          draft(
+            agentEvents,
+            "agent.context_uploaded",
+            { id: agent_id },
+            { agent_id, context_id, media_type, upload: attempt },
+          ),
+        ],
+      },
+      next,
+    );
+    await uploadEnded(tenant, read, at);
+    return answer;
+  }
   const extracted = extractText(
     found.beginning,
     media_type,

@@ -1,0 +1,2 @@
+/** The reader of Excel files. */
+export { default } from "read-excel-file/universal";

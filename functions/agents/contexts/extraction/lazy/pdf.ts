@@ -1,0 +1,2 @@
+/** The reader of PDF files. */
+export { getDocumentProxy } from "unpdf";

@@ -1,0 +1,2 @@
+/** The reader of Word files. */
+export { default } from "mammoth";
