@@ -39,6 +39,7 @@ describe("a table of states", () => {
     const nouns = [
       "agent",
       "approval",
+      "context",
       "delivery",
       "domain",
       "erasure",

@@ -7,8 +7,8 @@ const PARTS =
 
 /** A day without a time is a day. */
 const dateText = (date: Date): string => {
-  const iso = date.toISOString();
-  return iso.endsWith("T00:00:00.000Z") ? iso.slice(0, 10) : iso.slice(0, 19).replace("T", " ");
+  const [day = "", time = ""] = date.toISOString().split(/[T.]/);
+  return time === "00:00:00" ? day : `${day} ${time}`;
 };
 
 const cellText = (value: unknown): string => {

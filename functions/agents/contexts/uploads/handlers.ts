@@ -2,7 +2,7 @@ import { uploadKey } from "../../../../shared/blobs/purposes.ts";
 import { draft } from "../../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../../shared/change/update.ts";
 import { timestamp } from "../../../../shared/clock.ts";
-import { Problem, wrongState } from "../../../../shared/errors.ts";
+import { Problem } from "../../../../shared/errors.ts";
 import type { Handler } from "../../../../shared/http/call.ts";
 import { invalid } from "../../../../shared/http/parse.ts";
 import { newEtag } from "../../../../shared/ids.ts";
@@ -11,7 +11,7 @@ import { bareMediaType } from "../../../../shared/outbound/text.ts";
 import { touchAgent } from "../../definition/changes.ts";
 import type { AgentDeps } from "../../deps.ts";
 import { agentEvents } from "../../events.ts";
-import { agentLimits } from "../../model.ts";
+import { agentLimits, contextStates } from "../../model.ts";
 import type { operations } from "../../operations.ts";
 import { agentContextItem, type StoredContext } from "../../store.ts";
 import { changed, needType, placeForUpload, uploadEnded, uploadFor } from "../changes.ts";
@@ -63,7 +63,7 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
   requireMatch(call.if_match, read.etag);
   needType(read, "file");
   if (read.status !== "pending" || read.file === null || read.attempt === null)
-    throw wrongState("context", read.status, "pending");
+    throw contextStates.refusal(read.status, "pending");
   const key = uploadKey(context.tenant, read.id, read.attempt);
   const { media_type, size_bytes, sha256 } = read.file;
   const found = await deps.files.inspect(key, agentLimits.text_context_bytes + 4);
