@@ -11,6 +11,7 @@ import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { runEvents } from "./runs/events.ts";
+import { scheduleEvents } from "./schedules/events.ts";
 import { scimEvents } from "./scim/events.ts";
 import { ssoEvents } from "./sso/events.ts";
 import { teamEvents } from "./teams/events.ts";
@@ -36,6 +37,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   audit: auditEvents,
   pipelines: pipelineEvents,
   runs: runEvents,
+  schedules: scheduleEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,
 };

@@ -14,6 +14,7 @@ import { operations as organizations } from "./organizations/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
+import { operations as schedules } from "./schedules/operations.ts";
 import { operations as scim } from "./scim/operations.ts";
 import { operations as sso } from "./sso/operations.ts";
 import { operations as teams } from "./teams/operations.ts";
@@ -42,6 +43,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   access,
   pipelines,
   runs,
+  schedules,
   platform,
   webhooks,
 };

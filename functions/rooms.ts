@@ -18,6 +18,7 @@ import { room as organizations } from "./organizations/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
+import { room as schedules } from "./schedules/room.ts";
 import { room as scim } from "./scim/room.ts";
 import { room as sso } from "./sso/room.ts";
 import { room as teams } from "./teams/room.ts";
@@ -50,6 +51,7 @@ export const rooms: readonly RoomData[] = [
   events,
   pipelines,
   runs,
+  schedules,
   usage,
   platform,
   webhooks,

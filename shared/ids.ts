@@ -25,6 +25,8 @@ export const idPrefixes = {
   thread: "thr",
   approval: "apr",
   upload: "upl",
+  schedule: "sch",
+  schedule_firing: "fir",
   webhook: "whk",
   delivery: "dlv",
   webhook_replay: "rpl",

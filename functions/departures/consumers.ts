@@ -13,6 +13,7 @@ import { type OwnableKind, ownedItem } from "../../shared/identity/owned.ts";
 import { endThread, handOverAgent, threadsOf } from "../agents/public.ts";
 import { pendingOf, revocation } from "../invitations/public.ts";
 import { handOverPipeline } from "../pipelines/public.ts";
+import { handOverSchedule } from "../schedules/public.ts";
 import { leaveTeam, placesOf } from "../teams/public.ts";
 import { type Removal, removalItem } from "../users/public.ts";
 import { handOverWebhook } from "../webhooks/public.ts";
@@ -27,6 +28,7 @@ const KEPT_SECONDS = 400 * 86_400;
 const handOvers: Readonly<Record<OwnableKind, HandOver>> = {
   agent: handOverAgent,
   pipeline: handOverPipeline,
+  schedule: handOverSchedule,
   webhook: handOverWebhook,
 };
 

@@ -19,6 +19,7 @@ export const room = defineRoom({
         "pipeline",
         "quota",
         "removal",
+        "schedule",
         "team",
         "team_member",
         "user_teams",

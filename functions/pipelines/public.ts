@@ -13,7 +13,7 @@ export { pipelineEvents } from "./events.ts";
 /** What other rooms may use of pipelines. The graph's rules and expressions are in `graph/public.ts`. */
 export { checkGraph, type GraphCheck, graphInvalid } from "./graph/checks.ts";
 export { openHeaders, type SealedHeaders } from "./graph/secret-headers.ts";
-export { findHead } from "./resources.ts";
+export { findHead, type PipelineHead } from "./resources.ts";
 export { type LoadedRevision, loadRevision } from "./revisions/revision.ts";
 export { type Pipeline, pipelineItem, type Revision, revisionItem } from "./store.ts";
 

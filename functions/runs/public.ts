@@ -1,9 +1,19 @@
 import { timestamp } from "../../shared/clock.ts";
 import type { Read, TenantTable } from "../../shared/dynamo/table.ts";
-import { runCountItem } from "./store.ts";
+import { isLive } from "./model.ts";
+import { runCountItem, runStateItem } from "./store.ts";
 
 /** What other rooms may use of runs. */
+export { type RunReads, runReads } from "./deps.ts";
+export { preparePipeline, type WantedRun } from "./start/pipeline.ts";
+export { type Starter, startOf } from "./start/start.ts";
 
 /** What is read to know how many runs were started this month; nothing is counted on a plan without a limit. */
 export const readMonthRuns = (table: TenantTable, at: Date): Read<typeof runCountItem> =>
   table.read(runCountItem, { month: timestamp(at).slice(0, 7) });
+
+/** Whether a run still goes on. */
+export async function goesOn(table: TenantTable, run_id: string): Promise<boolean> {
+  const state = await table.get(runStateItem, { run_id });
+  return state !== undefined && isLive(state.status);
+}

@@ -114,6 +114,7 @@ export const removalSchema = z
       .meta({ description: "Those of them whose only owner they were; the successor is now." }),
     agents_handed_over: z.number().int().meta({ description: "Agents that they owned; the successor does now." }),
     pipelines_handed_over: z.number().int(),
+    schedules_handed_over: z.number().int(),
     webhooks_handed_over: z.number().int(),
     threads_deleted: z.number().int().meta({ description: "Their conversations with agents." }),
     removed_by: z.string().meta({

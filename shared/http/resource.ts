@@ -17,6 +17,7 @@ export const resourceTypes = [
   "pipeline",
   "role",
   "run",
+  "schedule",
   "scim_settings",
   "scim_token",
   "sso_connection",

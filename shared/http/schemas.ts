@@ -52,6 +52,17 @@ export const languageSchema = canonicalText(
   "must be a language tag of BCP 47, like en or pt-BR",
 ).meta({ example: "de" });
 
+// Offsets are time zones to ECMAScript, too, and no names.
+const zone = (name: string) =>
+  /^[A-Za-z]/.test(name) ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
+
+/** A time zone, by its name. */
+export const timezoneSchema = canonicalText(
+  64,
+  zone,
+  "must be a name of the IANA time zone database, like Europe/Berlin",
+).meta({ example: "Europe/Berlin" });
+
 /** An e-mail address, in lower case. A domain in another script is kept in its ASCII form, the one that mail uses. */
 export const emailSchema = z
   .string()

@@ -8,7 +8,7 @@ import { idSchema } from "../ids.ts";
 import { activeMember } from "./members.ts";
 
 /** What a person can own. */
-export const ownableKinds = ["agent", "pipeline", "webhook"] as const;
+export const ownableKinds = ["agent", "pipeline", "schedule", "webhook"] as const;
 export type OwnableKind = (typeof ownableKinds)[number];
 
 /** Whoever looks after a thing: hears of its troubles, and hands it over when they go. It grants nothing. */

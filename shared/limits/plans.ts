@@ -13,6 +13,7 @@ export interface PlanLimits {
   readonly workspaces: number;
   readonly agents: number;
   readonly pipelines: number;
+  readonly schedules: number;
   readonly webhooks: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
@@ -52,6 +53,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: 1,
     agents: 10,
     pipelines: 5,
+    schedules: 10,
     webhooks: 20,
     model_providers: 10,
     sso_connections: 1,
@@ -78,6 +80,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: 5,
     agents: 100,
     pipelines: 50,
+    schedules: 100,
     webhooks: 100,
     model_providers: 20,
     sso_connections: 3,
@@ -104,6 +107,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     workspaces: UNLIMITED,
     agents: UNLIMITED,
     pipelines: UNLIMITED,
+    schedules: 1_000,
     webhooks: 1_000,
     model_providers: 50,
     sso_connections: 10,

@@ -16,6 +16,7 @@ export type CountedResource = keyof Pick<
   | "workspaces"
   | "agents"
   | "pipelines"
+  | "schedules"
   | "webhooks"
   | "model_providers"
   | "sso_connections"
@@ -32,6 +33,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   workspaces: 1,
   agents: 0,
   pipelines: 0,
+  schedules: 0,
   webhooks: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -57,6 +59,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   workspaces: "Delete one",
   agents: "Archive one",
   pipelines: "Archive one",
+  schedules: "Delete one",
   webhooks: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

@@ -131,6 +131,14 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   },
   attempt: { plain: "1", because: "numbers an attempt of a step" },
 
+  schedule_id: {
+    make: async (world) => {
+      const trigger = { kind: "cron", cron: "0 7 * * *" };
+      return (await world.post("/schedules", { name: "Daily", pipeline_id: await world.id("pipeline_id"), trigger }))
+        .id;
+    },
+  },
+
   template_id: { plain: "support-answerer", because: "templates come with the product" },
   provider: { plain: "openai", because: "names one of the providers that the product knows" },
   model: { plain: "gpt-5", because: "names a model of a provider" },

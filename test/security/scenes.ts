@@ -54,6 +54,8 @@ const twoSteps = (agent_id: string) => ({
   connections: [0, 1, 2].map((i) => ({ id: `c${i}`, source: `n${i}`, target: `n${i + 1}` })),
 });
 
+const daily = { name: "Daily", trigger: { kind: "cron", cron: "0 7 * * *" } };
+
 const contextOf = async (world: World, body: object): Promise<Scene & { readonly upload: Upload | null }> => {
   const agent_id = await world.id("agent_id");
   const { id, upload } = await world.post(`/agents/${agent_id}/contexts`, { name: unique("Context"), ...body });
@@ -327,6 +329,15 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const { ids } = await member(world);
     await did(world.company.call("POST", `/users/${ids.user_id}/suspend`));
     return { ids };
+  },
+
+  "schedules.create": async (world) => ({
+    ids: {},
+    body: { ...daily, pipeline_id: (await pipelineOf(world, "activate")).ids.pipeline_id },
+  }),
+  "schedules.run": async (world) => {
+    const { pipeline_id } = (await pipelineOf(world, "activate")).ids;
+    return { ids: { schedule_id: (await world.post("/schedules", { ...daily, pipeline_id })).id } };
   },
 
   "pipelines.activate": (world) => pipelineOf(world),

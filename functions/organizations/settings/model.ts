@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { canonicalText, languageSchema } from "../../../shared/http/schemas.ts";
+import { canonicalText, languageSchema, timezoneSchema } from "../../../shared/http/schemas.ts";
 import {
   generalSchema,
   LONGEST_SESSION_HOURS,
@@ -24,15 +24,6 @@ export const settingsView = z
   .meta({ id: "OrganizationSettings", description: "What an organization has set, and what holds where it has not." });
 
 const days = z.int().nullable();
-
-// Offsets are time zones to ECMAScript, too, and no names.
-const zone = (name: string) =>
-  /^[A-Za-z]/.test(name) ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
-const timezoneSchema = canonicalText(
-  64,
-  zone,
-  "must be a name of the IANA time zone database, like Europe/Berlin",
-).meta({ example: "Europe/Berlin" });
 
 /** Networks are read with every request of the organization: so many are 2 KB at most. */
 export const MOST_NETWORKS = 50;

@@ -1,51 +1,31 @@
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { pinAgent } from "../../agents/public.ts";
-import { agentOf } from "../../pipelines/graph/public.ts";
-import { pinForRun } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
-import { DEFAULT_TIMEOUT_SECONDS, isLive, runStates, usualTimeout } from "../model.ts";
+import { DEFAULT_TIMEOUT_SECONDS, isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
 import { agentIsActive, begin, pipelineTakesRuns, requireAgents } from "./begin.ts";
-import { pinAll } from "./pins.ts";
-import { checkInput, namedRun } from "./start.ts";
+import { preparePipeline } from "./pipeline.ts";
+import { namedRun } from "./start.ts";
 
 export { rerun } from "./rerun.ts";
 
 type Ops = typeof operations;
 
 export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call, deps) => {
-  const { path, body, caller, at } = call;
+  const { body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { mode, revision, metadata } = body;
   const input = body.input as Json;
-  const pinned = await pinForRun(
+  const { wanted, check } = await preparePipeline(
     { table, blobs: deps.blobs },
     await call.load(),
-    mode === "live" ? { mode } : { mode, revision },
+    { ...body, input },
+    caller.organization,
+    at,
   );
-  const { graph } = pinned.loaded;
-  await checkInput(graph, input);
-  const { agents, pipelines, waits_seconds } = await pinAll({ table, blobs: deps.blobs }, path.pipeline_id, graph);
-  if (Object.keys(agents).length > 0 || graph.nodes.some((node) => agentOf(node) !== undefined))
-    await admitTokens(table, caller.organization.plan, at);
-  const { timeout_seconds = usualTimeout(graph, waits_seconds) } = body;
-  const named = namedRun(caller.organization, at, timeout_seconds);
-  const wanted = {
-    kind: "pipeline",
-    target_id: path.pipeline_id,
-    pinned: { pipeline_id: path.pipeline_id, revision: pinned.revision, agents, pipelines },
-    ...{
-      mode,
-      metadata,
-      timeout_seconds,
-      ...named,
-      input: await storeJson(deps.blobs, table.tenant, named, input),
-    },
-  } as const;
-  return begin(call, deps, table, wanted, [pinned.check], input);
+  return begin(call, deps, table, wanted, [check], input);
 };
 
 export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps) => {

@@ -37,6 +37,7 @@ export function part(table: Table, { user, membership }: MemberRecord, { removed
     workspaces_handed_over: 0,
     agents_handed_over: 0,
     pipelines_handed_over: 0,
+    schedules_handed_over: 0,
     webhooks_handed_over: 0,
     threads_deleted: 0,
     removed_by,

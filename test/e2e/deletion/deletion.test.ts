@@ -118,6 +118,11 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   // Nobody answers there: its deliveries wait, each with an attempt and with something due.
   "webhooks.delete": async (at) =>
     `/webhooks/${await made(at, "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["run.*"] })}`,
+  async "schedules.delete"(at) {
+    const pipeline_id = await made(at, "/pipelines", { name: unique("Pipeline"), pattern: "sequential" });
+    const trigger = { kind: "event", events: ["agent.archived"] };
+    return `/schedules/${await made(at, "/schedules", { name: "Daily", pipeline_id, trigger })}`;
+  },
   async "runs.delete"(at) {
     const id = await made(at, `/agents/${at.agent_id}/runs`, { input: "x".repeat(20_000) });
     expect((await ended(at.company, id)).status).toBe("completed");

@@ -52,7 +52,7 @@ async function ownedBy({ organization_id }: Company, { user_id }: { user_id: str
   return ids.toSorted();
 }
 
-/** A member who owns agents, a pipeline and a webhook, owns a workspace alone, another one with the company's owner, leads a team, and has sent an invitation. */
+/** A member who owns agents, a pipeline, a schedule and a webhook, owns a workspace alone, another one with the company's owner, leads a team, and has sent an invitation. */
 async function leaver(company: Company) {
   const gone = await addMember(company, "org_admin");
   const make = async (caller: { call: Company["call"] }) =>
@@ -71,11 +71,15 @@ async function leaver(company: Company) {
     pipelines: [
       (await gone.call("POST", "/pipelines", { name: unique("Pipe"), pattern: "sequential" })).body.id,
     ] as string[],
+    schedules: [] as string[],
     webhooks: [
       (await gone.call("POST", "/webhooks", { name: "Hook", url: "https://example.com/", events: ["agent.purged"] }))
         .body.id,
     ] as string[],
   };
+  const [pipeline_id] = owned.pipelines;
+  const trigger = { kind: "cron", cron: "0 0 1 1 *" };
+  owned.schedules.push((await gone.call("POST", "/schedules", { name: "Yearly", pipeline_id, trigger })).body.id);
   const thread = (await gone.call("POST", `/agents/${owned.agents[0]}/threads`, {})).body.id as string;
   await gone.call("DELETE", `/agents/${owned.agents[1]}`);
   return { gone, thread, alone, archived, shared, team, owned, invitation: sent.body.id as string };
@@ -105,6 +109,7 @@ describe("what a removed member held", () => {
       workspaces_handed_over: 2,
       agents_handed_over: 2,
       pipelines_handed_over: 1,
+      schedules_handed_over: 1,
       webhooks_handed_over: 1,
       threads_deleted: 1,
     });
@@ -137,6 +142,7 @@ describe("what a removed member held", () => {
         "agent.updated",
         "agent.thread_deleted",
         "pipeline.updated",
+        "schedule.updated",
         "webhook.updated",
         "invitation.revoked",
         "team.member_removed",
@@ -165,6 +171,7 @@ describe("what a removed member held", () => {
       workspaces_handed_over: 2,
       agents_handed_over: 2,
       pipelines_handed_over: 1,
+      schedules_handed_over: 1,
       webhooks_handed_over: 1,
     });
     expect(await ownersOf(company, owned)).toEqual([company.user_id]);

@@ -46,7 +46,9 @@ async function furnished() {
   });
   await send("POST", `/agents/${agent.id}/activate`, {});
   const run = await send("POST", `/agents/${agent.id}/runs`, { input: "x".repeat(20_000) });
-  await send("POST", "/pipelines", { name: unique("Pipeline"), pattern: "sequential" });
+  const pipeline_id = (await send("POST", "/pipelines", { name: unique("Pipeline"), pattern: "sequential" })).id;
+  const trigger = { kind: "cron", cron: "0 0 1 1 *" };
+  await send("POST", "/schedules", { name: "Yearly", pipeline_id, trigger });
   await send("POST", "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["agent.archived"] });
   const team = await send("POST", "/teams", { name: unique("Team") });
   await send("POST", `/teams/${team.id}/members`, { user_id: member.user_id });

@@ -29,6 +29,7 @@ import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 import { organizationNamed } from "../../support/organization.ts";
 import { startReceiver } from "../../support/receiver.ts";
+import { comeDue, firingsOf, hear, scheduleOf } from "../../support/schedules.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 import { blobs, drive, look, startRun } from "../runs/harness.ts";
@@ -215,6 +216,24 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     expect(audit.map(({ action, outcome, actor }) => [action, outcome, actor.id])).toEqual([
       ["run.stopped", "denied", "organization_stop"],
     ]);
+  },
+  "schedules.due": async () => {
+    const { id, next_at } = await scheduleOf(company);
+    await stand(company.organization_id, "suspend");
+    const deps = { table: stackTable(), blobs: blobs() };
+    const at = new Date(next_at);
+    expect(await comeDue(company, id, at, deps)).toEqual([addSeconds(at, 600)]);
+    await stand(company.organization_id, "restore");
+    expect(await firingsOf(company, id)).toEqual([]);
+    await comeDue(company, id, addSeconds(at, 600), deps);
+    expect(await firingsOf(company, id)).toMatchObject([{ status: "fired" }]);
+  },
+  "schedules.listen": async () => {
+    const { id } = await scheduleOf(company, { trigger: { kind: "event", events: ["team.updated"] } });
+    await stand(company.organization_id, "suspend");
+    await hear(told(company.organization_id, "team.updated", {}), { table: stackTable(), blobs: blobs() });
+    await stand(company.organization_id, "restore");
+    expect(await firingsOf(company, id)).toEqual([]);
   },
   "webhooks.attempt": () => heldAndDelivered(),
   "webhooks.resume": () => heldAndDelivered(),

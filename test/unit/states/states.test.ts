@@ -51,6 +51,7 @@ describe("a table of states", () => {
       "pipeline",
       "removal",
       "run",
+      "schedule",
       "sso_connection",
       "step",
       "webhook",

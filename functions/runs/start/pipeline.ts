@@ -1,0 +1,54 @@
+import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Write } from "../../../shared/dynamo/write.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
+import type { Organization } from "../../../shared/identity/items.ts";
+import { agentOf } from "../../pipelines/graph/public.ts";
+import { type PipelineHead, pinForRun } from "../../pipelines/public.ts";
+import { admitTokens } from "../../usage/public.ts";
+import { type RunRecord, usualTimeout } from "../model.ts";
+import { storeJson } from "../store.ts";
+import { pinAll } from "./pins.ts";
+import { checkInput, type NewRun, namedRun } from "./start.ts";
+
+/** What is asked for who wants a run of a pipeline. */
+export interface WantedRun extends Pick<RunRecord, "mode" | "metadata"> {
+  readonly input: Json;
+  readonly timeout_seconds?: number | undefined;
+  /** Of test runs only. */
+  readonly revision?: number | undefined;
+}
+
+/**
+ * Everything of a new run of a pipeline that is decided before it starts: pins, checked and stored input, time.
+ * @returns what `startOf` takes, and the check that goes into its transaction
+ * @throws Problem where the pipeline, its agents, the input or the plan do not permit it
+ */
+export async function preparePipeline(
+  { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
+  head: PipelineHead,
+  { mode, metadata, input, revision, timeout_seconds }: WantedRun,
+  organization: Pick<Organization, "plan" | "settings">,
+  at: Date,
+): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
+  const pinned = await pinForRun({ table, blobs }, head, mode === "live" ? { mode } : { mode, revision });
+  const { graph } = pinned.loaded;
+  await checkInput(graph, input);
+  const pipeline_id = pinned.pipeline.id;
+  const { agents, pipelines, waits_seconds } = await pinAll({ table, blobs }, pipeline_id, graph);
+  if (Object.keys(agents).length > 0 || graph.nodes.some((node) => agentOf(node) !== undefined))
+    await admitTokens(table, organization.plan, at);
+  const seconds = timeout_seconds ?? usualTimeout(graph, waits_seconds);
+  const named = namedRun(organization, at, seconds);
+  const wanted: NewRun = {
+    ...named,
+    kind: "pipeline",
+    mode,
+    target_id: pipeline_id,
+    pinned: { pipeline_id, revision: pinned.revision, agents, pipelines },
+    metadata,
+    timeout_seconds: seconds,
+    input: await storeJson(blobs, table.tenant, named, input),
+  };
+  return { wanted, check: pinned.check };
+}

@@ -1,0 +1,2 @@
+/** What other rooms may use of schedules. */
+export { handOverSchedule } from "./definition/hand-over.ts";

@@ -1,0 +1,194 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { noTotals } from "../../../functions/runs/model.ts";
+import { runStateItem } from "../../../functions/runs/store.ts";
+import { scheduleChainItem, scheduleStateItem } from "../../../functions/schedules/store.ts";
+import type { Envelope } from "../../../shared/change/events.ts";
+import { addSeconds } from "../../../shared/clock.ts";
+import { newId } from "../../../shared/ids.ts";
+import { quotaItem } from "../../../shared/limits/quota.ts";
+import type { Company } from "../../support/api.ts";
+import { dueOf } from "../../support/due.ts";
+import { addMember } from "../../support/members.ts";
+import { roomyCompany } from "../../support/plans.ts";
+import { activePipeline, comeDue, firingsOf, hear, scheduleOf } from "../../support/schedules.ts";
+import { stackTable } from "../../support/stack.ts";
+import { blobs } from "../runs/harness.ts";
+
+let company: Company;
+let pipeline: string;
+beforeAll(async () => {
+  company = await roomyCompany();
+  pipeline = await activePipeline(company);
+});
+
+const deps = () => ({ table: stackTable(), blobs: blobs() });
+const own = () => stackTable().of(company.organization_id);
+const read = async (id: string) => (await company.call("GET", `/schedules/${id}`)).body;
+const made = (more: object = {}) => scheduleOf(company, more, pipeline);
+const dueAt = async (id: string) =>
+  (await dueOf(company.organization_id)).filter(({ ref }) => ref === id).map(({ at }) => at);
+const outcomes = async (id: string) =>
+  (await firingsOf(company, id)).map((one: { status: string; reason: { code: string } | null }) => [
+    one.status,
+    one.reason?.code ?? null,
+  ]);
+
+describe("a time that has come", () => {
+  it("starts one run, however many workers see it at once and again, and the next time is due", async () => {
+    const { id, next_at } = await made({ input: { n: 1 }, metadata: { of: "schedule" } });
+    expect(await dueAt(id)).toEqual([next_at]);
+    const at = addSeconds(new Date(next_at), 30);
+    await comeDue(company, id, addSeconds(new Date(next_at), -1), deps());
+    expect(await firingsOf(company, id)).toEqual([]);
+    await comeDue(company, id, at, deps(), 8);
+    await comeDue(company, id, at, deps(), 2);
+    const [firing, ...more] = await firingsOf(company, id);
+    expect(more).toEqual([]);
+    expect(firing).toMatchObject({ kind: "cron", status: "fired", due_at: next_at, reason: null });
+    const run = (await company.call("GET", `/runs/${firing.run_id}`)).body;
+    expect(run).toMatchObject({
+      input: { n: 1 },
+      metadata: { of: "schedule" },
+      started_by: { type: "user", id: company.user_id },
+    });
+    const later = `${Number(next_at.slice(0, 4)) + 1}-01-01T00:00:00.000Z`;
+    expect(await read(id)).toMatchObject({ next_at: later, last_run_id: firing.run_id, consecutive_failures: 0 });
+    expect(await dueAt(id)).toEqual([later]);
+  });
+
+  it("that was missed is made up for once or skipped, as the schedule says", async () => {
+    const [once, skips] = [await made({ missed: "run_once" }), await made({ missed: "skip" })];
+    const late = addSeconds(new Date(once.next_at), 3 * 366 * 86_400);
+    for (const { id } of [once, skips]) await comeDue(company, id, late, deps());
+    expect(await outcomes(once.id)).toEqual([["fired", null]]);
+    expect(await outcomes(skips.id)).toEqual([["skipped", "missed"]]);
+    for (const { id } of [once, skips]) expect(Date.parse((await read(id)).next_at)).toBeGreaterThan(late.getTime());
+  });
+
+  it("is the only one of a schedule that comes once", async () => {
+    const at = new Date(Date.now() + 86_400_000).toISOString();
+    const { id, next_at } = await made({ trigger: { kind: "once", at } });
+    expect(next_at).toBe(at);
+    await comeDue(company, id, new Date(at), deps(), 4);
+    expect(await outcomes(id)).toEqual([["fired", null]]);
+    expect(await read(id)).toMatchObject({ status: "completed", next_at: null });
+    expect(await dueAt(id)).toEqual([]);
+  });
+
+  it("starts nothing while the run before goes on, where overlap is skipped", async () => {
+    const { id, next_at } = await made({ overlap: "skip" });
+    const run_id = newId("run", new Date());
+    const live = { run_id, status: "running", sequence: 1, expires_at: "2099-01-01T00:00:00.000Z" } as const;
+    const last = { set: { last_run_id: run_id } };
+    await own().transact([
+      own().writes.put(runStateItem, { ...live, ...noTotals }),
+      own().writes.update(scheduleStateItem, { schedule_id: id }, last),
+    ]);
+    await comeDue(company, id, new Date(next_at), deps());
+    expect(await outcomes(id)).toEqual([["skipped", "overlap"]]);
+    await own().transact([own().writes.update(runStateItem, { run_id }, { set: { status: "completed" } })]);
+    await comeDue(company, id, new Date((await read(id)).next_at), deps());
+    expect(await outcomes(id)).toEqual([
+      ["fired", null],
+      ["skipped", "overlap"],
+    ]);
+  });
+});
+
+describe("what cannot start", () => {
+  it("is recorded with the reason; after ten failures in a row the schedule pauses itself until it is resumed", async () => {
+    const other = await activePipeline(company);
+    const { id } = await scheduleOf(company, {}, other);
+    expect((await company.call("POST", `/pipelines/${other}/deactivate`, {})).status).toBe(200);
+    for (let i = 1; i <= 10; i++) {
+      expect(await read(id)).toMatchObject({ status: "active", consecutive_failures: i - 1 });
+      await comeDue(company, id, new Date((await read(id)).next_at), deps(), 2);
+    }
+    expect(await read(id)).toMatchObject({
+      status: "paused",
+      paused_reason: "failures",
+      next_at: null,
+      last_error: { code: "conflict" },
+    });
+    expect(await outcomes(id)).toEqual(Array(10).fill(["failed", "conflict"]));
+    expect(await dueAt(id)).toEqual([]);
+    const resumed = (await company.call("POST", `/schedules/${id}/resume`)).body;
+    expect(resumed).toMatchObject({ status: "active", consecutive_failures: 0, paused_reason: null });
+    expect(await dueAt(id)).toEqual([resumed.next_at]);
+  });
+
+  it("is what its owner may not start any more, and what the plan has no room for", async () => {
+    const maker = await addMember(company, "developer");
+    const { id, next_at } = await scheduleOf({ ...company, call: maker.call }, {}, pipeline);
+    await company.call("POST", `/users/${maker.user_id}/suspend`);
+    await comeDue(company, id, new Date(next_at), deps());
+    expect(await outcomes(id)).toEqual([["failed", "forbidden"]]);
+
+    const full = await made();
+    const before = (await own().get(quotaItem, { resource: "live_runs" }))?.used ?? 0;
+    await own().transact([own().writes.put(quotaItem, { resource: "live_runs", used: 2_000 })]);
+    await comeDue(company, full.id, new Date(full.next_at), deps());
+    await own().transact([own().writes.put(quotaItem, { resource: "live_runs", used: before })]);
+    expect(await outcomes(full.id)).toEqual([["failed", "quota_exceeded"]]);
+  });
+});
+
+describe("an event", () => {
+  const told = (type: string, data: Record<string, unknown>, trace_id = newId("request", new Date())): Envelope => {
+    const at = addSeconds(new Date(), 60);
+    return {
+      id: newId("event", at),
+      type,
+      version: 1,
+      organization_id: company.organization_id,
+      actor: { type: "user", id: company.user_id },
+      occurred_at: at.toISOString(),
+      trace_id,
+      data,
+    };
+  };
+
+  it("that meets the condition starts one run with the event in its input, though it is told twice at once", async () => {
+    const condition = { path: "input.event.data.name", op: "eq", value: "Wanted" };
+    const trigger = { kind: "event", events: ["team.deleted"], condition };
+    const { id } = await made({ trigger, input: { n: 1 } });
+    const event = told("team.deleted", { name: "Wanted" });
+    await hear(event, deps(), 4);
+    await hear(event, deps());
+    await hear(told("team.deleted", { name: "Other" }), deps());
+    await hear(told("team.created", { name: "Wanted" }), deps());
+    const [firing, ...more] = await firingsOf(company, id);
+    expect(more).toEqual([]);
+    expect(firing).toMatchObject({ kind: "event", status: "fired", event_id: event.id });
+    const run = (await company.call("GET", `/runs/${firing.run_id}`)).body;
+    expect(run.input).toEqual({ n: 1, event });
+  });
+
+  it("of a run's own chain starts no run of a schedule that led to it, nor of any after five", async () => {
+    const { id } = await made({ trigger: { kind: "event", events: ["team.updated"] } });
+    await hear(told("team.updated", {}), deps());
+    const [{ run_id }] = await firingsOf(company, id);
+    const { trace_id } = (await company.call("GET", `/runs/${run_id}`)).body;
+    await hear(told("team.updated", {}, trace_id), deps());
+    expect((await firingsOf(company, id)).length).toBe(1);
+    const chain = await own().get(scheduleChainItem, { trace_id });
+    expect(chain?.schedules).toEqual([id]);
+    const schedules = Array.from({ length: 5 }, () => newId("schedule", new Date()));
+    await own().transact([
+      own().writes.put(scheduleChainItem, { trace_id, schedules, expires_at: "2099-01-01T00:00:00.000Z" }),
+    ]);
+    await hear(told("team.updated", {}, trace_id), deps());
+    expect((await firingsOf(company, id)).length).toBe(1);
+  });
+
+  it("starts nothing beyond thirty runs in a minute; the first that is left out is recorded", async () => {
+    const { id } = await made({ trigger: { kind: "event", events: ["team.created"] } });
+    const event = told("team.created", {});
+    const minute = event.occurred_at.slice(0, 16);
+    await own().transact([
+      own().writes.update(scheduleStateItem, { schedule_id: id }, { set: { minute, in_minute: 30 } }),
+    ]);
+    for (let i = 0; i < 3; i++) await hear({ ...event, id: newId("event", new Date(event.occurred_at)) }, deps());
+    expect(await outcomes(id)).toEqual([["skipped", "rate_limited"]]);
+  });
+});
