@@ -165,7 +165,8 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
 
   const paths: string[] = [];
-  for (const make of Object.values(MAKERS)) paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id }));
+  for (const make of Object.values(MAKERS))
+    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id }));
   const webhook = paths.find((path) => path.startsWith("/webhooks/"));
   await eventually(async () => {
     const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;
