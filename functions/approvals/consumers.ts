@@ -86,6 +86,8 @@ export async function followRun(event: Envelope, { table }: { readonly table: Ta
 
 async function* ofDeleted(table: TenantTable, run_id: string): AsyncGenerator<Removal> {
   for await (const approval of table.all(approvalItem, { index: "gsi2", of: { run_id } })) {
+    // One that the end of the run has missed gives its place back first.
+    if (approval.status === "pending") await endPending(table, approval.id, "cancelled", table.table.clock.now());
     for await (const link of table.all(approvalLinkItem, { of: { approval_id: approval.id } }))
       yield removalOf(table, approvalLinkItem, link);
     yield removalOf(table, approvalItem, approval);

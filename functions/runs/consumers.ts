@@ -8,7 +8,8 @@ import type { Due } from "../../shared/due/item.ts";
 import { type Removal, removalOf, removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
-import { runCallsItem } from "./calls/store.ts";
+import { endChildren } from "./calls/ending.ts";
+import { runCallsItem, runWithinItem } from "./calls/store.ts";
 import { endRun } from "./control/ending.ts";
 import { runDeleted, runRemoval } from "./control/removing.ts";
 import { endWaiting } from "./control/stopping.ts";
@@ -143,6 +144,7 @@ export async function clear(event: Envelope, { table, files }: ClearDeps): Promi
   const own = table.of(event.organization_id);
   const run_id = z.string().parse(event.data.run_id);
   for await (const run of own.all(runItem, { index: "gsi4", of: { parent_run_id: run_id } })) {
+    await endChildren(own, [run], table);
     const context = endingContext(own, run, "parent_run", table.clock.now());
     await own.transact([...runRemoval(own, run), ...eventWrites(table, context, [runDeleted(run)])]);
   }
@@ -157,7 +159,7 @@ export interface ClearDeps {
 
 async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Removal> {
   const of = { run_id };
-  for (const definition of [runCallsItem, runStepItem, runLogItem, runPendingItem, runValueItem])
+  for (const definition of [runCallsItem, runWithinItem, runStepItem, runLogItem, runPendingItem, runValueItem])
     yield* removals(table, definition, of);
   for await (const { ordinal = 0 } of table.all(runJoinItem, { of }))
     yield removalOf(table, runJoinItem, { run_id, ordinal });

@@ -16,6 +16,8 @@ const run = z.object({
   mode: runModeSchema,
   /** The pipeline or the agent. */
   target_id: z.string(),
+  /** The run that it is within; its totals are part of that one's. */
+  parent_run_id: z.string().nullable(),
 });
 const ended = run.extend({ totals: totalsSchema });
 
@@ -24,7 +26,6 @@ export const runEvents = defineEvents({
     summary: "A run was accepted and starts.",
     resource: "run",
     data: run.extend({
-      parent_run_id: z.string().nullable(),
       timeout_seconds: z.number().int(),
       deadline_at: z.string(),
     }),

@@ -196,7 +196,7 @@ export const operations = {
     path: "/runs/{run_id}/rerun",
     summary: "Run again with something changed",
     description:
-      "A test run with another input, revision or version of an agent; what is not named is as in the run. Outcomes of steps whose work is the same are taken over, without doing or paying them again: of two revisions only the changed steps and what follows from them are done. Compare the two with `GET /runs/{run_id}/comparison`.",
+      "A test run with another input, revision or version of an agent; what is not named is as in the run. Outcomes of steps whose work is the same are taken over, without doing or paying them again: of two revisions only the changed steps and what follows from them are done. Compare the two with `GET /runs/{run_id}/comparison/{with_run_id}`.",
     permission: "pipelines:execute",
     resource: wholeRunResource,
     request: {

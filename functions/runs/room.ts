@@ -56,6 +56,7 @@ export const room = defineRoom({
         "usage_record",
         "approval",
         "run_calls",
+        "run_within",
       ],
       timeout_seconds: 900,
       memory_mb: 1024,
@@ -114,7 +115,9 @@ export const room = defineRoom({
       writes: [
         ...CHANGE_WRITES,
         "run",
+        "due",
         "run_calls",
+        "run_within",
         "run_join",
         "run_log",
         "run_pending",

@@ -38,6 +38,10 @@ export const runItem = defineItem({
     target_id: z.string(),
     /** What is drawn by chance follows from this: a retry draws the same. */
     seed_run_id: idSchema("run"),
+    /** The outermost run that it is within; itself, where it is within none. */
+    root_run_id: idSchema("run"),
+    /** How many runs may go on side by side within each of its steps. */
+    allowance: z.int(),
     /** Of a run that is within none: lists of all runs and of all of a pipeline or an agent have these only. */
     listed: z.literal("outermost").optional(),
     /** Days for which it is kept, as its organization had set when it started; its files lie under them (`runFiles`). */

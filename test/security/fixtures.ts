@@ -129,6 +129,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
       return (await pendingApproval(company)).id;
     },
   },
+  with_run_id: { make: async (world) => world.id("run_id") },
   attempt: { plain: "1", because: "numbers an attempt of a step" },
 
   schedule_id: {

@@ -18,6 +18,8 @@ export interface Child {
   readonly timeout_seconds: number;
   /** The run whose place it takes in a retry of the outer one. */
   readonly before: StoredRun | undefined;
+  /** How many runs go on side by side with it, itself counted. */
+  readonly abreast: number;
 }
 
 /** Which revision of which pipeline the node runs, as it was pinned when the outermost run started. */
@@ -43,7 +45,7 @@ export async function childStart(
     readonly node_id: string;
     readonly attempt: number;
   },
-  { id, index, input, timeout_seconds, before }: Child,
+  { id, index, input, timeout_seconds, before, abreast }: Child,
   at: Date,
 ): Promise<{ readonly writes: readonly Write[]; readonly event: EventDraft }> {
   const { kept_days, audit_days, mode, started_by, trace_id, depth } = run;
@@ -70,7 +72,14 @@ export async function childStart(
             retry_of_run_id: run.retry_of_run_id === null ? undefined : before.id,
             recorded: { run_id: before.id, seed_run_id: before.seed_run_id },
           }),
-      called: { parent_run_id: run.id, called_by: { node_id, attempt, index }, depth: depth + 1 },
+      called: {
+        parent_run_id: run.id,
+        called_by: { node_id, attempt, index },
+        depth: depth + 1,
+        root_run_id: run.root_run_id,
+        // Maps within maps go on side by side no more than the outermost alone may.
+        allowance: Math.max(1, Math.floor(run.allowance / abreast)),
+      },
     },
   );
 }

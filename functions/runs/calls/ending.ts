@@ -30,7 +30,10 @@ export async function endWithin(
   run_id: string,
   deps: Pick<RunControl, "clock" | "workflow" | "log">,
 ): Promise<void> {
-  for await (const run of table.all(runItem, { index: "gsi4", of: { parent_run_id: run_id } })) {
+  // Those that still go on are the newest.
+  const within = table.all(runItem, { index: "gsi4", of: { parent_run_id: run_id }, newest_first: true });
+  for await (const run of within) {
+    if (!isLive(run.status)) continue;
     await endChildren(table, [run], deps);
     await endWaiting(table, run.id, deps);
   }

@@ -23,6 +23,8 @@ export const runCallsItem = defineItem({
     tokens_in: z.int(),
     tokens_out: z.int(),
     cost_usd_micros: z.int(),
+    /** What the step comes to, once that is clear: from then on nothing is started, and what still goes on is ended. */
+    verdict: z.object({ is: z.enum(["done", "failed", "enough", "too_costly"]), index: z.int().nullable() }).nullable(),
     /** Rises with every change. */
     change: z.int(),
     expires_at: z.string(),
@@ -31,6 +33,30 @@ export const runCallsItem = defineItem({
   expires: "expires_at",
 });
 export type StoredCalls = ItemOf<typeof runCallsItem>;
+
+/** Most runs that are started within one run, however deep they nest. */
+export const MOST_WITHIN = 20_000;
+
+export const runWithinItem = defineItem({
+  type: "run_within",
+  summary: "How many runs have been started within a run, at whatever depth.",
+  schema: z.object({ run_id: idSchema("run"), started: z.int(), expires_at: z.string() }),
+  key: { pk: "RUN#{run_id}", sk: "WITHIN" },
+  expires: "expires_at",
+});
+
+/** The write that counts some more runs within the outermost one. @returns a write that refuses with `quota_exceeded` */
+export const withinWrite = (table: TenantTable, run_id: string, expires_at: string, more: number): Write =>
+  table.writes.update(
+    runWithinItem,
+    { run_id },
+    { set: { run_id, expires_at }, add: { started: more } },
+    { any: [{ absent: ["started"] }, { below: { started: MOST_WITHIN - more + 1 } }] },
+    () =>
+      new Problem("quota_exceeded", `A run has at most ${MOST_WITHIN} runs within it.`, {
+        members: { resource: "runs_within", limit: MOST_WITHIN },
+      }),
+  );
 
 /** The id of a run that a step has run: the same for the same index, whoever asks. */
 export const calledId = (

@@ -1,23 +1,25 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
-import { type Clock, timestamp } from "../../../shared/clock.ts";
+import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { Problem } from "../../../shared/errors.ts";
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { commonLimits, graphLimits } from "../../pipelines/graph/public.ts";
 import type { DynamoRunStore } from "../engine/dynamo-store.ts";
+import { tooCostly } from "../engine/rules/choice.ts";
 import type { AttemptResult, Parked } from "../engine/rules/outcome.ts";
 import type { PlanNode } from "../engine/rules/plan.ts";
 import type { Waiting } from "../engine/rules/store.ts";
 import { runContext } from "../log/entries.ts";
-import { isLive } from "../model.ts";
+import { isLive, MAX_OUTPUT_BYTES } from "../model.ts";
 import { type RunState, runItem, runStateItem, type StoredRun } from "../store.ts";
 import { type CallingNode, calledPipeline, childStart } from "./child.ts";
 import { endChildren } from "./ending.ts";
 import { outputsOf } from "./outputs.ts";
 import { type Calls, ended, nextCalls, noCalls } from "./rules/calls.ts";
 import { type CallSpec, type Fallen, failed, specOf } from "./rules/spec.ts";
-import { CallsMoved, calledId, callsWrites, runCallsItem, type StoredCalls } from "./store.ts";
+import { CallsMoved, calledId, callsWrites, runCallsItem, type StoredCalls, withinWrite } from "./store.ts";
 
 export interface CallsTask {
   readonly step: CallingNode;
@@ -52,7 +54,7 @@ export async function workCalls(
 ): Promise<AttemptResult | Parked> {
   const called = calledPipeline(task.step, task.run);
   if (called === undefined) return failed("pipeline_missing", "The node names no pipeline that the run has pinned.");
-  const spec = await specOf(task.step, task.scope);
+  const spec = await specOf(task.step, task.scope, task.run.allowance);
   if (!spec.ok) return spec;
   return wait === undefined ? begin(task, spec, called, deps) : goOn(task, spec, called, deps);
 }
@@ -75,14 +77,17 @@ async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: Call
     tokens_in: 0,
     tokens_out: 0,
     cost_usd_micros: 0,
+    verdict: null,
     change: 1,
     expires_at: run.expires_at,
   };
   const children = await starts(task, called, calls, next.start, async (index) => spec.inputOf(index), deps);
   store.waits(node, attempt, {
-    waits_for: "runs",
-    until: new Date(run.deadline_at),
-    message: `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${called.pipeline_id}.`,
+    ...waitsFor(
+      task,
+      deps,
+      `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${called.pipeline_id}.`,
+    ),
     writes: [table.writes.create(runCallsItem, calls), ...children.writes],
     events: children.events,
   });
@@ -97,79 +102,128 @@ async function goOn(task: CallsTask, spec: CallSpec, called: Called, deps: Calls
   for (let tries = 1; tries <= TRIES; tries++) {
     const read = await table.get(runCallsItem, { run_id: run.id, node_id: node.id, attempt });
     if (read === undefined) return failed("calls_missing", "What the step waited for is gone.");
+    if (read.verdict !== null) return concluded(task, spec, read, read.verdict, deps);
     const back = await returned(table, read);
-    const now = { ...ended(read, outcomesOf(back)), ...costsOf(read, back) };
-    const result = await conclude(task, spec, read, now, back, deps);
-    if (result !== undefined) return result;
-    const next = nextCalls(now, spec.wanted);
-    if (next.over !== undefined) throw new Error(`${node.id} is over and has come to nothing`);
-    if (next.start.length === 0 && back.size === 0) {
-      store.waits(node, attempt, { waits_for: "runs", until: new Date(run.deadline_at), message: "" });
-      return parked(false);
-    }
+    const calls = ended(read, outcomesOf(back));
+    const verdict = await verdictOf(task, spec, read, calls, back, deps);
+    const next = nextCalls(calls, spec.wanted);
+    store.waits(node, attempt, waitsFor(task, deps, ""));
+    if (verdict === null && next.start.length === 0 && back.size === 0) return parked(false);
+    const indexes = verdict === null ? next.start : [];
     const inputOf = async (index: number) => spec.inputOf(index, await previous(table, deps, read, spec, index));
-    const children = await starts(task, called, read, next.start, inputOf, deps);
+    const children = await starts(task, called, read, indexes, inputOf, deps);
+    const now = verdict === null ? next.calls : calls;
     try {
-      const set = { ...next.calls, open: [...next.calls.open], ...costsOf(read, back) };
+      const set = { ...now, open: [...now.open], ...costsOf(read, back), verdict };
       const events = eventWrites(table.table, runContext(table, run, deps.clock.now()), children.events);
       await table.transact([...callsWrites(table, read, set), ...children.writes, ...events]);
     } catch (error) {
+      if (error instanceof Problem && error.code === "quota_exceeded") {
+        // What has been started comes to its end by itself; the step waits for none of it.
+        await endOpen(task, read, deps);
+        return failed("too_many_runs_within", error.message);
+      }
       if (!(error instanceof CallsMoved)) throw error;
       if (await isOver(table, run.id)) return parked(false);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * AGAIN_MS));
       continue;
     }
+    if (verdict !== null) continue;
     store.starts(children.ids);
-    store.waits(node, attempt, { waits_for: "runs", until: new Date(run.deadline_at), message: "" });
     return parked(next.more);
   }
   throw new Error(`others take ${node.id} on all the time`);
 }
 
+/** Others who were woken at the same moment are let pass. */
+const AGAIN_MS = 50;
+
+/** Looked at again after this, should nobody be told that one has ended. */
+const LOOK_AGAIN_SECONDS = 300;
+
+const waitsFor = (_: CallsTask, { clock }: CallsDeps, message: string) =>
+  ({ waits_for: "runs", look_at: addSeconds(clock.now(), LOOK_AGAIN_SECONDS), message }) as const;
+
 const isOver = async (table: TenantTable, run_id: string) =>
   !isLive((await table.get(runStateItem, { run_id }))?.status ?? "stopped");
 
-/** What the step comes to, where that is clear: what still goes on is ended then. */
-async function conclude(
+type Verdict = NonNullable<StoredCalls["verdict"]>;
+
+/** What the step comes to, as soon as that is clear. It is kept before anything follows from it, so all who look say the same. */
+async function verdictOf(
+  { table }: CallsTask,
+  spec: CallSpec,
+  read: StoredCalls,
+  calls: Calls,
+  back: Back,
+  { blobs }: CallsDeps,
+): Promise<Verdict | null> {
+  const { over } = nextCalls(calls, spec.wanted);
+  if (over === "failed") {
+    const [index = null] = [...back].find(([, { status }]) => status !== "completed") ?? [];
+    return { is: "failed", index };
+  }
+  const index = [...back].findLast(([, { status }]) => status === "completed")?.[0];
+  if (spec.ends !== undefined && index !== undefined) {
+    const [output = null] = (await outputsOf(table, blobs, [calledId(read, index)])) ?? [];
+    const holds = await spec.ends(output);
+    if (holds === undefined) return { is: "too_costly", index };
+    if (holds) return { is: "enough", index };
+  }
+  return over === "done" ? { is: "done", index: null } : null;
+}
+
+/** Carries a verdict out: ends what still goes on, adds up what all of it has cost, and says what it came to. */
+async function concluded(
   task: CallsTask,
   spec: CallSpec,
   read: StoredCalls,
-  now: Calls & Costs,
-  back: Back,
-  { blobs, clock }: CallsDeps,
-): Promise<AttemptResult | undefined> {
+  { is, index }: Verdict,
+  deps: CallsDeps,
+): Promise<AttemptResult> {
   const { node, attempt, table, store } = task;
-  const { over } = nextCalls(now, spec.wanted);
-  const latest = [...back].findLast(([, { status }]) => status === "completed")?.[0];
-  const asked = over !== "failed" && spec.ends !== undefined && latest !== undefined;
-  const [output = null] = asked ? await outputsOf(table, blobs, [calledId(read, latest)]) : [];
-  const enough = asked && (await spec.ends?.(output)) === true;
-  if (over === undefined && !enough) return undefined;
-  const { tokens_in, tokens_out, cost_usd_micros } = now;
+  const states = await endOpen(task, read, deps);
+  const { tokens_in, tokens_out, cost_usd_micros } = costsOf(read, states);
   store.note(node, attempt, { model: null, tokens_in, tokens_out, cost_usd_micros, usage: [] });
-  const open = now.open.map((index) => calledId(read, index));
-  const runs = await table.table.batch(open.map((id) => table.read(runItem, { id })));
+  if (is === "too_costly") return tooCostly;
+  if (is === "failed") return spec.failure(await fallen(table, read, index));
+  const all = Array.from({ length: read.next }, (_, i) => i);
+  const wanted = is === "enough" && index !== null ? [index] : spec.takes === "last" ? all.slice(-1) : all;
+  const outputs = await outputsOf(
+    table,
+    deps.blobs,
+    wanted.map((one) => calledId(read, one)),
+  );
+  if (outputs === undefined)
+    return failed("output_too_large", `The outputs are together larger than ${MAX_OUTPUT_BYTES} bytes of JSON.`);
+  return is === "enough" ? { ok: true, output: outputs[0] ?? null } : spec.result(outputs);
+}
+
+/** Ends what still goes on. @returns how all of that stands then */
+async function endOpen({ table }: CallsTask, read: StoredCalls, { clock }: CallsDeps): Promise<Back> {
+  const runs = await table.table.batch(read.open.map((index) => table.read(runItem, { id: calledId(read, index) })));
   await endChildren(
     table,
     runs.filter((run) => run !== undefined),
     { clock },
   );
-  if (over === "failed") return spec.failure(await firstFallen(table, read, back));
-  if (enough) return { ok: true, output };
-  const ids = Array.from({ length: now.next }, (_, index) => calledId(read, index));
-  return spec.result(await outputsOf(table, blobs, spec.takes === "last" ? ids.slice(-1) : ids));
+  return returned(table, read);
 }
 
 /** Runs that have ended since the calls were read, by index. */
-type Back = ReadonlyMap<number, RunState>;
+type Back = ReadonlyMap<number, Pick<RunState, "status" | keyof Costs>>;
 
+const gone = { status: "stopped", tokens_in: 0, tokens_out: 0, cost_usd_micros: 0 } as const;
+
+/** Of those that went on which have ended; one that has been deleted meanwhile has come to nothing. */
 async function returned(table: TenantTable, read: StoredCalls): Promise<Back> {
   const states = await table.table.batch(
     read.open.map((index) => table.read(runStateItem, { run_id: calledId(read, index) })),
   );
   return new Map(
     read.open.flatMap((index, i) => {
-      const state = states[i];
-      return state === undefined || isLive(state.status) ? [] : [[index, state] as const];
+      const { status, tokens_in, tokens_out, cost_usd_micros } = states[i] ?? gone;
+      return isLive(status) ? [] : [[index, { status, tokens_in, tokens_out, cost_usd_micros }] as const];
     }),
   );
 }
@@ -179,7 +233,7 @@ const outcomesOf = (back: Back) => new Map([...back].map(([index, { status }]) =
 type Costs = Pick<StoredCalls, "tokens_in" | "tokens_out" | "cost_usd_micros">;
 
 function costsOf({ tokens_in, tokens_out, cost_usd_micros }: Costs, back: Back): Costs {
-  return [...back.values()].reduce(
+  return [...back.values()].reduce<Costs>(
     (sum, state) => ({
       tokens_in: sum.tokens_in + state.tokens_in,
       tokens_out: sum.tokens_out + state.tokens_out,
@@ -189,9 +243,8 @@ function costsOf({ tokens_in, tokens_out, cost_usd_micros }: Costs, back: Back):
   );
 }
 
-async function firstFallen(table: TenantTable, read: StoredCalls, back: Back): Promise<Fallen | undefined> {
-  const [index] = [...back].find(([, { status }]) => status !== "completed") ?? [];
-  if (index === undefined) return undefined;
+async function fallen(table: TenantTable, read: StoredCalls, index: number | null): Promise<Fallen | undefined> {
+  if (index === null) return undefined;
   const run = await table.get(runItem, { id: calledId(read, index) });
   return run === undefined ? undefined : { index, run_id: run.id, status: run.status, error: run.error };
 }
@@ -205,7 +258,7 @@ async function previous(
   index: number,
 ): Promise<Json | undefined> {
   if (takes !== "last" || index === 0) return undefined;
-  return (await outputsOf(table, blobs, [calledId(read, index - 1)]))[0] ?? null;
+  return (await outputsOf(table, blobs, [calledId(read, index - 1)]))?.[0] ?? null;
 }
 
 async function starts(
@@ -219,17 +272,21 @@ async function starts(
   const at = clock.now();
   const timeout_seconds = Math.max(1, Math.min(step.config.timeout_seconds ?? Infinity, Math.floor(left_ms / 1_000)));
   const of = { ...called, node_id: node.id, attempt };
+  const abreast = step.kind === "map" ? Math.min(step.config.concurrency, run.allowance) : 1;
   const before = await runsBefore(table, run, node.id, indexes);
   const children = await Promise.all(
     indexes.map(async (index, i) => {
       const id = calledId(calls, index);
-      const child = { id, index, input: await inputOf(index), timeout_seconds, before: before[i] };
+      const child = { id, index, input: await inputOf(index), timeout_seconds, before: before[i], abreast };
       return { id, ...(await childStart({ table, blobs, run }, of, child, at)) };
     }),
   );
   return {
     ids: children.map(({ id }) => id),
-    writes: children.flatMap(({ writes }) => writes),
+    writes: [
+      ...children.flatMap(({ writes }) => writes),
+      ...(children.length === 0 ? [] : [withinWrite(table, run.root_run_id, run.expires_at, children.length)]),
+    ],
     events: children.map(({ event }) => event),
   };
 }

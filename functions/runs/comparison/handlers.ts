@@ -1,4 +1,6 @@
-import { badReference } from "../../../shared/errors.ts";
+import { createHash } from "node:crypto";
+import { notFound } from "../../../shared/errors.ts";
+import { canonicalJson } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { RunReads } from "../deps.ts";
 import { stepOf } from "../log/views.ts";
@@ -15,19 +17,23 @@ const WIDTH = 16;
 
 export const compare: Handler<Ops["compare"], RunReads> = async (call, deps) => {
   const table = deps.table.of(call.context.tenant);
-  const other = await readWholeRun(table, call.query.with_run_id);
-  if (other === undefined) throw badReference("with_run_id");
+  const other = await readWholeRun(table, call.path.with_run_id);
+  if (other === undefined) throw notFound();
   const compared = async ({ run, state, output }: WholeRun): Promise<Compared> => {
     const steps = await attemptsOf(table, run.id);
     const attempts: Compared["attempts"][number][] = [];
     for (let from = 0; from < steps.length; from += WIDTH) {
       const read = steps.slice(from, from + WIDTH).map(async (step) => ({
         step: stepOf(step, run),
-        output: step.output === null ? undefined : await loadJson(deps.blobs, step.output),
+        // Outputs are told apart by their hashes: many of them are too large to be held together.
+        output: step.output === null ? undefined : hashOf(await loadJson(deps.blobs, step.output)),
       }));
       attempts.push(...(await Promise.all(read)));
     }
     return { summary: summaryOf(run, state), attempts, output: await loadedValue(deps.blobs, output) };
   };
-  return comparisonOf(await compared(other), await compared(await call.load()));
+  const before = await compared(other);
+  return comparisonOf(before, await compared(await call.load()));
 };
+
+const hashOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("base64url");

@@ -9,14 +9,13 @@ export const comparisonOperations = {
   compare: operation({
     id: "runs.compare",
     method: "GET",
-    path: "/runs/{run_id}/comparison",
+    path: "/runs/{run_id}/comparison/{with_run_id}",
     summary: "Compare a run with another, step by step",
-    description: `The run of the path is what came after, \`with_run_id\` what was before. Outputs are compared by their values; read the steps to see them. Of runs with at most ${MOST_ATTEMPTS} attempts each.`,
+    description: `\`run_id\` is what came after, \`with_run_id\` what was before. Outputs are compared by their values; read the steps to see them. Of runs with at most ${MOST_ATTEMPTS} attempts each.`,
     permission: "runs:read",
     resource: wholeRunResource,
     request: {
-      path: z.object({ run_id: idSchema("run") }),
-      query: z.strictObject({ with_run_id: idSchema("run") }),
+      path: z.object({ run_id: idSchema("run"), with_run_id: idSchema("run") }),
     },
     response: comparisonView,
     success: 200,

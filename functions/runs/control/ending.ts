@@ -111,7 +111,8 @@ function endEvent(run: StoredRun, end: Ending, data: z.input<(typeof runEvents)[
       return draft(runEvents, "run.failed", run, { ...data, error: end.error, node_id: end.node_id ?? null });
     case "stopped": {
       const reason = end.error?.code;
-      const denied = reason === undefined ? {} : ({ outcome: "denied", reason } as const);
+      const outcome = reason === "parent_ended" ? "cancelled" : "denied";
+      const denied = reason === undefined ? {} : ({ outcome, reason } as const);
       return draft(runEvents, "run.stopped", run, { ...data, reason: reason ?? null }, denied);
     }
     default:

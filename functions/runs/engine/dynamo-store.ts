@@ -117,9 +117,8 @@ export class DynamoRunStore implements RunStore {
   async recorded(step: PlanNode, attempt: number, work_key: string): Promise<Outcome | undefined> {
     const { table, blobs, run } = this.#parts;
     const found = await recordedOutcome(table, blobs, run, step, work_key);
-    const recorded_run_id = found === undefined ? null : run.recorded_run_id;
-    this.#keys.set(`${step.id}/${attempt}`, { work_key, recorded_run_id });
-    return found;
+    this.#keys.set(`${step.id}/${attempt}`, { work_key, recorded_run_id: found?.run_id ?? null });
+    return found?.outcome;
   }
 
   /** Runs within this one that a step has made; whatever happens here, their event starts them too. */

@@ -14,6 +14,8 @@ export interface Waits {
   readonly waits_for: Exclude<WaitsFor, "retry">;
   /** Until when at the latest, where that is known: then it is woken, whatever else does. */
   readonly until?: Date | undefined;
+  /** When it is woken at the latest, where that is before: nobody has to be told then, and it is looked at again and again. */
+  readonly look_at?: Date | undefined;
   /** For the log. */
   readonly message: string;
   /** The approval that it waits for. */
@@ -37,7 +39,7 @@ interface Parking {
 
 /** What parking an attempt writes and tells. */
 export function parkingEntry(table: TenantTable, { run, begun, waits, pause_ms, execution }: Parking): Entry {
-  const { waits_for, until, approval_id = null, writes = [], events = [] } = waits;
+  const { waits_for, until, look_at, approval_id = null, writes = [], events = [] } = waits;
   const parked: RunStep = {
     ...begun,
     status: "waiting",
@@ -48,7 +50,8 @@ export function parkingEntry(table: TenantTable, { run, begun, waits, pause_ms, 
     ...(pause_ms === undefined ? {} : { execution }),
   };
   // Also where the workflow pauses: its execution may be that of a copy which nobody hears any more.
-  const wake_at = until === undefined || pause_ms === undefined ? until : addSeconds(until, PAUSE_GRACE_SECONDS);
+  const wake_at =
+    look_at ?? (until === undefined || pause_ms === undefined ? until : addSeconds(until, PAUSE_GRACE_SECONDS));
   const { node_id, attempt } = begun;
   return {
     step: parked,

@@ -78,7 +78,13 @@ export function stateWrite(
 }
 
 /** What every event of a run says of it. */
-export const aboutRun = ({ id, kind, mode, target_id }: StoredRun) => ({ run_id: id, kind, mode, target_id });
+export const aboutRun = ({ id, kind, mode, target_id, parent_run_id }: StoredRun) => ({
+  run_id: id,
+  kind,
+  mode,
+  target_id,
+  parent_run_id,
+});
 
 /** In whose name the engine acts: the run, for whoever started it. */
 export const runContext = (table: TenantTable, run: StoredRun, at: Date): ChangeContext => ({

@@ -34,7 +34,9 @@ interface Pending {
 const MOST_ITEMS = 100;
 const MOST_BYTES = 3_000_000;
 
-const itemsOf = (entry: Entry): number => entry.writes.length + entry.events.length + 1;
+/** Its writes, its line of the log, and of each event what leaves and what is kept of it. */
+const itemsOf = (entry: Entry): number =>
+  entry.writes.length + 1 + entry.events.reduce((sum, { definition }) => sum + (definition.audited ? 2 : 1), 0);
 
 /**
  * Commits to one run, for one worker. What is appended while a transaction is under way goes together into the next

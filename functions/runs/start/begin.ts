@@ -9,7 +9,7 @@ import { agentItem } from "../../agents/public.ts";
 import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
 import { pipelineItem } from "../../pipelines/public.ts";
 import type { RunDeps } from "../deps.ts";
-import { noTotals, summaryOf } from "../model.ts";
+import { DEFAULT_TIMEOUT_SECONDS, noTotals, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
 import type { StoredRun } from "../store.ts";
 import { type NewRun, startOf } from "./start.ts";
@@ -23,6 +23,10 @@ export function requireAgents(call: Pick<Call<Ops["retry"]>, "may">, { kind }: P
     members: { permission: "agents:execute" },
   });
 }
+
+/** How long a run may take again; one that was within another had what that one had left, and gets an hour at least. */
+export const ownTimeout = ({ parent_run_id, timeout_seconds }: StoredRun): number =>
+  parent_run_id === null ? timeout_seconds : Math.max(timeout_seconds, DEFAULT_TIMEOUT_SECONDS);
 
 /**
  * Commits the start and starts the workflow. Should that fail, or this function end in between, the consumer of

@@ -6,7 +6,7 @@ import type { RunDeps } from "../deps.ts";
 import { DEFAULT_TIMEOUT_SECONDS, isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
-import { agentIsActive, begin, pipelineTakesRuns, requireAgents } from "./begin.ts";
+import { agentIsActive, begin, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
 import { preparePipeline } from "./pipeline.ts";
 import { namedRun } from "./start.ts";
 
@@ -61,7 +61,8 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { from = run.status === "completed" ? "start" : "failed_step" } = call.body;
-  const { kind, mode, pinned, target_id, timeout_seconds, metadata, seed_run_id } = run;
+  const { kind, mode, pinned, target_id, metadata, seed_run_id } = run;
+  const timeout_seconds = ownTimeout(run);
   const named = namedRun(caller.organization, at, timeout_seconds);
   const input = await loadJson(deps.blobs, stored);
   const wanted = {

@@ -30,12 +30,14 @@ const called = (node: GraphNode): Wanted[] =>
 /**
  * Pins what a run uses: the versions of the agents of its graph, the revisions of the pipelines within it, and what those use.
  * @param pipeline_id of the graph
+ * @param base what another run has pinned: where it names something, that is kept
  * @throws Problem `conflict` where something cannot be used any more, a pipeline runs within itself, or they nest too deep
  */
 export async function pinAll(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
   pipeline_id: string,
   graph: Graph,
+  base: Pick<Pinned, "agents" | "pipelines"> = { agents: {}, pipelines: {} },
 ): Promise<Pins> {
   const graphs = new Map<string, Graph>([[pipeline_id, graph]]);
   const pipelines: Record<string, number> = {};
@@ -47,6 +49,11 @@ export async function pinAll(
     for (const [i, id] of unknown.entries()) {
       const pipeline = found[i];
       const node_id = level.find((one) => one.pipeline_id === id)?.node_id ?? "";
+      const kept = base.pipelines[id];
+      if (pipeline !== undefined && kept !== undefined) {
+        pipelines[id] = kept;
+        continue;
+      }
       if (pipeline?.status !== "active" || pipeline.active_revision === null)
         throw unusable(id, node_id, pipeline?.status);
       pipelines[id] = pipeline.active_revision;
@@ -64,7 +71,8 @@ export async function pinAll(
   });
   if (recursion !== undefined) throw recursive(recursion);
   if (depth > graphLimits.depth) throw tooDeep(depth);
-  const agents = await pinGraphs(table, [...graphs.values()]);
+  const now = await pinGraphs(table, [...graphs.values()]);
+  const agents = Object.fromEntries(Object.entries(now).map(([id, version]) => [id, base.agents[id] ?? version]));
   return { agents, pipelines, waits_seconds };
 }
 

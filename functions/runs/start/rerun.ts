@@ -8,7 +8,7 @@ import type { RunDeps } from "../deps.ts";
 import { isLive, type Pinned, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
-import { agentIsActive, begin, requireAgents } from "./begin.ts";
+import { agentIsActive, begin, ownTimeout, requireAgents } from "./begin.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, namedRun } from "./start.ts";
 
@@ -28,7 +28,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
   await admitTokens(table, caller.organization.plan, at);
   const input = body.input === undefined ? await loadJson(deps.blobs, stored) : (body.input as Json);
   const wanted = await changed();
-  const { timeout_seconds = run.timeout_seconds } = body;
+  const { timeout_seconds = ownTimeout(run) } = body;
   const named = namedRun(caller.organization, at, timeout_seconds);
   const { kind, target_id, metadata } = run;
   return begin(
@@ -64,16 +64,15 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
       revision: body.revision ?? revision,
     });
     await checkInput(pinned.loaded.graph, input);
-    const now = await pinAll({ table, blobs: deps.blobs }, pipeline_id, pinned.loaded.graph);
-    const kept = (fresh: Readonly<Record<string, number>>, old: Readonly<Record<string, number>>) =>
-      Object.fromEntries(Object.entries(fresh).map(([id, number]) => [id, old[id] ?? number]));
-    const pins: Pinned = {
+    const pins = await pinAll({ table, blobs: deps.blobs }, pipeline_id, pinned.loaded.graph, run.pinned);
+    const { revision: chosen, check } = pinned;
+    const wanted: Pinned = {
       pipeline_id,
-      revision: pinned.revision,
-      agents: await overridden(kept(now.agents, run.pinned.agents)),
-      pipelines: kept(now.pipelines, run.pinned.pipelines),
+      revision: chosen,
+      agents: await overridden(pins.agents),
+      pipelines: pins.pipelines,
     };
-    return { pinned: pins, check: pinned.check };
+    return { pinned: wanted, check };
   }
 
   async function overridden(agents: Readonly<Record<string, number>>) {

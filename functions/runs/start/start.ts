@@ -13,7 +13,7 @@ import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
-import type { Graph } from "../../pipelines/graph/public.ts";
+import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
 import { nextLook, noTotals, type RunRecord } from "../model.ts";
@@ -25,7 +25,7 @@ export interface NewRun
     Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "timeout_seconds"> {
   readonly input: Blob;
   /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
-  readonly called?: Pick<RunRecord, "parent_run_id" | "called_by" | "depth">;
+  readonly called?: Pick<StoredRun, "parent_run_id" | "called_by" | "depth" | "root_run_id" | "allowance">;
   readonly retry_of_run_id?: string | undefined;
   /** The run whose outcomes it takes over, with what was drawn by chance there. */
   readonly recorded?: { readonly run_id: string; readonly seed_run_id: string } | undefined;
@@ -66,12 +66,12 @@ export interface Starter {
 export function startOf(
   table: TenantTable,
   { principal, plan, at, trace_id }: Starter,
-  { input, called = outermost, retry_of_run_id, recorded, ...wanted }: NewRun,
+  { input, called, retry_of_run_id, recorded, ...wanted }: NewRun,
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
     ...wanted,
-    ...called,
-    ...(called.parent_run_id === null ? { listed: "outermost" } : {}),
+    ...(called ?? outermost(wanted.id, plan)),
+    ...(called === undefined ? { listed: "outermost" } : {}),
     retry_of_run_id: retry_of_run_id ?? null,
     recorded_run_id: recorded?.run_id ?? null,
     seed_run_id: recorded?.seed_run_id ?? wanted.id,
@@ -94,18 +94,19 @@ export function startOf(
     runWatch.set(table, run.id, nextLook(run, at)),
     ...(run.parent_run_id === null ? [...countWrites(table, plan, at), takeQuota(table, plan, "live_runs")] : []),
   ];
-  const { parent_run_id, timeout_seconds, deadline_at } = run;
-  const event = draft(
-    runEvents,
-    "run.started",
-    { id: run.id },
-    { ...aboutRun(run), parent_run_id, timeout_seconds, deadline_at },
-  );
+  const { timeout_seconds, deadline_at } = run;
+  const event = draft(runEvents, "run.started", { id: run.id }, { ...aboutRun(run), timeout_seconds, deadline_at });
   return { run, writes, event };
 }
 
 /** Of a run that no other one runs. */
-const outermost: NonNullable<NewRun["called"]> = { parent_run_id: null, called_by: null, depth: 1 };
+const outermost = (id: string, plan: Organization["plan"]): NonNullable<NewRun["called"]> => ({
+  parent_run_id: null,
+  called_by: null,
+  depth: 1,
+  root_run_id: id,
+  allowance: Math.min(graphLimits.concurrency, plans[plan].live_runs),
+});
 
 const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
 

@@ -159,6 +159,31 @@ describe("a run that asks people", () => {
     expect(empty.body.graph_errors).toMatchObject([{ code: "config_incomplete", node_ids: ["ask"] }]);
   });
 
+  it("asks again in a retry by who has approved, and by nobody else", async () => {
+    const nodes: Node[] = [
+      { id: "in", kind: "input" },
+      { id: "ask", kind: "approval", config: {} },
+      { id: "boom", kind: "transform", config: { expression: '$error("boom")' } },
+      { id: "out", kind: "output" },
+    ];
+    const edges: Edge[] = [
+      ["in", "ask"],
+      ["ask", "boom", "approved"],
+      ["boom", "out"],
+    ];
+    await redraw(company, pipeline, graphOf(nodes, edges));
+    const run_id = await testRun(company, pipeline, { input: {} });
+    const { id } = await approvalOf(run_id);
+    await ada.call("POST", `/approvals/${id}/approve`);
+    await ended(company, run_id);
+    const mine = await ada.call("POST", `/runs/${run_id}/retry`);
+    expect(await approvalOf(mine.body.id)).toMatchObject({ status: "pending", requested_by: { id: ada.user_id } });
+    await company.call("POST", `/runs/${mine.body.id}/stop`);
+    const hers = await company.call("POST", `/runs/${run_id}/retry`);
+    expect((await ended(company, hers.body.id)).error.node_id).toBe("boom");
+    expect((await company.call("GET", `/approvals?run_id=${hers.body.id}`)).body.items).toEqual([]);
+  });
+
   it("asks nobody any more once it is over", async () => {
     const { run_id, id } = await waits({});
     expect((await company.call("POST", `/runs/${run_id}/stop`)).status).toBe(202);

@@ -121,6 +121,11 @@ describe("a run that failed", () => {
 });
 
 describe("a run that is run again with something changed", () => {
+  // A plan has room for few pipelines.
+  beforeAll(async () => {
+    ({ company, agent_id } = await lab());
+  });
+
   it("does only what is other work, and is compared with the first step by step", async () => {
     const nodes = (expression: string): Node[] => [
       { id: "in", kind: "input" },
@@ -149,7 +154,7 @@ describe("a run that is run again with something changed", () => {
     expect(revised).toMatchObject({ status: "completed", recorded_run_id: first.id, totals: { tokens_in: 0 } });
     expect(revised.output).toBe(first.output.toLowerCase());
     expect(receiver.at("/again").length).toBe(1);
-    const compared = await company.call("GET", `/runs/${revised.id}/comparison?with_run_id=${first.id}`);
+    const compared = await company.call("GET", `/runs/${revised.id}/comparison/${first.id}`);
     expect(compared.body).toMatchObject({ same_output: false, differences: 2 });
     const changes = Object.fromEntries(
       compared.body.steps.map((one: { node_id: string; change: string }) => [one.node_id, one.change]),
@@ -162,6 +167,44 @@ describe("a run that is run again with something changed", () => {
     expect([steps.call.recorded_run_id, steps.write.recorded_run_id]).toEqual([null, null]);
     expect(receiver.at("/again").length).toBe(2);
     expect((await again({ reuse: "nothing" })).totals.tokens_in).toBeGreaterThan(0);
+  });
+
+  it("keeps what was pinned within it, though that has changed", async () => {
+    const inner = (expression: string) =>
+      graphOf(
+        [
+          { id: "in", kind: "input" },
+          { id: "is", kind: "transform", config: { expression } },
+          { id: "out", kind: "output" },
+        ],
+        [
+          ["in", "is"],
+          ["is", "out"],
+        ],
+      );
+    const sub = await pipelineWith(company, inner('"first"'), FREE);
+    await company.call("POST", `/pipelines/${sub}/activate`, {});
+    const outer = await pipelineWith(
+      company,
+      graphOf(
+        [
+          { id: "in", kind: "input" },
+          { id: "sub", kind: "sub_pipeline", config: { pipeline_id: sub } },
+          { id: "out", kind: "output" },
+        ],
+        [
+          ["in", "sub"],
+          ["sub", "out"],
+        ],
+      ),
+      FREE,
+    );
+    const first = await ended(company, await testRun(company, outer, { input: {} }));
+    await redraw(company, sub, inner('"second"'));
+    await company.call("POST", `/pipelines/${sub}/activate`, {});
+    const { body } = await company.call("POST", `/runs/${first.id}/rerun`, { input: { other: true } });
+    expect(await ended(company, body.id)).toMatchObject({ output: "first", pinned: first.pinned });
+    expect((await ended(company, await testRun(company, outer, { input: {} }))).output).toBe("second");
   });
 
   it("names what there is", async () => {
@@ -183,7 +226,7 @@ describe("a run that is run again with something changed", () => {
       `agent_versions.${agent_id}`,
     ]);
     expect((await company.call("POST", `/runs/${run.id}/rerun`, { revision: 99 })).status).toBe(404);
-    const other = await company.call("GET", `/runs/${run.id}/comparison?with_run_id=run_01JDQ4X0Z5V8W3N7K2M9R6T1BC`);
-    expect(other.status).toBe(422);
+    const other = await company.call("GET", `/runs/${run.id}/comparison/run_01JDQ4X0Z5V8W3N7K2M9R6T1BC`);
+    expect(other.status).toBe(404);
   });
 });

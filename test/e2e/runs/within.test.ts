@@ -90,6 +90,28 @@ describe("a pipeline within a pipeline", () => {
     ]);
   });
 
+  it("cannot be deleted while the outer run goes on, and goes with it", async () => {
+    const quick = await activated(chain({ id: "id", kind: "transform", config: { expression: "input" } }), inner);
+    const nodes: Node[] = [
+      { id: "sub", kind: "sub_pipeline", config: { pipeline_id: quick } },
+      { id: "wait", kind: "wait", config: { seconds: 3_000 } },
+    ];
+    await redraw(company, outer, chain(...nodes));
+    const id = await testRun(company, outer);
+    const child = await eventually(async () => {
+      const [one] = (await company.call("GET", `/runs?parent_run_id=${id}`)).body.items;
+      return one?.status === "completed" ? one : undefined;
+    }, "it has run");
+    const refused = await company.call("DELETE", `/runs/${child.id}`);
+    expect([refused.status, refused.body.parent_run_id]).toEqual([409, id]);
+    await company.call("POST", `/runs/${id}/stop`);
+    expect((await company.call("DELETE", `/runs/${id}`)).status).toBe(204);
+    await eventually(
+      async () => ((await company.call("GET", `/runs/${child.id}`)).status === 404 ? true : undefined),
+      "it is gone too",
+    );
+  });
+
   it("stops with the outer run", async () => {
     await activated(chain({ id: "wait", kind: "wait", config: { seconds: 3_000 } }), inner);
     await redraw(company, outer, chain({ id: "sub", kind: "sub_pipeline", config: { pipeline_id: inner } }));
@@ -162,6 +184,16 @@ describe("a loop", () => {
 
   it("goes on with what came of the time before, until its condition holds", async () => {
     expect((await run(loop({ until }), { n: 0 })).output).toEqual({ n: 3 });
+  });
+
+  it("looks at what other steps have made", async () => {
+    const nodes: Node[] = [
+      { id: "goal", kind: "transform", config: { expression: "4" } },
+      { id: "start", kind: "transform", config: { expression: '{"n": 2}' } },
+      loop({ until: { path: "steps.goal.output", op: "eq", value: 4 } }),
+    ];
+    await redraw(company, outer, chain(...nodes));
+    expect((await ended(company, await testRun(company, outer))).output).toEqual({ n: 3 });
   });
 
   it("ends at its limit as it says", async () => {

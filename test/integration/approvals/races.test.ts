@@ -6,7 +6,7 @@ import type { Envelope } from "../../../shared/change/events.ts";
 import { outboxItem } from "../../../shared/change/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
-import { type Company, registerCompany } from "../../support/api.ts";
+import { type Company, eventually, registerCompany } from "../../support/api.ts";
 import { approvalLink, pendingApproval } from "../../support/approvals.ts";
 import { dueOf } from "../../support/due.ts";
 import { addMember } from "../../support/members.ts";
@@ -94,6 +94,21 @@ it("goes with its run, and the links to it", async () => {
     undefined,
     undefined,
   ]);
+});
+
+it("that its run's end has missed gives its place back when the run is deleted", async () => {
+  const company = await registerCompany();
+  await addMember(company, "org_admin");
+  const own = stackTable().of(company.organization_id);
+  const { id, run_id } = await pendingApproval(company);
+  await eventually(async () => {
+    await followRun({ organization_id: own.tenant, type: "run.deleted", data: { run_id } } as never, {
+      table: stackTable(),
+    });
+    return (await own.get(approvalItem, { id })) === undefined ? true : undefined;
+  }, "it is gone");
+  expect(await placesTaken(company)).toBe(0);
+  expect((await dueOf(company.organization_id)).filter(({ ref }) => ref === id)).toEqual([]);
 });
 
 it("takes no more than the plan has room for", async () => {

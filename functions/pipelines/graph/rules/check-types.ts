@@ -79,6 +79,7 @@ function checkUse(index: GraphIndex, used: CompiledUse, flow: Flow, findings: Fi
   }
   const scope = flow.scope(reader, steps);
   if (use.form === "condition") {
+    if (use.of_result) return;
     const never = neverHolds(use.condition, scope);
     if (never === undefined) return;
     const handle = connection === undefined ? branchOf(node, use.field) : connection.source_handle;

@@ -23,8 +23,8 @@ export interface CallSpec {
   /** Which outputs count. */
   readonly takes: "all" | "last";
   inputOf(index: number, previous?: Json): Json;
-  /** Whether this output ends it before the others. */
-  readonly ends?: (output: Json) => Promise<boolean>;
+  /** Whether this output ends it before the others; undefined where that takes too long to say. */
+  readonly ends?: (output: Json) => Promise<boolean | undefined>;
   result(outputs: readonly Json[]): AttemptResult;
   failure(fallen: Fallen | undefined): AttemptResult;
   /** Of what cannot succeed whatever comes. */
@@ -46,10 +46,10 @@ const fell = (what: string, fallen: Fallen | undefined): Failed => {
 type CallingNode = Extract<GraphNode, { kind: "sub_pipeline" | "map" | "loop" }>;
 
 /** What the node wants with the values that it has now: the same each time, because what it reads has been committed. */
-export async function specOf(node: CallingNode, scope: Scope): Promise<CallSpec | Failed> {
+export async function specOf(node: CallingNode, scope: Scope, allowance: number): Promise<CallSpec | Failed> {
   switch (node.kind) {
     case "map":
-      return mapSpec(node.config, scope);
+      return mapSpec({ ...node.config, concurrency: Math.min(node.config.concurrency, allowance) }, scope);
     case "loop":
       return loopSpec(node.config, scope);
     default:
@@ -122,7 +122,7 @@ async function loopSpec(
       : {
           ends: async (output: Json) => {
             const holds = await conditionHolds(until, { ...scope, input: output });
-            return holds.ok && holds.value;
+            return holds.ok ? holds.value : undefined;
           },
         }),
     result: ([output = null]) =>

@@ -144,7 +144,12 @@ export const loop = defineKind({
       .default("emit")
       .meta({ description: "When it has repeated as often as it may and the condition does not hold." }),
   }),
-  uses: ({ input_mapping }): readonly Use[] => usesOfMapping("input_mapping", input_mapping),
+  uses: ({ input_mapping, until }): readonly Use[] => [
+    ...usesOfMapping("input_mapping", input_mapping),
+    ...(until === undefined
+      ? []
+      : [{ field: "until", form: "condition", condition: until, of_result: true } satisfies Use]),
+  ],
   references,
   lacks,
 });

@@ -68,7 +68,13 @@ export type Use =
   /** A path in each of its inputs. */
   | { readonly field: string; readonly form: "member"; readonly path: string }
   | { readonly field: string; readonly form: "template"; readonly text: string }
-  | { readonly field: string; readonly form: "condition"; readonly condition: Condition };
+  | {
+      readonly field: string;
+      readonly form: "condition";
+      readonly condition: Condition;
+      /** `input` in it is not what comes into the node but what it makes. */
+      readonly of_result?: true;
+    };
 
 /** The expressions of a mapping, one use for each. `accepts`: what one that makes the whole value must find. */
 export const usesOfMapping = (field: string, mapping: Mapping | undefined, accepts: Shape = ANY): readonly Use[] =>
