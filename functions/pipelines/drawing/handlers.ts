@@ -7,8 +7,8 @@ import type { operations } from "../operations.ts";
 import { openRevision } from "../revisions/revision.ts";
 import { type Pipeline, type Revision, revisionOf } from "../store.ts";
 import { mermaidOf } from "./rules/mermaid.ts";
+import { type Heading, PICTURE } from "./rules/picture.ts";
 import { MOST_DRAWN, type Scene, sceneOf } from "./rules/scene.ts";
-import { type Heading, PICTURE } from "./rules/svg.ts";
 import { POLICY } from "./rules/xml.ts";
 import { picture } from "./run.ts";
 

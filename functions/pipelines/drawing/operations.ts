@@ -4,7 +4,7 @@ import { decimalInteger } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { revisionNumber } from "../model.ts";
 import { headResource } from "../resources.ts";
-import { directions } from "./rules/lay-out.ts";
+import { directions } from "./rules/picture.ts";
 import { MOST_DRAWN } from "./rules/scene.ts";
 import { themeQuery } from "./rules/theme.ts";
 

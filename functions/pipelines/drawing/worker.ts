@@ -1,9 +1,10 @@
 import icons from "@iconify-json/lucide/icons.json" with { type: "json" };
 import { serveTasks } from "../../../shared/bounded/worker.ts";
 import type { Theme } from "./rules/colours.ts";
-import { type Direction, laidOut } from "./rules/lay-out.ts";
+import { laidOut } from "./rules/lay-out.ts";
+import type { Direction, Heading } from "./rules/picture.ts";
 import type { Scene } from "./rules/scene.ts";
-import { type Heading, svgOf } from "./rules/svg.ts";
+import { svgOf } from "./rules/svg.ts";
 
 /** What is asked for: a picture of this scene. */
 export interface PictureInput {

@@ -1,9 +1,7 @@
 import { Graph, layout } from "@dagrejs/dagre";
 import { linesOf, widthOf } from "./letters.ts";
+import type { Direction } from "./picture.ts";
 import type { DrawnConnection, DrawnNode, Scene } from "./scene.ts";
-
-export const directions = ["right", "down"] as const;
-export type Direction = (typeof directions)[number];
 
 /** Sizes in pixels. */
 export const sizes = { label: 13, caption: 11, line: 17, tile: 34, gap: 11, inset: 11, most: 230, least: 148 } as const;

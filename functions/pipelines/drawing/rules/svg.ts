@@ -1,21 +1,10 @@
 import { cutText } from "../../../../shared/text.ts";
 import { nodeGroups } from "../../graph/rules/kinds/kind.ts";
 import { colours, type Palette, type Theme } from "./colours.ts";
-import { type Direction, type Placed, type PlacedConnection, type PlacedNode, type Point, sizes } from "./lay-out.ts";
+import { type Placed, type PlacedConnection, type PlacedNode, type Point, sizes } from "./lay-out.ts";
 import { linesOf, widthOf } from "./letters.ts";
+import type { Direction, Heading } from "./picture.ts";
 import { LETTERS, n, xml } from "./xml.ts";
-
-/**
- * Which picture this code draws of the same graph. Counts up with every change of how it looks, so that nobody who has
- * an older one is told that nothing has changed.
- */
-export const PICTURE = 1;
-
-/** What the picture is of. */
-export interface Heading {
-  readonly title: string;
-  readonly caption: string;
-}
 
 const MARGIN = 28;
 const HEAD = 64;
