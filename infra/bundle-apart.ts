@@ -13,6 +13,13 @@ const APART = ".apart";
  * Such files hold packages or data, nothing that the rest of a function has too: there would be two of it.
  */
 const lazyFiles = (root: string): string[] => globSync("{shared,functions}/**/lazy/*.ts", { cwd: root }).sort();
+
+/**
+ * Of the SDK's packages, what they load only for operations that stream events, by a dynamic import of their own. No
+ * client of ours has one; in a flat bundle it would be read at each start.
+ */
+const EVENT_STREAMS = { package: "@smithy/core/event-streams", out: "event-streams.lazy" } as const;
+
 const lazyName = (file: string): string => `${basename(file, ".ts")}.lazy`;
 
 const buildLazy = (root: string, dist: string) =>
@@ -22,7 +29,10 @@ const buildLazy = (root: string, dist: string) =>
     splitting: true,
     sourcemap: false,
     chunkNames: "[hash].lazy",
-    entryPoints: lazyFiles(root).map((file) => ({ in: join(root, file), out: lazyName(file) })),
+    entryPoints: [
+      ...lazyFiles(root).map((file) => ({ in: join(root, file), out: lazyName(file) })),
+      { in: EVENT_STREAMS.package, out: EVENT_STREAMS.out },
+    ],
   });
 
 /** Leaves what is imported from a folder `lazy` to the moment when it is reached: bundles are flat, the file stands beside. */
@@ -31,6 +41,9 @@ export const leaveLazyApart: Plugin = {
   setup({ onResolve }) {
     onResolve({ filter: /\/lazy\/[\w-]+\.ts$/ }, ({ path, kind }) =>
       kind === "dynamic-import" ? { path: `./${lazyName(path)}.mjs`, external: true } : undefined,
+    );
+    onResolve({ filter: new RegExp(`^${EVENT_STREAMS.package}$`) }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: `./${EVENT_STREAMS.out}.mjs`, external: true } : undefined,
     );
   },
 };

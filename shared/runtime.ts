@@ -1,14 +1,12 @@
-import { KMSClient } from "@aws-sdk/client-kms";
 import { createAuthenticator } from "./access/authenticate.ts";
 import { createTokenVerifier } from "./access/token.ts";
-import { clientOptions } from "./aws/clients.ts";
 import { systemClock } from "./clock.ts";
 import { readSettings } from "./config/settings.ts";
 import { Table } from "./dynamo/table.ts";
 import type { Platform } from "./http/platform.ts";
 import { createLog } from "./observability/log.ts";
 import { createMeter } from "./observability/metrics.ts";
-import { createSecrets, kmsKeys } from "./secrets/index.ts";
+import { connectKmsKeys, createSecrets } from "./secrets/index.ts";
 import { sealer } from "./secrets/sealer.ts";
 
 const PLATFORM = [
@@ -32,7 +30,7 @@ export function connectPlatform(service: string): Platform {
     table,
     clock: systemClock,
     authenticate: createAuthenticator(table, tokens),
-    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient(clientOptions("keys")), settings.KEY_ARN) })),
+    secrets: sealer(createSecrets({ keys: connectKmsKeys(settings.KEY_ARN) })),
     log: createLog(service),
     meter: createMeter(service),
     limits: { user: settings.RATE_LIMIT_USER, address: settings.RATE_LIMIT_ADDRESS },

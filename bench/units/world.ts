@@ -28,6 +28,7 @@ import { addDays } from "../../shared/limits/retention.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
+import * as sdk from "../../shared/secrets/lazy/kms.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
 import { countUnits } from "../../test/support/units/counter.ts";
 import { type Owner, ownerAt } from "../support/owner.ts";
@@ -277,7 +278,7 @@ function platformOn(table: Table, issuer: Issuer, kms: KMSClient, key: string): 
     table,
     clock: systemClock,
     authenticate: createAuthenticator(table, tokens),
-    secrets: sealer(createSecrets({ keys: kmsKeys(kms, key) })),
+    secrets: sealer(createSecrets({ keys: kmsKeys(sdk, kms, key) })),
     log: faultsOnly,
     meter: silentMeter,
     limits: { user: 1_000_000, address: 1_000_000 },

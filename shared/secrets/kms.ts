@@ -1,5 +1,6 @@
-import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from "@aws-sdk/client-kms";
+import { clientOptions } from "../aws/clients.ts";
 import { readSettings } from "../config/settings.ts";
+import type * as Sdk from "./lazy/kms.ts";
 import { requireUse } from "./purposes.ts";
 import type { SecretContext } from "./schema.ts";
 
@@ -11,12 +12,16 @@ export type DataKeys = {
   unwrap: (wrapped: Uint8Array, context: SecretContext) => Promise<Uint8Array>;
 };
 
+/** The client's package, which whoever needs it has loaded. */
+type Kms = Pick<typeof Sdk, "DecryptCommand" | "GenerateDataKeyCommand">;
+
 /**
  * Data keys from AWS KMS. `keyId` is a key or alias ARN; naming it on decrypt refuses blobs made with any other key.
  * @param uses what the function declares (`SECRET_USES`)
  */
 export const kmsKeys = (
-  client: Pick<KMSClient, "send">,
+  { DecryptCommand, GenerateDataKeyCommand }: Kms,
+  client: Pick<Sdk.KMSClient, "send">,
   keyId: string,
   uses = readSettings(["SECRET_USES"]).SECRET_USES,
 ): DataKeys => ({
@@ -37,3 +42,18 @@ export const kmsKeys = (
     return answer.Plaintext;
   },
 });
+
+/** The same with a client of its own, which is loaded with the first secret: most requests seal and open none. */
+export function connectKmsKeys(keyId: string, uses = readSettings(["SECRET_USES"]).SECRET_USES): DataKeys {
+  let loading: Promise<DataKeys> | undefined;
+  const connected = () => {
+    loading ??= import("./lazy/kms.ts").then((sdk) =>
+      kmsKeys(sdk, new sdk.KMSClient(clientOptions("keys")), keyId, uses),
+    );
+    return loading;
+  };
+  return {
+    generate: async (context) => (await connected()).generate(context),
+    unwrap: async (wrapped, context) => (await connected()).unwrap(wrapped, context),
+  };
+}

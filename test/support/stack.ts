@@ -1,5 +1,4 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { KMSClient } from "@aws-sdk/client-kms";
 import { inject } from "vitest";
 import { createAuthenticator } from "../../shared/access/authenticate.ts";
 import { createTokenVerifier } from "../../shared/access/token.ts";
@@ -9,6 +8,7 @@ import type { Platform } from "../../shared/http/platform.ts";
 import { silentLog } from "../../shared/observability/log.ts";
 import { silentMeter } from "../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../shared/secrets/index.ts";
+import * as kms from "../../shared/secrets/lazy/kms.ts";
 import { sealer } from "../../shared/secrets/sealer.ts";
 import { countUnits } from "./units/counter.ts";
 
@@ -41,7 +41,7 @@ export function stackPlatform(clock: Clock = systemClock): Platform {
     table,
     clock,
     authenticate: createAuthenticator(table, tokens),
-    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient(awsConfig()), stack.outputs.KeyArn ?? "") })),
+    secrets: sealer(createSecrets({ keys: kmsKeys(kms, new kms.KMSClient(awsConfig()), stack.outputs.KeyArn ?? "") })),
     log: silentLog,
     meter: silentMeter,
     limits: { user: 100_000, address: 100_000 },

@@ -1,4 +1,3 @@
-import { KMSClient } from "@aws-sdk/client-kms";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ownerAt } from "../../../bench/support/owner.ts";
@@ -14,6 +13,7 @@ import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
 import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
+import * as kms from "../../../shared/secrets/lazy/kms.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";
 import { awsConfig, countedTable, stackTable } from "../../support/stack.ts";
 import type { Units } from "../../support/units/counter.ts";
@@ -68,7 +68,7 @@ beforeAll(async () => {
     table,
     clock: { now: () => NOW },
     authenticate: createAuthenticator(table, { verify: async () => claims }),
-    secrets: sealer(createSecrets({ keys: kmsKeys(new KMSClient(awsConfig()), outputs.KeyArn ?? "") })),
+    secrets: sealer(createSecrets({ keys: kmsKeys(kms, new kms.KMSClient(awsConfig()), outputs.KeyArn ?? "") })),
     log: silentLog,
     meter: silentMeter,
     limits: { user: 1_000_000, address: 1_000_000 },
