@@ -3,13 +3,14 @@ import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
+import { kmsKeysAtStart } from "../../../shared/secrets/at-start.ts";
 import { createModelInvoker } from "../../models/public.ts";
 import { runReads } from "../deps.ts";
 import { denialOf } from "../engine/rights.ts";
 import { runTask, taskInputSchema } from "../engine/task.ts";
 import { workerOf } from "../engine/work.ts";
 
-const platform = connectPlatform("runs-node");
+const platform = connectPlatform("runs-node", kmsKeysAtStart);
 const { clock, log, secrets } = platform;
 const reads = runReads(platform);
 const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));

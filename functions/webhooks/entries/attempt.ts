@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { clientOptions } from "../../../shared/aws/clients.ts";
 import { readSettings } from "../../../shared/config/settings.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
@@ -7,8 +6,8 @@ import { consumeMessages } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
-import { createSecrets, kmsKeys } from "../../../shared/secrets/index.ts";
-import * as kms from "../../../shared/secrets/lazy/kms.ts";
+import { kmsKeysAtStart } from "../../../shared/secrets/at-start.ts";
+import { createSecrets } from "../../../shared/secrets/index.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";
 import { attemptDelivery } from "../deliveries/attempt.ts";
 import { hintOfDue } from "../deliveries/delivery.ts";
@@ -17,8 +16,7 @@ import { deliveryDue } from "../store.ts";
 
 const { table, clock, log } = connectPlatform("webhooks-attempt");
 const settings = readSettings([...outboundSettings, "KEY_ARN"]);
-// Each delivery is signed, so that the client of keys belongs to the start.
-const keys = kmsKeys(kms, new kms.KMSClient(clientOptions("keys")), settings.KEY_ARN);
+const keys = kmsKeysAtStart(settings.KEY_ARN);
 // A busy webhook signs many times a minute with the same secret; its data key is kept for five minutes.
 const cache = { max_entries: 1_000, max_age_ms: 300_000, max_bytes: 10_000_000 };
 const deps = {
