@@ -45,6 +45,7 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
     case "files_read:versions":
     case "files_read:runs":
     case "files_read:threads":
+    case "files_read:uploads":
     case "files_write:versions":
     case "files_write:threads":
     case "files_write:uploads":

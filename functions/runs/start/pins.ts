@@ -3,7 +3,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { pinAgents } from "../../agents/public.ts";
 import { agentOf, type Graph, type GraphNode, graphLimits, referencesOf } from "../../pipelines/graph/public.ts";
-import { loadRevision, pipelineItem } from "../../pipelines/public.ts";
+import { checkGraph, loadRevision, type Pipeline, pipelineItem } from "../../pipelines/public.ts";
 import { type Pinned, waitsOf } from "../model.ts";
 import { nested } from "./rules/nesting.ts";
 
@@ -41,6 +41,7 @@ export async function pinAll(
 ): Promise<Pins> {
   const graphs = new Map<string, Graph>([[pipeline_id, graph]]);
   const pipelines: Record<string, number> = {};
+  const patterns = new Map<string, Pipeline["pattern"]>();
   const keyOf = ({ pipeline_id, revision }: Wanted) => keyed(pipeline_id, revision ?? pipelines[pipeline_id]);
   let level = graph.nodes.flatMap(called);
   while (level.length > 0) {
@@ -50,6 +51,7 @@ export async function pinAll(
       const pipeline = found[i];
       const node_id = level.find((one) => one.pipeline_id === id)?.node_id ?? "";
       const kept = base.pipelines[id];
+      if (pipeline !== undefined) patterns.set(id, pipeline.pattern);
       if (pipeline !== undefined && kept !== undefined) {
         pipelines[id] = kept;
         continue;
@@ -60,7 +62,9 @@ export async function pinAll(
     }
     const fresh = [...new Map(level.map((one) => [keyOf(one), one])).entries()].filter(([key]) => !graphs.has(key));
     if (graphs.size + fresh.length > MOST_GRAPHS) throw tooMany();
-    const loaded = await Promise.all(fresh.map(([, one]) => revisionOf(table, blobs, one, pipelines)));
+    const loaded = await Promise.all(
+      fresh.map(([, one]) => revisionOf({ table, blobs }, one, pipelines, patterns.get(one.pipeline_id))),
+    );
     for (const [i, [key]] of fresh.entries()) graphs.set(key, loaded[i] as Graph);
     level = loaded.flatMap((one) => one.nodes.flatMap(called));
   }
@@ -78,20 +82,26 @@ export async function pinAll(
 
 const keyed = (pipeline_id: string, revision: number | undefined): string => `${pipeline_id}/${revision ?? ""}`;
 
+/** The graph of a revision. One that a node names itself may never have been active: it is validated as it would be then. */
 async function revisionOf(
-  table: TenantTable,
-  blobs: Blobs,
+  deps: { readonly table: TenantTable; readonly blobs: Blobs },
   { pipeline_id, revision, node_id }: Wanted,
   pipelines: Readonly<Record<string, number>>,
+  pattern: Pipeline["pattern"] | undefined,
 ): Promise<Graph> {
-  try {
-    return (await loadRevision(table, blobs, pipeline_id, revision ?? pipelines[pipeline_id] ?? 0)).graph;
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "not_found") throw error;
-    throw new Problem("conflict", `The pipeline ${pipeline_id} of node ${node_id} has no revision ${revision}.`, {
+  const refused = (what: string) =>
+    new Problem("conflict", `The pipeline ${pipeline_id} of node ${node_id} ${what}.`, {
       members: { pipeline_id, node_id },
     });
-  }
+  const wanted = revision ?? pipelines[pipeline_id] ?? 0;
+  const loaded = await loadRevision(deps.table, deps.blobs, pipeline_id, wanted).catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.code !== "not_found") throw error;
+    throw refused(`has no revision ${wanted}`);
+  });
+  if (wanted === pipelines[pipeline_id] || pattern === undefined) return loaded.graph;
+  const { errors } = await checkGraph(deps, pattern, loaded.graph);
+  if (errors[0] !== undefined) throw refused(`cannot run in revision ${wanted}: ${errors[0].message}`);
+  return loaded.graph;
 }
 
 const unusable = (pipeline_id: string, node_id: string, status: string | undefined): Problem =>

@@ -48,8 +48,8 @@ describe("an uploaded file", () => {
     const files: [Format, Uint8Array, string][] = [
       [
         "pdf",
-        pdf([drawn("Preface"), drawn("The library opens at nine.")]),
-        "[page 1]\nPreface\n\n[page 2]\nThe library opens at nine.",
+        pdf([drawn("Preface"), drawn("The reading room opens at ten.")]),
+        "[page 1]\nPreface\n\n[page 2]\nThe reading room opens at ten.",
       ],
       ["docx", docx(paragraph("Rules", "Heading1") + paragraph("Quiet please.")), "# Rules\nQuiet please."],
       ["xlsx", xlsx([["Fees", '<row r="1"><c r="A1"><v>10</v></c></row>']]), '[sheet "Fees"]\n| 10 |'],
@@ -70,10 +70,10 @@ describe("an uploaded file", () => {
       const twice = await company.call("POST", `${own}/complete`);
       expect([twice.status, twice.body.state]).toEqual([409, "ready"]);
     }
-    const asked = await company.call("POST", `${path}/execute`, { message: "When does the library open?" });
-    expect(asked.body.content).toContain("The library opens at nine.");
-    const [request] = await askedOf("The library opens at nine.");
-    expect(JSON.stringify(request?.body)).toContain(JSON.stringify("[page 2]\nThe library").slice(1, -1));
+    const asked = await company.call("POST", `${path}/execute`, { message: "When does the reading room open?" });
+    expect(asked.body.content).toContain("The reading room opens at ten.");
+    const [request] = await askedOf("The reading room opens at ten.");
+    expect(JSON.stringify(request?.body)).toContain(JSON.stringify("[page 2]\nThe reading room").slice(1, -1));
     expect(await eventTypesOf(company)).toContain("agent.context_uploaded");
     for (const own of added) expect((await company.call("DELETE", own)).status).toBe(204);
   });

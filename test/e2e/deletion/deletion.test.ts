@@ -46,6 +46,7 @@ interface Prepared {
   readonly agent_id: string;
   readonly member_id: string;
   readonly team_id: string;
+  readonly pipeline_id: string;
 }
 
 async function made({ company }: Prepared, path: string, body: unknown): Promise<string> {
@@ -119,7 +120,7 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   "webhooks.delete": async (at) =>
     `/webhooks/${await made(at, "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["run.*"] })}`,
   async "schedules.delete"(at) {
-    const pipeline_id = await made(at, "/pipelines", { name: unique("Pipeline"), pattern: "sequential" });
+    const { pipeline_id } = at;
     const trigger = { kind: "event", events: ["agent.archived"] };
     return `/schedules/${await made(at, "/schedules", { name: "Daily", pipeline_id, trigger })}`;
   },
@@ -159,10 +160,13 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   const member_id = (await addMember(company, "developer")).user_id;
   const tenant = company.organization_id;
   const team_id = (await company.call("POST", "/teams", { name: unique("Team") })).body.id;
+  const drawn = { name: unique("Pipeline"), pattern: "sequential" };
+  const pipeline_id = (await company.call("POST", "/pipelines", drawn)).body.id;
   const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
 
   const paths: string[] = [];
-  for (const make of Object.values(MAKERS)) paths.push(await make({ company, agent_id, member_id, team_id }));
+  for (const make of Object.values(MAKERS))
+    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id }));
   const webhook = paths.find((path) => path.startsWith("/webhooks/"));
   await eventually(async () => {
     const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;

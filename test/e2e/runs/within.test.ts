@@ -124,6 +124,20 @@ describe("a pipeline within a pipeline", () => {
     expect(await ended(company, child.id)).toMatchObject({ status: "stopped", error: { code: "parent_ended" } });
   });
 
+  it("that was never fit to run is refused where a node names its revision", async () => {
+    const at = (await company.call("GET", `/pipelines/${inner}`)).body.revision;
+    const unfit = { nodes: [{ id: "in", kind: "input", label: "in", config: {} }], connections: [] };
+    expect((await company.call("PUT", `/pipelines/${inner}/graph`, unfit)).body.validation.valid).toBe(false);
+    const sub = (revision: number) =>
+      chain({ id: "sub", kind: "sub_pipeline", config: { pipeline_id: inner, revision } });
+    await redraw(company, outer, sub(at + 1));
+    const refused = await company.call("POST", `/pipelines/${outer}/runs`, { mode: "test" });
+    expect([refused.status, refused.body.pipeline_id]).toEqual([409, inner]);
+    expect(refused.body.detail).toContain(`cannot run in revision ${at + 1}`);
+    await redraw(company, outer, sub(at));
+    expect((await company.call("POST", `/pipelines/${outer}/runs`, { mode: "test" })).status).toBe(202);
+  });
+
   it("cannot run within itself", async () => {
     const self = await activated(chain());
     const graph = chain({ id: "sub", kind: "sub_pipeline", config: { pipeline_id: self } });
