@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
-import { calledId, runCallsItem } from "../../../functions/runs/calls/store.ts";
+import { calledId, MOST_WITHIN, runCallsItem, runWithinItem } from "../../../functions/runs/calls/store.ts";
 import { workCalls } from "../../../functions/runs/calls/work.ts";
 import { endRun } from "../../../functions/runs/control/ending.ts";
 import { runTask, type TaskInput } from "../../../functions/runs/engine/task.ts";
@@ -9,6 +9,7 @@ import { isLive } from "../../../functions/runs/model.ts";
 import { findRun, runItem, runStateItem, storeJson } from "../../../functions/runs/store.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
+import type { Json } from "../../../shared/expressions/json.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
@@ -42,17 +43,34 @@ function unheard(input: unknown): void {
   TransactItems.splice(0, TransactItems.length, ...TransactItems.filter((item) => !tells(item)));
 }
 
+interface Course {
+  readonly fails?: (index: number) => boolean;
+  readonly output?: (index: number) => Json;
+  /** Runs that have been started within the run before. */
+  readonly before?: number;
+}
+
 /**
  * Runs a map over so many items, whose runs end in any order, several at a time; each end wakes the step by as many copies,
  * and every other write of theirs meets a death of its worker.
  */
-async function mapped(length: number, config: object, seed: number, fails: (index: number) => boolean = () => false) {
+async function mapped(
+  length: number,
+  config: object,
+  seed: number,
+  { fails = () => false, output = (index) => ({ index }), before = 0 }: Course = {},
+) {
   const random = seeded(seed);
   const run = await startRun(
     graph(config),
     Array.from({ length }, (_, i) => i),
   );
   const table = stackTable();
+  if (before > 0) {
+    const { writes } = table.of(run.tenant);
+    const counted = { run_id: run.id, started: before, expires_at: run.expires_at };
+    await table.transact([writes.put(runWithinItem, counted)]);
+  }
   const own = faultyTable((_, input) => {
     unheard(input);
     return undefined;
@@ -108,13 +126,14 @@ async function mapped(length: number, config: object, seed: number, fails: (inde
         if (child === undefined) throw new Error("no child");
         const end = fails(index)
           ? ({ status: "failed", error: { code: "x", message: "It broke." } } as const)
-          : ({ status: "completed", output: await storeJson(blobs(), run.tenant, child, { index }) } as const);
+          : ({ status: "completed", output: await storeJson(blobs(), run.tenant, child, output(index)) } as const);
         await endRun(own, runContext(own, child, new Date()), child, end);
       }),
     );
     await Promise.all([1, 2, 3].map(() => walked(woken)));
   }
-  return { ...(await look(run)), most, run };
+  const seen = await look(run);
+  return { ...seen, most, run: { ...run, ...seen.run } };
 
   async function walked(ticket: TaskInput["ticket"]): Promise<void> {
     for (let at = ticket; at !== null; ) {
@@ -142,11 +161,27 @@ describe("a step that runs pipelines, on the table, though workers die and sever
   });
 
   it("ends what still goes on when too many have failed", async () => {
-    const { state, run } = await mapped(20, { concurrency: 6 }, 4, (index) => index === 2);
+    const { state, run } = await mapped(20, { concurrency: 6 }, 4, { fails: (index) => index === 2 });
     expect(state.status).toBe("failed");
     const own = stackTable().of(run.tenant);
     const children = await all(own.all(runItem, { index: "gsi4", of: { parent_run_id: run.id } }));
     expect(children.filter(({ status }) => isLive(status))).toEqual([]);
     expect(children.filter(({ error }) => error?.code === "parent_ended").length).toBeGreaterThan(0);
+  });
+
+  it("fails where the outputs are together more than an output may be, and reads none of their files", async () => {
+    const output = (index: number) => `${index}`.padEnd(300_000, "x");
+    const { state, run } = await mapped(4, {}, 5, { output });
+    expect([state.status, run.error?.code]).toEqual(["failed", "output_too_large"]);
+  });
+
+  it("starts no more within one run than a run may have, and leaves none behind", async () => {
+    const { state, run } = await mapped(12, { concurrency: 5 }, 6, { before: MOST_WITHIN - 7 });
+    expect([state.status, run.error?.code]).toEqual(["failed", "too_many_runs_within"]);
+    const own = stackTable().of(run.tenant);
+    const children = await all(own.all(runItem, { index: "gsi4", of: { parent_run_id: run.id } }));
+    expect(children.length).toBeLessThanOrEqual(7);
+    expect(children.filter(({ status }) => isLive(status))).toEqual([]);
+    expect((await own.get(runWithinItem, { run_id: run.id }))?.started).toBeLessThanOrEqual(MOST_WITHIN);
   });
 });
