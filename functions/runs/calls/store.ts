@@ -24,7 +24,9 @@ export const runCallsItem = defineItem({
     tokens_out: z.int(),
     cost_usd_micros: z.int(),
     /** What the step comes to, once that is clear: from then on nothing is started, and what still goes on is ended. */
-    verdict: z.object({ is: z.enum(["done", "failed", "enough", "too_costly"]), index: z.int().nullable() }).nullable(),
+    verdict: z
+      .object({ is: z.enum(["done", "failed", "enough", "too_costly", "too_many"]), index: z.int().nullable() })
+      .nullable(),
     /** Rises with every change. */
     change: z.int(),
     expires_at: z.string(),
@@ -36,6 +38,8 @@ export type StoredCalls = ItemOf<typeof runCallsItem>;
 
 /** Most runs that are started within one run, however deep they nest. */
 export const MOST_WITHIN = 20_000;
+
+export const TOO_MANY_WITHIN = `A run has at most ${MOST_WITHIN} runs within it.`;
 
 export const runWithinItem = defineItem({
   type: "run_within",
@@ -53,7 +57,7 @@ export const withinWrite = (table: TenantTable, run_id: string, expires_at: stri
     { set: { run_id, expires_at }, add: { started: more } },
     { any: [{ absent: ["started"] }, { below: { started: MOST_WITHIN - more + 1 } }] },
     () =>
-      new Problem("quota_exceeded", `A run has at most ${MOST_WITHIN} runs within it.`, {
+      new Problem("quota_exceeded", TOO_MANY_WITHIN, {
         members: { resource: "runs_within", limit: MOST_WITHIN },
       }),
   );

@@ -19,7 +19,15 @@ import { endChildren } from "./ending.ts";
 import { outputsOf } from "./outputs.ts";
 import { type Calls, ended, nextCalls, noCalls } from "./rules/calls.ts";
 import { type CallSpec, type Fallen, failed, specOf } from "./rules/spec.ts";
-import { CallsMoved, calledId, callsWrites, runCallsItem, type StoredCalls, withinWrite } from "./store.ts";
+import {
+  CallsMoved,
+  calledId,
+  callsWrites,
+  runCallsItem,
+  type StoredCalls,
+  TOO_MANY_WITHIN,
+  withinWrite,
+} from "./store.ts";
 
 export interface CallsTask {
   readonly step: CallingNode;
@@ -37,7 +45,7 @@ interface CallsDeps {
   readonly clock: Clock;
 }
 
-/** Of those who are woken at once each but one looks again, and no more may go on at once than these. */
+/** Each end wakes somebody: of as many as may be woken at once all but one have to look again. */
 const TRIES = 2 * graphLimits.concurrency;
 
 /** The workflow looks again at once: more are to be started than one transaction takes. */
@@ -64,7 +72,6 @@ type Called = NonNullable<ReturnType<typeof calledPipeline>>;
 async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: CallsDeps) {
   const { node, attempt, run, table, store } = task;
   const next = nextCalls(noCalls, spec.wanted);
-  if (next.over === "failed") return spec.refused();
   if (next.over === "done") return { ok: true, output: [] } as const;
   const begun_at = timestamp(deps.clock.now());
   const calls: StoredCalls = {
@@ -83,11 +90,7 @@ async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: Call
   };
   const children = await starts(task, called, calls, next.start, async (index) => spec.inputOf(index), deps);
   store.waits(node, attempt, {
-    ...waitsFor(
-      task,
-      deps,
-      `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${called.pipeline_id}.`,
-    ),
+    ...waitsFor(deps, `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${called.pipeline_id}.`),
     writes: [table.writes.create(runCallsItem, calls), ...children.writes],
     events: children.events,
   });
@@ -99,15 +102,16 @@ const parked = (more: boolean): Parked => (more ? { parked: true, pause_ms: AT_O
 
 async function goOn(task: CallsTask, spec: CallSpec, called: Called, deps: CallsDeps) {
   const { node, attempt, run, table, store } = task;
+  let refused = false;
   for (let tries = 1; tries <= TRIES; tries++) {
     const read = await table.get(runCallsItem, { run_id: run.id, node_id: node.id, attempt });
     if (read === undefined) return failed("calls_missing", "What the step waited for is gone.");
     if (read.verdict !== null) return concluded(task, spec, read, read.verdict, deps);
     const back = await returned(table, read);
     const calls = ended(read, outcomesOf(back));
-    const verdict = await verdictOf(task, spec, read, calls, back, deps);
+    const verdict = refused ? TOO_MANY : await verdictOf(task, spec, read, calls, back, deps);
     const next = nextCalls(calls, spec.wanted);
-    store.waits(node, attempt, waitsFor(task, deps, ""));
+    store.waits(node, attempt, waitsFor(deps, ""));
     if (verdict === null && next.start.length === 0 && back.size === 0) return parked(false);
     const indexes = verdict === null ? next.start : [];
     const inputOf = async (index: number) => spec.inputOf(index, await previous(table, deps, read, spec, index));
@@ -119,9 +123,8 @@ async function goOn(task: CallsTask, spec: CallSpec, called: Called, deps: Calls
       await table.transact([...callsWrites(table, read, set), ...children.writes, ...events]);
     } catch (error) {
       if (error instanceof Problem && error.code === "quota_exceeded") {
-        // What has been started comes to its end by itself; the step waits for none of it.
-        await endOpen(task, read, deps);
-        return failed("too_many_runs_within", error.message);
+        refused = true;
+        continue;
       }
       if (!(error instanceof CallsMoved)) throw error;
       if (await isOver(table, run.id)) return parked(false);
@@ -141,13 +144,16 @@ const AGAIN_MS = 50;
 /** Looked at again after this, should nobody be told that one has ended. */
 const LOOK_AGAIN_SECONDS = 300;
 
-const waitsFor = (_: CallsTask, { clock }: CallsDeps, message: string) =>
+const waitsFor = ({ clock }: CallsDeps, message: string) =>
   ({ waits_for: "runs", look_at: addSeconds(clock.now(), LOOK_AGAIN_SECONDS), message }) as const;
 
 const isOver = async (table: TenantTable, run_id: string) =>
   !isLive((await table.get(runStateItem, { run_id }))?.status ?? "stopped");
 
 type Verdict = NonNullable<StoredCalls["verdict"]>;
+
+/** Another run within the outermost one would be one too many. */
+const TOO_MANY: Verdict = { is: "too_many", index: null };
 
 /** What the step comes to, as soon as that is clear. It is kept before anything follows from it, so all who look say the same. */
 async function verdictOf(
@@ -186,6 +192,7 @@ async function concluded(
   const { tokens_in, tokens_out, cost_usd_micros } = costsOf(read, states);
   store.note(node, attempt, { model: null, tokens_in, tokens_out, cost_usd_micros, usage: [] });
   if (is === "too_costly") return tooCostly;
+  if (is === "too_many") return failed("quota_exceeded", TOO_MANY_WITHIN);
   if (is === "failed") return spec.failure(await fallen(table, read, index));
   const all = Array.from({ length: read.next }, (_, i) => i);
   const wanted = is === "enough" && index !== null ? [index] : spec.takes === "last" ? all.slice(-1) : all;

@@ -11,6 +11,8 @@ import { nested } from "./rules/nesting.ts";
 export interface Pins extends Pick<Pinned, "agents" | "pipelines"> {
   /** How long it may wait in all, with what runs within it. */
   readonly waits_seconds: number;
+  /** Whether any of its graphs runs an agent, which takes tokens of the plan. */
+  readonly runs_agents: boolean;
 }
 
 /** Most different graphs of one run. */
@@ -77,7 +79,8 @@ export async function pinAll(
   if (depth > graphLimits.depth) throw tooDeep(depth);
   const now = await pinGraphs(table, [...graphs.values()]);
   const agents = Object.fromEntries(Object.entries(now).map(([id, version]) => [id, base.agents[id] ?? version]));
-  return { agents, pipelines, waits_seconds };
+  const runs_agents = [...graphs.values()].some(({ nodes }) => nodes.some((node) => agentOf(node) !== undefined));
+  return { agents, pipelines, waits_seconds, runs_agents };
 }
 
 const keyed = (pipeline_id: string, revision: number | undefined): string => `${pipeline_id}/${revision ?? ""}`;

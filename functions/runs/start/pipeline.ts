@@ -3,7 +3,6 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
-import { agentOf } from "../../pipelines/graph/public.ts";
 import { type PipelineHead, pinForRun } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import { type RunRecord, usualTimeout } from "../model.ts";
@@ -35,9 +34,8 @@ export async function preparePipeline(
   const { graph } = pinned.loaded;
   await checkInput(graph, input);
   const pipeline_id = pinned.pipeline.id;
-  const { agents, pipelines, waits_seconds } = await pinAll({ table, blobs }, pipeline_id, graph);
-  if (Object.keys(agents).length > 0 || graph.nodes.some((node) => agentOf(node) !== undefined))
-    await admitTokens(table, organization.plan, at);
+  const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, graph);
+  if (runs_agents) await admitTokens(table, organization.plan, at);
   const seconds = timeout_seconds ?? usualTimeout(graph, waits_seconds);
   const named = namedRun(organization, at, seconds);
   const wanted: NewRun = {

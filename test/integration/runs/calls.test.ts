@@ -177,7 +177,7 @@ describe("a step that runs pipelines, on the table, though workers die and sever
 
   it("starts no more within one run than a run may have, and leaves none behind", async () => {
     const { state, run } = await mapped(12, { concurrency: 5 }, 6, { before: MOST_WITHIN - 7 });
-    expect([state.status, run.error?.code]).toEqual(["failed", "too_many_runs_within"]);
+    expect([state.status, run.error?.code]).toEqual(["failed", "quota_exceeded"]);
     const own = stackTable().of(run.tenant);
     const children = await all(own.all(runItem, { index: "gsi4", of: { parent_run_id: run.id } }));
     expect(children.length).toBeLessThanOrEqual(7);

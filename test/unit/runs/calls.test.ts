@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GraphNode } from "../../../functions/pipelines/graph/public.ts";
 import { type Calls, ended, nextCalls, noCalls, STARTS_AT_A_TIME } from "../../../functions/runs/calls/rules/calls.ts";
+import { specOf } from "../../../functions/runs/calls/rules/spec.ts";
 import { nested } from "../../../functions/runs/start/rules/nesting.ts";
 
 describe("runs that a step has run", () => {
@@ -49,6 +50,14 @@ describe("runs that a step has run", () => {
     const once = ended(calls, new Map([[0, true]]));
     expect(ended(once, new Map([[0, true]]))).toEqual(once);
   });
+});
+
+it("a map that needs more successes than its list has items fails before anything is started", async () => {
+  const config = { list: "input", max_items: 10, concurrency: 2, succeed: "quorum", quorum: 3, on_failure: "fail_run" };
+  const node = { id: "m", label: "m", kind: "map", config } as Parameters<typeof specOf>[0];
+  const of = (input: number[]) => specOf(node, { input, run: { input: null }, steps: {} }, 50);
+  expect(await of([1, 2])).toMatchObject({ ok: false, error: { code: "no_quorum" }, retryable: false });
+  expect(await of([1, 2, 3])).toMatchObject({ ok: true, wanted: { total: 3, concurrency: 2, needed: 3 } });
 });
 
 describe("graphs within graphs", () => {

@@ -27,8 +27,6 @@ export interface CallSpec {
   readonly ends?: (output: Json) => Promise<boolean | undefined>;
   result(outputs: readonly Json[]): AttemptResult;
   failure(fallen: Fallen | undefined): AttemptResult;
-  /** Of what cannot succeed whatever comes. */
-  refused(): AttemptResult;
 }
 
 export const failed = (code: string, message: string, retryable = false): Failed => ({
@@ -77,7 +75,6 @@ async function once(
     inputOf: () => input.value,
     result: ([output = null]) => ({ ok: true, output }),
     failure: (fallen) => fell("The run within it did not complete", fallen),
-    refused: () => failed("run_within_failed", "Nothing was run."),
   };
 }
 
@@ -94,6 +91,7 @@ async function mapSpec(
     return failed("too_many_items", `The list has ${items.length} items; the map takes ${max_items}.`);
   const total = items.length;
   const needed = succeed === "all" ? total : succeed === "any" ? Math.min(1, total) : quorum;
+  if (needed > total) return failed("no_quorum", `${needed} items have to succeed; the list has ${total}.`);
   return {
     ok: true,
     wanted: { total, concurrency, needed },
@@ -102,7 +100,6 @@ async function mapSpec(
     result: (outputs) => ({ ok: true, output: [...outputs] }),
     failure: (fallen) =>
       fell(fallen === undefined ? "Too few items succeeded" : `Item ${fallen.index} did not complete`, fallen),
-    refused: () => failed("no_quorum", `${needed} items have to succeed; the list has ${total}.`),
   };
 }
 
@@ -131,6 +128,5 @@ async function loopSpec(
         : { ok: true, output },
     failure: (fallen) =>
       fell(fallen === undefined ? "A turn did not complete" : `Turn ${fallen.index + 1} did not complete`, fallen),
-    refused: () => failed("loop_limit", "Nothing was repeated."),
   };
 }

@@ -6,6 +6,9 @@ import type { Pinned } from "../../model.ts";
 import type { TakenInput } from "./input.ts";
 import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
 
+/** A text that may read the run's input: one that does not match cannot. */
+const READS_RUN = /run|\$\$|\*/;
+
 /** What a task's work is done with. */
 export interface WorkGiven {
   readonly inputs: readonly TakenInput[];
@@ -29,7 +32,8 @@ export function workKey(
   const conditions = outgoing.map((edge) => edgeAt(plan, edge)).filter(({ condition }) => condition !== undefined);
   const readsRun = usesOf(node).some((use) => {
     if (use.form === "condition") return JSON.stringify(use.condition).includes('"run.');
-    return (use.form === "member" ? use.path : use.text).includes("run");
+    // Also by a wildcard or from the root, which reach it without its name.
+    return READS_RUN.test(use.form === "member" ? use.path : use.text);
   });
   const work = {
     id,
