@@ -40,9 +40,8 @@ async function waiting(event: Envelope, { agent_id, context_id, attempt }: Wante
  * comes twice, or after a newer fetch was asked for, changes nothing: the context names the attempt it waits for.
  */
 export async function fetchContext(event: Envelope, deps: FetchDeps): Promise<void> {
-  const data = agentEvents["agent.context_changed"].data.safeParse(event.data);
-  if (!data.success || data.data.fetch === null) return;
-  const { agent_id, context_id, fetch: attempt } = data.data;
+  const { agent_id, context_id, fetch: attempt } = agentEvents["agent.context_changed"].data.parse(event.data);
+  if (attempt === null) return;
   const found = await waiting(event, { agent_id, context_id, attempt }, deps);
   if (found?.context.url == null) return;
   const fetched = found.active
@@ -61,9 +60,7 @@ export interface ExtractDeps extends ContextDeps {
 
 /** Takes the text out of a file that was uploaded, and stores it or why there is none; as often as the event comes, once. */
 export async function extractContext(event: Envelope, deps: ExtractDeps): Promise<void> {
-  const data = agentEvents["agent.context_uploaded"].data.safeParse(event.data);
-  if (!data.success) return;
-  const { agent_id, context_id, upload: attempt } = data.data;
+  const { agent_id, context_id, upload: attempt } = agentEvents["agent.context_uploaded"].data.parse(event.data);
   const tenant = event.organization_id;
   const found = await waiting(event, { agent_id, context_id, attempt }, deps);
   if (found?.context.status !== "processing") return;

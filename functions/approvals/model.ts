@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isPermission, type Permission } from "../../shared/access/permissions.ts";
+import { allPermissions } from "../../shared/access/permissions.ts";
 import { principalSchema } from "../../shared/access/principal.ts";
 import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { timestampSchema } from "../../shared/http/schemas.ts";
@@ -22,7 +22,7 @@ export type ApprovalStatus = z.output<typeof approvalStatusSchema>;
 export const NAMED = 20;
 export const NAMED_USERS = 50;
 
-const permission = z.string().refine(isPermission, "is not a permission") as unknown as z.ZodType<Permission, string>;
+const permission = z.enum(allPermissions, { error: "is not a permission" }).meta({ id: "PermissionName" });
 
 /**
  * Who may decide, by any of these; whoever holds `approvals:decide` where none is given. Nobody decides without that

@@ -10,7 +10,7 @@ import type { Json } from "../../shared/expressions/json.ts";
 import { type Organization, organizationItem } from "../../shared/identity/items.ts";
 import { derivedId } from "../../shared/ids.ts";
 import type { ScheduleDeps } from "./deps.ts";
-import { asNext, fire, skip } from "./firing/fire.ts";
+import { asNext, fire, skip, startsNothing } from "./firing/fire.ts";
 import { MISSED_AFTER_SECONDS, MOST_CHAINED, MOST_PER_MINUTE, type Schedule } from "./model.ts";
 import { nextOf } from "./rules/occurrences.ts";
 import { readSchedule, scheduleChainItem, scheduleFiringItem, scheduleListenerItem } from "./store.ts";
@@ -43,7 +43,7 @@ export function comesDue({ tenant, ref }: Due, deps: ScheduleDeps): Promise<Date
       event_id: null,
       next_at: asNext(next),
     };
-    if (missed && schedule.missed === "skip") await skip(table, whole, occurrence, "missed", at);
+    if (missed && schedule.missed === "skip") await skip(table, whole, { organization, occurrence, at }, "missed");
     else await fire(table, whole, { organization, occurrence, input, chain: [], at }, deps);
     return next;
   });
@@ -87,25 +87,37 @@ function react(
     const whole = await readSchedule(table, id);
     if (whole === undefined) return;
     const input = withEvent(whole.input, event);
-    if (!(await concerns(whole.schedule, event, input))) return;
+    const concerned = await concerns(whole.schedule, event, input);
+    if (concerned === false) return;
     if ((await table.get(scheduleFiringItem, { schedule_id: id, id: occurrence.id })) !== undefined) return;
     const at = deps.clock.now();
     const { minute, in_minute } = whole.state;
     const counted = minute === timestamp(at).slice(0, 16) ? in_minute : 0;
     // The first one that is left out is written down; a flood of events writes nothing more.
     if (counted > MOST_PER_MINUTE) return;
-    if (counted === MOST_PER_MINUTE) return skip(table, whole, occurrence, "rate_limited", at);
+    if (counted === MOST_PER_MINUTE) return skip(table, whole, { organization, occurrence, at }, "rate_limited");
+    if (concerned === undefined)
+      return startsNothing(table, whole, { organization, occurrence, at }, { status: "failed", reason: tooCostly });
     return fire(table, whole, { organization, occurrence, input, chain, at }, deps);
   });
 }
 
-/** Whether the schedule is active, has been when the event happened, and its condition holds. */
-async function concerns({ status, active_since, trigger }: Schedule, event: Envelope, input: Json): Promise<boolean> {
+const tooCostly = {
+  code: "condition_too_costly",
+  message: "A pattern of the condition takes too long on the event. Write a simpler one.",
+};
+
+/** Whether the schedule is active, has been when the event happened, and its condition holds; undefined where that takes too long to say. */
+async function concerns(
+  { status, active_since, trigger }: Schedule,
+  event: Envelope,
+  input: Json,
+): Promise<boolean | undefined> {
   if (status !== "active" || trigger.kind !== "event" || active_since > event.occurred_at) return false;
   if (!trigger.events.includes(event.type)) return false;
   if (trigger.condition === null) return true;
   const answer = await conditionHolds(trigger.condition, { input, run: { input } });
-  return answer.ok && answer.value;
+  return answer.ok ? answer.value : undefined;
 }
 
 const withEvent = (input: Json, event: Envelope): Json =>

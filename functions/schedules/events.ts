@@ -29,6 +29,12 @@ export const scheduleEvents = defineEvents({
     resource: "schedule",
     data: firing.extend({ run_id: z.string() }),
   },
+  "schedule.skipped": {
+    summary: "A time or an event of a schedule starts no run, as the schedule says, and why.",
+    resource: "schedule",
+    outcome: "cancelled",
+    data: firing.extend({ reason: reasonSchema }),
+  },
   "schedule.failed": {
     summary: "A schedule could not start a run, and why.",
     resource: "schedule",

@@ -37,10 +37,8 @@ export async function fire(
 ): Promise<void> {
   const { schedule, state } = whole;
   if (schedule.overlap === "skip" && state.last_run_id !== null && (await goesOn(table, state.last_run_id)))
-    return skip(table, whole, occurrence, "overlap", at);
+    return skip(table, whole, { organization, occurrence, at }, "overlap");
   const trace_id = newId("request", at);
-  const context = systemContext(table.tenant, "schedule", at, retentionOf(organization).audit_days, trace_id);
-  let refusal: Problem;
   try {
     const owner = await ownerOf(table, schedule);
     const starter = { principal: owner.principal, organization, at, trace_id };
@@ -51,33 +49,45 @@ export async function fire(
       schedules: [...chain],
       expires_at: run.expires_at,
     });
-    return await commitChange(table.table, context, {
+    return await commitChange(table.table, contextOf(table, organization, at, trace_id), {
       writes: [...done.writes, owner.check, ...writes, ...(chain.length === 0 ? [] : [linked])],
       events: [event, ...done.events],
     });
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500 || error.code === "precondition_failed") throw error;
-    refusal = error;
+    const reason = { code: error.code, message: error.message };
+    return startsNothing(table, whole, { organization, occurrence, at }, { status: "failed", reason });
   }
-  const reason = { code: refusal.code, message: refusal.message };
-  const { writes, events } = outcomeWrites(table, whole, occurrence, { status: "failed", reason }, at);
-  const [first, ...rest] = events;
-  if (first === undefined) throw new Error("a failure tells nobody");
-  await commitChange(table.table, context, { writes, events: [first, ...rest] });
 }
 
-/** Writes down that an occurrence starts nothing, and why. */
-export async function skip(
+/** What is known of an occurrence that starts nothing. */
+type Idle = Pick<Firing, "organization" | "occurrence" | "at">;
+
+const contextOf = (table: TenantTable, organization: Organization, at: Date, trace_id?: string) =>
+  systemContext(table.tenant, "schedule", at, retentionOf(organization).audit_days, trace_id);
+
+/** Records that an occurrence starts nothing, and why. @throws as `fire` */
+export function startsNothing(
   table: TenantTable,
   whole: WholeSchedule,
-  occurrence: Occurrence,
-  code: keyof typeof skippedReasons,
-  at: Date,
+  { organization, occurrence, at }: Idle,
+  outcome: {
+    readonly status: "failed" | "skipped";
+    readonly reason: { readonly code: string; readonly message: string };
+  },
 ): Promise<void> {
-  const reason = { code, message: skippedReasons[code] };
-  const { writes } = outcomeWrites(table, whole, occurrence, { status: "skipped", reason }, at);
-  await table.transact(writes);
+  const change = outcomeWrites(table, whole, occurrence, outcome, at);
+  return commitChange(table.table, contextOf(table, organization, at), change);
 }
+
+/** The same of one that the schedule itself leaves out. */
+export const skip = (
+  table: TenantTable,
+  whole: WholeSchedule,
+  idle: Idle,
+  code: keyof typeof skippedReasons,
+): Promise<void> =>
+  startsNothing(table, whole, idle, { status: "skipped", reason: { code, message: skippedReasons[code] } });
 
 /** The next time as the table has it. */
 export const asNext = (next: Date | undefined): string | null => (next === undefined ? null : timestamp(next));

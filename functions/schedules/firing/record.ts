@@ -47,7 +47,7 @@ export function outcomeWrites(
   occurrence: Occurrence,
   outcome: Outcome,
   at: Date,
-): { readonly writes: Write[]; readonly events: EventDraft[] } {
+): { readonly writes: Write[]; readonly events: readonly [EventDraft, ...EventDraft[]] } {
   const { writes } = table;
   const { id, etag } = schedule;
   const now = timestamp(at);
@@ -90,18 +90,16 @@ export function outcomeWrites(
   const about = aboutSchedule(schedule);
   const { kind, due_at, event_id } = occurrence;
   const told = { ...about, firing_id: firing.id, kind, due_at, event_id };
-  const events =
+  const event =
     outcome.status === "fired"
-      ? [draft(scheduleEvents, "schedule.fired", schedule, { ...told, run_id: outcome.run_id })]
+      ? draft(scheduleEvents, "schedule.fired", schedule, { ...told, run_id: outcome.run_id })
       : outcome.status === "failed"
-        ? [
-            draft(scheduleEvents, "schedule.failed", schedule, {
-              ...told,
-              reason: outcome.reason,
-              consecutive_failures: failures,
-            }),
-          ]
-        : [];
+        ? draft(scheduleEvents, "schedule.failed", schedule, {
+            ...told,
+            reason: outcome.reason,
+            consecutive_failures: failures,
+          })
+        : draft(scheduleEvents, "schedule.skipped", schedule, { ...told, reason: outcome.reason });
   const paused = draft(scheduleEvents, "schedule.paused", schedule, {
     ...about,
     reason: "failures",
@@ -114,6 +112,6 @@ export function outcomeWrites(
       writes.create(scheduleFiringItem, firing, lostRace),
       ...(occurrence.kind === "event" ? [] : [dueWrite(table, id, next.next_at)]),
     ],
-    events: pauses && !completes ? [...events, paused] : events,
+    events: pauses && !completes ? [event, paused] : [event],
   };
 }

@@ -75,6 +75,19 @@ describe("a time that has come", () => {
     expect(await dueAt(id)).toEqual([]);
   });
 
+  it("is told and stands in the trail also where it starts nothing, and ends a schedule that comes once", async () => {
+    const at = new Date(Date.now() + 86_400_000).toISOString();
+    const { id } = await made({ trigger: { kind: "once", at }, missed: "skip" });
+    await comeDue(company, id, addSeconds(new Date(at), 3_600), deps(), 3);
+    expect(await outcomes(id)).toEqual([["skipped", "missed"]]);
+    expect(await read(id)).toMatchObject({ status: "completed", next_at: null });
+    const { body } = await company.call("GET", `/audit/resources/schedule/${id}`);
+    expect(body.items.map(({ action, outcome }: { action: string; outcome: string }) => [action, outcome])).toEqual([
+      ["schedule.skipped", "cancelled"],
+      ["schedule.created", "succeeded"],
+    ]);
+  });
+
   it("starts nothing while the run before goes on, where overlap is skipped", async () => {
     const { id, next_at } = await made({ overlap: "skip" });
     const run_id = newId("run", new Date());
