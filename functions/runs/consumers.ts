@@ -8,6 +8,7 @@ import type { Due } from "../../shared/due/item.ts";
 import { type Removal, removalOf, removals, removeAll } from "../../shared/dynamo/removals.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
+import { runBudgetItem } from "../usage/public.ts";
 import { endChildren } from "./calls/ending.ts";
 import { runCallsItem, runWithinItem } from "./calls/store.ts";
 import { endRun } from "./control/ending.ts";
@@ -159,7 +160,15 @@ export interface ClearDeps {
 
 async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<Removal> {
   const of = { run_id };
-  for (const definition of [runCallsItem, runWithinItem, runStepItem, runLogItem, runPendingItem, runValueItem])
+  for (const definition of [
+    runBudgetItem,
+    runCallsItem,
+    runWithinItem,
+    runStepItem,
+    runLogItem,
+    runPendingItem,
+    runValueItem,
+  ])
     yield* removals(table, definition, of);
   for await (const { ordinal = 0 } of table.all(runJoinItem, { of }))
     yield removalOf(table, runJoinItem, { run_id, ordinal });

@@ -1,5 +1,6 @@
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { readBudget } from "../usage/public.ts";
 import { ending, fromNewest } from "./control/ending.ts";
 import { runDeleted, runRemoval } from "./control/removing.ts";
 import { endWaiting } from "./control/stopping.ts";
@@ -38,10 +39,14 @@ export const list: Handler<Ops["list"], RunReads> = async ({ query, caller }, de
   return { items, next_cursor: page.next_cursor };
 };
 
-export const get: Handler<Ops["get"], RunReads> = async (call, { blobs }) => {
+export const get: Handler<Ops["get"], RunReads> = async (call, { table, blobs }) => {
   const { run, state, ...values } = await call.load();
-  const [input, output] = await Promise.all([loadedValue(blobs, values.input), loadedValue(blobs, values.output)]);
-  return { ...summaryOf(run, state), input, output: output ?? null };
+  const [input, output, budget] = await Promise.all([
+    loadedValue(blobs, values.input),
+    loadedValue(blobs, values.output),
+    readBudget(table.of(call.context.tenant), run),
+  ]);
+  return { ...summaryOf(run, state), budget, input, output: output ?? null };
 };
 
 export const listSteps: Handler<Ops["listSteps"], RunReads> = async (call, deps) => {
@@ -69,12 +74,12 @@ export const listLogs: Handler<Ops["listLogs"], RunReads> = async (call, deps) =
 export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
   const table = deps.table.of(call.context.tenant);
   const found = await call.load();
-  const input = await loadedValue(deps.blobs, found.input);
+  const [input, budget] = await Promise.all([loadedValue(deps.blobs, found.input), readBudget(table, found.run)]);
   const answer = await fromNewest(table, found.run.id, async (state) => {
     if (state === undefined) throw notFound();
     if (!isLive(state.status)) throw runStates.refusal(state.status, "stopped");
     const { writes, events, run } = ending(table, found.run, state, call.at, { status: "stopped" });
-    return call.commit({ writes, events }, { ...summaryOf(run, state), input, output: null });
+    return call.commit({ writes, events }, { ...summaryOf(run, state), budget, input, output: null });
   });
   await endWaiting(table, found.run.id, deps);
   return answer;

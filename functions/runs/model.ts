@@ -5,6 +5,7 @@ import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { type Graph, graphLimits, waitsSecondsOf } from "../pipelines/graph/public.ts";
+import { budgetView, limitsSchema } from "../usage/runs/public.ts";
 
 export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
 export const runStatusSchema = z.enum(runStatuses).meta({ id: "RunStatus" });
@@ -155,6 +156,8 @@ export const runRecordSchema = z.object({
   /** Why it failed, or what denied its next step; null for every other end. */
   error: failureSchema.extend({ node_id: z.string().optional() }).meta({ id: "RunError" }).nullable(),
   timeout_seconds: z.number().int(),
+  /** Of the outermost run; all within it share it. */
+  budget: limitsSchema.nullable(),
   created_at: timestampSchema,
   started_at: timestampSchema.nullable(),
   finished_at: timestampSchema.nullable(),
@@ -187,10 +190,12 @@ export const runSummaryView = runRecordSchema
   .meta({ id: "RunSummary", description: "One execution of a pipeline or an agent." });
 export type RunSummary = z.output<typeof runSummaryView>;
 
-export const runView = runSummaryView.extend({ input: z.unknown(), output: z.unknown() }).meta({
-  id: "Run",
-  description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
-});
+export const runView = runSummaryView
+  .extend({ input: z.unknown(), output: z.unknown(), budget: budgetView.nullable() })
+  .meta({
+    id: "Run",
+    description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
+  });
 
 /** Milliseconds between two times; null while one of them has not come. */
 export const elapsed = (from: string | null, to: string | null): number | null =>

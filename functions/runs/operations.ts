@@ -4,6 +4,7 @@ import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/
 import { idSchema } from "../../shared/ids.ts";
 import { agentResource } from "../agents/resources.ts";
 import { headResource } from "../pipelines/resources.ts";
+import { budgetInput } from "../usage/runs/public.ts";
 import { comparisonOperations } from "./comparison/operations.ts";
 import {
   logView,
@@ -29,8 +30,12 @@ const start = {
     description:
       "The run is ended as timed out after this. Left out, it is an hour and as long as its graph may wait for times and decisions.",
   }),
+  budget: budgetInput.nullable().optional(),
   metadata: metadataSchema.default({}),
 };
+
+/** Of a run that is repeated. */
+const again = start.budget.meta({ description: "Left out: the budget of the run that is repeated; null: none." });
 
 const onlyInTests = (field: string) => ({
   error: `${field} is for runs in mode test; live runs use what is active`,
@@ -211,6 +216,7 @@ export const operations = {
             .meta({ description: "Version by agent, of agents whose version no node names itself." }),
           reuse: z.enum(["same_work", "nothing"]).default("same_work"),
           timeout_seconds: start.timeout_seconds,
+          budget: again,
           metadata: metadataSchema.optional(),
         })
         .default({ reuse: "same_work" }),
@@ -237,6 +243,7 @@ export const operations = {
             .enum(["failed_step", "start"])
             .optional()
             .meta({ description: "Left out: from the failed step, of a completed run from the start." }),
+          budget: again,
         })
         .default({}),
     },

@@ -14,7 +14,7 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start", "runs_control"], {
       memory_mb: 1024,
-      writes: ["due", "quota", "run", "run_count", "run_log", "run_pending", "run_state", "run_value"],
+      writes: ["due", "quota", "run", "run_budget", "run_count", "run_log", "run_pending", "run_state", "run_value"],
     }),
     stream: {
       trigger: { kind: "stream" },
@@ -51,6 +51,7 @@ export const room = defineRoom({
         "run_step",
         "run_value",
         "model_answer",
+        "run_budget",
         "token_budget",
         "usage_counter",
         "usage_record",
@@ -116,6 +117,7 @@ export const room = defineRoom({
         ...CHANGE_WRITES,
         "run",
         "due",
+        "run_budget",
         "run_calls",
         "run_within",
         "run_join",

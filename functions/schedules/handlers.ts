@@ -9,6 +9,7 @@ import { ownerWrites } from "../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
 import { noTotals, summaryOf } from "../runs/model.ts";
+import { budgetOf } from "../usage/public.ts";
 import type { ScheduleDeps } from "./deps.ts";
 import { scheduleEvents } from "./events.ts";
 import { asNext } from "./firing/fire.ts";
@@ -181,7 +182,12 @@ export const run: Handler<Ops["run"], ScheduleDeps> = async (call, deps) => {
       ],
       events: [started.event, draft(scheduleEvents, "schedule.fired", schedule, told)],
     },
-    { ...summaryOf(started.run, noTotals), input: given, output: null },
+    {
+      ...summaryOf(started.run, noTotals),
+      budget: budgetOf(started.run.budget, undefined),
+      input: given,
+      output: null,
+    },
   );
 };
 

@@ -5,6 +5,7 @@ const STARTS = [
   "due",
   "quota",
   "run",
+  "run_budget",
   "run_count",
   "run_log",
   "run_state",

@@ -53,7 +53,7 @@ export interface AgentRunInput {
   readonly timeout_ms?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Who pays, and what the calls are recorded under. */
-  readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers"> & { readonly run_id: string | null };
+  readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers" | "budget"> & { readonly run_id: string | null };
   /** Gives the answer while it is made; without it the provider is asked for a whole answer. */
   readonly on_delta?: ((delta: AgentDelta) => void | Promise<void>) | undefined;
 }

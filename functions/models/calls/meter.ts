@@ -2,6 +2,7 @@ import type { LanguageModelMiddleware } from "ai";
 import { parseForeignJson } from "../../../shared/json.ts";
 import { wellFormed } from "../../../shared/text.ts";
 import { believedUsage, type CallUsage, worstTokens } from "./rules/counts.ts";
+import { CallRefused } from "./rules/errors.ts";
 
 type Wrapped = Required<Pick<LanguageModelMiddleware, "wrapGenerate" | "wrapStream" | "transformParams">>;
 type Params = Parameters<Wrapped["wrapGenerate"]>[0]["params"];
@@ -17,6 +18,8 @@ export type StoredAnswer = Pick<Generated, "content" | "finishReason" | "usage" 
 export interface OpenCall {
   /** What an earlier attempt of the same work got for the same call: the provider is not asked again. */
   readonly found?: StoredAnswer | undefined;
+  /** Why the call is not made, where the budget of its run has no room for it. */
+  readonly refused?: Pick<CallRefused, "code" | "message"> | undefined;
   /** Most tokens of the answer; undefined where nothing limits it but the request. */
   readonly max_tokens?: number | undefined;
   /** Records what was used, once; undefined when the provider was not reached. Never throws. */
@@ -102,6 +105,7 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
     answered = false;
     const prompt = promptText(params);
     const call = await meter.open({ number, tokens_in: worstTokens(prompt), tokens_out: params.maxOutputTokens });
+    if (call.refused !== undefined) throw new CallRefused(call.refused);
     const bounded = call.max_tokens === undefined ? params : { ...params, maxOutputTokens: call.max_tokens };
     const close = async (usage: CallUsage | undefined, answer?: StoredAnswer): Promise<void> => {
       if (usage !== undefined) calls.push(usage);

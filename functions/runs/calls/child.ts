@@ -48,7 +48,7 @@ export async function childStart(
   { id, index, input, timeout_seconds, before, abreast }: Child,
   at: Date,
 ): Promise<{ readonly writes: readonly Write[]; readonly event: EventDraft }> {
-  const { kept_days, audit_days, mode, started_by, trace_id, depth } = run;
+  const { kept_days, audit_days, mode, started_by, trace_id, depth, budget } = run;
   const { pipeline_id, revision, node_id, attempt } = called;
   const { agents, pipelines } = run.pinned;
   return startOf(
@@ -65,6 +65,7 @@ export async function childStart(
       pinned: { pipeline_id, revision, agents, pipelines },
       metadata: {},
       timeout_seconds,
+      budget,
       input: await storeJson(blobs, table.tenant, { id, kept_days }, input),
       ...(before === undefined
         ? {}

@@ -108,7 +108,13 @@ function returned(run: StoredRun, status: EndStatus): EventDraft[] {
 function endEvent(run: StoredRun, end: Ending, data: z.input<(typeof runEvents)["run.completed"]["data"]>): EventDraft {
   switch (end.status) {
     case "failed":
-      return draft(runEvents, "run.failed", run, { ...data, error: end.error, node_id: end.node_id ?? null });
+      return draft(
+        runEvents,
+        "run.failed",
+        run,
+        { ...data, error: end.error, node_id: end.node_id ?? null },
+        end.error.code === "budget_exceeded" ? { outcome: "denied", reason: "budget" } : {},
+      );
     case "stopped": {
       const reason = end.error?.code;
       const outcome = reason === "parent_ended" ? "cancelled" : "denied";

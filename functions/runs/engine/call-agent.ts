@@ -59,6 +59,7 @@ export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall
         // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
         answers: { blobs: deps.blobs, place: runFiles(table.tenant, run) },
         run_id: run.id,
+        ...(run.budget === null ? {} : { budget: { run_id: run.root_run_id, limits: run.budget } }),
       },
       timeout_ms,
       // The call to the model ends by itself; this bounds what comes before it, tools that are listed.

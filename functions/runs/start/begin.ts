@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -8,6 +9,8 @@ import { agentStates } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
 import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
 import { pipelineItem } from "../../pipelines/public.ts";
+import { budgetOf } from "../../usage/public.ts";
+import { type budgetInput, limitsOf, type RunLimits } from "../../usage/runs/public.ts";
 import type { RunDeps } from "../deps.ts";
 import { DEFAULT_TIMEOUT_SECONDS, noTotals, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
@@ -23,6 +26,12 @@ export function requireAgents(call: Pick<Call<Ops["retry"]>, "may">, { kind }: P
     members: { permission: "agents:execute" },
   });
 }
+
+/** The budget that is asked for; left out, the one there was. */
+export const chosen = (
+  { budget }: { readonly budget?: z.output<typeof budgetInput> | null | undefined },
+  before: RunLimits | null = null,
+): RunLimits | null => (budget === undefined ? before : budget === null ? null : limitsOf(budget));
 
 /** How long a run may take again; one that was within another had what that one had left, and gets an hour at least. */
 export const ownTimeout = ({ parent_run_id, timeout_seconds }: StoredRun): number =>
@@ -43,7 +52,7 @@ export async function begin(
   const { principal, organization } = call.caller;
   const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
   const { run, writes, event } = startOf(table, starter, wanted);
-  const view = { ...summaryOf(run, noTotals), input, output: null };
+  const view = { ...summaryOf(run, noTotals), budget: budgetOf(run.budget, undefined), input, output: null };
   const answer = await call.commit({ writes: [...checks, ...writes], events: [event] }, view);
   await deps.workflow.start(table.tenant, run.id).catch((error: unknown) => {
     deps.log.error("run.start_delayed", error, { run_id: run.id });

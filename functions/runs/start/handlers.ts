@@ -6,7 +6,7 @@ import type { RunDeps } from "../deps.ts";
 import { DEFAULT_TIMEOUT_SECONDS, isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
-import { agentIsActive, begin, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
+import { agentIsActive, begin, chosen, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
 import { preparePipeline } from "./pipeline.ts";
 import { namedRun } from "./start.ts";
 
@@ -21,7 +21,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
   const { wanted, check } = await preparePipeline(
     { table, blobs: deps.blobs },
     await call.load(),
-    { ...body, input },
+    { ...body, input, budget: chosen(body) },
     caller.organization,
     at,
   );
@@ -44,6 +44,7 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
       mode,
       metadata,
       timeout_seconds,
+      budget: chosen(body),
       ...named,
       input: await storeJson(deps.blobs, table.tenant, named, input),
     },
@@ -72,6 +73,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
     pinned,
     target_id,
     timeout_seconds,
+    budget: chosen(call.body, run.budget),
     metadata,
     retry_of_run_id: run.id,
     ...(from === "start" ? {} : { recorded: { run_id: run.id, seed_run_id } }),

@@ -16,6 +16,7 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata"> {
   readonly timeout_seconds?: number | undefined;
   /** Of test runs only. */
   readonly revision?: number | undefined;
+  readonly budget?: RunRecord["budget"] | undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata"> {
 export async function preparePipeline(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
   head: PipelineHead,
-  { mode, metadata, input, revision, timeout_seconds }: WantedRun,
+  { mode, metadata, input, revision, timeout_seconds, budget = null }: WantedRun,
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
@@ -46,6 +47,7 @@ export async function preparePipeline(
     pinned: { pipeline_id, revision: pinned.revision, agents, pipelines },
     metadata,
     timeout_seconds: seconds,
+    budget,
     input: await storeJson(blobs, table.tenant, named, input),
   };
   return { wanted, check: pinned.check };

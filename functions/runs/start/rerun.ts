@@ -8,7 +8,7 @@ import type { RunDeps } from "../deps.ts";
 import { isLive, type Pinned, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
-import { agentIsActive, begin, ownTimeout, requireAgents } from "./begin.ts";
+import { agentIsActive, begin, chosen, ownTimeout, requireAgents } from "./begin.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, namedRun } from "./start.ts";
 
@@ -43,6 +43,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
       pinned: wanted.pinned,
       metadata: body.metadata ?? metadata,
       timeout_seconds,
+      budget: chosen(body, run.budget),
       input: await storeJson(deps.blobs, table.tenant, named, input),
       ...(body.reuse === "nothing" ? {} : { recorded: { run_id: run.id, seed_run_id: run.seed_run_id } }),
     },

@@ -14,6 +14,7 @@ import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
+import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
 import { nextLook, noTotals, type RunRecord } from "../model.ts";
@@ -22,7 +23,7 @@ import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type Store
 /** What a new run is made from. */
 export interface NewRun
   extends Pick<StoredRun, "id" | "kept_days" | "audit_days" | "target_id">,
-    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "timeout_seconds"> {
+    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "timeout_seconds" | "budget"> {
   readonly input: Blob;
   /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
   readonly called?: Pick<StoredRun, "parent_run_id" | "called_by" | "depth" | "root_run_id" | "allowance">;
@@ -91,6 +92,7 @@ export function startOf(
     table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, expires_at, ...noTotals }),
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input, expires_at }),
     logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, accepted)),
+    ...(run.budget === null || run.parent_run_id !== null ? [] : [budgetWrite(table, { run_id: run.id, expires_at })]),
     runWatch.set(table, run.id, nextLook(run, at)),
     ...(run.parent_run_id === null ? [...countWrites(table, plan, at), takeQuota(table, plan, "live_runs")] : []),
   ];

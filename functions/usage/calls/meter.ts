@@ -5,10 +5,18 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import type { CallMeter, CallUsage, StoredAnswer } from "../../models/public.ts";
+import {
+  BudgetRefused,
+  giveBackRun,
+  type RunBudget,
+  type RunReservation,
+  reserveOfRun,
+  settleRun,
+} from "../runs/budget.ts";
 import { type Usage, type UsageRecord, type UsageSource, usageWrites } from "../store.ts";
 import { giveBack, lateWrite, type Reservation, reserveTokens } from "../tokens/budget.ts";
 import { type AnswerStore, answerWrites, keptAnswers } from "./answers.ts";
-import { recordCall } from "./record.ts";
+import { chargedTo, recordCall } from "./record.ts";
 
 /** The work whose calls are metered, and who pays for it. */
 export interface MeterOf {
@@ -25,6 +33,8 @@ export interface MeterOf {
   readonly timeout_ms: number;
   /** Given where the work may be repeated after a fault under the same id: answers are kept there, and found again. */
   readonly answers?: AnswerStore | undefined;
+  /** Of the run that the work belongs to, where it has one. */
+  readonly budget?: RunBudget | undefined;
 }
 
 export interface WorkMeter extends CallMeter {
@@ -38,6 +48,10 @@ export interface WorkMeter extends CallMeter {
  */
 const ANSWER_TOKENS = 8_192;
 const LEASE_MARGIN_MS = 60_000;
+/** What providers add to a prompt by themselves, for roles and separators; the worst case of a short prompt is more than its text. */
+const FRAME_TOKENS = 50;
+/** A call that has waited for its run's budget needs so much of its time to be made. */
+const CALL_MS = 2_000;
 /** Pauses before a record is tried again; the table has tried for seconds each time. */
 const PAUSES_MS = [100, 500];
 
@@ -50,7 +64,13 @@ const leaseId = (source: UsageSource): string =>
  */
 export function workMeter(of: MeterOf): WorkMeter {
   const { table, clock, plan, actor, work, about } = of;
-  const lost: { readonly at: Date; readonly usage: Usage; readonly reservation: Reservation | undefined }[] = [];
+  const lost: {
+    readonly at: Date;
+    readonly usage: Usage;
+    readonly reservation: Reservation | undefined;
+    readonly run: RunReservation | undefined;
+  }[] = [];
+  const ends = performance.now() + of.timeout_ms;
   const { answers } = of;
   let kept: ReturnType<typeof keptAnswers> | undefined;
 
@@ -58,20 +78,35 @@ export function workMeter(of: MeterOf): WorkMeter {
     at: Date,
     usage: Usage,
     reservation: Reservation | undefined,
+    run: RunReservation | undefined,
     answer: StoredAnswer | undefined,
   ): Promise<void> => {
     const keeps = answers !== undefined && answer !== undefined;
     const more = keeps ? await answerWrites(table, usage.source, answer, answers, at) : [];
     for (let attempt = 0; ; attempt++) {
       try {
-        return await recordCall(table, { at, actor }, usage, reservation, more);
+        return await recordCall(table, { at, actor }, usage, reservation, { run, more });
       } catch {
         // Whatever it was, the call has been made: it must not be lost, and not be made again for it.
         const pause = PAUSES_MS[attempt];
-        if (pause === undefined) return void lost.push({ at, usage, reservation });
+        if (pause === undefined) return void lost.push({ at, usage, reservation, run });
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  };
+
+  /** Takes the call's worst case from the run's budget, before anything else of it: it may wait for that. */
+  const ofRun = async (tokens_in: number, tokens_out: number) => {
+    if (of.budget === undefined) return undefined;
+    const worst = { tokens_in: tokens_in + FRAME_TOKENS, tokens_out };
+    const { cost_usd_micros } = of.costOf({ ...worst, estimated: true });
+    const left_ms = Math.max(0, ends - performance.now());
+    const bound = { tokens: worst.tokens_in + worst.tokens_out, cost_usd_micros };
+    const time = { clock, wait_ms: left_ms - CALL_MS, lease_ms: left_ms + LEASE_MARGIN_MS };
+    return reserveOfRun(table, of.budget, bound, time).catch((error: unknown) => {
+      if (error instanceof BudgetRefused) return error;
+      throw error;
+    });
   };
 
   const open: CallMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
@@ -84,22 +119,28 @@ export function workMeter(of: MeterOf): WorkMeter {
     }
     const at = clock.now();
     const answer_tokens = tokens_out ?? Math.min(ANSWER_TOKENS, of.max_output_tokens);
+    const run = await ofRun(tokens_in, answer_tokens);
+    if (run instanceof BudgetRefused) return { refused: run, close: async () => {} };
     const reservation = await reserveTokens(table, plan, {
       id: leaseId(source),
       tokens: tokens_in + answer_tokens,
       at,
       lease_ms: of.timeout_ms + LEASE_MARGIN_MS,
+    }).catch(async (error: unknown) => {
+      if (run !== undefined) await giveBackRun(table, run).catch(() => {});
+      throw error;
     });
     return {
-      ...(reservation === undefined ? {} : { max_tokens: answer_tokens }),
+      ...(reservation === undefined && run === undefined ? {} : { max_tokens: answer_tokens }),
       close: async (used, answer) => {
         if (used === undefined) {
           // Not given back now, it runs out by itself.
           if (reservation !== undefined) await giveBack(table, reservation).catch(() => {});
+          if (run !== undefined) await giveBackRun(table, run).catch(() => {});
           return;
         }
         const usage: Usage = { ...about, ...used, ...of.costOf(used), source, id: newId("usage", at) };
-        await record(at, usage, reservation, answer);
+        await record(at, usage, reservation, run, answer);
       },
     };
   };
@@ -107,8 +148,9 @@ export function workMeter(of: MeterOf): WorkMeter {
   return {
     open,
     unrecorded: () =>
-      lost.flatMap(({ at, usage, reservation }) => [
+      lost.flatMap(({ at, usage, reservation, run }) => [
         ...usageWrites(table, { at, actor }, usage),
+        ...(run === undefined ? [] : [settleRun(table, run, chargedTo(run, usage))]),
         ...(reservation === undefined ? [] : [lateWrite(table, reservation, usage.tokens_in + usage.tokens_out)]),
       ]),
   };

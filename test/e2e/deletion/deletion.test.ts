@@ -125,7 +125,10 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     return `/schedules/${await made(at, "/schedules", { name: "Daily", pipeline_id, trigger })}`;
   },
   async "runs.delete"(at) {
-    const id = await made(at, `/agents/${at.agent_id}/runs`, { input: "x".repeat(20_000) });
+    const id = await made(at, `/agents/${at.agent_id}/runs`, {
+      input: "x".repeat(20_000),
+      budget: { cost_usd_micros: 10_000_000 },
+    });
     expect((await ended(at.company, id)).status).toBe("completed");
     return `/runs/${id}`;
   },

@@ -169,6 +169,7 @@ describe("a run that nobody ends", () => {
       target_id: one.agent_id,
       pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 }, pipelines: {} },
       metadata: {},
+      budget: null,
       timeout_seconds,
       input: { inline: JSON.stringify(text) },
     });

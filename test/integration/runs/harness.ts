@@ -61,6 +61,7 @@ export async function startRun(
     target_id: PIPELINE,
     pinned: { pipeline_id: PIPELINE, revision: 1, agents: {}, pipelines: {} },
     metadata: {},
+    budget: null,
     timeout_seconds,
     input: await store.store(runFiles(tenant, named), JSON.stringify(input)),
   });

@@ -30,6 +30,7 @@ const run: StoredRun = {
   target_id: "agt_1",
   pinned: { pipeline_id: null, revision: null, agents: {}, pipelines: {} },
   metadata: {},
+  budget: null,
   started_by: { type: "user", id: "usr_1" },
   parent_run_id: null,
   called_by: null,

@@ -19,6 +19,7 @@ const run = (more: Partial<StoredRun>): StoredRun => ({
   target_id: "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
   pinned: { pipeline_id: "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC", revision: 1, agents: {}, pipelines: {} },
   metadata: {},
+  budget: null,
   started_by: { type: "user", id: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
   parent_run_id: null,
   called_by: null,

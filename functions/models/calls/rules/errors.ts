@@ -22,6 +22,8 @@ export const modelErrors = {
   provider_quota_exceeded: { retryable: false, message: "The account at the provider has no credit or quota left." },
   provider_address_blocked: { retryable: false, message: "The provider's address may not be called." },
   quota_exceeded: { retryable: false, message: "The tokens of the plan's month are used up or reserved." },
+  budget_exceeded: { retryable: false, message: "The run's budget does not hold the call." },
+  budget_reserved: { retryable: true, message: "What is left of the run's budget is reserved by other calls." },
   cancelled: { retryable: false, message: "The call was cancelled." },
 } as const;
 
@@ -128,12 +130,24 @@ const byStreamEvent = (error: unknown, nowMs: number): ModelError => {
   return byStatus({ message: cutText(text, 4_000), statusCode: 400 }, nowMs);
 };
 
+/** A call that was not made because whoever pays for it has no room: with the reason, for people. */
+export class CallRefused extends Error {
+  readonly code: "budget_exceeded" | "budget_reserved";
+  constructor({ code, message }: Pick<CallRefused, "code" | "message">) {
+    super(message);
+    this.code = code;
+  }
+}
+const isCallRefused = (error: unknown): error is CallRefused => error instanceof CallRefused;
+
 const isRefusal = (error: unknown): error is Problem => error instanceof Problem && error.code === "quota_exceeded";
 
 /** Any thrown value of the model library as one of ours. */
 export const toModelError = (error: unknown, nowMs: number): ModelError => {
   const refusal = find(error, isRefusal);
   if (refusal !== undefined) return { ...modelError("quota_exceeded"), message: refusal.detail, refusal };
+  const unpaid = find(error, isCallRefused);
+  if (unpaid !== undefined) return { ...modelError(unpaid.code), message: unpaid.message };
   const outbound = find(error, isOutbound);
   if (outbound !== undefined) return byOutbound(outbound);
   if (find(error, isMissingKey) !== undefined) return modelError("provider_key_missing");

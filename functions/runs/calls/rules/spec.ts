@@ -38,6 +38,8 @@ export const failed = (code: string, message: string, retryable = false): Failed
 /** A run within that did not complete may do so another time: its node's policy says how often it is tried. */
 const fell = (what: string, fallen: Fallen | undefined): Failed => {
   const why = fallen?.error?.message ?? `it ended as ${fallen?.status ?? "failed"}`;
+  // It is the budget of all of them: another try finds no more of it.
+  if (fallen?.error?.code === "budget_exceeded") return failed("budget_exceeded", why);
   return failed("run_within_failed", `${what}${fallen === undefined ? "" : ` (${fallen.run_id})`}: ${why}`, true);
 };
 
