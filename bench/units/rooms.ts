@@ -27,9 +27,13 @@ import { operations as organizationOperations } from "../../functions/organizati
 import { pipelineDeps } from "../../functions/pipelines/deps.ts";
 import * as pipelineHandlers from "../../functions/pipelines/handlers.ts";
 import { operations as pipelineOperations } from "../../functions/pipelines/operations.ts";
-import { runDeps } from "../../functions/runs/deps.ts";
+import { runDeps, runReads } from "../../functions/runs/deps.ts";
 import * as runHandlers from "../../functions/runs/handlers.ts";
-import { apiOperations as runOperations } from "../../functions/runs/operations.ts";
+import {
+  apiOperations as runOperations,
+  readOperations as runReadOperations,
+} from "../../functions/runs/operations.ts";
+import * as runReadHandlers from "../../functions/runs/reading/handlers.ts";
 import * as scimHandlers from "../../functions/scim/handlers.ts";
 import { directoryOperations, apiOperations as scimOperations } from "../../functions/scim/operations.ts";
 import * as directoryHandlers from "../../functions/scim/protocol/handlers.ts";
@@ -120,6 +124,7 @@ export function dispatchers(platform: Platform): Dispatch {
   add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
   add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
+  add(runReadOperations, createDispatcher(runReadOperations, runReadHandlers, platform, runReads(platform)));
   add(scimOperations, createDispatcher(scimOperations, scimHandlers, platform, tokensDeps(platform)));
   add(directoryOperations, createDispatcher(directoryOperations, directoryHandlers, platform, platform, refuseInScim));
   add(

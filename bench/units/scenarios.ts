@@ -312,6 +312,13 @@ export const scenarios: readonly Scenario[] = [
   { id: "runs.start", method: "POST", path: (s) => `/pipelines/${s.pipeline}/runs`, body: () => ({ input: { n: 1 } }) },
   { id: "runs.get", method: "GET", path: (s) => `/runs/${s.run}` },
   { id: "runs.list", method: "GET", path: () => `/runs?${PAGE}` },
+  {
+    id: "runs.set_labels",
+    method: "PUT",
+    path: (s) => `/runs/${s.run}/labels`,
+    body: () => ({ labels: ["bench"] }),
+  },
+  { id: "runs.list_by_label", method: "GET", path: () => `/runs?label=bench&${PAGE}` },
   { id: "runs.timeline", method: "GET", path: (s) => `/runs/${s.run}/timeline` },
   { id: "runs.draw_timeline", method: "GET", path: (s) => `/runs/${s.run}/timeline.svg` },
   { id: "runs.list_logs", method: "GET", path: (s) => `/runs/${s.run}/logs?${PAGE}` },

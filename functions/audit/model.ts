@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { AuditEntry } from "../../shared/change/items.ts";
 import type { Issue } from "../../shared/errors.ts";
-import { firstIdAt, idPrefixes } from "../../shared/ids.ts";
+import { isOrdered, OUT_OF_ORDER, type TimeRange } from "../../shared/http/time-range.ts";
 
 export const exportFormatSchema = z.enum(["jsonl", "csv"]).meta({ id: "AuditExportFormat" });
 
@@ -23,12 +23,6 @@ function shift(month: string, by: number): string {
   return date.toISOString().slice(0, 7);
 }
 
-/** Times as given, `undefined` where open; both ends belong to the range. */
-export interface TimeRange {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}
-
 /** The months that a range can have entries in: none before the organization was, none after now. */
 export function monthsOf(
   range: TimeRange,
@@ -42,18 +36,6 @@ export function monthsOf(
   return {
     oldest: monthOf(from !== undefined && from > founded ? from : founded),
     newest: monthOf(to !== undefined && to < latest ? to : latest),
-  };
-}
-
-/** Bounds on the ids of a range: an id begins with its time. */
-export function idBounds({ from, to }: TimeRange): {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-} {
-  const timeLength = idPrefixes.audit.length + 1 + 10;
-  return {
-    from: from === undefined ? undefined : firstIdAt("audit", new Date(from)),
-    to: to === undefined ? undefined : firstIdAt("audit", new Date(to)).slice(0, timeLength),
   };
 }
 
@@ -74,8 +56,7 @@ export function filterIssues(filters: Filters): Issue[] {
     const missing = filters.resource_type === undefined ? "resource_type" : "resource_id";
     issues.push({ path: `query.${missing}`, message: "is needed: a resource is named by its type and its id" });
   }
-  if (filters.from !== undefined && filters.to !== undefined && Date.parse(filters.from) > Date.parse(filters.to))
-    issues.push({ path: "query.from", message: "is after to" });
+  if (!isOrdered(filters)) issues.push(OUT_OF_ORDER);
   return issues;
 }
 

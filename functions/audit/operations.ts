@@ -1,16 +1,13 @@
 import * as z from "zod";
-import { principalTypes } from "../../shared/access/principal.ts";
+import { principalTextSchema } from "../../shared/access/principal.ts";
 import { auditEntrySchema } from "../../shared/change/items.ts";
 import { operation } from "../../shared/http/operation.ts";
-import { pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
+import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { timeRangeQuery } from "../../shared/http/time-range.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { exportFormatSchema, exportTypes } from "./model.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
 
-const range = {
-  from: timestampSchema.optional().meta({ description: "Not before this time." }),
-  to: timestampSchema.optional().meta({ description: "Not after this time." }),
-};
 const resourceType = z.string().regex(/^[a-z_]{1,40}$/, "must be a type like agent");
 const resourceId = z.string().min(1).max(200);
 const listed = pageOf(auditEntrySchema);
@@ -28,14 +25,8 @@ export const apiOperations = {
     request: {
       query: z.strictObject({
         ...pageQuery,
-        ...range,
-        actor: z
-          .string()
-          .regex(
-            new RegExp(`^(${principalTypes.join("|")}):\\S{1,150}$`),
-            "must be a type and an id, like user:usr_01J…",
-          )
-          .optional(),
+        ...timeRangeQuery,
+        actor: principalTextSchema.optional(),
         resource_type: resourceType.optional(),
         resource_id: resourceId.optional(),
         action: z
@@ -67,7 +58,10 @@ export const apiOperations = {
     summary: "What a member did, newest first",
     permission: "audit:read",
     resource: anyMemberResource,
-    request: { path: z.object({ user_id: idSchema("user") }), query: z.strictObject({ ...pageQuery, ...range }) },
+    request: {
+      path: z.object({ user_id: idSchema("user") }),
+      query: z.strictObject({ ...pageQuery, ...timeRangeQuery }),
+    },
     response: listed,
     success: 200,
     errors: [],
@@ -82,7 +76,7 @@ export const apiOperations = {
     resource: { type: "audit_entry", list: true },
     request: {
       path: z.object({ resource_type: resourceType, resource_id: resourceId }),
-      query: z.strictObject({ ...pageQuery, ...range }),
+      query: z.strictObject({ ...pageQuery, ...timeRangeQuery }),
     },
     response: listed,
     success: 200,
@@ -100,7 +94,7 @@ export const streamOperations = {
       "JSON Lines or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
     permission: "audit:export",
     resource: { type: "audit_entry", list: true },
-    request: { query: z.strictObject({ ...range, format: exportFormatSchema.default("jsonl") }) },
+    request: { query: z.strictObject({ ...timeRangeQuery, format: exportFormatSchema.default("jsonl") }) },
     response: "file",
     media_types: [exportTypes.jsonl, exportTypes.csv],
     success: 200,

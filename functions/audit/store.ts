@@ -4,9 +4,10 @@ import { decodeCursor, encodeCursor, invalidCursor, queryFingerprint } from "../
 import type { ItemOf } from "../../shared/dynamo/item.ts";
 import type { Page, PageRequest, TenantTable } from "../../shared/dynamo/table.ts";
 import { defineResource } from "../../shared/http/resource.ts";
+import { idBounds, type TimeRange } from "../../shared/http/time-range.ts";
 import { membershipItem, type Organization } from "../../shared/identity/items.ts";
 import { timeOfId } from "../../shared/ids.ts";
-import { idBounds, monthAfter, monthBefore, monthOf, monthsOf, type TimeRange } from "./model.ts";
+import { monthAfter, monthBefore, monthOf, monthsOf } from "./model.ts";
 
 type Stored = ItemOf<typeof auditItem>;
 
@@ -46,7 +47,7 @@ export async function pageByIndex(
   const { items, next } = await fill(options.cursor ?? "", options.limit, async (cursor, limit) => {
     const page = await tenant.page(auditItem, {
       ...by,
-      ...idBounds(options),
+      ...idBounds("audit", options),
       limit,
       newest_first: true,
       cursor: cursor === "" ? undefined : cursor,
@@ -67,7 +68,7 @@ export async function pageOfAll(
   now: Date,
 ): Promise<Page<Stored>> {
   const { oldest, newest } = monthsOf(options, organization.created_at, now);
-  const bounds = idBounds(options);
+  const bounds = idBounds("audit", options);
   const fingerprint = queryFingerprint([tenant.tenant, "audit_months", options.from, options.to]);
   const start = options.cursor === undefined ? { month: newest, inner: "" } : placeOf(fingerprint, options.cursor);
   if (options.cursor !== undefined && (start.month < oldest || start.month > newest)) throw invalidCursor();
@@ -119,7 +120,7 @@ export async function* allEntries(
 ): AsyncGenerator<AuditEntry> {
   const { oldest, newest } = monthsOf(range, organization.created_at, now);
   for (let month = oldest; month <= newest; month = monthAfter(month)) {
-    for await (const entry of tenant.all(auditItem, { of: { month }, ...idBounds(range) }))
+    for await (const entry of tenant.all(auditItem, { of: { month }, ...idBounds("audit", range) }))
       yield auditEntrySchema.parse(entry);
   }
 }

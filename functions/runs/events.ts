@@ -80,5 +80,10 @@ export const runEvents = defineEvents({
     data: ended.extend({ reason: denialSchema.nullable() }),
   },
   "run.timed_out": { summary: "A run took longer than it may.", resource: "run", outcome: "timed_out", data: ended },
+  "run.updated": {
+    summary: "The labels of a run were changed.",
+    resource: "run",
+    data: run.extend({ changed_fields: z.array(z.string()) }),
+  },
   "run.deleted": { summary: "A run was deleted with its steps and logs.", resource: "run", data: run },
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { principalSchema } from "../../shared/access/principal.ts";
 import { addSeconds } from "../../shared/clock.ts";
-import { metadataSchema, timestampSchema } from "../../shared/http/schemas.ts";
+import { limits, metadataSchema, timestampSchema, visibleText } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { type Graph, graphLimits, waitsSecondsOf } from "../pipelines/graph/public.ts";
@@ -37,7 +37,9 @@ export type EndStatus = (typeof endStatuses)[number];
 export const isLive = (status: RunStatus): status is "queued" | "running" => LIVE.includes(status);
 
 export const runKindSchema = z.enum(["pipeline", "agent"]).meta({ id: "RunKind" });
+export type RunKind = z.output<typeof runKindSchema>;
 export const runModeSchema = z.enum(["live", "test"]).meta({ id: "RunMode" });
+export type RunMode = z.output<typeof runModeSchema>;
 
 export const stepStatuses = ["running", "waiting", "completed", "failed", "skipped", "stopped"] as const;
 export const stepStatusSchema = z.enum(stepStatuses).meta({ id: "RunStepStatus" });
@@ -126,6 +128,18 @@ export type Totals = z.output<typeof totalsSchema>;
 
 export const noTotals: Totals = { steps: 0, tokens_in: 0, tokens_out: 0, cost_usd_micros: 0 };
 
+/** A run has so many labels at most: each is an item, in the transaction that starts the run. */
+export const MOST_LABELS = 10;
+
+export const labelSchema = visibleText(z.string().trim().min(1).max(limits.tag)).meta({ example: "nightly" });
+
+/** Labels of a run, each once, in order. */
+export const labelsSchema = z
+  .array(labelSchema)
+  .max(MOST_LABELS)
+  .overwrite((labels) => [...new Set(labels)].sort())
+  .meta({ description: "By which runs are found.", example: ["nightly", "customer-42"] });
+
 /** The record of a run, without its input, output and totals. */
 export const runRecordSchema = z.object({
   id: idSchema("run"),
@@ -134,6 +148,7 @@ export const runRecordSchema = z.object({
   status: runStatusSchema,
   pinned: pinnedSchema,
   metadata: metadataSchema,
+  labels: labelsSchema,
   started_by: principalSchema,
   /** The run that this one belongs to, and which step of it runs it. */
   parent_run_id: idSchema("run").nullable(),

@@ -1,27 +1,27 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { decimalInteger, metadataSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { metadataSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentResource } from "../agents/resources.ts";
 import { headResource } from "../pipelines/resources.ts";
 import { budgetInput } from "../usage/runs/public.ts";
 import { comparisonOperations } from "./comparison/operations.ts";
-import {
-  logView,
-  MAX_TIMEOUT_SECONDS,
-  runModeSchema,
-  runStatusSchema,
-  runSummaryView,
-  runView,
-  stepView,
-} from "./model.ts";
-import { runResource, stepResource, wholeRunResource } from "./store.ts";
+import { labelOperations } from "./labels/operations.ts";
+import { labelsSchema, MAX_TIMEOUT_SECONDS, runModeSchema, runView } from "./model.ts";
+import { readingOperations, streamOperations } from "./reading/operations.ts";
+import { searchOperations } from "./search/operations.ts";
+import { runResource, wholeRunResource } from "./store.ts";
 import { timelineOperations } from "./timeline/operations.ts";
 
 const run = z.object({ run_id: idSchema("run") });
-const after = decimalInteger({ min: 0 })
-  .default(0)
-  .meta({ description: "Only what comes after this sequence number." });
+
+/** What the room's `reads` function answers: it can start and end nothing. */
+export const readOperations = {
+  ...searchOperations,
+  ...readingOperations,
+  ...timelineOperations,
+  ...comparisonOperations,
+} as const;
 
 const start = {
   input: z.unknown().default({}).meta({ description: "Any JSON; checked against the input node's schema." }),
@@ -32,6 +32,7 @@ const start = {
   }),
   budget: budgetInput.nullable().optional(),
   metadata: metadataSchema.default({}),
+  labels: labelsSchema.default([]),
 };
 
 /** Of a run that is repeated. */
@@ -42,7 +43,8 @@ const onlyInTests = (field: string) => ({
   path: [field],
 });
 
-export const operations = {
+/** What the room's `api` function answers. */
+export const apiOperations = {
   startPipeline: operation({
     id: "runs.start_pipeline",
     method: "POST",
@@ -82,36 +84,7 @@ export const operations = {
     errors: ["conflict", "quota_exceeded"],
     location: "/runs/{id}",
   }),
-  list: operation({
-    id: "runs.list",
-    method: "GET",
-    path: "/runs",
-    summary: "List runs, newest first",
-    description: "Takes one filter at a time.",
-    permission: "runs:read",
-    resource: { type: "run", list: true },
-    request: {
-      query: z
-        .strictObject({
-          ...pageQuery,
-          pipeline_id: idSchema("pipeline").optional(),
-          agent_id: idSchema("agent").optional(),
-          status: runStatusSchema.optional(),
-          parent_run_id: idSchema("run").optional().meta({
-            description:
-              "Runs within this one. Without it and without `status`, only runs that are within none are listed.",
-          }),
-        })
-        .refine(
-          ({ pipeline_id, agent_id, status, parent_run_id }) =>
-            [pipeline_id, agent_id, status, parent_run_id].filter((filter) => filter !== undefined).length <= 1,
-          "takes one of pipeline_id, agent_id, status and parent_run_id",
-        ),
-    },
-    response: pageOf(runSummaryView),
-    success: 200,
-    errors: [],
-  }),
+  // One path is one function's: it names the methods that the path takes.
   get: operation({
     id: "runs.get",
     method: "GET",
@@ -124,63 +97,6 @@ export const operations = {
     success: 200,
     errors: [],
   }),
-  listSteps: operation({
-    id: "runs.list_steps",
-    method: "GET",
-    path: "/runs/{run_id}/steps",
-    summary: "List the steps of a run",
-    description: "One item for each attempt, by node. Steps that have not begun are not listed.",
-    permission: "runs:read",
-    resource: runResource,
-    request: { path: run, query: z.strictObject({ ...pageQuery, node_id: z.string().min(1).max(64).optional() }) },
-    response: pageOf(stepView),
-    success: 200,
-    errors: [],
-  }),
-  getStep: operation({
-    id: "runs.get_step",
-    method: "GET",
-    path: "/runs/{run_id}/steps/{node_id}/{attempt}",
-    summary: "Read one attempt of a step with its whole output",
-    permission: "runs:read",
-    resource: stepResource,
-    request: {
-      path: run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) }),
-    },
-    response: stepView,
-    success: 200,
-    errors: [],
-  }),
-  listLogs: operation({
-    id: "runs.list_logs",
-    method: "GET",
-    path: "/runs/{run_id}/logs",
-    summary: "List what happened in a run, in order",
-    description:
-      "Numbered without gaps. To follow a run, ask again with `after` set to the last sequence that you have; `/events` is the same as a stream.",
-    permission: "runs:read",
-    resource: runResource,
-    request: { path: run, query: z.strictObject({ ...pageQuery, after }) },
-    response: pageOf(logView),
-    success: 200,
-    errors: [],
-  }),
-  events: operation({
-    id: "runs.events",
-    method: "GET",
-    path: "/runs/{run_id}/events",
-    summary: "Follow a run as server-sent events",
-    description:
-      "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run, and after 45 seconds with the event `reconnect`: resume with the last id as `Last-Event-ID` or `after`, as an EventSource does by itself. Answers 204 when the run has ended and nothing is left to tell. A plan bounds how many streams an organization has open.",
-    permission: "runs:read",
-    resource: runResource,
-    request: { path: run, query: z.strictObject({ after }) },
-    response: "events",
-    success: 200,
-    errors: ["quota_exceeded"],
-  }),
-  ...timelineOperations,
-  ...comparisonOperations,
   stop: operation({
     id: "runs.stop",
     method: "POST",
@@ -218,6 +134,7 @@ export const operations = {
           timeout_seconds: start.timeout_seconds,
           budget: again,
           metadata: metadataSchema.optional(),
+          labels: labelsSchema.optional(),
         })
         .default({ reuse: "same_work" }),
     },
@@ -252,6 +169,7 @@ export const operations = {
     errors: ["conflict", "quota_exceeded"],
     location: "/runs/{id}",
   }),
+  ...labelOperations,
   remove: operation({
     id: "runs.delete",
     method: "DELETE",
@@ -267,7 +185,7 @@ export const operations = {
   }),
 } as const;
 
-const { events, ...answered } = operations;
-/** What the function behind the gateway serves, and what streams through a function URL. */
-export const apiOperations = answered;
-export const streamOperations = { events };
+export { streamOperations };
+
+/** What this room's functions answer: its reads, its changes, its streams. */
+export const operations = { ...readOperations, ...apiOperations, ...streamOperations } as const;

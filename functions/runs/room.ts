@@ -14,8 +14,21 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start", "runs_control"], {
       memory_mb: 1024,
-      writes: ["due", "quota", "run", "run_budget", "run_count", "run_log", "run_pending", "run_state", "run_value"],
+      writes: [
+        "due",
+        "quota",
+        "run",
+        "run_budget",
+        "run_count",
+        "run_label",
+        "run_log",
+        "run_pending",
+        "run_state",
+        "run_value",
+      ],
     }),
+    /** Finds and shows; it can start and end nothing. */
+    reads: apiFunction(["table_read", "files_read:runs"], { memory_mb: 1024, writes: [] }),
     stream: {
       trigger: { kind: "stream" },
       needs: ["table_read"],
@@ -121,6 +134,7 @@ export const room = defineRoom({
         "run_calls",
         "run_within",
         "run_join",
+        "run_label",
         "run_log",
         "run_pending",
         "run_state",

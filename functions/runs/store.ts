@@ -14,6 +14,7 @@ import { idSchema } from "../../shared/ids.ts";
 import {
   choiceSchema,
   failureSchema,
+  labelSchema,
   logView,
   OPEN_STEP,
   runRecordSchema,
@@ -100,6 +101,14 @@ export const runValueItem = defineItem({
   summary: "Input or output of a run, as JSON text; beyond 16 KB in the bucket.",
   schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema, ...ending }),
   key: { pk: "RUN#{run_id}", sk: "RUN#VALUE#{name}" },
+  expires: "expires_at",
+});
+
+export const runLabelItem = defineItem({
+  type: "run_label",
+  summary: "A label of a run: all runs of a label lie together, in the order in which they started.",
+  schema: z.object({ label: labelSchema, run_id: idSchema("run"), ...ending }),
+  key: { pk: "RUN_LABEL#{label}", sk: "{run_id}" },
   expires: "expires_at",
 });
 

@@ -10,6 +10,7 @@ import {
 import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { labelsSchema } from "../runs/model.ts";
 import { CronError, parseCron } from "./rules/cron.ts";
 import { nextOccurrence } from "./rules/zones.ts";
 
@@ -116,6 +117,7 @@ export const scheduleSchema = z.object({
   pipeline_id: idSchema("pipeline"),
   trigger: triggerSchema,
   metadata: metadataSchema,
+  labels: labelsSchema.meta({ description: "Of its runs." }),
   timeout_seconds: z.int().nullable(),
   missed: missedSchema.meta({ description: "What becomes of a time that was missed by more than five minutes." }),
   overlap: overlapSchema.meta({ description: "Whether it starts a run while the one before still goes on." }),

@@ -10,7 +10,7 @@ import {
 } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { eventTypes } from "../events.ts";
-import { MAX_TIMEOUT_SECONDS, runView } from "../runs/model.ts";
+import { labelsSchema, MAX_TIMEOUT_SECONDS, runView } from "../runs/model.ts";
 import {
   firingSchema,
   inputSchema,
@@ -71,6 +71,7 @@ export const operations = {
         trigger,
         input: inputSchema.default({}),
         metadata: metadataSchema.default({}),
+        labels: labelsSchema.default([]),
         timeout_seconds: timeout.default(null),
         missed: missedSchema.default("run_once"),
         overlap: overlapSchema.default("allow"),
@@ -120,6 +121,7 @@ export const operations = {
         trigger: trigger.optional(),
         input: inputSchema.optional(),
         metadata: metadataSchema.optional(),
+        labels: labelsSchema.optional(),
         timeout_seconds: timeout.optional(),
         missed: missedSchema.optional(),
         overlap: overlapSchema.optional(),

@@ -34,4 +34,9 @@ export const principalTypes: readonly Principal["type"][] = principalSchema.opti
   ({ shape }) => shape.type.value,
 );
 
+/** A principal as one text, as `principalKey` gives it. */
+export const principalTextSchema = z
+  .string()
+  .regex(new RegExp(`^(${principalTypes.join("|")}):\\S{1,150}$`), "must be a type and an id, like user:usr_01J…");
+
 export const principalKey = (principal: Principal): string => `${principal.type}:${principal.id}`;

@@ -1,6 +1,7 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { TimeRange } from "../../../shared/http/time-range.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
-import { csvHeader, csvRow, jsonLine, type TimeRange } from "../model.ts";
+import { csvHeader, csvRow, jsonLine } from "../model.ts";
 import { allEntries } from "../store.ts";
 
 /** Characters that are sent as one piece: enough that sending costs little, little enough that the first comes soon. */

@@ -64,6 +64,7 @@ export async function childStart(
       target_id: pipeline_id,
       pinned: { pipeline_id, revision, agents, pipelines },
       metadata: {},
+      labels: [],
       timeout_seconds,
       budget,
       input: await storeJson(blobs, table.tenant, { id, kept_days }, input),

@@ -19,6 +19,7 @@ export const comparisonOperations = {
     },
     response: comparisonView,
     success: 200,
+    served_by: "reads",
     errors: ["run_too_large"],
   }),
 } as const;

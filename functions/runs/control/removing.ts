@@ -5,7 +5,7 @@ import { notFound, Problem } from "../../../shared/errors.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun } from "../log/entries.ts";
 import { runStates } from "../model.ts";
-import { runItem, runStateItem, type StoredRun } from "../store.ts";
+import { runItem, runLabelItem, runStateItem, type StoredRun } from "../store.ts";
 
 /**
  * The writes by which a run that is over is gone; what belongs to it is cleared away by the consumer of `run.deleted`.
@@ -13,7 +13,7 @@ import { runItem, runStateItem, type StoredRun } from "../store.ts";
  */
 export const runRemoval = (
   table: TenantTable,
-  { id, parent_run_id }: Pick<StoredRun, "id" | "parent_run_id">,
+  { id, parent_run_id, labels }: Pick<StoredRun, "id" | "parent_run_id" | "labels">,
 ): Write[] => [
   // Whoever waits for it has to find it.
   ...(parent_run_id === null
@@ -33,6 +33,7 @@ export const runRemoval = (
     old === undefined ? notFound() : runStates.refusal(old.status, runStates.ends),
   ),
   table.writes.remove(runStateItem, { run_id: id }),
+  ...labels.map((label) => table.writes.remove(runLabelItem, { label, run_id: id }, {})),
 ];
 
 export const runDeleted = (run: StoredRun): EventDraft =>

@@ -31,7 +31,7 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
 export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps) => {
   const { path, body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { mode, version, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, metadata } = body;
+  const { mode, version, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, metadata, labels } = body;
   const input = body.input as Json;
   const pinned = await pinAgent(table, await call.load(), version);
   await admitTokens(table, caller.organization.plan, at);
@@ -43,6 +43,7 @@ export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps
     ...{
       mode,
       metadata,
+      labels,
       timeout_seconds,
       budget: chosen(body),
       ...named,
@@ -62,7 +63,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);
   const { from = run.status === "completed" ? "start" : "failed_step" } = call.body;
-  const { kind, mode, pinned, target_id, metadata, seed_run_id } = run;
+  const { kind, mode, pinned, target_id, metadata, labels, seed_run_id } = run;
   const timeout_seconds = ownTimeout(run);
   const named = namedRun(caller.organization, at, timeout_seconds);
   const input = await loadJson(deps.blobs, stored);
@@ -75,6 +76,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
     timeout_seconds,
     budget: chosen(call.body, run.budget),
     metadata,
+    labels,
     retry_of_run_id: run.id,
     ...(from === "start" ? {} : { recorded: { run_id: run.id, seed_run_id } }),
     input: await storeJson(deps.blobs, table.tenant, named, input),

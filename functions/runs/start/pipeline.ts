@@ -11,7 +11,7 @@ import { pinAll } from "./pins.ts";
 import { checkInput, type NewRun, namedRun } from "./start.ts";
 
 /** What is asked for who wants a run of a pipeline. */
-export interface WantedRun extends Pick<RunRecord, "mode" | "metadata"> {
+export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels"> {
   readonly input: Json;
   readonly timeout_seconds?: number | undefined;
   /** Of test runs only. */
@@ -27,7 +27,7 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata"> {
 export async function preparePipeline(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
   head: PipelineHead,
-  { mode, metadata, input, revision, timeout_seconds, budget = null }: WantedRun,
+  { mode, metadata, labels, input, revision, timeout_seconds, budget = null }: WantedRun,
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
@@ -46,6 +46,7 @@ export async function preparePipeline(
     target_id: pipeline_id,
     pinned: { pipeline_id, revision: pinned.revision, agents, pipelines },
     metadata,
+    labels,
     timeout_seconds: seconds,
     budget,
     input: await storeJson(blobs, table.tenant, named, input),

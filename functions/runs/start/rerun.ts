@@ -30,7 +30,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
   const wanted = await changed();
   const { timeout_seconds = ownTimeout(run) } = body;
   const named = namedRun(caller.organization, at, timeout_seconds);
-  const { kind, target_id, metadata } = run;
+  const { kind, target_id, metadata, labels } = run;
   return begin(
     call,
     deps,
@@ -42,6 +42,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
       mode: "test",
       pinned: wanted.pinned,
       metadata: body.metadata ?? metadata,
+      labels: body.labels ?? labels,
       timeout_seconds,
       budget: chosen(body, run.budget),
       input: await storeJson(deps.blobs, table.tenant, named, input),

@@ -18,12 +18,12 @@ import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
 import { nextLook, noTotals, type RunRecord } from "../model.ts";
-import { runCountItem, runItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
+import { runCountItem, runItem, runLabelItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** What a new run is made from. */
 export interface NewRun
   extends Pick<StoredRun, "id" | "kept_days" | "audit_days" | "target_id">,
-    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "timeout_seconds" | "budget"> {
+    Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "labels" | "timeout_seconds" | "budget"> {
   readonly input: Blob;
   /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
   readonly called?: Pick<StoredRun, "parent_run_id" | "called_by" | "depth" | "root_run_id" | "allowance">;
@@ -94,6 +94,7 @@ export function startOf(
     logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, accepted)),
     ...(run.budget === null || run.parent_run_id !== null ? [] : [budgetWrite(table, { run_id: run.id, expires_at })]),
     runWatch.set(table, run.id, nextLook(run, at)),
+    ...run.labels.map((label) => table.writes.create(runLabelItem, { label, run_id: run.id, expires_at })),
     ...(run.parent_run_id === null ? [...countWrites(table, plan, at), takeQuota(table, plan, "live_runs")] : []),
   ];
   const { timeout_seconds, deadline_at } = run;

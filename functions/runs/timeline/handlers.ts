@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { POLICY } from "../../pipelines/drawing/public.ts";
-import type { RunDeps } from "../deps.ts";
+import type { RunReads } from "../deps.ts";
 import { stepOf } from "../log/views.ts";
 import type { LoadedRun } from "../store.ts";
 import { attemptsOf } from "./attempts.ts";
@@ -21,10 +21,10 @@ async function read(table: TenantTable, { run }: LoadedRun, now: Date): Promise<
   );
 }
 
-export const timeline: Handler<Ops["timeline"], RunDeps> = async (call, deps) =>
+export const timeline: Handler<Ops["timeline"], RunReads> = async (call, deps) =>
   read(deps.table.of(call.context.tenant), await call.load(), call.at);
 
-export const drawTimeline: Handler<Ops["drawTimeline"], RunDeps> = async (call, deps) => {
+export const drawTimeline: Handler<Ops["drawTimeline"], RunReads> = async (call, deps) => {
   const loaded = await call.load();
   const data = await read(deps.table.of(call.context.tenant), loaded, call.at);
   const { steps, cost_usd_micros } = loaded.state;

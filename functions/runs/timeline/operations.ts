@@ -20,6 +20,7 @@ export const timelineOperations = {
     request: { path },
     response: timelineView,
     success: 200,
+    served_by: "reads",
     errors: ["run_too_large"],
   }),
   drawTimeline: operation({
@@ -39,6 +40,7 @@ export const timelineOperations = {
     response: "file",
     media_types: ["image/svg+xml; charset=utf-8"],
     success: 200,
+    served_by: "reads",
     errors: ["run_too_large"],
   }),
 } as const;

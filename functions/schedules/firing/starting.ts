@@ -27,10 +27,10 @@ export async function prepare(
   input: Json,
   { organization, ...starter }: Omit<Starter, "plan"> & { readonly organization: Organization },
 ): Promise<Starting> {
-  const { pipeline_id, metadata, timeout_seconds } = schedule;
+  const { pipeline_id, metadata, labels, timeout_seconds } = schedule;
   const head = await findHead(table, pipeline_id);
   if (head === undefined) throw new Problem("not_found", "The pipeline of the schedule is not there any more.");
-  const wanted = { mode: "live", metadata, input, timeout_seconds: timeout_seconds ?? undefined } as const;
+  const wanted = { mode: "live", metadata, labels, input, timeout_seconds: timeout_seconds ?? undefined } as const;
   const prepared = await preparePipeline({ table, blobs }, head, wanted, organization, starter.at);
   const started = startOf(table, { ...starter, plan: organization.plan }, prepared.wanted);
   return { ...started, writes: [prepared.check, ...started.writes] };

@@ -170,6 +170,7 @@ describe("a run that nobody ends", () => {
       pinned: { pipeline_id: null, revision: null, agents: { [one.agent_id]: 1 }, pipelines: {} },
       metadata: {},
       budget: null,
+      labels: [],
       timeout_seconds,
       input: { inline: JSON.stringify(text) },
     });

@@ -155,7 +155,7 @@ describe("starting an agent", () => {
 });
 
 describe("runs", () => {
-  it("are listed newest first, by one filter at a time", async () => {
+  it("are found newest first, by filters that narrow each other", async () => {
     const id = await testRun(company, pipeline_id, { input: { message: "listed" } });
     const all = await company.call("GET", "/runs?limit=5");
     expect(all.body.items[0].id).toBe(id);
@@ -167,8 +167,40 @@ describe("runs", () => {
     const completed = await company.call("GET", "/runs?status=completed");
     expect(completed.body.items.map((run: { id: string }) => run.id)).toContain(id);
     expect(completed.body.items.every((run: { status: string }) => run.status === "completed")).toBe(true);
-    const both = await company.call("GET", `/runs?status=completed&pipeline_id=${pipeline_id}`);
-    expect(both.status).toBe(422);
+    const both = await company.call("GET", `/runs?status=completed&agent_id=${one.agent_id}&mode=live`);
+    expect(both.body.items.map((run: { kind: string }) => run.kind)).toEqual(["agent"]);
+    const none = await company.call("GET", `/runs?agent_id=${one.agent_id}&mode=test`);
+    expect(none.body).toEqual({ items: [], next_cursor: null });
+    const backwards = await company.call("GET", "/runs?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z");
+    expect(backwards).toMatchObject({
+      status: 422,
+      body: { code: "validation_failed", issues: [{ path: "query.from", message: "is after to" }] },
+    });
+  });
+
+  it("are found by their labels, which they take along and can be given later", async () => {
+    const id = await testRun(company, pipeline_id, {
+      input: { message: "labelled" },
+      labels: ["ours", "first", "ours"],
+    });
+    const by = async (label: string) =>
+      (await company.call("GET", `/runs?label=${label}`)).body.items.map((run: { id: string }) => run.id);
+    expect(await by("ours")).toEqual([id]);
+    expect((await ended(company, id)).labels).toEqual(["first", "ours"]);
+    const again = (await company.call("POST", `/runs/${id}/retry`, {})).body;
+    expect(again.labels).toEqual(["first", "ours"]);
+    expect(await by("ours")).toEqual([again.id, id]);
+    const set = await company.call("PUT", `/runs/${id}/labels`, { labels: ["kept"] });
+    expect(set).toMatchObject({ status: 200, body: { id, labels: ["kept"] } });
+    expect([await by("ours"), await by("first"), await by("kept")]).toEqual([[again.id], [again.id], [id]]);
+    const { items } = (await company.call("GET", `/audit/resources/run/${id}`)).body;
+    expect(items[0]).toMatchObject({ action: "run.updated", changes: [{ field: "labels" }] });
+    const many = { labels: Array.from({ length: 11 }, (_, i) => `l${i}`) };
+    expect((await company.call("PUT", `/runs/${id}/labels`, many)).status).toBe(422);
+    expect((await other.call("PUT", `/runs/${id}/labels`, { labels: [] })).status).toBe(404);
+    expect((await company.call("DELETE", `/runs/${id}`)).status).toBe(204);
+    expect(await by("kept")).toEqual([]);
+    await ended(company, again.id);
   });
 
   it("of another company are not there", async () => {

@@ -62,6 +62,7 @@ export async function startRun(
     pinned: { pipeline_id: PIPELINE, revision: 1, agents: {}, pipelines: {} },
     metadata: {},
     budget: null,
+    labels: [],
     timeout_seconds,
     input: await store.store(runFiles(tenant, named), JSON.stringify(input)),
   });

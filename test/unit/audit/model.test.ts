@@ -5,12 +5,12 @@ import {
   csvHeader,
   csvRow,
   filterIssues,
-  idBounds,
   monthAfter,
   monthBefore,
   monthsOf,
 } from "../../../functions/audit/model.ts";
 import type { AuditEntry } from "../../../shared/change/items.ts";
+import { idBounds } from "../../../shared/http/time-range.ts";
 import { newId } from "../../../shared/ids.ts";
 
 /** A cell as RFC 4180 reads it back. */
@@ -91,7 +91,7 @@ describe("the bounds of a range", () => {
     fc.assert(
       fc.property(ms, ms, ms, (a, b, at) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)];
-        const bounds = idBounds({ from: new Date(low).toISOString(), to: new Date(high).toISOString() });
+        const bounds = idBounds("audit", { from: new Date(low).toISOString(), to: new Date(high).toISOString() });
         const id = newId("audit", new Date(at));
         const inside = id >= (bounds.from ?? "") && id <= `${bounds.to}\uffff`;
         expect(inside).toBe(at >= low && at <= high);

@@ -31,6 +31,7 @@ const run: StoredRun = {
   pinned: { pipeline_id: null, revision: null, agents: {}, pipelines: {} },
   metadata: {},
   budget: null,
+  labels: [],
   started_by: { type: "user", id: "usr_1" },
   parent_run_id: null,
   called_by: null,

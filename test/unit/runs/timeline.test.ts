@@ -20,6 +20,7 @@ const run = (more: Partial<StoredRun>): StoredRun => ({
   pinned: { pipeline_id: "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC", revision: 1, agents: {}, pipelines: {} },
   metadata: {},
   budget: null,
+  labels: [],
   started_by: { type: "user", id: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
   parent_run_id: null,
   called_by: null,
