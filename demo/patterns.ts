@@ -16,6 +16,11 @@ async function colleague(gateway: string, api: Client, tag: string): Promise<str
   return email;
 }
 
+interface Delegated {
+  readonly called_by: { readonly node_id: string; readonly index: number };
+  readonly totals: object;
+}
+
 /** Every pattern that there is, drawn by one call, run, and shown: who ran when, what was chosen, rounds and votes. */
 export async function tell(gateway: string): Promise<boolean> {
   const api = new Client(gateway);
@@ -63,6 +68,17 @@ export async function tell(gateway: string): Promise<boolean> {
     return `${made.length} agents on ${model.id}`;
   });
 
+  /** The runs that a supervisor has had its workers do, each as a step of the trace. */
+  const delegations = async (run_id: string) => {
+    const { items } = await api.get(`/runs?parent_run_id=${run_id}`, true);
+    return items.map((run: Delegated) => ({
+      ...run,
+      ...run.totals,
+      node_id: `${run.called_by.node_id} → ${run.called_by.index + 1}`,
+      model: "",
+    }));
+  };
+
   /** Draws, runs and shows a pattern, and archives it: the plan has room for five. */
   const play = async (pattern: { readonly name: string; readonly [part: string]: unknown }, input: unknown) => {
     const { id } = await api.post("/pipelines/from-pattern", { name: `${pattern.name} ${tag}`, pattern }, 201);
@@ -74,13 +90,15 @@ export async function tell(gateway: string): Promise<boolean> {
       return ["queued", "running"].includes(found.status) ? undefined : found;
     });
     const steps = await api.all(`/runs/${run_id}/steps`);
-    drawTrace(steps);
+    const delegated = await delegations(run_id);
+    drawTrace([...steps, ...delegated]);
     await api.call("DELETE", `/pipelines/${id}`, { expect: 204, quiet: true });
     must(run.status === "completed", `the run has ended as ${run.status}`);
     const ran = steps.filter(({ status }: { status: string }) => status === "completed");
     const { tokens_in, tokens_out, cost_usd_micros } = run.totals;
     return {
       output: run.output,
+      delegated,
       began: (prefix: string) => ran.filter(({ node_id }: { node_id: string }) => node_id.startsWith(prefix)).length,
       came: `${ran.length} steps, ${tokens_in + tokens_out} tokens, ${(cost_usd_micros / 1e6).toFixed(6)} $`,
     };
@@ -111,6 +129,34 @@ export async function tell(gateway: string): Promise<boolean> {
     const { began, came } = await play(pattern, { message: `The roof leaks. [[say:${says}]]` });
     must(began("to_") === 1 && began("to_2") === 1, "another route was taken");
     return came;
+  });
+
+  await story.step("Supervisor: delegates twice, hears what came back, and stops", async () => {
+    const delegate = (...delegations: object[]) =>
+      JSON.stringify({ finish: false, answer: "", delegations, reason: "It takes them." });
+    const first = delegate(
+      { worker: "engineer", task: "Find out where the water comes in." },
+      { worker: "writer", task: "Write to the tenants that it is being looked at." },
+    );
+    const second = delegate({ worker: "writer", task: "Write to the tenants what was found." });
+    const answer = "The gutter was blocked; the tenants know.";
+    const end = JSON.stringify({ finish: true, answer, delegations: [], reason: "Both are done." });
+    const { output, delegated, came } = await play(
+      {
+        name: "supervisor",
+        supervisor: place("Editor"),
+        workers: [
+          { name: "engineer", agent_id: place("Engineer").agent_id, description: "Finds what is broken." },
+          { name: "writer", agent_id: place("Writer").agent_id, description: "Writes to people." },
+        ],
+      },
+      { message: `The roof leaks. [[say:${first}]][[when:Round 1, => ${second}]][[when:Round 2, => ${end}]]` },
+    );
+    must(output.rounds === 2 && output.stopped_by === "supervisor", "it has not delegated twice and stopped");
+    must(delegated.length === 3 && output.text === answer, "a task is missing");
+    for (const { round, worker, task, outcome } of output.delegations)
+      console.log(dim(`   round ${round}: ${worker} · ${outcome} · ${task}`));
+    return `${output.rounds} rounds, ${delegated.length} tasks; ${came}`;
   });
 
   await story.step("Ensemble: three experts, one answer", async () => {
@@ -172,8 +218,7 @@ export async function tell(gateway: string): Promise<boolean> {
       target: nodes[i + 1]?.id,
       ...(source_handle === undefined ? {} : { source_handle }),
     }));
-    // The graph is of no pattern with rules of its own.
-    const { id } = await api.post("/pipelines", { name: `approval ${tag}`, pattern: "supervisor" }, 201);
+    const { id } = await api.post("/pipelines", { name: `approval ${tag}`, pattern: "custom" }, 201);
     await api.call("PUT", `/pipelines/${id}/graph`, { body: { nodes, connections }, expect: 200, quiet: true });
     const input = { message: "Answer Mr. Moss about the roof." };
     const { id: run_id } = await api.post(`/pipelines/${id}/runs`, { mode: "test", input }, 202);

@@ -18,6 +18,7 @@ export const agentLimits = {
   message: limits.prompt,
   history: 100,
   fallback_models: 3,
+  capabilities: 20,
   variables: 50,
   variable: 10_000,
   changelog: 1_000,
@@ -52,6 +53,29 @@ export const maxTokensSchema = z
   .max(agentLimits.max_tokens)
   .meta({ description: "Most tokens of an answer; 0 is the provider's default." });
 
+/** One skill of an agent, as cards of agents tell it to others: of the same form as a skill of an A2A agent card. */
+export const capabilitySchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, 'must be 1 to 64 small letters, digits, "_", "." or "-"')
+      .meta({ example: "translate.legal" }),
+    name: nameSchema,
+    description: descriptionSchema.default(""),
+    tags: tagsSchema.default([]),
+  })
+  .meta({ id: "AgentCapability", description: "Something that an agent is good at." });
+export type Capability = z.output<typeof capabilitySchema>;
+
+const capabilitiesSchema = z
+  .array(capabilitySchema)
+  .max(agentLimits.capabilities)
+  .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, "must not have two of the same id")
+  .meta({ description: "What the agent is good at: a supervisor finds its workers by these." });
+
+/** As it is stored: agents were there before they had any. */
+export const storedCapabilities = capabilitiesSchema.default([]);
+
 /** What a version pins of the agent itself. */
 export const definitionSchema = z.object({
   name: nameSchema,
@@ -69,6 +93,7 @@ export const definitionSchema = z.object({
   response_schema: jsonSchemaField
     .nullable()
     .meta({ description: "JSON Schema (2020-12) that answers have to match; null for free text." }),
+  capabilities: capabilitiesSchema,
   tags: tagsSchema,
   metadata: metadataSchema,
 });
@@ -85,6 +110,7 @@ export const newDefinition = {
   temperature: shape.temperature.default(0.7),
   max_tokens: shape.max_tokens.default(0),
   response_schema: shape.response_schema.default(null),
+  capabilities: shape.capabilities.default([]),
   tags: shape.tags.default([]),
   metadata: shape.metadata.default({}),
 };
@@ -100,6 +126,7 @@ export const definitionFields = [
   "temperature",
   "max_tokens",
   "response_schema",
+  "capabilities",
   "tags",
   "metadata",
 ] as const satisfies readonly (keyof Definition)[];

@@ -2,6 +2,7 @@
 
 export { handOverAgent } from "./definition/hand-over.ts";
 export { READ_PROMPTS } from "./definition/prompt.ts";
+export type { Capability } from "./model.ts";
 export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
 export { endThread, threadsOf } from "./threads/ending.ts";
 export { type HeldThread, holdThread, type RememberedTurn, ThreadLost } from "./threads/memory.ts";

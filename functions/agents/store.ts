@@ -3,7 +3,14 @@ import { blobSchema } from "../../shared/blobs/blobs.ts";
 import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { agentStatusSchema, agentSummarySchema, agentTypeSchema, contextSchema, versionSchema } from "./model.ts";
+import {
+  agentStatusSchema,
+  agentSummarySchema,
+  agentTypeSchema,
+  contextSchema,
+  storedCapabilities,
+  versionSchema,
+} from "./model.ts";
 import { toolSnapshotSchema } from "./versions/rules/snapshot.ts";
 
 /**
@@ -16,6 +23,7 @@ export const agentItem = defineItem({
   schema: agentSummarySchema.omit({ has_unversioned_changes: true }).extend({
     /** A long prompt is kept in the bucket, so that lists of agents stay cheap. */
     system_prompt: blobSchema,
+    capabilities: storedCapabilities,
     /** Rises with every change of the definition, the contexts or the tools. */
     definition_number: z.int(),
     /** `definition_number` of the newest version; null when there is none. */

@@ -29,6 +29,7 @@ import {
   runValueItem,
   type StoredRun,
 } from "./store.ts";
+import { runRoundItem } from "./supervising/store.ts";
 
 const runOf = z.object({ tenant: z.string(), run_id: z.string() });
 
@@ -163,6 +164,7 @@ async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<R
   for (const definition of [
     runBudgetItem,
     runCallsItem,
+    runRoundItem,
     runWithinItem,
     runStepItem,
     runLogItem,

@@ -10,22 +10,23 @@ export interface Directives {
   hang: boolean;
   /** Drop the connection in the middle of the answer. */
   cut: boolean;
-  /** Answer with exactly this text. */
+  /** Answer with exactly this text. With `[[when:words => text]]` so where the message has those words; the last counts. */
   say?: string;
   /** Report these counts in place of the counted ones. */
   tokens?: { in?: number; out?: number };
 }
 
-const pattern = /\[\[(fail|delay|pace|hang|cut|say|tokens)(?::([\s\S]*?))?\]\]/g;
+const pattern = /\[\[(fail|delay|pace|hang|cut|say|when|tokens)(?::([\s\S]*?))?\]\]/g;
 
 /** Splits a user's message into its directives and what a model would read. */
 export function parseDirectives(message: string): { text: string; directives: Directives } {
   const directives: Directives = { hang: false, cut: false };
-  for (const [, name, value = ""] of message.matchAll(pattern)) apply(directives, name, value);
-  return { text: message.replace(pattern, "").trim(), directives };
+  const text = message.replace(pattern, "").trim();
+  for (const [, name, value = ""] of message.matchAll(pattern)) apply(directives, name, value, text);
+  return { text, directives };
 }
 
-function apply(directives: Directives, name: string | undefined, value: string): void {
+function apply(directives: Directives, name: string | undefined, value: string, text: string): void {
   switch (name) {
     case "fail": {
       const retryAfterSeconds = setting(value, "retry-after");
@@ -46,6 +47,11 @@ function apply(directives: Directives, name: string | undefined, value: string):
     case "say":
       directives.say = value;
       return;
+    case "when": {
+      const [words = "", ...rest] = value.split(" => ");
+      if (text.includes(words)) directives.say = rest.join(" => ");
+      return;
+    }
     case "tokens": {
       const tokensIn = setting(value, "in");
       const tokensOut = setting(value, "out");

@@ -49,7 +49,6 @@ const patternInfo = z
     min_agents: z.number().int(),
     max_agents: z.number().int(),
     needs: z.array(z.array(z.string())).meta({ description: "Of each list, at least one node of one of these kinds." }),
-    available: z.boolean().meta({ description: "Whether all kinds of nodes that it is made of exist." }),
   })
   .meta({ id: "PipelinePattern", description: "An orchestration pattern." });
 

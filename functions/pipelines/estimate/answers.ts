@@ -5,7 +5,7 @@ import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, loadSnapshot } from "../../agents/public.ts";
 import { MAX_STEPS } from "../../executions/bounds/public.ts";
 import { type CallableModel, costOf, resolveModel } from "../../models/public.ts";
-import { agentOf, type Graph } from "../graph/public.ts";
+import { agentsOf, type Graph } from "../graph/public.ts";
 import { answerKey } from "../graph/rules/types/flow.ts";
 import type { AnswerBounds } from "./rules/estimate.ts";
 import { type Bounded, sum, times, unbounded } from "./rules/spend.ts";
@@ -27,8 +27,8 @@ interface Of {
 export async function answerBounds(of: Of, graph: Graph): Promise<AnswerBounds> {
   const wanted = new Map<string, { readonly agent_id: string; readonly version: number | undefined }>();
   for (const node of graph.nodes) {
-    const { agent_id, version } = agentOf(node) ?? {};
-    if (agent_id !== undefined) wanted.set(answerKey(agent_id, version), { agent_id, version });
+    for (const { agent_id, version } of agentsOf(node))
+      if (agent_id !== undefined) wanted.set(answerKey(agent_id, version), { agent_id, version });
   }
   const bounds = new Map<string, Bounded>();
   const list = [...wanted];

@@ -4,9 +4,11 @@ export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
 export { APPROVED, REJECTED } from "./rules/kinds/approvals.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
-export { commonLimits, type NodeGroup, type NodeKind, nodeGroups } from "./rules/kinds/kind.ts";
+export { commonLimits, type NodeAgent, type NodeGroup, type NodeKind, nodeGroups } from "./rules/kinds/kind.ts";
+export { namedWorkers } from "./rules/kinds/supervisors.ts";
 export {
   agentOf,
+  agentsOf,
   handlesOf,
   idsNamed,
   isPure,
@@ -19,6 +21,7 @@ export {
   timeoutOf,
   usesOf,
   waitsSecondsOf,
+  workersOf,
 } from "./rules/kinds.ts";
 export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE, graphLimits } from "./rules/limits.ts";
 export { type Connection, type Graph, type GraphNode, graphSchema, nodeSchema } from "./rules/nodes.ts";

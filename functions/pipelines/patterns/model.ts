@@ -4,6 +4,7 @@ import { pathSchema } from "../../../shared/expressions/paths.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { branchIssues, mayTakeDefault, routerStrategies } from "../graph/rules/kinds/branches.ts";
 import { localId } from "../graph/rules/kinds/kind.ts";
+import { namedWorkers, selections, supervisorLimits } from "../graph/rules/kinds/supervisors.ts";
 import { graphLimits } from "../graph/rules/limits.ts";
 import { patterns } from "../graph/rules/patterns.ts";
 
@@ -19,6 +20,9 @@ export type PatternAgent = z.output<typeof agent>;
 
 const agents = (pattern: keyof typeof patterns) =>
   z.array(agent).min(patterns[pattern].min_agents).max(patterns[pattern].max_agents);
+
+const namesOf = (workers: readonly { readonly name?: string | undefined }[]): string[] =>
+  namedWorkers({ workers }).map(({ name }) => name);
 
 const rounds = z.int().min(1).max(5).default(2);
 
@@ -56,7 +60,7 @@ function soundRoutes(context: z.core.ParsePayload<Routes>): void {
   if (ways < patterns.router.min_agents) wrong(["routes"], "must be at least two ways to go, with the default");
 }
 
-/** What each pattern is drawn of. The names are those of `patterns`; supervisor comes with its kind of node. */
+/** What each pattern is drawn of. The names are those of `patterns`. */
 export const patternPartsSchema = z
   .discriminatedUnion("name", [
     z.strictObject({ name: z.literal("sequential"), agents: agents("sequential") }),
@@ -76,6 +80,26 @@ export const patternPartsSchema = z
         }),
       })
       .check(soundRoutes),
+    z.strictObject({
+      name: z.literal("supervisor"),
+      supervisor: agent.meta({ description: "Delegates, and answers." }),
+      workers: z
+        .array(
+          agent
+            .extend({
+              name: localId.optional().meta({ description: "What the supervisor calls it." }),
+              description: z.string().trim().min(1).max(supervisorLimits.description_characters).optional(),
+            })
+            .omit({ label: true })
+            .meta({ id: "PatternWorker" }),
+        )
+        .min(patterns.supervisor.min_agents)
+        .max(patterns.supervisor.max_agents)
+        .refine((workers) => new Set(namesOf(workers)).size === workers.length, "must not use a name twice"),
+      max_rounds: z.int().min(1).max(supervisorLimits.rounds).default(3),
+      max_workers: z.int().min(1).max(supervisorLimits.side_by_side).default(3),
+      selection: z.enum(selections).default("semantic"),
+    }),
     z.strictObject({
       name: z.literal("ensemble"),
       agents: agents("ensemble"),

@@ -22,15 +22,17 @@ export interface Child {
   readonly abreast: number;
 }
 
-/** Which revision of which pipeline the node runs, as it was pinned when the outermost run started. */
-export function calledPipeline(
-  { config }: CallingNode,
-  { pinned }: Pick<StoredRun, "pinned">,
-): { readonly pipeline_id: string; readonly revision: number } | undefined {
+/** What a run within another is of: as it was pinned when the outermost run started. */
+export type Called =
+  | { readonly kind: "pipeline"; readonly pipeline_id: string; readonly revision: number }
+  | { readonly kind: "agent"; readonly agent_id: string; readonly version: number };
+
+/** Which revision of which pipeline the node runs. */
+export function calledPipeline({ config }: CallingNode, { pinned }: Pick<StoredRun, "pinned">): Called | undefined {
   const { pipeline_id } = config;
   if (pipeline_id === undefined) return undefined;
   const revision = config.revision ?? pinned.pipelines[pipeline_id];
-  return revision === undefined ? undefined : { pipeline_id, revision };
+  return revision === undefined ? undefined : { kind: "pipeline", pipeline_id, revision };
 }
 
 /**
@@ -39,18 +41,12 @@ export function calledPipeline(
  */
 export async function childStart(
   { table, blobs, run }: { readonly table: TenantTable; readonly blobs: Pick<Blobs, "store">; readonly run: StoredRun },
-  called: {
-    readonly pipeline_id: string;
-    readonly revision: number;
-    readonly node_id: string;
-    readonly attempt: number;
-  },
+  called: Called,
+  { node_id, attempt }: { readonly node_id: string; readonly attempt: number },
   { id, index, input, timeout_seconds, before, abreast }: Child,
   at: Date,
 ): Promise<{ readonly writes: readonly Write[]; readonly event: EventDraft }> {
   const { kept_days, audit_days, mode, started_by, trace_id, depth, budget } = run;
-  const { pipeline_id, revision, node_id, attempt } = called;
-  const { agents, pipelines } = run.pinned;
   return startOf(
     table,
     // The plan is not asked.
@@ -59,10 +55,9 @@ export async function childStart(
       id,
       kept_days,
       audit_days,
-      kind: "pipeline",
+      kind: called.kind,
       mode,
-      target_id: pipeline_id,
-      pinned: { pipeline_id, revision, agents, pipelines },
+      ...targetOf(called, run.pinned),
       metadata: {},
       labels: [],
       timeout_seconds,
@@ -85,3 +80,15 @@ export async function childStart(
     },
   );
 }
+
+/** A run of an agent needs nothing but that; one of a pipeline may use whatever is pinned. */
+const targetOf = (called: Called, { agents, pipelines }: StoredRun["pinned"]) =>
+  called.kind === "agent"
+    ? {
+        target_id: called.agent_id,
+        pinned: { pipeline_id: null, revision: null, agents: { [called.agent_id]: called.version }, pipelines: {} },
+      }
+    : {
+        target_id: called.pipeline_id,
+        pinned: { pipeline_id: called.pipeline_id, revision: called.revision, agents, pipelines },
+      };

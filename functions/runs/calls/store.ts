@@ -27,6 +27,17 @@ export const runCallsItem = defineItem({
     verdict: z
       .object({ is: z.enum(["done", "failed", "enough", "too_costly", "too_many"]), index: z.int().nullable() })
       .nullable(),
+    /** Of a supervisor. */
+    supervised: z
+      .object({
+        /** The latest round in which it has delegated. */
+        round: z.int(),
+        /** Runs that it has delegated in all rounds; some of them may not have been started yet. */
+        delegated: z.int(),
+        /** Which execution asks what is done next; nobody else does before that time. */
+        asking: z.object({ by: z.string(), until: z.string() }).nullable(),
+      })
+      .optional(),
     /** Rises with every change. */
     change: z.int(),
     expires_at: z.string(),

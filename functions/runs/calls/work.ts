@@ -5,7 +5,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Scope } from "../../../shared/expressions/expression.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
-import { commonLimits, graphLimits } from "../../pipelines/graph/public.ts";
+import { graphLimits } from "../../pipelines/graph/public.ts";
 import type { DynamoRunStore } from "../engine/dynamo-store.ts";
 import { tooCostly } from "../engine/rules/choice.ts";
 import type { AttemptResult, Parked } from "../engine/rules/outcome.ts";
@@ -13,10 +13,11 @@ import type { PlanNode } from "../engine/rules/plan.ts";
 import type { Waiting } from "../engine/rules/store.ts";
 import { runContext } from "../log/entries.ts";
 import { isLive, MAX_OUTPUT_BYTES } from "../model.ts";
-import { type RunState, runItem, runStateItem, type StoredRun } from "../store.ts";
-import { type CallingNode, calledPipeline, childStart } from "./child.ts";
+import { runItem, runStateItem, type StoredRun } from "../store.ts";
+import { type Called, type CallingNode, calledPipeline, childStart } from "./child.ts";
 import { endChildren } from "./ending.ts";
 import { outputsOf } from "./outputs.ts";
+import { type Back, costsOf, outcomesOf, returned, runsBefore } from "./returned.ts";
 import { type Calls, ended, nextCalls, noCalls } from "./rules/calls.ts";
 import { type CallSpec, type Fallen, failed, specOf } from "./rules/spec.ts";
 import {
@@ -67,8 +68,6 @@ export async function workCalls(
   return wait === undefined ? begin(task, spec, called, deps) : goOn(task, spec, called, deps);
 }
 
-type Called = NonNullable<ReturnType<typeof calledPipeline>>;
-
 async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: CallsDeps) {
   const { node, attempt, run, table, store } = task;
   const next = nextCalls(noCalls, spec.wanted);
@@ -90,7 +89,7 @@ async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: Call
   };
   const children = await starts(task, called, calls, next.start, async (index) => spec.inputOf(index), deps);
   store.waits(node, attempt, {
-    ...waitsFor(deps, `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${called.pipeline_id}.`),
+    ...waitsFor(deps, `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${task.step.config.pipeline_id ?? "it"}.`),
     writes: [table.writes.create(runCallsItem, calls), ...children.writes],
     events: children.events,
   });
@@ -217,39 +216,6 @@ async function endOpen({ table }: CallsTask, read: StoredCalls, { clock }: Calls
   return returned(table, read);
 }
 
-/** Runs that have ended since the calls were read, by index. */
-type Back = ReadonlyMap<number, Pick<RunState, "status" | keyof Costs>>;
-
-const gone = { status: "stopped", tokens_in: 0, tokens_out: 0, cost_usd_micros: 0 } as const;
-
-/** Of those that went on which have ended; one that has been deleted meanwhile has come to nothing. */
-async function returned(table: TenantTable, read: StoredCalls): Promise<Back> {
-  const states = await table.table.batch(
-    read.open.map((index) => table.read(runStateItem, { run_id: calledId(read, index) })),
-  );
-  return new Map(
-    read.open.flatMap((index, i) => {
-      const { status, tokens_in, tokens_out, cost_usd_micros } = states[i] ?? gone;
-      return isLive(status) ? [] : [[index, { status, tokens_in, tokens_out, cost_usd_micros }] as const];
-    }),
-  );
-}
-
-const outcomesOf = (back: Back) => new Map([...back].map(([index, { status }]) => [index, status === "completed"]));
-
-type Costs = Pick<StoredCalls, "tokens_in" | "tokens_out" | "cost_usd_micros">;
-
-function costsOf({ tokens_in, tokens_out, cost_usd_micros }: Costs, back: Back): Costs {
-  return [...back.values()].reduce<Costs>(
-    (sum, state) => ({
-      tokens_in: sum.tokens_in + state.tokens_in,
-      tokens_out: sum.tokens_out + state.tokens_out,
-      cost_usd_micros: sum.cost_usd_micros + state.cost_usd_micros,
-    }),
-    { tokens_in, tokens_out, cost_usd_micros },
-  );
-}
-
 async function fallen(table: TenantTable, read: StoredCalls, index: number | null): Promise<Fallen | undefined> {
   if (index === null) return undefined;
   const run = await table.get(runItem, { id: calledId(read, index) });
@@ -278,14 +244,14 @@ async function starts(
 ) {
   const at = clock.now();
   const timeout_seconds = Math.max(1, Math.min(step.config.timeout_seconds ?? Infinity, Math.floor(left_ms / 1_000)));
-  const of = { ...called, node_id: node.id, attempt };
+  const of = { node_id: node.id, attempt };
   const abreast = step.kind === "map" ? Math.min(step.config.concurrency, run.allowance) : 1;
   const before = await runsBefore(table, run, node.id, indexes);
   const children = await Promise.all(
     indexes.map(async (index, i) => {
       const id = calledId(calls, index);
       const child = { id, index, input: await inputOf(index), timeout_seconds, before: before[i], abreast };
-      return { id, ...(await childStart({ table, blobs, run }, of, child, at)) };
+      return { id, ...(await childStart({ table, blobs, run }, called, of, child, at)) };
     }),
   );
   return {
@@ -296,21 +262,4 @@ async function starts(
     ],
     events: children.map(({ event }) => event),
   };
-}
-
-/** Of a run that takes over what another came to: the runs that the node had run there, by these indexes. */
-async function runsBefore(
-  table: TenantTable,
-  { recorded_run_id }: StoredRun,
-  node_id: string,
-  indexes: readonly number[],
-): Promise<readonly (StoredRun | undefined)[]> {
-  if (recorded_run_id === null || indexes.length === 0) return [];
-  const attempts = Array.from({ length: commonLimits.max_attempts }, (_, i) => i + 1);
-  const found = await table.table.batch(
-    attempts.map((attempt) => table.read(runCallsItem, { run_id: recorded_run_id, node_id, attempt })),
-  );
-  const calls = found.findLast((one) => one !== undefined);
-  if (calls === undefined) return [];
-  return table.table.batch(indexes.map((index) => table.read(runItem, { id: calledId(calls, index) })));
 }

@@ -5,6 +5,7 @@ import { loadSnapshot } from "../../agents/public.ts";
 import { type AgentRunInput, runAgent } from "../../executions/public.ts";
 import { agentOf, type GraphNode, timeoutOf } from "../../pipelines/graph/public.ts";
 import { runContext } from "../log/entries.ts";
+import type { Work } from "./dynamo-store.ts";
 import type { TakenInput } from "./rules/input.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
 import type { PlanNode } from "./rules/plan.ts";
@@ -37,11 +38,28 @@ const GRACE_MS = 5_000;
 
 /** Runs the pinned version of a node's agent, and notes what it cost for the step's commit. Failures are values. */
 export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall): Promise<AgentAnswer> {
-  const { step, attempt, run, table, store } = task;
+  const { answer, spent } = await askAgent(task, deps, call);
+  if (spent !== undefined) task.store.note(task.node, task.attempt, spent);
+  return answer;
+}
+
+/**
+ * The same for who asks more than once in an attempt, and adds up what it cost.
+ * @param turn which time it is: what was answered then is not asked for again
+ */
+export async function askAgent(
+  task: Omit<AgentTask, "inputs" | "scope">,
+  deps: WorkDeps,
+  call: AgentCall,
+  turn?: number,
+): Promise<{ readonly answer: AgentAnswer; readonly spent?: Work }> {
+  const { step, attempt, run, table } = task;
   const timeout_ms = task.within(timeoutOf(step));
+  const turns = turn === undefined ? [] : [turn];
   const { agent_id, version = agent_id === undefined ? undefined : run.pinned.agents[agent_id] } = agentOf(step) ?? {};
   if (agent_id === undefined || version === undefined) {
-    return { ok: false, error: { code: "agent_missing", message: "The node names no agent." }, retryable: false };
+    const error = { code: "agent_missing", message: "The node names no agent." };
+    return { answer: { ok: false, error, retryable: false } };
   }
   const [snapshot, plan] = await Promise.all([
     loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version),
@@ -51,11 +69,11 @@ export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall
     snapshot,
     {
       ...call,
-      idempotency_key: `${run.id}-${step.id}-${attempt}`,
+      idempotency_key: [run.id, step.id, attempt, ...turns].join("-"),
       meter: {
         plan,
         actor: runContext(table, run, deps.clock.now()).actor,
-        work: { kind: "run_step", id: `${run.id}/${step.id}/${attempt}` },
+        work: { kind: "run_step", id: [run.id, step.id, attempt, ...turns].join("/") },
         // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
         answers: { blobs: deps.blobs, place: runFiles(table.tenant, run) },
         run_id: run.id,
@@ -69,12 +87,13 @@ export async function callAgent(task: AgentTask, deps: WorkDeps, call: AgentCall
   );
   const { tokens_in, tokens_out } = result.usage;
   const { model, cost_usd_micros } = result;
-  store.note(task.node, attempt, { model, tokens_in, tokens_out, cost_usd_micros, usage: result.unrecorded });
+  const spent = { model, tokens_in, tokens_out, cost_usd_micros, usage: result.unrecorded };
   if (!result.ok) {
     const { code, message, retryable, retry_after_ms } = result.error;
-    return { ok: false, error: { code, message }, retryable, retry_after_ms };
+    return { answer: { ok: false, error: { code, message }, retryable, retry_after_ms }, spent };
   }
-  return { ok: true, content: result.content, ...(result.object === undefined ? {} : { object: result.object }) };
+  const object = result.object === undefined ? {} : { object: result.object };
+  return { answer: { ok: true, content: result.content, ...object }, spent };
 }
 
 /** The plan as it is now: a limit that was raised meanwhile holds. */

@@ -90,6 +90,11 @@ export class DynamoRunStore implements RunStore {
     return this.#parts.run.seed_run_id;
   }
 
+  /** Name of the workflow execution that this worker works for. */
+  get execution(): string {
+    return this.#parts.execution;
+  }
+
   get pinned(): Pinned {
     return this.#parts.run.pinned;
   }

@@ -1,4 +1,5 @@
 import { workCalls } from "../calls/work.ts";
+import { workSupervisor } from "../supervising/work.ts";
 import type { TaskDeps } from "./task.ts";
 import { workAgent, workSummary } from "./work-agent.ts";
 import { workApproval } from "./work-approval.ts";
@@ -34,6 +35,8 @@ export const workerOf =
       case "map":
       case "loop":
         return workCalls({ ...task, step, left_ms }, wait, deps);
+      case "supervisor":
+        return workSupervisor({ ...task, step, left_ms }, wait, deps);
       case "http":
         return workHttp({ ...task, step }, deps);
       default:

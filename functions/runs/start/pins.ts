@@ -2,7 +2,7 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { pinAgents } from "../../agents/public.ts";
-import { agentOf, type Graph, type GraphNode, graphLimits, referencesOf } from "../../pipelines/graph/public.ts";
+import { agentsOf, type Graph, type GraphNode, graphLimits, referencesOf } from "../../pipelines/graph/public.ts";
 import { checkGraph, loadRevision, type Pipeline, pipelineItem } from "../../pipelines/public.ts";
 import { type Pinned, waitsOf } from "../model.ts";
 import { nested } from "./rules/nesting.ts";
@@ -79,7 +79,7 @@ export async function pinAll(
   if (depth > graphLimits.depth) throw tooDeep(depth);
   const now = await pinGraphs(table, [...graphs.values()]);
   const agents = Object.fromEntries(Object.entries(now).map(([id, version]) => [id, base.agents[id] ?? version]));
-  const runs_agents = [...graphs.values()].some(({ nodes }) => nodes.some((node) => agentOf(node) !== undefined));
+  const runs_agents = [...graphs.values()].some(({ nodes }) => nodes.some((node) => agentsOf(node).length > 0));
   return { agents, pipelines, waits_seconds, runs_agents };
 }
 
@@ -130,11 +130,11 @@ const tooMany = (): Problem =>
 async function pinGraphs(table: TenantTable, graphs: readonly Graph[]): Promise<Pinned["agents"]> {
   const wanted = new Map<string, { agent_id: string; version: number | undefined; node_id: string }>();
   for (const { nodes } of graphs)
-    for (const node of nodes) {
-      const { agent_id, version } = agentOf(node) ?? {};
-      if (agent_id === undefined) continue;
-      wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
-    }
+    for (const node of nodes)
+      for (const { agent_id, version } of agentsOf(node)) {
+        if (agent_id === undefined) continue;
+        wanted.set(`${agent_id}/${version ?? ""}`, { agent_id, version, node_id: node.id });
+      }
   const list = [...wanted.values()];
   const pins = await pinAgents(table, list);
   return Object.fromEntries(

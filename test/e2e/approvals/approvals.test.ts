@@ -4,8 +4,8 @@ import { type Company, call, eventually } from "../../support/api.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
 import { type Edge, ended, graphOf, lab, type Node, pipelineWith, redraw, testRun } from "../runs/setup.ts";
 
-/** Nothing is asked of the graph of a pattern that is not available yet. */
-const FREE = "supervisor";
+/** Nothing is asked of a graph without a pattern. */
+const FREE = "custom";
 
 let company: Company;
 let pipeline: string;

@@ -300,7 +300,7 @@ describe("a pipeline's graph", () => {
     const bad = {
       nodes: [
         { id: "a b", kind: "agent", label: "", config: {} },
-        { id: "s", kind: "supervisor", label: "S", config: {} },
+        { id: "s", kind: "connector", label: "S", config: {} },
         { id: "x", kind: "http", label: "X", config: { url: "http://user:pw@host/" } },
       ],
       connections: [{ id: "c", source: "a", target: "b", color: "red" }],

@@ -32,7 +32,7 @@ describe("pipelines' settings", () => {
     expect(read.headers.get("etag")).toBe(created.headers.get("etag"));
   });
 
-  it("all nine patterns are accepted, supervisor-worker is an alias, anything else is 422", async () => {
+  it("all nine patterns are accepted, and none,, supervisor-worker is an alias, anything else is 422", async () => {
     const company = await registerCompany();
     const patterns = await company.call("GET", "/pipelines/patterns");
     expect(patterns.status).toBe(200);
@@ -47,6 +47,7 @@ describe("pipelines' settings", () => {
       "consensus",
       "debate",
       "handoff",
+      "custom",
     ]);
     const first = await company.call("POST", "/pipelines", pipeline());
     for (const name of names) {

@@ -12,7 +12,7 @@ let pipeline_id: string;
 beforeAll(async () => {
   ({ company, agent_id } = await lab());
   // Nothing is asked of the graph of a pattern that is not available yet.
-  pipeline_id = await pipelineWith(company, graphOf([input, output], [["in", "out"]]), "supervisor");
+  pipeline_id = await pipelineWith(company, graphOf([input, output], [["in", "out"]]), "custom");
 });
 
 /** A router whose routes say which of them was taken. */

@@ -3,8 +3,8 @@ import type { Company } from "../../support/api.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
 import { type Edge, ended, graphOf, lab, type Node, pipelineWith, redraw, testRun } from "./setup.ts";
 
-/** Nothing is asked of the graph of a pattern that is not available yet. */
-const FREE = "supervisor";
+/** Nothing is asked of a graph without a pattern. */
+const FREE = "custom";
 
 let company: Company;
 let agent_id: string;

@@ -42,7 +42,7 @@ async function underWay({ company, agent_id }: Lab, kind: keyof typeof RUNS_AGEN
       [["in", "first"], ["first", "second"], ...handles.map((handle): Edge => ["second", `out_${handle}`, handle])],
     ),
     // Nothing is asked of the graph of a pattern that is not available yet.
-    "supervisor",
+    "custom",
   );
   const id = await testRun(company, pipeline);
   await eventually(async () => {

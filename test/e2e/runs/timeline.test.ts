@@ -17,7 +17,7 @@ it("a run's timeline is data and a picture that may do nothing and is sent once;
     ["pause", "out"],
   ]);
   // Nothing is asked of the graph of a pattern that is not available yet.
-  const id = await testRun(company, await pipelineWith(company, graph, "supervisor"), { input: {} });
+  const id = await testRun(company, await pipelineWith(company, graph, "custom"), { input: {} });
   const run = await ended(company, id);
 
   const { status, body } = await company.call("GET", `/runs/${id}/timeline`);

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Company, eventually } from "../../support/api.ts";
 import { type Edge, ended, graphOf, lab, type Node, pages, pipelineWith, testRun } from "./setup.ts";
 
-/** Nothing is asked of the graph of a pattern that is not available yet. */
-const FREE = "supervisor";
+/** Nothing is asked of a graph without a pattern. */
+const FREE = "custom";
 
 let company: Company;
 

@@ -45,6 +45,7 @@ export async function startRun(
   graph: Graph,
   input: Json,
   timeout_seconds = 600,
+  agents: Readonly<Record<string, number>> = {},
 ): Promise<StoredRun & { readonly tenant: string }> {
   const at = new Date();
   const tenant = newId("organization", at);
@@ -59,7 +60,7 @@ export async function startRun(
     kind: "pipeline",
     mode: "live",
     target_id: PIPELINE,
-    pinned: { pipeline_id: PIPELINE, revision: 1, agents: {}, pipelines: {} },
+    pinned: { pipeline_id: PIPELINE, revision: 1, agents: { ...agents }, pipelines: {} },
     metadata: {},
     budget: null,
     labels: [],

@@ -38,6 +38,15 @@ const parts: Record<string, fc.Arbitrary<object>> = {
     .tuple(some(2, 20), fc.boolean())
     .map(([agents, judged]) => ({ agents, ...(judged ? { judge: agent(21) } : {}) })),
   router: routed,
+  supervisor: fc
+    .tuple(some(2, 20), fc.constantFrom("semantic", "round_robin", "capability"), fc.integer({ min: 1, max: 10 }))
+    .map(([agents, selection, n]) => ({
+      supervisor: agent(21),
+      workers: agents.map(({ agent_id }, i) => ({ agent_id, ...(i % 2 ? {} : { name: `w-${i}`, description: "It does." }) })),
+      selection,
+      max_rounds: n,
+      max_workers: 11 - n,
+    })),
   ensemble: some(3, 9).map((agents) => ({ agents, synthesizer: agent(21) })),
   blackboard: fc
     .tuple(some(2, 10), fc.integer({ min: 2, max: 5 }))
@@ -54,8 +63,8 @@ const facts = (pattern: PatternParts["name"]) => ({
 });
 
 describe("the graph of a pattern", () => {
-  it("is there for every pattern but the one whose kind of node is not", () => {
-    expect([...Object.keys(parts), "supervisor"].sort()).toEqual([...patternNames].sort());
+  it("is there for every pattern", () => {
+    expect([...Object.keys(parts), "custom"].sort()).toEqual([...patternNames].sort());
   });
 
   it.each(Object.entries(parts))(
@@ -103,7 +112,13 @@ describe("the parts of a pattern", () => {
       ["quorum"],
     ],
     ["a debate without judge", { name: "debate", for: agent(0), against: agent(1) }, ["judge"]],
-    ["a pattern that is not drawn", { name: "supervisor", agents: [agent(0), agent(1)] }, ["name"]],
+    ["no pattern", { name: "custom", agents: [agent(0), agent(1)] }, ["name"]],
+    ["a supervisor with one worker", { name: "supervisor", supervisor: agent(0), workers: [agent(1)] }, ["workers"]],
+    [
+      "workers of one name",
+      { name: "supervisor", supervisor: agent(0), workers: [{ ...agent(1), name: "worker_2" }, agent(2)] },
+      ["workers"],
+    ],
     [
       "routes without conditions and default",
       { name: "router", routes: two },

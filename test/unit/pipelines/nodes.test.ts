@@ -56,9 +56,9 @@ describe("a node", () => {
   it.each([
     [
       node("prompt"),
-      "kind: kind must be one of input, agent, condition, router, merge, synthesizer, http, transform, wait, approval, sub_pipeline, map, loop, output",
+      "kind: kind must be one of input, agent, condition, router, supervisor, merge, synthesizer, http, transform, wait, approval, sub_pipeline, map, loop, output",
     ],
-    [node("supervisor"), "kind: kind supervisor is not available yet; must be one of input"],
+    [node("connector"), "kind: kind connector is not available yet; must be one of input"],
     [node("agent", { agentId: "x" }), "agentId"],
     [node("agent", {}, { extra: 1 }), "extra"],
     [

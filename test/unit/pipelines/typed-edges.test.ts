@@ -55,7 +55,7 @@ const answers = new Map<string, unknown>([
 const agents = new Map(["judge", "writer", "unknown"].map((id) => [id, { status: "active" as const }]));
 const typeCodes = ["path_never_there", "condition_never_holds", "value_type_mismatch"];
 const found = (value: Graph) => {
-  const { errors, warnings } = validateGraph(value, { pattern: "supervisor", agents, answers });
+  const { errors, warnings } = validateGraph(value, { pattern: "custom", agents, answers });
   expect(errors.filter(({ code }) => code === "condition_never_holds")).toEqual([]);
   return [...errors, ...warnings].filter(({ code }) => typeCodes.includes(code));
 };
@@ -375,7 +375,7 @@ describe("what flows in a run of any graph", () => {
           if (shape !== ANY) seen.closed++;
           expect([id, outcome.output, meet(shape, literal(outcome.output))]).not.toEqual([id, outcome.output, []]);
         }
-        const { warnings } = validateGraph(value, { pattern: "supervisor", agents, answers: new Map() });
+        const { warnings } = validateGraph(value, { pattern: "custom", agents, answers: new Map() });
         for (const { code, node_ids, handle } of warnings) {
           if (code !== "condition_never_holds") continue;
           seen.never++;

@@ -7,7 +7,7 @@ import { type GraphFacts, validateGraph } from "../../../functions/pipelines/gra
 const facts: GraphFacts = {
   answers: new Map(),
   // Not available yet: nothing of it is asked of a graph.
-  pattern: "supervisor",
+  pattern: "custom",
   agents: new Map([
     ["agt_1", { status: "active" }],
     ["agt_draft", { status: "draft" }],
@@ -42,7 +42,7 @@ const branches = { branches: [{ handle: "yes", condition: { path: "input.a", op:
 const check = (value: Graph, more: Partial<GraphFacts> = {}) => validateGraph(value, { ...facts, ...more });
 const codes = (value: Graph, more: Partial<GraphFacts> = {}) => {
   const { errors, warnings } = check(value, more);
-  return [...errors, ...warnings].map(({ code }) => code).filter((code) => code !== "pattern_unavailable");
+  return [...errors, ...warnings].map(({ code }) => code);
 };
 const good = graph([input, node("a", "agent"), output], ["in>a", "a>out"]);
 
@@ -307,7 +307,26 @@ describe("validation", () => {
       "pattern_agents_above_maximum",
     ]);
     expect(codes(good, { pattern: "debate" })).toEqual(["pattern_agents_below_minimum", "pattern_kind_missing"]);
-    expect(check(good, { pattern: "supervisor" }).warnings.map(({ code }) => code)).toEqual(["pattern_unavailable"]);
+    expect(codes(good, { pattern: "custom" })).toEqual([]);
+  });
+
+  it("counts the workers of a supervisor as agents, and itself not", () => {
+    const supervised = (count: number) =>
+      graph(
+        [
+          input,
+          node("s", "supervisor", {
+            agent_id: "agt_1",
+            workers: Array.from({ length: count }, () => ({ agent_id: "agt_1" })),
+          }),
+          output,
+        ],
+        ["in>s", "s>out"],
+      );
+    expect(codes(supervised(2), { pattern: "supervisor" })).toEqual([]);
+    expect(codes(supervised(1), { pattern: "supervisor" })).toEqual(["pattern_agents_below_minimum"]);
+    expect(codes(supervised(0))).toEqual(["config_incomplete"]);
+    expect(codes(good, { pattern: "supervisor" })).toEqual(["pattern_agents_below_minimum", "pattern_kind_missing"]);
   });
 
   it("bounds its answer and says how much it leaves out", () => {

@@ -45,7 +45,7 @@ describe("a run of any valid graph", () => {
     await always(
       200,
       async ({ graph, input }) => {
-        const { errors } = validateGraph(graph, { pattern: "supervisor", agents, answers: new Map() });
+        const { errors } = validateGraph(graph, { pattern: "custom", agents, answers: new Map() });
         // What nodes emit here is not what their kinds do.
         expect(errors.filter(({ code }) => code !== "path_never_there")).toEqual([]);
         const plan = compilePlan(graph);

@@ -1,6 +1,12 @@
 import * as z from "zod";
 import { blobSchema } from "../../../../shared/blobs/blobs.ts";
-import { contextSchema, contextStatusSchema, definitionSchema, toolTypeSchema } from "../../model.ts";
+import {
+  contextSchema,
+  contextStatusSchema,
+  definitionSchema,
+  storedCapabilities,
+  toolTypeSchema,
+} from "../../model.ts";
 
 /** A context within a snapshot: everything but its text, which has its place by content hash and never changes there. */
 export const contextSnapshotSchema = contextSchema.omit({ agent_id: true, created_at: true, updated_at: true }).extend({
@@ -22,7 +28,10 @@ export type ToolSnapshot = z.output<typeof toolSnapshotSchema>;
 
 /** Everything an agent consists of at one moment. What it was checked against when it was saved is not checked again. */
 export const snapshotContentSchema = z.object({
-  definition: definitionSchema.extend({ response_schema: z.record(z.string(), z.unknown()).nullable() }),
+  definition: definitionSchema.extend({
+    response_schema: z.record(z.string(), z.unknown()).nullable(),
+    capabilities: storedCapabilities,
+  }),
   contexts: z.array(contextSnapshotSchema),
   tools: z.array(toolSnapshotSchema),
 });

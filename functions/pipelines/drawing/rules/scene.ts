@@ -18,7 +18,7 @@ export type Shape = "end" | "fork" | "join" | "step" | "missing";
 export interface DrawnNode {
   readonly id: string;
   readonly label: string;
-  /** Under the label: what kind it is, and by which strategy. */
+  /** Under the label: what kind it is, and by which strategy or selection. */
   readonly caption: string;
   readonly shape: Shape;
   readonly group: NodeGroup;
@@ -53,7 +53,8 @@ function shapeOf(node: GraphNode): Shape {
 function drawn(node: GraphNode): DrawnNode {
   const { group, icon } = kindOf(node);
   const { config } = node;
-  const strategy = "strategy" in config ? ` · ${words(config.strategy)}` : "";
+  const way = "strategy" in config ? config.strategy : "selection" in config ? config.selection : undefined;
+  const strategy = way === undefined ? "" : ` · ${words(way)}`;
   return { id: node.id, label: node.label, caption: words(node.kind) + strategy, shape: shapeOf(node), group, icon };
 }
 

@@ -1,10 +1,10 @@
 import { at, indexGraph, topologicalOrder } from "../../graph/rules/graph-index.ts";
 import type { Paid } from "../../graph/rules/kinds/cost.ts";
-import { commonLimits } from "../../graph/rules/kinds/kind.ts";
+import { commonLimits, type NodeAgent } from "../../graph/rules/kinds/kind.ts";
 import { isPure, kindOf, timeoutOf, waitsSecondsOf } from "../../graph/rules/kinds.ts";
 import type { Graph, GraphNode } from "../../graph/rules/nodes.ts";
 import { answerKey } from "../../graph/rules/types/flow.ts";
-import { type Bounded, sum, times, unbounded } from "./spend.ts";
+import { type Bounded, dearest, sum, times, unbounded } from "./spend.ts";
 
 /** What one answer of each agent comes to at most, by `answerKey`. */
 export type AnswerBounds = ReadonlyMap<string, Bounded>;
@@ -37,12 +37,11 @@ function paidFor(paid: Paid, answers: AnswerBounds): Bounded {
   if (paid.times === null) return unbounded(paid.why ?? "Nobody knows how often before it runs.");
   if (paid.type === "pipeline")
     return times(unbounded("What a pipeline within it comes to is not added up."), paid.times);
-  const { agent_id, version } = paid.agent;
-  if (agent_id === undefined) return unbounded("No agent is chosen.");
-  return times(
-    answers.get(answerKey(agent_id, version)) ?? unbounded(`Nothing is known of agent ${agent_id}.`),
-    paid.times,
-  );
+  const answerOf = ({ agent_id, version }: NodeAgent): Bounded => {
+    if (agent_id === undefined) return unbounded("No agent is chosen.");
+    return answers.get(answerKey(agent_id, version)) ?? unbounded(`Nothing is known of agent ${agent_id}.`);
+  };
+  return times(paid.type === "agent" ? answerOf(paid.agent) : dearest(paid.agents.map(answerOf)), paid.times);
 }
 
 /** What a node comes to at most. */

@@ -46,6 +46,16 @@ export const sum = (parts: readonly Bounded[]): Bounded =>
     parts.flatMap((part) => part.unbounded),
   );
 
+/** The most that any one of them comes to; one without a bound leaves none. */
+export const dearest = (parts: readonly Bounded[]): Bounded =>
+  exact(
+    each((name) => parts.reduce<number | null>((most, part) => larger(most, part[name]), 0)),
+    parts.flatMap((part) => part.unbounded),
+  );
+
+const larger = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : Math.max(a, b);
+
 const add = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
 
 /** The same so many times. */

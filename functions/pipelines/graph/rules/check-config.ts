@@ -9,7 +9,7 @@ import type { CompiledUse } from "./check-types.ts";
 import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import type { Use } from "./kinds/kind.ts";
-import { agentOf, lacksOf, referencesOf, usesOf } from "./kinds.ts";
+import { agentOf, lacksOf, referencesOf, usesOf, workersOf } from "./kinds.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 import { type PatternName, patternDefinition } from "./patterns.ts";
 import type { AnswerSchemas } from "./types/flow.ts";
@@ -132,22 +132,18 @@ export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings)
   }
 }
 
-/** The graph has what its pattern is made of. A pattern that is not available yet is only pointed out. */
+/** The graph has what its pattern is made of. */
 export function pattern(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
-  const { available, min_agents, max_agents, needs } = patternDefinition(facts.pattern);
-  if (!available) {
-    const message = `The pattern ${facts.pattern} needs kinds of nodes that are not available yet; its rules are not checked.`;
-    findings.add("pattern_unavailable", message);
-    return;
-  }
+  const { min_agents, max_agents, needs } = patternDefinition(facts.pattern);
   const kinds = new Set<string>();
   const agents = new Set<string>();
   let count = 0;
   for (const node of index.nodes) {
     kinds.add(node.kind);
-    if (node.kind !== "agent") continue;
-    count++;
-    agents.add(node.config.agent_id ?? node.id);
+    // Who only chooses, or puts together what others have made, does not count.
+    const work = node.kind === "agent" ? [node.config] : workersOf(node);
+    count += work.length;
+    for (const [i, { agent_id }] of work.entries()) agents.add(agent_id ?? `${node.id}/${i}`);
   }
   if (count < min_agents) {
     const message = `The pattern ${facts.pattern} needs at least ${min_agents} agents; there are ${count}. Add agents or choose another pattern.`;

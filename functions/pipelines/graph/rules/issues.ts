@@ -41,7 +41,6 @@ export const issueCodes = {
   pattern_agents_below_minimum: "error",
   pattern_agents_above_maximum: "warning",
   pattern_kind_missing: "error",
-  pattern_unavailable: "warning",
   too_many_issues: "warning",
 } as const satisfies Record<string, "error" | "warning">;
 

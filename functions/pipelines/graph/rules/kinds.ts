@@ -3,6 +3,7 @@ import { condition, router } from "./kinds/branches.ts";
 import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NamedPeople, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
+import { supervisor } from "./kinds/supervisors.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
@@ -15,6 +16,7 @@ export const nodeKinds = {
   agent,
   condition,
   router,
+  supervisor,
   merge,
   synthesizer,
   http,
@@ -39,6 +41,15 @@ export const isPure = (node: GraphNode): boolean => kindOf(node).pure(node.confi
 
 /** The agent that the node runs; undefined where it runs none. */
 export const agentOf = (node: GraphNode): NodeAgent | undefined => kindOf(node).agent(node.config);
+
+/** The agents that do the node's work as runs of their own. */
+export const workersOf = (node: GraphNode): readonly NodeAgent[] => kindOf(node).workers(node.config);
+
+/** All agents that a node has work: the one that it runs, and those whom that one has work. */
+export function agentsOf(node: GraphNode): readonly NodeAgent[] {
+  const own = agentOf(node);
+  return own === undefined ? workersOf(node) : [own, ...workersOf(node)];
+}
 
 /** The things of the organization that the node names. */
 export const referencesOf = (node: GraphNode): readonly Reference[] => kindOf(node).references(node.config);

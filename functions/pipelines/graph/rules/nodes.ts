@@ -5,6 +5,7 @@ import { condition, router } from "./kinds/branches.ts";
 import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
+import { supervisor } from "./kinds/supervisors.ts";
 import { agent, http } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
@@ -37,6 +38,7 @@ const variants = [
   nodeOf(agent),
   nodeOf(condition),
   nodeOf(router),
+  nodeOf(supervisor),
   nodeOf(merge),
   nodeOf(synthesizer),
   nodeOf(http),
@@ -51,7 +53,7 @@ const variants = [
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["supervisor", "connector", "tool"];
+const announced = ["connector", "tool"];
 
 /** One node of a graph. */
 export const nodeSchema = z

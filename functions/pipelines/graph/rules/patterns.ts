@@ -1,4 +1,4 @@
-import { nodeKinds } from "./kinds.ts";
+import { graphLimits } from "./limits.ts";
 
 interface Pattern {
   /** One line for the catalogue. */
@@ -10,7 +10,7 @@ interface Pattern {
   readonly needs: readonly (readonly string[])[];
 }
 
-/** The nine orchestration patterns. */
+/** The nine orchestration patterns, and none of them. */
 export const patterns = {
   sequential: {
     description: "Each agent gets the previous agent's output.",
@@ -69,6 +69,12 @@ export const patterns = {
     max_agents: 5,
     needs: [["condition", "router"]],
   },
+  custom: {
+    description: "No pattern: nothing is asked of the graph but what is asked of every graph.",
+    min_agents: 0,
+    max_agents: graphLimits.nodes,
+    needs: [],
+  },
 } as const satisfies Record<string, Pattern>;
 
 export type PatternName = keyof typeof patterns;
@@ -84,14 +90,8 @@ export function patternNamed(name: string): PatternName | undefined {
   return patternNames.find((pattern) => pattern === name);
 }
 
-/** The pattern's definition; `available` is false while a kind of node that it is made of does not exist. */
-export function patternDefinition(name: PatternName): Pattern & { readonly available: boolean } {
-  const pattern: Pattern = patterns[name];
-  return {
-    ...pattern,
-    available: pattern.needs.every((kinds) => kinds.some((kind) => Object.hasOwn(nodeKinds, kind))),
-  };
-}
+/** The pattern's definition. */
+export const patternDefinition = (name: PatternName): Pattern => patterns[name];
 
 /** The catalogue: every pattern with its line. */
 export const patternCatalogue = () => patternNames.map((name) => ({ name, ...patternDefinition(name) }));

@@ -40,6 +40,12 @@ const drawings: { readonly [P in PatternParts["name"]]: Draw<P> } = {
     }
   },
 
+  supervisor({ supervisor, workers, max_rounds, max_workers, selection }, sketch) {
+    const config = { agent_id: supervisor.agent_id, workers, max_rounds, max_workers, selection };
+    sketch.link("in", sketch.node("supervisor", "supervisor", supervisor.label ?? "Supervisor", config));
+    sketch.link("supervisor", "out");
+  },
+
   ensemble({ agents, synthesizer }, sketch) {
     const all = agents.map((agent, i) => sketch.agent(numbered("expert", i), agent, `Expert ${i + 1}`));
     const config = { strategy: "summarize", agent_id: synthesizer.agent_id };

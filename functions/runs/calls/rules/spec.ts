@@ -57,7 +57,8 @@ export async function specOf(node: CallingNode, scope: Scope, allowance: number)
   }
 }
 
-async function mapped(mapping: Mapping | undefined, scope: Scope) {
+/** What a mapping makes; the input, where there is none. */
+export async function mapped(mapping: Mapping | undefined, scope: Scope) {
   if (mapping === undefined) return { ok: true, value: scope.input } as const;
   const compiled = compileMapping(mapping);
   const result = compiled.ok ? await compiled.apply(scope) : compiled;

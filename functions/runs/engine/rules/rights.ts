@@ -40,7 +40,8 @@ export function denied(
     if (starter.user?.status !== "active" || starter.membership?.status !== "active") {
       return { code: "starter_removed", message: "Who started the run is no active member any more." };
     }
-    const permission = kind === "pipeline" ? "pipelines:execute" : "agents:execute";
+    // What runs within a pipeline's run is that one's work.
+    const permission = kind === "pipeline" || parent !== null ? "pipelines:execute" : "agents:execute";
     if (!decide(grants, permission).allowed) {
       return { code: "starter_not_permitted", message: `Who started the run has lost the permission ${permission}.` };
     }

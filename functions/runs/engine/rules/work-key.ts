@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Scope } from "../../../../shared/expressions/expression.ts";
 import { canonicalJson } from "../../../../shared/expressions/json.ts";
-import { agentOf, referencesOf, usesOf } from "../../../pipelines/graph/public.ts";
+import { agentOf, type NodeAgent, referencesOf, usesOf, workersOf } from "../../../pipelines/graph/public.ts";
 import type { Pinned } from "../../model.ts";
 import type { TakenInput } from "./input.ts";
 import { edgeAt, type Plan, type PlanNode } from "./plan.ts";
@@ -26,7 +26,10 @@ export function workKey(
   pinned: Pinned,
 ): string {
   if (node === undefined) throw new Error(`${id} is no work`);
-  const { agent_id, version = agent_id === undefined ? undefined : pinned.agents[agent_id] } = agentOf(node) ?? {};
+  const versionOf = ({ agent_id, version = agent_id === undefined ? undefined : pinned.agents[agent_id] }: NodeAgent) =>
+    version ?? null;
+  const agent = agentOf(node);
+  const workers = workersOf(node).map(versionOf);
   const runs = referencesOf(node).some(({ type }) => type === "pipeline");
   // Which of its connections are closed is part of its outcome, by their places.
   const conditions = outgoing.map((edge) => edgeAt(plan, edge)).filter(({ condition }) => condition !== undefined);
@@ -43,7 +46,8 @@ export function workKey(
     input: scope.input,
     steps: scope.steps,
     run: readsRun || conditions.length > 0 ? scope.run : null,
-    agent: version ?? null,
+    agent: agent === undefined ? null : versionOf(agent),
+    ...(workers.length === 0 ? {} : { workers }),
     // What runs within it may use any of them.
     pinned: runs ? { agents: pinned.agents, pipelines: pinned.pipelines } : null,
     conditions: conditions.map(({ ordinal, handle, condition }) => ({ ordinal, handle: handle ?? null, condition })),

@@ -1,7 +1,7 @@
 import type { NodeAgent, ReferenceType } from "./kind.ts";
 
 /** Something that is paid for and that a node has done: an agent's answer, a run of a pipeline. */
-export type Paid = PaidAgent | PaidPipeline;
+export type Paid = PaidAgent | PaidDearest | PaidPipeline;
 
 interface Times {
   /** How often at most in one attempt; null where nobody knows before the run, and `why` says why. */
@@ -12,6 +12,12 @@ interface Times {
 interface PaidAgent extends Times {
   readonly type: Extract<ReferenceType, "agent">;
   readonly agent: NodeAgent;
+}
+
+/** Whichever of several agents costs most. */
+interface PaidDearest extends Times {
+  readonly type: "dearest_agent";
+  readonly agents: readonly NodeAgent[];
 }
 
 interface PaidPipeline extends Times {
@@ -39,7 +45,7 @@ export interface CostBound<C = unknown> {
 export const FREE: CostBound = { words: "Nothing.", usual_timeout_ms: null, paid: () => [] };
 
 /** How long an agent may take where its node does not say. */
-const AGENT_MS = 120_000;
+export const AGENT_MS = 120_000;
 
 /** Of kinds that run one agent, at most once in an attempt; `agentOf` says which, undefined where it runs none. */
 export const oneAgent = <C>(

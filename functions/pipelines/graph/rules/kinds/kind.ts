@@ -116,16 +116,16 @@ export interface NamedPeople {
 }
 export type ConfigPath = readonly (string | number)[];
 
-/** The reference to the agent that a node runs, as `agentFields` name it. */
-const referenceToAgent = ({ agent_id, version }: NodeAgent): readonly Reference[] =>
+/** The reference to an agent, as `agentFields` name it at this place of a config. */
+export const referenceToAgent = ({ agent_id, version }: NodeAgent, at: ConfigPath = []): readonly Reference[] =>
   agent_id === undefined
     ? []
     : [
         {
           type: "agent",
           id: agent_id,
-          path: ["agent_id"],
-          ...(version === undefined ? {} : { pin: { number: version, path: ["version"] } }),
+          path: [...at, "agent_id"],
+          ...(version === undefined ? {} : { pin: { number: version, path: [...at, "version"] } }),
         },
       ];
 
@@ -184,6 +184,8 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   uses(config: z.output<S>): readonly Use[];
   /** The agent that it runs; undefined where it runs none. */
   agent(config: z.output<S>): NodeAgent | undefined;
+  /** Agents that do its work as runs of their own. */
+  workers(config: z.output<S>): readonly NodeAgent[];
   /**
    * Everything of the organization that its config names: where each id stands, so that it can be looked up and replaced.
    * Of a kind that names no more than the agent that it runs, that one.
@@ -220,6 +222,7 @@ export function defineKind<const K extends string, S extends z.ZodType>(
     accepts: () => ANY,
     uses: () => nothing,
     agent: () => undefined,
+    workers: () => nothing,
     references: (config) => referenceToAgent(kind.agent?.(config) ?? {}),
     people: () => nothing,
     waits_seconds: () => 0,

@@ -2,7 +2,7 @@ import { ANY, anyNumber, anyObject, anyText, closed, listPart, ofType, type Shap
 
 /** What joins and agents emit, as far as it follows from what they are given. */
 
-const text: Shape = [anyText];
+export const text: Shape = [anyText];
 export const number: Shape = [anyNumber];
 const count: Shape = [{ type: "number", min: 1, max: Infinity, whole: true }];
 const listOf = (rest: Shape): Shape => listPart({ first: [], rest, min: 0, max: Infinity });
