@@ -89,7 +89,10 @@ async function begin(task: CallsTask, spec: CallSpec, called: Called, deps: Call
   };
   const children = await starts(task, called, calls, next.start, async (index) => spec.inputOf(index), deps);
   store.waits(node, attempt, {
-    ...waitsFor(deps, `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${task.step.config.pipeline_id ?? "it"}.`),
+    ...waitsFor(
+      deps,
+      `${node.id} waits for ${spec.wanted.total === 1 ? "a run" : "runs"} of ${task.step.config.pipeline_id ?? "it"}.`,
+    ),
     writes: [table.writes.create(runCallsItem, calls), ...children.writes],
     events: children.events,
   });

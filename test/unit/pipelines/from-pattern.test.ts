@@ -42,7 +42,10 @@ const parts: Record<string, fc.Arbitrary<object>> = {
     .tuple(some(2, 20), fc.constantFrom("semantic", "round_robin", "capability"), fc.integer({ min: 1, max: 10 }))
     .map(([agents, selection, n]) => ({
       supervisor: agent(21),
-      workers: agents.map(({ agent_id }, i) => ({ agent_id, ...(i % 2 ? {} : { name: `w-${i}`, description: "It does." }) })),
+      workers: agents.map(({ agent_id }, i) => ({
+        agent_id,
+        ...(i % 2 ? {} : { name: `w-${i}`, description: "It does." }),
+      })),
       selection,
       max_rounds: n,
       max_workers: 11 - n,

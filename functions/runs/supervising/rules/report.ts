@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../../../shared/expressions/json.ts";
 import { asText } from "../../../../shared/expressions/template.ts";
+import { cutText } from "../../../../shared/text.ts";
 import type { RunRecord } from "../../model.ts";
 
 /** What a delegated task came to, in the words of outcomes; `none`, where there was no worker for it. */
@@ -44,7 +45,8 @@ const TOLD_CHARACTERS = 20_000;
 
 function shown(text: string): string {
   if (text.length <= TOLD_CHARACTERS) return text;
-  return `${text.slice(0, TOLD_CHARACTERS).toWellFormed()}\n[${text.length - TOLD_CHARACTERS} more characters are left out here]`;
+  const told = cutText(text, TOLD_CHARACTERS);
+  return `${told}\n[${text.length - told.length} more characters are left out here]`;
 }
 
 /** The message that the supervising agent gets: what it is asked, and what has come back so far. */
