@@ -32,7 +32,7 @@ beforeAll(async () => {
   company = await registerCompany();
   const model_id = await scriptedModel(company);
   agent_id = await activeAgent(company, { model_id, max_tokens: 200 });
-  pipeline_id = await pipelineWith(company, parallel({}), "supervisor");
+  pipeline_id = await pipelineWith(company, parallel({}), "custom");
 });
 
 describe("a run's budget", () => {
@@ -95,7 +95,7 @@ describe("a run's budget", () => {
           ["agent", "out"],
         ],
       ),
-      "supervisor",
+      "custom",
     );
     const active = await company.call("POST", `/pipelines/${inner}/activate`, {});
     expect(active.status, active.text).toBe(200);
@@ -113,7 +113,7 @@ describe("a run's budget", () => {
           ["each", "out"],
         ],
       ),
-      "supervisor",
+      "custom",
     );
     const items = Array.from({ length: 4 }, (_, i) => asks(`Line ${i} of a poem about budgets.`));
     const tokens = 2 * USED + 150;
