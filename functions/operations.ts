@@ -11,6 +11,7 @@ import { operations as invitations } from "./invitations/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as operators } from "./operators/operations.ts";
 import { operations as organizations } from "./organizations/operations.ts";
+import { operations as panel } from "./panel/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
@@ -43,6 +44,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   access,
   pipelines,
   runs,
+  panel,
   schedules,
   platform,
   webhooks,

@@ -15,6 +15,7 @@ import { room as mail } from "./mail/room.ts";
 import { room as models } from "./models/room.ts";
 import { room as operators } from "./operators/room.ts";
 import { room as organizations } from "./organizations/room.ts";
+import { room as panel } from "./panel/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as runs } from "./runs/room.ts";
@@ -51,6 +52,7 @@ export const rooms: readonly RoomData[] = [
   events,
   pipelines,
   runs,
+  panel,
   schedules,
   usage,
   platform,

@@ -4,9 +4,21 @@ import { isLive } from "./model.ts";
 import { runCountItem, runStateItem } from "./store.ts";
 
 /** What other rooms may use of runs. */
-export { type RunReads, runReads } from "./deps.ts";
+export { runDeleted, runRemoval } from "./control/removing.ts";
+export { type RunDeps, type RunReads, runDeps, runReads } from "./deps.ts";
+export { stepOf } from "./log/views.ts";
+export { findRuns } from "./search/find.ts";
+export { begin } from "./start/begin.ts";
 export { preparePipeline, type WantedRun } from "./start/pipeline.ts";
-export { type Starter, startOf } from "./start/start.ts";
+export { type NewRun, type Starter, startOf } from "./start/start.ts";
+export {
+  type LoadedRun,
+  loadedValue,
+  readWholeRun,
+  runStateItem,
+  runStepItem,
+  type WholeRun,
+} from "./store.ts";
 
 /** What is read to know how many runs were started this month; nothing is counted on a plan without a limit. */
 export const readMonthRuns = (table: TenantTable, at: Date): Read<typeof runCountItem> =>

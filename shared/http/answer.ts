@@ -87,14 +87,19 @@ export function render(operation: OperationShape, output: unknown, requestPath: 
   }
   // What leaves is ours, or was checked when it came.
   const body = trusted(() => response.parse(output));
-  const members = output as { readonly etag?: unknown; readonly id?: unknown } | null | undefined;
+  const members = output as
+    | { readonly etag?: unknown; readonly id?: unknown; readonly status?: unknown }
+    | null
+    | undefined;
+  const goesOn = operation.unfinished?.some((status) => status === members?.status) ?? false;
+  const status = goesOn ? 202 : operation.success;
   return {
-    status: operation.success,
+    status,
     headers: {
       ...STANDARD_HEADERS,
       "content-type": type,
       ...(typeof members?.etag === "string" ? { etag: `"${members.etag}"` } : {}),
-      ...location(operation, members, requestPath),
+      ...location({ ...operation, success: status }, members, requestPath),
     },
     body: JSON.stringify(body),
   };

@@ -69,6 +69,11 @@ export interface Call<O extends OperationShape> extends Input<O> {
     answer: Output<O>,
     as?: { readonly tenant: string; readonly actor: Principal },
   ): Promise<Output<O>>;
+  /**
+   * Commits a change after which the call goes on: the answer to its idempotency key is kept once it is given. For operations
+   * with an outside effect, whose key is taken meanwhile.
+   */
+  begin(change: ChangeSet): Promise<void>;
   /** Commits technical state that is no change of the product (a rotated token, an upload slot), with the stored answer. */
   answer(writes: readonly Write[], answer: Output<O>): Promise<Output<O>>;
 }

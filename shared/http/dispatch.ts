@@ -219,6 +219,10 @@ async function respond(prepared: Prepared): Promise<Answer> {
       const within: ChangeContext = as === undefined ? this.context : { ...as, ...elsewhere };
       return this.answer(changeWrites(platform.table, within, change), answer as never);
     },
+    async begin(change: ChangeSet) {
+      const writes = changeWrites(platform.table, this.context, change);
+      await platform.table.transact([...writes, ...byAccess(platform, rights, writes)]);
+    },
     async answer(writes: readonly Write[], answer: unknown) {
       const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];
       await platform.table.transact([...writes, ...remembered, ...byAccess(platform, rights, writes)]);

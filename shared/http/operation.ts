@@ -51,6 +51,8 @@ export interface OperationShape {
   /** Every content type that a success can have, with its parameters. What is sent is one of these. */
   readonly media_types: readonly string[];
   readonly success: 200 | 201 | 202 | 204 | 302;
+  /** Values of the answer's `status` with which it is not the last word: it leaves as 202, and goes on at its location. */
+  readonly unfinished?: readonly string[];
   readonly errors: readonly ErrorCode[];
   /** Location of a created or accepted thing, when it is not the request's path and the id: `/runs/{id}`. */
   readonly location?: string;
@@ -115,6 +117,7 @@ export function operation<
     success: OperationShape["success"];
     errors: readonly ErrorCode[];
     location?: string;
+    unfinished?: readonly string[];
     events_to?: string;
     served_by?: string;
     sensitive?: boolean;

@@ -120,7 +120,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
     make: async (world) => {
       const agent = await world.id("agent_id");
       await world.post(`/agents/${agent}/activate`, {});
-      return (await world.post(`/agents/${agent}/runs`, { input: { message: "Hello" } })).id;
+      return (await world.post(`/agents/${agent}/runs`, { input: { message: "Hello" }, mode: "test" })).id;
     },
   },
   approval_id: {

@@ -30,7 +30,11 @@ export const pathOf = ({ path }: OperationShape, ids: Readonly<Record<string, st
   (path === "/" ? "" : path).replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ""));
 
 export const statusesOf = (operation: OperationShape): ReadonlySet<number> =>
-  new Set([operation.success, ...errorsOf(operation).map((code) => errorCodes[code].status)]);
+  new Set([
+    operation.success,
+    ...(operation.unfinished === undefined ? [] : [202]),
+    ...errorsOf(operation).map((code) => errorCodes[code].status),
+  ]);
 
 /** Asked over HTTP in every test: every tenth, and what has no function behind the gateway in this process. */
 const overHttp = new Set(operations.filter(({ served_by }, i) => i % 10 === 0 || served_by !== "api"));

@@ -382,6 +382,7 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "approvals.decide_by_link": (world) => approverLink(world, { decision: "approved" }),
   "approvals.approve": approval,
   "approvals.reject": approval,
+  "panel.test_pipeline": (world) => pipelineOf(world),
   "runs.start_pipeline": (world) => pipelineOf(world, "activate"),
   "runs.start_agent": async (world) => ({ ...(await agentOf(world, "activate")), body: { input: { message: "Hi" } } }),
   "runs.stop": (world) => runThatIs(world, "running", "[[delay:20000]]"),

@@ -35,6 +35,7 @@ export function operationObject(room: string, path: string, operation: Operation
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),
     responses: {
       [String(operation.success)]: success(path, operation, books),
+      ...maybe(operation.unfinished !== undefined, { 202: success(path, { ...operation, success: 202 }, books) }),
       ...maybe(operation.response === "events" && operation.method === "GET", {
         204: { description: "It has ended, and nothing is left to tell: do not come again." },
       }),

@@ -132,6 +132,11 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     expect((await ended(at.company, id)).status).toBe("completed");
     return `/runs/${id}`;
   },
+  async "panel.delete_test"(at) {
+    const id = await made(at, `/agents/${at.agent_id}/runs`, { input: "x".repeat(20_000), mode: "test" });
+    expect((await ended(at.company, id)).status).toBe("completed");
+    return `/test/executions/${id}`;
+  },
 };
 
 /** What deletes nothing by itself, and why. */

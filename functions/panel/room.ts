@@ -1,0 +1,15 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** The test panel: agents, pipelines and single nodes, tried with an input. What it starts are runs in mode test. */
+export const room = defineRoom({
+  name: "panel",
+  area: "run",
+  functions: {
+    api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start"], {
+      memory_mb: 1024,
+      writes: ["due", "quota", "run", "run_count", "run_log", "run_state", "run_value"],
+      // Each waits for the end of a run.
+      reserved_concurrency: 50,
+    }),
+  },
+});

@@ -1,0 +1,12 @@
+import { defineResource } from "../../shared/http/resource.ts";
+import { readWholeRun } from "../runs/public.ts";
+
+/** A run in mode test, with its state and values. A live run is none of the panel's. */
+export const testResource = defineResource({
+  type: "run",
+  path: ["run_id"],
+  async read({ table, path }) {
+    const found = await readWholeRun(table, String(path.run_id));
+    return found?.run.mode === "test" ? found : undefined;
+  },
+});
