@@ -15,7 +15,14 @@ export const testPipeline: Handler<Ops["testPipeline"], PanelDeps> = async (call
   const { wanted, check } = await preparePipeline(
     { table, blobs: deps.blobs },
     await call.load(),
-    { mode: "test", metadata: {}, labels: [], input, revision: body.revision, timeout_seconds: secondsOf(body.options) },
+    {
+      mode: "test",
+      metadata: {},
+      labels: [],
+      input,
+      revision: body.revision,
+      timeout_seconds: secondsOf(body.options),
+    },
     caller.organization,
     at,
   );
