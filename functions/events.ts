@@ -14,6 +14,7 @@ import { runEvents } from "./runs/events.ts";
 import { scheduleEvents } from "./schedules/events.ts";
 import { scimEvents } from "./scim/events.ts";
 import { ssoEvents } from "./sso/events.ts";
+import { suiteEvents } from "./suites/events.ts";
 import { teamEvents } from "./teams/events.ts";
 import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
@@ -38,6 +39,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   pipelines: pipelineEvents,
   runs: runEvents,
   schedules: scheduleEvents,
+  suites: suiteEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,
 };

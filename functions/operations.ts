@@ -18,6 +18,7 @@ import { operations as runs } from "./runs/operations.ts";
 import { operations as schedules } from "./schedules/operations.ts";
 import { operations as scim } from "./scim/operations.ts";
 import { operations as sso } from "./sso/operations.ts";
+import { operations as suites } from "./suites/operations.ts";
 import { operations as teams } from "./teams/operations.ts";
 import { operations as users } from "./users/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
@@ -46,6 +47,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   runs,
   panel,
   schedules,
+  suites,
   platform,
   webhooks,
 };

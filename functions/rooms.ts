@@ -22,6 +22,7 @@ import { room as runs } from "./runs/room.ts";
 import { room as schedules } from "./schedules/room.ts";
 import { room as scim } from "./scim/room.ts";
 import { room as sso } from "./sso/room.ts";
+import { room as suites } from "./suites/room.ts";
 import { room as teams } from "./teams/room.ts";
 import { room as usage } from "./usage/room.ts";
 import { room as users } from "./users/room.ts";
@@ -54,6 +55,7 @@ export const rooms: readonly RoomData[] = [
   runs,
   panel,
   schedules,
+  suites,
   usage,
   platform,
   webhooks,

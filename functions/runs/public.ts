@@ -5,15 +5,21 @@ import { runCountItem, runStateItem } from "./store.ts";
 
 /** What other rooms may use of runs. */
 export { runDeleted, runRemoval } from "./control/removing.ts";
-export { type RunDeps, type RunReads, runDeps, runReads } from "./deps.ts";
+export { stopRun } from "./control/stopping.ts";
+export { type RunControl, type RunDeps, type RunReads, runDeps, runReads } from "./deps.ts";
+export { denialOf } from "./engine/rights.ts";
 export { stepOf } from "./log/views.ts";
 export { findRuns } from "./search/find.ts";
+export { prepareAgent } from "./start/agent.ts";
 export { begin } from "./start/begin.ts";
+export { type Pins, pinAll } from "./start/pins.ts";
 export { preparePipeline, type WantedRun } from "./start/pipeline.ts";
 export { type NewRun, type Starter, startOf } from "./start/start.ts";
 export {
+  findRun,
   type LoadedRun,
   loadedValue,
+  loadJson,
   readWholeRun,
   runStateItem,
   runStepItem,

@@ -23,6 +23,8 @@ export const resourceTypes = [
   "sso_connection",
   "sso_identity",
   "sso_trial",
+  "suite",
+  "suite_run",
   "team",
   "template",
   "user",

@@ -14,6 +14,8 @@ export interface PlanLimits {
   readonly agents: number;
   readonly pipelines: number;
   readonly schedules: number;
+  /** Suites of test cases. */
+  readonly suites: number;
   readonly webhooks: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
@@ -54,6 +56,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: 10,
     pipelines: 5,
     schedules: 10,
+    suites: 20,
     webhooks: 20,
     model_providers: 10,
     sso_connections: 1,
@@ -81,6 +84,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: 100,
     pipelines: 50,
     schedules: 100,
+    suites: 200,
     webhooks: 100,
     model_providers: 20,
     sso_connections: 3,
@@ -108,6 +112,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     agents: UNLIMITED,
     pipelines: UNLIMITED,
     schedules: 1_000,
+    suites: 2_000,
     webhooks: 1_000,
     model_providers: 50,
     sso_connections: 10,

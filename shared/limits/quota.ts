@@ -17,6 +17,7 @@ export type CountedResource = keyof Pick<
   | "agents"
   | "pipelines"
   | "schedules"
+  | "suites"
   | "webhooks"
   | "model_providers"
   | "sso_connections"
@@ -34,6 +35,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   agents: 0,
   pipelines: 0,
   schedules: 0,
+  suites: 0,
   webhooks: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -60,6 +62,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   agents: "Archive one",
   pipelines: "Archive one",
   schedules: "Delete one",
+  suites: "Delete one",
   webhooks: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

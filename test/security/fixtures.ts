@@ -140,6 +140,24 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
     },
   },
 
+  suite_id: made(
+    async (world) => `/pipelines/${await world.id("pipeline_id")}/suites`,
+    () => ({ name: unique("Suite") }),
+  ),
+  case_id: made(
+    async (world) => `/suites/${await world.id("suite_id")}/cases`,
+    () => aCase,
+  ),
+  suite_run_id: {
+    make: async (world) => {
+      const agent = (await world.post("/agents", { ...anAgent, name: unique("Agent") })).id;
+      await world.post(`/agents/${agent}/activate`, {});
+      const suite = (await world.post(`/agents/${agent}/suites`, { name: unique("Suite") })).id;
+      await world.post(`/suites/${suite}/cases`, aCase);
+      return (await world.post(`/suites/${suite}/runs`, {})).id;
+    },
+  },
+
   template_id: { plain: "support-answerer", because: "templates come with the product" },
   provider: { plain: "openai", because: "names one of the providers that the product knows" },
   model: { plain: "gpt-5", because: "names a model of a provider" },
@@ -160,6 +178,11 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
     () => ({ since: new Date(Date.now() - 60_000).toISOString() }),
   ),
 };
+
+const anAgent = { agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-5" };
+
+/** A test case of a suite. */
+const aCase = { name: "Case", input: {}, assertions: [{ kind: "status", status: "completed" }] };
 
 /** A tool of an agent. */
 const tool = {
@@ -183,6 +206,7 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "auth.step_up": { password: "correct horse battery staple" },
   "sso.finish_link": { code: "ssn_01JDQ4X0Z5V8W3N7K2M9R6T1BC.x", code_verifier: "x".repeat(43) },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
+  "suites.create_case": aCase,
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },
   "pipelines.create_connection": { ...graph.connections[0], id: "c2" },

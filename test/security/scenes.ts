@@ -340,6 +340,13 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids: { schedule_id: (await world.post("/schedules", { ...daily, pipeline_id })).id } };
   },
 
+  "suites.start_run": async (world) => ({ ids: { suite_id: (await suiteWithCase(world)).suite_id } }),
+  // Its one case waits for a model, so it still goes on.
+  "suites.cancel_run": async (world) => {
+    const { suite_id } = await suiteWithCase(world, "[[delay:20000]]");
+    return { ids: { suite_run_id: (await world.post(`/suites/${suite_id}/runs`, {})).id } };
+  },
+
   "pipelines.activate": (world) => pipelineOf(world),
   "pipelines.deactivate": (world) => pipelineOf(world, "activate"),
   "pipelines.create_from_pattern": async (world) => {
@@ -389,6 +396,15 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "runs.rerun": (world) => runThatIs(world, "failed", "[[fail:400]]"),
   "runs.retry": (world) => runThatIs(world, "failed", "[[fail:400]]"),
 };
+
+/** A suite of an agent with one case. */
+async function suiteWithCase(world: World, message = "Hello") {
+  const { agent_id } = (await agentOf(world, "activate")).ids;
+  const { id } = await world.post(`/agents/${agent_id}/suites`, { name: unique("Suite") });
+  const assertions = [{ kind: "status", status: "completed" }];
+  await world.post(`/suites/${id}/cases`, { name: "Case", input: { message }, assertions });
+  return { suite_id: String(id) };
+}
 
 const workspace = async (world: World): Promise<string> =>
   (await world.post("/workspaces", { name: unique("Workspace") })).id;

@@ -11,7 +11,11 @@ import { type Denied, denied } from "./rules/rights.ts";
  * Why the run may not take this step any more; undefined when it may. Organization, starter and agent are read in one
  * strongly consistent batch, so a suspension, a removal or a forced archive stops the run at its next step.
  */
-export async function denialOf(table: TenantTable, run: StoredRun, { node }: PlanNode): Promise<Denied | undefined> {
+export async function denialOf(
+  table: TenantTable,
+  run: Pick<StoredRun, "kind" | "started_by" | "parent_run_id">,
+  { node }: Pick<PlanNode, "node">,
+): Promise<Denied | undefined> {
   const { started_by, parent_run_id } = run;
   const starter = started_by.type === "agent" ? started_by.on_behalf_of : started_by;
   const user_id = starter.type === "user" ? starter.id : undefined;

@@ -1,11 +1,11 @@
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { pinAgent } from "../../agents/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
-import { DEFAULT_TIMEOUT_SECONDS, isLive, runStates } from "../model.ts";
+import { isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
+import { prepareAgent } from "./agent.ts";
 import { agentIsActive, begin, chosen, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
 import { preparePipeline } from "./pipeline.ts";
 import { namedRun } from "./start.ts";
@@ -29,28 +29,17 @@ export const startPipeline: Handler<Ops["startPipeline"], RunDeps> = async (call
 };
 
 export const startAgent: Handler<Ops["startAgent"], RunDeps> = async (call, deps) => {
-  const { path, body, caller, at } = call;
+  const { body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
-  const { mode, version, timeout_seconds = DEFAULT_TIMEOUT_SECONDS, metadata, labels } = body;
   const input = body.input as Json;
-  const pinned = await pinAgent(table, await call.load(), version);
-  await admitTokens(table, caller.organization.plan, at);
-  const named = namedRun(caller.organization, at, timeout_seconds);
-  const wanted = {
-    kind: "agent",
-    target_id: path.agent_id,
-    pinned: { pipeline_id: null, revision: null, agents: { [path.agent_id]: pinned }, pipelines: {} },
-    ...{
-      mode,
-      metadata,
-      labels,
-      timeout_seconds,
-      budget: chosen(body),
-      ...named,
-      input: await storeJson(deps.blobs, table.tenant, named, input),
-    },
-  } as const;
-  return begin(call, deps, table, wanted, [agentIsActive(table, path.agent_id)], input);
+  const { wanted, check } = await prepareAgent(
+    { table, blobs: deps.blobs },
+    await call.load(),
+    { ...body, input, budget: chosen(body) },
+    caller.organization,
+    at,
+  );
+  return begin(call, deps, table, wanted, [check], input);
 };
 
 /** The same pins and input again, and from the failed step what has succeeded. What the run is of must still take runs. */

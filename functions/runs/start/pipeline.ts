@@ -5,7 +5,7 @@ import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { type PipelineHead, pinForRun } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
-import { type RunRecord, usualTimeout } from "../model.ts";
+import { type Pinned, type RunRecord, usualTimeout } from "../model.ts";
 import { storeJson } from "../store.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, type NewRun, namedRun } from "./start.ts";
@@ -17,6 +17,8 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels
   /** Of test runs only. */
   readonly revision?: number | undefined;
   readonly budget?: RunRecord["budget"] | undefined;
+  /** Versions and revisions that were chosen before: where it names something, that is used. */
+  readonly pins?: Pick<Pinned, "agents" | "pipelines"> | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels
 export async function preparePipeline(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
   head: PipelineHead,
-  { mode, metadata, labels, input, revision, timeout_seconds, budget = null }: WantedRun,
+  { mode, metadata, labels, input, revision, pins, timeout_seconds, budget = null }: WantedRun,
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
@@ -35,7 +37,7 @@ export async function preparePipeline(
   const { graph } = pinned.loaded;
   await checkInput(graph, input);
   const pipeline_id = pinned.pipeline.id;
-  const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, graph);
+  const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, graph, pins);
   if (runs_agents) await admitTokens(table, organization.plan, at);
   const seconds = timeout_seconds ?? usualTimeout(graph, waits_seconds);
   const named = namedRun(organization, at, seconds);

@@ -5,6 +5,7 @@ import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
 import { enrol } from "../../support/mfa.ts";
 import { poolPage, startProvider } from "../../support/oidc-provider.ts";
+import { jobEnded, resultsOf } from "../../support/suites.ts";
 import { ended, lab } from "../runs/setup.ts";
 
 /**
@@ -47,6 +48,7 @@ interface Prepared {
   readonly member_id: string;
   readonly team_id: string;
   readonly pipeline_id: string;
+  readonly suite_id: string;
 }
 
 async function made({ company }: Prepared, path: string, body: unknown): Promise<string> {
@@ -124,6 +126,23 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     const trigger = { kind: "event", events: ["agent.archived"] };
     return `/schedules/${await made(at, "/schedules", { name: "Daily", pipeline_id, trigger })}`;
   },
+  // With a case whose input is a file, and a job that has ended.
+  async "suites.delete"(at) {
+    const id = await made(at, `/agents/${at.agent_id}/suites`, { name: unique("Suite") });
+    await made(at, `/suites/${id}/cases`, aCase);
+    const job = await made(at, `/suites/${id}/runs`, {});
+    const [result] = await jobEnded(at.company, job).then(() => resultsOf(at.company, job));
+    // Its run stays when the suite goes.
+    await eventually(async () => {
+      const { status } = await at.company.call("DELETE", `/runs/${result.run_id}`);
+      return status === 204 ? true : undefined;
+    }, "the run of the case is deleted");
+    return `/suites/${id}`;
+  },
+  async "suites.delete_case"(at) {
+    const path = `/suites/${at.suite_id}/cases`;
+    return `${path}/${await made(at, path, aCase)}`;
+  },
   async "runs.delete"(at) {
     const id = await made(at, `/agents/${at.agent_id}/runs`, {
       input: "x".repeat(20_000),
@@ -137,6 +156,12 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     expect((await ended(at.company, id)).status).toBe("completed");
     return `/test/executions/${id}`;
   },
+};
+
+const aCase = {
+  name: "Case",
+  input: "x".repeat(20_000),
+  assertions: [{ kind: "status", status: "completed" }],
 };
 
 /** What deletes nothing by itself, and why. */
@@ -170,11 +195,12 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   const team_id = (await company.call("POST", "/teams", { name: unique("Team") })).body.id;
   const drawn = { name: unique("Pipeline"), pattern: "sequential" };
   const pipeline_id = (await company.call("POST", "/pipelines", drawn)).body.id;
+  const suite_id = (await company.call("POST", `/pipelines/${pipeline_id}/suites`, { name: unique("Suite") })).body.id;
   const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
 
   const paths: string[] = [];
   for (const make of Object.values(MAKERS))
-    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id }));
+    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id, suite_id }));
   const webhook = paths.find((path) => path.startsWith("/webhooks/"));
   await eventually(async () => {
     const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;

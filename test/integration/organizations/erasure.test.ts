@@ -48,6 +48,10 @@ async function furnished() {
   const run = await send("POST", `/agents/${agent.id}/runs`, { input: "x".repeat(20_000) });
   const pipeline_id = (await send("POST", "/pipelines", { name: unique("Pipeline"), pattern: "sequential" })).id;
   const trigger = { kind: "cron", cron: "0 0 1 1 *" };
+  const suite = await send("POST", `/agents/${agent.id}/suites`, { name: unique("Suite") });
+  const assertions = [{ kind: "status", status: "completed" }];
+  await send("POST", `/suites/${suite.id}/cases`, { name: "Case", input: "i".repeat(20_000), assertions });
+  await send("POST", `/suites/${suite.id}/runs`, {});
   await send("POST", "/schedules", { name: "Yearly", pipeline_id, trigger });
   await send("POST", "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["agent.archived"] });
   const team = await send("POST", "/teams", { name: unique("Team") });

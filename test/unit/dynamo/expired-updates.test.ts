@@ -40,6 +40,9 @@ const HARMLESS: Readonly<Record<string, string>> = {
   agent_thread: "read before; the condition asks for who answers in it",
   run: "read before; it ended days before it expires",
   run_state: "read before; the condition asks for its state and number",
+  suite_run: "the condition asks for its state, and it expires days after it was running",
+  suite_run_open: "read before; the condition asks for what was read",
+  suite_run_state: "of a job that ended days before it expires",
   run_join: "of a run that ended days before it expires",
 };
 

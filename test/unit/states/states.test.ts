@@ -54,6 +54,7 @@ describe("a table of states", () => {
       "schedule",
       "sso_connection",
       "step",
+      "suite_run",
       "webhook",
       "webhook replay",
       "workspace",
