@@ -70,6 +70,11 @@ export const typical: Readonly<Record<string, Json>> = {
   "SsoCreateBody.name": "Acme's directory",
   "SsoUpdateBody.name": "Acme's directory",
   "SsoStart.state": "af0ifjsldkj",
+  SuitesCreateCaseBody: {
+    name: "A refund of 20 euros",
+    input: { message: "I want 20 euros back." },
+    assertions: [{ kind: "contains", path: "text", value: "refund" }],
+  },
   "SuiteChecked.actual": '"open"',
   "SuiteChecked.expected": '"closed"',
   "SuiteChecked.kind": "equals",

@@ -12,6 +12,8 @@ import { rooms } from "../../../functions/rooms.ts";
 import { halt, launch } from "../../../functions/runs/consumers.ts";
 import type { Workflow } from "../../../functions/runs/control/workflow.ts";
 import { denialOf } from "../../../functions/runs/engine/rights.ts";
+import { hear as hearOfJob, look as lookAtJob } from "../../../functions/suites/consumers.ts";
+import { suiteRunDue } from "../../../functions/suites/store.ts";
 import { resume } from "../../../functions/webhooks/deliveries/resume.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -32,7 +34,9 @@ import { startReceiver } from "../../support/receiver.ts";
 import { comeDue, firingsOf, hear, scheduleOf } from "../../support/schedules.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
+import { caseOf, suiteOf } from "../../support/suites.ts";
 import { blobs, drive, look, startRun } from "../runs/harness.ts";
+import { jobOf, workerDeps } from "../suites/harness.ts";
 import { World } from "../webhooks/world.ts";
 
 const never = async (): Promise<never> => {
@@ -106,6 +110,24 @@ async function runOfSuspended() {
   };
   const deps = { table: stackTable(), clock: clockAt(new Date()), log: silentLog, workflow };
   return { run, calls, deps };
+}
+
+/** A job with a case that goes on, of an organization that has just been suspended. */
+async function jobInSuspended(): Promise<string> {
+  const agent = await createAgent(company);
+  expect((await company.call("POST", `/agents/${agent.id}/activate`, {})).status).toBe(200);
+  const { id } = await suiteOf(company, agent.id);
+  await caseOf(company, id);
+  const job = await jobOf(company, id);
+  await lookAtJob({ tenant: company.organization_id, kind: suiteRunDue.kind, ref: job, at: "" }, workerDeps());
+  await stand(company.organization_id, "suspend");
+  return job;
+}
+
+async function expectCancelled(job: string): Promise<void> {
+  await stand(company.organization_id, "restore");
+  const { body } = await company.call("GET", `/suite-runs/${job}`);
+  expect(body).toMatchObject({ status: "cancelled", reason: "organization_suspended", running: 0 });
 }
 
 const ENDED = { code: "organization_suspended", message: "The organization is suspended." };
@@ -234,6 +256,17 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await hear(told(company.organization_id, "team.updated", {}), { table: stackTable(), blobs: blobs() });
     await stand(company.organization_id, "restore");
     expect(await firingsOf(company, id)).toEqual([]);
+  },
+  "suites.due": async () => {
+    const job = await jobInSuspended();
+    await lookAtJob({ tenant: company.organization_id, kind: suiteRunDue.kind, ref: job, at: "" }, workerDeps());
+    await expectCancelled(job);
+  },
+  "suites.work": async () => {
+    const job = await jobInSuspended();
+    const data = { suite_run_id: job };
+    await hearOfJob(told(company.organization_id, "suite.run_started", data), workerDeps());
+    await expectCancelled(job);
   },
   "webhooks.attempt": () => heldAndDelivered(),
   "webhooks.resume": () => heldAndDelivered(),
