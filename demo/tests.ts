@@ -68,7 +68,7 @@ export async function tell(gateway: string): Promise<boolean> {
       agents[name] = id;
     }
     // The graph is of no pattern with rules of its own.
-    pipeline = (await api.post("/pipelines", { name: `Answers ${tag}`, pattern: "supervisor" }, 201)).id;
+    pipeline = (await api.post("/pipelines", { name: `Answers ${tag}`, pattern: "custom" }, 201)).id;
     await draw('{"answer": input.text, "words": $count($split(input.text, " "))}');
     return `${Object.keys(agents).length} agents, 1 pipeline`;
   });

@@ -238,7 +238,7 @@ export const operations = {
     path: "/suites/{suite_id}/runs",
     summary: "Run the cases of a suite as one job",
     description:
-      "Each case starts a test run of its own, a bounded number side by side, all with the same versions: those of now, as they are pinned at the start. A pipeline is tested in its newest revision, an agent in its active version, unless `version` says another. Cases for which the plan has no room wait. For cases that are judged the permission `agents:execute` is needed too.",
+      "Each case starts a test run of its own, a bounded number side by side, all with the same versions: those of now, as they are pinned at the start. A pipeline is tested in its newest revision, an agent in its active version, unless `version` says another. Its runs have its id as a label. Cases for which the plan has no room wait. For cases that are judged the permission `agents:execute` is needed too.",
     ...executes,
     resource: suiteResource,
     request: {

@@ -3,7 +3,7 @@ import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds
 /** What works at jobs starts runs, and stops them. */
 const WORKS = ["table_read", "files_read:versions", "files_write:runs", "runs_control"] as const;
 const STOPS = ["due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"];
-const STARTS = [...STOPS, "run_budget", "run_count"];
+const STARTS = [...STOPS, "run_budget", "run_count", "run_label"];
 const JOBS = ["suite_pass_rate", "suite_result", "suite_run", "suite_run_link", "suite_run_open", "suite_run_state"];
 
 /** Test cases of pipelines and agents, which run as jobs with a report. */

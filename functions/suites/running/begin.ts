@@ -84,11 +84,10 @@ export const stillRuns = (own: TenantTable, { id }: Pick<StoredSuiteRun, "id">):
 export const linkWrite = (own: TenantTable, job: StoredSuiteRun, index: number, run_id: string): Write =>
   own.writes.create(suiteRunLinkItem, { run_id, suite_run_id: job.id, index, expires_at: job.expires_at });
 
-/** What every run of a job is told by in lists of runs. */
-export const metadataOf = (job: StoredSuiteRun, one: PlannedCase): Record<string, string> => ({
-  suite_id: job.suite_id,
-  suite_run_id: job.id,
-  case_id: one.id,
+/** By what the runs of a job are found, and what they say of themselves. */
+export const toldBy = (job: StoredSuiteRun, one: PlannedCase) => ({
+  labels: [job.id],
+  metadata: { suite_id: job.suite_id, suite_run_id: job.id, case_id: one.id },
 });
 
 async function prepare(
@@ -101,7 +100,7 @@ async function prepare(
 ) {
   const { kind, target_id, version, pinned, timeout_seconds } = job;
   const input = await loadJson(blobs, one.input);
-  const wanted = { mode: "test", metadata: metadataOf(job, one), input, timeout_seconds } as const;
+  const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds } as const;
   if (kind === "agent") {
     const agent = await table.get(agentItem, { id: target_id });
     if (agent === undefined) throw notFound("The agent of the suite is gone.");

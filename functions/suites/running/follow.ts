@@ -11,7 +11,7 @@ import { isJudged, type Judged } from "../rules/assertions.ts";
 import { type Checked, evaluate, type Measured } from "../rules/evaluate.ts";
 import { judged, judgeMessage, undecided } from "../rules/judging.ts";
 import { type OpenCase, type StoredSuiteRun, suiteRunOpenItem } from "../store.ts";
-import { linkWrite, metadataOf, organizationOf, stillRuns } from "./begin.ts";
+import { linkWrite, organizationOf, stillRuns, toldBy } from "./begin.ts";
 import { isAnswer, waitsForRoom } from "./refusals.ts";
 import { settle } from "./settle.ts";
 
@@ -107,7 +107,7 @@ async function ask(
     if (agent === undefined) return "the agent that judges is gone";
     const { timeout_seconds } = job;
     const input = { message: judgeMessage(assertion, measured) };
-    const wanted = { mode: "test", metadata: metadataOf(job, one), input, timeout_seconds } as const;
+    const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds } as const;
     const { wanted: prepared, check } = await prepareAgent(
       { table: own, blobs: deps.blobs },
       agent,

@@ -20,7 +20,7 @@ const echo = (label: string) =>
   );
 beforeAll(async () => {
   at = await lab();
-  pipeline = await pipelineWith(at.company, echo("first"), "supervisor");
+  pipeline = await pipelineWith(at.company, echo("first"), "custom");
 });
 
 it("a recorded run becomes a case; the suite runs as a job, whose report says what a new revision broke", async () => {

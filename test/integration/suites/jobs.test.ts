@@ -22,7 +22,7 @@ beforeAll(async () => {
     { id: "in", kind: "input" },
     { id: "out", kind: "output" },
   ];
-  pipeline = await pipelineWith(company, graphOf(nodes, [["in", "out"]]), "supervisor");
+  pipeline = await pipelineWith(company, graphOf(nodes, [["in", "out"]]), "custom");
 });
 
 const own = () => stackTable().of(company.organization_id);
