@@ -254,7 +254,7 @@ export const operations = {
     },
     response: suiteRunView,
     success: 202,
-    errors: ["conflict", "graph_invalid", "quota_exceeded"],
+    errors: ["conflict", "graph_invalid"],
     location: "/suite-runs/{id}",
   }),
   listRuns: operation({

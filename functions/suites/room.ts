@@ -9,7 +9,7 @@ const JOBS = ["suite_pass_rate", "suite_result", "suite_run", "suite_run_link", 
 /** Test cases of pipelines and agents, which run as jobs with a report. */
 export const room = defineRoom({
   name: "suites",
-  area: "run",
+  area: "govern",
   functions: {
     api: apiFunction(["table_read", "files_write:versions", "files_write:runs"], {
       memory_mb: 1024,
