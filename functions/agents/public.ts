@@ -20,4 +20,5 @@ export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools
 export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
 export { responseSchemas } from "./versions/response-schemas.ts";
 export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";
+export { type NamedTool, toolNames } from "./versions/tool-names.ts";
 export { workingContent } from "./versions/working.ts";

@@ -8,3 +8,4 @@ export {
   type AgentToolCall,
   runAgent,
 } from "./run/agent.ts";
+export { type CalledTool, callTool } from "./tools/call.ts";

@@ -29,9 +29,11 @@ export const openTools = (
     readonly secrets: Sealer;
     readonly outbound: Pick<Outbound, "request" | "fetch">;
     readonly compile_expression: CompileExpression;
+    readonly idempotency_key?: string;
   },
 ): ToolRunner =>
   createToolRunner({
+    idempotency_key: deps.idempotency_key,
     outbound: deps.outbound,
     compile_expression: deps.compile_expression,
     changed_tools: ({ id, config }, listed) =>

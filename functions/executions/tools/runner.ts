@@ -15,6 +15,8 @@ export type ToolDependencies = {
   compile_expression: CompileExpression;
   /** Which of a server's tools, as it describes them now, are not as they were accepted. */
   changed_tools: (tool: Tool & { tool_type: "mcp" }, listed: readonly DescribedTool[]) => Promise<ReadonlySet<string>>;
+  /** Of a call that may be repeated: endpoints of APIs are told. */
+  idempotency_key?: string | undefined;
   /** Opens one stored secret header of a tool. */
   open_secret: (secret: EncryptedSecret, tool: Tool, header: string) => Promise<string>;
 };
@@ -40,7 +42,7 @@ const isObject = (value: unknown): value is Arguments =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The arguments, checked against the tool's parameters. */
-const checkArguments = async (
+export const checkArguments = async (
   parameters: unknown,
   args: unknown,
 ): Promise<{ ok: true; args: Arguments } | ToolFailure> => {
@@ -73,7 +75,7 @@ export const mcpToolName = (tool: Pick<Tool, "name">, name: string): string => {
 
 /** Runs the tools of one agent run. Sessions with MCP servers are kept for the run and closed at its end. */
 export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => {
-  const { outbound, compile_expression, open_secret, changed_tools } = dependencies;
+  const { outbound, compile_expression, open_secret, changed_tools, idempotency_key } = dependencies;
   type Opened = { headers: Record<string, string>; secrets: string[]; session?: McpSession };
   const opened = new Map<string, Promise<Opened>>();
 
@@ -85,7 +87,9 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
         async ([name, secret]) => [name, await open_secret(secret, tool, name)] as const,
       ),
     );
-    const headers = { ...config.headers, ...Object.fromEntries(secrets) };
+    const again =
+      tool.tool_type === "api" && idempotency_key !== undefined ? { "idempotency-key": idempotency_key } : {};
+    const headers = { ...again, ...config.headers, ...Object.fromEntries(secrets) };
     const hidden = hiddenForms(secrets.map(([, value]) => value));
     if (tool.tool_type === "api") return { headers, secrets: hidden };
     const timeout_ms = tool.config.timeout_ms ?? toolLimits.default_timeout_ms;

@@ -11,6 +11,7 @@ import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
 import { type AnswerSchemas, answerKey } from "./rules/types/flow.ts";
 import { validated } from "./run.ts";
+import { toolFindings } from "./tools.ts";
 
 /** A finding about a graph: what is wrong, what to do, and where. */
 export interface Finding {
@@ -91,9 +92,12 @@ export async function checkGraph(
     missingPeople(table, graph),
     calledFindings(table, graph),
   ]);
-  const answers = await answersOf(table, blobs, graph, agents);
+  const [answers, tools] = await Promise.all([
+    answersOf(table, blobs, graph, agents),
+    toolFindings(table, blobs, graph, agents),
+  ]);
   const { errors, warnings } = await validated(graph, { pattern, agents, answers });
-  const all: Finding[] = [...errors, ...missing, ...called];
+  const all: Finding[] = [...errors, ...missing, ...called, ...tools];
   for (const node of graph.nodes)
     for (const { type, id, pin } of referencesOf(node)) {
       const agent = type === "agent" ? agents.get(id) : undefined;

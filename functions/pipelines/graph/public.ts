@@ -9,6 +9,7 @@ export { namedWorkers } from "./rules/kinds/supervisors.ts";
 export {
   agentOf,
   agentsOf,
+  callsModels,
   handlesOf,
   idsNamed,
   isPure,

@@ -6,6 +6,7 @@ import { workApproval } from "./work-approval.ts";
 import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
 import { workRouter } from "./work-router.ts";
+import { workTool } from "./work-tool.ts";
 import { workWait } from "./work-wait.ts";
 
 /** Work that the run's deadline cuts off ends just after it, so that the run is timed out and not failed by its step. */
@@ -37,6 +38,8 @@ export const workerOf =
         return workCalls({ ...task, step, left_ms }, wait, deps);
       case "supervisor":
         return workSupervisor({ ...task, step, left_ms }, wait, deps);
+      case "tool":
+        return workTool({ ...task, step }, deps);
       case "http":
         return workHttp({ ...task, step }, deps);
       default:

@@ -2,7 +2,14 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { pinAgents } from "../../agents/public.ts";
-import { agentsOf, type Graph, type GraphNode, graphLimits, referencesOf } from "../../pipelines/graph/public.ts";
+import {
+  agentsOf,
+  callsModels,
+  type Graph,
+  type GraphNode,
+  graphLimits,
+  referencesOf,
+} from "../../pipelines/graph/public.ts";
 import { checkGraph, loadRevision, type Pipeline, pipelineItem } from "../../pipelines/public.ts";
 import { type Pinned, waitsOf } from "../model.ts";
 import { nested } from "./rules/nesting.ts";
@@ -79,7 +86,7 @@ export async function pinAll(
   if (depth > graphLimits.depth) throw tooDeep(depth);
   const now = await pinGraphs(table, [...graphs.values()]);
   const agents = Object.fromEntries(Object.entries(now).map(([id, version]) => [id, base.agents[id] ?? version]));
-  const runs_agents = [...graphs.values()].some(({ nodes }) => nodes.some((node) => agentsOf(node).length > 0));
+  const runs_agents = [...graphs.values()].some(({ nodes }) => nodes.some(callsModels));
   return { agents, pipelines, waits_seconds, runs_agents };
 }
 

@@ -26,15 +26,18 @@ export const toolServer = async (answer: (received: Received, response: ServerRe
 type Message = { id?: number; method: string; params: { name?: string; arguments?: unknown; cursor?: string } };
 
 /** An MCP server with the tools `add`, `fail`, `slow`, `picture` and `secret`, which answers as JSON or as an event stream. */
-export const mcpServer = async (options: { stream?: boolean; forget_sessions?: boolean; status?: number } = {}) => {
+export const mcpServer = async (
+  options: { stream?: boolean; forget_sessions?: boolean; status?: number; says?: () => string } = {},
+) => {
   let sessions = 0;
   let calls = 0;
   const schema = { type: "object", properties: { a: { type: "number" }, b: { type: "number" } } };
-  const listed = ["add", "fail", "slow", "picture", "secret"].map((name) => ({
-    name,
-    description: `Does ${name}`,
-    inputSchema: schema,
-  }));
+  const listed = () =>
+    ["add", "fail", "slow", "picture", "secret"].map((name) => ({
+      name,
+      description: `${options.says?.() ?? "Does"} ${name}`,
+      inputSchema: schema,
+    }));
 
   const call = ({ name, arguments: args }: Message["params"], headers: IncomingHttpHeaders): object => {
     const { a = 0, b = 0 } = (args ?? {}) as { a?: number; b?: number };
@@ -64,7 +67,7 @@ export const mcpServer = async (options: { stream?: boolean; forget_sessions?: b
       return { result: { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "t", version: "1" } } };
     if (message.method === "tools/call") return call(message.params, headers);
     const from = Number(message.params.cursor ?? 0);
-    return { result: { tools: listed.slice(from, from + 3), ...(from === 0 ? { nextCursor: "3" } : {}) } };
+    return { result: { tools: listed().slice(from, from + 3), ...(from === 0 ? { nextCursor: "3" } : {}) } };
   };
 
   return toolServer(({ method, text, headers }, response) => {

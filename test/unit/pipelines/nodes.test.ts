@@ -56,7 +56,7 @@ describe("a node", () => {
   it.each([
     [
       node("prompt"),
-      "kind: kind must be one of input, agent, condition, router, supervisor, merge, synthesizer, http, transform, wait, approval, sub_pipeline, map, loop, output",
+      "kind: kind must be one of input, agent, condition, router, supervisor, merge, synthesizer, http, tool, transform, wait, approval, sub_pipeline, map, loop, output",
     ],
     [node("connector"), "kind: kind connector is not available yet; must be one of input"],
     [node("agent", { agentId: "x" }), "agentId"],
@@ -223,11 +223,11 @@ describe("the palette", () => {
     expect(defineKind({ ...declared, config, example: {}, cost: FREE }).cost.paid({})).toEqual([]);
   });
 
-  it("has an agent paid for exactly where one is run", () => {
+  it("has an agent paid for exactly where one is run, not where only its tool is called", () => {
     for (const { kind, example, cost, agent } of Object.values(nodeKinds) as NodeKind[]) {
       const { config } = nodeSchema.parse(node(kind, example as object));
       const agents = cost.paid(config).filter(({ type }) => type === "agent");
-      expect([kind, agents.length]).toEqual([kind, agent(config) === undefined ? 0 : 1]);
+      expect([kind, agents.length]).toEqual([kind, agent(config) === undefined || kind === "tool" ? 0 : 1]);
     }
   });
 

@@ -4,7 +4,7 @@ import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NamedPeople, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { supervisor } from "./kinds/supervisors.ts";
-import { agent, http } from "./kinds/tasks.ts";
+import { agent, http, tool } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
 import { ERROR_HANDLE } from "./limits.ts";
@@ -20,6 +20,7 @@ export const nodeKinds = {
   merge,
   synthesizer,
   http,
+  tool,
   transform,
   wait,
   approval,
@@ -39,13 +40,19 @@ export { kindOf };
 /** Whether the planner works the node off itself. */
 export const isPure = (node: GraphNode): boolean => kindOf(node).pure(node.config);
 
-/** The agent that the node runs; undefined where it runs none. */
+/** The agent that the node runs, or whose tool it calls; undefined where it has none. */
 export const agentOf = (node: GraphNode): NodeAgent | undefined => kindOf(node).agent(node.config);
 
 /** The agents that do the node's work as runs of their own. */
 export const workersOf = (node: GraphNode): readonly NodeAgent[] => kindOf(node).workers(node.config);
 
-/** All agents that a node has work: the one that it runs, and those whom that one has work. */
+/** Whether it may have models called itself, which take tokens of the plan. */
+export const callsModels = (node: GraphNode): boolean =>
+  kindOf(node)
+    .cost.paid(node.config)
+    .some(({ type }) => type !== "pipeline");
+
+/** All agents whose versions a node works with: its own, and those whom that one has work. */
 export function agentsOf(node: GraphNode): readonly NodeAgent[] {
   const own = agentOf(node);
   return own === undefined ? workersOf(node) : [own, ...workersOf(node)];

@@ -6,7 +6,7 @@ import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
 import { supervisor } from "./kinds/supervisors.ts";
-import { agent, http } from "./kinds/tasks.ts";
+import { agent, http, tool } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
 import { graphLimits } from "./limits.ts";
@@ -42,6 +42,7 @@ const variants = [
   nodeOf(merge),
   nodeOf(synthesizer),
   nodeOf(http),
+  nodeOf(tool),
   nodeOf(transform),
   nodeOf(wait),
   nodeOf(approval),
@@ -53,7 +54,7 @@ const variants = [
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
 /** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["connector", "tool"];
+const announced = ["connector"];
 
 /** One node of a graph. */
 export const nodeSchema = z

@@ -182,7 +182,7 @@ export interface NodeKind<K extends string = string, S extends z.ZodType = z.Zod
   accepts(config: z.output<S>): Shape;
   /** Where its config uses values of the graph. */
   uses(config: z.output<S>): readonly Use[];
-  /** The agent that it runs; undefined where it runs none. */
+  /** The agent that it runs, or whose tool it calls; undefined where it has none. */
   agent(config: z.output<S>): NodeAgent | undefined;
   /** Agents that do its work as runs of their own. */
   workers(config: z.output<S>): readonly NodeAgent[];

@@ -96,3 +96,34 @@ export const http = defineKind({
   ],
   lacks: (config) => (config.url === undefined ? ["Give its url."] : []),
 });
+
+/** Of a tool of an MCP server, by the server. */
+const MCP_TOOL = 128;
+/** The longest that a tool may take itself. */
+const TOOL_MS = 60_000;
+
+export const tool = defineKind({
+  kind: "tool",
+  group: "actions",
+  icon: "wrench",
+  example: { agent_id: EXAMPLE_AGENT, tool: "find_order", input_mapping: { id: "input.order_id" } },
+  summary:
+    "Calls one tool of an agent, without a model: a function, an API or a tool of an MCP server. Emits what it answers.",
+  pure: never,
+  config: configOf({
+    ...agentFields,
+    tool: z.string().min(1).max(64).optional().meta({ description: "Its name with the agent.", example: "find_order" }),
+    mcp_tool: z.string().min(1).max(MCP_TOOL).optional().meta({
+      description: "Of an MCP server: which of the tools that the agent may use, by the server's own name.",
+    }),
+    input_mapping: mappingSchema
+      .optional()
+      .meta({ description: "Makes the arguments; the input where it is left out." }),
+  }),
+  agent: ({ agent_id, version }) => ({ agent_id, version }),
+  cost: { words: "Nothing here; what the tool's host takes is not known.", usual_timeout_ms: TOOL_MS, paid: () => [] },
+  emits: () => ANY,
+  limits: { mapping_fields: MAPPING_FIELDS, mcp_tool_characters: MCP_TOOL },
+  uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping, [anyObject]),
+  lacks: (config) => (config.tool === undefined ? ["Say which tool of the agent it calls."] : []),
+});
