@@ -92,6 +92,8 @@ function configOf(kind: string, one: Spec, source: string): object {
   if (kind === "agent") return { agent_id: "agt_1", ...policyOf(one) };
   if (kind === "transform")
     return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
+  if (kind === "supervisor") return { agent_id: "agt_1", workers: [{ agent_id: "agt_1" }], ...policyOf(one) };
+  if (kind === "tool") return { agent_id: "agt_1", tool: "t", ...policyOf(one) };
   if (kind === "wait") return { seconds: 1, ...policyOf(one) };
   if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
   if (kind === "synthesizer") return votesOf(one);
@@ -111,8 +113,16 @@ const kinds = [
   "merge",
   "synthesizer",
   "wait",
+  "supervisor",
+  "tool",
   "output",
 ];
+
+/** Kinds whose work begins to wait when it is first asked. */
+const waiting: ReadonlySet<string | undefined> = new Set(["wait", "supervisor"]);
+
+/** Whether a node waits before it comes to something. */
+export const waits = (node: GraphNode | undefined): boolean => waiting.has(node?.kind);
 
 function build(specs: readonly Spec[]): Graph {
   const nodes: unknown[] = [{ id: "in", kind: "input", label: "in", config: {} }];
@@ -177,7 +187,7 @@ export type TestWork = (node: PlanNode, attempt: number, call?: number) => Attem
 export const workOf =
   (options: { readonly fatal: boolean }) =>
   (node: PlanNode, attempt: number, call = 1): AttemptResult | Parked => {
-    if (node.node?.kind === "wait" && call === 1) return node.ordinal % 2 === 0 ? { parked: true } : PAUSE;
+    if (waits(node.node) && call === 1) return node.ordinal % 2 === 0 ? { parked: true } : PAUSE;
     const seed = [...node.id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 10;
     const survives = options.fatal || node.node?.config.on_failure !== "fail_run";
     if (seed < 3 && survives) return { ok: false, error: { code: "broken", message: `${node.id} always fails` } };

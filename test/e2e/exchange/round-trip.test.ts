@@ -23,6 +23,7 @@ beforeAll(async () => {
     model_id: MODEL,
     system_prompt: "Write one paragraph.\nNo: lists.\n",
     tags: ["text"],
+    capabilities: [{ id: "write.brief", name: "Briefs", description: "Short texts.", tags: ["text"] }],
     metadata: { team: "news" },
     response_schema: { type: "object", properties: { text: { type: "string" } } },
   });
@@ -55,9 +56,18 @@ beforeAll(async () => {
         fallback: { $agent: "Nobody" },
       }),
       node("join", "synthesizer", { strategy: "summarize", agent_id: judge }),
+      node("lead", "supervisor", {
+        agent_id: judge,
+        selection: "capability",
+        workers: [
+          { name: "writer", agent_id: writer },
+          { agent_id: judge, description: "Judges." },
+        ],
+      }),
+      node("look", "tool", { agent_id: writer, tool: "lookup", input_mapping: { word: "input.text" } }),
       node("out", "output"),
     ],
-    connections: ["in", "write", "send", "join"].map((source, i, all) => ({
+    connections: ["in", "write", "send", "join", "lead", "look"].map((source, i, all) => ({
       id: `c${i}`,
       source,
       target: all[i + 1] ?? "out",

@@ -6,7 +6,7 @@ import { compilePlan, type PlanNode } from "../../../functions/runs/engine/rules
 import { number } from "../../../functions/runs/log/pending.ts";
 import { runPendingItem, runStateItem } from "../../../functions/runs/store.ts";
 import { type Fault, faultyTable, onWrites } from "../../support/faulty-table.ts";
-import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
+import { type Expected, expectedRun, graphs, waits, workOf } from "../../support/plan-graphs.ts";
 import { seeded } from "../../support/plan-simulate.ts";
 import { stackTable } from "../../support/stack.ts";
 import { places } from "../../support/thorough.ts";
@@ -24,8 +24,8 @@ async function runsAsExpected(
   const expected = await expectedOf(run.id);
   const { worked, executionsOf } = await drive(run, options);
   // A step belongs to one branch, however often its tasks are repeated.
-  const waits = new Set(graph.nodes.filter(({ kind }) => kind === "wait").map(({ id }) => id));
-  for (const [id, executions] of executionsOf) if (!waits.has(id)) expect([id, executions.size]).toEqual([id, 1]);
+  const waiting = new Set(graph.nodes.filter(waits).map(({ id }) => id));
+  for (const [id, executions] of executionsOf) if (!waiting.has(id)) expect([id, executions.size]).toEqual([id, 1]);
   const { run: record, state, steps, log, pending, events, audit, outcomes, output } = await look(run);
   const status = expected.fatal.length > 0 ? "failed" : "completed";
   expect(record.status).toBe(status);
@@ -74,8 +74,7 @@ describe("a run on the table", () => {
       const { work, expected } = await expectation(graph, false);
       const worked = await runsAsExpected(graph, expected, { work });
       // What waits is asked when it begins, and by each of the two who wake it at once, or by one alone.
-      const asked = (key: string) =>
-        graph.nodes.find(({ id }) => key.startsWith(`${id}/`))?.kind === "wait" ? [2, 3] : [1];
+      const asked = (key: string) => (waits(graph.nodes.find(({ id }) => key.startsWith(`${id}/`))) ? [2, 3] : [1]);
       expect([...worked].filter(([key, times]) => !asked(key).includes(times))).toEqual([]);
     }
   });

@@ -45,6 +45,13 @@ describe("the scripted model's answer", () => {
     expect(ask("Tell me a joke", {}, system).text).toBe("You said: Tell me a joke");
   });
 
+  test("is what a directive says for a message with certain words; the last that fits counts", () => {
+    const message = "[[say:first]][[when:Round 1 => second]][[when:Round 2 => third => and more]]";
+    expect(ask(message).text).toBe("first");
+    expect(ask(`${message} Round 1`).text).toBe("second");
+    expect(ask(`${message} Round 1 Round 2`).text).toBe("third => and more");
+  });
+
   test("is the same for the same request", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (user, system) => {

@@ -40,8 +40,31 @@ describe("the estimate of a node", () => {
     ["router", { strategy: "random" }, { model_calls: 0, seconds: 0 }],
     ["synthesizer", { strategy: "summarize", agent_id: "agt_1" }, { model_calls: 12, seconds: 120 }],
     ["merge", {}, { model_calls: 0, seconds: 0 }],
+    ["tool", { agent_id: "agt_1", tool: "t" }, { model_calls: 0, cost_usd_micros: 0, seconds: 60 }],
+    // Three decisions, and four tasks; the first decision is its own work, the others and the workers are waited for.
+    [
+      "supervisor",
+      { agent_id: "agt_1", max_rounds: 2, max_workers: 2, workers: [{ agent_id: "agt_1" }, { agent_id: "agt_1" }] },
+      { model_calls: 3 * 12 + 4 * 12, cost_usd_micros: 7 * 60, seconds: 120 + 2 * 240 },
+    ],
   ])("of kind %s with %j", (kind, config, expected) => {
     expect(estimateOf(node("n", kind, config), answers)).toMatchObject({ ...expected, unbounded: [] });
+  });
+
+  it("counts for each task of a supervisor the worker that costs most, by each measure", () => {
+    const cheap = { ...answer, tokens_in: 9_000, cost_usd_micros: 1 };
+    const known = new Map([...answers, ["agt_2/", cheap]]);
+    const workers = [{ agent_id: "agt_1" }, { agent_id: "agt_2" }];
+    const one = node("s", "supervisor", { agent_id: "agt_1", max_rounds: 1, max_workers: 1, workers });
+    expect(estimateOf(one, known)).toMatchObject({
+      tokens_in: 2 * 1_200 + 9_000,
+      cost_usd_micros: 2 * 60 + 60,
+      unbounded: [],
+    });
+    expect(estimateOf(one, answers)).toMatchObject({
+      cost_usd_micros: null,
+      unbounded: ["Nothing is known of agent agt_2."],
+    });
   });
 
   it("is null with the reason where nothing bounds it", () => {

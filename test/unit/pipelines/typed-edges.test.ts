@@ -354,6 +354,18 @@ describe("what flows in a run of any graph", () => {
       return { ok: false, error: { code: "not_here", message: "" }, retryable: false };
     if (node.node?.kind === "agent" || node.node?.kind === "merge" || node.node?.kind === "synthesizer")
       return { ...result, output: { text: "said", object: { k: 1 } } };
+    if (node.node?.kind === "supervisor") {
+      const delegation = {
+        round: 1,
+        worker: null,
+        agent_id: null,
+        task: "t",
+        run_id: null,
+        outcome: "failed",
+        text: "",
+      };
+      return { ...result, output: { text: "said", delegations: [delegation], rounds: 1, stopped_by: "supervisor" } };
+    }
     if (node.node?.kind === "http") return { ...result, output: { status: 200, headers: {}, body: result.output } };
     return result;
   };

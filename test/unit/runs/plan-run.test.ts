@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
 import { compilePlan, nodeNamed, type Plan } from "../../../functions/runs/engine/rules/plan.ts";
-import { type Expected, expectedRun, graphs, workOf } from "../../support/plan-graphs.ts";
+import { type Expected, expectedRun, graphs, waits as nodeWaits, workOf } from "../../support/plan-graphs.ts";
 import { type Simulation, simulate } from "../../support/plan-simulate.ts";
 
 const agents = new Map([["agt_1", { status: "active" as const }]]);
@@ -33,7 +33,7 @@ function agrees(plan: Plan, run: Simulation, expected: Expected): void {
 }
 
 /** Whether that step, or attempt of it, is one that waits: it is asked again by each who wakes it. */
-const waits = (plan: Plan, key: string): boolean => nodeNamed(plan, key.split("/")[0] ?? "").node?.kind === "wait";
+const waits = (plan: Plan, key: string): boolean => nodeWaits(nodeNamed(plan, key.split("/")[0] ?? "").node);
 
 describe("a run of any valid graph", () => {
   it("is tried with graphs that are valid and have joins, skipped branches, error edges, fallbacks and retries", async () => {
@@ -55,7 +55,7 @@ describe("a run of any valid graph", () => {
         if (plan.nodes.length > 30) seen.big++;
         if (plan.nodes.some((node) => node.node?.config.retry && succeeds(node, 2) !== succeeds(node, 3)))
           seen.retrying++;
-        if (plan.nodes.some(({ node, id }) => node?.kind === "wait" && outcomes.get(id)?.status === "completed"))
+        if (plan.nodes.some(({ node, id }) => nodeWaits(node) && outcomes.get(id)?.status === "completed"))
           seen.waiting++;
         for (const outcome of outcomes.values()) {
           if (outcome.status === "skipped") seen.skipped++;

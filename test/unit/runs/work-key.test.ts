@@ -46,3 +46,26 @@ describe("the key of a task's work", () => {
       expect(key({ config: { input_mapping }, run: "other" })).not.toBe(key({ config: { input_mapping } }));
   });
 });
+
+describe("the key of a supervisor's work", () => {
+  const supervised = (agents: Readonly<Record<string, number>>, pin?: number) => {
+    const workers = [{ agent_id: "agt_2", ...(pin === undefined ? {} : { version: pin }) }];
+    const plan = compilePlan(
+      graphSchema.parse({
+        nodes: [
+          { id: "in", kind: "input", label: "in", config: {} },
+          { id: "s", kind: "supervisor", label: "s", config: { agent_id: "agt_1", workers } },
+        ],
+        connections: [{ id: "1", source: "in", target: "s" }],
+      }),
+    );
+    const given = { inputs: [], scope: { input: "in", run: { input: "in" }, steps: {} } };
+    return workKey(plan, nodeNamed(plan, "s"), given, { pipeline_id: null, revision: null, agents, pipelines: {} });
+  };
+
+  it("differs with the version of a worker, unless the node names one", () => {
+    expect(supervised({ agt_1: 1, agt_2: 1 })).not.toBe(supervised({ agt_1: 1, agt_2: 2 }));
+    expect(supervised({ agt_1: 1, agt_2: 1 })).not.toBe(supervised({ agt_1: 2, agt_2: 1 }));
+    expect(supervised({ agt_1: 1, agt_2: 1 }, 3)).toBe(supervised({ agt_1: 1, agt_2: 2 }, 3));
+  });
+});
