@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { scriptedModel } from "../../support/agents.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
+import { allItems } from "../../support/leftovers.ts";
 import { activeAgent, ended, graphOf, pages, pipelineWith, redraw, testRun } from "./setup.ts";
 
 let company: Company;
@@ -208,6 +209,17 @@ describe("a supervisor", () => {
     }, "its worker works");
     await company.call("POST", `/runs/${id}/stop`);
     expect(await ended(company, child.id)).toMatchObject({ status: "stopped", error: { code: "parent_ended" } });
+  });
+
+  it("leaves nothing behind when its run is deleted", async () => {
+    const { run: one, children } = await run({}, says(delegate({ worker: "analyst", task: "Look." }), finish("Seen.")));
+    expect((await company.call("DELETE", `/runs/${one.id}`)).status).toBe(204);
+    const ids = [one.id, ...children.map(({ id }: { id: string }) => id)];
+    await eventually(async () => {
+      let left = 0;
+      for await (const { pk } of allItems()) if (ids.some((id) => String(pk).endsWith(`#RUN#${id}`))) left++;
+      return left === 0 ? true : undefined;
+    }, "everything of it is gone");
   });
 
   it("is asked again in a retry only where its step has not succeeded", async () => {

@@ -155,7 +155,7 @@ describe("a step that calls a tool", () => {
     const saved = await company.call("PUT", `/pipelines/${pipeline}/graph`, graph(config));
     expect(saved.body.validation.errors.map((error: { code: string }) => error.code)).toEqual([code]);
     const refused = await company.call("POST", `/pipelines/${pipeline}/runs`, { mode: "test", input: {} });
-    expect([refused.status, refused.body.code]).toEqual([422, "graph_invalid"]);
+    expect([refused.status, refused.body.code]).toEqual([409, "graph_invalid"]);
   });
 
   it("stops the run where its agent has been archived meanwhile", async () => {
