@@ -21,26 +21,35 @@ export function numbered(delegations: readonly Delegation[], round: number, firs
 
 type Of = Pick<StoredCalls, "run_id" | "node_id" | "attempt" | "begun_at">;
 
+/** What was decided in the rounds so far. */
+export interface Decided {
+  readonly delegated: readonly Delegated[];
+  /** Why, round by round. */
+  readonly reasons: readonly string[];
+}
+
 /** Everything that has been delegated, round by round. */
-export async function delegatedIn(
+export async function decidedIn(
   table: TenantTable,
   blobs: Pick<Blobs, "load">,
   { run_id, node_id, attempt }: Of,
   rounds: number,
-): Promise<Delegated[]> {
+): Promise<Decided> {
   const reads = Array.from({ length: rounds }, (_, i) =>
     table.read(runRoundItem, { run_id, node_id, attempt, round: i + 1 }),
   );
   const found = await table.table.batch(reads);
-  const all: Delegated[] = [];
+  const delegated: Delegated[] = [];
+  const reasons: string[] = [];
   let runs = 0;
   for (const [i, round] of found.entries()) {
     if (round === undefined) throw new Error(`round ${i + 1} of ${node_id} is gone`);
     const tasks = numbered(delegationsSchema.parse(await loadJson(blobs, round.delegations)), i + 1, runs);
     runs += tasks.filter(({ index }) => index !== null).length;
-    all.push(...tasks);
+    delegated.push(...tasks);
+    reasons.push(round.reason);
   }
-  return all;
+  return { delegated, reasons };
 }
 
 /** What all of it has come to; undefined where the answers are together more than an output may be. */

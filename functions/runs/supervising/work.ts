@@ -26,7 +26,7 @@ import { runContext } from "../log/entries.ts";
 import { DEFAULT_TIMEOUT_SECONDS, isLive, MAX_OUTPUT_BYTES } from "../model.ts";
 import { runItem, runStateItem, storeJson } from "../store.ts";
 import { ask, type Supervisor } from "./ask.ts";
-import { type Delegated, delegatedIn, doneOf, numbered } from "./past.ts";
+import { type Delegated, decidedIn, doneOf, numbered } from "./past.ts";
 import { type Done, reported, summary } from "./rules/report.ts";
 import { runRoundItem } from "./store.ts";
 
@@ -82,7 +82,7 @@ async function begin(task: SupervisorTask, asked: Message, deps: WorkDeps): Prom
     change: 1,
     expires_at: run.expires_at,
   };
-  const next = await decided(task, asked, calls, [], deps);
+  const next = await decided(task, asked, calls, { done: [], reasons: [] }, deps);
   if ("ok" in next) return next;
   store.waits(node, attempt, {
     ...waitsFor(deps, `${node.id} waits for its workers.`),
@@ -123,7 +123,7 @@ async function moveOn(
   const own = supervised.asking?.by === store.execution;
   if (next.over === undefined) {
     if (next.start.length === 0) return parked(false);
-    const delegated = await delegatedIn(table, deps.blobs, read, supervised.round);
+    const { delegated } = await decidedIn(table, deps.blobs, read, supervised.round);
     const started = await starts(task, read, delegated, next.start, deps);
     const set = { ...withOpen(next.calls), ...costsOf(read, back) };
     const committed = await take(task, read, set, started, deps);
@@ -144,12 +144,13 @@ async function moveOn(
     const committed = await take(task, read, set, { writes: [], events: [] }, deps);
     return committed === "taken" ? "again" : committed;
   }
-  const done = await doneOf(table, deps.blobs, read, await delegatedIn(table, deps.blobs, read, supervised.round));
+  const { delegated, reasons } = await decidedIn(table, deps.blobs, read, supervised.round);
+  const done = await doneOf(table, deps.blobs, read, delegated);
   if (done === undefined) {
     noteAll(task, read, undefined);
     return failed("output_too_large", `The answers are together larger than ${MAX_OUTPUT_BYTES} bytes of JSON.`);
   }
-  const then = await decided(task, asked, read, done, deps);
+  const then = await decided(task, asked, read, { done, reasons }, deps);
   if ("ok" in then) return then;
   const committed = await take(task, read, then.set, then, deps);
   if (committed !== "taken") return committed;
@@ -169,7 +170,7 @@ async function decided(
   task: SupervisorTask,
   { message, variables }: Message,
   read: StoredCalls,
-  done: readonly Done[],
+  { done, reasons }: { readonly done: readonly Done[]; readonly reasons: readonly string[] },
   deps: WorkDeps,
 ): Promise<AttemptResult | Round> {
   const { step, node, attempt, run, table } = task;
@@ -190,7 +191,8 @@ async function decided(
   if (!decision.ok) return decision;
   if (decision.is.finish) {
     const stopped_by = last ? "max_rounds" : "supervisor";
-    return { ok: true, output: summary(decision.is.text, done, { rounds: supervised.round, stopped_by }) };
+    const why = [...reasons, decision.is.reason];
+    return { ok: true, output: summary(decision.is.text, done, why, { rounds: supervised.round, stopped_by }) };
   }
   const delegated = numbered(decision.is.delegations, round, supervised.delegated);
   const total = supervised.delegated + delegated.filter(({ index }) => index !== null).length;

@@ -90,6 +90,7 @@ describe("a supervisor", () => {
         told(1, "writer", "List the tools.", 1),
         told(2, "writer", "Write it up.", 2),
       ],
+      reasons: ["It takes them.", "It takes them.", "Enough."],
       rounds: 2,
       stopped_by: "supervisor",
     });
@@ -116,7 +117,13 @@ describe("a supervisor", () => {
 
   it("answers at once where it needs nobody, and then nothing waits", async () => {
     const { run: one, children, step } = await run({}, says(finish("Dry.")));
-    expect(one.output).toEqual({ text: "Dry.", delegations: [], rounds: 0, stopped_by: "supervisor" });
+    expect(one.output).toEqual({
+      text: "Dry.",
+      delegations: [],
+      reasons: ["Enough."],
+      rounds: 0,
+      stopped_by: "supervisor",
+    });
     expect([children, step.waits_for]).toEqual([[], null]);
   });
 

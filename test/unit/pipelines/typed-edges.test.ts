@@ -364,7 +364,10 @@ describe("what flows in a run of any graph", () => {
         outcome: "failed",
         text: "",
       };
-      return { ...result, output: { text: "said", delegations: [delegation], rounds: 1, stopped_by: "supervisor" } };
+      return {
+        ...result,
+        output: { text: "said", delegations: [delegation], reasons: ["r"], rounds: 1, stopped_by: "supervisor" },
+      };
     }
     if (node.node?.kind === "http") return { ...result, output: { status: 200, headers: {}, body: result.output } };
     return result;

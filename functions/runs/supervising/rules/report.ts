@@ -59,9 +59,16 @@ export function reported(message: string, done: readonly Done[]): string {
   return [message, "# What the workers have come to", ...parts].join("\n\n");
 }
 
-/** What the step emits. */
+/** What the step emits. @param reasons of each decision, that to answer included */
 export const summary = (
   text: string,
   done: readonly Done[],
+  reasons: readonly string[],
   { rounds, stopped_by }: { readonly rounds: number; readonly stopped_by: "supervisor" | "max_rounds" },
-): JsonObject => ({ text, delegations: done.map((one) => ({ ...one })), rounds, stopped_by });
+): JsonObject => ({
+  text,
+  delegations: done.map((one) => ({ ...one })),
+  reasons: [...reasons],
+  rounds,
+  stopped_by,
+});

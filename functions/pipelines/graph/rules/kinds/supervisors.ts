@@ -86,10 +86,11 @@ const emitted = closed(
   [
     ["text", text],
     ["delegations", list(delegation)],
+    ["reasons", list(text)],
     ["rounds", number],
     ["stopped_by", text],
   ],
-  ["text", "delegations", "rounds", "stopped_by"],
+  ["text", "delegations", "reasons", "rounds", "stopped_by"],
 );
 
 /** It decides once more than it delegates; of each round all tasks may go to the worker that costs most. */
@@ -116,7 +117,7 @@ export const supervisor = defineKind({
     max_rounds: 2,
   },
   summary:
-    "An agent that has workers do tasks, in rounds, until it answers or its rounds are used up. Each task is a run of its own of the worker's agent. Emits {text, delegations, rounds, stopped_by}.",
+    "An agent that has workers do tasks, in rounds, until it answers or its rounds are used up. Each task is a run of its own of the worker's agent. Emits {text, delegations, reasons, rounds, stopped_by}.",
   pure: never,
   config,
   agent: ({ agent_id, version }) => ({ agent_id, version }),
