@@ -35,11 +35,11 @@ export const definitionOf = (agent: StoredAgent, system_prompt: string): Definit
   agent_type: agent.agent_type,
   model_id: agent.model_id,
   fallback_model_ids: agent.fallback_model_ids,
-  capabilities: agent.capabilities,
   system_prompt,
   temperature: agent.temperature,
   max_tokens: agent.max_tokens,
   response_schema: agent.response_schema,
+  capabilities: agent.capabilities,
   tags: agent.tags,
   metadata: agent.metadata,
 });

@@ -23,6 +23,7 @@ describe("an agent", () => {
       temperature: 0.7,
       max_tokens: 0,
       response_schema: null,
+      capabilities: [],
       description: "",
       active_version: null,
       latest_version: 0,
@@ -58,12 +59,14 @@ describe("an agent", () => {
   });
 
   it("takes a patch as a merge: what is not named stays, what is empty is emptied", async () => {
-    const agent = await createAgent(company, { description: "old", tags: ["a", "b"] });
+    const capabilities = [{ id: "count.cats", name: "Cats", description: "", tags: ["counting"] }];
+    const agent = await createAgent(company, { description: "old", tags: ["a", "b"], capabilities });
     const patched = await company.call("PATCH", `/agents/${agent.id}`, { system_prompt: "", temperature: 0 });
     expect(patched.status).toBe(200);
     expect(patched.body).toMatchObject({
       name: agent.name,
       description: "old",
+      capabilities,
       tags: ["a", "b"],
       system_prompt: "",
       temperature: 0,
@@ -139,6 +142,13 @@ describe("what is wrong with an agent is named", () => {
     [{ status: "active" }, "validation_failed", "status"],
     [{ response_schema: { type: "nothing" } }, "validation_failed", "response_schema.type"],
     [{ name: "" }, "validation_failed", "name"],
+    [{ capabilities: [{ id: "Not one", name: "N" }] }, "validation_failed", "capabilities.0.id"],
+    [{ capabilities: [1, 2].map((n) => ({ id: "same", name: `${n}` })) }, "validation_failed", "capabilities"],
+    [
+      { capabilities: Array.from({ length: 21 }, (_, n) => ({ id: `c${n}`, name: "C" })) },
+      "validation_failed",
+      "capabilities",
+    ],
   ])("%j: %s at %s", async (more, code, path) => {
     const answer = await company.call("POST", "/agents", agentBody(more));
     expect(answer.status).toBe(422);

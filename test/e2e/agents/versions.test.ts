@@ -86,7 +86,8 @@ describe("a version", () => {
 
   it("is compared with another one, or with the working copy, field by field", async () => {
     const { path, context_id, tool_id } = await versioned(company);
-    await company.call("PATCH", path, { system_prompt: "second", temperature: 0.1 });
+    const card = { id: "add", name: "Sums", description: "", tags: [] };
+    await company.call("PATCH", path, { system_prompt: "second", temperature: 0.1, capabilities: [card] });
     await company.call("PATCH", `${path}/contexts/${context_id}`, { content: "Dogs bark loudly." });
     await company.call("DELETE", `${path}/tools/${tool_id}`);
     await company.call("POST", `${path}/tools`, tool("other"));
@@ -96,6 +97,7 @@ describe("a version", () => {
     expect(diff.body.definition).toEqual([
       { field: "system_prompt", old: "first", new: "second" },
       { field: "temperature", old: 0.7, new: 0.1 },
+      { field: "capabilities", old: [], new: [card] },
     ]);
     expect(diff.body.contexts).toEqual([
       { id: context_id, name: "fact", change: "changed", fields: [{ field: "content", old: 10, new: 17 }] },
