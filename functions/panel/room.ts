@@ -7,7 +7,7 @@ export const room = defineRoom({
   functions: {
     api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start"], {
       memory_mb: 1024,
-      writes: ["due", "quota", "run", "run_count", "run_log", "run_state", "run_value"],
+      writes: ["due", "quota", "run", "run_count", "run_lane", "run_log", "run_queue", "run_state", "run_value"],
       // Each waits for the end of a run.
       reserved_concurrency: 50,
     }),

@@ -55,6 +55,12 @@ export const patternInput = z
 
 export const revisionNumber = z.number().int().min(1).max(999_999_999);
 
+/** How many runs of a pipeline may go on at a time. */
+export const concurrentRuns = z.int().min(1).max(1_000).nullable().meta({
+  description:
+    "How many of its runs go on at a time, counted from when this is set; further ones wait as `queued`. Null: as many as the plan has places for.",
+});
+
 /** The pipeline as the API shows it; its graph is read apart. */
 export const pipelineView = z
   .object({
@@ -73,6 +79,7 @@ export const pipelineView = z
       .meta({ description: "The revision that new runs are pinned to; null while the pipeline is not active." }),
     node_count: z.number().int(),
     connection_count: z.number().int(),
+    max_concurrent_runs: concurrentRuns.default(null),
     owner_id: ownerIdSchema,
     created_by: z.string(),
     created_at: z.string(),

@@ -18,6 +18,7 @@ import type { RunControl } from "./deps.ts";
 import { organizationStopped } from "./engine/rules/rights.ts";
 import { endingContext } from "./log/entries.ts";
 import { isLive, LIVE, nextLook } from "./model.ts";
+import { admitWaiting } from "./queue/admitting.ts";
 import {
   type RunState,
   runItem,
@@ -47,8 +48,16 @@ async function find(table: TenantTable, run_id: string): Promise<{ run: StoredRu
  */
 export async function launch(event: Envelope, deps: RunControl): Promise<void> {
   const tenant = event.organization_id;
-  const found = await find(deps.table.of(tenant), z.string().parse(event.data.run_id));
-  if (found?.state.status === "queued") await deps.workflow.start(tenant, found.run.id);
+  const table = deps.table.of(tenant);
+  const found = await find(table, z.string().parse(event.data.run_id));
+  if (found?.state.status !== "queued") return;
+  if (found.state.place === "waiting") await admitWaiting(table, deps);
+  else await deps.workflow.start(tenant, found.run.id);
+}
+
+/** A run has ended: its place is another's. One within another had none. */
+export async function admitNext(event: Envelope, deps: RunControl): Promise<void> {
+  if (event.data.parent_run_id === null) await admitWaiting(deps.table.of(event.organization_id), deps);
 }
 
 /**
@@ -66,6 +75,12 @@ export async function watch({ tenant, ref }: Due, deps: RunControl): Promise<Dat
     await endRun(table, endingContext(table, run, "run_deadline", now), run, { status: "timed_out" });
     await endWaiting(table, run.id, deps);
     return undefined;
+  }
+  if (state.place === "waiting") {
+    await admitWaiting(table, deps);
+    const after = await find(table, ref);
+    if (after === undefined || !isLive(after.state.status)) return undefined;
+    return nextLook({ ...run, status: after.state.status }, now, after.state.place === "waiting");
   }
   if (state.status === "queued") {
     await deps.workflow.start(tenant, run.id);

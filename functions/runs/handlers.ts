@@ -7,6 +7,7 @@ import { endWaiting } from "./control/stopping.ts";
 import type { RunDeps } from "./deps.ts";
 import { isLive, runStates, summaryOf } from "./model.ts";
 import type { apiOperations } from "./operations.ts";
+import { queueOf } from "./queue/position.ts";
 import { loadedValue } from "./store.ts";
 
 export { setLabels } from "./labels/handlers.ts";
@@ -16,12 +17,14 @@ type Ops = typeof apiOperations;
 
 export const get: Handler<Ops["get"], RunDeps> = async (call, { table, blobs }) => {
   const { run, state, ...values } = await call.load();
-  const [input, output, budget] = await Promise.all([
+  const own = table.of(call.context.tenant);
+  const [input, output, budget, queue] = await Promise.all([
     loadedValue(blobs, values.input),
     loadedValue(blobs, values.output),
-    readBudget(table.of(call.context.tenant), run),
+    readBudget(own, run),
+    queueOf(own, run, state),
   ]);
-  return { ...summaryOf(run, state), budget, input, output: output ?? null };
+  return { ...summaryOf(run, state), budget, queue, input, output: output ?? null };
 };
 
 /** The end of the run is decided by its state: a step that commits at the same moment comes before it or is kept aside. */
@@ -33,7 +36,7 @@ export const stop: Handler<Ops["stop"], RunDeps> = async (call, deps) => {
     if (state === undefined) throw notFound();
     if (!isLive(state.status)) throw runStates.refusal(state.status, "stopped");
     const { writes, events, run } = ending(table, found.run, state, call.at, { status: "stopped" });
-    return call.commit({ writes, events }, { ...summaryOf(run, state), budget, input, output: null });
+    return call.commit({ writes, events }, { ...summaryOf(run, state), budget, queue: null, input, output: null });
   });
   await endWaiting(table, found.run.id, deps);
   return answer;

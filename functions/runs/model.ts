@@ -12,7 +12,11 @@ export const runStatusSchema = z.enum(runStatuses).meta({ id: "RunStatus" });
 export type RunStatus = z.output<typeof runStatusSchema>;
 
 export const runStates = defineStates("run", runStatuses, [
-  { from: [], to: "queued", why: "A request was accepted." },
+  {
+    from: [],
+    to: "queued",
+    why: "A request was accepted. It starts at once, or waits for a place among the runs of its pipeline and of the organization.",
+  },
   { from: ["queued"], to: "running", why: "The first step begins." },
   { from: ["running"], to: "completed", why: "Every branch has come to its end." },
   {
@@ -94,6 +98,21 @@ export const choiceSchema = z
   ])
   .meta({ id: "RunChoice" });
 export type RunChoice = z.output<typeof choiceSchema>;
+
+/** What a run waits for that has been accepted and has no place yet. */
+export const waitingForSchema = z.enum(["pipeline", "organization"]).meta({ id: "RunWaitingFor" });
+export type WaitingFor = z.output<typeof waitingForSchema>;
+
+export const queueView = z
+  .object({
+    position: z.int().meta({
+      description:
+        "Among the runs of its pipeline or agent that wait, from 1. Pipelines and agents that wait for the organization take turns.",
+    }),
+    waiting_for: waitingForSchema,
+  })
+  .meta({ id: "RunQueue", description: "Where a run waits for a place." });
+export type QueueView = z.output<typeof queueView>;
 
 /** Why a run's next step was denied. */
 export const denialSchema = z
@@ -183,13 +202,20 @@ export const runRecordSchema = z.object({
 });
 export type RunRecord = z.output<typeof runRecordSchema>;
 
+/** A run that waits for a place is let in when another one ends; should that be lost, when it is looked at. */
+const LOOK_WHILE_WAITING_SECONDS = 600;
+
 /** So long after it was accepted a run has begun, or is started again: its request and its event have both had their try. */
 const BEGIN_WITHIN_SECONDS = 120;
 
 /** When a live run is looked at next: before long as long as it has not begun, at its deadline at the latest. */
-export function nextLook({ status, deadline_at }: Pick<RunRecord, "status" | "deadline_at">, now: Date): Date {
+export function nextLook(
+  { status, deadline_at }: Pick<RunRecord, "status" | "deadline_at">,
+  now: Date,
+  waiting = false,
+): Date {
   const deadline = new Date(deadline_at);
-  const soon = addSeconds(now, BEGIN_WITHIN_SECONDS);
+  const soon = addSeconds(now, waiting ? LOOK_WHILE_WAITING_SECONDS : BEGIN_WITHIN_SECONDS);
   return status === "queued" && soon < deadline ? soon : deadline;
 }
 
@@ -206,7 +232,7 @@ export const runSummaryView = runRecordSchema
 export type RunSummary = z.output<typeof runSummaryView>;
 
 export const runView = runSummaryView
-  .extend({ input: z.unknown(), output: z.unknown(), budget: budgetView.nullable() })
+  .extend({ input: z.unknown(), output: z.unknown(), budget: budgetView.nullable(), queue: queueView.nullable() })
   .meta({
     id: "Run",
     description: "One execution of a pipeline or an agent, with its input and, once completed, its output.",
@@ -264,6 +290,7 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 /** Everything that is told about a run while it goes; the run's own record of its progress. */
 export const logTypes = [
   "run.started",
+  "run.admitted",
   "run.running",
   "run.completed",
   "run.failed",

@@ -9,6 +9,8 @@ export { stopRun } from "./control/stopping.ts";
 export { type RunControl, type RunDeps, type RunReads, runDeps, runReads } from "./deps.ts";
 export { denialOf } from "./engine/rights.ts";
 export { stepOf } from "./log/views.ts";
+export { withPlace } from "./queue/places.ts";
+export { newPosition } from "./queue/position.ts";
 export { findRuns } from "./search/find.ts";
 export { prepareAgent } from "./start/agent.ts";
 export { begin } from "./start/begin.ts";

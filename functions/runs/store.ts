@@ -74,6 +74,8 @@ export const runStateItem = defineItem({
     run_id: idSchema("run"),
     status: runStatusSchema,
     sequence: z.number().int(),
+    /** Of a run that is within none: whether it waits for a place, or which ones it holds until its end. */
+    place: z.enum(["waiting", "plan", "plan_and_pipeline"]).optional(),
     ...ending,
   }),
   key: { pk: "RUN#{run_id}", sk: "RUN#STATE" },

@@ -9,6 +9,7 @@ import { ownerWrites } from "../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
 import { noTotals, summaryOf } from "../runs/model.ts";
+import { newPosition, withPlace } from "../runs/public.ts";
 import { budgetOf } from "../usage/public.ts";
 import type { ScheduleDeps } from "./deps.ts";
 import { scheduleEvents } from "./events.ts";
@@ -162,33 +163,38 @@ export const run: Handler<Ops["run"], ScheduleDeps> = async (call, deps) => {
   const { organization, principal } = caller;
   const starter = { principal, organization, at, trace_id: call.request.id };
   const given = schedule.trigger.kind === "event" ? { ...(input as object), event: null } : input;
-  const started = await prepare(own, deps, schedule, given, starter);
-  const run_id = started.run.id;
+  const starting = await prepare(own, deps, schedule, given, starter);
+  const run_id = starting().run.id;
   const id = newId("schedule_firing", at);
   const due_at = timestamp(at);
   const occurrence = { id, kind: "manual", due_at, event_id: null, next_at: null } as const;
   const firing = firingOf(schedule, occurrence, { status: "fired", run_id }, at);
   const told = { ...aboutSchedule(schedule), firing_id: id, kind: "manual", due_at, event_id: null, run_id } as const;
-  return call.commit(
-    {
-      writes: [
-        own.writes.create(scheduleFiringItem, firing),
-        own.writes.update(
-          scheduleStateItem,
-          { schedule_id: schedule.id },
-          { set: { last_fired_at: due_at, last_run_id: run_id }, add: { version: 1 } },
-        ),
-        ...started.writes,
-      ],
-      events: [started.event, draft(scheduleEvents, "schedule.fired", schedule, told)],
-    },
-    {
-      ...summaryOf(started.run, noTotals),
-      budget: budgetOf(started.run.budget, undefined),
-      input: given,
-      output: null,
-    },
-  );
+  return withPlace(async (waiting_for) => {
+    const started = starting(waiting_for);
+    const queue = waiting_for === undefined ? null : await newPosition(own, started.run, waiting_for);
+    return call.commit(
+      {
+        writes: [
+          own.writes.create(scheduleFiringItem, firing),
+          own.writes.update(
+            scheduleStateItem,
+            { schedule_id: schedule.id },
+            { set: { last_fired_at: due_at, last_run_id: run_id }, add: { version: 1 } },
+          ),
+          ...started.writes,
+        ],
+        events: [started.event, draft(scheduleEvents, "schedule.fired", schedule, told)],
+      },
+      {
+        ...summaryOf(started.run, noTotals),
+        budget: budgetOf(started.run.budget, undefined),
+        queue,
+        input: given,
+        output: null,
+      },
+    );
+  });
 };
 
 /** The schedule after a change. */

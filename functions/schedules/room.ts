@@ -7,6 +7,8 @@ const STARTS = [
   "run",
   "run_budget",
   "run_count",
+  "run_lane",
+  "run_queue",
   "run_log",
   "run_state",
   "run_value",

@@ -24,6 +24,8 @@ export interface PlanLimits {
   readonly runs_per_month: number;
   /** Runs that go on at the same time. */
   readonly live_runs: number;
+  /** Runs that wait for a place among those, or among those of their pipeline. */
+  readonly queued_runs: number;
   /** Approvals that wait for people. */
   readonly approvals: number;
   /** Answers that are being streamed at the same time. */
@@ -62,6 +64,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 1,
     runs_per_month: 1_000,
     live_runs: 50,
+    queued_runs: 100,
     approvals: 100,
     streams: 20,
     uploads: 20,
@@ -90,6 +93,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 3,
     runs_per_month: 10_000,
     live_runs: 500,
+    queued_runs: 1_000,
     approvals: 1_000,
     streams: 200,
     uploads: 100,
@@ -118,6 +122,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     sso_connections: 10,
     runs_per_month: UNLIMITED,
     live_runs: 2_000,
+    queued_runs: 5_000,
     approvals: 10_000,
     streams: 1_000,
     uploads: 500,

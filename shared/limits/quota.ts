@@ -22,6 +22,7 @@ export type CountedResource = keyof Pick<
   | "model_providers"
   | "sso_connections"
   | "live_runs"
+  | "queued_runs"
   | "approvals"
 >;
 
@@ -40,6 +41,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   model_providers: 0,
   sso_connections: 0,
   live_runs: 0,
+  queued_runs: 0,
   approvals: 0,
 };
 
@@ -67,6 +69,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   model_providers: "Delete one",
   sso_connections: "Delete one",
   live_runs: "Wait until one ends",
+  queued_runs: "Wait until one begins, or stop one",
   approvals: "Decide one",
 };
 
@@ -74,7 +77,12 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
 export const quotaItem = defineItem({
   type: "quota",
   summary: "How many of a resource the organization has, against its plan's limit.",
-  schema: z.object({ resource: z.string(), used: z.number().int() }),
+  schema: z.object({
+    resource: z.string(),
+    used: z.number().int(),
+    /** Of what is waited for: somebody does, and comes before those who ask later. */
+    contended: z.literal(true).optional(),
+  }),
   key: { pk: "QUOTAS", sk: "{resource}" },
 });
 

@@ -17,7 +17,8 @@ export interface Making {
 export async function found(
   call: Making,
   { table, blobs }: Pick<PipelineDeps, "table" | "blobs">,
-  settings: Pick<Pipeline, "name" | "description" | "pattern" | "tags" | "workspace_ids">,
+  settings: Pick<Pipeline, "name" | "description" | "pattern" | "tags" | "workspace_ids"> &
+    Partial<Pick<Pipeline, "max_concurrent_runs">>,
   content: Pick<LoadedRevision, "graph" | "secrets">,
   id = newId("pipeline", call.at),
 ) {
@@ -28,6 +29,7 @@ export async function found(
   const pipeline: Pipeline = {
     id,
     organization_id: context.tenant,
+    max_concurrent_runs: null,
     ...settings,
     status: "draft",
     revision: 1,

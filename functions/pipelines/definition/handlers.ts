@@ -110,8 +110,9 @@ export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => 
   const { pipeline: source, newest } = await call.load();
   refuseArchived(source);
   const content = await openRevision(deps.blobs, newest);
-  const { description, pattern, tags, workspace_ids } = source;
-  const settings = { name: call.body.name ?? copyName(source.name), description, pattern, tags, workspace_ids };
+  const { description, pattern, tags, workspace_ids, max_concurrent_runs } = source;
+  const name = call.body.name ?? copyName(source.name);
+  const settings = { name, description, pattern, tags, workspace_ids, max_concurrent_runs };
   const { pipeline, writes } = await found(call, deps, settings, content);
   const tenant = deps.table.of(call.context.tenant);
   const layout = await tenant.get(layoutItem, { pipeline_id: source.id });

@@ -15,6 +15,7 @@ import { nodeGroups } from "../graph/rules/kinds/kind.ts";
 import { type NodeKindName, nodeKinds } from "../graph/rules/kinds.ts";
 import { graphSchema } from "../graph/rules/nodes.ts";
 import {
+  concurrentRuns,
   patternInput,
   pipelineStatusSchema,
   pipelineView,
@@ -57,6 +58,7 @@ const described = {
   description: descriptionSchema.default(""),
   tags: tagsSchema.default([]),
   workspace_ids: workspaceIds.default([]),
+  max_concurrent_runs: concurrentRuns.default(null),
 };
 
 const nodeKindInfo = z
@@ -185,6 +187,7 @@ export const pipelineOperations = {
           tags: tagsSchema,
           owner_id: newOwnerSchema,
           workspace_ids: workspaceIds,
+          max_concurrent_runs: concurrentRuns,
         })
         .partial()
         .refine((body) => Object.keys(body).length > 0, "must change at least one field"),

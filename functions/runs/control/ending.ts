@@ -6,11 +6,11 @@ import { timestamp } from "../../../shared/clock.ts";
 import { unavailable } from "../../../shared/dynamo/retry.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { giveQuota } from "../../../shared/limits/quota.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, type LogDraft, logEntry, logWrite, Overtaken, stateWrite } from "../log/entries.ts";
 import { number } from "../log/pending.ts";
 import { type Denial, type EndStatus, isLive, type LogType } from "../model.ts";
+import { leave } from "../queue/places.ts";
 import { type RunState, runItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** How a run ends. */
@@ -70,8 +70,8 @@ export function ending(
       stateWrite(table, state, { entries: 1, status }),
       table.writes.update(runItem, { id: run.id }, { set }),
       logWrite(table, state, next.sequence, logEntry(at, entry)),
-      // Taken in the transaction that started the run: every run ends once, so none is lost.
-      ...(run.parent_run_id === null ? [giveQuota(table, "live_runs")] : []),
+      // Taken in the transaction that let the run in: every run ends once, so none is lost.
+      ...leave(table, run, state),
       runWatch.clear(table, run.id),
       ...(end.status === "completed"
         ? [

@@ -1,9 +1,11 @@
 import { consume } from "../../../shared/events/consume.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
-import { launch } from "../consumers.ts";
+import { admitNext, launch } from "../consumers.ts";
 import { runControl } from "../deps.ts";
 
 const platform = connectPlatform("runs-launch");
 const deps = runControl(platform);
 
-export const handler = consume(platform.log, (event) => launch(event, deps));
+export const handler = consume(platform.log, (event) =>
+  event.type === "run.started" ? launch(event, deps) : admitNext(event, deps),
+);

@@ -65,13 +65,25 @@ export const moved = (state: RunState, entries: number, add: Totals): RunState =
 export function stateWrite(
   table: TenantTable,
   { run_id, status, sequence }: RunState,
-  move: { readonly entries: number; readonly status?: RunState["status"]; readonly add?: Partial<Totals> },
+  move: {
+    readonly entries: number;
+    readonly status?: RunState["status"];
+    readonly place?: RunState["place"];
+    readonly add?: Partial<Totals>;
+  },
 ): Write {
   const add = sums(move.add ?? {});
   return table.writes.update(
     runStateItem,
     { run_id },
-    { set: { sequence: sequence + move.entries, ...(move.status === undefined ? {} : { status: move.status }) }, add },
+    {
+      set: {
+        sequence: sequence + move.entries,
+        ...(move.status === undefined ? {} : { status: move.status }),
+        ...(move.place === undefined ? {} : { place: move.place }),
+      },
+      add,
+    },
     { equals: { status, sequence } },
     (old) => new Overtaken(old),
   );

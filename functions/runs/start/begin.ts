@@ -14,6 +14,8 @@ import { type budgetInput, limitsOf, type RunLimits } from "../../usage/runs/pub
 import type { RunDeps } from "../deps.ts";
 import { DEFAULT_TIMEOUT_SECONDS, noTotals, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
+import { withPlace } from "../queue/places.ts";
+import { newPosition } from "../queue/position.ts";
 import type { StoredRun } from "../store.ts";
 import { type NewRun, startOf } from "./start.ts";
 
@@ -38,7 +40,7 @@ export const ownTimeout = ({ parent_run_id, timeout_seconds }: StoredRun): numbe
   parent_run_id === null ? timeout_seconds : Math.max(timeout_seconds, DEFAULT_TIMEOUT_SECONDS);
 
 /**
- * Commits the start and starts the workflow. Should that fail, or this function end in between, the consumer of
+ * Commits the start and starts the workflow; where there is no place the run waits, and whoever lets it in starts it. Should that fail, or this function end in between, the consumer of
  * `run.started` starts it: the execution is named after the run, so both together start it once.
  */
 export async function begin(
@@ -51,12 +53,18 @@ export async function begin(
 ): Promise<Output<Ops["retry"]>> {
   const { principal, organization } = call.caller;
   const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
-  const { run, writes, event } = startOf(table, starter, wanted);
-  const view = { ...summaryOf(run, noTotals), budget: budgetOf(run.budget, undefined), input, output: null };
-  const answer = await call.commit({ writes: [...checks, ...writes], events: [event] }, view);
-  await deps.workflow.start(table.tenant, run.id).catch((error: unknown) => {
-    deps.log.error("run.start_delayed", error, { run_id: run.id });
+  let waits = false;
+  const answer = await withPlace(async (waiting_for) => {
+    const { run, writes, event } = startOf(table, starter, wanted, waiting_for);
+    waits = waiting_for !== undefined;
+    const queue = waiting_for === undefined ? null : await newPosition(table, run, waiting_for);
+    const view = { ...summaryOf(run, noTotals), budget: budgetOf(run.budget, undefined), queue, input, output: null };
+    return call.commit({ writes: [...checks, ...writes], events: [event] }, view);
   });
+  if (!waits)
+    await deps.workflow.start(table.tenant, wanted.id).catch((error: unknown) => {
+      deps.log.error("run.start_delayed", error, { run_id: wanted.id });
+    });
   return answer;
 }
 

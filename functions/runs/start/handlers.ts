@@ -4,6 +4,7 @@ import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
 import { isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
+import { ownLimit } from "../queue/admitting.ts";
 import { loadJson, storeJson } from "../store.ts";
 import { prepareAgent } from "./agent.ts";
 import { agentIsActive, begin, chosen, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
@@ -64,6 +65,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
     target_id,
     timeout_seconds,
     budget: chosen(call.body, run.budget),
+    limit: await ownLimit(table, target_id),
     metadata,
     labels,
     retry_of_run_id: run.id,

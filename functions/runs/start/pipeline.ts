@@ -50,6 +50,7 @@ export async function preparePipeline(
     metadata,
     labels,
     timeout_seconds: seconds,
+    limit: pinned.pipeline.max_concurrent_runs,
     budget,
     input: await storeJson(blobs, table.tenant, named, input),
   };

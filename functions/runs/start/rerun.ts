@@ -45,6 +45,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
       labels: body.labels ?? labels,
       timeout_seconds,
       budget: chosen(body, run.budget),
+      limit: wanted.limit,
       input: await storeJson(deps.blobs, table.tenant, named, input),
       ...(body.reuse === "nothing" ? {} : { recorded: { run_id: run.id, seed_run_id: run.seed_run_id } }),
     },
@@ -57,7 +58,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
     if (pipeline_id === null || revision === null) {
       if (body.revision !== undefined) throw onlyOfPipelines();
       const agents = await overridden(run.pinned.agents);
-      return { pinned: { ...run.pinned, agents }, check: agentIsActive(table, run.target_id) };
+      return { pinned: { ...run.pinned, agents }, limit: null, check: agentIsActive(table, run.target_id) };
     }
     const head = await findHead(table, pipeline_id);
     if (head === undefined) throw new Problem("conflict", "The pipeline of the run is gone.");
@@ -74,7 +75,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
       agents: await overridden(pins.agents),
       pipelines: pins.pipelines,
     };
-    return { pinned: wanted, check };
+    return { pinned: wanted, limit: pinned.pipeline.max_concurrent_runs, check };
   }
 
   async function overridden(agents: Readonly<Record<string, number>>) {

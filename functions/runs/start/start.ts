@@ -11,13 +11,13 @@ import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
-import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
 import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
 import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
-import { nextLook, noTotals, type RunRecord } from "../model.ts";
+import { nextLook, noTotals, type RunRecord, type WaitingFor } from "../model.ts";
+import { placeOf, queueUp, takePlaces } from "../queue/places.ts";
 import { runCountItem, runItem, runLabelItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
 /** What a new run is made from. */
@@ -25,6 +25,8 @@ export interface NewRun
   extends Pick<StoredRun, "id" | "kept_days" | "audit_days" | "target_id">,
     Pick<RunRecord, "kind" | "mode" | "pinned" | "metadata" | "labels" | "timeout_seconds" | "budget"> {
   readonly input: Blob;
+  /** How many runs its pipeline has at a time; null for no limit of its own. */
+  readonly limit?: number | null | undefined;
   /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
   readonly called?: Pick<StoredRun, "parent_run_id" | "called_by" | "depth" | "root_run_id" | "allowance">;
   readonly retry_of_run_id?: string | undefined;
@@ -63,11 +65,14 @@ export interface Starter {
  * The start of a run: its record, state and input, the first entry of its log, its place in the month's count and among
  * the runs that go on, and when it is looked at next, its deadline at the latest. All of it is one transaction with the
  * audit entry and the event `run.started`; the workflow is started after it.
+ * @param waiting_for given where there is no place for it: then it waits in the queue
+ * @throws NoPlace when committed, where there is none and it was not said to wait
  */
 export function startOf(
   table: TenantTable,
   { principal, plan, at, trace_id }: Starter,
-  { input, called, retry_of_run_id, recorded, ...wanted }: NewRun,
+  { input, called, retry_of_run_id, recorded, limit = null, ...wanted }: NewRun,
+  waiting_for?: WaitingFor,
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
     ...wanted,
@@ -89,13 +94,22 @@ export function startOf(
   const { expires_at } = run;
   const writes: Write[] = [
     table.writes.create(runItem, run),
-    table.writes.create(runStateItem, { run_id: run.id, status: "queued", sequence: 1, expires_at, ...noTotals }),
+    table.writes.create(runStateItem, {
+      run_id: run.id,
+      status: "queued",
+      sequence: 1,
+      ...(called === undefined ? { place: waiting_for === undefined ? placeOf(limit) : "waiting" } : {}),
+      expires_at,
+      ...noTotals,
+    }),
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input, expires_at }),
-    logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, accepted)),
+    logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, waiting_for === undefined ? accepted : waits)),
     ...(run.budget === null || run.parent_run_id !== null ? [] : [budgetWrite(table, { run_id: run.id, expires_at })]),
-    runWatch.set(table, run.id, nextLook(run, at)),
+    runWatch.set(table, run.id, nextLook(run, at, waiting_for !== undefined)),
     ...run.labels.map((label) => table.writes.create(runLabelItem, { label, run_id: run.id, expires_at })),
-    ...(run.parent_run_id === null ? [...countWrites(table, plan, at), takeQuota(table, plan, "live_runs")] : []),
+    ...(called === undefined ? countWrites(table, plan, at) : []),
+    ...(called === undefined && waiting_for === undefined ? takePlaces(table, plan, run.target_id, limit, at) : []),
+    ...(waiting_for === undefined ? [] : queueUp(table, plan, run, waiting_for, at)),
   ];
   const { timeout_seconds, deadline_at } = run;
   const event = draft(runEvents, "run.started", { id: run.id }, { ...aboutRun(run), timeout_seconds, deadline_at });
@@ -112,6 +126,7 @@ const outermost = (id: string, plan: Organization["plan"]): NonNullable<NewRun["
 });
 
 const accepted = { level: "info", type: "run.started", message: "The run was accepted." } as const;
+const waits = { ...accepted, message: "The run was accepted and waits for a place." } as const;
 
 /** A month's count outlives the month. */
 const COUNT_KEPT_SECONDS = 40 * 86_400;

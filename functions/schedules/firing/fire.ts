@@ -6,7 +6,7 @@ import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
-import { goesOn } from "../../runs/public.ts";
+import { goesOn, withPlace } from "../../runs/public.ts";
 import type { ScheduleDeps } from "../deps.ts";
 import { skippedReasons } from "../model.ts";
 import { scheduleChainItem, type WholeSchedule } from "../store.ts";
@@ -42,16 +42,19 @@ export async function fire(
   try {
     const owner = await ownerOf(table, schedule);
     const starter = { principal: owner.principal, organization, at, trace_id };
-    const { run, writes, event } = await prepare(table, deps, schedule, input, starter);
-    const done = outcomeWrites(table, whole, occurrence, { status: "fired", run_id: run.id }, at);
-    const linked = table.writes.put(scheduleChainItem, {
-      trace_id,
-      schedules: [...chain],
-      expires_at: run.expires_at,
-    });
-    return await commitChange(table.table, contextOf(table, organization, at, trace_id), {
-      writes: [...done.writes, owner.check, ...writes, ...(chain.length === 0 ? [] : [linked])],
-      events: [event, ...done.events],
+    const starting = await prepare(table, deps, schedule, input, starter);
+    return await withPlace((waiting_for) => {
+      const { run, writes, event } = starting(waiting_for);
+      const done = outcomeWrites(table, whole, occurrence, { status: "fired", run_id: run.id }, at);
+      const linked = table.writes.put(scheduleChainItem, {
+        trace_id,
+        schedules: [...chain],
+        expires_at: run.expires_at,
+      });
+      return commitChange(table.table, contextOf(table, organization, at, trace_id), {
+        writes: [...done.writes, owner.check, ...writes, ...(chain.length === 0 ? [] : [linked])],
+        events: [event, ...done.events],
+      });
     });
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500 || error.code === "precondition_failed") throw error;

@@ -8,6 +8,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import { membershipItem, type Organization, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { findHead } from "../../pipelines/public.ts";
+import type { WaitingFor } from "../../runs/model.ts";
 import { preparePipeline, type Starter, startOf } from "../../runs/public.ts";
 import type { ScheduleDeps } from "../deps.ts";
 import type { Schedule } from "../model.ts";
@@ -19,21 +20,23 @@ export interface Starting {
   readonly event: EventDraft;
 }
 
-/** Prepares the run of a schedule. @throws Problem where it cannot be started */
+/** Prepares the run of a schedule, with a place or in the queue (`withPlace`). @throws Problem where it cannot be started */
 export async function prepare(
   table: TenantTable,
   { blobs }: Pick<ScheduleDeps, "blobs">,
   schedule: Schedule,
   input: Json,
   { organization, ...starter }: Omit<Starter, "plan"> & { readonly organization: Organization },
-): Promise<Starting> {
+): Promise<(waiting_for?: WaitingFor) => Starting> {
   const { pipeline_id, metadata, labels, timeout_seconds } = schedule;
   const head = await findHead(table, pipeline_id);
   if (head === undefined) throw new Problem("not_found", "The pipeline of the schedule is not there any more.");
   const wanted = { mode: "live", metadata, labels, input, timeout_seconds: timeout_seconds ?? undefined } as const;
   const prepared = await preparePipeline({ table, blobs }, head, wanted, organization, starter.at);
-  const started = startOf(table, { ...starter, plan: organization.plan }, prepared.wanted);
-  return { ...started, writes: [prepared.check, ...started.writes] };
+  return (waiting_for) => {
+    const started = startOf(table, { ...starter, plan: organization.plan }, prepared.wanted, waiting_for);
+    return { ...started, writes: [prepared.check, ...started.writes] };
+  };
 }
 
 /**

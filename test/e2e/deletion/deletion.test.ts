@@ -23,6 +23,7 @@ const LASTING = [
   "rate_counter",
   "run_count",
   "lease_count",
+  "run_lane",
   "quota",
 ];
 

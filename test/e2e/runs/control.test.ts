@@ -221,17 +221,47 @@ describe("a run that nobody ends", () => {
 });
 
 describe("the plan's runs at the same time", () => {
-  it("are counted to the last one under parallel starts; a run that ends makes room", async () => {
+  it("are counted to the last one under parallel starts; others wait until a run ends, and all come to their end", async () => {
     const { company: small, agent_id } = await lab();
     const table = stackTable().of(small.organization_id);
     await table.transact([table.writes.put(quotaItem, { resource: "live_runs", used: 48 })]);
-    const start = () => small.call("POST", `/agents/${agent_id}/runs`, { input: "[[delay:2000]]" });
+    const start = () => small.call("POST", `/agents/${agent_id}/runs`, { input: "Who waits? [[delay:2000]]" });
     const answers = await Promise.all(Array.from({ length: 4 }, start));
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 402, 402]);
-    const refused = answers.find(({ status }) => status === 402);
-    expect(refused?.body).toMatchObject({ code: "quota_exceeded", resource: "live_runs", limit: 50, usage: 50 });
-    for (const { status, body } of answers) if (status === 202) await ended(small, body.id);
+    expect(answers.map(({ status, body }) => [status, body.status])).toEqual(Array(4).fill([202, "queued"]));
+    const waiting = answers.filter(({ body }) => body.queue !== null);
+    expect(waiting.map(({ body }) => body.queue.waiting_for)).toEqual(["organization", "organization"]);
+    const runs = await Promise.all(answers.map(({ body }) => ended(small, body.id)));
+    expect(runs.map(({ status }) => status)).toEqual(Array(4).fill("completed"));
+    const others = runs.filter(({ id }) => !waiting.some(({ body }) => body.id === id));
+    const first = Math.min(...others.map(({ finished_at }) => Date.parse(finished_at)));
+    for (const { body } of waiting) {
+      const run = runs.find(({ id }) => id === body.id);
+      expect(Date.parse(run.started_at)).toBeGreaterThanOrEqual(first);
+    }
     expect((await table.get(quotaItem, { resource: "live_runs" }))?.used).toBe(48);
+    expect((await table.get(quotaItem, { resource: "queued_runs" }))?.used).toBe(0);
+  });
+
+  it("are not waited for beyond the plan's number of those that wait: 402 names limit and usage", async () => {
+    const { company: small, agent_id } = await lab();
+    const table = stackTable().of(small.organization_id);
+    await table.transact([
+      table.writes.put(quotaItem, { resource: "live_runs", used: 50 }),
+      table.writes.put(quotaItem, { resource: "queued_runs", used: 99 }),
+    ]);
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => small.call("POST", `/agents/${agent_id}/runs`, { input: "Too many." })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 402, 402]);
+    const refused = answers.find(({ status }) => status === 402);
+    expect(refused?.body).toMatchObject({ code: "quota_exceeded", resource: "queued_runs", limit: 100, usage: 100 });
+    const waits = answers.find(({ status }) => status === 202);
+    expect((await small.call("POST", `/runs/${waits?.body.id}/stop`)).body).toMatchObject({
+      status: "stopped",
+      queue: null,
+    });
+    expect((await table.get(quotaItem, { resource: "queued_runs" }))?.used).toBe(99);
+    expect((await table.get(quotaItem, { resource: "live_runs" }))?.used).toBe(50);
   });
 });
 

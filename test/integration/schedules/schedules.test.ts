@@ -138,12 +138,34 @@ describe("what cannot start", () => {
     expect(await outcomes(id)).toEqual([["failed", "forbidden"]]);
 
     const full = await made();
-    const before = (await own().get(quotaItem, { resource: "live_runs" }))?.used ?? 0;
-    await own().transact([own().writes.put(quotaItem, { resource: "live_runs", used: 2_000 })]);
-    await comeDue(company, full.id, new Date(full.next_at), deps());
-    await own().transact([own().writes.put(quotaItem, { resource: "live_runs", used: before })]);
+    await filled({ live_runs: 2_000, queued_runs: 5_000 }, () =>
+      comeDue(company, full.id, new Date(full.next_at), deps()),
+    );
     expect(await outcomes(full.id)).toEqual([["failed", "quota_exceeded"]]);
   });
+
+  it("waits in the queue where the plan has no place right now", async () => {
+    const { id, next_at } = await made();
+    await filled({ live_runs: 2_000 }, async () => {
+      await comeDue(company, id, new Date(next_at), deps());
+      const { body } = await company.call("GET", `/schedules/${id}/firings`);
+      const run = await company.call("GET", `/runs/${body.items[0].run_id}`);
+      expect(run.body).toMatchObject({ status: "queued", queue: { position: 1, waiting_for: "organization" } });
+      expect((await company.call("POST", `/runs/${run.body.id}/stop`)).body.status).toBe("stopped");
+    });
+  });
+
+  /** Does something while the organization has so many of these. */
+  async function filled(counts: Readonly<Record<string, number>>, work: () => Promise<unknown>) {
+    const before: { resource: string; used: number }[] = [];
+    for (const resource of Object.keys(counts))
+      before.push((await own().get(quotaItem, { resource })) ?? { resource, used: 0 });
+    await own().transact(
+      Object.entries(counts).map(([resource, used]) => own().writes.put(quotaItem, { resource, used })),
+    );
+    await work();
+    await own().transact(before.map((count) => own().writes.put(quotaItem, count)));
+  }
 });
 
 describe("an event", () => {

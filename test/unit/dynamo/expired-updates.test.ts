@@ -13,6 +13,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   invitation_mails: "its key is a day, which ends before it",
   domain_mails: "its key is a day, which ends before it",
   run_calls: "read before; the condition asks for which change it was",
+  run_lane: "its time is moved with each run that comes, and is longer than any run",
   run_budget: "of a run that ended days before it expires",
   run_within: "of a run that ended days before it expires",
   run_count: "its key is a month, which ends before it",
