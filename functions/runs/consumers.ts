@@ -55,9 +55,10 @@ export async function launch(event: Envelope, deps: RunControl): Promise<void> {
   else await deps.workflow.start(tenant, found.run.id);
 }
 
-/** A run has ended: its place is another's. One within another had none. */
+/** A run has ended, and its place is another's (one within another had none); or a pipeline may have more of them now. */
 export async function admitNext(event: Envelope, deps: RunControl): Promise<void> {
-  if (event.data.parent_run_id === null) await admitWaiting(deps.table.of(event.organization_id), deps);
+  if (event.type === "pipeline.updated" || event.data.parent_run_id === null)
+    await admitWaiting(deps.table.of(event.organization_id), deps);
 }
 
 /**

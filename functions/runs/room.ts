@@ -81,11 +81,11 @@ export const room = defineRoom({
       memory_mb: 1024,
       reserved_concurrency: 200,
     },
-    /** Starts what was accepted, and lets in what waits when a run has ended. */
+    /** Starts what was accepted, and lets in what waits when a run has ended or a pipeline may have more. */
     launch: {
       trigger: {
         kind: "events",
-        types: ["run.started", "run.completed", "run.failed", "run.stopped", "run.timed_out"],
+        types: ["run.started", "run.completed", "run.failed", "run.stopped", "run.timed_out", "pipeline.updated"],
         suspended: "ends",
       },
       needs: ["table_read", "runs_start"],
