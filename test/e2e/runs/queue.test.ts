@@ -15,7 +15,7 @@ it("of a pipeline with max_concurrent_runs 1, three starts run one after the oth
       ["agent", "out"],
     ],
   );
-  const pipeline_id = await pipelineWith(company, graph);
+  const pipeline_id = await pipelineWith(company, graph, "custom");
   const set = await company.call("PATCH", `/pipelines/${pipeline_id}`, { max_concurrent_runs: 1 });
   expect([set.status, set.body.max_concurrent_runs]).toEqual([200, 1]);
   for (const wrong of [0, 1_001, 1.5]) {
