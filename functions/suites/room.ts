@@ -2,7 +2,7 @@ import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds
 
 /** What works at jobs starts runs, and stops them. */
 const WORKS = ["table_read", "files_read:versions", "files_write:runs", "runs_control"] as const;
-const STOPS = ["due", "quota", "run", "run_log", "run_pending", "run_state", "run_value"];
+const STOPS = ["due", "quota", "run", "run_lane", "run_log", "run_pending", "run_queue", "run_state", "run_value"];
 const STARTS = [...STOPS, "run_budget", "run_count", "run_label"];
 const JOBS = ["suite_pass_rate", "suite_result", "suite_run", "suite_run_link", "suite_run_open", "suite_run_state"];
 

@@ -6,7 +6,7 @@ import { notFound, Problem } from "../../../shared/errors.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { agentItem } from "../../agents/public.ts";
 import { findHead } from "../../pipelines/public.ts";
-import { findRun, loadJson, prepareAgent, preparePipeline, startOf } from "../../runs/public.ts";
+import { findRun, loadJson, prepareAgent, preparePipeline, startOf, withPlace } from "../../runs/public.ts";
 import type { JobDeps } from "../deps.ts";
 import { contextOf } from "../ending/end.ts";
 import type { PlannedCase } from "../model.ts";
@@ -44,28 +44,32 @@ export async function begin(own: TenantTable, whole: WholeSuiteRun, one: Planned
     const { wanted, check } = await prepare(own, job, one, organization, at, deps);
     const recorded = await recordedOf(own, job, one);
     const starter = { principal: job.started_by, plan: organization.plan, at, trace_id: job.trace_id };
-    const { run, writes, event } = startOf(own, starter, {
-      ...wanted,
-      ...(recorded === undefined ? {} : { recorded }),
-    });
     const { expires_at } = job;
-    const open = { suite_run_id: job.id, index, run_id: run.id, judge_run_ids: [], judges: 0, expires_at };
-    await commitChange(own.table, contextOf(own, job, at), {
-      writes: [
-        stillRuns(own, job),
-        own.writes.update(
-          suiteRunStateItem,
-          { suite_run_id: job.id },
-          { set: { next: index + 1 }, add: { open: 1 } },
-          { equals: { next: index }, below: { open: job.concurrency } },
-          () => lostRace(),
-        ),
-        own.writes.create(suiteRunOpenItem, open, () => lostRace()),
-        linkWrite(own, job, index, run.id),
-        check,
-        ...writes,
-      ],
-      events: [event],
+    const open = { suite_run_id: job.id, index, run_id: wanted.id, judge_run_ids: [], judges: 0, expires_at };
+    await withPlace((waiting_for) => {
+      const { run, writes, event } = startOf(
+        own,
+        starter,
+        { ...wanted, ...(recorded === undefined ? {} : { recorded }) },
+        waiting_for,
+      );
+      return commitChange(own.table, contextOf(own, job, at), {
+        writes: [
+          stillRuns(own, job),
+          own.writes.update(
+            suiteRunStateItem,
+            { suite_run_id: job.id },
+            { set: { next: index + 1 }, add: { open: 1 } },
+            { equals: { next: index }, below: { open: job.concurrency } },
+            () => lostRace(),
+          ),
+          own.writes.create(suiteRunOpenItem, open, () => lostRace()),
+          linkWrite(own, job, index, run.id),
+          check,
+          ...writes,
+        ],
+        events: [event],
+      });
     });
     return "begun";
   } catch (error) {

@@ -3,7 +3,15 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import { agentItem } from "../../agents/public.ts";
 import { elapsed, isLive } from "../../runs/model.ts";
-import { findRun, loadedValue, prepareAgent, readWholeRun, startOf, type WholeRun } from "../../runs/public.ts";
+import {
+  findRun,
+  loadedValue,
+  prepareAgent,
+  readWholeRun,
+  startOf,
+  type WholeRun,
+  withPlace,
+} from "../../runs/public.ts";
 import type { JobDeps } from "../deps.ts";
 import { contextOf } from "../ending/end.ts";
 import type { PlannedCase } from "../model.ts";
@@ -116,24 +124,26 @@ async function ask(
       at,
     );
     const starter = { principal: job.started_by, plan: organization.plan, at, trace_id: job.trace_id };
-    const { run, writes, event } = startOf(own, starter, prepared);
     const { suite_run_id, index, run_id, judges } = open;
-    const asked = { judges: judges + 1, judge_run_ids: [...open.judge_run_ids, run.id] };
-    await commitChange(own.table, contextOf(own, job, at), {
-      writes: [
-        stillRuns(own, job),
-        own.writes.update(
-          suiteRunOpenItem,
-          { suite_run_id, index },
-          { set: asked },
-          { equals: { run_id, judges } },
-          () => lostRace(),
-        ),
-        linkWrite(own, job, index, run.id),
-        check,
-        ...writes,
-      ],
-      events: [event],
+    const asked = { judges: judges + 1, judge_run_ids: [...open.judge_run_ids, prepared.id] };
+    await withPlace((waiting_for) => {
+      const { run, writes, event } = startOf(own, starter, prepared, waiting_for);
+      return commitChange(own.table, contextOf(own, job, at), {
+        writes: [
+          stillRuns(own, job),
+          own.writes.update(
+            suiteRunOpenItem,
+            { suite_run_id, index },
+            { set: asked },
+            { equals: { run_id, judges } },
+            () => lostRace(),
+          ),
+          linkWrite(own, job, index, run.id),
+          check,
+          ...writes,
+        ],
+        events: [event],
+      });
     });
     return undefined;
   } catch (error) {

@@ -119,14 +119,18 @@ describe("a job", () => {
     expect((await read(job)).job.status).toBe("completed");
   });
 
-  it("waits while the plan has no room, and goes on when there is", async () => {
+  it("waits while the plan has no room in its queue either, and goes on when there is", async () => {
     const job = await jobOf(company, await suiteExpecting(["good"]));
     const before = (await own().get(quotaItem, { resource: "live_runs" }))?.used ?? 0;
-    const used = (n: number) => own().transact([own().writes.put(quotaItem, { resource: "live_runs", used: n })]);
-    await used(2_000);
+    const used = (live: number, queued: number) =>
+      own().transact([
+        own().writes.put(quotaItem, { resource: "live_runs", used: live }),
+        own().writes.put(quotaItem, { resource: "queued_runs", used: queued }),
+      ]);
+    await used(2_000, 5_000);
     const at = new Date();
     const again = await looked(job, workerDeps(quiet(), at));
-    await used(before);
+    await used(before, 0);
     expect(again).toEqual(addSeconds(at, 15));
     expect((await read(job)).state).toMatchObject({ next: 0, open: 0, errors: 0 });
     await looked(job);
