@@ -5,6 +5,7 @@ import { descriptionSchema, nameSchema, tagsSchema, timestampSchema } from "../.
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { failureSchema, pinnedSchema, runKindSchema } from "../runs/model.ts";
+import { limitsSchema } from "../usage/runs/public.ts";
 import { assertionsSchema } from "./rules/assertions.ts";
 
 /** Cases of one suite: its report is one answer. */
@@ -123,6 +124,7 @@ export const suiteRunSchema = z.object({
   tags: tagsSchema.meta({ description: "Only cases with one of these; all of them where there are none." }),
   concurrency: z.int(),
   timeout_seconds: z.int().meta({ description: "Of the run of each case." }),
+  budget: limitsSchema.nullable().meta({ description: "Of the run of each case, and of each judge." }),
   total: z.int().meta({ description: "Cases that it runs." }),
   status: suiteRunStatus,
   reason: cancelReason.nullable().meta({ description: "Why it was cancelled." }),

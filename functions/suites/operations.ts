@@ -11,6 +11,7 @@ import {
 import { idSchema } from "../../shared/ids.ts";
 import { agentResource } from "../agents/resources.ts";
 import { pipelineResource } from "../pipelines/resources.ts";
+import { budgetInput } from "../usage/runs/public.ts";
 import {
   caseSchema,
   caseSummary,
@@ -249,6 +250,10 @@ export const operations = {
           tags: tagsSchema.default([]).meta({ description: "Only cases with one of these." }),
           concurrency: z.int().min(1).max(MOST_SIDE_BY_SIDE).default(5),
           timeout_seconds: z.int().min(1).max(MOST_CASE_SECONDS).default(900),
+          budget: budgetInput
+            .nullable()
+            .default(null)
+            .meta({ description: "Of the run of each case, and of each judge." }),
         })
         .prefault({}),
     },

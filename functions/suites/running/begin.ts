@@ -102,9 +102,9 @@ async function prepare(
   at: Date,
   { blobs }: Pick<JobDeps, "blobs">,
 ) {
-  const { kind, target_id, version, pinned, timeout_seconds } = job;
+  const { kind, target_id, version, pinned, timeout_seconds, budget } = job;
   const input = await loadJson(blobs, one.input);
-  const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds } as const;
+  const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds, budget } as const;
   if (kind === "agent") {
     const agent = await table.get(agentItem, { id: target_id });
     if (agent === undefined) throw notFound("The agent of the suite is gone.");

@@ -113,9 +113,9 @@ async function ask(
     const organization = await organizationOf(own);
     const agent = await own.get(agentItem, { id: assertion.agent_id });
     if (agent === undefined) return "the agent that judges is gone";
-    const { timeout_seconds } = job;
+    const { timeout_seconds, budget } = job;
     const input = { message: judgeMessage(assertion, measured) };
-    const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds } as const;
+    const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds, budget } as const;
     const { wanted: prepared, check } = await prepareAgent(
       { table: own, blobs: deps.blobs },
       agent,

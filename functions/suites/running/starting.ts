@@ -12,6 +12,7 @@ import { agentItem, pinAgent } from "../../agents/public.ts";
 import { findHead, pinForRun } from "../../pipelines/public.ts";
 import type { Pinned } from "../../runs/model.ts";
 import { pinAll } from "../../runs/public.ts";
+import { limitsOf } from "../../usage/runs/public.ts";
 import type { SuiteDeps } from "../deps.ts";
 import { suiteEvents } from "../events.ts";
 import { type Case, JOB_SECONDS, type PlannedCase, type Suite, suiteRunOf } from "../model.ts";
@@ -61,6 +62,7 @@ export const start: Handler<Ops["start"], SuiteDeps> = async (call, { table, blo
     tags: body.tags,
     concurrency: body.concurrency,
     timeout_seconds: body.timeout_seconds,
+    budget: body.budget === null ? null : limitsOf(body.budget),
     total: cases.length,
     status: "running",
     reason: null,

@@ -62,7 +62,7 @@ export async function jobOf(
     at,
     context,
     caller: { organization, principal, grants: ["*"] },
-    body: { tags: [], concurrency: 5, timeout_seconds: 600, ...body },
+    body: { tags: [], concurrency: 5, timeout_seconds: 600, budget: null, ...body },
     path: { suite_id },
     request: { id: newId("request", at) },
     load: async () => suite,
