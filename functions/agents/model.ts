@@ -73,8 +73,9 @@ const capabilitiesSchema = z
   .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, "must not have two of the same id")
   .meta({ description: "What the agent is good at: a supervisor finds its workers by these." });
 
-/** As it is stored: agents were there before they had any. */
+/** As they are stored: agents were there before they had these. */
 export const storedCapabilities = capabilitiesSchema.default([]);
+export const storedCachePrompt = z.boolean().default(false);
 
 /** What a version pins of the agent itself. */
 export const definitionSchema = z.object({
@@ -93,6 +94,10 @@ export const definitionSchema = z.object({
   response_schema: jsonSchemaField
     .nullable()
     .meta({ description: "JSON Schema (2020-12) that answers have to match; null for free text." }),
+  cache_prompt: z.boolean().meta({
+    description:
+      "Has the provider keep the prompt, contexts and tools for calls within five minutes, where it does so on request (`supports.prompt_cache` of the model). Reading what is kept costs a fraction of other input, keeping it may cost more: it pays for agents that are asked often or call tools.",
+  }),
   capabilities: capabilitiesSchema,
   tags: tagsSchema,
   metadata: metadataSchema,
@@ -110,6 +115,7 @@ export const newDefinition = {
   temperature: shape.temperature.default(0.7),
   max_tokens: shape.max_tokens.default(0),
   response_schema: shape.response_schema.default(null),
+  cache_prompt: shape.cache_prompt.default(false),
   capabilities: shape.capabilities.default([]),
   tags: shape.tags.default([]),
   metadata: shape.metadata.default({}),
@@ -126,6 +132,7 @@ export const definitionFields = [
   "temperature",
   "max_tokens",
   "response_schema",
+  "cache_prompt",
   "capabilities",
   "tags",
   "metadata",

@@ -8,6 +8,7 @@ import {
   agentSummarySchema,
   agentTypeSchema,
   contextSchema,
+  storedCachePrompt,
   storedCapabilities,
   versionSchema,
 } from "./model.ts";
@@ -23,6 +24,7 @@ export const agentItem = defineItem({
   schema: agentSummarySchema.omit({ has_unversioned_changes: true }).extend({
     /** A long prompt is kept in the bucket, so that lists of agents stay cheap. */
     system_prompt: blobSchema,
+    cache_prompt: storedCachePrompt,
     capabilities: storedCapabilities,
     /** Rises with every change of the definition, the contexts or the tools. */
     definition_number: z.int(),

@@ -8,6 +8,7 @@ import {
   type Model,
   models,
   type ProviderId,
+  promptCaches,
   providerIds,
   providers,
 } from "./rules/catalogue.ts";
@@ -17,9 +18,14 @@ import { type Price, priceVersionAt, priceVersions } from "./rules/prices.ts";
 export const modelLimits = { models_per_provider: 50, api_key: 4_000, model_name: 120 } as const;
 
 /** Prices in micro-US-dollars per million tokens: 3 USD per million is 3,000,000. At most 10,000 USD. */
+const rate = z.int().min(0).max(10_000_000_000);
+const keptRate = rate.optional();
+
 export const tokenPriceSchema = z.strictObject({
-  input: z.int().min(0).max(10_000_000_000),
-  output: z.int().min(0).max(10_000_000_000),
+  input: rate,
+  output: rate,
+  cache_read: keptRate.meta({ description: "Input from the provider's cache; left out, as other input." }),
+  cache_write: keptRate.meta({ description: "Input that goes into the provider's cache; left out, as other input." }),
 });
 
 const temperatureRange = z
@@ -93,6 +99,11 @@ export const modelViewSchema = z
       streaming: z.boolean(),
       response_schema: z.boolean(),
       temperature: z.object({ min: z.number().min(0).max(2), max: z.number().min(0).max(2) }).nullable(),
+      prompt_cache: z.enum(promptCaches).meta({
+        id: "ModelPromptCache",
+        description:
+          "Whether the provider keeps the beginning of a prompt for calls to come: by itself, where the agent asks for it (`cache_prompt`), or not at all.",
+      }),
     }),
     status: z.enum(["available", "preview", "deprecated"]),
     source: z.enum(["catalogue", "organization"]),

@@ -12,6 +12,7 @@ export {
   providerChecks,
   resolveModel,
   unknownModel,
+  worstCostOf,
 } from "./calls/resolve.ts";
 export type { CallUsage } from "./calls/rules/counts.ts";
 export { type ModelError, type ModelErrorCode, modelError } from "./calls/rules/errors.ts";

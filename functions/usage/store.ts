@@ -37,6 +37,9 @@ export const usageItem = defineItem({
     provider: z.string(),
     tokens_in: z.int().min(0),
     tokens_out: z.int().min(0),
+    /** Of `tokens_in`: what came from the provider's cache, and what went there. */
+    tokens_cache_read: z.int().min(0).optional(),
+    tokens_cache_write: z.int().min(0).optional(),
     /** The provider did not count, or not in whole numbers from 0 on; the tokens are estimated from the texts' length. */
     estimated: z.boolean(),
     cost_usd_micros: z.int().min(0),

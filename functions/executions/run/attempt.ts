@@ -1,5 +1,12 @@
 import type { AgentSnapshot } from "../../agents/public.ts";
-import { type CallableModel, type ChatMessage, costOf, modelCall, resolveModel } from "../../models/public.ts";
+import {
+  type CallableModel,
+  type ChatMessage,
+  costOf,
+  modelCall,
+  resolveModel,
+  worstCostOf,
+} from "../../models/public.ts";
 import { type MeterOf, workMeter } from "../../usage/public.ts";
 import type { ToolRunner } from "../tools/runner.ts";
 import type { AgentRunDeps, AgentRunInput, AgentRunResult } from "./agent.ts";
@@ -64,6 +71,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
       run_id,
     },
     costOf: (call) => costOf(model, [call]),
+    worstCostOf: (call) => worstCostOf(model, call, definition),
     max_output_tokens: model.model.max_output_tokens,
     timeout_ms,
   });
@@ -76,6 +84,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     model,
     {
       ...(system === "" ? {} : { system }),
+      cache_prompt: definition.cache_prompt,
       messages: first === undefined ? [turn] : [first, ...later, turn],
       tools: offered.specifications,
       execute_tool: async (call, signal) => {

@@ -25,6 +25,8 @@ export type ModelRequest = {
   model: Model;
   connection: ModelConnection;
   system?: string | undefined;
+  /** The provider is asked to keep what stands before the messages for calls to come, where it has to be asked. */
+  cache_prompt?: boolean | undefined;
   messages: readonly [ChatMessage, ...ChatMessage[]];
   tools?: readonly ToolSpecification[] | undefined;
   /** Runs one tool call. Needed where there are tools. */
@@ -155,6 +157,19 @@ const systemText = ({ system, response_schema, model }: ModelRequest): string | 
   return system === undefined ? instruction : `${system}\n\n${instruction}`;
 };
 
+/** What stands before the messages, tools among it, is kept up to here. Providers other than the one that is named look past it. */
+const keptUpToHere = {
+  anthropic: { cacheControl: { type: "ephemeral" } },
+  bedrock: { cachePoint: { type: "default" } },
+};
+
+const systemOf = (request: ModelRequest) => {
+  const content = systemText(request);
+  if (content === undefined) return undefined;
+  const asks = request.cache_prompt === true && request.model.supports.prompt_cache === "on_request";
+  return asks ? ({ role: "system", content, providerOptions: keptUpToHere } as const) : content;
+};
+
 /** The library's settings for a request, the same for a whole answer and for a stream. */
 export const callSettings = (
   library: typeof import("./lazy/ai.ts"),
@@ -181,7 +196,7 @@ export const callSettings = (
     });
   }
 
-  const system = systemText(request);
+  const system = systemOf(request);
   const temperature = clampTemperature(request.model, request.temperature);
   const maxOutputTokens = clampMaxTokens(request.model, request.max_tokens);
   return {

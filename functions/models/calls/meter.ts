@@ -78,8 +78,16 @@ const keptInput = (input: string): string => {
   }
 };
 
-const usageOf = (reported: Reported, prompt: string, answer: string): CallUsage =>
-  believedUsage({ tokens_in: reported.inputTokens.total, tokens_out: reported.outputTokens.total }, { prompt, answer });
+const usageOf = ({ inputTokens, outputTokens }: Reported, prompt: string, answer: string): CallUsage =>
+  believedUsage(
+    {
+      tokens_in: inputTokens.total,
+      tokens_out: outputTokens.total,
+      cache_read: inputTokens.cacheRead,
+      cache_write: inputTokens.cacheWrite,
+    },
+    { prompt, answer },
+  );
 
 export interface MeteredCalls {
   readonly middleware: Wrapped & { readonly specificationVersion: "v3" };

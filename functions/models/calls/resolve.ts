@@ -136,3 +136,19 @@ export const costOf = ({ price }: ResolvedModel, calls: readonly CallUsage[]): M
         cost_usd_micros: calls.reduce((total, call) => total + costAtPrice(call, price), 0),
         price_version: price.version,
       };
+
+/**
+ * What a call costs at worst that comes to these tokens: the provider may keep the whole prompt for calls to come, by itself or
+ * because the agent asks for it, and take more for that.
+ */
+export function worstCostOf(
+  model: ResolvedModel,
+  call: Pick<CallUsage, "tokens_in" | "tokens_out">,
+  { cache_prompt }: { readonly cache_prompt: boolean },
+): number {
+  const { prompt_cache } = model.model.supports;
+  const keeps = prompt_cache === "automatic" || (cache_prompt && prompt_cache === "on_request");
+  const plain = { ...call, estimated: true };
+  const ways = keeps ? [plain, { ...plain, tokens_cache_write: call.tokens_in }] : [plain];
+  return Math.max(...ways.map((way) => costOf(model, [way]).cost_usd_micros));
+}

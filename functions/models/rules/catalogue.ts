@@ -32,6 +32,12 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
   },
 };
 
+/**
+ * Whether the provider keeps the beginning of a prompt for calls to come: by itself, where it is asked to, or not at all.
+ */
+export const promptCaches = ["automatic", "on_request", "none"] as const;
+export type PromptCache = (typeof promptCaches)[number];
+
 export type TemperatureRange = { readonly min: number; readonly max: number };
 
 export type Model = {
@@ -49,6 +55,7 @@ export type Model = {
     response_schema: boolean;
     /** Values the model takes; null when it takes none, and then none is sent. */
     temperature: TemperatureRange | null;
+    prompt_cache: PromptCache;
   };
   status: "available" | "preview" | "deprecated";
 };
@@ -62,8 +69,10 @@ type Row = readonly [
   context_window_tokens: number,
   max_output_tokens: number,
   temperature: TemperatureRange | null,
-  rest?: { status?: Model["status"]; response_schema?: boolean },
+  rest?: { status?: Model["status"]; response_schema?: boolean; prompt_cache?: PromptCache },
 ];
+
+const cacheOf = (name: string): PromptCache => (name.startsWith("claude-") ? "on_request" : "automatic");
 
 const family = (provider: ProviderId, rows: readonly Row[]): Model[] =>
   rows.map(([name, providerModelId, displayName, context, output, temperature, rest = {}]) => ({
@@ -78,6 +87,7 @@ const family = (provider: ProviderId, rows: readonly Row[]): Model[] =>
       streaming: true,
       response_schema: rest.response_schema ?? true,
       temperature,
+      prompt_cache: rest.prompt_cache ?? cacheOf(name),
     },
     status: rest.status ?? "available",
   }));
@@ -150,7 +160,7 @@ export const models: readonly Model[] = [
       128_000,
       4_096,
       upTo(1),
-      { response_schema: false },
+      { response_schema: false, prompt_cache: "none" },
     ],
   ]),
   ...family("openai", openaiRows),
@@ -221,7 +231,14 @@ export const customModel = (custom: CustomModel): Model => ({
   display_name: custom.display_name ?? custom.provider_model_id,
   context_window_tokens: custom.context_window_tokens ?? 32_768,
   max_output_tokens: custom.max_output_tokens ?? 8_192,
-  supports: { tools: true, streaming: true, response_schema: false, temperature: upTo(2), ...custom.supports },
+  supports: {
+    tools: true,
+    streaming: true,
+    response_schema: false,
+    temperature: upTo(2),
+    prompt_cache: "automatic",
+    ...custom.supports,
+  },
   status: "available",
 });
 

@@ -1,13 +1,21 @@
 /**
  * What tokens cost. Prices are integers in micro-US-dollars per million tokens, so 3 USD per million is 3,000,000. A table is
  * never changed once it is in force: a new price is a new version, and each usage record names the version it was charged by.
- * List prices of the standard tier; discounts for cached or batched input are not applied, so the cost is an upper bound.
+ * List prices of the standard tier; discounts for batched input are not applied. Where it is not certain what a provider takes
+ * for input that it has kept, it stands as other input does.
  */
-export type Price = {
+export type Rates = {
   readonly input: number;
   readonly output: number;
+  /** Input that the provider has kept from a call before; as other input where it is left out. */
+  readonly cache_read?: number | undefined;
+  /** Input that it keeps for calls to come; as other input where it is left out. */
+  readonly cache_write?: number | undefined;
+};
+
+export type Price = Rates & {
   /** Some models charge the whole call more when its input is longer than this. */
-  readonly long?: { readonly above_tokens: number; readonly input: number; readonly output: number };
+  readonly long?: Rates & { readonly above_tokens: number };
 };
 
 export type PriceVersion = {
@@ -17,10 +25,18 @@ export type PriceVersion = {
   readonly prices: Readonly<Record<string, Price>>;
 };
 
-export type TokenUsage = { readonly tokens_in: number; readonly tokens_out: number };
+export type TokenUsage = {
+  /** All of the prompt. */
+  readonly tokens_in: number;
+  readonly tokens_out: number;
+  /** Of the prompt: what the provider has read from its cache, and what it has written to it. */
+  readonly tokens_cache_read?: number | undefined;
+  readonly tokens_cache_write?: number | undefined;
+};
+
+const micros = (dollars: number) => Math.round(dollars * 1_000_000);
 
 const usd = (input: number, output: number, long?: { above_tokens: number; input: number; output: number }): Price => {
-  const micros = (dollars: number) => Math.round(dollars * 1_000_000);
   const price = { input: micros(input), output: micros(output) };
   if (long === undefined) return price;
   return {
@@ -78,13 +94,59 @@ const november2026: Readonly<Record<string, Price>> = {
   ...named("azure", openai),
 };
 
+/** What kept input costs, as parts of what other input does: read, and written. */
+type Kept = readonly [read: number, write: number];
+
+const kept = (price: Price, [read, write]: Kept): Price => {
+  const rates = <R extends Rates>(of: R): R => ({
+    ...of,
+    cache_read: Math.round(of.input * read),
+    cache_write: Math.round(of.input * write),
+  });
+  const { long } = price;
+  return { ...rates(price), ...(long === undefined ? {} : { long: rates(long) }) };
+};
+
+/** Claude's are the same for every model, at Anthropic and on Bedrock; kept for five minutes. */
+const CLAUDE: Kept = [0.1, 1.25];
+
+const openaiKept: Readonly<Record<string, Kept>> = {
+  "gpt-6.1-sol": [0.05, 1.25],
+  "gpt-6.1-terra": [1, 1.25],
+  "gpt-6-luna": [0.1, 1.25],
+  "gpt-5.1": [0.1, 1],
+  "gpt-5-mini": [0.1, 1],
+  "gpt-4.1": [0.25, 1],
+  "gpt-4.1-mini": [0.25, 1],
+  "gpt-4o": [0.5, 1],
+  "gpt-4o-mini": [0.5, 1],
+};
+
+function keptOf(id: string): Kept | undefined {
+  const [provider, name = ""] = id.split("/");
+  if (name.startsWith("claude-")) return CLAUDE;
+  if (name.startsWith("nova-")) return [0.25, 1];
+  return provider === "openai" || provider === "azure" ? openaiKept[name] : undefined;
+}
+
+const withKept = (prices: Readonly<Record<string, Price>>): Record<string, Price> =>
+  Object.fromEntries(
+    Object.entries(prices).map(([id, price]) => {
+      const parts = keptOf(id);
+      return [id, parts === undefined ? price : kept(price, parts)];
+    }),
+  );
+
+const december2026 = withKept(november2026);
+
 /** All versions, oldest first. */
 export const priceVersions: readonly PriceVersion[] = [
   { version: "2026-11", effective_from: "2026-11-01", prices: november2026 },
+  { version: "2026-12", effective_from: "2026-12-01", prices: december2026 },
   {
     version: "2027-01",
     effective_from: "2027-01-01",
-    prices: { ...november2026, "google/gemini-3.8-flash": usd(1.5, 7.5) },
+    prices: { ...december2026, "google/gemini-3.8-flash": usd(1.5, 7.5) },
   },
 ];
 
@@ -103,8 +165,14 @@ const million = 1_000_000n;
  * is never undercounted; the error is below one millionth of a dollar for each call. Integer arithmetic throughout.
  */
 export const costAtPrice = (usage: TokenUsage, price: Price): number => {
-  const { input, output } = price.long !== undefined && usage.tokens_in > price.long.above_tokens ? price.long : price;
-  const exact = BigInt(usage.tokens_in) * BigInt(input) + BigInt(usage.tokens_out) * BigInt(output);
+  const rates = price.long !== undefined && usage.tokens_in > price.long.above_tokens ? price.long : price;
+  const { input, output, cache_read = input, cache_write = input } = rates;
+  const { tokens_in, tokens_out, tokens_cache_read: read = 0, tokens_cache_write: written = 0 } = usage;
+  const exact =
+    BigInt(tokens_in - read - written) * BigInt(input) +
+    BigInt(read) * BigInt(cache_read) +
+    BigInt(written) * BigInt(cache_write) +
+    BigInt(tokens_out) * BigInt(output);
   return Number((exact + million - 1n) / million);
 };
 

@@ -2,9 +2,9 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { agentItem, loadSnapshot } from "../../agents/public.ts";
+import { type AgentSnapshot, agentItem, loadSnapshot } from "../../agents/public.ts";
 import { MAX_STEPS } from "../../executions/bounds/public.ts";
-import { type CallableModel, costOf, resolveModel } from "../../models/public.ts";
+import { type CallableModel, resolveModel, worstCostOf } from "../../models/public.ts";
 import { agentsOf, type Graph } from "../graph/public.ts";
 import { answerKey } from "../graph/rules/types/flow.ts";
 import type { AnswerBounds } from "./rules/estimate.ts";
@@ -50,10 +50,10 @@ async function boundOf(of: Of, agent_id: string, version: number | undefined): P
   if (number == null) return gone;
   try {
     const { definition } = await loadSnapshot(table.table, blobs, table.tenant, agent_id, number);
-    const { model_id, fallback_model_ids, max_tokens } = definition;
+    const { model_id, fallback_model_ids } = definition;
     // A model that fails has been paid for when the next one is asked.
     const models = [...new Set([model_id, ...fallback_model_ids])];
-    return sum(await Promise.all(models.map((id) => ofModel(of, id, max_tokens))));
+    return sum(await Promise.all(models.map((id) => ofModel(of, id, definition))));
   } catch (error) {
     if (error instanceof Problem && error.code === "not_found") return gone;
     throw error;
@@ -64,15 +64,19 @@ async function boundOf(of: Of, agent_id: string, version: number | undefined): P
  * What one model may come to in an answer. It may ask for tools up to the last step, also for ones that there are not, and an answer
  * that is mended is one of these steps.
  */
-async function ofModel({ table, at }: Of, model_id: string, max_tokens: number): Promise<Bounded> {
+async function ofModel(
+  { table, at }: Of,
+  model_id: string,
+  definition: Pick<AgentSnapshot["definition"], "max_tokens" | "cache_prompt">,
+): Promise<Bounded> {
   const found = await resolveModel(table.table, table.tenant, model_id, at);
   if (found === undefined) return unbounded(`There is no model ${model_id}.`);
-  const { window, longest, unknown } = sizesOf(found, max_tokens);
+  const { window, longest, unknown } = sizesOf(found, definition.max_tokens);
   const priced = found.price !== null;
   const cost =
     window === null || longest === null || !priced
       ? null
-      : costOf(found, [{ tokens_in: window, tokens_out: longest, estimated: false }]).cost_usd_micros;
+      : worstCostOf(found, { tokens_in: window, tokens_out: longest }, definition);
   const reasons = [...unknown, ...(priced ? [] : [`Model ${model_id} has no price.`])];
   return times(
     { model_calls: 1, tokens_in: window, tokens_out: longest, cost_usd_micros: cost, unbounded: reasons },

@@ -27,6 +27,8 @@ export interface MeterOf {
   readonly work: Omit<UsageSource, "call">;
   readonly about: Pick<Usage, "model" | "provider" | "agent_id" | "agent_version" | "run_id">;
   readonly costOf: (call: CallUsage) => Pick<Usage, "cost_usd_micros" | "price_version">;
+  /** What a call costs at worst that comes to these tokens. */
+  readonly worstCostOf: (call: Pick<CallUsage, "tokens_in" | "tokens_out">) => number;
   /** Longest answer of the model, in tokens. */
   readonly max_output_tokens: number;
   /** How long the whole work may take, in milliseconds: a reservation lives longer than that. */
@@ -99,7 +101,7 @@ export function workMeter(of: MeterOf): WorkMeter {
   const ofRun = async (tokens_in: number, tokens_out: number) => {
     if (of.budget === undefined) return undefined;
     const worst = { tokens_in: tokens_in + FRAME_TOKENS, tokens_out };
-    const { cost_usd_micros } = of.costOf({ ...worst, estimated: true });
+    const cost_usd_micros = of.worstCostOf(worst);
     const left_ms = Math.max(0, ends - performance.now());
     const bound = { tokens: worst.tokens_in + worst.tokens_out, cost_usd_micros };
     const time = { clock, wait_ms: left_ms - CALL_MS, lease_ms: left_ms + LEASE_MARGIN_MS };

@@ -68,6 +68,7 @@ async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...han
       agent_type: "chat",
       model_id: "lab/m",
       fallback_model_ids: [],
+      cache_prompt: false,
       capabilities: [],
       system_prompt: "",
       temperature: 0,

@@ -43,6 +43,9 @@ async function standing({ table, budget }: Budgeted) {
 
 const system: Clock = { now: () => new Date() };
 
+const price = ({ tokens_in, tokens_out }: { readonly tokens_in: number; readonly tokens_out: number }) =>
+  tokens_in + 2 * tokens_out;
+
 /** The meter of one step; a token in costs one, a token out two. */
 const meterOf = (
   { table, budget }: Budgeted,
@@ -56,7 +59,8 @@ const meterOf = (
     actor: { type: "user", id: "usr_x" },
     work: { kind: "run_step", id },
     about: { model: "m", provider: "p", agent_id: "agt_x", agent_version: 1, run_id: RUN },
-    costOf: ({ tokens_in, tokens_out }) => ({ cost_usd_micros: tokens_in + 2 * tokens_out, price_version: "v" }),
+    costOf: (call) => ({ cost_usd_micros: price(call), price_version: "v" }),
+    worstCostOf: price,
     max_output_tokens: TOKENS_OUT,
     timeout_ms: more.timeout_ms ?? 120_000,
     budget,
@@ -232,6 +236,7 @@ const partsOf = async (table: TenantTable): Promise<Parameters<typeof workMeter>
   work: { kind: "run_step", id: "counted/1" },
   about: { model: "m", provider: "p", agent_id: "agt_x", agent_version: 1, run_id: RUN },
   costOf: () => ({ cost_usd_micros: 1, price_version: "v" }),
+  worstCostOf: () => 1,
   max_output_tokens: TOKENS_OUT,
   timeout_ms: 1_000,
 });

@@ -167,6 +167,7 @@ describe("the meter of a work", () => {
       work: { kind: "run_step", id: "run_1/agent/1" },
       about: { model: "m", provider: "p", agent_id: "agt_x", agent_version: 1, run_id: "run_1" },
       costOf: () => ({ cost_usd_micros: 7, price_version: "v" }),
+      worstCostOf: () => 7,
       max_output_tokens: 500,
       timeout_ms: 1_000,
       answers: { blobs: store, place: `runs/30/${table.tenant}/run_1/` },

@@ -13,6 +13,7 @@ const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
     temperature: 0.7,
     max_tokens: 0,
     response_schema: null,
+    cache_prompt: false,
     capabilities: [],
     tags: [],
     metadata: {},

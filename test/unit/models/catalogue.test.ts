@@ -136,7 +136,7 @@ describe("cost", () => {
   });
 
   test("the version in force changes at its day, and an old version keeps its prices", () => {
-    expect(priceVersionAt(Date.parse("2026-12-31T23:59:59.999Z"))).toBe("2026-11");
+    expect(priceVersionAt(Date.parse("2026-12-31T23:59:59.999Z"))).toBe("2026-12");
     expect(priceVersionAt(Date.parse("2027-01-01T00:00:00.000Z"))).toBe("2027-01");
     expect(priceVersionAt(0)).toBe("2026-11");
     const usage = { tokens_in: 1_000_000, tokens_out: 0 };

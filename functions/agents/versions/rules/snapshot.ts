@@ -4,6 +4,7 @@ import {
   contextSchema,
   contextStatusSchema,
   definitionSchema,
+  storedCachePrompt,
   storedCapabilities,
   toolTypeSchema,
 } from "../../model.ts";
@@ -30,6 +31,7 @@ export type ToolSnapshot = z.output<typeof toolSnapshotSchema>;
 export const snapshotContentSchema = z.object({
   definition: definitionSchema.extend({
     response_schema: z.record(z.string(), z.unknown()).nullable(),
+    cache_prompt: storedCachePrompt,
     capabilities: storedCapabilities,
   }),
   contexts: z.array(contextSnapshotSchema),

@@ -1,5 +1,7 @@
+import type { TokenUsage } from "../../rules/prices.ts";
+
 /** Tokens of one call to the provider. `estimated` where the provider did not say, or said what cannot be. */
-export type CallUsage = { readonly tokens_in: number; readonly tokens_out: number; readonly estimated: boolean };
+export type CallUsage = TokenUsage & { readonly estimated: boolean };
 
 /** Twice the largest window that a model may be described with: no call has more tokens. */
 const MOST_TOKENS = 20_000_000;
@@ -17,9 +19,17 @@ export const estimateTokens = (text: string): number => Math.ceil(text.length / 
  */
 export const worstTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
 
+/** What a provider reports of one call; of the prompt also how much came from its cache, and how much went there. */
+export interface Reported {
+  readonly tokens_in: unknown;
+  readonly tokens_out: unknown;
+  readonly cache_read?: unknown;
+  readonly cache_write?: unknown;
+}
+
 /** What a provider reported of one call, with an estimate in place of each count that is none. */
 export function believedUsage(
-  reported: { readonly tokens_in: unknown; readonly tokens_out: unknown },
+  reported: Reported,
   texts: { readonly prompt: string; readonly answer: string },
 ): CallUsage {
   const { tokens_in, tokens_out } = reported;
@@ -27,5 +37,15 @@ export function believedUsage(
     tokens_in: isCount(tokens_in) ? tokens_in : estimateTokens(texts.prompt),
     tokens_out: isCount(tokens_out) ? tokens_out : estimateTokens(texts.answer),
     estimated: !isCount(tokens_in) || !isCount(tokens_out),
+    ...(isCount(tokens_in) ? cached(tokens_in, reported) : {}),
+  };
+}
+
+/** What came from the cache and went there: parts of the prompt, or they are not believed. */
+function cached(tokens_in: number, { cache_read = 0, cache_write = 0 }: Reported): Partial<CallUsage> {
+  if (!isCount(cache_read) || !isCount(cache_write) || cache_read + cache_write > tokens_in) return {};
+  return {
+    ...(cache_read === 0 ? {} : { tokens_cache_read: cache_read }),
+    ...(cache_write === 0 ? {} : { tokens_cache_write: cache_write }),
   };
 }
