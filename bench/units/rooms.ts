@@ -27,7 +27,7 @@ import { operations as organizationOperations } from "../../functions/organizati
 import { pipelineDeps } from "../../functions/pipelines/deps.ts";
 import * as pipelineHandlers from "../../functions/pipelines/handlers.ts";
 import { operations as pipelineOperations } from "../../functions/pipelines/operations.ts";
-import { runDeps, runReads } from "../../functions/runs/deps.ts";
+import { runDeps, runViews } from "../../functions/runs/deps.ts";
 import * as runHandlers from "../../functions/runs/handlers.ts";
 import {
   apiOperations as runOperations,
@@ -124,7 +124,7 @@ export function dispatchers(platform: Platform): Dispatch {
   add(organizationOperations, createDispatcher(organizationOperations, organizationHandlers, platform, platform));
   add(pipelineOperations, createDispatcher(pipelineOperations, pipelineHandlers, platform, pipelineDeps(platform)));
   add(runOperations, createDispatcher(runOperations, runHandlers, platform, runDeps(platform)));
-  add(runReadOperations, createDispatcher(runReadOperations, runReadHandlers, platform, runReads(platform)));
+  add(runReadOperations, createDispatcher(runReadOperations, runReadHandlers, platform, runViews(platform)));
   add(scimOperations, createDispatcher(scimOperations, scimHandlers, platform, tokensDeps(platform)));
   add(directoryOperations, createDispatcher(directoryOperations, directoryHandlers, platform, platform, refuseInScim));
   add(

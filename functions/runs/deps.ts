@@ -1,7 +1,7 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { clientOptions } from "../../shared/aws/clients.ts";
 import type { Blobs } from "../../shared/blobs/blobs.ts";
-import { connectFiles } from "../../shared/blobs/files.ts";
+import { connectFiles, type Files } from "../../shared/blobs/files.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { readSettings } from "../../shared/config/settings.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
@@ -24,9 +24,12 @@ export interface RunControl {
 
 export interface RunDeps extends RunReads, RunControl {}
 
-export function runReads({ table }: Pick<Platform, "table">): RunReads {
+export const runReads = (platform: Pick<Platform, "table">): RunReads => runViews(platform);
+
+/** What showing runs takes. */
+export function runViews({ table }: Pick<Platform, "table">): RunReads & { readonly files: Files } {
   const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
-  return { table, blobs: connectFiles(BUCKET_NAME).blobs };
+  return { table, ...connectFiles(BUCKET_NAME) };
 }
 
 export function runControl({ table, clock, log }: Pick<Platform, "table" | "clock" | "log">): RunControl {

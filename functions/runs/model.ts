@@ -285,6 +285,17 @@ export const stepView = z
   .meta({ id: "RunStep", description: "One attempt of a node's work in a run." });
 export type StepView = z.output<typeof stepView>;
 
+export const outputView = z
+  .object({
+    bytes: z.int().meta({ description: "Of the output as JSON." }),
+    output: z.unknown().optional().meta({ description: "Left out where it is fetched." }),
+    download: z
+      .object({ url: z.string(), expires_at: timestampSchema, sha256: z.string() })
+      .meta({ id: "RunDownload", description: "An address that gives the output for a short time." })
+      .nullable(),
+  })
+  .meta({ id: "RunOutput" });
+
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 /** Everything that is told about a run while it goes; the run's own record of its progress. */

@@ -14,8 +14,8 @@ export interface UploadTarget {
 export interface Files {
   /** An address that takes exactly one file of this size and type under this object key. */
   uploadTarget(file: { key: string; content_type: string; bytes: number }, seconds: number): Promise<UploadTarget>;
-  /** An address that gives an object. */
-  downloadUrl(key: string, seconds: number): Promise<string>;
+  /** An address that gives an object, under this content type where one is named. */
+  downloadUrl(key: string, seconds: number, content_type?: string): Promise<string>;
   /** The size and the type of an uploaded file; undefined while there is none. */
   head(key: string): Promise<{ readonly bytes: number; readonly content_type: string | undefined } | undefined>;
   /** The text of an uploaded file; undefined while there is none. Check its size with `head` first. */
@@ -63,7 +63,7 @@ export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly 
     }),
     files: {
       uploadTarget: async (file, seconds) => (await connected()).files.uploadTarget(file, seconds),
-      downloadUrl: async (key, seconds) => (await connected()).files.downloadUrl(key, seconds),
+      downloadUrl: async (...of) => (await connected()).files.downloadUrl(...of),
       head: async (key) => (await connected()).files.head(key),
       text: async (key) => (await connected()).files.text(key),
       inspect: async (key, keep_bytes) => (await connected()).files.inspect(key, keep_bytes),

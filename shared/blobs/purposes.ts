@@ -16,6 +16,9 @@ export type FilePurpose = (typeof filePurposes)[number];
 /** Where the files of one thing lie: the beginning of their names, up to and with the last slash. */
 export type FilePlace = `${FilePurpose}/${string}/`;
 
+/** So long an address works by which somebody fetches what is too large for an answer. */
+export const DOWNLOAD_SECONDS = 300;
+
 /** How the names of all files for one purpose begin. */
 export const filesFor = (purpose: FilePurpose): `${FilePurpose}/` => `${purpose}/`;
 

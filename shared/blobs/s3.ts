@@ -115,8 +115,10 @@ export function createFiles(sdk: S3, s3: Sdk.S3Client, bucket: string): Files {
       });
       return { url, method: "PUT", headers: { "content-type": content_type, "content-length": String(bytes) } };
     },
-    downloadUrl: (key, seconds) =>
-      getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),
+    downloadUrl: (key, seconds, content_type) =>
+      getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key: key, ResponseContentType: content_type }), {
+        expiresIn: seconds,
+      }),
     head: (key) =>
       guarded(async () => {
         const object = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));

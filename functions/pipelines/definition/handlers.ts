@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DOWNLOAD_SECONDS } from "../../../shared/blobs/purposes.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -44,9 +45,6 @@ export const LARGEST = {
 
 type Ops = typeof operations;
 type Deps = PipelineDeps;
-
-/** How long an address of a large graph can be used. */
-const DOWNLOAD_SECONDS = 300;
 
 export const listPatterns: Handler<Ops["listPatterns"], Deps> = async () => ({
   items: patternCatalogue().map(({ needs, ...pattern }) => ({

@@ -1,9 +1,9 @@
 import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
-import { runReads } from "../deps.ts";
+import { runViews } from "../deps.ts";
 import { readOperations as operations } from "../operations.ts";
 import * as handlers from "../reading/handlers.ts";
 
 const platform = connectPlatform("runs-reads");
 
-export const handler = serve({ operations, handlers, platform, deps: runReads(platform) });
+export const handler = serve({ operations, handlers, platform, deps: runViews(platform) });

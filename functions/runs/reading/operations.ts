@@ -1,11 +1,16 @@
 import * as z from "zod";
+import { DOWNLOAD_SECONDS } from "../../../shared/blobs/purposes.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import { decimalInteger, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { logView, stepView } from "../model.ts";
-import { runResource, stepResource } from "../store.ts";
+import { logView, outputView, stepView } from "../model.ts";
+import { runResource, stepResource, wholeRunResource } from "../store.ts";
 
 const run = z.object({ run_id: idSchema("run") });
+
+const attempt = run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) });
+
+const byAddress = `A small one stands in \`output\`. A larger one is fetched by \`download.url\`, as JSON, without a token: whoever has the address can fetch it until \`expires_at\`, ${DOWNLOAD_SECONDS / 60} minutes later.`;
 
 const after = decimalInteger({ min: 0 })
   .default(0)
@@ -33,13 +38,39 @@ export const readingOperations = {
     summary: "Read one attempt of a step with its whole output",
     permission: "runs:read",
     resource: stepResource,
-    request: {
-      path: run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) }),
-    },
+    request: { path: attempt },
     response: stepView,
     success: 200,
     served_by: "reads",
     errors: [],
+  }),
+  getOutput: operation({
+    id: "runs.get_output",
+    method: "GET",
+    path: "/runs/{run_id}/output",
+    summary: "Read the output of a run, or where to fetch it",
+    description: byAddress,
+    permission: "runs:read",
+    resource: wholeRunResource,
+    request: { path: run },
+    response: outputView,
+    success: 200,
+    served_by: "reads",
+    errors: ["conflict"],
+  }),
+  getStepOutput: operation({
+    id: "runs.get_step_output",
+    method: "GET",
+    path: "/runs/{run_id}/steps/{node_id}/{attempt}/output",
+    summary: "Read the output of one attempt of a step, or where to fetch it",
+    description: byAddress,
+    permission: "runs:read",
+    resource: stepResource,
+    request: { path: attempt },
+    response: outputView,
+    success: 200,
+    served_by: "reads",
+    errors: ["conflict"],
   }),
   listLogs: operation({
     id: "runs.list_logs",
