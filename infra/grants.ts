@@ -39,6 +39,7 @@ export interface Resources {
   readonly mailFrom: string;
   readonly appUrl: string;
   readonly modelArns: readonly string[];
+  readonly guardrailArns: readonly string[];
   readonly modelActions: readonly string[];
   readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
   /** What sending a batch of messages takes. */
@@ -233,6 +234,13 @@ export function grant(data: FunctionData, r: Resources): Granted {
             resource,
             reason:
               "Which foundation model an agent uses is the tenant's choice at run time; the catalogue refuses unknown ones.",
+          });
+        }
+        statements.push(allow(["bedrock:ApplyGuardrail"], [...r.guardrailArns]));
+        for (const resource of r.guardrailArns) {
+          wildcards.push({
+            resource,
+            reason: "Which guardrail of the account stands before an agent is the tenant's choice.",
           });
         }
         Object.assign(environment, outboundEnvironment(r));

@@ -35,6 +35,7 @@ const resources: Resources = {
   mailFrom: NAME,
   appUrl: NAME,
   modelArns: [],
+  guardrailArns: [],
   modelActions: [],
   queues,
   batchActions: [],

@@ -77,6 +77,28 @@ const capabilitiesSchema = z
 export const storedCapabilities = capabilitiesSchema.default([]);
 export const storedCachePrompt = z.boolean().default(false);
 
+/** A guardrail of Amazon Bedrock, by what the service takes for its names. */
+export const guardrailSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9]+$/, "must be the id of a guardrail of Amazon Bedrock")
+      .meta({ example: "gr8zq1p4x0c2" }),
+    version: z
+      .string()
+      .regex(/^([1-9][0-9]{0,7}|DRAFT)$/, "must be a number, or DRAFT")
+      .meta({ example: "3" }),
+  })
+  .meta({
+    id: "AgentGuardrail",
+    description:
+      "A guardrail of Amazon Bedrock in the account of this deployment. It stands before and behind each call: all models of the agent have to be served there.",
+  });
+
+const guardrailField = guardrailSchema.nullable();
+export const storedGuardrail = guardrailField.default(null);
+
 /** What a version pins of the agent itself. */
 export const definitionSchema = z.object({
   name: nameSchema,
@@ -98,6 +120,7 @@ export const definitionSchema = z.object({
     description:
       "Has the provider keep the prompt, contexts and tools for calls within five minutes, where it does so on request (`supports.prompt_cache` of the model). Reading what is kept costs a fraction of other input, keeping it may cost more: it pays for agents that are asked often or call tools.",
   }),
+  guardrail: guardrailField,
   capabilities: capabilitiesSchema,
   tags: tagsSchema,
   metadata: metadataSchema,
@@ -116,6 +139,7 @@ export const newDefinition = {
   max_tokens: shape.max_tokens.default(0),
   response_schema: shape.response_schema.default(null),
   cache_prompt: shape.cache_prompt.default(false),
+  guardrail: shape.guardrail.default(null),
   capabilities: shape.capabilities.default([]),
   tags: shape.tags.default([]),
   metadata: shape.metadata.default({}),
@@ -133,6 +157,7 @@ export const definitionFields = [
   "max_tokens",
   "response_schema",
   "cache_prompt",
+  "guardrail",
   "capabilities",
   "tags",
   "metadata",

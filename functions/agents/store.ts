@@ -10,6 +10,7 @@ import {
   contextSchema,
   storedCachePrompt,
   storedCapabilities,
+  storedGuardrail,
   versionSchema,
 } from "./model.ts";
 import { toolSnapshotSchema } from "./versions/rules/snapshot.ts";
@@ -25,6 +26,7 @@ export const agentItem = defineItem({
     /** A long prompt is kept in the bucket, so that lists of agents stay cheap. */
     system_prompt: blobSchema,
     cache_prompt: storedCachePrompt,
+    guardrail: storedGuardrail,
     capabilities: storedCapabilities,
     /** Rises with every change of the definition, the contexts or the tools. */
     definition_number: z.int(),

@@ -16,5 +16,5 @@ export {
 } from "./calls/resolve.ts";
 export type { CallUsage } from "./calls/rules/counts.ts";
 export { type ModelError, type ModelErrorCode, modelError } from "./calls/rules/errors.ts";
-export type { ResolvedModel } from "./model.ts";
-export { defaultModelId, type Model } from "./rules/catalogue.ts";
+export { providerOfModelId, type ResolvedModel } from "./model.ts";
+export { defaultModelId, GUARDED_PROVIDER, type Model } from "./rules/catalogue.ts";

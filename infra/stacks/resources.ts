@@ -41,6 +41,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
       `arn:${partition}:bedrock:*::foundation-model/*`,
       `arn:${partition}:bedrock:${region}:${account}:inference-profile/*`,
     ],
+    guardrailArns: [`arn:${partition}:bedrock:${region}:${account}:guardrail/*`],
     modelActions: [
       "bedrock:InvokeModel",
       "bedrock:InvokeModelWithResponseStream",

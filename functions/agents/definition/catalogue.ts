@@ -1,6 +1,15 @@
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
-import { type CallableModel, providerChecks, resolveModel, unknownModel } from "../../models/public.ts";
+import { type Issue, Problem } from "../../../shared/errors.ts";
+import {
+  type CallableModel,
+  GUARDED_PROVIDER,
+  providerChecks,
+  providerOfModelId,
+  resolveModel,
+  unknownModel,
+} from "../../models/public.ts";
+import type { Definition } from "../model.ts";
 
 /**
  * The model that an agent is to use, and the proof for the transaction that an organization's own model is still there.
@@ -27,4 +36,31 @@ export async function fallbacksFor(table: Table, tenant: string, ids: readonly s
     async (id, i) => (await modelFor(table, tenant, id, at, `fallback_model_ids.${i}`)).model.model.id,
   );
   return Promise.all(found);
+}
+
+/**
+ * What is wrong with a guardrail beside these models, which have been resolved: one that is served elsewhere would answer
+ * unguarded.
+ */
+export function guardrailIssues(
+  { guardrail, model_id, fallback_model_ids }: Pick<Definition, "guardrail" | "model_id" | "fallback_model_ids">,
+  under = "",
+): Issue[] {
+  if (guardrail === null) return [];
+  return [
+    ["model_id", model_id] as const,
+    ...fallback_model_ids.map((id, i) => [`fallback_model_ids.${i}`, id] as const),
+  ]
+    .filter(([, id]) => providerOfModelId(id) !== GUARDED_PROVIDER)
+    .map(([field]) => ({
+      path: `${under}${field}`,
+      message: "must be a model of Amazon Bedrock: the agent's `guardrail` guards no others",
+    }));
+}
+
+/** @throws Problem `validation_failed` (422) */
+export function requireGuarded(definition: Parameters<typeof guardrailIssues>[0]): void {
+  const issues = guardrailIssues(definition);
+  if (issues.length > 0)
+    throw new Problem("validation_failed", "The agent's guardrail does not guard all of its models.", { issues });
 }

@@ -36,6 +36,7 @@ export const definitionOf = (agent: StoredAgent, system_prompt: string): Definit
   model_id: agent.model_id,
   fallback_model_ids: agent.fallback_model_ids,
   cache_prompt: agent.cache_prompt,
+  guardrail: agent.guardrail,
   system_prompt,
   temperature: agent.temperature,
   max_tokens: agent.max_tokens,

@@ -1,3 +1,4 @@
+export { guardrailIssues } from "../definition/catalogue.ts";
 /** What other rooms may use to carry agents from one organization to another. */
 export type { Maker } from "../definition/found.ts";
 export { type AgentDeps, agentDeps } from "../deps.ts";

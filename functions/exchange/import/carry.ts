@@ -8,6 +8,7 @@ import type { Call } from "../../../shared/http/call.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import {
   createPortable as createAgent,
+  guardrailIssues,
   type Maker,
   unsupplied,
   updatePortable as updateAgent,
@@ -69,6 +70,7 @@ const requireRights = (call: ImportCall, plan: Plan): void =>
 async function modelsOf(deps: ExchangeDeps, tenant: string, agents: readonly PlannedAgent[], at: Date) {
   const models = new Map<string, CallableModel>();
   const issues: Issue[] = [];
+  const unguarded: Issue[] = [];
   for (const [i, one] of agents.entries()) {
     if (!writing(one)) continue;
     const { model_id, fallback_model_ids } = one.thing;
@@ -85,6 +87,9 @@ async function modelsOf(deps: ExchangeDeps, tenant: string, agents: readonly Pla
         });
       else models.set(id, model);
     }
+    const idOf = (id: string) => models.get(id)?.model.id ?? id;
+    const resolved = { ...one.thing, model_id: idOf(model_id), fallback_model_ids: fallback_model_ids.map(idOf) };
+    unguarded.push(...guardrailIssues(resolved, `document.agents.${i}.`));
   }
   if (issues.length > 0)
     throw new Problem(
@@ -92,6 +97,10 @@ async function modelsOf(deps: ExchangeDeps, tenant: string, agents: readonly Pla
       "The organization cannot use all models. Give `model_id` to use one for all agents.",
       { issues },
     );
+  if (unguarded.length > 0)
+    throw new Problem("validation_failed", "A guardrail does not guard all models of its agent.", {
+      issues: unguarded,
+    });
   return models;
 }
 

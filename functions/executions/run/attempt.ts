@@ -85,6 +85,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     {
       ...(system === "" ? {} : { system }),
       cache_prompt: definition.cache_prompt,
+      guardrail: definition.guardrail ?? undefined,
       messages: first === undefined ? [turn] : [first, ...later, turn],
       tools: offered.specifications,
       execute_tool: async (call, signal) => {

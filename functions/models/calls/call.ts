@@ -27,6 +27,8 @@ export type ModelRequest = {
   system?: string | undefined;
   /** The provider is asked to keep what stands before the messages for calls to come, where it has to be asked. */
   cache_prompt?: boolean | undefined;
+  /** Of Amazon Bedrock; models that are served elsewhere are not called with one. */
+  guardrail?: { readonly id: string; readonly version: string } | undefined;
   messages: readonly [ChatMessage, ...ChatMessage[]];
   tools?: readonly ToolSpecification[] | undefined;
   /** Runs one tool call. Needed where there are tools. */
@@ -135,6 +137,7 @@ export class Progress {
     const finish = finishOf(last.finishReason, last.rawFinishReason);
     const reason = finish === "max_steps" && this.spent() ? "max_cost" : finish;
     if (reason === "failed") return this.failed(modelError("model_unavailable"));
+    if (reason === "guarded") return this.failed(modelError("guardrail_intervened"));
     if (reason === "refused") return this.failed(modelError("model_refused"));
     const result: ModelResult = { ok: true, content: last.text, finish_reason: reason, ...this.#common() };
     const schema = this.#request.response_schema;
@@ -162,6 +165,12 @@ const keptUpToHere = {
   anthropic: { cacheControl: { type: "ephemeral" } },
   bedrock: { cachePoint: { type: "default" } },
 };
+
+/** The whole answer is looked at before any of it is given away, streamed or not. */
+const guardOf = ({ guardrail }: ModelRequest): Record<string, { guardrailConfig: Record<string, string> }> =>
+  guardrail === undefined
+    ? {}
+    : { bedrock: { guardrailConfig: { guardrailIdentifier: guardrail.id, guardrailVersion: guardrail.version } } };
 
 const systemOf = (request: ModelRequest) => {
   const content = systemText(request);
@@ -206,7 +215,7 @@ export const callSettings = (
     maxRetries: 0, // the engine retries, with the step's policy
     abortSignal: signal,
     // Schemas of organizations need not keep OpenAI's rules for strict mode; the answer is validated by us.
-    providerOptions: { openai: { strictJsonSchema: false } },
+    providerOptions: { openai: { strictJsonSchema: false }, ...guardOf(request) },
     ...(system === undefined ? {} : { system }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),

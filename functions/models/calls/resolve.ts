@@ -3,6 +3,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import { type ResolvedModel, resolveWith } from "../model.ts";
+import { GUARDED_PROVIDER } from "../rules/catalogue.ts";
 import { costAtPrice } from "../rules/prices.ts";
 import { apiKeyContext, modelProviderItem, providerOf, type StoredProvider } from "../store.ts";
 import type { CallUsage, ModelRequest, ModelResult } from "./call.ts";
@@ -112,6 +113,9 @@ export async function modelCall(
   call: ModelCall,
   on_event?: (event: Exclude<ModelEvent, { type: "done" }>) => void | Promise<void>,
 ): Promise<ModelResult> {
+  // Never unguarded: also where the agent was saved before its model was another one.
+  if (call.guardrail !== undefined && model.model.provider !== GUARDED_PROVIDER)
+    return failedBefore(model.model.id, modelError("guardrail_unsupported"));
   const connection = await connectionOf(deps.secrets, tenant, model);
   if ("code" in connection) return failedBefore(model.model.id, connection);
   const request: ModelRequest = { ...call, model: model.model, connection };

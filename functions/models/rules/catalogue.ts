@@ -4,6 +4,9 @@ export const providerIds = ["amazon-bedrock", "openai", "anthropic", "google", "
 
 export type ProviderId = (typeof providerIds)[number];
 
+/** Guardrails of Amazon Bedrock stand before and behind the models that it serves. */
+export const GUARDED_PROVIDER = "amazon-bedrock" satisfies ProviderId;
+
 export type Provider = {
   id: ProviderId;
   display_name: string;

@@ -73,17 +73,17 @@ async function candidates(
   return { runs: runs.filter((run) => run !== undefined), next_cursor };
 }
 
-function indexOf(place: Exclude<Place, { by: "label" }>) {
+function indexOf(place: Exclude<Place, { by: "label" }>): Pick<PageRequest, "index" | "of"> {
   const listed = "outermost";
   switch (place.by) {
     case "parent":
-      return { index: "gsi4", of: { parent_run_id: place.parent_run_id } } as const;
+      return { index: "gsi4", of: { parent_run_id: place.parent_run_id } };
     case "target":
-      return { index: "gsi2", of: { target_id: place.target_id, listed } } as const;
+      return { index: "gsi2", of: { target_id: place.target_id, listed } };
     case "status":
-      return { index: "gsi3", of: { status: place.status } } as const;
+      return { index: "gsi3", of: { status: place.status } };
     case "all":
-      return { index: "gsi1", of: { listed } } as const;
+      return { index: "gsi1", of: { listed } };
   }
 }
 

@@ -11,6 +11,26 @@ beforeAll(async () => {
 });
 
 describe("an agent", () => {
+  it("with a guardrail is served by Amazon Bedrock whole, or refused with every model that is not", async () => {
+    const guardrail = { id: "gr8zq1p4x0c2", version: "3" };
+    const model_id = "amazon-bedrock/claude-haiku-4-5";
+    const refused = await company.call(
+      "POST",
+      "/agents",
+      agentBody({ guardrail, model_id, fallback_model_ids: ["openai/gpt-4o"] }),
+    );
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: "validation_failed", issues: [{ path: "fallback_model_ids.0" }] },
+    });
+    const { body } = await company.call("POST", "/agents", agentBody({ guardrail, model_id, cache_prompt: true }));
+    expect(body).toMatchObject({ guardrail, cache_prompt: true });
+    const moved = await company.call("PATCH", `/agents/${body.id}`, { model_id: "openai/gpt-4o" });
+    expect(moved).toMatchObject({ status: 422, body: { issues: [{ path: "model_id" }] } });
+    const bare = await company.call("PATCH", `/agents/${body.id}`, { model_id: "openai/gpt-4o", guardrail: null });
+    expect(bare).toMatchObject({ status: 200, body: { guardrail: null, model_id: "openai/gpt-4o" } });
+  });
+
   it("is created as a draft with what was given and sensible defaults, and read back the same", async () => {
     const fresh = await registerCompany();
     const body = agentBody({ workspace_ids: [fresh.workspace_id], tags: ["a"], metadata: { team: "x" } });
@@ -23,6 +43,8 @@ describe("an agent", () => {
       temperature: 0.7,
       max_tokens: 0,
       response_schema: null,
+      cache_prompt: false,
+      guardrail: null,
       capabilities: [],
       description: "",
       active_version: null,

@@ -69,6 +69,7 @@ async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...han
       model_id: "lab/m",
       fallback_model_ids: [],
       cache_prompt: false,
+      guardrail: null,
       capabilities: [],
       system_prompt: "",
       temperature: 0,

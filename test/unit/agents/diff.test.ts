@@ -14,6 +14,7 @@ const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
     max_tokens: 0,
     response_schema: null,
     cache_prompt: false,
+    guardrail: null,
     capabilities: [],
     tags: [],
     metadata: {},

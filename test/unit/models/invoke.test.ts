@@ -754,4 +754,32 @@ describe("each provider's own protocol", () => {
     expect(await invoker.generate(bedrockRequest)).toMatchObject({ error: { code: "model_rate_limited" } });
     expect(await invoker.generate(bedrockRequest)).toMatchObject({ error: { code: "provider_key_invalid" } });
   });
+
+  test("Amazon Bedrock: a guardrail goes along, and what it stops is no answer", async () => {
+    const stopped = {
+      output: { message: { role: "assistant", content: [{ text: "Sorry, I cannot answer that." }] } },
+      stopReason: "guardrail_intervened",
+      usage: { inputTokens: 8, outputTokens: 0, totalTokens: 8 },
+    };
+    const { request, requests, origin, outbound } = await setUp(json(200, stopped));
+    const credentials = async () => ({ accessKeyId: "A", secretAccessKey: "s" });
+    const invoker = createModelInvoker({
+      outbound,
+      bedrock: { region: "eu-central-1", endpoint: origin, credentials },
+    });
+    const guarded = request({
+      model: model("amazon-bedrock/claude-haiku-4-5"),
+      connection: { provider: "amazon-bedrock" },
+      guardrail: { id: "gr8zq1p4x0c2", version: "3" },
+    });
+    expect(await invoker.generate(guarded)).toMatchObject({
+      ok: false,
+      error: { code: "guardrail_intervened", retryable: false },
+      usage: { tokens_in: 8, tokens_out: 0 },
+    });
+    expect(requests[0]?.body.guardrailConfig).toEqual({ guardrailIdentifier: "gr8zq1p4x0c2", guardrailVersion: "3" });
+    const { guardrail: _, ...unguarded } = guarded;
+    await invoker.generate(unguarded);
+    expect(requests[1]?.body).not.toHaveProperty("guardrailConfig");
+  });
 });

@@ -6,6 +6,7 @@ import {
   definitionSchema,
   storedCachePrompt,
   storedCapabilities,
+  storedGuardrail,
   toolTypeSchema,
 } from "../../model.ts";
 
@@ -32,6 +33,7 @@ export const snapshotContentSchema = z.object({
   definition: definitionSchema.extend({
     response_schema: z.record(z.string(), z.unknown()).nullable(),
     cache_prompt: storedCachePrompt,
+    guardrail: storedGuardrail,
     capabilities: storedCapabilities,
   }),
   contexts: z.array(contextSnapshotSchema),

@@ -10,6 +10,11 @@ export const modelErrors = {
   model_rate_limited: { retryable: true, message: "The provider limits the rate of calls." },
   model_timeout: { retryable: true, message: "The model did not answer in time." },
   model_refused: { retryable: false, message: "The provider's content filter refused the request or the answer." },
+  guardrail_intervened: { retryable: false, message: "The agent's guardrail stopped the request or the answer." },
+  guardrail_unsupported: {
+    retryable: false,
+    message: "The agent has a guardrail of Amazon Bedrock, and this model is served elsewhere.",
+  },
   model_request_invalid: { retryable: false, message: "The provider does not accept the request for this model." },
   model_answer_invalid: { retryable: true, message: "The provider's answer could not be understood." },
   response_schema_mismatch: { retryable: true, message: "The answer does not match the response schema." },

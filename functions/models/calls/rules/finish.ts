@@ -1,8 +1,8 @@
 /** `max_steps`, `max_cost`: it still asks for tools, and may make no further call. */
 export type FinishReason = "stop" | "length" | "max_steps" | "max_cost" | "other";
 
-/** How one call to a provider ended: with an answer, with the content filter's refusal, or in failure. */
-export type Finish = FinishReason | "refused" | "failed";
+/** How one call to a provider ended: with an answer, with the refusal of a content filter or of a guardrail, or in failure. */
+export type Finish = FinishReason | "refused" | "guarded" | "failed";
 
 /** Words by which servers say that the answer is whole, beside those that the library knows. */
 const WHOLE = new Set([
@@ -37,7 +37,7 @@ export function finishOf(unified: string, raw: string | undefined): Finish {
     case "tool-calls":
       return "max_steps"; // a call that still asks for tools is only the last one at the limit
     case "content-filter":
-      return "refused";
+      return word === "guardrail_intervened" ? "guarded" : "refused";
     case "error":
       return "failed";
     default:
