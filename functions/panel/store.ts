@@ -1,5 +1,5 @@
 import { defineResource } from "../../shared/http/resource.ts";
-import { readWholeRun } from "../runs/public.ts";
+import { readWholeRun } from "../runs/resources.ts";
 
 /** A run in mode test, with its state and values. A live run is none of the panel's. */
 export const testResource = defineResource({
