@@ -115,9 +115,9 @@ export async function tell(gateway: string): Promise<boolean> {
           ],
         },
         {
-          name: "A model that does not answer",
-          input: { message: "[[fail:400]]" },
-          assertions: [{ kind: "status", status: "failed" }],
+          name: "No promises",
+          input: { message: "[[say:We will see.]] Do you promise?" },
+          assertions: [{ kind: "not_contains", path: "answer", value: "promise" }],
         },
       ];
       for (const one of cases) await api.post(`/suites/${suite}/cases`, one, 201);

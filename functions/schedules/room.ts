@@ -7,6 +7,7 @@ const STARTS = [
   "run",
   "run_budget",
   "run_count",
+  "run_label",
   "run_lane",
   "run_queue",
   "run_log",
@@ -20,7 +21,7 @@ const STARTS = [
 /** What starts runs by itself: at times, once, by events. */
 export const room = defineRoom({
   name: "schedules",
-  area: "run",
+  area: "insight",
   functions: {
     api: apiFunction(["table_read", "files_read:versions", "files_write:runs"], {
       writes: [...STARTS, "owned", "schedule_input", "schedule_listener"],
