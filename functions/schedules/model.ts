@@ -11,6 +11,7 @@ import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { labelsSchema } from "../runs/model.ts";
+import { budgetInput } from "../usage/runs/public.ts";
 import { CronError, parseCron } from "./rules/cron.ts";
 import { nextOccurrence } from "./rules/zones.ts";
 
@@ -119,6 +120,7 @@ export const scheduleSchema = z.object({
   metadata: metadataSchema,
   labels: labelsSchema.meta({ description: "Of its runs." }),
   timeout_seconds: z.int().nullable(),
+  budget: budgetInput.nullable().default(null).meta({ description: "Of each of its runs." }),
   missed: missedSchema.meta({ description: "What becomes of a time that was missed by more than five minutes." }),
   overlap: overlapSchema.meta({ description: "Whether it starts a run while the one before still goes on." }),
   status: scheduleStatus,

@@ -11,6 +11,7 @@ import {
 import { idSchema } from "../../shared/ids.ts";
 import { eventTypes } from "../events.ts";
 import { labelsSchema, MAX_TIMEOUT_SECONDS, runView } from "../runs/model.ts";
+import { budgetInput } from "../usage/runs/public.ts";
 import {
   firingSchema,
   inputSchema,
@@ -73,6 +74,7 @@ export const operations = {
         metadata: metadataSchema.default({}),
         labels: labelsSchema.default([]),
         timeout_seconds: timeout.default(null),
+        budget: budgetInput.nullable().default(null),
         missed: missedSchema.default("run_once"),
         overlap: overlapSchema.default("allow"),
       }),
@@ -123,6 +125,7 @@ export const operations = {
         metadata: metadataSchema.optional(),
         labels: labelsSchema.optional(),
         timeout_seconds: timeout.optional(),
+        budget: budgetInput.nullable().optional(),
         missed: missedSchema.optional(),
         overlap: overlapSchema.optional(),
       }),

@@ -10,6 +10,7 @@ import { membershipItem, type Organization, PLATFORM, userItem } from "../../../
 import { findHead } from "../../pipelines/public.ts";
 import type { WaitingFor } from "../../runs/model.ts";
 import { preparePipeline, type Starter, startOf } from "../../runs/public.ts";
+import { limitsOf } from "../../usage/runs/public.ts";
 import type { ScheduleDeps } from "../deps.ts";
 import type { Schedule } from "../model.ts";
 
@@ -28,10 +29,17 @@ export async function prepare(
   input: Json,
   { organization, ...starter }: Omit<Starter, "plan"> & { readonly organization: Organization },
 ): Promise<(waiting_for?: WaitingFor) => Starting> {
-  const { pipeline_id, metadata, labels, timeout_seconds } = schedule;
+  const { pipeline_id, metadata, labels, timeout_seconds, budget } = schedule;
   const head = await findHead(table, pipeline_id);
   if (head === undefined) throw new Problem("not_found", "The pipeline of the schedule is not there any more.");
-  const wanted = { mode: "live", metadata, labels, input, timeout_seconds: timeout_seconds ?? undefined } as const;
+  const wanted = {
+    mode: "live",
+    metadata,
+    labels,
+    input,
+    timeout_seconds: timeout_seconds ?? undefined,
+    budget: budget === null ? null : limitsOf(budget),
+  } as const;
   const prepared = await preparePipeline({ table, blobs }, head, wanted, organization, starter.at);
   return (waiting_for) => {
     const started = startOf(table, { ...starter, plan: organization.plan }, prepared.wanted, waiting_for);

@@ -144,6 +144,18 @@ describe("what cannot start", () => {
     expect(await outcomes(full.id)).toEqual([["failed", "quota_exceeded"]]);
   });
 
+  it("has the budget of its schedule, which may be changed and taken away", async () => {
+    const { id } = await made({ budget: { tokens: 5_000 } });
+    const started = async () => (await company.call("POST", `/schedules/${id}/run`)).body.budget;
+    expect(await started()).toMatchObject({ tokens: 5_000, cost_usd_micros: null, spent: { tokens: 0 } });
+    const changed = await company.call("PATCH", `/schedules/${id}`, { budget: { cost_usd_micros: 7 } });
+    expect([changed.status, changed.body.budget]).toEqual([200, { cost_usd_micros: 7 }]);
+    expect(await started()).toMatchObject({ tokens: null, cost_usd_micros: 7 });
+    await company.call("PATCH", `/schedules/${id}`, { budget: null });
+    expect(await started()).toBeNull();
+    expect((await company.call("PATCH", `/schedules/${id}`, { budget: {} })).status).toBe(422);
+  });
+
   it("waits in the queue where the plan has no place right now", async () => {
     const { id, next_at } = await made();
     await filled({ live_runs: 2_000 }, async () => {
