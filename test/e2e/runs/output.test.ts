@@ -20,7 +20,7 @@ beforeAll(async () => {
       ["grow", "out"],
     ],
   );
-  pipeline_id = await pipelineWith(company, graph);
+  pipeline_id = await pipelineWith(company, graph, "custom");
 });
 
 describe("the output of a run and of its steps", () => {
