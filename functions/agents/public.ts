@@ -19,6 +19,11 @@ export type { DescribedTool } from "./tools/rules/pins.ts";
 export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
 export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
 export { responseSchemas } from "./versions/response-schemas.ts";
-export type { AgentSnapshot, ToolSnapshot } from "./versions/rules/snapshot.ts";
+export {
+  type AgentSnapshot,
+  type SnapshotContent,
+  snapshotContentSchema,
+  type ToolSnapshot,
+} from "./versions/rules/snapshot.ts";
 export { type NamedTool, toolNames } from "./versions/tool-names.ts";
 export { workingContent } from "./versions/working.ts";

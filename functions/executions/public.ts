@@ -6,6 +6,8 @@ export {
   type AgentRunInput,
   type AgentRunResult,
   type AgentToolCall,
+  type Between,
   runAgent,
 } from "./run/agent.ts";
 export { type CalledTool, callTool } from "./tools/call.ts";
+export type { ToolRunner } from "./tools/runner.ts";

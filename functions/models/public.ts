@@ -15,6 +15,6 @@ export {
   worstCostOf,
 } from "./calls/resolve.ts";
 export type { CallUsage } from "./calls/rules/counts.ts";
-export { type ModelError, type ModelErrorCode, modelError } from "./calls/rules/errors.ts";
+export { type ModelError, type ModelErrorCode, modelError, modelErrors } from "./calls/rules/errors.ts";
 export { providerOfModelId, type ResolvedModel } from "./model.ts";
 export { defaultModelId, GUARDED_PROVIDER, type Model } from "./rules/catalogue.ts";

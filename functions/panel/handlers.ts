@@ -1,6 +1,11 @@
 import type { Json } from "../../shared/expressions/json.ts";
-import type { Handler } from "../../shared/http/call.ts";
-import { preparePipeline, runDeleted, runRemoval } from "../runs/public.ts";
+import type { Call, Handler } from "../../shared/http/call.ts";
+import type { Graph } from "../pipelines/graph/public.ts";
+import { type PipelineHead, sealDraft } from "../pipelines/public.ts";
+import { prepareAgentTest, preparePipeline, runDeleted, runRemoval, type Trial } from "../runs/public.ts";
+import { testedAgent } from "./asking/agent.ts";
+import { upstreamOf } from "./asking/node.ts";
+import { requireAlso, trialOf } from "./asking/trial.ts";
 import type { PanelDeps } from "./deps.ts";
 import type { operations } from "./operations.ts";
 import { historyOf, resultOf } from "./results/reading.ts";
@@ -8,13 +13,48 @@ import { secondsOf, startTest } from "./running/testing.ts";
 
 type Ops = typeof operations;
 
-export const testPipeline: Handler<Ops["testPipeline"], PanelDeps> = async (call, deps) => {
+export const testAgent: Handler<Ops["testAgent"], PanelDeps> = async (call, deps) => {
   const { body, caller, at } = call;
   const table = deps.table.of(caller.organization.id);
   const input = body.input as Json;
+  const trial = await trialOf(call, table, body, "agents:execute");
+  const tested = await testedAgent(call, deps);
+  const { wanted, check } = await prepareAgentTest(
+    { table, blobs: deps.blobs },
+    call.path.agent_id,
+    tested,
+    { input, timeout_seconds: secondsOf(body.options), trial },
+    caller.organization,
+    at,
+  );
+  return startTest(call, deps, { wanted, checks: [check], input }, body.options);
+};
+
+export const testPipeline: Handler<Ops["testPipeline"], PanelDeps> = async (call, deps) => {
+  const input = call.body.input as Json;
+  return startTest(call, deps, await prepared(call, deps, input, undefined), call.body.options);
+};
+
+export const testNode: Handler<Ops["testNode"], PanelDeps> = async (call, deps) => {
+  const upstream = await upstreamOf(call, deps);
+  return startTest(call, deps, await prepared(call, deps, upstream.input, upstream), call.body.options);
+};
+
+/** A test of a pipeline, or of one node of it, as it is about to start. */
+async function prepared(
+  call: Call<Ops["testPipeline"]> | Call<Ops["testNode"]>,
+  deps: PanelDeps,
+  input: Json,
+  node: Trial["node"],
+) {
+  const { body, caller, at } = call;
+  const table = deps.table.of(caller.organization.id);
+  const told = await trialOf(call, table, body, "pipelines:execute");
+  const head = await call.load();
+  const draft = body.graph === undefined ? undefined : await draftOf(call, deps, head, body.graph);
   const { wanted, check } = await preparePipeline(
     { table, blobs: deps.blobs },
-    await call.load(),
+    head,
     {
       mode: "test",
       metadata: {},
@@ -22,11 +62,28 @@ export const testPipeline: Handler<Ops["testPipeline"], PanelDeps> = async (call
       input,
       revision: body.revision,
       timeout_seconds: secondsOf(body.options),
+      trial: { ...told, draft, node },
     },
     caller.organization,
     at,
   );
-  return startTest(call, deps, { wanted, checks: [check], input }, body.options);
+  return { wanted, checks: [check], input };
+}
+
+/** Whoever may not change the pipeline runs what others have drawn. */
+async function draftOf(
+  call: Pick<Call<Ops["testPipeline"]>, "may" | "context">,
+  { blobs, secrets }: PanelDeps,
+  head: PipelineHead,
+  graph: Graph,
+) {
+  requireAlso(call, "pipelines:update", "A graph of one's own");
+  return sealDraft({ blobs, secrets, tenant: call.context.tenant }, head, graph);
+}
+
+export const listAgentTests: Handler<Ops["listAgentTests"], PanelDeps> = async (call, { table }) => {
+  await call.load();
+  return historyOf(table.of(call.context.tenant), call.path, call.query);
 };
 
 export const listPipelineTests: Handler<Ops["listPipelineTests"], PanelDeps> = async (call, { table }) => {

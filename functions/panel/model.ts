@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { idSchema } from "../../shared/ids.ts";
-import { LIVE, type RunSummary, runSummaryView, type StepView, stepView } from "../runs/model.ts";
+import { definitionSchema } from "../agents/model.ts";
+import { LIVE, missSchema, type RunSummary, runSummaryView, type StepView, stepView } from "../runs/model.ts";
 
 /** Shorter than any start takes, and longer than anybody looks at a panel. */
 const LEAST_TIMEOUT_MS = 1_000;
@@ -19,6 +20,42 @@ export const optionsSchema = z
   .meta({ id: "TestOptions" });
 export type TestOptions = z.output<typeof optionsSchema>;
 
+/** Nodes of one test that are made to meet something. */
+export const MOST_FAULTS = 100;
+
+/** What of an agent may be replaced for a test. */
+export const overridesSchema = definitionSchema
+  .pick({
+    model_id: true,
+    fallback_model_ids: true,
+    system_prompt: true,
+    temperature: true,
+    max_tokens: true,
+    response_schema: true,
+  })
+  .partial()
+  .strict()
+  .refine((fields) => Object.keys(fields).length > 0, "replaces nothing")
+  .meta({ id: "TestOverrides" });
+
+export const cassetteChoice = z
+  .strictObject({
+    record: z.boolean().default(false).meta({
+      description: "Keeps what each call to a model, a host or a tool is answered, as long as the run is kept.",
+    }),
+    replay: idSchema("run").optional().meta({
+      description:
+        "A recorded test. Calls are answered from it, by what they ask: nobody is called, and nothing is paid. The steps say how many.",
+    }),
+    on_miss: missSchema.default("fail").meta({
+      description:
+        "What becomes of a call that it has no answer to: the step fails as `cassette_miss`, or the call is made.",
+    }),
+  })
+  .refine(({ record, replay }) => record !== (replay !== undefined), "takes either `record` or `replay`")
+  .meta({ id: "TestCassette" });
+export type CassetteChoice = z.output<typeof cassetteChoice>;
+
 /** So many attempts of steps stand in a result; the others are listed with the run. */
 export const SHOWN_STEPS = 100;
 
@@ -36,10 +73,12 @@ const testStep = stepView
     handle: true,
     error: true,
     retried: true,
+    fault: true,
+    replayed_calls: true,
   })
   .meta({ id: "TestStep", description: "One attempt of a node's work, in short." });
 
-const { kind, pinned, status, error, created_at, finished_at, metadata } = runSummaryView.shape;
+const { kind, pinned, status, error, created_at, finished_at, metadata, test } = runSummaryView.shape;
 
 const summary = {
   id: idSchema("run"),
@@ -53,6 +92,7 @@ const summary = {
     .meta({ id: "TestTokenUsage", description: "Of all its calls to models." }),
   cost_usd_micros: z.int(),
   metadata,
+  test,
   created_at,
   finished_at,
   events_path: z.string().meta({

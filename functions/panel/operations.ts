@@ -2,17 +2,53 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { agentResource, wholeAgentResource } from "../agents/resources.ts";
+import { graphSchema, localId } from "../pipelines/graph/public.ts";
 import { headResource, pipelineResource } from "../pipelines/resources.ts";
-import { optionsSchema, testResultView, testSummaryView, UNFINISHED } from "./model.ts";
+import { faultSchema } from "../runs/model.ts";
+import {
+  cassetteChoice,
+  MOST_FAULTS,
+  optionsSchema,
+  overridesSchema,
+  testResultView,
+  testSummaryView,
+  UNFINISHED,
+} from "./model.ts";
 import { testResource } from "./store.ts";
 
+const agent = z.object({ agent_id: idSchema("agent") });
 const pipeline = z.object({ pipeline_id: idSchema("pipeline") });
 const test = z.object({ run_id: idSchema("run") });
 
+const input = z.unknown().meta({ description: "Any JSON; checked against the input node's schema." });
+
 const asked = {
-  input: z.unknown().default({}).meta({ description: "Any JSON; checked against the input node's schema." }),
   options: optionsSchema.prefault({}),
+  faults: z
+    .record(localId, faultSchema)
+    .refine((faults) => Object.keys(faults).length <= MOST_FAULTS, `must name at most ${MOST_FAULTS} nodes`)
+    .default({})
+    .meta({
+      description:
+        "By node: what its calls to a model, or its request, meet in place of an answer, so that retries, fallbacks and error edges are tried.",
+    }),
+  cassette: cassetteChoice.optional(),
+  as_user: idSchema("user").optional().meta({
+    description:
+      "Asks whether this member could start it, too: it is refused where either of you may not, and the answer says for which permission. It needs `users:read` besides.",
+  }),
 };
+
+const revision = z.int().min(1).optional().meta({ description: "Left out, the newest." });
+const graph = graphSchema.optional().meta({
+  description:
+    "A graph that is no revision: it is checked like one, run for this test and kept with it only. It needs `pipelines:update` besides.",
+});
+const drawn = { revision, graph };
+const oneGraph = ({ revision, graph }: { revision?: unknown; graph?: unknown }) =>
+  revision === undefined || graph === undefined;
+const notBoth = { error: "is not taken with a revision", path: ["graph"] };
 
 const answersWith = {
   response: testResultView,
@@ -26,6 +62,72 @@ const HOW =
   "A test is a run in mode `test`. What the run comes to is the answer, a failure too; one that goes on after 25 seconds, or streams, is answered with 202 and found at its `Location`.";
 
 export const operations = {
+  testAgent: operation({
+    id: "panel.test_agent",
+    method: "POST",
+    path: "/test/agents/{agent_id}",
+    summary: "Try an agent with an input",
+    description: `Runs its working copy, active or not, or the version that is named. Its one node is called \`agent\`. ${HOW}`,
+    permission: "agents:execute",
+    resource: wholeAgentResource,
+    request: {
+      path: agent,
+      body: z.strictObject({
+        input: input.default({}),
+        ...asked,
+        version: z.int().min(1).optional(),
+        overrides: overridesSchema.optional().meta({
+          description: "Replaces fields of the definition for this test only. It needs `agents:update` besides.",
+        }),
+      }),
+    },
+    errors: ["conflict", "quota_exceeded", "reference_not_found"],
+    ...answersWith,
+  }),
+  listAgentTests: operation({
+    id: "panel.list_agent_tests",
+    method: "GET",
+    path: "/test/agents/{agent_id}/history",
+    summary: "List the tests of an agent, newest first",
+    description: "All its runs in mode test; not those of pipelines that it took part in.",
+    permission: "runs:read",
+    resource: agentResource,
+    request: { path: agent, query: z.strictObject(pageQuery) },
+    response: pageOf(testSummaryView),
+    success: 200,
+    errors: [],
+  }),
+  testNode: operation({
+    id: "panel.test_node",
+    method: "POST",
+    path: "/test/pipelines/{pipeline_id}/nodes/{node_id}",
+    summary: "Try one node of a pipeline",
+    description: `Works the node alone, by what the nodes before it, and those that it reads, have come to: in the run that is named, or as it is given. What is found wrong elsewhere in the graph does not matter. ${HOW}`,
+    permission: "pipelines:execute",
+    resource: headResource,
+    request: {
+      path: pipeline.extend({ node_id: localId }),
+      body: z
+        .strictObject({
+          input: input
+            .optional()
+            .meta({ description: "The run's input. Left out, that of the run that is named, or {}." }),
+          ...asked,
+          ...drawn,
+          run_id: idSchema("run").optional().meta({
+            description: "A run of this pipeline, from which what comes to the node is taken.",
+          }),
+          upstream: z
+            .record(localId, z.unknown())
+            .default({})
+            .meta({ description: "Outputs by node; they go before those of the run." }),
+        })
+        .refine(oneGraph, notBoth),
+    },
+    contents_apart: true,
+    errors: ["conflict", "graph_invalid", "quota_exceeded"],
+    ...answersWith,
+  }),
   testPipeline: operation({
     id: "panel.test_pipeline",
     method: "POST",
@@ -36,8 +138,9 @@ export const operations = {
     resource: headResource,
     request: {
       path: pipeline,
-      body: z.strictObject({ ...asked, revision: z.int().min(1).optional() }),
+      body: z.strictObject({ input: input.default({}), ...asked, ...drawn }).refine(oneGraph, notBoth),
     },
+    contents_apart: true,
     errors: ["conflict", "graph_invalid", "quota_exceeded"],
     ...answersWith,
   }),

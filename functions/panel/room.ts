@@ -5,11 +5,14 @@ export const room = defineRoom({
   name: "panel",
   area: "run",
   functions: {
-    api: apiFunction(["table_read", "files_read:versions", "files_write:runs", "runs_start"], {
-      memory_mb: 1024,
-      writes: ["due", "quota", "run", "run_count", "run_lane", "run_log", "run_queue", "run_state", "run_value"],
-      // Each waits for the end of a run.
-      reserved_concurrency: 50,
-    }),
+    api: apiFunction(
+      ["table_read", "seal:node_headers", "open:node_headers", "files_read:versions", "files_write:runs", "runs_start"],
+      {
+        memory_mb: 1024,
+        writes: ["due", "quota", "run", "run_count", "run_lane", "run_log", "run_queue", "run_state", "run_value"],
+        // Each waits for the end of a run.
+        reserved_concurrency: 50,
+      },
+    ),
   },
 });

@@ -27,6 +27,7 @@ import {
   runPendingItem,
   runStateItem,
   runStepItem,
+  runTapeItem,
   runValueItem,
   type StoredRun,
 } from "./store.ts";
@@ -185,6 +186,7 @@ async function* belongings(table: TenantTable, run_id: string): AsyncGenerator<R
     runStepItem,
     runLogItem,
     runPendingItem,
+    runTapeItem,
     runValueItem,
   ])
     yield* removals(table, definition, of);

@@ -158,6 +158,50 @@ export const labelsSchema = z
   .max(MOST_LABELS)
   .overwrite((labels) => [...new Set(labels)].sort())
   .meta({ description: "By which runs are found.", example: ["nightly", "customer-42"] });
+/** What a node can be made to meet: what providers and hosts do. */
+export const faultKindSchema = z
+  .enum(["timeout", "rate_limited", "server_error", "garbage", "slow_stream"])
+  .meta({ id: "TestFaultKind" });
+export const faultSchema = z
+  .strictObject({
+    kind: faultKindSchema.meta({
+      description:
+        "What its calls to a model, or its request, are answered: nothing until their time is over; 429 with `Retry-After`; 500; what cannot be read; a body that comes in drops and has no end.",
+    }),
+    attempts: z.int().min(1).max(10).optional().meta({
+      description: "Of the step's attempts the first ones so many; left out, each.",
+    }),
+  })
+  .meta({ id: "TestFault", description: "What a node of a test meets in place of an answer." });
+export type Fault = z.output<typeof faultSchema>;
+
+/** What becomes of a call that a cassette has no answer to. */
+export const missSchema = z.enum(["fail", "call"]).meta({ id: "CassetteMiss" });
+
+export const cassetteSchema = z
+  .object({
+    /** What calls are answered is kept with the run. */
+    record: z.boolean(),
+    /** The run whose kept answers answer in place of those who would be called. */
+    replay_run_id: idSchema("run").nullable(),
+    on_miss: missSchema,
+  })
+  .meta({ id: "RunCassette" });
+
+/** What a test was told beside its input. */
+export const runTestSchema = z
+  .object({
+    /** The one node that it works; null of a whole pipeline or agent. */
+    node_id: z.string().nullable(),
+    /** It runs what was sent with it, or an agent's working copy; no revision or version says what that was. */
+    draft: z.boolean(),
+    faults: z.record(z.string(), faultSchema),
+    cassette: cassetteSchema.nullable(),
+    /** Whose rights were asked beside those of who started it. */
+    as_user_id: idSchema("user").nullable(),
+  })
+  .meta({ id: "RunTest", description: "What a test was told beside its input." });
+export type RunTest = z.output<typeof runTestSchema>;
 
 /** The record of a run, without its input, output and totals. */
 export const runRecordSchema = z.object({
@@ -186,6 +230,8 @@ export const runRecordSchema = z.object({
   retry_of_run_id: idSchema("run").nullable(),
   /** The run whose outcomes it takes over where the work is the same. */
   recorded_run_id: idSchema("run").nullable(),
+  /** Of a test: what it was told beside its input, where it was told anything. */
+  test: runTestSchema.nullable(),
   trace_id: z.string(),
   /** Why it failed, or what denied its next step; null for every other end. */
   error: failureSchema.extend({ node_id: z.string().optional() }).meta({ id: "RunError" }).nullable(),
@@ -268,6 +314,10 @@ export const stepView = z
     approval_id: idSchema("approval").nullable(),
     /** The run whose outcome it has taken over: nothing was done or paid for it. */
     recorded_run_id: idSchema("run").nullable(),
+    /** Of a test: what it was made to meet. */
+    fault: faultKindSchema.nullable(),
+    /** Of a test: how many of its calls a cassette has answered, which nobody was asked and paid for. */
+    replayed_calls: z.int(),
     model: z.string().nullable(),
     tokens_in: z.number().int(),
     tokens_out: z.number().int(),

@@ -14,6 +14,7 @@ import { idSchema } from "../../shared/ids.ts";
 import {
   choiceSchema,
   failureSchema,
+  faultKindSchema,
   labelSchema,
   logView,
   OPEN_STEP,
@@ -57,7 +58,7 @@ export const runItem = defineItem({
     gsi3: { pk: "RUNS_IN#{status}", sk: "{id}" },
     gsi4: { pk: "RUNS_WITHIN#{parent_run_id}", sk: "{id}" },
   },
-  json: ["metadata", "pinned"],
+  json: ["metadata", "pinned", "test"],
   expires: "expires_at",
 });
 export type StoredRun = ItemOf<typeof runItem>;
@@ -100,8 +101,13 @@ export const wakeRef = (run_id: string, node_id: string, attempt: number): strin
 
 export const runValueItem = defineItem({
   type: "run_value",
-  summary: "Input or output of a run, as JSON text; beyond 16 KB in the bucket.",
-  schema: z.object({ run_id: idSchema("run"), name: z.enum(["input", "output"]), value: blobSchema, ...ending }),
+  summary: "Input or output of a run, or what a test brought to be run, as JSON text; beyond 16 KB in the bucket.",
+  schema: z.object({
+    run_id: idSchema("run"),
+    name: z.enum(["input", "output", "setup"]),
+    value: blobSchema,
+    ...ending,
+  }),
   key: { pk: "RUN#{run_id}", sk: "RUN#VALUE#{name}" },
   expires: "expires_at",
 });
@@ -147,6 +153,9 @@ export const runStepItem = defineItem({
     /** What its outcome follows from (`workKey`); null of rules, which are worked off anew. */
     work_key: z.string().nullable(),
     recorded_run_id: idSchema("run").nullable(),
+    /** Of a test: what it was made to meet, and how many calls were answered by a cassette. */
+    fault: faultKindSchema.nullable(),
+    replayed_calls: z.int(),
     /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
@@ -246,6 +255,23 @@ export const runLogItem = defineItem({
   schema: logView.extend(ending),
   key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
   json: ["data"],
+  expires: "expires_at",
+});
+
+/** See `trial/cassette.ts`. */
+export const runTapeItem = defineItem({
+  type: "run_tape",
+  summary: "What one call of a test was answered, by what was asked, for tests that are answered from it.",
+  schema: z.object({
+    run_id: idSchema("run"),
+    request_hash: z.string(),
+    /** Which step has made the call, and as which of its calls. */
+    node_id: z.string(),
+    call: z.string(),
+    answer: blobSchema,
+    ...ending,
+  }),
+  key: { pk: "RUN#{run_id}", sk: "TAPE#{request_hash}#{node_id}#{call}" },
   expires: "expires_at",
 });
 
@@ -354,7 +380,7 @@ export async function runValue(
   table: TenantTable,
   blobs: Blobs,
   run_id: string,
-  name: "input" | "output",
+  name: "input" | "output" | "setup",
 ): Promise<Json | undefined> {
   const item = await table.get(runValueItem, { run_id, name });
   return item === undefined ? undefined : loadJson(blobs, item.value);

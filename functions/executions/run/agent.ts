@@ -6,8 +6,9 @@ import type { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
 import type { AgentSnapshot, CompileExpression, RememberedTurn } from "../../agents/public.ts";
-import type { ChatMessage, FinishReason, ModelErrorCode, ModelInvoker } from "../../models/public.ts";
+import type { CallMeter, ChatMessage, FinishReason, ModelErrorCode, ModelInvoker } from "../../models/public.ts";
 import { hasAnswers, type MeterOf } from "../../usage/public.ts";
+import type { ToolRunner } from "../tools/runner.ts";
 import { askModel, workOf } from "./attempt.ts";
 import { offerTools, openTools, type UnavailableTool } from "./offer.ts";
 import { mayGoOn, type TriedModel, timeFor, together } from "./rules/fallback.ts";
@@ -29,6 +30,12 @@ export type AgentDelta =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool_call"; readonly id: string; readonly name: string; readonly arguments: unknown }
   | { readonly type: "tool_result"; readonly id: string; readonly name: string; readonly ok: boolean };
+
+/** Stands before the calls of an agent: keeps what they are answered, or answers in place of whom they would reach. */
+export interface Between {
+  meter(own: CallMeter, model: string): CallMeter;
+  tools(own: ToolRunner): ToolRunner;
+}
 
 export interface AgentRunInput {
   /** The user's message. */
@@ -54,6 +61,8 @@ export interface AgentRunInput {
   readonly signal?: AbortSignal | undefined;
   /** Who pays, and what the calls are recorded under. */
   readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers" | "budget"> & { readonly run_id: string | null };
+  /** Stands between the agent and whatever it calls. */
+  readonly between?: Between | undefined;
   /** Gives the answer while it is made; without it the provider is asked for a whole answer. */
   readonly on_delta?: ((delta: AgentDelta) => void | Promise<void>) | undefined;
 }
@@ -129,7 +138,8 @@ export async function runAgent(
   const models = [...new Set([definition.model_id, ...definition.fallback_model_ids])];
   const from = await answeredBefore(snapshot, run, models.length, deps);
   const ends = performance.now() + (run.timeout_ms ?? DEFAULT_TIMEOUT_MS);
-  const runner = openTools(snapshot, deps);
+  const own = openTools(snapshot, deps);
+  const runner = run.between?.tools(own) ?? own;
   try {
     const [offered, contexts] = await Promise.all([
       offerTools(runner, snapshot.tools, run.signal),

@@ -104,7 +104,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
       idempotency_key: number === 0 ? run.idempotency_key : `${run.idempotency_key}~${number}`,
       timeout_ms,
       signal: run.signal,
-      meter,
+      meter: run.between?.meter(meter, model_id) ?? meter,
     },
     run.on_delta,
   );

@@ -1,7 +1,7 @@
 import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
 import { storedToolConfig, type Tool } from "../../agents/public.ts";
-import type { AgentRunDeps } from "../run/agent.ts";
+import type { AgentRunDeps, Between } from "../run/agent.ts";
 import { openTools } from "../run/offer.ts";
 import { type ToolResult, toolFailure } from "./rules/outcome.ts";
 import { checkArguments, mcpToolName } from "./runner.ts";
@@ -24,7 +24,7 @@ export interface CalledTool {
 export async function callTool(
   snapshot: AgentSnapshot,
   called: CalledTool,
-  deps: Omit<AgentRunDeps, "invoker" | "blobs">,
+  deps: Omit<AgentRunDeps, "invoker" | "blobs"> & { readonly between?: Between | undefined },
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { name, of_server, idempotency_key } = called;
@@ -39,7 +39,8 @@ export async function callTool(
       "tool_not_found",
       of_server === undefined ? "Say which of its server's tools (mcp_tool)." : "It is no MCP server.",
     );
-  const runner = openTools(snapshot, { ...deps, idempotency_key });
+  const own = openTools(snapshot, { ...deps, idempotency_key });
+  const runner = deps.between?.tools(own) ?? own;
   try {
     const described = await runner.describe(tool, signal);
     if (!described.ok) return described;

@@ -50,6 +50,8 @@ const missingKey = ({ connection }: ModelRequest): boolean =>
 export const createModelInvoker = (parts: {
   outbound: { fetch: typeof globalThis.fetch };
   bedrock: BedrockAccess;
+  /** Stands in the way to the provider: what a test has it answer. What comes from there costs nothing. */
+  through?: ((way: typeof globalThis.fetch) => typeof globalThis.fetch) | undefined;
   /** Wall clock in milliseconds, for Retry-After dates. */
   now?: () => number;
 }): ModelInvoker => {
@@ -57,18 +59,17 @@ export const createModelInvoker = (parts: {
 
   const prepare = async (request: ModelRequest, metered: MeteredCalls, progress: Progress, signal: AbortSignal) => {
     const ends = performance.now() + request.timeout_ms;
-    const reach = (way: typeof globalThis.fetch) =>
-      mendingFetch(
-        waitingFetch(
-          way,
-          () => ends - performance.now(),
-          now,
-          () => {
-            progress.retries += 1;
-          },
-        ),
-        metered.answered,
+    const reach = (way: typeof globalThis.fetch) => {
+      const answering = mendingFetch(way, metered.answered);
+      return waitingFetch(
+        parts.through?.(answering) ?? answering,
+        () => ends - performance.now(),
+        now,
+        () => {
+          progress.retries += 1;
+        },
       );
+    };
     const fetch: typeof globalThis.fetch = (input, init) => {
       const headers = new Headers(init?.headers);
       headers.set("idempotency-key", `${request.idempotency_key}-${metered.number()}`);

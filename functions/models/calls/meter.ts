@@ -2,7 +2,7 @@ import type { LanguageModelMiddleware } from "ai";
 import { parseForeignJson } from "../../../shared/json.ts";
 import { wellFormed } from "../../../shared/text.ts";
 import { believedUsage, type CallUsage, worstTokens } from "./rules/counts.ts";
-import { CallRefused } from "./rules/errors.ts";
+import { CallRefused, KnownFailure, type ModelError, toModelError } from "./rules/errors.ts";
 
 type Wrapped = Required<Pick<LanguageModelMiddleware, "wrapGenerate" | "wrapStream" | "transformParams">>;
 type Params = Parameters<Wrapped["wrapGenerate"]>[0]["params"];
@@ -20,10 +20,12 @@ export interface OpenCall {
   readonly found?: StoredAnswer | undefined;
   /** Why the call is not made, where the budget of its run has no room for it. */
   readonly refused?: Pick<CallRefused, "code" | "message"> | undefined;
+  /** The failure that it meets in place of an answer: the provider is not asked. */
+  readonly fails?: ModelError | undefined;
   /** Most tokens of the answer; undefined where nothing limits it but the request. */
   readonly max_tokens?: number | undefined;
-  /** Records what was used, once; undefined when the provider was not reached. Never throws. */
-  close(usage: CallUsage | undefined, answer?: StoredAnswer): Promise<void>;
+  /** Records what was used, once; undefined when the provider was not reached. `failure` is why there is no answer. Never throws. */
+  close(usage: CallUsage | undefined, answer?: StoredAnswer, failure?: ModelError): Promise<void>;
 }
 
 /** Stands before and behind every call to a provider: the quota before, the ledger after. */
@@ -36,6 +38,8 @@ export interface CallMeter {
     readonly number: number;
     readonly tokens_in: number;
     readonly tokens_out: number | undefined;
+    /** What is asked, for who tells calls by that: JSON, the same for the same request. */
+    readonly request: object;
   }): Promise<OpenCall>;
 }
 
@@ -60,6 +64,16 @@ function promptText({ prompt, tools, responseFormat }: Params): string {
     parts.push(JSON.stringify(responseFormat.schema));
   return parts.join("\n");
 }
+
+/** What of a call is the request itself. */
+const requestOf = ({ prompt, tools, toolChoice, responseFormat, temperature, maxOutputTokens }: Params): object => ({
+  prompt,
+  tools,
+  toolChoice,
+  responseFormat,
+  temperature,
+  maxOutputTokens,
+});
 
 const answerText = (content: Generated["content"]): string =>
   content
@@ -112,28 +126,38 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
     number += 1;
     answered = false;
     const prompt = promptText(params);
-    const call = await meter.open({ number, tokens_in: worstTokens(prompt), tokens_out: params.maxOutputTokens });
+    const call = await meter.open({
+      number,
+      tokens_in: worstTokens(prompt),
+      tokens_out: params.maxOutputTokens,
+      request: requestOf(params),
+    });
     if (call.refused !== undefined) throw new CallRefused(call.refused);
     const bounded = call.max_tokens === undefined ? params : { ...params, maxOutputTokens: call.max_tokens };
-    const close = async (usage: CallUsage | undefined, answer?: StoredAnswer): Promise<void> => {
+    const close = async (usage: CallUsage | undefined, answer?: StoredAnswer, failure?: ModelError): Promise<void> => {
       if (usage !== undefined) calls.push(usage);
-      if (call.found === undefined) await call.close(usage, answer);
+      if (call.found === undefined) await call.close(usage, answer, failure);
     };
     /** A call that broke off: paid for when the provider had begun to answer. */
-    const closeBroken = (text: string) =>
+    const closeBroken = (text: string, error?: unknown) =>
       close(
         answered ? believedUsage({ tokens_in: undefined, tokens_out: undefined }, { prompt, answer: text }) : undefined,
+        undefined,
+        error === undefined
+          ? undefined
+          : toModelError(params.abortSignal?.aborted ? params.abortSignal.reason : error, Date.now()),
       );
-    return { found: call.found, prompt, bounded, close, closeBroken };
+    return { found: call.found, fails: call.fails, prompt, bounded, close, closeBroken };
   };
 
   const wrapGenerate: Wrapped["wrapGenerate"] = async ({ model, params }) => {
     const call = await open(params);
     let result: Generated;
     try {
+      if (call.fails !== undefined) throw new KnownFailure(call.fails);
       result = call.found === undefined ? await model.doGenerate(call.bounded) : { ...call.found, warnings: [] };
     } catch (error) {
-      await call.closeBroken("");
+      await call.closeBroken("", error);
       throw error;
     }
     const content = result.content.map((part) =>

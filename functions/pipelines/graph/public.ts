@@ -4,7 +4,14 @@ export { stepsInCondition, stepsRead } from "./rules/check-config.ts";
 export { at, indexGraph, topologicalOrder } from "./rules/graph-index.ts";
 export { APPROVED, REJECTED } from "./rules/kinds/approvals.ts";
 export { confidenceNeeded } from "./rules/kinds/branches.ts";
-export { commonLimits, type NodeAgent, type NodeGroup, type NodeKind, nodeGroups } from "./rules/kinds/kind.ts";
+export {
+  commonLimits,
+  localId,
+  type NodeAgent,
+  type NodeGroup,
+  type NodeKind,
+  nodeGroups,
+} from "./rules/kinds/kind.ts";
 export { namedWorkers } from "./rules/kinds/supervisors.ts";
 export {
   agentOf,

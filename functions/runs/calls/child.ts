@@ -4,6 +4,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { GraphNode } from "../../pipelines/graph/public.ts";
+import type { RunTest } from "../model.ts";
 import { startOf } from "../start/start.ts";
 import { type StoredRun, storeJson } from "../store.ts";
 
@@ -35,6 +36,10 @@ export function calledPipeline({ config }: CallingNode, { pinned }: Pick<StoredR
   return revision === undefined ? undefined : { kind: "pipeline", pipeline_id, revision };
 }
 
+/** A cassette is everybody's within a test; what single nodes meet is for those of the outermost graph. */
+const within = (test: StoredRun["test"]): RunTest | undefined =>
+  test?.cassette == null ? undefined : { ...test, node_id: null, draft: false, faults: {} };
+
 /**
  * What starting a run within another writes and tells. It acts for whoever started the outer one, uses what that has pinned,
  * and takes no place of the plan: it is part of that run.
@@ -57,6 +62,7 @@ export async function childStart(
       audit_days,
       kind: called.kind,
       mode,
+      test: within(run.test),
       ...targetOf(called, run.pinned),
       metadata: {},
       labels: [],

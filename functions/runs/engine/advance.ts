@@ -109,7 +109,7 @@ class Walk {
     if ("resume" in start) {
       for (const [ordinal, resolved] of start.resume) this.#stack.push({ node: nodeAt(this.#plan, ordinal), resolved });
     } else if ("begin" in start) {
-      if (!(await this.#late())) await this.#work({ node: nodeAt(this.#plan, this.#plan.start), decision: "ready" });
+      if (!(await this.#late())) await this.#work({ node: nodeAt(this.#plan, this.#plan.first), decision: "ready" });
     } else {
       const node = nodeAt(this.#plan, this.#plan.byId.get(start.node) ?? -1);
       const outcome = await this.#commit(node, start.attempt, start.outcome, this.#shared);

@@ -5,6 +5,7 @@ import { loadSnapshot } from "../../agents/public.ts";
 import { type AgentRunInput, runAgent } from "../../executions/public.ts";
 import { agentOf, type GraphNode, timeoutOf } from "../../pipelines/graph/public.ts";
 import { runContext } from "../log/entries.ts";
+import { draftAgent } from "../trial/setup.ts";
 import type { Work } from "./dynamo-store.ts";
 import type { TakenInput } from "./rules/input.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
@@ -53,16 +54,17 @@ export async function askAgent(
   call: AgentCall,
   turn?: number,
 ): Promise<{ readonly answer: AgentAnswer; readonly spent?: Work }> {
-  const { step, attempt, run, table } = task;
+  const { step, attempt, run, table, walk } = task;
   const timeout_ms = task.within(timeoutOf(step));
   const turns = turn === undefined ? [] : [turn];
   const { agent_id, version = agent_id === undefined ? undefined : run.pinned.agents[agent_id] } = agentOf(step) ?? {};
-  if (agent_id === undefined || version === undefined) {
+  const draft = draftAgent(table.tenant, run, walk.setup, agent_id);
+  if (agent_id === undefined || (version === undefined && draft === undefined)) {
     const error = { code: "agent_missing", message: "The node names no agent." };
     return { answer: { ok: false, error, retryable: false } };
   }
   const [snapshot, plan] = await Promise.all([
-    loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version),
+    draft ?? loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version ?? 0),
     planOf(table),
   ]);
   const result = await runAgent(
@@ -80,6 +82,7 @@ export async function askAgent(
         ...(run.budget === null ? {} : { budget: { run_id: run.root_run_id, limits: run.budget } }),
       },
       timeout_ms,
+      between: deps.between,
       // The call to the model ends by itself; this bounds what comes before it, tools that are listed.
       signal: AbortSignal.timeout(task.within(timeout_ms + GRACE_MS)),
     },

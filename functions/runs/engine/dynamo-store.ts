@@ -24,6 +24,7 @@ import {
   stepWrite,
   storeJson,
 } from "../store.ts";
+import type { Setup } from "../trial/setup.ts";
 import { parkingEntry, refusal, type Waits } from "./parking.ts";
 import { recordedOutcome } from "./recorded.ts";
 import { begunStep, outcomeEvents, outcomeLog, outcomeOf, type Spent, settledStep } from "./records.ts";
@@ -59,6 +60,8 @@ export interface DynamoRunStoreParts {
   readonly clock: Clock;
   readonly run: StoredRun;
   readonly journal: Journal;
+  /** Outcomes of nodes that are not worked, by node. */
+  readonly given?: Setup["given"];
   /** Name of the workflow execution that this worker works for. */
   readonly execution: string;
   /** See `rights.ts`. */
@@ -72,6 +75,7 @@ export class DynamoRunStore implements RunStore {
   readonly #work = new Map<string, Work>();
   readonly #waits = new Map<string, Waits>();
   readonly #keys = new Map<string, Pick<RunStep, "work_key" | "recorded_run_id">>();
+  readonly #marks = new Map<string, Partial<Pick<RunStep, "fault" | "replayed_calls">>>();
   #input: Promise<Json> | undefined;
   /** Ids of runs within this one that are to be started, once what makes them is committed. */
   readonly started: string[] = [];
@@ -112,6 +116,12 @@ export class DynamoRunStore implements RunStore {
   /** What an attempt cost; committed with its outcome. */
   note(step: PlanNode, attempt: number, work: Work): void {
     this.#work.set(`${step.id}/${attempt}`, work);
+  }
+
+  /** What an attempt of a test has met; committed with its outcome. */
+  mark(step: PlanNode, attempt: number, marks: Partial<Pick<RunStep, "fault" | "replayed_calls">>): void {
+    const key = `${step.id}/${attempt}`;
+    this.#marks.set(key, { ...this.#marks.get(key), ...marks });
   }
 
   /** What an attempt waits for; written when it is parked. */
@@ -239,15 +249,20 @@ export class DynamoRunStore implements RunStore {
   }
 
   async outcomes(steps: readonly PlanNode[]): Promise<ReadonlyMap<number, Outcome>> {
-    const { table, blobs, run } = this.#parts;
-    const keys = steps.flatMap((step) =>
+    const { table, blobs, run, given = {} } = this.#parts;
+    const outcomes = new Map<number, Outcome>();
+    const asked = steps.filter((step) => {
+      const outcome = Object.hasOwn(given, step.id) ? given[step.id] : undefined;
+      if (outcome !== undefined) outcomes.set(step.ordinal, outcome);
+      return outcome === undefined;
+    });
+    const keys = asked.flatMap((step) =>
       Array.from({ length: step.node?.config.retry?.max_attempts ?? 1 }, (_, i) => ({
         ordinal: step.ordinal,
         read: table.read(runStepItem, { run_id: run.id, node_id: step.id, attempt: i + 1 }),
       })),
     );
     const found = await table.table.batch(keys.map(({ read }) => read));
-    const outcomes = new Map<number, Outcome>();
     await Promise.all(
       keys.map(async ({ ordinal }, i) => {
         const attempt = found[i];
@@ -303,7 +318,11 @@ export class DynamoRunStore implements RunStore {
     const output = outcome.status === "completed" ? await storeJson(blobs, table.tenant, run, outcome.output) : null;
     const work = this.#work.get(`${step.id}/${attempt}`);
     const key = `${step.id}/${attempt}`;
-    const begun = { ...(this.#begun.get(key) ?? begunStep(run, step, attempt, at)), ...this.#keys.get(key) };
+    const begun = {
+      ...(this.#begun.get(key) ?? begunStep(run, step, attempt, at)),
+      ...this.#keys.get(key),
+      ...this.#marks.get(key),
+    };
     const { usage = [], ...spent } = work ?? {};
     const record = settledStep(begun, outcome, output, work === undefined ? undefined : (spent as Spent), at);
     const writes = [stepWrite(table, record, move), ...usage];

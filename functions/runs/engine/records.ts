@@ -45,6 +45,8 @@ export const begunStep = (
   approval_id: null,
   work_key: null,
   recorded_run_id: null,
+  fault: null,
+  replayed_calls: 0,
   expires_at: run.expires_at,
 });
 

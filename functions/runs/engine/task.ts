@@ -140,6 +140,7 @@ export async function runTask(input: TaskInput, deps: TaskDeps): Promise<TaskOut
     journal,
     execution: input.execution,
     denial: deps.denial,
+    given: walk.setup.given,
   });
   const ticket = input.ticket ?? firstTicket(walk.plan);
   const advance = await runTicket(walk.plan, store, ticket, deps.worker({ table, run, walk, store }), {

@@ -34,7 +34,7 @@ export async function runTicket(
 ): Promise<Advance> {
   if ("resume" in ticket) return advance(plan, store, ticket, options);
   const node = nodeNamed(plan, ticket.node);
-  if (node.ordinal === plan.start) return advance(plan, store, { begin: true }, options);
+  if (node.ordinal === plan.first && node.pure) return advance(plan, store, { begin: true }, options);
   const { attempt, pause_ms } = ticket;
   if (pause_ms !== undefined) return { next: { node: node.id, attempt }, wait_ms: pause_ms, forks: [], done: false };
   const ended = { forks: [], done: true } as const;

@@ -17,7 +17,15 @@ const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));
 const { AWS_REGION, AWS_ENDPOINT_URL } = readSettings(["AWS_REGION", "AWS_ENDPOINT_URL"]);
 const bedrock = { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL };
 const invoker = createModelInvoker({ outbound, bedrock });
-const worker = workerOf({ ...reads, secrets, clock, outbound, invoker, compile_expression: compileExpression });
+const worker = workerOf({
+  ...reads,
+  secrets,
+  clock,
+  outbound,
+  invoker,
+  invokerBy: (way) => createModelInvoker({ outbound, bedrock, through: () => way }),
+  compile_expression: compileExpression,
+});
 
 /** The one task of the workflow in `statemachines/pipeline-run.asl.json`. */
 export const handler = async (event: unknown) =>

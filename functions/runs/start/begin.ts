@@ -17,6 +17,7 @@ import type { operations } from "../operations.ts";
 import { withPlace } from "../queue/places.ts";
 import { newPosition } from "../queue/position.ts";
 import type { StoredRun } from "../store.ts";
+import { bringsSetup } from "../trial/setup.ts";
 import { type NewRun, startOf } from "./start.ts";
 
 type Ops = typeof operations;
@@ -34,6 +35,12 @@ export const chosen = (
   { budget }: { readonly budget?: z.output<typeof budgetInput> | null | undefined },
   before: RunLimits | null = null,
 ): RunLimits | null => (budget === undefined ? before : budget === null ? null : limitsOf(budget));
+/** What a test has brought is its own; it is tested again. @throws Problem `conflict` */
+export function requireRepeatable(run: StoredRun): void {
+  if (!bringsSetup(run)) return;
+  const what = run.test?.node_id === null ? "what was sent with it" : `its node ${run.test?.node_id} alone`;
+  throw new Problem("conflict", `The run is a test of ${what}. Test it again instead.`);
+}
 
 /** How long a run may take again; one that was within another had what that one had left, and gets an hour at least. */
 export const ownTimeout = ({ parent_run_id, timeout_seconds }: StoredRun): number =>

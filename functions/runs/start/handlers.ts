@@ -7,7 +7,15 @@ import type { operations } from "../operations.ts";
 import { ownLimit } from "../queue/admitting.ts";
 import { loadJson, storeJson } from "../store.ts";
 import { prepareAgent } from "./agent.ts";
-import { agentIsActive, begin, chosen, ownTimeout, pipelineTakesRuns, requireAgents } from "./begin.ts";
+import {
+  agentIsActive,
+  begin,
+  chosen,
+  ownTimeout,
+  pipelineTakesRuns,
+  requireAgents,
+  requireRepeatable,
+} from "./begin.ts";
 import { preparePipeline } from "./pipeline.ts";
 import { namedRun } from "./start.ts";
 
@@ -49,6 +57,7 @@ export const retry: Handler<Ops["retry"], RunDeps> = async (call, deps) => {
   const table = deps.table.of(caller.organization.id);
   const { run, input: stored } = await call.load();
   requireAgents(call, run);
+  requireRepeatable(run);
   if (isLive(run.status)) throw runStates.refusal(run.status, runStates.ends);
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);

@@ -7,6 +7,9 @@ import { type PipelineHead, pinForRun } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import { type Pinned, type RunRecord, usualTimeout } from "../model.ts";
 import { storeJson } from "../store.ts";
+import { givenOutcomes } from "../trial/node.ts";
+import { requireCassette, requireFaultsIn, type Trial, testOf } from "../trial/prepare.ts";
+import { storeSetup } from "../trial/setup.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, type NewRun, namedRun } from "./start.ts";
 
@@ -19,6 +22,8 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels
   readonly budget?: RunRecord["budget"] | undefined;
   /** Versions and revisions that were chosen before: where it names something, that is used. */
   readonly pins?: Pick<Pinned, "agents" | "pipelines"> | undefined;
+  /** What a test is told beside that. */
+  readonly trial?: Trial | undefined;
 }
 
 /**
@@ -29,18 +34,32 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels
 export async function preparePipeline(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
   head: PipelineHead,
-  { mode, metadata, labels, input, revision, pins, timeout_seconds, budget = null }: WantedRun,
+  { mode, metadata, labels, input, revision, pins, timeout_seconds, budget = null, trial }: WantedRun,
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
-  const pinned = await pinForRun({ table, blobs }, head, mode === "live" ? { mode } : { mode, revision });
+  const { draft, node } = trial ?? {};
+  const tested = { mode: "test", revision, draft, node_id: node?.node_id } as const;
+  const pinned = await pinForRun({ table, blobs }, head, mode === "live" ? { mode } : tested);
   const { graph } = pinned.loaded;
-  await checkInput(graph, input);
+  const given = node === undefined ? undefined : await givenOutcomes({ table, blobs }, { ...pinned, graph }, node);
+  if (trial !== undefined) {
+    requireFaultsIn(graph, trial);
+    await requireCassette(table, trial);
+  }
+  // Of a node alone the run's input is what it happens to read of it.
+  if (node === undefined) await checkInput(graph, input);
   const pipeline_id = pinned.pipeline.id;
-  const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, graph, pins);
+  const worked =
+    node === undefined ? graph : { nodes: graph.nodes.filter(({ id }) => id === node.node_id), connections: [] };
+  const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, worked, pins);
   if (runs_agents) await admitTokens(table, organization.plan, at);
-  const seconds = timeout_seconds ?? usualTimeout(graph, waits_seconds);
+  const seconds = timeout_seconds ?? usualTimeout(worked, waits_seconds);
   const named = namedRun(organization, at, seconds);
+  const setup =
+    draft === undefined && node === undefined
+      ? undefined
+      : await storeSetup(blobs, table.tenant, named, { ...draft, given });
   const wanted: NewRun = {
     ...named,
     kind: "pipeline",
@@ -52,6 +71,8 @@ export async function preparePipeline(
     timeout_seconds: seconds,
     limit: pinned.pipeline.max_concurrent_runs,
     budget,
+    test: testOf(trial, draft !== undefined),
+    setup,
     input: await storeJson(blobs, table.tenant, named, input),
   };
   return { wanted, check: pinned.check };

@@ -8,7 +8,7 @@ import type { RunDeps } from "../deps.ts";
 import { isLive, type Pinned, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { loadJson, storeJson } from "../store.ts";
-import { agentIsActive, begin, chosen, ownTimeout, requireAgents } from "./begin.ts";
+import { agentIsActive, begin, chosen, ownTimeout, requireAgents, requireRepeatable } from "./begin.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, namedRun } from "./start.ts";
 
@@ -23,6 +23,7 @@ export const rerun: Handler<Ops["rerun"], RunDeps> = async (call, deps) => {
   const table = deps.table.of(caller.organization.id);
   const { run, input: stored } = await call.load();
   requireAgents(call, run);
+  requireRepeatable(run);
   if (isLive(run.status)) throw runStates.refusal(run.status, runStates.ends);
   if (stored === undefined) throw new Error(`run ${run.id} has no input`);
   await admitTokens(table, caller.organization.plan, at);

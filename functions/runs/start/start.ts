@@ -16,7 +16,7 @@ import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
 import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
-import { nextLook, noTotals, type RunRecord, type WaitingFor } from "../model.ts";
+import { nextLook, noTotals, type RunRecord, type RunTest, type WaitingFor } from "../model.ts";
 import { placeOf, queueUp, takePlaces } from "../queue/places.ts";
 import { runCountItem, runItem, runLabelItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
@@ -27,6 +27,9 @@ export interface NewRun
   readonly input: Blob;
   /** How many runs its pipeline has at a time; null for no limit of its own. */
   readonly limit?: number | null | undefined;
+  /** What a test was told beside its input, and what it brought to be run (`trial/setup.ts`). */
+  readonly test?: RunTest | undefined;
+  readonly setup?: Blob | undefined;
   /** The step that runs it, where one does: then it is part of that run, and takes no place of the plan. */
   readonly called?: Pick<StoredRun, "parent_run_id" | "called_by" | "depth" | "root_run_id" | "allowance">;
   readonly retry_of_run_id?: string | undefined;
@@ -71,7 +74,7 @@ export interface Starter {
 export function startOf(
   table: TenantTable,
   { principal, plan, at, trace_id }: Starter,
-  { input, called, retry_of_run_id, recorded, limit = null, ...wanted }: NewRun,
+  { input, setup, test, called, retry_of_run_id, recorded, limit = null, ...wanted }: NewRun,
   waiting_for?: WaitingFor,
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
   const run: StoredRun = {
@@ -80,6 +83,7 @@ export function startOf(
     ...(called === undefined ? { listed: "outermost" } : {}),
     retry_of_run_id: retry_of_run_id ?? null,
     recorded_run_id: recorded?.run_id ?? null,
+    test: test ?? null,
     seed_run_id: recorded?.seed_run_id ?? wanted.id,
     status: "queued",
     started_by: principal,
@@ -103,6 +107,9 @@ export function startOf(
       ...noTotals,
     }),
     table.writes.create(runValueItem, { run_id: run.id, name: "input", value: input, expires_at }),
+    ...(setup === undefined
+      ? []
+      : [table.writes.create(runValueItem, { run_id: run.id, name: "setup", value: setup, expires_at })]),
     logWrite(table, { run_id: run.id, expires_at }, 1, logEntry(at, waiting_for === undefined ? accepted : waits)),
     ...(run.budget === null || run.parent_run_id !== null ? [] : [budgetWrite(table, { run_id: run.id, expires_at })]),
     runWatch.set(table, run.id, nextLook(run, at, waiting_for !== undefined)),

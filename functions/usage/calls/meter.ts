@@ -40,6 +40,8 @@ export interface MeterOf {
 }
 
 export interface WorkMeter extends CallMeter {
+  /** What is asked does not matter here. */
+  open(call: Omit<Parameters<CallMeter["open"]>[0], "request">): ReturnType<CallMeter["open"]>;
   /** Calls that could not be recorded when they ended: their writes go into the work's own transaction. */
   unrecorded(): Write[];
 }
@@ -111,7 +113,7 @@ export function workMeter(of: MeterOf): WorkMeter {
     });
   };
 
-  const open: CallMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
+  const open: WorkMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
     const source: UsageSource = { ...work, call: String(number) };
     if (answers !== undefined) {
       kept ??= keptAnswers(table, work);

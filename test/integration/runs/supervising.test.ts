@@ -131,6 +131,8 @@ async function supervised(
     blobs: blobs(),
     secrets: createSecrets({ keys: memoryKeys() }),
     invoker: createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" } }),
+    invokerBy: (way) =>
+      createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" }, through: () => way }),
     outbound: server.outbound,
     compile_expression: compileExpression,
     clock: systemClock,

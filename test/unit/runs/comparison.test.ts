@@ -15,6 +15,8 @@ const step = (node_id: string, more: Partial<StepView> = {}): StepView => ({
   waits_for: null,
   approval_id: null,
   recorded_run_id: null,
+  fault: null,
+  replayed_calls: 0,
   model: null,
   tokens_in: 1,
   tokens_out: 2,

@@ -27,6 +27,7 @@ const run = (more: Partial<StoredRun>): StoredRun => ({
   depth: 1,
   retry_of_run_id: null,
   recorded_run_id: null,
+  test: null,
   root_run_id: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
   allowance: 50,
   seed_run_id: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC",

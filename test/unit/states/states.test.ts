@@ -88,6 +88,8 @@ describe("the states of runs and steps", () => {
     approval_id: null,
     work_key: null,
     recorded_run_id: null,
+    fault: null,
+    replayed_calls: 0,
     model: null,
     tokens_in: 0,
     tokens_out: 0,

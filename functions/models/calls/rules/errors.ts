@@ -34,6 +34,16 @@ export const modelErrors = {
 
 export type ModelErrorCode = keyof typeof modelErrors;
 
+/** A failure that is known without a call: the one that the same call met before. */
+export class KnownFailure extends Error {
+  readonly failure: ModelError;
+  constructor(failure: ModelError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+const isKnown = (error: unknown): error is KnownFailure => error instanceof KnownFailure;
+
 /** A failed call. `message` is public; nothing that the provider wrote is in it. */
 export type ModelError = {
   code: ModelErrorCode;
@@ -149,6 +159,8 @@ const isRefusal = (error: unknown): error is Problem => error instanceof Problem
 
 /** Any thrown value of the model library as one of ours. */
 export const toModelError = (error: unknown, nowMs: number): ModelError => {
+  const known = find(error, isKnown);
+  if (known !== undefined) return known.failure;
   const refusal = find(error, isRefusal);
   if (refusal !== undefined) return { ...modelError("quota_exceeded"), message: refusal.detail, refusal };
   const unpaid = find(error, isCallRefused);

@@ -125,6 +125,8 @@ export function runOutput(plan: Plan, outcomes: Outcomes): Json {
   return reached.length === 1 ? first.value : byNode(reached);
 }
 
-/** Ordinals of the output nodes. */
+/** Ordinals of the output nodes; of the only node that is worked, where there is one. */
 export const outputNodes = (plan: Plan): readonly number[] =>
-  plan.nodes.filter(({ node }) => node?.kind === "output").map(({ ordinal }) => ordinal);
+  plan.only !== undefined
+    ? [plan.only]
+    : plan.nodes.filter(({ node }) => node?.kind === "output").map(({ ordinal }) => ordinal);

@@ -45,14 +45,19 @@ export interface Plan {
   /** Ordinals of the input node and of the end. */
   readonly start: number;
   readonly end: number;
+  /** Where a run begins: at the input node, or at the only one that is worked. */
+  readonly first: number;
+  /** The only node that is worked, and then the run ends; what others have come to is given. */
+  readonly only: number | undefined;
   readonly byId: ReadonlyMap<string, number>;
 }
 
 /**
  * Indexes a graph revision. Pure, and the same for every graph with the same content hash. Takes graphs that `validateGraph` finds
  * valid; throws for a graph without exactly one input, with a dangling connection or with a cycle, because such a run would not end.
+ * @param only the one node that is worked: whatever leaves it leads to the end, and nothing else does
  */
-export function compilePlan(graph: Graph): Plan {
+export function compilePlan(graph: Graph, only?: string): Plan {
   const index = indexGraph(canonicalGraph(graph));
   const inputs = index.nodes.filter(({ kind }) => kind === "input");
   const [input] = inputs;
@@ -62,17 +67,18 @@ export function compilePlan(graph: Graph): Plan {
     throw new Error("a plan needs connections between two nodes of the graph");
   if (topologicalOrder(index).length !== index.nodes.length) throw new Error("a plan cannot have a cycle");
   const end = index.nodes.length;
-  const edges: PlanEdge[] = index.connections.map(({ source_handle, condition }: Connection, ordinal) => ({
-    ordinal,
-    source: at(index.source, ordinal),
-    target: at(index.target, ordinal),
-    handle: source_handle ?? DEFAULT_SOURCE_HANDLE,
-    condition,
-  }));
+  const alone = only === undefined ? undefined : index.position.get(only);
+  if (only !== undefined && alone === undefined) throw new Error(`a plan needs the node ${only}`);
   const joined: number[] = [];
+  const edges: PlanEdge[] = index.connections.map(({ source_handle, condition }: Connection, ordinal) => {
+    const source = at(index.source, ordinal);
+    if (source === alone) joined.push(ordinal);
+    const target = source === alone ? end : at(index.target, ordinal);
+    return { ordinal, source, target, handle: source_handle ?? DEFAULT_SOURCE_HANDLE, condition };
+  });
   const nodes: PlanNode[] = index.nodes.map((node, ordinal) => {
     const outgoing = Array.from(index.out.subarray(at(index.outStart, ordinal), at(index.outStart, ordinal + 1)));
-    if (outgoing.length === 0) {
+    if (outgoing.length === 0 && (alone === undefined || alone === ordinal)) {
       const edge = edges.length;
       edges.push({ ordinal: edge, source: ordinal, target: end, handle: undefined, condition: undefined });
       outgoing.push(edge);
@@ -82,7 +88,8 @@ export function compilePlan(graph: Graph): Plan {
     return { ordinal, id: node.id, node, pure: isPure(node), incoming, outgoing };
   });
   nodes.push({ ordinal: end, id: END_ID, node: undefined, pure: true, incoming: joined, outgoing: [] });
-  return { nodes, edges, start: index.position.get(input.id) ?? 0, end, byId: index.position };
+  const start = index.position.get(input.id) ?? 0;
+  return { nodes, edges, start, end, first: alone ?? start, only: alone, byId: index.position };
 }
 
 /** The node with that ordinal; throws for one that the plan does not have. */

@@ -21,7 +21,7 @@ export type Ticket =
     };
 
 /** The ticket that a run begins with. */
-export const firstTicket = (plan: Plan): Ticket => ({ node: nodeAt(plan, plan.start).id, attempt: 1 });
+export const firstTicket = (plan: Plan): Ticket => ({ node: nodeAt(plan, plan.first).id, attempt: 1 });
 
 /** The name of an execution that wakes a step: the same for the same cause. */
 export function wakingName(run_id: string, node_id: string, attempt: number, cause: string): string {

@@ -1,0 +1,41 @@
+import { Problem } from "../../../shared/errors.ts";
+import type { Call } from "../../../shared/http/call.ts";
+import { loadSnapshot, type SnapshotContent, workingContent } from "../../agents/public.ts";
+import type { TestedAgent } from "../../runs/public.ts";
+import type { PanelDeps } from "../deps.ts";
+import type { operations } from "../operations.ts";
+import { requireAlso } from "./trial.ts";
+
+type AgentCall = Call<(typeof operations)["testAgent"]>;
+
+/**
+ * What of the agent is tried: a version as it is, or, put together for this test, its working copy or a version with something
+ * replaced.
+ */
+export async function testedAgent(call: AgentCall, deps: PanelDeps): Promise<TestedAgent> {
+  const { version, overrides } = call.body;
+  const whole = await call.load();
+  if (overrides !== undefined) requireAlso(call, "agents:update", "Replacing something");
+  const content = version === undefined ? await workingContent(deps, whole) : await versionOf(call, deps, version);
+  if (overrides === undefined) return version === undefined ? { content } : { version };
+  return { content: { ...content, definition: { ...content.definition, ...given(overrides) } } };
+}
+
+/** Fields that were sent: one that was not replaces nothing. */
+const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+
+async function versionOf(
+  { path, context }: AgentCall,
+  { table, blobs }: PanelDeps,
+  version: number,
+): Promise<SnapshotContent> {
+  try {
+    const { definition, contexts, tools } = await loadSnapshot(table, blobs, context.tenant, path.agent_id, version);
+    return { definition, contexts, tools };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "not_found") throw error;
+    const issues = [{ path: "version", message: "is no version of this agent" }];
+    throw new Problem("reference_not_found", `The agent has no version ${version}.`, { issues });
+  }
+}

@@ -1,0 +1,55 @@
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { type Issue, Problem } from "../../../shared/errors.ts";
+import { agentOf, type Graph, type GraphNode } from "../../pipelines/graph/public.ts";
+import type { Draft } from "../../pipelines/public.ts";
+import type { RunTest } from "../model.ts";
+import { runItem } from "../store.ts";
+import type { Upstream } from "./node.ts";
+
+/** What a test is told beside input and time. */
+export interface Trial extends Pick<RunTest, "faults" | "cassette" | "as_user_id"> {
+  readonly draft?: Draft | undefined;
+  /** The one node that is worked, by what comes to it in place of the others. */
+  readonly node?: Upstream | undefined;
+}
+
+/** Whether a test is told anything that its run has to remember. */
+const tellsNothing = ({ faults, cassette, as_user_id, draft, node }: Trial): boolean =>
+  Object.keys(faults).length === 0 &&
+  cassette === null &&
+  as_user_id === null &&
+  draft === undefined &&
+  node === undefined;
+
+/** What the record of a test keeps of that. */
+export const testOf = (trial: Trial | undefined, draft: boolean): RunTest | undefined => {
+  if (trial === undefined || (tellsNothing(trial) && !draft)) return undefined;
+  const { faults, cassette, as_user_id, node } = trial;
+  return { node_id: node?.node_id ?? null, draft, faults, cassette, as_user_id };
+};
+
+/** Whether a node calls a model or a host by itself, so that what it is answered can be made up. */
+const calls = (node: GraphNode): boolean => node.kind === "http" || agentOf(node) !== undefined;
+
+/** Faults have to be for nodes that call somebody. @throws Problem `validation_failed` */
+export function requireFaultsIn(graph: Graph, { faults, node }: Pick<Trial, "faults" | "node">): void {
+  const nodes = new Map(graph.nodes.map((one) => [one.id, one]));
+  const issues = Object.keys(faults).flatMap((id): Issue[] => {
+    const found = nodes.get(id);
+    const path = `faults.${id}`;
+    if (found === undefined || (node !== undefined && node.node_id !== id))
+      return [{ path, message: node === undefined ? "is no node of the graph" : "is not the node under test" }];
+    return calls(found) ? [] : [{ path, message: "calls no model and sends no request" }];
+  });
+  if (issues.length > 0) throw new Problem("validation_failed", "A fault cannot be met.", { issues });
+}
+
+/** What is replayed has to be a test of this organization that was recorded. @throws Problem `validation_failed` */
+export async function requireCassette(table: TenantTable, { cassette }: Pick<Trial, "cassette">): Promise<void> {
+  if (cassette === null || cassette.replay_run_id === null) return;
+  const run = await table.get(runItem, { id: cassette.replay_run_id });
+  if (run?.test?.cassette?.record === true) return;
+  const message = run === undefined ? "is no run of the organization" : "is a run that has recorded nothing";
+  const issues = [{ path: "cassette.replay", message }];
+  throw new Problem("validation_failed", "There is nothing to answer from.", { issues });
+}
