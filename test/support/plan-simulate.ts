@@ -184,12 +184,15 @@ export async function simulate(
     readonly time_ms?: number;
     /** Nodes that may not begin. */
     readonly denied?: ReadonlySet<string>;
+    /** Outcomes, by ordinal, of nodes that are not worked. */
+    readonly given?: ReadonlyMap<number, Outcome>;
   },
 ): Promise<Simulation> {
   const random = seeded(options.seed);
   const table = new RunTable(plan, input);
   table.left_ms = options.time_ms ?? Infinity;
   table.denied = options.denied ?? new Set();
+  for (const [ordinal, outcome] of options.given ?? []) table.final.set(ordinal, outcome);
   const pending: Operation[] = [];
   const worked = new Map<string, number>();
   const executionsOf = new Map<string, Set<string>>();

@@ -51,6 +51,13 @@ export const typical: Readonly<Record<string, Json>> = {
   "Organization.name": "Acme",
   "OrganizationName.name": "Acme",
   "OrganizationsUpdateBody.name": "Acme",
+  PanelTestAgentBody: { input: { message: "Hello!" }, overrides: { temperature: 0 } },
+  PanelTestNodeBody: { upstream: { input: { text: "Hello!" } }, options: { timeout_ms: 30_000 } },
+  PanelTestPipelineBody: {
+    input: { text: "Hello!" },
+    options: { timeout_ms: 60_000 },
+    faults: { greet: { kind: "rate_limited", attempts: 1 } },
+  },
   "Pipeline.name": "Welcome",
   PipelineGraph: GRAPH,
   PipelineNode: NODE,
