@@ -2,7 +2,8 @@ import type { Json } from "../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
 import type { Graph } from "../pipelines/graph/public.ts";
 import { type PipelineHead, sealDraft } from "../pipelines/public.ts";
-import { prepareAgentTest, preparePipeline, runDeleted, runRemoval, type Trial } from "../runs/public.ts";
+import { preparePipeline, runDeleted, runRemoval } from "../runs/public.ts";
+import { prepareAgentTest, type Trial, triedRun } from "../runs/trial/public.ts";
 import { testedAgent } from "./asking/agent.ts";
 import { upstreamOf } from "./asking/node.ts";
 import { requireAlso, trialOf } from "./asking/trial.ts";
@@ -62,7 +63,7 @@ async function prepared(
       input,
       revision: body.revision,
       timeout_seconds: secondsOf(body.options),
-      trial: { ...told, draft, node },
+      trial: triedRun({ ...told, draft, node }),
     },
     caller.organization,
     at,

@@ -28,8 +28,6 @@ export {
   type StoredRun,
   type WholeRun,
 } from "./store.ts";
-export { prepareAgentTest, type TestedAgent } from "./trial/agent.ts";
-export type { Trial } from "./trial/prepare.ts";
 
 /** What is read to know how many runs were started this month; nothing is counted on a plan without a limit. */
 export const readMonthRuns = (table: TenantTable, at: Date): Read<typeof runCountItem> =>

@@ -1,7 +1,7 @@
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { loadSnapshot, type SnapshotContent, workingContent } from "../../agents/public.ts";
-import type { TestedAgent } from "../../runs/public.ts";
+import type { TestedAgent } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { requireAlso } from "./trial.ts";

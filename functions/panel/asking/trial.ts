@@ -5,7 +5,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import { membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
-import type { Trial } from "../../runs/public.ts";
+import type { Trial } from "../../runs/trial/public.ts";
 import type { CassetteChoice } from "../model.ts";
 import type { operations } from "../operations.ts";
 

@@ -3,7 +3,8 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Graph, graphSchema } from "../../pipelines/graph/public.ts";
 import { loadRevision, type SealedHeaders } from "../../pipelines/public.ts";
 import type { StoredRun } from "../store.ts";
-import { bringsSetup, loadSetup, type Setup } from "../trial/setup.ts";
+import { bringsSetup } from "../trial/rules/brings.ts";
+import { loadSetup, type Setup } from "../trial/setup.ts";
 import { compilePlan, type Plan } from "./rules/plan.ts";
 
 /** What a run walks: its plan, and the encrypted header values that the graph's nodes refer to. */

@@ -17,7 +17,7 @@ import type { operations } from "../operations.ts";
 import { withPlace } from "../queue/places.ts";
 import { newPosition } from "../queue/position.ts";
 import type { StoredRun } from "../store.ts";
-import { bringsSetup } from "../trial/setup.ts";
+import { bringsSetup } from "../trial/rules/brings.ts";
 import { type NewRun, startOf } from "./start.ts";
 
 type Ops = typeof operations;

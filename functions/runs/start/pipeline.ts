@@ -3,15 +3,25 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
-import { type PipelineHead, pinForRun } from "../../pipelines/public.ts";
+import type { Graph } from "../../pipelines/graph/public.ts";
+import { type Draft, type PipelineHead, pinForRun } from "../../pipelines/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import { type Pinned, type RunRecord, usualTimeout } from "../model.ts";
 import { storeJson } from "../store.ts";
-import { givenOutcomes } from "../trial/node.ts";
-import { requireCassette, requireFaultsIn, type Trial, testOf } from "../trial/prepare.ts";
-import { storeSetup } from "../trial/setup.ts";
 import { pinAll } from "./pins.ts";
 import { checkInput, type NewRun, namedRun } from "./start.ts";
+
+/** What a test is told beside input and time. What knows of it comes with it: only the panel has that in its bundle. */
+export interface TriedRun {
+  readonly draft?: Draft | undefined;
+  /** The one node that is worked. */
+  readonly node_id?: string | undefined;
+  /** Checks what it is told against the graph, and gives what its run keeps of it. */
+  readonly told: (
+    of: { readonly table: TenantTable; readonly blobs: Blobs },
+    pinned: { readonly graph: Graph; readonly revision: number | null },
+  ) => Promise<(named: Pick<NewRun, "id" | "kept_days">) => Promise<Pick<NewRun, "test" | "setup">>>;
+}
 
 /** What is asked for who wants a run of a pipeline. */
 export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels"> {
@@ -23,7 +33,7 @@ export interface WantedRun extends Pick<RunRecord, "mode" | "metadata" | "labels
   /** Versions and revisions that were chosen before: where it names something, that is used. */
   readonly pins?: Pick<Pinned, "agents" | "pipelines"> | undefined;
   /** What a test is told beside that. */
-  readonly trial?: Trial | undefined;
+  readonly trial?: TriedRun | undefined;
 }
 
 /**
@@ -38,28 +48,20 @@ export async function preparePipeline(
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
-  const { draft, node } = trial ?? {};
-  const tested = { mode: "test", revision, draft, node_id: node?.node_id } as const;
+  const { draft, node_id } = trial ?? {};
+  const tested = { mode: "test", revision, draft, node_id } as const;
   const pinned = await pinForRun({ table, blobs }, head, mode === "live" ? { mode } : tested);
   const { graph } = pinned.loaded;
-  const given = node === undefined ? undefined : await givenOutcomes({ table, blobs }, { ...pinned, graph }, node);
-  if (trial !== undefined) {
-    requireFaultsIn(graph, trial);
-    await requireCassette(table, trial);
-  }
+  const told = await trial?.told({ table, blobs }, { graph, revision: pinned.revision });
   // Of a node alone the run's input is what it happens to read of it.
-  if (node === undefined) await checkInput(graph, input);
+  if (node_id === undefined) await checkInput(graph, input);
   const pipeline_id = pinned.pipeline.id;
   const worked =
-    node === undefined ? graph : { nodes: graph.nodes.filter(({ id }) => id === node.node_id), connections: [] };
+    node_id === undefined ? graph : { nodes: graph.nodes.filter(({ id }) => id === node_id), connections: [] };
   const { agents, pipelines, waits_seconds, runs_agents } = await pinAll({ table, blobs }, pipeline_id, worked, pins);
   if (runs_agents) await admitTokens(table, organization.plan, at);
   const seconds = timeout_seconds ?? usualTimeout(worked, waits_seconds);
   const named = namedRun(organization, at, seconds);
-  const setup =
-    draft === undefined && node === undefined
-      ? undefined
-      : await storeSetup(blobs, table.tenant, named, { ...draft, given });
   const wanted: NewRun = {
     ...named,
     kind: "pipeline",
@@ -71,8 +73,7 @@ export async function preparePipeline(
     timeout_seconds: seconds,
     limit: pinned.pipeline.max_concurrent_runs,
     budget,
-    test: testOf(trial, draft !== undefined),
-    setup,
+    ...(await told?.(named)),
     input: await storeJson(blobs, table.tenant, named, input),
   };
   return { wanted, check: pinned.check };

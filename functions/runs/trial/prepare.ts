@@ -3,8 +3,10 @@ import { type Issue, Problem } from "../../../shared/errors.ts";
 import { agentOf, type Graph, type GraphNode } from "../../pipelines/graph/public.ts";
 import type { Draft } from "../../pipelines/public.ts";
 import type { RunTest } from "../model.ts";
+import type { TriedRun } from "../start/pipeline.ts";
 import { runItem } from "../store.ts";
-import type { Upstream } from "./node.ts";
+import { givenOutcomes, type Upstream } from "./node.ts";
+import { storeSetup } from "./setup.ts";
 
 /** What a test is told beside input and time. */
 export interface Trial extends Pick<RunTest, "faults" | "cassette" | "as_user_id"> {
@@ -53,3 +55,22 @@ export async function requireCassette(table: TenantTable, { cassette }: Pick<Tri
   const issues = [{ path: "cassette.replay", message }];
   throw new Problem("validation_failed", "There is nothing to answer from.", { issues });
 }
+
+/** A test of a pipeline, or of a node, as `preparePipeline` takes it. */
+export const triedRun = (trial: Trial): TriedRun => ({
+  draft: trial.draft,
+  node_id: trial.node?.node_id,
+  async told({ table, blobs }, pinned) {
+    const { draft, node } = trial;
+    const given = node === undefined ? undefined : await givenOutcomes({ table, blobs }, pinned, node);
+    requireFaultsIn(pinned.graph, trial);
+    await requireCassette(table, trial);
+    return async (named) => ({
+      test: testOf(trial, draft !== undefined),
+      setup:
+        draft === undefined && node === undefined
+          ? undefined
+          : await storeSetup(blobs, table.tenant, named, { ...draft, given }),
+    });
+  },
+});

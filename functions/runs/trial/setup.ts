@@ -8,6 +8,7 @@ import { type AgentSnapshot, type SnapshotContent, snapshotContentSchema } from 
 import { type Graph, graphSchema } from "../../pipelines/graph/public.ts";
 import { type SealedHeaders, sealedHeadersSchema } from "../../pipelines/public.ts";
 import { runValue, type StoredRun } from "../store.ts";
+import { bringsSetup } from "./rules/brings.ts";
 
 const stepError = z.object({ code: z.string(), message: z.string() });
 
@@ -49,10 +50,6 @@ export const storeSetup = (
   run: Pick<StoredRun, "id" | "kept_days">,
   setup: Setup,
 ) => blobs.store(runFiles(tenant, run), JSON.stringify(setup));
-
-/** Whether a run has brought anything. */
-export const bringsSetup = ({ test }: Pick<StoredRun, "test">): boolean =>
-  test !== null && (test.draft || test.node_id !== null);
 
 /** What a run has brought; nothing of one that has brought nothing. */
 export async function loadSetup(table: TenantTable, blobs: Blobs, run: Pick<StoredRun, "id" | "test">): Promise<Setup> {
