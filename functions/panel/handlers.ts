@@ -2,8 +2,14 @@ import type { Json } from "../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
 import type { Graph } from "../pipelines/graph/public.ts";
 import { type PipelineHead, sealDraft } from "../pipelines/public.ts";
-import { preparePipeline, runDeleted, runRemoval } from "../runs/public.ts";
-import { prepareAgentTest, type Trial, triedRun } from "../runs/trial/public.ts";
+import {
+  prepareAgentTest,
+  preparePipeline,
+  runDeleted,
+  runRemoval,
+  type Trial,
+  triedRun,
+} from "../runs/trial/public.ts";
 import { testedAgent } from "./asking/agent.ts";
 import { upstreamOf } from "./asking/node.ts";
 import { requireAlso, trialOf } from "./asking/trial.ts";

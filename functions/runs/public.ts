@@ -1,7 +1,6 @@
 import { timestamp } from "../../shared/clock.ts";
 import type { Read, TenantTable } from "../../shared/dynamo/table.ts";
-import { isLive } from "./model.ts";
-import { runCountItem, runStateItem } from "./store.ts";
+import { runCountItem } from "./store.ts";
 
 /** What other rooms may use of runs. */
 export { runDeleted, runRemoval } from "./control/removing.ts";
@@ -19,6 +18,7 @@ export { preparePipeline, type WantedRun } from "./start/pipeline.ts";
 export { type NewRun, type Starter, startOf } from "./start/start.ts";
 export {
   findRun,
+  goesOn,
   type LoadedRun,
   loadedValue,
   loadJson,
@@ -32,9 +32,3 @@ export {
 /** What is read to know how many runs were started this month; nothing is counted on a plan without a limit. */
 export const readMonthRuns = (table: TenantTable, at: Date): Read<typeof runCountItem> =>
   table.read(runCountItem, { month: timestamp(at).slice(0, 7) });
-
-/** Whether a run still goes on. */
-export async function goesOn(table: TenantTable, run_id: string): Promise<boolean> {
-  const state = await table.get(runStateItem, { run_id });
-  return state !== undefined && isLive(state.status);
-}

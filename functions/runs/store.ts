@@ -15,6 +15,7 @@ import {
   choiceSchema,
   failureSchema,
   faultKindSchema,
+  isLive,
   labelSchema,
   logView,
   OPEN_STEP,
@@ -324,6 +325,12 @@ export async function findRun(table: TenantTable, id: string): Promise<LoadedRun
   const { pk, sk } = primaryKey(runItem, table.tenant, { id });
   const found = await readFamily(table, { pk, from: sk, to: "RUN#STATE" }, { runs: runItem, states: runStateItem });
   return pair(found);
+}
+
+/** Whether a run still goes on. */
+export async function goesOn(table: TenantTable, run_id: string): Promise<boolean> {
+  const state = await table.get(runStateItem, { run_id });
+  return state !== undefined && isLive(state.status);
 }
 
 /** The four lie side by side: one query. */

@@ -1,8 +1,8 @@
 import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
-import { loadedValue, readWholeRun } from "../../runs/public.ts";
 import type { Trial } from "../../runs/trial/public.ts";
+import { loadedValue, readWholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 

@@ -1,7 +1,7 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { API_BASE, type Output } from "../../../shared/http/operation.ts";
 import { summaryOf } from "../../runs/model.ts";
-import { findRuns, loadedValue, runStepItem, stepOf, type WholeRun } from "../../runs/public.ts";
+import { findRuns, loadedValue, runStepItem, stepOf, type WholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import { resultView, SHOWN_STEPS, summaryView } from "../model.ts";
 import type { operations } from "../operations.ts";

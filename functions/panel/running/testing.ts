@@ -4,7 +4,7 @@ import { notFound } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { OperationShape, Output } from "../../../shared/http/operation.ts";
-import { begin, goesOn, type NewRun, readWholeRun } from "../../runs/public.ts";
+import { begin, goesOn, type NewRun, readWholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { TestOptions } from "../model.ts";
 import type { operations } from "../operations.ts";
