@@ -1,7 +1,7 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { pipelineItem } from "../store.ts";
-import type { Finding } from "./checks.ts";
+import type { Finding } from "./finding.ts";
 import { idsNamed, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 

@@ -6,22 +6,13 @@ import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, responseSchemas, type StoredAgent } from "../../agents/public.ts";
 import { teamItem } from "../../teams/public.ts";
 import { calledFindings } from "./called.ts";
+import type { Finding } from "./finding.ts";
 import { agentOf, idsNamed, peopleOf, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
 import type { PatternName } from "./rules/patterns.ts";
 import { type AnswerSchemas, answerKey } from "./rules/types/flow.ts";
 import { validated } from "./run.ts";
 import { toolFindings } from "./tools.ts";
-
-/** A finding about a graph: what is wrong, what to do, and where. */
-export interface Finding {
-  readonly code: string;
-  readonly message: string;
-  readonly node_ids: readonly string[];
-  readonly connection_ids: readonly string[];
-  readonly handle?: string;
-  readonly path?: string;
-}
 
 export interface GraphCheck {
   readonly valid: boolean;

@@ -1,7 +1,7 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type NamedTool, type StoredAgent, toolNames } from "../../agents/public.ts";
-import type { Finding } from "./checks.ts";
+import type { Finding } from "./finding.ts";
 import type { Graph, GraphNode } from "./rules/nodes.ts";
 
 type ToolNode = Extract<GraphNode, { kind: "tool" }>;
