@@ -166,7 +166,6 @@ const keptUpToHere = {
   bedrock: { cachePoint: { type: "default" } },
 };
 
-/** The whole answer is looked at before any of it is given away, streamed or not. */
 const guardOf = ({ guardrail }: ModelRequest): Record<string, { guardrailConfig: Record<string, string> }> =>
   guardrail === undefined
     ? {}

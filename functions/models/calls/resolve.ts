@@ -104,7 +104,7 @@ export type ModelCall = Omit<ModelRequest, "model" | "connection">;
 /**
  * One answer of a model, tools included. Failures of the provider are values; only a fault of ours throws
  * (`service_unavailable` when the key service does not answer).
- * @param on_event gives the answer while it is made
+ * @param on_event gives the answer while it is made; of a guarded one once it is whole
  */
 export async function modelCall(
   deps: ModelCallDeps,
@@ -120,9 +120,15 @@ export async function modelCall(
   if ("code" in connection) return failedBefore(model.model.id, connection);
   const request: ModelRequest = { ...call, model: model.model, connection };
   if (on_event === undefined) return deps.invoker.generate(request);
+  // What a guardrail stops is known at the end only: nothing of it is given away before.
+  const held: Exclude<ModelEvent, { type: "done" }>[] = [];
   for await (const event of deps.invoker.stream(request)) {
-    if (event.type === "done") return event.result;
-    await on_event(event);
+    if (event.type === "done") {
+      if (event.result.ok) for (const kept of held) await on_event(kept);
+      return event.result;
+    }
+    if (call.guardrail === undefined) await on_event(event);
+    else held.push(event);
   }
   return failedBefore(model.model.id, modelError("model_answer_invalid"));
 }

@@ -28,7 +28,10 @@ export const searchOperations = {
           agent_id: idSchema("agent").optional().meta({ description: "Runs of the agent itself." }),
           uses_agent_id: idSchema("agent")
             .optional()
-            .meta({ description: "Runs that have pinned the agent, its own and those of pipelines." }),
+            .meta({
+              description:
+                "Runs that have pinned the agent at their start, its own and those of pipelines; not where a node names the version itself.",
+            }),
           status: runStatusSchema.optional(),
           mode: runModeSchema.optional(),
           started_by: principalTextSchema.optional(),

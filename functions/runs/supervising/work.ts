@@ -300,8 +300,10 @@ async function starts(
       const one = delegated.find((delegated) => delegated.index === index);
       if (one?.worker == null) throw new Error(`${node.id} has no task ${index}`);
       const id = calledId(calls, index);
-      const child = { id, index, input: { message: one.task }, timeout_seconds, before: before[i], abreast };
       const { agent_id, version } = one.worker;
+      // A decision that is made anew may give this number to another worker.
+      const same = before[i]?.target_id === agent_id ? before[i] : undefined;
+      const child = { id, index, input: { message: one.task }, timeout_seconds, before: same, abreast };
       const called = { kind: "agent", agent_id, version } as const;
       return { id, ...(await childStart({ table, blobs, run }, called, { node_id: node.id, attempt }, child, at)) };
     }),

@@ -54,8 +54,8 @@ const ANSWER_TOKENS = 8_192;
 const LEASE_MARGIN_MS = 60_000;
 /** What providers add to a prompt by themselves, for roles and separators; the worst case of a short prompt is more than its text. */
 const FRAME_TOKENS = 50;
-/** A call that has waited for its run's budget needs so much of its time to be made. */
-const CALL_MS = 2_000;
+/** A call may wait for its run's budget for this part of its time: one that is made too late is paid for and not answered. */
+const WAITING_PART = 0.5;
 /** Pauses before a record is tried again; the table has tried for seconds each time. */
 const PAUSES_MS = [100, 500];
 
@@ -106,7 +106,7 @@ export function workMeter(of: MeterOf): WorkMeter {
     const cost_usd_micros = of.worstCostOf(worst);
     const left_ms = Math.max(0, ends - performance.now());
     const bound = { tokens: worst.tokens_in + worst.tokens_out, cost_usd_micros };
-    const time = { clock, wait_ms: left_ms - CALL_MS, lease_ms: left_ms + LEASE_MARGIN_MS };
+    const time = { clock, wait_ms: left_ms * WAITING_PART, lease_ms: left_ms + LEASE_MARGIN_MS };
     return reserveOfRun(table, of.budget, bound, time).catch((error: unknown) => {
       if (error instanceof BudgetRefused) return error;
       throw error;

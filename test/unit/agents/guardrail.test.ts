@@ -3,6 +3,7 @@ import { guardrailIssues } from "../../../functions/agents/definition/catalogue.
 import { guardrailSchema } from "../../../functions/agents/model.ts";
 import { unmetered } from "../../../functions/models/calls/meter.ts";
 import { modelCall } from "../../../functions/models/calls/resolve.ts";
+import { modelError } from "../../../functions/models/calls/rules/errors.ts";
 import { resolveWith } from "../../../functions/models/model.ts";
 
 const guardrail = { id: "gr8zq1p4x0c2", version: "DRAFT" };
@@ -56,4 +57,43 @@ it("a model that is served elsewhere is not called with a guardrail, whatever wa
     },
   );
   expect(result).toMatchObject({ ok: false, error: { code: "guardrail_unsupported", retryable: false }, calls: [] });
+});
+
+it.each([
+  ["stopped", false, []],
+  ["answered", true, ["Hel", "lo"]],
+] as const)("of a guarded answer that is %s a reader gets nothing before it is whole", async (_, ok, told) => {
+  const model = resolveWith(BEDROCK, undefined, new Date());
+  if (model === undefined) throw new Error("in the catalogue");
+  const said: string[] = [];
+  const none = { model: BEDROCK, usage: { tokens_in: 1, tokens_out: 1 }, calls: [], tool_calls: [], retries: 0 };
+  const result = ok
+    ? { ...none, ok: true, content: "Hello", finish_reason: "stop" }
+    : { ...none, ok: false, error: modelError("guardrail_intervened") };
+  const invoker = {
+    async *stream() {
+      yield { type: "text", text: "Hel" };
+      yield { type: "text", text: "lo" };
+      expect(said).toEqual([]);
+      yield { type: "done", result };
+    },
+  };
+  const deps = { secrets: {}, invoker } as unknown as Parameters<typeof modelCall>[0];
+  const call = {
+    messages: [{ role: "user", content: "Hello" }] as const,
+    guardrail,
+    idempotency_key: "k",
+    timeout_ms: 1_000,
+    meter: unmetered,
+  };
+  await modelCall(
+    deps,
+    "org_1",
+    { ...model, stored: undefined },
+    { ...call, messages: [...call.messages] },
+    (event) => {
+      if (event.type === "text") said.push(event.text);
+    },
+  );
+  expect(said).toEqual(told);
 });

@@ -121,6 +121,8 @@ describe("what is told to a supervisor", () => {
 
   it("says how much of a long answer is left out", () => {
     expect(reported("Mend it.", [done("x".repeat(20_001))])).toContain("[1 more characters are left out here]");
+    const many = Array.from({ length: 100 }, () => ({ ...done("y".repeat(20_000)), task: "t".repeat(20_000) }));
+    expect(reported("Mend it.", many).length).toBeLessThan(450_000);
   });
 
   it.each([

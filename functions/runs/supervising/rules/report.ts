@@ -40,21 +40,25 @@ export const noWorker: Pick<Done, "outcome" | "text"> = {
   text: "No worker has any of the skills that the task names.",
 };
 
-/** So much of an answer is told to the supervisor; the whole of it is in the output. */
+/** So much of an answer is told to the supervisor, and of its own task; the whole of both is in the output. */
 const TOLD_CHARACTERS = 20_000;
+const TOLD_OF_TASK = 4_000;
+/** So much is told of all answers together, some 50,000 tokens: what comes back in many rounds has to fit into a window. */
+const TOLD_IN_ALL = 200_000;
 
-function shown(text: string): string {
-  if (text.length <= TOLD_CHARACTERS) return text;
-  const told = cutText(text, TOLD_CHARACTERS);
+function shown(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  const told = cutText(text, characters);
   return `${told}\n[${text.length - told.length} more characters are left out here]`;
 }
 
 /** The message that the supervising agent gets: what it is asked, and what has come back so far. */
 export function reported(message: string, done: readonly Done[]): string {
   if (done.length === 0) return message;
+  const each = Math.min(TOLD_CHARACTERS, Math.floor(TOLD_IN_ALL / done.length));
   const parts = done.map(({ round, worker, outcome, task, text }, i) => {
     const who = worker === null ? "" : ` by ${worker}`;
-    return `## Round ${round}, task ${i + 1}${who}: ${outcome}\n\nTask: ${task}\n\n${shown(text)}`;
+    return `## Round ${round}, task ${i + 1}${who}: ${outcome}\n\nTask: ${shown(task, Math.min(TOLD_OF_TASK, each))}\n\n${shown(text, each)}`;
   });
   return [message, "# What the workers have come to", ...parts].join("\n\n");
 }
