@@ -81,13 +81,14 @@ async function deleteSuitesOf(own: TenantTable, target_id: string, { clock }: Cl
     });
 }
 
+/** What expires by itself comes last: where there is more than can be cleared, that is what stays. */
 async function clearSuite(own: TenantTable, suite_id: string, target_id: string, deps: ClearDeps): Promise<void> {
-  for await (const job of own.all(suiteRunItem, { index: "gsi1", of: { suite_id } })) await clearJob(own, job, deps);
+  await removeAll(own, removals(own, suitePassRateItem, { target_id, suite_id }));
   for await (const one of own.all(suiteCaseItem, { of: { suite_id } })) {
     await deps.files.removeAll(versionFiles(own.tenant, one.id));
     await own.transact([removalOf(own, suiteCaseItem, one).write]);
   }
-  await removeAll(own, removals(own, suitePassRateItem, { target_id, suite_id }));
+  for await (const job of own.all(suiteRunItem, { index: "gsi1", of: { suite_id } })) await clearJob(own, job, deps);
 }
 
 async function clearJob(own: TenantTable, job: StoredSuiteRun, deps: ClearDeps): Promise<void> {

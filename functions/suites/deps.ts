@@ -5,8 +5,13 @@ import type { Platform } from "../../shared/http/platform.ts";
 import { type RunDeps, type RunReads, runDeps, runReads } from "../runs/public.ts";
 
 /** What requests are answered with. */
-export type SuiteDeps = RunReads;
-export const suiteDeps: (platform: Pick<Platform, "table">) => SuiteDeps = runReads;
+export interface SuiteDeps extends RunReads {
+  readonly files: Pick<Files, "remove">;
+}
+export const suiteDeps = (platform: Pick<Platform, "table">): SuiteDeps => ({
+  ...runReads(platform),
+  files: ownFiles(),
+});
 
 /** What starts runs and stops them. */
 export type JobDeps = RunDeps;
@@ -18,6 +23,7 @@ export interface ClearDeps extends JobDeps {
 }
 
 export function clearDeps(platform: Pick<Platform, "table" | "clock" | "log">): ClearDeps {
-  const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
-  return { ...runDeps(platform), files: connectFiles(BUCKET_NAME).files };
+  return { ...runDeps(platform), files: ownFiles() };
 }
+
+const ownFiles = (): Files => connectFiles(readSettings(["BUCKET_NAME"]).BUCKET_NAME).files;

@@ -153,15 +153,17 @@ export const passRate = z
   .nullable()
   .meta({ description: "Of the cases that came to a verdict; null while there is none.", example: 0.98 });
 
-/** The share of cases that passed, of those that were run to an end; errors count as not passed. */
-export function passRateOf({ passed, failed, errors }: Pick<Counts, "passed" | "failed" | "errors">): number | null {
-  const all = passed + failed + errors;
+/** The share of cases that passed, of those that were run to an end; errors count as not passed, unless nothing was ever begun. */
+export function passRateOf({ passed, failed, errors, never_began }: Decided): number | null {
+  const all = passed + failed + errors - never_began;
   return all === 0 ? null : Math.floor((passed / all) * 10_000) / 10_000;
 }
 
 /** What the cases of a job change. */
 export const suiteRunStateSchema = decided.extend({
   suite_run_id: idSchema("suite_run"),
+  /** Of the errors those whose run, or a judge's, waited for a place until its time was over: they say nothing of what is tested. */
+  never_began: z.int(),
   /** The case that begins next, counted from 0. */
   next: z.int(),
   /** Cases that go on. */
@@ -170,6 +172,7 @@ export const suiteRunStateSchema = decided.extend({
   judge_cost_usd_micros: z.int(),
 });
 export type SuiteRunState = z.output<typeof suiteRunStateSchema>;
+type Decided = Pick<SuiteRunState, "passed" | "failed" | "errors" | "never_began">;
 
 export const suiteRunView = suiteRunSchema
   .extend({
@@ -196,6 +199,9 @@ export function suiteRunOf(job: SuiteRun, state: SuiteRunState): z.input<typeof 
 
 export const outcomeSchema = z.enum(["passed", "failed", "error", "skipped"]).meta({ id: "SuiteOutcome" });
 export type CaseOutcome = z.output<typeof outcomeSchema>;
+
+/** The error of a case whose run waited for a place until its time was over. */
+export const NEVER_BEGAN = "run_never_began";
 
 /** Where an outcome is counted. */
 export const countOf = { passed: "passed", failed: "failed", error: "errors" } as const;
@@ -233,7 +239,10 @@ export type Result = z.output<typeof resultSchema>;
 
 /** The cases of a job, as they were when it started. */
 export const planSchema = z.array(
-  caseSchema.pick({ id: true, name: true, input: true, assertions: true, tags: true, recorded_run_id: true }),
+  caseSchema.pick({ id: true, name: true, input: true, assertions: true, tags: true, recorded_run_id: true }).extend({
+    /** By agents that judge, their versions; without those that could not be used. */
+    judges: z.record(idSchema("agent"), z.int()),
+  }),
 );
 export type PlannedCase = z.output<typeof planSchema>[number];
 

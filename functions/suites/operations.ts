@@ -141,7 +141,7 @@ export const operations = {
     method: "POST",
     path: "/suites/{suite_id}/cases",
     summary: "Add a test case to a suite",
-    description: `A suite has at most ${MOST_CASES}. With \`from_run_id\` the case has the input of that run, which must be one of the pipeline or agent, and with \`expect_output\` an assertion that the output equals that run's; for both the permission \`runs:read\` is needed too.`,
+    description: `A suite has at most ${MOST_CASES}. With \`from_run_id\` the case has the input of that run, which must be one of the whole pipeline or agent as it is kept, met by no made-up faults, and with \`expect_output\` an assertion that the output equals that run's; for both the permission \`runs:read\` is needed too.`,
     ...updates,
     resource: suiteResource,
     request: {
@@ -239,7 +239,7 @@ export const operations = {
     path: "/suites/{suite_id}/runs",
     summary: "Run the cases of a suite as one job",
     description:
-      "Each case starts a test run of its own, a bounded number side by side, all with the same versions: those of now, as they are pinned at the start. A pipeline is tested in its newest revision, an agent in its active version, unless `version` says another. Its runs have its id as a label. Cases for which the plan has no room wait. For cases that are judged the permission `agents:execute` is needed too.",
+      "Each case starts a test run of its own, a bounded number side by side, all with the same versions: those of now, as they are pinned at the start. A pipeline is tested in its newest revision, an agent in its active version, unless `version` says another. Its runs have its id as a label. Cases for which the plan has no room wait. A plan has room for a number of jobs at a time. For cases that are judged the permission `agents:execute` is needed too.",
     ...executes,
     resource: suiteResource,
     request: {
@@ -259,7 +259,7 @@ export const operations = {
     },
     response: suiteRunView,
     success: 202,
-    errors: ["conflict", "graph_invalid"],
+    errors: ["conflict", "graph_invalid", "quota_exceeded"],
     location: "/suite-runs/{id}",
   }),
   listRuns: operation({
@@ -305,7 +305,7 @@ export const operations = {
     path: "/suite-runs/{suite_run_id}/report",
     summary: "The report of a job, as one document",
     description:
-      "Of each case the assertions that do not hold, five at most; `/results` has all. Also while it goes on.",
+      "Of each case the assertions that do not hold, five at most; `/results` has all. Cases that would make it too large for an answer are shortened, and counted in `shortened`. Also while it goes on.",
     ...reads,
     resource: suiteRunResource,
     request: { path: job },
@@ -319,7 +319,7 @@ export const operations = {
     path: "/suite-runs/{suite_run_id}/junit.xml",
     summary: "The report of a job as JUnit XML",
     description:
-      "As continuous integration reads it: a case that has not been run is skipped, one without a verdict is an error. Ask for it when the job is over.",
+      "As continuous integration reads it: a case that has not been run is skipped, one without a verdict is an error. Where cases are shortened because it would be too large for an answer, the property `shortened` says how many. Ask for it when the job is over.",
     ...reads,
     resource: suiteRunResource,
     request: { path: job },

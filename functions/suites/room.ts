@@ -11,7 +11,7 @@ export const room = defineRoom({
   name: "suites",
   area: "govern",
   functions: {
-    api: apiFunction(["table_read", "files_write:versions", "files_write:runs"], {
+    api: apiFunction(["table_read", "files_write:versions", "files_remove:versions", "files_write:runs"], {
       memory_mb: 1024,
       writes: ["due", "quota", "suite", "suite_case", "suite_run", "suite_run_plan", "suite_run_state"],
     }),

@@ -16,6 +16,8 @@ export interface PlanLimits {
   readonly schedules: number;
   /** Suites of test cases. */
   readonly suites: number;
+  /** Jobs over suites that go on at the same time: with 20 cases side by side they leave live runs a place. */
+  readonly suite_runs: number;
   readonly webhooks: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
@@ -59,6 +61,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: 5,
     schedules: 10,
     suites: 20,
+    suite_runs: 2,
     webhooks: 20,
     model_providers: 10,
     sso_connections: 1,
@@ -88,6 +91,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: 50,
     schedules: 100,
     suites: 200,
+    suite_runs: 20,
     webhooks: 100,
     model_providers: 20,
     sso_connections: 3,
@@ -117,6 +121,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     pipelines: UNLIMITED,
     schedules: 1_000,
     suites: 2_000,
+    suite_runs: 80,
     webhooks: 1_000,
     model_providers: 50,
     sso_connections: 10,

@@ -18,6 +18,7 @@ export type CountedResource = keyof Pick<
   | "pipelines"
   | "schedules"
   | "suites"
+  | "suite_runs"
   | "webhooks"
   | "model_providers"
   | "sso_connections"
@@ -37,6 +38,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   pipelines: 0,
   schedules: 0,
   suites: 0,
+  suite_runs: 0,
   webhooks: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -65,6 +67,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   pipelines: "Archive one",
   schedules: "Delete one",
   suites: "Delete one",
+  suite_runs: "Wait until one ends, or cancel one",
   webhooks: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

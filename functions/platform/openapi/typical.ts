@@ -82,6 +82,7 @@ export const typical: Readonly<Record<string, Json>> = {
     input: { message: "I want 20 euros back." },
     assertions: [{ kind: "contains", path: "text", value: "refund" }],
   },
+  "SuiteReport.shortened": 0,
   "SuiteChecked.actual": '"open"',
   "SuiteChecked.expected": '"closed"',
   "SuiteChecked.kind": "equals",

@@ -1,4 +1,6 @@
+import type { Blob } from "../../../shared/blobs/blobs.ts";
 import { versionFiles } from "../../../shared/blobs/purposes.ts";
+import type { ChangeSet } from "../../../shared/change/commit.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -10,6 +12,7 @@ import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { isUsable } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
+import type { RunRecord } from "../../runs/model.ts";
 import { findRun, loadedValue, loadJson, readWholeRun } from "../../runs/public.ts";
 import type { SuiteDeps } from "../deps.ts";
 import { suiteEvents } from "../events.ts";
@@ -17,17 +20,21 @@ import { type Case, caseOf, MOST_CASES, MOST_INPUT_BYTES, type Suite } from "../
 import type { operations } from "../operations.ts";
 import { requireOn, requireToo } from "../rights/require.ts";
 import { type Assertion, assertionsSchema, isJudged } from "../rules/assertions.ts";
+import { standsForNothing } from "../rules/recorded.ts";
+import { isAnswer } from "../running/refusals.ts";
 import { suiteCaseItem, suiteItem } from "../store.ts";
 
 type Ops = typeof operations;
 
 const about = ({ suite_id, id, name }: Case) => ({ suite_id, case_id: id, name });
 
-export const createCase: Handler<Ops["createCase"], SuiteDeps> = async (call, { table, blobs }) => {
+export const createCase: Handler<Ops["createCase"], SuiteDeps> = async (call, { table, blobs, files }) => {
   const { context, at, body } = call;
   const own = table.of(context.tenant);
   const suite = await call.load();
   requireOn(call, suite.kind, "update");
+  // Before anything is stored; the count in the transaction decides.
+  if (suite.cases >= MOST_CASES) throw full();
   const { name, tags, enabled, recorded_run_id, from_run_id = null, expect_output } = body;
   const taken = from_run_id === null ? { input: (body.input ?? {}) as Json } : await takenOver();
   const expected: Assertion[] =
@@ -36,11 +43,13 @@ export const createCase: Handler<Ops["createCase"], SuiteDeps> = async (call, { 
   await refersTo(call, own, suite, { assertions, recorded_run_id });
   const id = newId("suite_case", at);
   const now = timestamp(at);
+  const etag = newEtag(at);
+  const input = await blobs.store(inputFiles(own, id, etag), JSON.stringify(taken.input));
   const one: Case = {
     id,
     suite_id: suite.id,
     name,
-    input: await blobs.store(versionFiles(own.tenant, id), JSON.stringify(taken.input)),
+    input,
     assertions,
     tags,
     enabled,
@@ -49,22 +58,20 @@ export const createCase: Handler<Ops["createCase"], SuiteDeps> = async (call, { 
     created_by: context.actor.id,
     created_at: now,
     updated_at: now,
-    etag: newEtag(at),
+    etag,
   };
-  return call.commit(
-    {
-      writes: [own.writes.create(suiteCaseItem, one), counted(own, suite.id, 1)],
-      events: [draft(suiteEvents, "suite.case_created", { id: suite.id }, { ...about(one), from_run_id })],
-    },
-    { ...caseOf(one), input: taken.input },
-  );
+  const change: ChangeSet = {
+    writes: [own.writes.create(suiteCaseItem, one), counted(own, suite.id, 1)],
+    events: [draft(suiteEvents, "suite.case_created", { id: suite.id }, { ...about(one), from_run_id })],
+  };
+  return unlessRefused(files, input, () => call.commit(change, { ...caseOf(one), input: taken.input }));
 
   /** What a recorded run gives to the case. */
   async function takenOver(): Promise<{ readonly input: Json; readonly output?: Json | undefined }> {
     requireToo(call, "runs:read");
     const found = await readWholeRun(own, from_run_id ?? "");
     if (found === undefined) throw badReference("from_run_id");
-    if (found.run.target_id !== suite.target_id) throw badReference("from_run_id", `is no run of ${suite.target_id}`);
+    requireRunOf(suite, "from_run_id", found.run);
     if (expect_output && found.output === undefined)
       throw badReference("expect_output", `needs an output: the run is ${found.state.status}`);
     const [input, output] = await Promise.all([loadedValue(blobs, found.input), loadedValue(blobs, found.output)]);
@@ -105,8 +112,42 @@ async function refersTo(
   requireToo(call, "runs:read");
   const recorded = await findRun(own, recorded_run_id);
   if (recorded === undefined) throw badReference("recorded_run_id");
-  if (recorded.run.target_id !== suite.target_id)
-    throw badReference("recorded_run_id", `is no run of ${suite.target_id}`);
+  requireRunOf(suite, "recorded_run_id", recorded.run);
+}
+
+/** A run of what the suite is of, which stands for what that does. @throws Problem `reference_not_found` */
+function requireRunOf(
+  suite: Suite,
+  path: string,
+  { target_id, test }: Pick<RunRecord, "test"> & { target_id: string },
+) {
+  if (target_id !== suite.target_id) throw badReference(path, `is no run of ${suite.target_id}`);
+  const why = standsForNothing(test);
+  if (why !== undefined)
+    throw badReference(path, `${why}: name a run of the whole ${suite.kind} as it is kept, without made-up faults`);
+}
+
+/**
+ * Where an input of a case lies that is too large for its item. Each change has a place of its own, so the former one can be removed
+ * whatever else is stored at that moment.
+ */
+const inputFiles = ({ tenant }: TenantTable, case_id: string, etag: string) =>
+  versionFiles(tenant, `${case_id}/${etag}`);
+
+type Removes = SuiteDeps["files"];
+
+/** Should it stay, it goes with the case: what was committed is not undone by a store that does not answer. */
+const drop = (files: Removes, input: Blob): Promise<void> =>
+  "key" in input ? files.remove(input.key).catch(() => undefined) : Promise.resolve();
+
+/** Does a change that refers to an input; one that is refused leaves no file, which would never expire. */
+async function unlessRefused<T>(files: Removes, input: Blob, change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (isAnswer(error)) await drop(files, input);
+    throw error;
+  }
 }
 
 /** The write that counts cases of a suite. @throws Problem `conflict` when committed, where it has as many as it may */
@@ -134,7 +175,7 @@ export const getCase: Handler<Ops["getCase"], SuiteDeps> = async (call, { blobs 
   return { ...caseOf(one), input: await loadJson(blobs, one.input) };
 };
 
-export const updateCase: Handler<Ops["updateCase"], SuiteDeps> = (call, { table, blobs }) =>
+export const updateCase: Handler<Ops["updateCase"], SuiteDeps> = (call, { table, blobs, files }) =>
   updateWithRetry(call.if_match, async (how) => {
     const { at } = call;
     const own = table.of(call.context.tenant);
@@ -147,24 +188,26 @@ export const updateCase: Handler<Ops["updateCase"], SuiteDeps> = (call, { table,
       recorded_run_id: body.recorded_run_id ?? null,
     };
     await refersTo(call, own, suite, named);
+    const etag = newEtag(at);
+    const stored =
+      input === undefined ? undefined : await blobs.store(inputFiles(own, one.id, etag), JSON.stringify(input));
     const next: Case = {
       ...one,
       ...given(body),
-      ...(input === undefined
-        ? {}
-        : { input: await blobs.store(versionFiles(own.tenant, one.id), JSON.stringify(input)) }),
+      ...(stored === undefined ? {} : { input: stored }),
       updated_at: timestamp(at),
-      etag: newEtag(at),
+      etag,
     };
     const changes = changedFields(one, next, { conceal: ["input", "assertions"] });
     const data = { ...about(next), changed_fields: changes.map(({ field }) => field) };
-    return call.commit(
-      {
-        writes: [own.writes.replace(suiteCaseItem, next, one.etag)],
-        events: [draft(suiteEvents, "suite.case_updated", { id: suite.id }, data, { changes })],
-      },
-      { ...caseOf(next), input: input === undefined ? await loadJson(blobs, one.input) : input },
-    );
+    const change: ChangeSet = {
+      writes: [own.writes.replace(suiteCaseItem, next, one.etag)],
+      events: [draft(suiteEvents, "suite.case_updated", { id: suite.id }, data, { changes })],
+    };
+    if (stored === undefined) return call.commit(change, { ...caseOf(next), input: await loadJson(blobs, one.input) });
+    const answer = await unlessRefused(files, stored, () => call.commit(change, { ...caseOf(next), input }));
+    await drop(files, one.input);
+    return answer;
   });
 
 /** The case goes at once; its files follow, brought about by the event. */

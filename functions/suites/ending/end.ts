@@ -4,6 +4,7 @@ import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import { giveQuota } from "../../../shared/limits/quota.ts";
 import { findRun, stopRun } from "../../runs/public.ts";
 import type { JobDeps } from "../deps.ts";
 import { suiteEvents } from "../events.ts";
@@ -14,6 +15,7 @@ import { leave } from "../running/settle.ts";
 import {
   readSuiteRun,
   type StoredSuiteRun,
+  suiteItem,
   suitePassRateItem,
   suiteRunDue,
   suiteRunItem,
@@ -35,7 +37,7 @@ export function cancelChange(own: TenantTable, { job, state }: WholeSuiteRun, re
   const data = { ...aboutJob(next), ...sumsOf(next, state), reason };
   const change: ChangeSet = {
     // Due at once: should nobody hear of it, who looks stops the runs.
-    writes: [endWrite(own, job, set), suiteRunDue.set(own, job.id, at)],
+    writes: [endWrite(own, job, set), giveQuota(own, "suite_runs"), suiteRunDue.set(own, job.id, at)],
     events: [draft(suiteEvents, "suite.run_cancelled", { id: job.id, name: job.suite_name }, data, { reason })],
   };
   return { change, next };
@@ -80,16 +82,25 @@ export const finish = (own: TenantTable, id: string, at: Date): Promise<void> =>
     const job: StoredSuiteRun = { ...whole.job, ...set };
     const data = { ...aboutJob(job), ...sumsOf(job, state) };
     await commitChange(own.table, contextOf(own, job, at), {
-      writes: [endWrite(own, job, set), suiteRunDue.clear(own, id), ...(await rateWrites(own, job, whole))],
+      writes: [
+        endWrite(own, job, set),
+        giveQuota(own, "suite_runs"),
+        suiteRunDue.clear(own, id),
+        ...(await rateWrites(own, job, whole)),
+      ],
       events: [draft(suiteEvents, "suite.run_completed", { id, name: job.suite_name }, data)],
     });
   });
 
-/** Only a job over all cases says how good a version is, and only the newest one. */
+/** Only a job over all cases says how good a version is, and only the newest one; of a suite that is gone nothing is kept. */
 async function rateWrites(own: TenantTable, job: StoredSuiteRun, { state }: WholeSuiteRun): Promise<Write[]> {
-  if (job.tags.length > 0) return [];
+  if (job.tags.length > 0 || state.never_began > 0) return [];
   const { kind, target_id, suite_id, suite_name, version, total } = job;
-  const before = await own.get(suitePassRateItem, { target_id, suite_id, version });
+  const [suite, before] = await own.table.batch([
+    own.read(suiteItem, { id: suite_id }),
+    own.read(suitePassRateItem, { target_id, suite_id, version }),
+  ]);
+  if (suite === undefined) return [];
   if (before !== undefined && before.suite_run_id > job.id) return [];
   const rate = {
     ...{ kind, target_id, suite_id, suite_name, version, total },
@@ -100,5 +111,8 @@ async function rateWrites(own: TenantTable, job: StoredSuiteRun, { state }: Whol
   };
   const unchanged =
     before === undefined ? ({ exists: false } as const) : { equals: { suite_run_id: before.suite_run_id } };
-  return [own.writes.put(suitePassRateItem, rate, unchanged, () => lostRace())];
+  return [
+    own.writes.check(suiteItem, { id: suite_id }, { exists: true }, () => lostRace()),
+    own.writes.put(suitePassRateItem, rate, unchanged, () => lostRace()),
+  ];
 }

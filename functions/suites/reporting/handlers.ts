@@ -1,3 +1,4 @@
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { SuiteDeps } from "../deps.ts";
@@ -48,7 +49,7 @@ export const report: Handler<Ops["report"], SuiteDeps> = async (call, { table })
   const { job, state } = await call.load();
   requireOn(call, job.kind, "read");
   const results = await resultsOf(table.of(call.context.tenant), job.id);
-  return { suite_run: suiteRunOf(job, state), results: reportedOf(results) };
+  return { suite_run: suiteRunOf(job, state), ...reportedOf(results) };
 };
 
 export const junit: Handler<Ops["junit"], SuiteDeps> = async (call, { table, blobs }) => {
@@ -60,15 +61,17 @@ export const junit: Handler<Ops["junit"], SuiteDeps> = async (call, { table, blo
   return { content_type: "application/xml; charset=utf-8", filename: `${job.id}.xml`, content };
 };
 
-export const cancel: Handler<Ops["cancel"], SuiteDeps> = async (call, { table }) => {
-  const own = table.of(call.context.tenant);
-  const whole = await call.load();
-  const { job, state } = whole;
-  requireOn(call, job.kind, "execute");
-  if (job.status !== "running") throw suiteRunStates.refusal(job.status, "cancelled");
-  const { change, next } = cancelChange(own, whole, "requested", call.at);
-  return call.commit(change, suiteRunOf(next, state));
-};
+/** One that ends by itself meanwhile is read anew: then it is refused as one that is over. */
+export const cancel: Handler<Ops["cancel"], SuiteDeps> = (call, { table }) =>
+  updateWithRetry(undefined, async (how) => {
+    const own = table.of(call.context.tenant);
+    const whole = await call.load(how);
+    const { job, state } = whole;
+    requireOn(call, job.kind, "execute");
+    if (job.status !== "running") throw suiteRunStates.refusal(job.status, "cancelled");
+    const { change, next } = cancelChange(own, whole, "requested", call.at);
+    return call.commit(change, suiteRunOf(next, state));
+  });
 
 export const passRatesOfPipeline: Handler<Ops["passRatesOfPipeline"], SuiteDeps> = async (call, { table }) => {
   await call.load();

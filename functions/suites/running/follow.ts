@@ -14,7 +14,7 @@ import {
 } from "../../runs/public.ts";
 import type { JobDeps } from "../deps.ts";
 import { contextOf } from "../ending/end.ts";
-import type { PlannedCase } from "../model.ts";
+import { NEVER_BEGAN, type PlannedCase } from "../model.ts";
 import { isJudged, type Judged } from "../rules/assertions.ts";
 import { type Checked, evaluate, type Measured } from "../rules/evaluate.ts";
 import { judged, judgeMessage, undecided } from "../rules/judging.ts";
@@ -39,10 +39,11 @@ export async function follow(
   const run = await readWholeRun(own, open.run_id);
   const at = deps.clock.now();
   if (run === undefined) return settle(own, job, one, open, gone, at);
+  if (neverBegan(run)) return settle(own, job, one, open, { ...notBegun, ...unmeasured }, at);
   const measured = await measure(run, deps);
   const checked = await evaluate(one.assertions, measured);
   const judges = one.assertions.filter(isJudged);
-  const { said, judge_cost_usd_micros } = await verdicts(own, judges, open, deps);
+  const { said, waited, judge_cost_usd_micros } = await verdicts(own, judges, open, deps);
   const next = judges[said.length];
   const decided = [...checked.filter(({ kind }) => kind !== "judged"), ...said];
   if (next !== undefined && decided.every(({ passed }) => passed === true)) {
@@ -52,16 +53,26 @@ export async function follow(
   }
   const { cost_usd_micros, latency_ms } = measured;
   const sums = { cost_usd_micros, judge_cost_usd_micros, latency_ms };
-  return settle(own, job, one, open, { error: null, assertions: merged(checked, said), ...sums }, at);
+  const { error } = waited ? notBegun : { error: null };
+  return settle(own, job, one, open, { error, assertions: merged(checked, said), ...sums }, at);
 }
 
+const unmeasured = { assertions: [], cost_usd_micros: 0, judge_cost_usd_micros: 0, latency_ms: null };
 const gone = {
   error: { code: "run_deleted", message: "The run of the case was deleted before it could be looked at." },
-  assertions: [],
-  cost_usd_micros: 0,
-  judge_cost_usd_micros: 0,
-  latency_ms: null,
+  ...unmeasured,
 };
+const notBegun = {
+  error: {
+    code: NEVER_BEGAN,
+    message:
+      "The run waited for a place until its time was over. Run the job when less goes on, with less side by side, or with a longer timeout_seconds.",
+  },
+};
+
+/** Whether a run's time was over before its turn came: that says nothing of what it would have run. */
+const neverBegan = ({ run, state }: Pick<WholeRun, "run" | "state">): boolean =>
+  state.status === "timed_out" && run.started_at === null;
 
 async function measure({ run, state, ...values }: WholeRun, { blobs }: Pick<JobDeps, "blobs">): Promise<Measured> {
   const [input, output] = await Promise.all([loadedValue(blobs, values.input), loadedValue(blobs, values.output)]);
@@ -75,6 +86,7 @@ async function measure({ run, state, ...values }: WholeRun, { blobs }: Pick<JobD
 async function verdicts(own: TenantTable, judges: readonly Judged[], open: OpenCase, { blobs }: JobDeps) {
   const said: Checked[] = [];
   let judge_cost_usd_micros = 0;
+  let waited = false;
   for (const [i, run_id] of open.judge_run_ids.entries()) {
     const assertion = judges[i];
     if (assertion === undefined) continue;
@@ -85,8 +97,9 @@ async function verdicts(own: TenantTable, judges: readonly Judged[], open: OpenC
         : judged(assertion, run.state.status, await loadedValue(blobs, run.output)),
     );
     judge_cost_usd_micros += run?.state.cost_usd_micros ?? 0;
+    waited ||= run !== undefined && neverBegan(run);
   }
-  return { said, judge_cost_usd_micros };
+  return { said, waited, judge_cost_usd_micros };
 }
 
 /** All assertions in their order, the judged ones with what the judges have said. */
@@ -109,13 +122,15 @@ async function ask(
   deps: JobDeps,
 ): Promise<string | undefined> {
   const at = deps.clock.now();
+  const version = one.judges[assertion.agent_id];
+  if (version === undefined) return "the agent that judges could not be used when the job began";
   try {
     const organization = await organizationOf(own);
     const agent = await own.get(agentItem, { id: assertion.agent_id });
     if (agent === undefined) return "the agent that judges is gone";
     const { timeout_seconds, budget } = job;
     const input = { message: judgeMessage(assertion, measured) };
-    const wanted = { mode: "test", ...toldBy(job, one), input, timeout_seconds, budget } as const;
+    const wanted = { mode: "test", ...toldBy(job, one), input, version, timeout_seconds, budget } as const;
     const { wanted: prepared, check } = await prepareAgent(
       { table: own, blobs: deps.blobs },
       agent,

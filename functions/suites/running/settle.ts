@@ -2,7 +2,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { type CaseOutcome, countOf, type PlannedCase, type Result } from "../model.ts";
+import { type CaseOutcome, countOf, NEVER_BEGAN, type PlannedCase, type Result } from "../model.ts";
 import {
   type OpenCase,
   type StoredSuiteRun,
@@ -61,7 +61,8 @@ async function close(
 ): Promise<void> {
   const { suite_run_id, index, run_id, judges, judge_run_ids } = open;
   const { outcome, cost_usd_micros, judge_cost_usd_micros } = settled;
-  const counted = outcome === "skipped" ? {} : { [countOf[outcome]]: 1 };
+  const never_began = settled.error?.code === NEVER_BEGAN ? { never_began: 1 } : {};
+  const counted = outcome === "skipped" ? {} : { [countOf[outcome]]: 1, ...never_began };
   const result = {
     suite_run_id,
     index,

@@ -7,8 +7,9 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { newId } from "../../../shared/ids.ts";
+import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
-import { agentItem, pinAgent } from "../../agents/public.ts";
+import { agentItem, pinAgent, pinAgents } from "../../agents/public.ts";
 import { findHead, pinForRun } from "../../pipelines/public.ts";
 import type { Pinned } from "../../runs/model.ts";
 import { pinAll } from "../../runs/public.ts";
@@ -50,7 +51,7 @@ export const start: Handler<Ops["start"], SuiteDeps> = async (call, { table, blo
   const id = newId("suite_run", at);
   const expires_at = timestamp(addDays(at, kept_days));
   const place = runFiles(own.tenant, { id, kept_days });
-  const plan = await planOf(blobs, place, cases);
+  const plan = await planOf(blobs, place, cases, await judgesOf(own, cases));
   const job: StoredSuiteRun = {
     id,
     suite_id: suite.id,
@@ -75,11 +76,12 @@ export const start: Handler<Ops["start"], SuiteDeps> = async (call, { table, blo
     kept_days,
     audit_days,
   };
-  const counts = { passed: 0, failed: 0, errors: 0, cost_usd_micros: 0, judge_cost_usd_micros: 0 };
+  const counts = { passed: 0, failed: 0, errors: 0, never_began: 0, cost_usd_micros: 0, judge_cost_usd_micros: 0 };
   const state = { suite_run_id: id, next: 0, open: 0, ...counts, expires_at };
   return call.commit(
     {
       writes: [
+        takeQuota(own, caller.organization.plan, "suite_runs"),
         own.writes.check(suiteItem, { id: suite.id }, { exists: true }, () => notFound()),
         ...checks,
         own.writes.create(suiteRunItem, job),
@@ -110,11 +112,29 @@ async function casesOf(own: TenantTable, suite_id: string, tags: readonly string
   return cases;
 }
 
+const judging = (assertions: Case["assertions"]): string[] =>
+  assertions.filter(isJudged).map(({ agent_id }) => agent_id);
+
+/** The versions of all agents that judge: one yardstick for every case. One that cannot be used is left out, and judges nothing. */
+async function judgesOf(own: TenantTable, cases: readonly Case[]): Promise<ReadonlyMap<string, number>> {
+  const ids = [...new Set(cases.flatMap(({ assertions }) => judging(assertions)))];
+  const pins = await pinAgents(
+    own,
+    ids.map((agent_id) => ({ agent_id, version: undefined })),
+  );
+  return new Map(
+    ids.flatMap((id, i) => {
+      const version = pins[i];
+      return typeof version === "number" ? [[id, version] as const] : [];
+    }),
+  );
+}
+
 /** What is copied at a time. */
 const COPIES = 10;
 
 /** Keeps the cases as they are now, with inputs of their own: what becomes of the cases does not change the job. */
-async function planOf(blobs: Blobs, place: FilePlace, cases: readonly Case[]) {
+async function planOf(blobs: Blobs, place: FilePlace, cases: readonly Case[], versions: ReadonlyMap<string, number>) {
   const plan: PlannedCase[] = [];
   for (let i = 0; i < cases.length; i += COPIES) {
     const some = cases.slice(i, i + COPIES).map(async ({ id, name, input, assertions, tags, recorded_run_id }) => ({
@@ -124,6 +144,7 @@ async function planOf(blobs: Blobs, place: FilePlace, cases: readonly Case[]) {
       assertions,
       tags,
       recorded_run_id,
+      judges: Object.fromEntries([...versions].filter(([id]) => judging(assertions).includes(id))),
     }));
     plan.push(...(await Promise.all(some)));
   }

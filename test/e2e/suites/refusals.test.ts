@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { runItem } from "../../../functions/runs/store.ts";
 import { suiteItem } from "../../../functions/suites/store.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { eventually, unique } from "../../support/api.ts";
@@ -142,12 +143,19 @@ describe("what is refused", () => {
     const other = await activeAgent(company, { model_id: "scripted/small" });
     const run_id = (await did(company, "POST", `/agents/${other}/runs`, { input: { message: "Other suites." } })).id;
     await ended(company, run_id);
+    const input = { message: "Suites of made-up answers." };
+    const made_up = (await did(company, "POST", `/agents/${agent_id}/runs`, { mode: "test", input })).id;
+    await ended(company, made_up);
+    const told = { node_id: "agent", draft: false, faults: {}, cassette: null, as_user_id: null };
+    await own().transact([own().writes.update(runItem, { id: made_up }, { set: { test: told } })]);
     const nowhere = (id: string) => `${id.slice(0, 4)}01JDQ4X0Z5V8W3N7K2M9R6T1BC`;
     const judged = { kind: "judged", agent_id: nowhere("agt_"), rubric: "Good?", min_score: 1 };
     const rows: readonly [object, number, string][] = [
       [{ from_run_id: nowhere("run_"), expect_output: true }, 422, "from_run_id"],
       [{ from_run_id: run_id, assertions: completes }, 422, "from_run_id"],
       [{ recorded_run_id: run_id, assertions: completes }, 422, "recorded_run_id"],
+      [{ from_run_id: made_up, assertions: completes }, 422, "from_run_id"],
+      [{ recorded_run_id: made_up, assertions: completes }, 422, "recorded_run_id"],
       [{ assertions: [judged] }, 422, "assertions.0.agent_id"],
       [{ expect_output: true }, 422, "expect_output"],
       [{}, 422, "assertions"],
@@ -170,6 +178,12 @@ describe("what is refused", () => {
     await caseOf(company, suite.id);
     expect((await asked("POST", `/suites/${suite.id}/runs`, { tags: ["none"] })).status).toBe(409);
     expect((await asked("POST", `/suites/${suite.id}/runs`, { version: 99 })).status).toBe(404);
+    const { used = 0 } = (await own().get(quotaItem, { resource: "suite_runs" })) ?? {};
+    const count = (n: number) => own().transact([own().writes.put(quotaItem, { resource: "suite_runs", used: n })]);
+    await count(1_000);
+    const full = await asked("POST", `/suites/${suite.id}/runs`, {});
+    await count(used);
+    expect([full.status, full.body.code, full.body.resource]).toEqual([402, "quota_exceeded", "suite_runs"]);
     const viewer = await addMember(company, "viewer");
     const denied = await viewer.call("POST", `/suites/${suite.id}/runs`, {});
     expect([denied.status, denied.body.code]).toEqual([403, "forbidden"]);

@@ -72,7 +72,11 @@ export async function jobOf(
       return answer;
     },
   };
-  const { id } = await start(call as unknown as Parameters<typeof start>[0], { table, blobs: blobs() });
+  const { id } = await start(call as unknown as Parameters<typeof start>[0], {
+    table,
+    blobs: blobs(),
+    files: { remove: async () => undefined },
+  });
   return id;
 }
 
@@ -80,7 +84,7 @@ export async function jobOf(
 export async function endOf(
   company: Company,
   run_id: string,
-  end: { readonly output: Json } | { readonly fails: true },
+  end: { readonly output: Json } | { readonly fails: true } | { readonly waited: true },
 ): Promise<Envelope> {
   const own = quiet().of(company.organization_id);
   const at = new Date();
@@ -91,9 +95,11 @@ export async function endOf(
     own,
     endingContext(own, run, "test", at),
     run,
-    "fails" in end
-      ? { status: "failed", error: { code: "http_error", message: "It failed." } }
-      : { status: "completed", output: { inline: JSON.stringify(end.output) } },
+    "waited" in end
+      ? { status: "timed_out" }
+      : "fails" in end
+        ? { status: "failed", error: { code: "http_error", message: "It failed." } }
+        : { status: "completed", output: { inline: JSON.stringify(end.output) } },
   );
   return {
     id: newId("event", at),

@@ -1,10 +1,20 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { findRun, runItem } from "../../../functions/runs/store.ts";
 import { hear, look } from "../../../functions/suites/consumers.ts";
-import { readSuiteRun, suiteResultItem, suiteRunDue, suiteRunItem } from "../../../functions/suites/store.ts";
+import { cancel } from "../../../functions/suites/reporting/handlers.ts";
+import {
+  readSuiteRun,
+  suiteItem,
+  suitePassRateItem,
+  suiteResultItem,
+  suiteRunDue,
+  suiteRunItem,
+} from "../../../functions/suites/store.ts";
+import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { activeAgent, graphOf, pipelineWith } from "../../e2e/runs/setup.ts";
+import { createAgent } from "../../support/agents.ts";
 import type { Company } from "../../support/api.ts";
 import { dueOf } from "../../support/due.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
@@ -44,6 +54,7 @@ const runsOf = async (id: string) => {
     if (run.metadata.suite_run_id === id) found.push(run);
   return found;
 };
+const jobsCounted = async () => (await own().get(quotaItem, { resource: "suite_runs" }))?.used ?? 0;
 const trail = async (id: string) =>
   (await company.call("GET", `/audit/resources/suite_run/${id}`)).body.items.map(
     ({ action }: { action: string }) => action,
@@ -61,7 +72,9 @@ describe("a job", () => {
   it("runs each case once and ends once, though its workers die at any write and several work at once", async () => {
     const values = Array.from({ length: 10 }, (_, i) => (i % 3 === 0 ? "good" : i % 3 === 1 ? "bad" : "none"));
     const suite = await suiteExpecting(values.map(() => "good"));
+    const counted = await jobsCounted();
     const job = await jobOf(company, suite, { concurrency: 4 });
+    expect(await jobsCounted()).toBe(counted + 1);
     const chance = seeded(Number(process.env.KAIZEN_TEST_SEED ?? 7));
     const dying = () =>
       workerDeps(
@@ -94,6 +107,7 @@ describe("a job", () => {
     );
     expect((await dueOf(company.organization_id)).filter(({ ref }) => ref === job)).toEqual([]);
     expect(await trail(job)).toEqual(["suite.run_completed", "suite.run_started"]);
+    expect(await jobsCounted()).toBe(counted);
     const rates = await did(company, "GET", `/pipelines/${pipeline}/pass-rates?version=${now.version}`);
     expect(rates.items).toContainEqual(
       expect.objectContaining({ suite_id: suite, suite_run_id: job, pass_rate: 0.4, total: 10 }),
@@ -159,11 +173,76 @@ describe("a job", () => {
   });
 
   it("is over after a day, whatever its cases do", async () => {
+    const counted = await jobsCounted();
     const job = await jobOf(company, await suiteExpecting(["good"]));
     await looked(job);
     const late = addSeconds(new Date(), 86_401);
     expect(await looked(job, workerDeps(quiet(), late))).toBeUndefined();
     expect((await read(job)).job).toMatchObject({ status: "cancelled", reason: "timed_out" });
+    expect(await jobsCounted()).toBe(counted);
+  });
+
+  it("has an error for a case whose run never began, which says nothing of the version", async () => {
+    const suite = await suiteExpecting(["good", "good", "good"]);
+    const rates = async () =>
+      (await did(company, "GET", `/pipelines/${pipeline}/pass-rates`)).items.filter(
+        (one: { suite_id: string }) => one.suite_id === suite,
+      );
+    const job = await jobOf(company, suite, { concurrency: 3 });
+    await looked(job);
+    for (const { run_id, index } of (await read(job)).open)
+      await endOf(company, run_id, index === 1 ? { waited: true } : { output: index === 0 ? "good" : "bad" });
+    await looked(job);
+    expect((await results(job)).map(({ outcome, error }) => [outcome, error?.code])).toEqual([
+      ["passed", undefined],
+      ["error", "run_never_began"],
+      ["failed", undefined],
+    ]);
+    expect(await did(company, "GET", `/suite-runs/${job}`)).toMatchObject({
+      status: "completed",
+      counts: { passed: 1, failed: 1, errors: 1, skipped: 0 },
+      pass_rate: 0.5,
+    });
+    expect(await rates()).toEqual([]);
+  });
+
+  it("that ends after its suite is gone leaves no pass rate", async () => {
+    const suite = await suiteExpecting(["good"]);
+    const job = await jobOf(company, suite);
+    await looked(job);
+    const [open] = (await read(job)).open;
+    await endOf(company, open?.run_id ?? "", { output: "good" });
+    await own().transact([own().writes.remove(suiteItem, { id: suite }, {})]);
+    await looked(job);
+    const { job: now } = await read(job);
+    expect(now.status).toBe("completed");
+    const key = { target_id: pipeline, suite_id: suite, version: now.version };
+    expect(await own().get(suitePassRateItem, key)).toBeUndefined();
+  });
+
+  it("that ends while somebody cancels it is refused as one that is over", async () => {
+    const job = await jobOf(company, await suiteExpecting(["good"]));
+    await looked(job);
+    const before = await read(job);
+    await endOf(company, before.open[0]?.run_id ?? "", { output: "good" });
+    await looked(job);
+    const at = new Date();
+    const call = {
+      at,
+      context: systemContext(company.organization_id, "test", at, 400),
+      load: async (how?: { readonly fresh: boolean }) => (how?.fresh === true ? read(job) : before),
+      may: () => true,
+      commit: async (change: Parameters<typeof commitChange>[2], answer: unknown) => {
+        await commitChange(quiet(), systemContext(company.organization_id, "test", at, 400), change);
+        return answer;
+      },
+    };
+    const deps = { table: quiet(), blobs: workerDeps().blobs, files: { remove: async () => undefined } };
+    await expect(cancel(call as unknown as Parameters<typeof cancel>[0], deps)).rejects.toMatchObject({
+      code: "conflict",
+      status: 409,
+    });
+    expect((await read(job)).job.status).toBe("completed");
   });
 
   it("has an error for a case that cannot start, and for one whose run is gone", async () => {
@@ -210,6 +289,34 @@ describe("a job", () => {
     ]);
     expect(second).toMatchObject({ outcome: "failed", judge_run_ids: [] });
     expect((await read(job)).job.status).toBe("completed");
+  });
+
+  it("has one yardstick: judges are those of when it started, and one that could not be used then judges nothing", async () => {
+    const [judge, idle] = [await activeAgent(company, {}), (await createAgent(company, {})).id];
+    const asked = (agent_id: string) => ({ kind: "judged", agent_id, rubric: "Is it kind?", min_score: 0.5 });
+    const { id } = await suiteOf(company, pipeline);
+    await caseOf(company, id, { assertions: [asked(judge)] });
+    await caseOf(company, id, { assertions: [asked(idle)] });
+    const job = await jobOf(company, id);
+    await did(company, "PATCH", `/agents/${judge}`, { system_prompt: "Be strict." });
+    await did(company, "POST", `/agents/${judge}/versions`, {});
+    await did(company, "POST", `/agents/${idle}/activate`, {});
+    expect((await did(company, "GET", `/agents/${judge}`)).active_version).toBe(2);
+    await looked(job);
+    for (const { run_id } of (await read(job)).open) await endOf(company, run_id, { output: "good" });
+    await looked(job);
+    const [open] = (await read(job)).open;
+    const asker = await findRun(own(), open?.judge_run_ids[0] ?? "");
+    expect(asker?.run.pinned.agents).toEqual({ [judge]: 1 });
+    expect((await results(job)).map(({ index, outcome, error }) => [index, outcome, error?.message])).toEqual([
+      [1, "error", "the agent that judges could not be used when the job began"],
+    ]);
+    await endOf(company, asker?.run.id ?? "", { waited: true });
+    await looked(job);
+    expect((await results(job)).map(({ outcome, error }) => [outcome, error?.code])).toEqual([
+      ["error", "run_never_began"],
+      ["error", "undecided"],
+    ]);
   });
 });
 
