@@ -59,7 +59,7 @@ const answersWith = {
 } as const;
 
 const HOW =
-  "A test is a run in mode `test`. What the run comes to is the answer, a failure too; one that goes on after 25 seconds, or streams, is answered with 202 and found at its `Location`.";
+  "A test is a run in mode `test`. What the run comes to is the answer, a failure too; one that goes on after 25 seconds, streams, or finds none of the plan's `streams` free to wait with, is answered with 202 and found at its `Location`.";
 
 export const operations = {
   testAgent: operation({

@@ -9,7 +9,19 @@ export const room = defineRoom({
       ["table_read", "seal:node_headers", "open:node_headers", "files_read:versions", "files_write:runs", "runs_start"],
       {
         memory_mb: 1024,
-        writes: ["due", "quota", "run", "run_count", "run_lane", "run_log", "run_queue", "run_state", "run_value"],
+        writes: [
+          "due",
+          "lease_count",
+          "quota",
+          "run",
+          "run_count",
+          "run_label",
+          "run_lane",
+          "run_log",
+          "run_queue",
+          "run_state",
+          "run_value",
+        ],
         // Each waits for the end of a run.
         reserved_concurrency: 50,
       },

@@ -70,10 +70,11 @@ export interface Call<O extends OperationShape> extends Input<O> {
     as?: { readonly tenant: string; readonly actor: Principal },
   ): Promise<Output<O>>;
   /**
-   * Commits a change after which the call goes on: the answer to its idempotency key is kept once it is given. For operations
-   * with an outside effect, whose key is taken meanwhile.
+   * Commits a change after which the call goes on, with what its idempotency key is answered until the call ends, or from then on
+   * should that fail: the same request never begins twice. For operations with an outside effect, whose key is taken before.
+   * @param provisional small, since an item of the table holds it
    */
-  begin(change: ChangeSet): Promise<void>;
+  begin(change: ChangeSet, provisional: Output<O>): Promise<void>;
   /** Commits technical state that is no change of the product (a rotated token, an upload slot), with the stored answer. */
   answer(writes: readonly Write[], answer: Output<O>): Promise<Output<O>>;
 }

@@ -175,6 +175,22 @@ async function respond(prepared: Prepared): Promise<Answer> {
   if (earlier !== undefined) return earlier;
   if (operation.outside_effect) await claim?.lease();
   const rendered = (output: unknown): Answer => render(operation, output, request.path);
+  /** Commits, with what the idempotency key is answered from then on. */
+  const transact = async (writes: readonly Write[], answer: unknown): Promise<void> => {
+    const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];
+    await platform.table.transact([...writes, ...remembered, ...byAccess(platform, rights, writes)]);
+  };
+  /** What is given at the end of a call that has kept no answer, or one for the time being. */
+  const keep = async (answer: Answer): Promise<void> => {
+    if (claim === undefined || claim.stored || typeof answer.body !== "string") return;
+    try {
+      await platform.table.transact([await claim.write(answer)]);
+    } catch (error) {
+      if (!claim.begun) throw error;
+      // What it was told when it began still says where to look; an answer may be larger than an item.
+      platform.log.error("request.answer_not_kept", error, { request_id: facts.id, operation: operation.id });
+    }
+  };
   const call: Call<OperationShape> = {
     ...input,
     caller: (actsInOrganization(operation)
@@ -219,13 +235,12 @@ async function respond(prepared: Prepared): Promise<Answer> {
       const within: ChangeContext = as === undefined ? this.context : { ...as, ...elsewhere };
       return this.answer(changeWrites(platform.table, within, change), answer as never);
     },
-    async begin(change: ChangeSet) {
-      const writes = changeWrites(platform.table, this.context, change);
-      await platform.table.transact([...writes, ...byAccess(platform, rights, writes)]);
+    async begin(change: ChangeSet, provisional: unknown) {
+      await transact(changeWrites(platform.table, this.context, change), provisional);
+      if (claim !== undefined) claim.begun = true;
     },
     async answer(writes: readonly Write[], answer: unknown) {
-      const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];
-      await platform.table.transact([...writes, ...remembered, ...byAccess(platform, rights, writes)]);
+      await transact(writes, answer);
       if (claim !== undefined) claim.stored = true;
       return answer as never;
     },
@@ -234,8 +249,7 @@ async function respond(prepared: Prepared): Promise<Answer> {
     await recordUse(platform.table, call.context, rights, operation.id, platform.clock.now());
   try {
     const answer = rendered(await handler(call, prepared.deps));
-    if (claim !== undefined && !claim.stored && typeof answer.body === "string")
-      await platform.table.transact([await claim.write(answer)]);
+    await keep(answer);
     return answer;
   } catch (error) {
     // What refused this request may be the effect of the same request sent twice: then the first answer is the answer.

@@ -80,6 +80,8 @@ export class IdempotencyClaim {
   readonly #now: Date;
   #leased = false;
   stored = false;
+  /** What it was taken for has begun: an answer for the time being is kept, which another may follow. */
+  begun = false;
 
   constructor(
     table: TenantTable,
@@ -139,9 +141,9 @@ export class IdempotencyClaim {
     this.#leased = true;
   }
 
-  /** Gives the key back after a refusal, so that the caller may try again. */
+  /** Gives the key back after a refusal, so that the caller may try again; never once it has begun. */
   async release(): Promise<void> {
-    if (!this.#leased || this.stored) return;
+    if (!this.#leased || this.stored || this.begun) return;
     await this.#table.transact([this.#table.writes.remove(idempotencyItem, this.#key, {})]);
   }
 
@@ -167,7 +169,7 @@ export class IdempotencyClaim {
           ...(state.answer === undefined ? {} : { answer: state.answer }),
         },
       },
-      this.#leased ? { equals: { status: "running", request_hash: this.#request_hash } } : free,
+      this.#leased ? { equals: { status: this.begun ? "done" : "running", request_hash: this.#request_hash } } : free,
       refuse,
     );
   }

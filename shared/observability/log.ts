@@ -7,6 +7,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 export const logEvents = [
   "request.completed",
   "request.failed",
+  "request.answer_not_kept",
   "stream.completed",
   "event.relayed",
   "event.dead",

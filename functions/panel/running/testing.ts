@@ -1,25 +1,25 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
-import type { OperationShape, Output } from "../../../shared/http/operation.ts";
-import { begin, goesOn, type NewRun, readWholeRun } from "../../runs/trial/public.ts";
+import { API_BASE, type OperationShape, type Output } from "../../../shared/http/operation.ts";
+import { begin, type NewRun, readWholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
-import type { TestOptions } from "../model.ts";
+import { resultView, type TestOptions } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { resultOf } from "../results/reading.ts";
+import { waitForEnd } from "./waiting.ts";
 
 type Ops = typeof operations;
 
 /** Any operation that starts a test. */
-type TestCall = Pick<Call<OperationShape & { permission: "pipelines:execute" }>, "at" | "begin" | "request"> &
-  Pick<Call<Ops["testPipeline"]>, "caller">;
+type TestCall = Pick<Call<OperationShape & { permission: "pipelines:execute" }>, "at" | "request"> &
+  Pick<Call<Ops["testPipeline"]>, "begin" | "caller">;
 
 /** The gateway waits 29 seconds; the rest is for what comes before the run and after it. */
 const WAITED_MS = 25_000;
-/** Between two looks: short at first, since most tests are. */
-const LOOK_MS = { least: 100, most: 1_000 } as const;
+/** A longer input is left out of what a repeated request is told before the test has ended: an item holds no more than 400 KB. */
+const MOST_INPUT_BYTES = 100_000;
 
 /** What a run's time is, of a test's. */
 export const secondsOf = ({ timeout_ms }: TestOptions): number => Math.ceil(timeout_ms / 1_000);
@@ -39,7 +39,9 @@ export async function startTest(
       at,
       request,
       async commit(change, answer) {
-        await call.begin(change);
+        const shown = Buffer.byteLength(JSON.stringify(input)) <= MOST_INPUT_BYTES ? input : null;
+        const nothing = { output: null, steps: [], more_steps: false };
+        await call.begin(change, resultView(answer, API_BASE, { input: shown, ...nothing }));
         return answer;
       },
     },
@@ -49,12 +51,7 @@ export async function startTest(
     checks,
     input,
   );
-  const until = at.getTime() + WAITED_MS;
-  let look: number = LOOK_MS.least;
-  while (!stream && deps.clock.now().getTime() + look < until && (await goesOn(table, id))) {
-    await sleep(look);
-    look = Math.min(look * 1.2, LOOK_MS.most);
-  }
+  if (!stream) await waitForEnd(table, deps, caller.organization.plan, id, at.getTime() + WAITED_MS);
   const whole = await readWholeRun(table, id);
   // Somebody has deleted it meanwhile.
   if (whole === undefined) throw notFound();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
-import { ended, graphOf, lab, pipelineWith } from "../runs/setup.ts";
+import { ended, graphOf, lab, pipelineWith, testRun } from "../runs/setup.ts";
 
 let company: Company;
 let agent_id: string;
@@ -91,6 +91,20 @@ describe("a test of a pipeline", () => {
     expect([first.status, first.body.status]).toEqual([200, "completed"]);
     expect([again.status, again.body]).toEqual([200, first.body]);
     expect(again.headers.get("idempotent-replayed")).toBe("true");
+  });
+
+  it("with labels is deleted with what it is found by", async () => {
+    const label = unique("label");
+    const id = await testRun(company, pipeline_id, {
+      input: { message: unique("Labelled") },
+      labels: [label, "nightly"],
+    });
+    await ended(company, id);
+    const found = async () => (await company.call("GET", `/runs?label=${label}`)).body.items.length;
+    expect(await found()).toBe(1);
+    expect((await company.call("DELETE", `/test/executions/${id}`)).status).toBe(204);
+    expect((await company.call("GET", `/runs/${id}`)).status).toBe(404);
+    expect(await found()).toBe(0);
   });
 
   it("is deleted, but not while it goes on", async () => {
