@@ -64,10 +64,13 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
         (what) => `ses:SendEmail on arn:aws:ses:us-east-1:000000000000:${what}`,
       );
     case "models":
-      return ["InvokeModel", "InvokeModelWithResponseStream"].flatMap((action) => [
-        `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
-        `bedrock:${action} on arn:aws:bedrock:us-east-1:000000000000:inference-profile/*`,
-      ]);
+      return [
+        ...["InvokeModel", "InvokeModelWithResponseStream"].flatMap((action) => [
+          `bedrock:${action} on arn:aws:bedrock:*::foundation-model/*`,
+          `bedrock:${action} on arn:aws:bedrock:us-east-1:000000000000:inference-profile/*`,
+        ]),
+        "bedrock:ApplyGuardrail on arn:aws:bedrock:us-east-1:000000000000:guardrail/*",
+      ];
     case "table_erase":
       return [`dynamodb:Scan on ${table}`];
     case "identity_providers":
@@ -206,6 +209,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
       ...["uploads", "runs", "threads", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
+      "arn:aws:bedrock:us-east-1:000000000000:guardrail/*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
     ];
     // Listing streams and setting up log delivery take no resource; the local AWS checks mail on "*" only.

@@ -45,7 +45,10 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
     seal: ["agents/api", "exchange/api"],
     open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"],
   },
-  node_headers: { seal: ["exchange/api", "pipelines/api"], open: ["exchange/api", "pipelines/api", "runs/run_node"] },
+  node_headers: {
+    seal: ["exchange/api", "panel/api", "pipelines/api"],
+    open: ["exchange/api", "panel/api", "pipelines/api", "runs/run_node"],
+  },
   model_keys: { seal: ["models/api"], open: ["executions/api", "executions/stream", "runs/run_node"] },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };

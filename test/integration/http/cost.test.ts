@@ -222,6 +222,8 @@ describe("what a request costs, by AWS's rules", () => {
   it.each(["/agents", "/agents?status=draft", "/pipelines", "/runs", "/workspaces", "/teams", "/webhooks"])(
     "a list: GET %s",
     async (path) => {
+      // A function that has just begun counts requests one by one.
+      for (let i = 0; i < WARM / 2; i++) await call("GET", path);
       expect((await cheapest(() => cost("GET", path))).calls).toBeLessThanOrEqual(LIST_CALLS);
     },
   );

@@ -175,7 +175,7 @@ describe.each(nouns)("an archived $noun", ({ noun, kind, make }) => {
         expect(items.filter(({ action }: { action: string }) => action === `${noun}.purged`)).toHaveLength(1);
       }
     }
-  });
+  }, 600_000);
 });
 
 describe("an agent that was archived by force", () => {
