@@ -81,7 +81,7 @@ export const operations = {
         }),
       }),
     },
-    errors: ["conflict", "quota_exceeded", "reference_not_found"],
+    errors: ["conflict", "quota_exceeded", "reference_not_found", "unknown_model"],
     ...answersWith,
   }),
   listAgentTests: operation({

@@ -51,6 +51,10 @@ export const runItem = defineItem({
     kept_days: z.literal(runDays),
     /** The same for what it leaves in the audit trail. */
     audit_days: z.int(),
+    // Runs have been kept before there were these.
+    labels: runRecordSchema.shape.labels.default([]),
+    test: runRecordSchema.shape.test.default(null),
+    budget: runRecordSchema.shape.budget.default(null),
   }),
   key: { pk: "RUN#{id}", sk: "RUN" },
   indexes: {
@@ -155,8 +159,8 @@ export const runStepItem = defineItem({
     work_key: z.string().nullable(),
     recorded_run_id: idSchema("run").nullable(),
     /** Of a test: what it was made to meet, and how many calls were answered by a cassette. */
-    fault: faultKindSchema.nullable(),
-    replayed_calls: z.int(),
+    fault: faultKindSchema.nullable().default(null),
+    replayed_calls: z.int().default(0),
     /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),

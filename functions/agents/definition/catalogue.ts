@@ -31,9 +31,15 @@ export async function modelFor(
  * The models that are asked where the agent's own fails, by their ids. One that is gone later is passed over.
  * @throws Problem `unknown_model` (422)
  */
-export async function fallbacksFor(table: Table, tenant: string, ids: readonly string[], at: Date): Promise<string[]> {
+export async function fallbacksFor(
+  table: Table,
+  tenant: string,
+  ids: readonly string[],
+  at: Date,
+  under = "",
+): Promise<string[]> {
   const found = ids.map(
-    async (id, i) => (await modelFor(table, tenant, id, at, `fallback_model_ids.${i}`)).model.model.id,
+    async (id, i) => (await modelFor(table, tenant, id, at, `${under}fallback_model_ids.${i}`)).model.model.id,
   );
   return Promise.all(found);
 }
@@ -59,8 +65,8 @@ export function guardrailIssues(
 }
 
 /** @throws Problem `validation_failed` (422) */
-export function requireGuarded(definition: Parameters<typeof guardrailIssues>[0]): void {
-  const issues = guardrailIssues(definition);
+export function requireGuarded(definition: Parameters<typeof guardrailIssues>[0], under = ""): void {
+  const issues = guardrailIssues(definition, under);
   if (issues.length > 0)
     throw new Problem("validation_failed", "The agent's guardrail does not guard all of its models.", { issues });
 }

@@ -5,13 +5,16 @@ import type { Trial } from "../../runs/trial/public.ts";
 import { loadedValue, readWholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
+import { requireAlso } from "./trial.ts";
 
 /** What comes to the node under test: of a run of its pipeline, and as it was sent. */
 export async function upstreamOf(
-  { path, body, context }: Call<(typeof operations)["testNode"]>,
+  call: Call<(typeof operations)["testNode"]>,
   { table, blobs }: PanelDeps,
 ): Promise<NonNullable<Trial["node"]>> {
+  const { path, body, context } = call;
   const { run_id } = body;
+  if (run_id !== undefined) requireAlso(call, "runs:read", "Taking from a run");
   const found = run_id === undefined ? undefined : await readWholeRun(table.of(context.tenant), run_id);
   if (run_id !== undefined && found?.run.pinned.pipeline_id !== path.pipeline_id) {
     const message = "is no run of this pipeline";

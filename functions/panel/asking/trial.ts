@@ -36,6 +36,7 @@ export async function trialOf(
   { faults, cassette, as_user }: Asked,
   permission: Permission,
 ): Promise<Pick<Trial, "faults" | "cassette" | "as_user_id">> {
+  if (cassette?.replay !== undefined) requireAlso(call, "runs:read", "Answering from a run");
   if (as_user !== undefined) {
     requireAlso(call, "users:read", "Asking for another member");
     await requireMay(table, as_user, permission);

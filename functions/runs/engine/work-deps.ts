@@ -1,6 +1,7 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { Outbound } from "../../../shared/outbound/index.ts";
-import type { AgentRunDeps, Between } from "../../executions/public.ts";
+import type { AgentRunDeps } from "../../executions/public.ts";
+import type { Cassette } from "../trial/cassette.ts";
 
 /** What the work of nodes with effects outside needs. */
 export interface WorkDeps extends AgentRunDeps {
@@ -8,6 +9,6 @@ export interface WorkDeps extends AgentRunDeps {
   readonly outbound: Pick<Outbound, "request" | "fetch">;
   /** Models that are reached another way than the usual one. */
   readonly invokerBy: (way: typeof globalThis.fetch) => AgentRunDeps["invoker"];
-  /** What stands before an agent's calls in a test. */
-  readonly between?: Between | undefined;
+  /** What stands before the calls of a node in a test. */
+  readonly between?: Cassette | undefined;
 }

@@ -68,9 +68,7 @@ async function tried(of: Of, task: Task, deps: WorkDeps): ReturnType<Work> {
   }
   if (run.test?.cassette == null) return workOf(of, task, deps);
   const cassette = new Cassette({ table, blobs: deps.blobs }, run, node.id, attempt);
-  const outbound =
-    node.node?.kind === "http" ? { ...deps.outbound, ...cassette.request(deps.outbound) } : deps.outbound;
-  const result = await workOf(of, task, { ...deps, outbound, between: cassette }).catch((error: unknown) => {
+  const result = await workOf(of, task, { ...deps, between: cassette }).catch((error: unknown) => {
     if (!(error instanceof CassetteMiss)) throw error;
     return undefined;
   });

@@ -1,4 +1,5 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
+import type { Condition } from "../../../shared/dynamo/condition.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { RunReads } from "../deps.ts";
@@ -28,7 +29,9 @@ export const setLabels: Handler<Ops["setLabels"], Pick<RunReads, "table">> = asy
   const { id: run_id, expires_at } = run;
   const gone = run.labels.filter((label) => !labels.includes(label));
   const come = labels.filter((label) => !run.labels.includes(label));
-  const as_read = { equals: { labels: run.labels } };
+  const as_read: Condition = {
+    any: [{ equals: { labels: run.labels } }, ...(run.labels.length === 0 ? [{ absent: ["labels"] }] : [])],
+  };
   return call.commit(
     {
       writes: [

@@ -4,10 +4,10 @@ import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import { runFiles } from "../../../shared/blobs/purposes.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { canonicalJson } from "../../../shared/expressions/json.ts";
-import type { Outbound, OutboundRequest, OutboundResult } from "../../../shared/outbound/index.ts";
+import { canonicalJson, type Json } from "../../../shared/expressions/json.ts";
 import type { Between, ToolRunner } from "../../executions/public.ts";
 import { type CallMeter, type ModelErrorCode, modelErrors, type StoredAnswer } from "../../models/public.ts";
+import type { HttpAnswer, SendHttp } from "../engine/work-http.ts";
 import { runTapeItem, type StoredRun } from "../store.ts";
 
 /** Answers to one request that are looked through for the one of the same step; one step alone seldom asks the same twice. */
@@ -31,12 +31,11 @@ const kept = z.discriminatedUnion("kind", [
     kind: z.literal("response"),
     status: z.int(),
     headers: z.record(z.string(), z.string()),
-    body: z.string(),
-    truncated: z.boolean(),
+    body: z.custom<Json>(),
   }),
   z.object({
     kind: z.literal("no_response"),
-    error: z.custom<Extract<OutboundResult, { ok: false }>["error"]>(),
+    error: z.custom<Extract<HttpAnswer, { ok: false }>["error"]>(),
   }),
   z.object({ kind: z.literal("tools"), described: z.custom<Awaited<ReturnType<ToolRunner["describe"]>>>() }),
   z.object({ kind: z.literal("tool"), result: z.custom<Awaited<ReturnType<ToolRunner["execute"]>>>() }),
@@ -139,35 +138,30 @@ export class Cassette implements Between {
     };
   }
 
-  /** A client for the request of a step. Headers are no part of what is asked: secrets are in them. */
-  request(own: Pick<Outbound, "request">): Pick<Outbound, "request"> {
-    return {
-      request: async (request: OutboundRequest) => {
-        const { method, url, body = "" } = request;
-        const asked = { what: "request", method, url, body: body.toString() };
-        const number = `h${++this.#requests}`;
-        const known = await this.#find("response", asked, number, `${method} ${url.split("?")[0]}`);
-        if (known?.kind === "response") {
-          const { status, headers, truncated } = known;
-          return { ok: true, status, headers, truncated, body: Buffer.from(known.body, "base64") };
-        }
-        if (known?.kind === "no_response") return { ok: false, error: known.error };
-        const result = await own.request(request);
-        await this.#keep(
-          asked,
-          number,
-          result.ok
-            ? {
-                kind: "response",
-                status: result.status,
-                headers: result.headers,
-                body: result.body.toString("base64"),
-                truncated: result.truncated,
-              }
-            : { kind: "no_response", error: result.error },
-        );
-        return result;
-      },
+  /**
+   * For the request of a step. Headers are no part of what is asked: secrets are in them. What is kept has lost those that
+   * the host has echoed: who replays it need not hold the same.
+   */
+  request(own: SendHttp): SendHttp {
+    return async (request) => {
+      const { method, url, body = "" } = request;
+      const asked = { what: "answer", method, url, body: body.toString() };
+      const number = `h${++this.#requests}`;
+      const known = await this.#find("response", asked, number, `${method} ${url.split("?")[0]}`);
+      if (known?.kind === "response") {
+        const { kind: _, ...answer } = known;
+        return { ok: true, ...answer };
+      }
+      if (known?.kind === "no_response") return { ok: false, error: known.error };
+      const result = await own(request);
+      await this.#keep(
+        asked,
+        number,
+        result.ok
+          ? { kind: "response", status: result.status, headers: { ...result.headers }, body: result.body }
+          : { kind: "no_response", error: result.error },
+      );
+      return result;
     };
   }
 

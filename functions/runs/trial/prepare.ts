@@ -2,9 +2,9 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import { agentOf, type Graph, type GraphNode } from "../../pipelines/graph/public.ts";
 import type { Draft } from "../../pipelines/public.ts";
-import type { RunTest } from "../model.ts";
+import { isLive, type RunTest } from "../model.ts";
 import type { TriedRun } from "../start/pipeline.ts";
-import { runItem } from "../store.ts";
+import { runItem, type StoredRun } from "../store.ts";
 import { givenOutcomes, type Upstream } from "./node.ts";
 import { storeSetup } from "./setup.ts";
 
@@ -46,14 +46,29 @@ export function requireFaultsIn(graph: Graph, { faults, node }: Pick<Trial, "fau
   if (issues.length > 0) throw new Problem("validation_failed", "A fault cannot be met.", { issues });
 }
 
-/** What is replayed has to be a test of this organization that was recorded. @throws Problem `validation_failed` */
+/**
+ * What is replayed has to be a test of this organization that was recorded, to its end: what it has not kept yet would be missed.
+ * @throws Problem `validation_failed`, and `conflict` where it goes on or its tape is another run's
+ */
 export async function requireCassette(table: TenantTable, { cassette }: Pick<Trial, "cassette">): Promise<void> {
   if (cassette === null || cassette.replay_run_id === null) return;
   const run = await table.get(runItem, { id: cassette.replay_run_id });
-  if (run?.test?.cassette?.record === true) return;
+  if (run?.test?.cassette?.record === true) return requireWhole(run);
   const message = run === undefined ? "is no run of the organization" : "is a run that has recorded nothing";
   const issues = [{ path: "cassette.replay", message }];
   throw new Problem("validation_failed", "There is nothing to answer from.", { issues });
+}
+
+function requireWhole({ id, root_run_id, status }: StoredRun): void {
+  if (root_run_id !== id)
+    throw new Problem(
+      "conflict",
+      `What ${id} was answered is kept with the run that it is within. Replay ${root_run_id}.`,
+      {
+        members: { root_run_id },
+      },
+    );
+  if (isLive(status)) throw new Problem("conflict", `${id} still records. Wait until it has ended, or stop it.`);
 }
 
 /** A test of a pipeline, or of a node, as `preparePipeline` takes it. */

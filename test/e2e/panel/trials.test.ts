@@ -62,6 +62,25 @@ describe("a test of an agent", () => {
     expect((await company.call("GET", `/agents/${agent_id}`)).body).toEqual(before);
   });
 
+  it("does not replace its models by any that there are not, or that its guardrail does not guard", async () => {
+    const unknown = "scripted/nobody-knows";
+    for (const [overrides, path] of [
+      [{ model_id: unknown }, "overrides.model_id"],
+      [{ fallback_model_ids: [model_id, unknown] }, "overrides.fallback_model_ids.1"],
+    ] as const) {
+      const refused = await on(`agents/${agent_id}`, { overrides });
+      expect([refused.status, refused.body.code, refused.body.issues[0].path]).toEqual([422, "unknown_model", path]);
+    }
+    const guardrail = { id: "gr8zq1p4x0c2", version: "3" };
+    const guarded = await createAgent(company, { model_id: "amazon-bedrock/claude-haiku-4-5", guardrail });
+    const elsewhere = await on(`agents/${guarded.id}`, { overrides: { model_id } });
+    expect([elsewhere.status, elsewhere.body.code, elsewhere.body.issues[0].path]).toEqual([
+      422,
+      "validation_failed",
+      "overrides.model_id",
+    ]);
+  });
+
   it("runs a version as it is, and not one that is not there", async () => {
     const { body } = await on(`agents/${agent_id}`, { input: { message: unique("One") }, version: 1 });
     expect([body.status, body.pinned.agents, body.test]).toEqual(["completed", { [agent_id]: 1 }, null]);
@@ -243,6 +262,49 @@ describe("a cassette", () => {
     const called = await on(`pipelines/${pipeline_id}`, { input: other, cassette: { ...cassette, on_miss: "call" } });
     expect([called.body.status, stepOf(called.body, "first").replayed_calls]).toEqual(["completed", 0]);
     expect((await askedOf(other.message)).length).toBeGreaterThan(0);
+  });
+
+  it("keeps no secret that a host echoes: whoever replays it need not hold it, and does not get it", async () => {
+    const receiver = await startReceiver();
+    const secret = unique("very-secret");
+    const echoed = { status: 200, headers: { "content-type": "application/json", "x-echo": secret } };
+    receiver.reply("/echo", { ...echoed, body: JSON.stringify({ you: `Bearer ${secret}` }) });
+    const drawn = (more: object) =>
+      chain([
+        { id: "in", kind: "input" },
+        { id: "first", kind: "agent", config: { agent_id } },
+        { id: "second", kind: "agent", config: { agent_id } },
+        { id: "call", kind: "http", config: { method: "GET", url: `${receiver.url}/echo`, ...more } },
+        { id: "out", kind: "output" },
+      ]);
+    const secret_headers = { Authorization: `Bearer ${secret}` };
+    const input = { message: unique("Echoes") };
+    const recorded = await on(`pipelines/${pipeline_id}`, {
+      input,
+      graph: drawn({ secret_headers }),
+      cassette: { record: true },
+    });
+    expect(recorded.status, recorded.text).toBe(200);
+    expect(receiver.received[0]?.headers.authorization).toBe(`Bearer ${secret}`);
+    expect([recorded.body.status, recorded.body.output.body]).toEqual(["completed", { you: "[redacted]" }]);
+    const cassette = { replay: recorded.body.id };
+    const replayed = await on(`pipelines/${pipeline_id}`, { input, graph: drawn({}), cassette });
+    expect([replayed.body.status, replayed.body.output]).toEqual(["completed", recorded.body.output]);
+    expect([stepOf(replayed.body, "call").replayed_calls, receiver.received.length]).toEqual([1, 1]);
+    expect(replayed.text).not.toContain(secret);
+  });
+
+  it("is one once it has been recorded to its end, and that of the outermost run", async () => {
+    const slow = await on(`agents/${agent_id}`, {
+      input: { message: `${unique("Reel")} [[delay:3000]]` },
+      cassette: { record: true },
+      options: { stream: true },
+    });
+    const early = await on(`agents/${agent_id}`, { cassette: { replay: slow.body.id } });
+    expect([early.status, early.body.code]).toEqual([409, "conflict"]);
+    await ended(company, slow.body.id);
+    const then = await on(`agents/${agent_id}`, { input: slow.body.input, cassette: { replay: slow.body.id } });
+    expect([then.status, then.body.status]).toEqual([200, "completed"]);
   });
 
   it("has to be one", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { graphSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
 import { sealHeaders } from "../../../functions/pipelines/graph/secret-headers.ts";
-import { type HttpTask, workHttp } from "../../../functions/runs/engine/work-http.ts";
+import { type HttpAnswer, type HttpTask, type SendHttp, workHttp } from "../../../functions/runs/engine/work-http.ts";
 import { createSecrets } from "../../../shared/secrets/index.ts";
 import { toolServer } from "../executions/tools-server.ts";
 import { memoryKeys } from "../secrets/memory-keys.ts";
@@ -18,6 +18,7 @@ const clock = { now: () => new Date("2026-01-01T00:00:00.000Z") };
 async function work(
   answer: Parameters<typeof toolServer>[0],
   secret_headers: Readonly<Record<string, string>> = {},
+  between?: { request(own: SendHttp): SendHttp },
 ): Promise<Awaited<ReturnType<typeof workHttp>>> {
   const server = await toolServer(answer);
   cleanups.push(server.close);
@@ -40,7 +41,7 @@ async function work(
     walk: { secrets: sealed.secrets },
     within: (wanted_ms) => wanted_ms,
   };
-  return workHttp(task, { outbound: server.outbound, secrets, clock });
+  return workHttp(task, { outbound: server.outbound, secrets, clock, between });
 }
 
 const body = async (bytes: string | Uint8Array, type: string) => {
@@ -98,6 +99,36 @@ describe("an http node's answer", () => {
     expect(result.ok).toBe(true);
     expect(JSON.stringify(result)).toContain("[redacted]");
     expect(JSON.stringify(result)).not.toContain("s3cr3t");
+  });
+
+  it.each([
+    ["as it is", (value: string) => JSON.stringify({ you: value }), "application/json"],
+    ["in another charset", (value: string) => Buffer.from(value, "utf16le"), "text/plain; charset=utf-16le"],
+    [
+      "escaped",
+      (value: string) => `["${[...value].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join("")}"]`,
+      "application/json",
+    ],
+  ])("shows no secret to what stands between a test and the host, which keeps it: %s", async (_, echo, type) => {
+    const seen: HttpAnswer[] = [];
+    const result = await work(
+      ({ headers }, response) =>
+        response
+          .writeHead(200, { "content-type": type, etag: headers.authorization ?? "" })
+          .end(echo(headers.authorization ?? "")),
+      { Authorization: "Bearer s3cr3t-token" },
+      {
+        request: (own) => async (request) => {
+          const answer = await own(request);
+          seen.push(answer);
+          return answer;
+        },
+      },
+    );
+    expect(seen).toHaveLength(1);
+    expect(JSON.stringify(seen)).toContain("[redacted]");
+    expect(JSON.stringify(seen)).not.toContain("s3cr3t");
+    expect(result).toMatchObject({ ok: true, output: { headers: { etag: "[redacted]" } } });
   });
 
   it("does not carry what a Basic credential holds, nor a secret that is a number", async () => {
