@@ -15,7 +15,7 @@ export { prepareAgent } from "./start/agent.ts";
 export { begin } from "./start/begin.ts";
 export { type Pins, pinAll } from "./start/pins.ts";
 export { preparePipeline, type WantedRun } from "./start/pipeline.ts";
-export { type NewRun, type Starter, startOf } from "./start/start.ts";
+export { LARGEST_START, type NewRun, type Starter, startOf } from "./start/start.ts";
 export {
   findRun,
   goesOn,

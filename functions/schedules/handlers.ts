@@ -9,7 +9,7 @@ import { ownerWrites } from "../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
 import { noTotals, summaryOf } from "../runs/model.ts";
-import { newPosition, withPlace } from "../runs/public.ts";
+import { LARGEST_START, newPosition, withPlace } from "../runs/public.ts";
 import { budgetOf } from "../usage/public.ts";
 import type { ScheduleDeps } from "./deps.ts";
 import { scheduleEvents } from "./events.ts";
@@ -156,6 +156,9 @@ export const resume: Handler<Ops["resume"], ScheduleDeps> = (call, { table }) =>
     );
   });
 
+/** Items of a run that is started by hand at most: the start, the pipeline's check, state, record, event, audit entry, stored answer. */
+const LARGEST_RUN = LARGEST_START + 6;
+
 export const run: Handler<Ops["run"], ScheduleDeps> = async (call, deps) => {
   const { context, caller, at } = call;
   const own = deps.table.of(context.tenant);
@@ -185,6 +188,7 @@ export const run: Handler<Ops["run"], ScheduleDeps> = async (call, deps) => {
           ...started.writes,
         ],
         events: [started.event, draft(scheduleEvents, "schedule.fired", schedule, told)],
+        largest: LARGEST_RUN,
       },
       {
         ...summaryOf(started.run, noTotals),

@@ -18,7 +18,7 @@ import { withPlace } from "../queue/places.ts";
 import { newPosition } from "../queue/position.ts";
 import type { StoredRun } from "../store.ts";
 import { bringsSetup } from "../trial/rules/brings.ts";
-import { type NewRun, startOf } from "./start.ts";
+import { LARGEST_START, type NewRun, startOf } from "./start.ts";
 
 type Ops = typeof operations;
 
@@ -66,7 +66,9 @@ export async function begin(
     waits = waiting_for !== undefined;
     const queue = waiting_for === undefined ? null : await newPosition(table, run, waiting_for);
     const view = { ...summaryOf(run, noTotals), budget: budgetOf(run.budget, undefined), queue, input, output: null };
-    return call.commit({ writes: [...checks, ...writes], events: [event] }, view);
+    // Beside the start: the checks and the stored answer.
+    const largest = LARGEST_START + checks.length + 1;
+    return call.commit({ writes: [...checks, ...writes], events: [event], largest }, view);
   });
   if (!waits)
     await deps.workflow.start(table.tenant, wanted.id).catch((error: unknown) => {

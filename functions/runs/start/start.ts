@@ -16,7 +16,7 @@ import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
 import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, logEntry, logWrite } from "../log/entries.ts";
-import { nextLook, noTotals, type RunRecord, type RunTest, type WaitingFor } from "../model.ts";
+import { MOST_LABELS, nextLook, noTotals, type RunRecord, type RunTest, type WaitingFor } from "../model.ts";
 import { placeOf, queueUp, takePlaces } from "../queue/places.ts";
 import { runCountItem, runItem, runLabelItem, runStateItem, runValueItem, runWatch, type StoredRun } from "../store.ts";
 
@@ -63,6 +63,12 @@ export interface Starter {
   readonly at: Date;
   readonly trace_id: string;
 }
+
+/**
+ * Items of a start at most, its event and audit entry included: the record, state, input, what a test brings, the log's first entry,
+ * the budget, when it is looked at, the month's count, its labels, and the four of one that waits for the organization.
+ */
+export const LARGEST_START = 8 + MOST_LABELS + 4 + 2;
 
 /**
  * The start of a run: its record, state and input, the first entry of its log, its place in the month's count and among

@@ -6,7 +6,7 @@ import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
-import { goesOn, withPlace } from "../../runs/public.ts";
+import { goesOn, LARGEST_START, withPlace } from "../../runs/public.ts";
 import type { ScheduleDeps } from "../deps.ts";
 import { skippedReasons } from "../model.ts";
 import { scheduleChainItem, type WholeSchedule } from "../store.ts";
@@ -23,6 +23,12 @@ export interface Firing {
   readonly chain: readonly string[];
   readonly at: Date;
 }
+
+/**
+ * Items of a firing that starts a run at most: the start, the checks of the pipeline and of the owner, the schedule, its state, the
+ * record, what is due next, the chain, the event and its audit entry, and one for an answer, as each change leaves room for.
+ */
+const LARGEST = LARGEST_START + 10;
 
 /**
  * What one occurrence comes to: the run, its record, the schedule's next time, the audit entries and the events are one
@@ -54,6 +60,7 @@ export async function fire(
       return commitChange(table.table, contextOf(table, organization, at, trace_id), {
         writes: [...done.writes, owner.check, ...writes, ...(chain.length === 0 ? [] : [linked])],
         events: [event, ...done.events],
+        largest: LARGEST,
       });
     });
   } catch (error) {

@@ -27,6 +27,21 @@ const read = async (id: string) => (await company.call("GET", `/schedules/${id}`
 const made = (more: object = {}) => scheduleOf(company, more, pipeline);
 const dueAt = async (id: string) =>
   (await dueOf(company.organization_id)).filter(({ ref }) => ref === id).map(({ at }) => at);
+/** So many live runs that no end of one makes room. */
+const FULL = 3_000;
+const told = (type: string, data: Record<string, unknown>, trace_id = newId("request", new Date())): Envelope => {
+  const at = addSeconds(new Date(), 60);
+  return {
+    id: newId("event", at),
+    type,
+    version: 1,
+    organization_id: company.organization_id,
+    actor: { type: "user", id: company.user_id },
+    occurred_at: at.toISOString(),
+    trace_id,
+    data,
+  };
+};
 const outcomes = async (id: string) =>
   (await firingsOf(company, id)).map((one: { status: string; reason: { code: string } | null }) => [
     one.status,
@@ -138,7 +153,7 @@ describe("what cannot start", () => {
     expect(await outcomes(id)).toEqual([["failed", "forbidden"]]);
 
     const full = await made();
-    await filled({ live_runs: 2_000, queued_runs: 5_000 }, () =>
+    await filled({ live_runs: FULL, queued_runs: 5_000 }, () =>
       comeDue(company, full.id, new Date(full.next_at), deps()),
     );
     expect(await outcomes(full.id)).toEqual([["failed", "quota_exceeded"]]);
@@ -158,12 +173,38 @@ describe("what cannot start", () => {
 
   it("waits in the queue where the plan has no place right now", async () => {
     const { id, next_at } = await made();
-    await filled({ live_runs: 2_000 }, async () => {
+    await filled({ live_runs: FULL }, async () => {
       await comeDue(company, id, new Date(next_at), deps());
       const { body } = await company.call("GET", `/schedules/${id}/firings`);
       const run = await company.call("GET", `/runs/${body.items[0].run_id}`);
       expect(run.body).toMatchObject({ status: "queued", queue: { position: 1, waiting_for: "organization" } });
       expect((await company.call("POST", `/runs/${run.body.id}/stop`)).body.status).toBe("stopped");
+    });
+  });
+
+  it("fires with all that a schedule may say of its runs, by its time, by an event and by hand, also where the run has to wait", async () => {
+    const labels = Array.from({ length: 10 }, (_, i) => `label-${i}`);
+    const most = { labels, budget: { tokens: 5_000, cost_usd_micros: 9_000 }, metadata: { of: "all" } };
+    const timed = await made(most);
+    const heard = await made({ ...most, trigger: { kind: "event", events: ["team.updated"] } });
+    await filled({ live_runs: FULL }, async () => {
+      await comeDue(company, timed.id, new Date(timed.next_at), deps());
+      await hear(told("team.updated", {}), deps());
+      const byHand = await company.call("POST", `/schedules/${timed.id}/run`, undefined, {
+        "idempotency-key": newId("request", new Date()),
+      });
+      expect([byHand.status, byHand.body.queue?.waiting_for]).toEqual([202, "organization"]);
+      const fired = [...(await firingsOf(company, timed.id)), ...(await firingsOf(company, heard.id))];
+      expect(fired.map(({ kind, status }) => [kind, status]).sort()).toEqual([
+        ["cron", "fired"],
+        ["event", "fired"],
+        ["manual", "fired"],
+      ]);
+      for (const { run_id } of fired) {
+        const { body } = await company.call("GET", `/runs/${run_id}`);
+        expect(body).toMatchObject({ status: "queued", labels, budget: { tokens: 5_000 } });
+        expect((await company.call("POST", `/runs/${run_id}/stop`)).body.status).toBe("stopped");
+      }
     });
   });
 
@@ -181,20 +222,6 @@ describe("what cannot start", () => {
 });
 
 describe("an event", () => {
-  const told = (type: string, data: Record<string, unknown>, trace_id = newId("request", new Date())): Envelope => {
-    const at = addSeconds(new Date(), 60);
-    return {
-      id: newId("event", at),
-      type,
-      version: 1,
-      organization_id: company.organization_id,
-      actor: { type: "user", id: company.user_id },
-      occurred_at: at.toISOString(),
-      trace_id,
-      data,
-    };
-  };
-
   it("that meets the condition starts one run with the event in its input, though it is told twice at once", async () => {
     const condition = { path: "input.event.data.name", op: "eq", value: "Wanted" };
     const trigger = { kind: "event", events: ["team.deleted"], condition };
