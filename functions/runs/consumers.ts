@@ -15,10 +15,11 @@ import { endRun } from "./control/ending.ts";
 import { runDeleted, runRemoval } from "./control/removing.ts";
 import { endWaiting } from "./control/stopping.ts";
 import type { RunControl } from "./deps.ts";
-import { organizationStopped } from "./engine/rules/rights.ts";
+import { type Denied, organizationStopped } from "./engine/rules/rights.ts";
 import { endingContext } from "./log/entries.ts";
 import { isLive, LIVE, nextLook } from "./model.ts";
 import { admitWaiting } from "./queue/admitting.ts";
+import { turnedAwayNow } from "./queue/target.ts";
 import {
   type RunState,
   runItem,
@@ -56,15 +57,19 @@ export async function launch(event: Envelope, deps: RunControl): Promise<void> {
   else await deps.workflow.start(tenant, found.run.id);
 }
 
-/** A run has ended, and its place is another's (one within another had none); or a pipeline may have more of them now. */
+/** Each of them may have made room: the limit of a pipeline or a plan is another one. */
+const LIMIT_CHANGES = ["pipeline.updated", "organization.plan_changed"];
+
+/** A run has ended, and its place is another's (one within another had none); or there may be more of them now. */
 export async function admitNext(event: Envelope, deps: RunControl): Promise<void> {
-  if (event.type === "pipeline.updated" || event.data.parent_run_id === null)
+  if (LIMIT_CHANGES.includes(event.type) || event.data.parent_run_id === null)
     await admitWaiting(deps.table.of(event.organization_id), deps);
 }
 
 /**
- * `run_watch`: a run whose deadline has come is ended. One that has not begun is started again, or failed where its
- * workflow has ended without a word: no run depends on an event that tells of a start or of an end.
+ * `run_watch`: a run whose deadline has come is ended, and one that waits for a place that it may not have any more. One
+ * that has not begun is started again, or failed where its workflow has ended without a word: no run depends on an event
+ * that tells of a start or of an end.
  * @returns when to look at it again
  */
 export async function watch({ tenant, ref }: Due, deps: RunControl): Promise<Date | undefined> {
@@ -79,6 +84,11 @@ export async function watch({ tenant, ref }: Due, deps: RunControl): Promise<Dat
     return undefined;
   }
   if (state.place === "waiting") {
+    const denial = await turnedAwayNow(table, run);
+    if (denial !== undefined) {
+      await deny(table, run, denial, "run_queue", deps);
+      return undefined;
+    }
     await admitWaiting(table, deps);
     const after = await find(table, ref);
     if (after === undefined || !isLive(after.state.status)) return undefined;
@@ -124,25 +134,25 @@ async function failRun(table: TenantTable, run: StoredRun, how: string, clock: C
   await endRun(table, endingContext(table, run, "run_workflow", clock.now()), run, { status: "failed", error });
 }
 
+/** Stops a run for a reason that is not its own. @param by what does it, as the audit trail names it */
+async function deny(table: TenantTable, run: StoredRun, error: Denied, by: string, deps: RunControl): Promise<void> {
+  await endRun(table, endingContext(table, run, by, deps.clock.now()), run, { status: "stopped", error });
+  await endWaiting(table, run.id, deps);
+}
+
 /** Runs that are ended at the same time. */
 const PARALLEL = 8;
 
 /**
  * `organization.suspended`, `organization.deleted`: ends every run that still goes on, and wakes those that wait. One
- * that has just been started and that no index shows yet is ended by its own next step, which asks for the organization.
+ * that has just been started and that no index shows yet is ended by its own next step, which asks for the organization, or, where it
+ * waits for a place, when it is looked at.
  */
 export async function halt(event: Envelope, deps: RunControl): Promise<void> {
   const table = deps.table.of(event.organization_id);
   const organization = await table.get(organizationItem, {});
   if (organization?.status === "active") return;
-  const end = async (run: StoredRun) => {
-    const error = organizationStopped(organization);
-    await endRun(table, endingContext(table, run, "organization_stop", deps.clock.now()), run, {
-      status: "stopped",
-      error,
-    });
-    await endWaiting(table, run.id, deps);
-  };
+  const end = (run: StoredRun) => deny(table, run, organizationStopped(organization), "organization_stop", deps);
   for (const status of LIVE) {
     let batch: StoredRun[] = [];
     for await (const run of table.all(runItem, { index: "gsi3", of: { status } })) {

@@ -6,6 +6,9 @@ import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { type Graph, graphLimits, waitsSecondsOf } from "../pipelines/graph/public.ts";
 import { budgetView, limitsSchema } from "../usage/runs/public.ts";
+import { queueView } from "./queue/model.ts";
+
+export type { WaitingFor } from "./queue/model.ts";
 
 export const runStatuses = ["queued", "running", "completed", "failed", "stopped", "timed_out"] as const;
 export const runStatusSchema = z.enum(runStatuses).meta({ id: "RunStatus" });
@@ -27,7 +30,7 @@ export const runStates = defineStates("run", runStatuses, [
   {
     from: ["queued", "running"],
     to: "stopped",
-    why: "Somebody stopped it; or its next step was denied: the organization is suspended or deleted, its starter was removed or lost the permission, the agent was archived.",
+    why: "Somebody stopped it; or its next step was denied: the organization is suspended or deleted, its starter was removed or lost the permission, the agent was archived; or it waited, and its pipeline takes no such runs any more.",
   },
   { from: ["queued", "running"], to: "timed_out", why: "Its deadline has come." },
 ]);
@@ -99,24 +102,16 @@ export const choiceSchema = z
   .meta({ id: "RunChoice" });
 export type RunChoice = z.output<typeof choiceSchema>;
 
-/** What a run waits for that has been accepted and has no place yet. */
-export const waitingForSchema = z.enum(["pipeline", "organization"]).meta({ id: "RunWaitingFor" });
-export type WaitingFor = z.output<typeof waitingForSchema>;
-
-export const queueView = z
-  .object({
-    position: z.int().meta({
-      description:
-        "Among the runs of its pipeline or agent that wait, from 1. Pipelines and agents that wait for the organization take turns.",
-    }),
-    waiting_for: waitingForSchema,
-  })
-  .meta({ id: "RunQueue", description: "Where a run waits for a place." });
-export type QueueView = z.output<typeof queueView>;
-
-/** Why a run's next step was denied. */
+/** Why a run's next step was denied, or its first one: `pipeline_inactive` meets runs that wait for a place. */
 export const denialSchema = z
-  .enum(["organization_suspended", "starter_removed", "starter_not_permitted", "agent_archived", "parent_ended"])
+  .enum([
+    "organization_suspended",
+    "starter_removed",
+    "starter_not_permitted",
+    "agent_archived",
+    "pipeline_inactive",
+    "parent_ended",
+  ])
   .meta({ id: "RunDenial" });
 export type Denial = z.output<typeof denialSchema>;
 

@@ -82,15 +82,23 @@ export const room = defineRoom({
       memory_mb: 1024,
       reserved_concurrency: 200,
     },
-    /** Starts what was accepted, and lets in what waits when a run has ended or a pipeline may have more. */
+    /** Starts what was accepted, and lets in what waits when a run has ended or a pipeline or the plan may have more. */
     launch: {
       trigger: {
         kind: "events",
-        types: ["run.started", "run.completed", "run.failed", "run.stopped", "run.timed_out", "pipeline.updated"],
+        types: [
+          "run.started",
+          "run.completed",
+          "run.failed",
+          "run.stopped",
+          "run.timed_out",
+          "pipeline.updated",
+          "organization.plan_changed",
+        ],
         suspended: "ends",
       },
       needs: ["table_read", "runs_start"],
-      writes: ["due", "quota", "run_lane", "run_log", "run_pending", "run_queue", "run_state"],
+      writes: [...CHANGE_WRITES, "due", "quota", "run", "run_lane", "run_log", "run_pending", "run_queue", "run_state"],
       timeout_seconds: 30,
       memory_mb: 256,
     },

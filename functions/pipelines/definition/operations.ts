@@ -202,7 +202,7 @@ export const pipelineOperations = {
     path: "/pipelines/{pipeline_id}",
     summary: "Archive a pipeline",
     description:
-      "It takes no new runs, gives its place in the plan back and releases its agents. `restore` brings it back until its `purge_at`; then it is erased with its revisions. Its runs are kept.",
+      "It takes no new runs, gives its place in the plan back and releases its agents. `restore` brings it back until its `purge_at`; then it is erased with its revisions. Its runs are kept; those that wait for a place are stopped when they would have it.",
     permission: "pipelines:delete",
     resource: pipelineResource,
     request: { path },
@@ -275,7 +275,8 @@ export const pipelineOperations = {
     method: "POST",
     path: "/pipelines/{pipeline_id}/deactivate",
     summary: "Take no new runs",
-    description: "The pipeline becomes a draft and releases its agents. Runs that have started go on.",
+    description:
+      "The pipeline becomes a draft and releases its agents. Runs that have started go on; live ones that wait for a place are stopped when they would have it.",
     permission: "pipelines:update",
     resource: pipelineResource,
     request: { path },

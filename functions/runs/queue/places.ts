@@ -6,8 +6,8 @@ import type { Organization } from "../../../shared/identity/items.ts";
 import { UNLIMITED } from "../../../shared/limits/plans.ts";
 import { giveQuota, limitOf, quotaItem, takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays } from "../../../shared/limits/retention.ts";
-import type { WaitingFor } from "../model.ts";
 import type { RunState, StoredRun } from "../store.ts";
+import type { WaitingFor } from "./model.ts";
 import { LANE_DAYS, runLaneItem, runQueueItem } from "./store.ts";
 
 type Plan = Organization["plan"];

@@ -1,15 +1,16 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { isLive, type QueueView, type WaitingFor } from "../model.ts";
+import { isLive } from "../model.ts";
 import type { RunState, StoredRun } from "../store.ts";
-import { ownLimit } from "./admitting.ts";
+import { LAST_POSITION, type QueueView, type WaitingFor } from "./model.ts";
 import { isFull } from "./rules/turns.ts";
 import { runLaneItem, runQueueItem } from "./store.ts";
+import { ownLimit } from "./target.ts";
 
-/** How many runs of its pipeline or agent wait before it. */
-async function before(table: TenantTable, { id, target_id }: Pick<StoredRun, "id" | "target_id">): Promise<number> {
-  let count = 0;
-  for await (const { run_id } of table.all(runQueueItem, { of: { target_id }, to: id })) if (run_id < id) count++;
-  return count;
+/** Which one it is of those of its pipeline or agent that wait; {@link LAST_POSITION} for that one and all behind it. */
+async function positionOf(table: TenantTable, { id, target_id }: Pick<StoredRun, "id" | "target_id">): Promise<number> {
+  const { items } = await table.page(runQueueItem, { of: { target_id }, to: id, limit: LAST_POSITION });
+  const before = items.filter(({ run_id }) => run_id < id).length;
+  return Math.min(before + 1, LAST_POSITION);
 }
 
 /** Where a run stands that is about to wait. */
@@ -17,7 +18,7 @@ export const newPosition = async (
   table: TenantTable,
   run: Pick<StoredRun, "id" | "target_id">,
   waiting_for: WaitingFor,
-): Promise<QueueView> => ({ position: (await before(table, run)) + 1, waiting_for });
+): Promise<QueueView> => ({ position: await positionOf(table, run), waiting_for });
 
 /** Where a run waits; null for one that does not. */
 export async function queueOf(

@@ -7,7 +7,7 @@ import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
 import { agentStates } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
-import { pipelineStates, USABLE_PIPELINE } from "../../pipelines/model.ts";
+import { pipelineStates } from "../../pipelines/model.ts";
 import { pipelineItem } from "../../pipelines/public.ts";
 import { budgetOf } from "../../usage/public.ts";
 import { type budgetInput, limitsOf, type RunLimits } from "../../usage/runs/public.ts";
@@ -16,6 +16,7 @@ import { DEFAULT_TIMEOUT_SECONDS, noTotals, summaryOf } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { withPlace } from "../queue/places.ts";
 import { newPosition } from "../queue/position.ts";
+import { pipelineTaking } from "../queue/rules/turned-away.ts";
 import type { StoredRun } from "../store.ts";
 import { bringsSetup } from "../trial/rules/brings.ts";
 import { LARGEST_START, type NewRun, startOf } from "./start.ts";
@@ -85,7 +86,7 @@ export const agentIsActive = (table: TenantTable, id: string): Write =>
 
 /** The same of a pipeline. */
 export function pipelineTakesRuns(table: TenantTable, { target_id, mode }: StoredRun): Write {
-  const status = mode === "live" ? (["active"] as const) : USABLE_PIPELINE;
+  const status = pipelineTaking(mode);
   return table.writes.check(pipelineItem, { id: target_id }, { one_of: { status } }, (old) =>
     pipelineStates.refusal(old?.status ?? "deleted", status),
   );

@@ -4,7 +4,7 @@ import { admitTokens } from "../../usage/public.ts";
 import type { RunDeps } from "../deps.ts";
 import { isLive, runStates } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { ownLimit } from "../queue/admitting.ts";
+import { ownLimit } from "../queue/target.ts";
 import { loadJson, storeJson } from "../store.ts";
 import { prepareAgent } from "./agent.ts";
 import {

@@ -2,9 +2,8 @@ import { expect, it } from "vitest";
 import { eventually } from "../../support/api.ts";
 import { ended, graphOf, lab, pipelineWith } from "./setup.ts";
 
-it("of a pipeline with max_concurrent_runs 1, three starts run one after the other, and each says where it waits", async () => {
-  const { company, agent_id } = await lab();
-  const graph = graphOf(
+const oneAgent = (agent_id: string) =>
+  graphOf(
     [
       { id: "in", kind: "input" },
       { id: "agent", kind: "agent", config: { agent_id } },
@@ -15,7 +14,10 @@ it("of a pipeline with max_concurrent_runs 1, three starts run one after the oth
       ["agent", "out"],
     ],
   );
-  const pipeline_id = await pipelineWith(company, graph, "custom");
+
+it("of a pipeline with max_concurrent_runs 1, three starts run one after the other, and each says where it waits", async () => {
+  const { company, agent_id } = await lab();
+  const pipeline_id = await pipelineWith(company, oneAgent(agent_id), "custom");
   const set = await company.call("PATCH", `/pipelines/${pipeline_id}`, { max_concurrent_runs: 1 });
   expect([set.status, set.body.max_concurrent_runs]).toEqual([200, 1]);
   for (const wrong of [0, 1_001, 1.5]) {
@@ -49,4 +51,26 @@ it("of a pipeline with max_concurrent_runs 1, three starts run one after the oth
   const logs = await company.call("GET", `/runs/${third.id}/logs`);
   const types = logs.body.items.map(({ type }: { type: string }) => type);
   expect(types.slice(0, 3)).toEqual(["run.started", "run.admitted", "run.running"]);
+});
+
+it("a live run that waits is stopped when its pipeline is deactivated meanwhile; the one before it goes on to its end", async () => {
+  const { company, agent_id } = await lab();
+  const pipeline_id = await pipelineWith(company, oneAgent(agent_id), "custom");
+  await company.call("PATCH", `/pipelines/${pipeline_id}`, { max_concurrent_runs: 1 });
+  expect((await company.call("POST", `/pipelines/${pipeline_id}/activate`, {})).status).toBe(200);
+  const start = async (n: number) => {
+    const input = { message: `Deactivated meanwhile, ${n}. [[delay:6000]]` };
+    const started = await company.call("POST", `/pipelines/${pipeline_id}/runs`, { mode: "live", input });
+    expect(started.status).toBe(202);
+    return started.body;
+  };
+  const [first, second] = [await start(1), await start(2)];
+  expect([first.queue, second.queue]).toEqual([null, { position: 1, waiting_for: "pipeline" }]);
+  expect((await company.call("POST", `/pipelines/${pipeline_id}/deactivate`)).status).toBe(200);
+  expect(await ended(company, first.id)).toMatchObject({ status: "completed" });
+  expect(await ended(company, second.id)).toMatchObject({
+    status: "stopped",
+    started_at: null,
+    error: { code: "pipeline_inactive", message: "The pipeline is draft and takes no live runs any more." },
+  });
 });

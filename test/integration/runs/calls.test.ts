@@ -15,7 +15,7 @@ import { silentLog } from "../../../shared/observability/log.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { seeded } from "../../support/plan-simulate.ts";
 import { stackTable } from "../../support/stack.ts";
-import { all, blobs, look, startRun } from "./harness.ts";
+import { all, blobs, look, startRun, unheard } from "./harness.ts";
 
 const INNER = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BD";
 
@@ -31,17 +31,6 @@ const graph = (config: object) =>
       { id: "2", source: "map", target: "out" },
     ],
   });
-
-/**
- * The deployed stack hears of runs from the same table and would work them: what tells it of these is left out of their
- * transactions.
- */
-function unheard(input: unknown): void {
-  const { TransactItems = [] } = input as { TransactItems?: { Put?: { Item?: Record<string, unknown> } }[] };
-  const tells = ({ Put }: (typeof TransactItems)[number]) =>
-    /run\.(?:started|returned|completed|failed|stopped)/.test(String(Put?.Item?.envelope));
-  TransactItems.splice(0, TransactItems.length, ...TransactItems.filter((item) => !tells(item)));
-}
 
 interface Course {
   readonly fails?: (index: number) => boolean;

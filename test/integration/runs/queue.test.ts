@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { agentItem } from "../../../functions/agents/store.ts";
 import { pipelineItem } from "../../../functions/pipelines/store.ts";
-import { watch } from "../../../functions/runs/consumers.ts";
+import { admitNext, watch } from "../../../functions/runs/consumers.ts";
 import { ending, fromNewest, openRun } from "../../../functions/runs/control/ending.ts";
 import type { Workflow } from "../../../functions/runs/control/workflow.ts";
 import { isLive } from "../../../functions/runs/model.ts";
 import { admitWaiting } from "../../../functions/runs/queue/admitting.ts";
+import { LAST_POSITION } from "../../../functions/runs/queue/model.ts";
 import { withPlace } from "../../../functions/runs/queue/places.ts";
 import { queueOf } from "../../../functions/runs/queue/position.ts";
 import { runLaneItem, runQueueItem } from "../../../functions/runs/queue/store.ts";
 import { namedRun, startOf } from "../../../functions/runs/start/start.ts";
 import { findRun, runLogItem, type StoredRun } from "../../../functions/runs/store.ts";
+import { auditItem } from "../../../shared/change/items.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import { UNSET } from "../../../shared/identity/settings.ts";
@@ -21,7 +24,7 @@ import { dueOf } from "../../support/due.ts";
 import { Crash, type Fault, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { organizationNamed } from "../../support/organization.ts";
 import { stackTable } from "../../support/stack.ts";
-import { all } from "./harness.ts";
+import { all, unheard } from "./harness.ts";
 
 const LIMIT = plans.free.live_runs;
 const starterOf = (at: Date) =>
@@ -30,12 +33,55 @@ const starterOf = (at: Date) =>
 /** An organization with so many places left. */
 async function room(places: number, limits: Readonly<Record<string, number | null>> = {}) {
   const tenant = newId("organization", new Date());
-  const table = stackTable().of(tenant);
+  // The deployed stack would hear of ends and let runs in, too.
+  const silent = faultyTable((_, input) => {
+    unheard(input);
+    return undefined;
+  });
+  const table = silent.of(tenant);
   await table.transact([
     table.writes.create(organizationItem, organizationNamed(tenant)),
     table.writes.put(quotaItem, { resource: "live_runs", used: LIMIT - places }),
     ...Object.entries(limits).map(([id, max_concurrent_runs]) => pipelineOf(id, max_concurrent_runs)),
+    ...AGENTS.map(agentOf),
   ]);
+  function agentOf(id: string) {
+    const at = new Date().toISOString();
+    return table.writes.put(agentItem, {
+      id,
+      organization_id: tenant,
+      workspace_ids: [],
+      name: id,
+      description: "",
+      agent_type: "task",
+      model_id: "amazon-bedrock/claude-sonnet-4-5",
+      fallback_model_ids: [],
+      system_prompt: { inline: "" },
+      temperature: 0,
+      max_tokens: 0,
+      response_schema: null,
+      cache_prompt: false,
+      guardrail: null,
+      capabilities: [],
+      tags: [],
+      metadata: {},
+      status: "active",
+      active_version: 1,
+      latest_version: 1,
+      definition_number: 1,
+      versioned_definition: 1,
+      uses: 0,
+      contexts: 0,
+      tools: 0,
+      owner_id: null,
+      created_by: "usr_x",
+      created_at: at,
+      updated_at: at,
+      archived_at: null,
+      purge_at: null,
+      etag: "e",
+    });
+  }
   function pipelineOf(id: string, max_concurrent_runs: number | null) {
     const at = new Date().toISOString();
     return table.writes.put(pipelineItem, {
@@ -77,7 +123,7 @@ async function room(places: number, limits: Readonly<Record<string, number | nul
   };
   const deps = (on: Table = table.table) => ({ table: on, clock: { now: () => new Date() }, log: silentLog, workflow });
   /** Starts a run of a pipeline or agent; nobody is told of it. */
-  const start = async (target_id: string, on: Table = table.table, at = new Date()) => {
+  const start = async (target_id: string, on: Table = table.table, at = new Date(), mode: "live" | "test" = "live") => {
     const own = on.of(tenant);
     const named = namedRun({ plan: "free", settings: UNSET }, at, 600);
     return withPlace(async (waiting_for) => {
@@ -86,8 +132,8 @@ async function room(places: number, limits: Readonly<Record<string, number | nul
         starterOf(at),
         {
           ...named,
-          kind: "agent",
-          mode: "live",
+          kind: target_id === PIPELINE ? "pipeline" : "agent",
+          mode,
           target_id,
           pinned: { pipeline_id: null, revision: null, agents: {}, pipelines: {} },
           metadata: {},
@@ -121,10 +167,16 @@ async function room(places: number, limits: Readonly<Record<string, number | nul
     const found = await findRun(table, run.id);
     return found === undefined ? undefined : queueOf(table, found.run, found.state);
   };
-  return { tenant, table, runs, begun, deps, start, end, admit, used, held, lanes, queue };
+  const stateOf = async (run: StoredRun) => {
+    const { items } = await table.page(auditItem, { index: "gsi2", of: { resource_key: `run:${run.id}` }, limit: 10 });
+    const found = await findRun(table, run.id);
+    return [found?.state.status, found?.run.error?.code, items.map(({ action, outcome }) => [action, outcome])];
+  };
+  return { tenant, table, runs, begun, deps, start, end, admit, used, held, lanes, queue, stateOf };
 }
 
-const agent = (n: number) => `agt_${n}`;
+const agent = (n: number) => `agt_01JDQ4X0Z5V8W3N7K2M9R6T1B${n}`;
+const AGENTS = [1, 2, 3, 9].map(agent);
 const PIPELINE = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
 
 describe("a run without a place", () => {
@@ -225,6 +277,46 @@ describe("a run without a place", () => {
     expect((await findRun(table, late.id))?.state.status).toBe("timed_out");
   });
 
+  it("is let in when the plan has more places, should nobody end", async () => {
+    const { start, begun, deps, tenant, table, queue } = await room(0);
+    const { run } = await start(agent(1));
+    await table.transact([table.writes.update(organizationItem, {}, { set: { plan: "enterprise" } })]);
+    const event = {
+      id: newId("event", new Date()),
+      type: "organization.plan_changed",
+      version: 1,
+      organization_id: tenant,
+      actor: { type: "user", id: "usr_x" },
+      occurred_at: new Date().toISOString(),
+      trace_id: newId("request", new Date()),
+      data: { organization_id: tenant, name: "Acme", plan: "enterprise", previous_plan: "free" },
+    } as const;
+    await admitNext(event, deps());
+    expect([begun, await queue(run)]).toEqual([[run.id], null]);
+  });
+
+  it("is told no further position than a bound, however many wait before it", async () => {
+    const { start, table, queue } = await room(0);
+    const before = Date.now() - 60_000;
+    const ids = Array.from({ length: LAST_POSITION + 30 }, (_, i) => newId("run", new Date(before + i)));
+    for (let i = 0; i < ids.length; i += 50)
+      await table.transact(
+        ids.slice(i, i + 50).map((run_id) =>
+          table.writes.create(runQueueItem, {
+            target_id: agent(1),
+            run_id,
+            expires_at: "2099-01-01T00:00:00.000Z",
+          }),
+        ),
+      );
+    const { run } = await start(agent(1));
+    expect(await queue(run)).toEqual({ position: LAST_POSITION, waiting_for: "organization" });
+    const [first] = ids;
+    if (first === undefined) throw new Error("there are many");
+    const early = await start(agent(1), undefined, new Date(before - 1));
+    expect(await queue(early.run)).toMatchObject({ position: 1 });
+  });
+
   it("is refused beyond what the plan lets wait, with limit and usage", async () => {
     const { start, table } = await room(0);
     await table.transact([table.writes.put(quotaItem, { resource: "queued_runs", used: 100 })]);
@@ -233,6 +325,71 @@ describe("a run without a place", () => {
       status: 402,
       options: { members: { resource: "queued_runs", limit: 100, usage: 100 } },
     });
+  });
+});
+
+describe("a run that waits is stopped with the reason instead of being let in, and leaves the queue,", () => {
+  it.each(["draft", "archived"] as const)("where its pipeline is %s by then", async (status) => {
+    const { start, end, admit, begun, used, lanes, stateOf, table } = await room(1, { [PIPELINE]: 1 });
+    const first = await start(PIPELINE);
+    // Apart from each other, so that they wait in this order.
+    const later = (ms: number) => new Date(Date.now() + ms);
+    const live = [await start(PIPELINE, undefined, later(1)), await start(PIPELINE, undefined, later(1_000))];
+    const test = await start(PIPELINE, undefined, later(2_000), "test");
+    const other = await start(agent(1));
+    await table.transact([table.writes.update(pipelineItem, { id: PIPELINE }, { set: { status } })]);
+    await end(first.run);
+    await admit();
+    expect(begun.at(-1)).toBe(other.run.id);
+    await end(other.run);
+    await admit();
+    for (const { run } of live)
+      expect(await stateOf(run)).toEqual(["stopped", "pipeline_inactive", [["run.stopped", "denied"]]]);
+    if (status === "draft") {
+      expect(begun.at(-1)).toBe(test.run.id);
+      await end(test.run);
+    } else expect(await stateOf(test.run)).toEqual(["stopped", "pipeline_inactive", [["run.stopped", "denied"]]]);
+    expect([await used("queued_runs"), await used("live_runs")]).toEqual([0, LIMIT - 1]);
+    for (const lane of await lanes()) expect(lane).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  it("where its agent is archived by then", async () => {
+    const { start, end, admit, begun, used, stateOf, table } = await room(1);
+    const first = await start(agent(1));
+    const { run } = await start(agent(2));
+    await table.transact([
+      table.writes.update(agentItem, { id: agent(2) }, { set: { status: "archived", agent_type: "task" } }),
+    ]);
+    await end(first.run);
+    await admit();
+    expect(await stateOf(run)).toEqual(["stopped", "agent_archived", [["run.stopped", "denied"]]]);
+    expect([begun, await used("queued_runs")]).toEqual([[first.run.id], 0]);
+  });
+
+  it("by whoever looks at it, where its organization is suspended or its pipeline inactive, though no place is free", async () => {
+    const { start, used, stateOf, table, tenant, deps } = await room(0, { [PIPELINE]: null });
+    const { run } = await start(PIPELINE);
+    const late = await start(agent(1));
+    await table.transact([table.writes.update(pipelineItem, { id: PIPELINE }, { set: { status: "draft" } })]);
+    const look = (ref: string) => watch({ tenant, kind: "run_watch", ref, at: "" }, deps());
+    expect(await look(run.id)).toBeUndefined();
+    expect(await stateOf(run)).toEqual(["stopped", "pipeline_inactive", [["run.stopped", "denied"]]]);
+    await table.transact([table.writes.update(organizationItem, {}, { set: { status: "suspended" } })]);
+    expect(await look(late.run.id)).toBeUndefined();
+    expect(await stateOf(late.run)).toEqual(["stopped", "organization_suspended", [["run.stopped", "denied"]]]);
+    expect([await used("queued_runs"), await used("live_runs")]).toEqual([0, LIMIT]);
+  });
+
+  it("and many of them take several calls, each of which is brought about by the ends before", async () => {
+    const { start, admit, used, table } = await room(1, { [PIPELINE]: 1 });
+    await start(PIPELINE);
+    for (let i = 0; i < 55; i++) await start(PIPELINE);
+    await table.transact([table.writes.update(pipelineItem, { id: PIPELINE }, { set: { status: "draft" } })]);
+    await table.transact([table.writes.put(quotaItem, { resource: "live_runs", used: LIMIT - 1 })]);
+    await admit();
+    expect(await used("queued_runs")).toBe(5);
+    await admit();
+    expect(await used("queued_runs")).toBe(0);
   });
 });
 

@@ -30,6 +30,9 @@ export const organizationStopped = (organization: Standing["organization"]): Den
   message: `The organization is ${organization?.status === "suspended" ? "suspended" : "deleted"}.`,
 });
 
+/** Why nothing is done by an agent that is archived, or gone. */
+export const agentArchived: Denied = { code: "agent_archived", message: "The agent is archived." };
+
 /** Why a run may not take a step with an effect outside: the first reason that holds. */
 export function denied(
   kind: RunRecord["kind"],
@@ -49,8 +52,5 @@ export function denied(
   if (parent !== null && (parent === undefined || !isLive(parent.status))) {
     return { code: "parent_ended", message: "The run that it belongs to has ended." };
   }
-  if (agent !== null && (agent === undefined || !isUsable(agent))) {
-    return { code: "agent_archived", message: "The agent is archived." };
-  }
-  return undefined;
+  return agent !== null && (agent === undefined || !isUsable(agent)) ? agentArchived : undefined;
 }
