@@ -26,12 +26,10 @@ export const searchOperations = {
           label: labelSchema.optional(),
           pipeline_id: idSchema("pipeline").optional(),
           agent_id: idSchema("agent").optional().meta({ description: "Runs of the agent itself." }),
-          uses_agent_id: idSchema("agent")
-            .optional()
-            .meta({
-              description:
-                "Runs that have pinned the agent at their start, its own and those of pipelines; not where a node names the version itself.",
-            }),
+          uses_agent_id: idSchema("agent").optional().meta({
+            description:
+              "Runs that have pinned the agent at their start, its own and those of pipelines; not where a node names the version itself.",
+          }),
           status: runStatusSchema.optional(),
           mode: runModeSchema.optional(),
           started_by: principalTextSchema.optional(),
