@@ -1,8 +1,8 @@
 import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
+import { apiOperations } from "../api.ts";
 import { runDeps } from "../deps.ts";
 import * as handlers from "../handlers.ts";
-import { apiOperations } from "../operations.ts";
 
 const platform = connectPlatform("runs");
 

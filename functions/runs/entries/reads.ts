@@ -1,8 +1,8 @@
 import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { runViews } from "../deps.ts";
-import { readOperations as operations } from "../operations.ts";
 import * as handlers from "../reading/handlers.ts";
+import { readOperations as operations } from "../reads.ts";
 
 const platform = connectPlatform("runs-reads");
 
