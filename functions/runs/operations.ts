@@ -1,6 +1,6 @@
-import { apiOperations } from "./api.ts";
-import { streamOperations } from "./reading/operations.ts";
-import { readOperations } from "./reads.ts";
+import { apiOperations } from "./control/operations.ts";
+import { streamOperations } from "./log/operations.ts";
+import { readOperations } from "./reading/operations.ts";
 
 export { apiOperations, readOperations, streamOperations };
 

@@ -1,6 +1,6 @@
 import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
-import { apiOperations } from "../api.ts";
+import { apiOperations } from "../control/operations.ts";
 import { runDeps } from "../deps.ts";
 import * as handlers from "../handlers.ts";
 

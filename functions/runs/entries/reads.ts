@@ -2,7 +2,7 @@ import { serve } from "../../../shared/http/serve.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { runViews } from "../deps.ts";
 import * as handlers from "../reading/handlers.ts";
-import { readOperations as operations } from "../reads.ts";
+import { readOperations as operations } from "../reading/operations.ts";
 
 const platform = connectPlatform("runs-reads");
 

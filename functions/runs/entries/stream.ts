@@ -1,7 +1,7 @@
 import { serveStream } from "../../../shared/http/stream.ts";
 import { connectPlatform } from "../../../shared/runtime.ts";
 import { events } from "../log/follow.ts";
-import { streamOperations } from "../reading/operations.ts";
+import { streamOperations } from "../log/operations.ts";
 
 const platform = connectPlatform("runs-stream");
 

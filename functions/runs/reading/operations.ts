@@ -3,18 +3,18 @@ import { DOWNLOAD_SECONDS } from "../../../shared/blobs/purposes.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import { decimalInteger, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
+import { comparisonOperations } from "../comparison/operations.ts";
+import { after } from "../log/operations.ts";
 import { logView, outputView, stepView } from "../model.ts";
+import { searchOperations } from "../search/operations.ts";
 import { runResource, stepResource, wholeRunResource } from "../store.ts";
+import { timelineOperations } from "../timeline/operations.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 
 const attempt = run.extend({ node_id: z.string().min(1).max(64), attempt: decimalInteger({ min: 1, max: 999 }) });
 
 const byAddress = `A small one stands in \`output\`. A larger one is fetched by \`download.url\`, as JSON, without a token: whoever has the address can fetch it until \`expires_at\`, ${DOWNLOAD_SECONDS / 60} minutes later.`;
-
-const after = decimalInteger({ min: 0 })
-  .default(0)
-  .meta({ description: "Only what comes after this sequence number." });
 
 export const readingOperations = {
   listSteps: operation({
@@ -89,20 +89,10 @@ export const readingOperations = {
   }),
 } as const;
 
-/** What streams through a function URL. */
-export const streamOperations = {
-  events: operation({
-    id: "runs.events",
-    method: "GET",
-    path: "/runs/{run_id}/events",
-    summary: "Follow a run as server-sent events",
-    description:
-      "Each event is an entry of the run's log; its id is the entry's sequence. The stream ends with the run, and after 45 seconds with the event `reconnect`: resume with the last id as `Last-Event-ID` or `after`, as an EventSource does by itself. Answers 204 when the run has ended and nothing is left to tell. A plan bounds how many streams an organization has open.",
-    permission: "runs:read",
-    resource: runResource,
-    request: { path: run, query: z.strictObject({ after }) },
-    response: "events",
-    success: 200,
-    errors: ["quota_exceeded"],
-  }),
+/** What the room's `reads` function answers: it can start and end nothing. */
+export const readOperations = {
+  ...searchOperations,
+  ...readingOperations,
+  ...timelineOperations,
+  ...comparisonOperations,
 } as const;

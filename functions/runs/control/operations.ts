@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { operation } from "../../shared/http/operation.ts";
-import { metadataSchema } from "../../shared/http/schemas.ts";
-import { idSchema } from "../../shared/ids.ts";
-import { agentResource } from "../agents/resources.ts";
-import { headResource } from "../pipelines/resources.ts";
-import { budgetInput } from "../usage/runs/public.ts";
-import { labelOperations } from "./labels/operations.ts";
-import { labelsSchema, MAX_TIMEOUT_SECONDS, runModeSchema, runView } from "./model.ts";
-import { runResource, wholeRunResource } from "./store.ts";
+import { operation } from "../../../shared/http/operation.ts";
+import { metadataSchema } from "../../../shared/http/schemas.ts";
+import { idSchema } from "../../../shared/ids.ts";
+import { agentResource } from "../../agents/resources.ts";
+import { headResource } from "../../pipelines/resources.ts";
+import { budgetInput } from "../../usage/runs/public.ts";
+import { labelOperations } from "../labels/operations.ts";
+import { labelsSchema, MAX_TIMEOUT_SECONDS, runModeSchema, runView } from "../model.ts";
+import { runResource, wholeRunResource } from "../store.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 
