@@ -1,5 +1,6 @@
 import type { Json } from "../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
+import { requireAlso } from "../../shared/http/permit.ts";
 import type { Graph } from "../pipelines/graph/public.ts";
 import { type PipelineHead, sealDraft } from "../pipelines/public.ts";
 import {
@@ -12,7 +13,7 @@ import {
 } from "../runs/trial/public.ts";
 import { testedAgent } from "./asking/agent.ts";
 import { upstreamOf } from "./asking/node.ts";
-import { requireAlso, trialOf } from "./asking/trial.ts";
+import { trialOf } from "./asking/trial.ts";
 import type { PanelDeps } from "./deps.ts";
 import type { operations } from "./operations.ts";
 import { historyOf, resultOf } from "./results/reading.ts";

@@ -7,6 +7,20 @@ import {
   visibilitySeconds,
 } from "../../shared/room.ts";
 
+/** What the end of a run writes, whoever ends it. */
+const ENDS_RUNS = [
+  ...CHANGE_WRITES,
+  "due",
+  "quota",
+  "run",
+  "run_lane",
+  "run_log",
+  "run_pending",
+  "run_queue",
+  "run_state",
+  "run_value",
+] as const;
+
 /** Executions of pipelines and agents: started, walked, followed, stopped. */
 export const room = defineRoom({
   name: "runs",
@@ -105,18 +119,7 @@ export const room = defineRoom({
     watch: {
       trigger: { kind: "due", kinds: ["run_watch", "run_wake"], queue: "run_watches", suspended: "goes_on" },
       needs: ["table_read", "runs_start", "runs_control"],
-      writes: [
-        ...CHANGE_WRITES,
-        "due",
-        "quota",
-        "run",
-        "run_lane",
-        "run_log",
-        "run_pending",
-        "run_queue",
-        "run_state",
-        "run_value",
-      ],
+      writes: ENDS_RUNS,
       timeout_seconds: 30,
       memory_mb: 256,
     },
@@ -135,36 +138,14 @@ export const room = defineRoom({
     within: {
       trigger: { kind: "events", types: ["run.failed", "run.stopped", "run.timed_out"], suspended: "goes_on" },
       needs: ["table_read", "runs_control"],
-      writes: [
-        ...CHANGE_WRITES,
-        "due",
-        "quota",
-        "run",
-        "run_lane",
-        "run_log",
-        "run_pending",
-        "run_queue",
-        "run_state",
-        "run_value",
-      ],
+      writes: ENDS_RUNS,
       timeout_seconds: 300,
       memory_mb: 256,
     },
     status: {
       trigger: { kind: "run_status", suspended: "goes_on" },
       needs: ["table_read", "runs_control"],
-      writes: [
-        ...CHANGE_WRITES,
-        "due",
-        "quota",
-        "run",
-        "run_lane",
-        "run_log",
-        "run_pending",
-        "run_queue",
-        "run_state",
-        "run_value",
-      ],
+      writes: ENDS_RUNS,
       timeout_seconds: 30,
       memory_mb: 256,
     },
@@ -172,18 +153,7 @@ export const room = defineRoom({
     halt: {
       trigger: { kind: "events", types: ["organization.suspended", "organization.deleted"], suspended: "ends" },
       needs: ["table_read", "runs_control"],
-      writes: [
-        ...CHANGE_WRITES,
-        "due",
-        "quota",
-        "run",
-        "run_lane",
-        "run_log",
-        "run_pending",
-        "run_queue",
-        "run_state",
-        "run_value",
-      ],
+      writes: ENDS_RUNS,
       timeout_seconds: 300,
       memory_mb: 256,
     },

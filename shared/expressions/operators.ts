@@ -13,7 +13,8 @@ const range = z
     ([low, high]) => typeof low === typeof high && low <= high,
     "must be two numbers or two texts, the lower one first",
   );
-const pattern = z
+/** A regular expression that runs in linear time. */
+export const patternSchema = z
   .string()
   .min(1)
   .max(MAX_PATTERN)
@@ -87,7 +88,7 @@ export const operators = {
     test: (actual, value) => typeof actual === "string" && typeof value === "string" && actual.endsWith(value),
   },
   matches: {
-    value: pattern,
+    value: patternSchema,
     words: "matches somewhere (anchor with ^ and $)",
     test: (actual, value) => {
       if (typeof actual !== "string" || typeof value !== "string") return false;

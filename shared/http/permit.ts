@@ -40,6 +40,22 @@ export function requirePermission(operation: OperationShape, rights: Rights): vo
   );
 }
 
+/**
+ * What a request needs beside its operation's own permission, by what it asks for.
+ * @param what the part of the request that needs it
+ * @throws Problem `forbidden`
+ */
+export function requireAlso(
+  call: { may(permission: Permission): boolean },
+  permission: Permission,
+  what = "This",
+): void {
+  if (call.may(permission)) return;
+  throw new Problem("forbidden", `${what} needs the permission \`${permission}\`, which your role does not grant.`, {
+    members: { permission },
+  });
+}
+
 /** So many refusals a minute of one principal have an entry each. */
 export const DENIALS_EACH = 10;
 

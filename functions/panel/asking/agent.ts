@@ -1,12 +1,13 @@
+import { given } from "../../../shared/change/update.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { fallbacksFor, modelFor, requireGuarded } from "../../agents/definition/public.ts";
 import type { Definition } from "../../agents/model.ts";
 import { loadSnapshot, type SnapshotContent, workingContent } from "../../agents/public.ts";
 import type { TestedAgent } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
-import { requireAlso } from "./trial.ts";
 
 /** Where they stand in the body. */
 const OVERRIDES = "overrides.";
@@ -51,10 +52,6 @@ async function replaced(
   requireGuarded(definition, OVERRIDES);
   return definition;
 }
-
-/** Fields that were sent: one that was not replaces nothing. */
-const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 
 async function versionOf(
   { path, context }: AgentCall,

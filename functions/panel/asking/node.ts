@@ -1,11 +1,11 @@
 import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import type { Trial } from "../../runs/trial/public.ts";
 import { loadedValue, readWholeRun } from "../../runs/trial/public.ts";
 import type { PanelDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
-import { requireAlso } from "./trial.ts";
 
 /** What comes to the node under test: of a run of its pipeline, and as it was sent. */
 export async function upstreamOf(

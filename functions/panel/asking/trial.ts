@@ -4,6 +4,7 @@ import type { Permission } from "../../../shared/access/permissions.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import type { Trial } from "../../runs/trial/public.ts";
 import type { CassetteChoice } from "../model.ts";
@@ -16,14 +17,6 @@ interface Asked {
   readonly faults: Trial["faults"];
   readonly cassette?: CassetteChoice | undefined;
   readonly as_user?: string | undefined;
-}
-
-/** Whoever lacks it may not ask for this, whatever else they may. @throws Problem `forbidden` */
-export function requireAlso(call: Asking, permission: Permission, what: string): void {
-  if (call.may(permission)) return;
-  throw new Problem("forbidden", `${what} needs the permission \`${permission}\`, which your role does not grant.`, {
-    members: { permission },
-  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { agentStates } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
 import { pipelineStates } from "../../pipelines/model.ts";
@@ -25,10 +26,7 @@ type Ops = typeof operations;
 
 /** A run of an agent is repeated by who may run agents. @throws Problem `forbidden` */
 export function requireAgents(call: Pick<Call<Ops["retry"]>, "may">, { kind }: Pick<StoredRun, "kind">): void {
-  if (kind !== "agent" || call.may("agents:execute")) return;
-  throw new Problem("forbidden", "This needs the permission `agents:execute`, which your role does not grant.", {
-    members: { permission: "agents:execute" },
-  });
+  if (kind === "agent") requireAlso(call, "agents:execute");
 }
 
 /** The budget that is asked for; left out, the one there was. */

@@ -9,6 +9,7 @@ import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { badReference, notFound, Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { isUsable } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
@@ -18,7 +19,7 @@ import type { SuiteDeps } from "../deps.ts";
 import { suiteEvents } from "../events.ts";
 import { type Case, caseOf, MOST_CASES, MOST_INPUT_BYTES, type Suite } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { requireOn, requireToo } from "../rights/require.ts";
+import { requireOn } from "../rights/require.ts";
 import { type Assertion, assertionsSchema, isJudged } from "../rules/assertions.ts";
 import { standsForNothing } from "../rules/recorded.ts";
 import { isAnswer } from "../running/refusals.ts";
@@ -68,7 +69,7 @@ export const createCase: Handler<Ops["createCase"], SuiteDeps> = async (call, { 
 
   /** What a recorded run gives to the case. */
   async function takenOver(): Promise<{ readonly input: Json; readonly output?: Json | undefined }> {
-    requireToo(call, "runs:read");
+    requireAlso(call, "runs:read");
     const found = await readWholeRun(own, from_run_id ?? "");
     if (found === undefined) throw badReference("from_run_id");
     requireRunOf(suite, "from_run_id", found.run);
@@ -93,7 +94,7 @@ function assertionsOf(list: readonly Assertion[]): Assertion[] {
 
 /** Whether what a case names is there: agents that judge, a run of what the suite is of. @throws Problem `reference_not_found` */
 async function refersTo(
-  call: Parameters<typeof requireToo>[0],
+  call: Parameters<typeof requireAlso>[0],
   own: TenantTable,
   suite: Suite,
   {
@@ -109,7 +110,7 @@ async function refersTo(
     if (!isUsable(agent)) throw badReference(`assertions.${i}.agent_id`, `is ${agent.status}`);
   }
   if (recorded_run_id === null) return;
-  requireToo(call, "runs:read");
+  requireAlso(call, "runs:read");
   const recorded = await findRun(own, recorded_run_id);
   if (recorded === undefined) throw badReference("recorded_run_id");
   requireRunOf(suite, "recorded_run_id", recorded.run);

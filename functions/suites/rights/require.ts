@@ -1,5 +1,5 @@
 import type { Permission } from "../../../shared/access/permissions.ts";
-import { Problem } from "../../../shared/errors.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import type { TargetKind } from "../model.ts";
 
 type Asked = { may(permission: Permission): boolean };
@@ -11,12 +11,4 @@ const permissions = {
 
 /** Asks for the permission on what a suite is of: the operation lets through whoever has it for either. @throws Problem `forbidden` */
 export const requireOn = (call: Asked, kind: TargetKind, action: "read" | "update" | "execute"): void =>
-  requireToo(call, permissions[kind][action]);
-
-/** @throws Problem `forbidden` where the caller does not hold this permission */
-export function requireToo(call: Asked, permission: Permission): void {
-  if (call.may(permission)) return;
-  throw new Problem("forbidden", `This needs the permission \`${permission}\`, which your role does not grant.`, {
-    members: { permission },
-  });
-}
+  requireAlso(call, permissions[kind][action]);

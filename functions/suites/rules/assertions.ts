@@ -3,8 +3,8 @@ import { isTrusted } from "../../../shared/bounded/trusted.ts";
 import { conditionSchema } from "../../../shared/expressions/condition.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { jsonValue } from "../../../shared/expressions/json.ts";
+import { patternSchema } from "../../../shared/expressions/operators.ts";
 import { pathSchema } from "../../../shared/expressions/paths.ts";
-import { compilePattern, MAX_PATTERN } from "../../../shared/expressions/regex.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { jsonSchemaField } from "../../../shared/json-schema/schema.ts";
 
@@ -28,16 +28,6 @@ const path = pathSchema(() => undefined)
   });
 const value = jsonValue({ depth: 32, size: MOST_ASSERTION_BYTES });
 
-const pattern = z
-  .string()
-  .min(1)
-  .max(MAX_PATTERN)
-  .superRefine((source, context) => {
-    if (isTrusted()) return;
-    const compiled = compilePattern(source);
-    if (!compiled.ok) context.addIssue({ code: "custom", message: compiled.message, input: source });
-  });
-
 const expression = z.string().superRefine((text, context) => {
   if (isTrusted()) return;
   const compiled = compileExpression(text);
@@ -56,7 +46,7 @@ export const assertionSchema = z
       description: "A text contains this text, a list this item, an object all these members.",
     }),
     z.strictObject({ kind: z.literal("not_contains"), path, value }).meta({ id: "SuiteNotContains" }),
-    z.strictObject({ kind: z.literal("matches"), path, pattern }).meta({
+    z.strictObject({ kind: z.literal("matches"), path, pattern: patternSchema }).meta({
       id: "SuiteMatches",
       description: "A text in which the pattern (RE2 syntax) is found; anchor it with `^` and `$`.",
     }),

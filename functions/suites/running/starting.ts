@@ -6,6 +6,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
@@ -18,7 +19,7 @@ import type { SuiteDeps } from "../deps.ts";
 import { suiteEvents } from "../events.ts";
 import { type Case, JOB_SECONDS, type PlannedCase, type Suite, suiteRunOf } from "../model.ts";
 import type { operations } from "../operations.ts";
-import { requireOn, requireToo } from "../rights/require.ts";
+import { requireOn } from "../rights/require.ts";
 import { aboutJob } from "../rules/about.ts";
 import { isJudged } from "../rules/assertions.ts";
 import {
@@ -45,7 +46,7 @@ export const start: Handler<Ops["start"], SuiteDeps> = async (call, { table, blo
   requireOn(call, suite.kind, "execute");
   const cases = await casesOf(own, suite.id, body.tags);
   if (cases.length === 0) throw nothingToRun(body.tags);
-  if (cases.some(({ assertions }) => assertions.some(isJudged))) requireToo(call, "agents:execute");
+  if (cases.some(({ assertions }) => assertions.some(isJudged))) requireAlso(call, "agents:execute");
   const { pinned, version, checks } = await pinsOf({ table: own, blobs }, suite, body.version);
   const { run_days: kept_days, audit_days } = retentionOf(caller.organization);
   const id = newId("suite_run", at);
