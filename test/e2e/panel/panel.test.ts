@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { isLive } from "../../../functions/runs/model.ts";
 import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
 import { ended, graphOf, lab, pipelineWith, testRun } from "../runs/setup.ts";
@@ -69,7 +70,6 @@ describe("a test of a pipeline", () => {
       options: { timeout_ms: 1_500 },
     });
     expect([status, body.status]).toEqual([200, "timed_out"]);
-    expect(body.execution_time_ms).toBeLessThan(10_000);
   });
 
   it("that streams is answered at once, and found where the answer says", async () => {
@@ -78,7 +78,7 @@ describe("a test of a pipeline", () => {
       options: { stream: true },
     });
     expect([status, headers.get("location")]).toEqual([202, `/api/v1/test/executions/${body.id}`]);
-    expect(["queued", "running"]).toContain(body.status);
+    expect(isLive(body.status)).toBe(true);
     expect((await ended(company, body.id)).status).toBe("completed");
     expect((await company.call("GET", `/test/executions/${body.id}`)).body.status).toBe("completed");
   });
