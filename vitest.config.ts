@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
 
 /** Speed is measured in bench/, never asserted here: this only keeps a hung test from hanging the run. */
 const hang = { testTimeout: 120_000, hookTimeout: 600_000 };
@@ -44,8 +45,30 @@ const tier = (name: string, { onStack = false, groupOrder = 0, isolate = false }
   },
 });
 
+/**
+ * Tests that look through the whole table, or have it looked through. Each such look costs as much as there is in it, so they go
+ * first, while others have written little.
+ */
+const LOOK_THROUGH = [
+  "integration/organizations/erasure.test.ts",
+  "integration/purge/purge.test.ts",
+  "integration/suites/clearing.test.ts",
+  "e2e/deletion/deletion.test.ts",
+  "e2e/organizations/erasure.test.ts",
+  "e2e/purge/purge.test.ts",
+];
+
+class LooksFirst extends BaseSequencer {
+  override async sort(files: Parameters<BaseSequencer["sort"]>[0]) {
+    const sorted = await super.sort(files);
+    const looks = (file: (typeof sorted)[number]) => LOOK_THROUGH.some((name) => file.moduleId.endsWith(name));
+    return [...sorted.filter(looks), ...sorted.filter((file) => !looks(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LooksFirst },
     maxWorkers: WORKERS,
     env: { KAIZEN_TEST_SEED: process.env.KAIZEN_TEST_SEED ?? seed() },
     projects: [

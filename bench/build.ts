@@ -21,25 +21,34 @@ export interface ApiFunction extends Bundle {
   readonly clients: readonly string[];
 }
 
-let built: Promise<readonly ApiFunction[]> | undefined;
+let built: ReturnType<typeof allFunctions> | undefined;
 
 /** All functions behind the API, as infra/bundle.ts builds them for deployment. */
-export function buildApiFunctions(): Promise<readonly ApiFunction[]> {
-  built ??= apiFunctions(join(OUT, "functions"));
-  return built;
+export const buildApiFunctions = (): Promise<readonly ApiFunction[]> => buildFunctions(({ kind }) => kind === "api");
+
+/** The function that does a run's tasks. */
+export async function buildRunFunction(): Promise<ApiFunction> {
+  const [found] = await buildFunctions(({ kind }) => kind === "task");
+  if (found === undefined) throw new Error("there is no function for the tasks of runs");
+  return found;
 }
 
-async function apiFunctions(dist: string): Promise<readonly ApiFunction[]> {
+type Trigger = (typeof rooms)[number]["functions"][string]["trigger"];
+
+async function buildFunctions(wanted: (trigger: Trigger) => boolean): Promise<readonly ApiFunction[]> {
+  built ??= allFunctions(join(OUT, "functions"));
+  return (await built).filter(({ trigger }) => wanted(trigger));
+}
+
+async function allFunctions(dist: string): Promise<readonly (ApiFunction & { readonly trigger: Trigger })[]> {
   const bundles = await bundleFunctions(root, dist);
   return rooms.flatMap((room) =>
-    Object.entries(room.functions)
-      .filter(([, { trigger }]) => trigger.kind === "api")
-      .map(([name]) => {
-        const bundle = bundles.find((one) => one.name === bundleName(room.name, name));
-        if (bundle === undefined) throw new Error(`${room.name} has no bundle of ${name}`);
-        const { eager_bytes, clients } = bundle;
-        return { name: bundle.name, file: join(dist, bundle.name, "index.mjs"), bytes: eager_bytes, clients };
-      }),
+    Object.entries(room.functions).map(([name, { trigger }]) => {
+      const bundle = bundles.find((one) => one.name === bundleName(room.name, name));
+      if (bundle === undefined) throw new Error(`${room.name} has no bundle of ${name}`);
+      const { eager_bytes, clients } = bundle;
+      return { name: bundle.name, file: join(dist, bundle.name, "index.mjs"), bytes: eager_bytes, clients, trigger };
+    }),
   );
 }
 

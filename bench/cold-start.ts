@@ -1,7 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type ApiFunction, type Bundle, buildApiFunctions, buildPlain, buildSdkOnly, root } from "./build.ts";
+import {
+  type ApiFunction,
+  type Bundle,
+  buildApiFunctions,
+  buildPlain,
+  buildRunFunction,
+  buildSdkOnly,
+  root,
+} from "./build.ts";
 import { inTurns, spreadOf } from "./measure.ts";
 import { atMost, type Benchmark, context, type Row } from "./row.ts";
 import { functionSettings } from "./support/settings.ts";
@@ -16,7 +24,7 @@ export const coldStart: Benchmark = {
   title: "Cold start",
   about: `
 From the start of a Node process until it has loaded the bundle and its handler is ready, as a new Lambda environment does it (without the
-time AWS takes for the environment itself). Ours are all functions behind the API with the settings that infra gives them. The other side is
+time AWS takes for the environment itself). Ours are all functions behind the API, and the one that does the tasks of runs, with the settings that infra gives them. The other side is
 NestJS (\`nest/handler.ts\`: \`@nestjs/core\` on Express behind \`@codegenie/serverless-express\`, the way its documentation describes; one
 endpoint with a validated body, a permission in a guard and an injected DynamoDB client), bundled and minified by esbuild too,
 although NestJS is usually deployed with its \`node_modules\`. It is installed from \`nest/package-lock.json\` when it is missing.
@@ -25,7 +33,8 @@ The other rows compare with the function that holds only the same AWS clients.
   async run() {
     const other = await buildNest();
     const rows: Row[] = [];
-    for (const one of await buildApiFunctions()) rows.push(...(await rowsOf(one, other)));
+    for (const one of [...(await buildApiFunctions()), await buildRunFunction()])
+      rows.push(...(await rowsOf(one, other)));
     return rows;
   },
 };

@@ -1,13 +1,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { auditVerification } from "./audit-verification.ts";
 import { bundleSize } from "./bundle-size.ts";
 import { coldStart } from "./cold-start.ts";
 import { cpuPerRequest } from "./cpu-per-request.ts";
 import { graphValidation } from "./graph-validation.ts";
+import { keyVerification } from "./key-verification.ts";
+import { policies } from "./policies.ts";
 import { readme } from "./readme.ts";
 import { requestUnits } from "./request-units.ts";
+import { retrieval } from "./retrieval.ts";
 import type { Benchmark, Row } from "./row.ts";
 import { runMakespan } from "./run-makespan.ts";
+import { runUnits } from "./run-units.ts";
 import { warmRequest } from "./warm-request.ts";
 import { webhookFanOut } from "./webhook-fan-out.ts";
 
@@ -17,9 +22,14 @@ const benchmarks: readonly Benchmark[] = [
   warmRequest,
   cpuPerRequest,
   graphValidation,
+  policies,
+  keyVerification,
   webhookFanOut,
   requestUnits,
+  runUnits,
   runMakespan,
+  retrieval,
+  auditVerification,
 ];
 
 const here = import.meta.dirname;

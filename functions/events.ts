@@ -1,5 +1,7 @@
 import type { EventDefinition, EventDefinitions } from "../shared/change/events.ts";
+import { accessEvents } from "./access/events.ts";
 import { agentEvents } from "./agents/events.ts";
+import { apiKeyEvents } from "./api-keys/events.ts";
 import { approvalEvents } from "./approvals/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
@@ -10,18 +12,21 @@ import { modelEvents } from "./models/events.ts";
 import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
+import { policyEvents } from "./policies/events.ts";
 import { runEvents } from "./runs/events.ts";
 import { scheduleEvents } from "./schedules/events.ts";
 import { scimEvents } from "./scim/events.ts";
 import { ssoEvents } from "./sso/events.ts";
 import { suiteEvents } from "./suites/events.ts";
 import { teamEvents } from "./teams/events.ts";
+import { telemetryEvents } from "./telemetry/events.ts";
 import { userEvents } from "./users/events.ts";
 import { webhookEvents } from "./webhooks/events.ts";
 import { workspaceEvents } from "./workspaces/events.ts";
 
 /** The events of every room, by room. Webhook subscriptions, the OpenAPI document and docs/events.md derive from it. */
 export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
+  access: accessEvents,
   agents: agentEvents,
   executions: executionEvents,
   auth: authEvents,
@@ -34,12 +39,15 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   sso: ssoEvents,
   scim: scimEvents,
   teams: teamEvents,
+  "api-keys": apiKeyEvents,
   approvals: approvalEvents,
   audit: auditEvents,
+  policies: policyEvents,
   pipelines: pipelineEvents,
   runs: runEvents,
   schedules: scheduleEvents,
   suites: suiteEvents,
+  telemetry: telemetryEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,
 };

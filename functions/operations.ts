@@ -1,6 +1,7 @@
 import type { OperationShape } from "../shared/http/operation.ts";
 import { operations as access } from "./access/operations.ts";
 import { operations as agents } from "./agents/operations.ts";
+import { operations as apiKeys } from "./api-keys/operations.ts";
 import { operations as approvals } from "./approvals/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
@@ -14,12 +15,14 @@ import { operations as organizations } from "./organizations/operations.ts";
 import { operations as panel } from "./panel/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
+import { operations as policies } from "./policies/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
 import { operations as schedules } from "./schedules/operations.ts";
 import { operations as scim } from "./scim/operations.ts";
 import { operations as sso } from "./sso/operations.ts";
 import { operations as suites } from "./suites/operations.ts";
 import { operations as teams } from "./teams/operations.ts";
+import { operations as telemetry } from "./telemetry/operations.ts";
 import { operations as users } from "./users/operations.ts";
 import { operations as webhooks } from "./webhooks/operations.ts";
 import { operations as workspaces } from "./workspaces/operations.ts";
@@ -43,11 +46,14 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   approvals,
   audit,
   access,
+  "api-keys": apiKeys,
+  policies,
   pipelines,
   runs,
   panel,
   schedules,
   suites,
+  telemetry,
   platform,
   webhooks,
 };

@@ -1,6 +1,7 @@
 import type { RoomData } from "../shared/room.ts";
 import { room as access } from "./access/room.ts";
 import { room as agents } from "./agents/room.ts";
+import { room as apiKeys } from "./api-keys/room.ts";
 import { room as approvals } from "./approvals/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
@@ -18,12 +19,14 @@ import { room as organizations } from "./organizations/room.ts";
 import { room as panel } from "./panel/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
+import { room as policies } from "./policies/room.ts";
 import { room as runs } from "./runs/room.ts";
 import { room as schedules } from "./schedules/room.ts";
 import { room as scim } from "./scim/room.ts";
 import { room as sso } from "./sso/room.ts";
 import { room as suites } from "./suites/room.ts";
 import { room as teams } from "./teams/room.ts";
+import { room as telemetry } from "./telemetry/room.ts";
 import { room as usage } from "./usage/room.ts";
 import { room as users } from "./users/room.ts";
 import { room as webhooks } from "./webhooks/room.ts";
@@ -47,6 +50,8 @@ export const rooms: readonly RoomData[] = [
   teams,
   workspaces,
   access,
+  apiKeys,
+  policies,
   approvals,
   audit,
   models,
@@ -56,6 +61,7 @@ export const rooms: readonly RoomData[] = [
   panel,
   schedules,
   suites,
+  telemetry,
   usage,
   platform,
   webhooks,

@@ -82,12 +82,12 @@ export async function bundleApart(root: string, dist: string): Promise<Outputs> 
   return { ...lazy.metafile.outputs, ...workers.metafile.outputs };
 }
 
-/** Copies into a function's folder what its entry may ask for later, and what that asks for. */
+/** Copies into a function's folder what its own files may ask for later, and what that asks for. */
 export function giveApart(
   root: string,
   dist: string,
   folder: string,
-  index: Outputs[string] | undefined,
+  own: readonly (Outputs[string] | undefined)[],
   apart: Outputs,
 ): void {
   const known = new Map(Object.entries(apart).map(([path, output]) => [basename(path), output]));
@@ -95,7 +95,7 @@ export function giveApart(
     ...askedBy(Object.keys(output?.inputs ?? {}), root),
     ...(output?.imports ?? []).map(({ path }) => basename(path)),
   ];
-  const wanted = new Set(askedFor(index));
+  const wanted = new Set(own.flatMap(askedFor));
   for (const name of wanted) {
     if (!existsSync(join(dist, APART, name))) continue;
     cpSync(join(dist, APART, name), join(dist, folder, name));

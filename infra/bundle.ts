@@ -78,22 +78,42 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
       ([name, data]): Entry => ({ room: room.name, name, data, out: bundleName(room.name, name) }),
     ),
   );
-  const [main, apart, pages] = await Promise.all([
+  const source = ({ room, name }: Entry) => join(root, "functions", room, entryFile(name));
+  const options = { ...bundleOptions(root), plugins: [leaveLazyApart] };
+  const inParts = entries.filter(({ data }) => data.in_parts === true);
+  const [main, apart, pages, ...parts] = await Promise.all([
     build({
-      ...bundleOptions(root),
-      plugins: [leaveLazyApart],
+      ...options,
       outdir: dist,
-      entryPoints: entries.map(({ room, name, out }) => ({
-        in: join(root, "functions", room, entryFile(name)),
-        out: `${out}/index`,
-      })),
+      entryPoints: entries
+        .filter((entry) => !inParts.includes(entry))
+        .map((entry) => ({ in: source(entry), out: `${entry.out}/index` })),
     }),
     bundleApart(root, dist),
     bundlePages(root),
+    // A run for each: what two of them share would else be files of their own.
+    ...inParts.map((entry) =>
+      build({
+        ...options,
+        splitting: true,
+        outdir: join(dist, entry.out),
+        chunkNames: "[name]-[hash]",
+        entryPoints: [{ in: source(entry), out: "index" }],
+      }),
+    ),
   ]);
-  const { outputs } = main.metafile;
-  const indexes = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint !== undefined);
-  for (const path of indexes) giveApart(root, dist, basename(dirname(path)), outputs[path], apart);
+  const outputs = Object.assign({}, main.metafile.outputs, ...parts.map(({ metafile }) => metafile.outputs)) as Outputs;
+  const indexes = Object.keys(outputs).filter((path) => basename(path) === "index.mjs");
+  for (const path of indexes) {
+    const own = Object.keys(outputs).filter((one) => dirname(one) === dirname(path));
+    giveApart(
+      root,
+      dist,
+      basename(dirname(path)),
+      own.map((one) => outputs[one]),
+      apart,
+    );
+  }
   for (const file of globSync("**/*.mjs.map", { cwd: dist })) {
     const path = join(dist, file);
     writeFileSync(path, JSON.stringify(leavePackagesOut(JSON.parse(readFileSync(path, "utf8")))));

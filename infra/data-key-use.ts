@@ -15,7 +15,7 @@ export function dataKeyUse(
 ): PolicyStatement[] {
   const needs = (form: RegExp) => data.needs.some((need) => form.test(need));
   const { trigger } = data;
-  const sends = needs(/^(?:send:|due$)/) || trigger.kind === "outbox";
+  const sends = needs(/^(?:send:|due$)/) || trigger.kind === "inserts";
   const services = (those: Readonly<Record<string, boolean>>) =>
     Object.keys(those).filter((service) => those[service] === true);
   const through = (action: string, of: readonly string[]): PolicyStatement[] =>
@@ -36,7 +36,7 @@ export function dataKeyUse(
       "kms:Decrypt",
       services({
         // The table's own key, which is kept under ours, for reading and writing alike, and for its stream.
-        dynamodb: needs(/^table_read$/) || writesOf(data).length > 0 || trigger.kind === "outbox",
+        dynamodb: needs(/^table_read$/) || writesOf(data).length > 0 || trigger.kind === "inserts",
         // The function's settings.
         lambda: true,
         // Parts of an upload are read when it is put together.

@@ -22,6 +22,8 @@ export function settingsOf(trigger: Trigger["kind"], stage: Stage, values: Setti
   const common = { STAGE: stage.name, TABLE_NAME: values.table };
   // Functions of the pool stand below it, and look at accounts only.
   if (trigger === "cognito") return common;
+  // The clock knows no people, and the addresses of all queues leave little room beside them.
+  if (trigger === "rate") return { ...common, KEY_ARN: values.key };
   const answers = trigger === "api" || trigger === "stream";
   return {
     ...common,

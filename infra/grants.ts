@@ -4,7 +4,7 @@ import { clientSetting, queueSetting } from "../shared/config/settings.ts";
 import { indexNames, partition } from "../shared/dynamo/item.ts";
 import { type PlatformProvider, platformProviders } from "../shared/identity/platform-providers.ts";
 import { idPrefixes } from "../shared/ids.ts";
-import { type FunctionData, type Need, touchesOf, writesOf } from "../shared/room.ts";
+import { type FunctionData, type Need, needsOf, touchesOf, writesOf } from "../shared/room.ts";
 import type { SecretUse } from "../shared/secrets/purposes.ts";
 import { dataKeyUse } from "./data-key-use.ts";
 import { writableKeys } from "./items.ts";
@@ -20,6 +20,8 @@ export interface Resources {
   readonly keyArn: string;
   /** The key that signs proofs. */
   readonly proofKeyArn: string;
+  /** The key that signs heads of the tree of audit entries. */
+  readonly headsKeyArn: string;
   /** The customer's key for all that is kept, where the deployment has one. */
   readonly dataKey: { readonly arn: string; readonly region: string } | undefined;
   readonly userPoolArn: string;
@@ -117,7 +119,7 @@ function touching(touches: readonly string[], r: Resources): PolicyStatement[] {
       .map((touch) => touch.slice(type.length + 1));
     const statement = allow(["dynamodb:UpdateItem"], [r.tableArn]);
     statement.addConditions({
-      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...writableKeys([type]).change] },
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...writableKeys([type]).add] },
       // The key is among the attributes of a request.
       "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...attributes] },
       // What is returned counts among them.
@@ -164,7 +166,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
   environment.TABLE_WRITES = [...writes, ...touches].join(",");
   statements.push(...touching(touches, r));
   if (writes.length > 0) statements.push(...writing(writes, data.needs.includes("table_erase"), r));
-  const uses = data.needs.filter(isSecretUse);
+  const uses = needsOf(data).filter(isSecretUse);
   environment.SECRET_USES = uses.join(",");
   statements.push(...keyUse("kms:GenerateDataKey", "seal", uses, r), ...keyUse("kms:Decrypt", "open", uses, r));
   if (r.dataKey !== undefined) statements.push(...dataKeyUse(data, r.dataKey));
@@ -182,6 +184,13 @@ export function grant(data: FunctionData, r: Resources): Granted {
         statements.push(allow(["kms:Sign", "kms:GetPublicKey"], [r.proofKeyArn]));
         environment.PROOF_KEY_ARN = r.proofKeyArn;
         break;
+      case "sign_heads":
+      case "heads_key": {
+        const actions = need === "sign_heads" ? ["kms:Sign", "kms:GetPublicKey"] : ["kms:GetPublicKey"];
+        statements.push(allow(actions, [r.headsKeyArn]));
+        environment.HEADS_KEY_ARN = r.headsKeyArn;
+        break;
+      }
       case "identities":
         statements.push(
           allow(
@@ -265,9 +274,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
         break;
       case "due":
         statements.push(allow([...r.batchActions], [...new Set(Object.values(r.due).map(({ arn }) => arn))]));
-        environment.DUE_QUEUES = JSON.stringify(
-          Object.fromEntries(Object.entries(r.due).map(([kind, { url }]) => [kind, url])),
-        );
+        environment.DUE_QUEUES = JSON.stringify(kindsByQueue(r.due));
         break;
       case "bus":
         statements.push(allow(["events:PutEvents"], [r.busArn]));
@@ -293,6 +300,12 @@ export function grant(data: FunctionData, r: Resources): Granted {
     wildcards,
     logs: (arn) => allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arn]),
   };
+}
+
+/** Each queue once, with its kinds: addresses are long, and a function's settings have 4 KB together. */
+function kindsByQueue(due: Resources["due"]): readonly (readonly [url: string, kinds: readonly string[]])[] {
+  const urls = [...new Set(Object.values(due).map(({ url }) => url))];
+  return urls.map((url) => [url, Object.keys(due).filter((kind) => due[kind]?.url === url)]);
 }
 
 /** What Lambda does with a function's role to take messages from its queue. */

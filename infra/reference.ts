@@ -7,6 +7,7 @@ import { allOperations } from "../functions/operations.ts";
 import { openApiDocument } from "../functions/platform/openapi/document.ts";
 import { type FileIndex, fileName, INDEX_FILE } from "../functions/platform/reference/files.ts";
 import { referenceStart } from "../functions/platform/reference/pages.ts";
+import { scopesOf } from "../functions/platform/reference/rules/scopes.ts";
 import { version } from "../functions/platform/reference/rules/version.ts";
 
 const LIBRARY = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
@@ -30,11 +31,13 @@ export function writeReference(root: string, directory: string, pages: Buffer): 
   const named = (stem: string, content: Buffer): string =>
     write(`${stem}.${createHash("sha256").update(content).digest("hex").slice(0, 16)}.js`, content);
   const document = openApiDocument({ operations: allOperations, events: eventsByRoom, version });
+  const scopes = scopesOf(allOperations.map(({ operation }) => operation));
   const index: FileIndex = {
     library: named("reference", readFileSync(join(root, LIBRARY))),
     start: named("start", Buffer.from(referenceStart)),
     pages: named("pages", pages),
     openapi: write("openapi.json", Buffer.from(JSON.stringify(document))),
+    scopes: write("scopes.json", Buffer.from(JSON.stringify(scopes))),
   };
   writeFileSync(join(directory, INDEX_FILE), JSON.stringify(index));
 }

@@ -113,6 +113,8 @@ function environment({ stateDir, persist, env }: EmulatorOptions, port: number):
     IOT_MTLS_ENABLED: "0",
     SFTP_ENABLED: "0",
     LAMBDA_EXECUTOR: "local",
+    // A function keeps one process; those of a burst take some 50 MB each, of which many at once are more than a machine has.
+    LAMBDA_WARM_TTL_SECONDS: "30",
     AUTH: "true",
     MINISTACK_COGNITO_PRETOKEN_STRICT: "1",
     STATE_DIR: join(stateDir, "state"),

@@ -53,9 +53,58 @@ def forget_stream_positions():
     persistence.save_state = save
 
 
+def embed_by_the_model_server():
+    """Answers calls for embeddings by the model server.
+
+    MiniStack proxies conversations to it, but answers an invocation of a model for embeddings as if it were one.
+    """
+    import json
+    import urllib.error
+    import urllib.request
+
+    from ministack.services import bedrock_runtime as bedrock
+
+    invoke_model = bedrock._invoke_model
+
+    def invoke(model_id, headers, body):
+        if "embed" not in model_id or not bedrock._PROXY_URL:
+            return invoke_model(model_id, headers, body)
+        asked = json.loads(body)
+        one = "inputText" in asked
+        dimensions = asked.get("dimensions") or asked.get("output_dimension") or 1024
+        wanted = {
+            "model": model_id,
+            "input": [asked["inputText"]] if one else asked["texts"],
+            "dimensions": dimensions,
+        }
+        request = urllib.request.Request(
+            f"{bedrock._PROXY_URL}/v1/embeddings",
+            data=json.dumps(wanted).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=bedrock._PROXY_TIMEOUT_S) as response:
+                answer = json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            return bedrock._error("ModelErrorException", f"The model server answered {error.code}.", error.code)
+        vectors = [row["embedding"] for row in answer["data"]]
+        tokens = answer.get("usage", {}).get("prompt_tokens", 0)
+        if one:
+            found = {"embedding": vectors[0], "inputTextTokenCount": tokens}
+        elif "embed-v4" in model_id:
+            found = {"embeddings": {"float": vectors}, "response_type": "embeddings_by_type"}
+        else:
+            found = {"embeddings": vectors, "response_type": "embeddings_floats"}
+        described = {"Content-Type": "application/json", "x-amzn-bedrock-input-token-count": str(tokens)}
+        return 200, described, json.dumps(found).encode()
+
+    bedrock._invoke_model = invoke
+
+
 if __name__ == "__main__":
     hold_lifeline()
     forget_stream_positions()
+    embed_by_the_model_server()
     from ministack.app import main
 
     try:

@@ -6,12 +6,13 @@ import type { LocalServer } from "./http.ts";
 import { readBody, sendJson, serveLocally } from "./http.ts";
 import type { ChatRequest } from "./model/chat.ts";
 import { chatRequestSchema } from "./model/chat.ts";
-import { parseDirectives } from "./model/directives.ts";
+import { type Directives, parseDirectives } from "./model/directives.ts";
+import { embeddingRequestSchema, embeddingsOf } from "./model/embed.ts";
 import { answer, lastUserText } from "./model/script.ts";
 import { chunksOf, completionOf } from "./model/wire.ts";
 
 /** Models that `GET /v1/models` lists; a request may name any. */
-const models = ["scripted-small", "scripted-large"];
+const models = ["scripted-small", "scripted-large", "scripted-embedding"];
 const maxRecorded = 2_000;
 const secretHeaders = new Set(["authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"]);
 
@@ -33,7 +34,7 @@ export interface RecordedRequest {
  * Starts the scripted model server: an OpenAI-compatible server whose answers follow from the request alone
  * (model/script.ts) and whose faults a test asks for in the user's message (model/directives.ts).
  *
- * - `POST /v1/chat/completions` (streaming too), `GET /v1/models`; a bearer token that begins with "invalid" gets a 401
+ * - `POST /v1/chat/completions` (streaming too), `POST /v1/embeddings` (model/embed.ts; faults are asked for in a text), `GET /v1/models`; a bearer token that begins with "invalid" gets a 401
  * - `GET /_requests[?contains=text]` lists what came in, oldest first; `DELETE /_requests` forgets it
  */
 export function startModelServer(port?: number): Promise<LocalServer> {
@@ -67,12 +68,46 @@ async function handle(
     const data = models.map((id) => ({ id, object: "model", created: 0, owned_by: "local" }));
     return sendJson(response, 200, { object: "list", data });
   }
+  if (request.method === "POST" && pathname === "/v1/embeddings") {
+    const wanted = embeddingRequestSchema.safeParse(entry.body);
+    if (!wanted.success) return refuse(response, 400, "invalid_request_error", z.prettifyError(wanted.error));
+    const asked = [wanted.data.input].flat().join("\n");
+    if (await meetsFault(asked, parseDirectives(asked).directives, response, entry, failures)) return;
+    return sendJson(response, 200, embeddingsOf(wanted.data));
+  }
   if (request.method !== "POST" || pathname !== "/v1/chat/completions") {
     return refuse(response, 404, "not_found", `No route for ${request.method} ${pathname}.`);
   }
   const parsed = chatRequestSchema.safeParse(entry.body);
   if (!parsed.success) return refuse(response, 400, "invalid_request_error", z.prettifyError(parsed.error));
   await complete(parsed.data, response, entry, failures);
+}
+
+/** Lets a request meet what its text asks for; whether that was its end. */
+async function meetsFault(
+  message: string,
+  directives: Directives,
+  response: ServerResponse,
+  entry: RecordedRequest,
+  failures: Map<string, number>,
+): Promise<boolean> {
+  if (directives.delayMs !== undefined) await sleep(directives.delayMs);
+  if (directives.hang) {
+    entry.outcome = "hung";
+    return true;
+  }
+  const { fail } = directives;
+  if (fail !== undefined) {
+    const seen = (failures.get(message) ?? 0) + 1;
+    failures.set(message, seen);
+    if (seen <= (fail.times ?? Number.POSITIVE_INFINITY)) {
+      const wait = fail.retryAfterSeconds;
+      const headers: Record<string, string> = wait === undefined ? {} : { "retry-after": String(wait) };
+      refuse(response, fail.status, "scripted_failure", `The message asked for ${fail.status}.`, headers);
+      return true;
+    }
+  }
+  return false;
 }
 
 async function complete(
@@ -83,21 +118,7 @@ async function complete(
 ): Promise<void> {
   const message = lastUserText(chat.messages);
   const { directives } = parseDirectives(message);
-  if (directives.delayMs !== undefined) await sleep(directives.delayMs);
-  if (directives.hang) {
-    entry.outcome = "hung";
-    return;
-  }
-  const { fail } = directives;
-  if (fail !== undefined) {
-    const seen = (failures.get(message) ?? 0) + 1;
-    failures.set(message, seen);
-    if (seen <= (fail.times ?? Number.POSITIVE_INFINITY)) {
-      const wait = fail.retryAfterSeconds;
-      const headers: Record<string, string> = wait === undefined ? {} : { "retry-after": String(wait) };
-      return refuse(response, fail.status, "scripted_failure", `The message asked for ${fail.status}.`, headers);
-    }
-  }
+  if (await meetsFault(message, directives, response, entry, failures)) return;
   const identity = { id: `chatcmpl-${entry.id}`, created: Math.floor(entry.received_at / 1000), model: chat.model };
   const reply = answer(chat);
   if (directives.cut) entry.outcome = "cut";

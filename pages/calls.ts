@@ -141,7 +141,7 @@ export interface Approval {
   readonly message: string | null;
   readonly status: string;
   readonly pipeline_name: string;
-  readonly requested_by: { readonly id: string; readonly on_behalf_of?: { readonly id: string } };
+  readonly requested_by: { readonly id: string; readonly on_behalf_of?: { readonly id: string } | undefined };
   readonly required: number;
   readonly expires_at: string;
   readonly decisions: readonly {

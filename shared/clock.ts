@@ -17,5 +17,8 @@ let last = { time: Number.NaN, text: "" };
 
 export const addSeconds = (date: Date, seconds: number): Date => new Date(date.getTime() + seconds * 1000);
 
+/** Minutes since the epoch. */
+export const minuteOf = (now: Date): number => Math.floor(now.getTime() / 60_000);
+
 /** Seconds since the epoch, the form DynamoDB's expiry and JWTs use. */
 export const epochSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);

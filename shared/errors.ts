@@ -33,6 +33,16 @@ export const errorCodes = {
     title: "Your role does not permit this",
     remedy: "The answer names the missing permission. Ask an administrator of the organization.",
   },
+  key_not_accepted: {
+    status: 403,
+    title: "API keys do not do this",
+    remedy: "Sign in as a person, or call it as whoever the operation is for.",
+  },
+  policy_denied: {
+    status: 403,
+    title: "A policy of the organization denies this",
+    remedy: "`policy` and `conditions` say which one and why. Ask whoever looks after the organization's policies.",
+  },
   registration_closed: {
     status: 403,
     title: "Registration is not open to this address",
@@ -191,10 +201,22 @@ export const errorCodes = {
     title: "The model provider failed",
     remedy: "The answer says how. Try again or choose another model.",
   },
+  tool_server_failed: {
+    status: 502,
+    title: "A tool's server failed",
+    remedy:
+      "The answer says how. Try again, or ask it what it has with `POST /api/v1/agents/{agent_id}/tools/{tool_id}/inspect`.",
+  },
   service_unavailable: {
     status: 503,
     title: "A service this depends on does not answer",
     remedy: "Nothing is half-written. Try again after `Retry-After` seconds, a POST with the same `Idempotency-Key`.",
+  },
+  provider_unavailable: {
+    status: 503,
+    title: "The model provider has just failed and is left alone",
+    remedy:
+      "Try again after `Retry-After` seconds, or give the agent a fallback of another provider. `GET /api/v1/models/providers/{provider}` shows what failed.",
   },
   provider_not_configured: {
     status: 503,

@@ -1,5 +1,6 @@
-import { createHash, randomFillSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import * as z from "zod";
+import { takeRandom } from "./random.ts";
 
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -13,6 +14,7 @@ export const idPrefixes = {
   team: "tem",
   workspace: "wsp",
   session: "ses",
+  role: "rol",
   agent: "agt",
   agent_version: "agv",
   agent_context: "ctx",
@@ -24,6 +26,7 @@ export const idPrefixes = {
   run_log: "log",
   thread: "thr",
   approval: "apr",
+  policy: "pol",
   upload: "upl",
   schedule: "sch",
   schedule_firing: "fir",
@@ -46,16 +49,14 @@ export const idPrefixes = {
   sso_identity: "ssi",
   sso_sign_in: "ssn",
   scim_token: "sct",
+  api_key: "key",
+  service_account: "sva",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
 
 /** Random bytes of one id; only five bits of each are used. */
 const ID_BYTES = 16;
-
-/** Randomness is drawn for many ids at once: a call for it costs more than the rest of an id. */
-const random = new Uint8Array(ID_BYTES * 128);
-let drawn = random.length;
 
 /**
  * A new prefixed id: `agt_` and 26 Crockford base-32 characters (48 bits of time in milliseconds, 80 bits of randomness).
@@ -68,12 +69,8 @@ export function newId(kind: IdKind, now: Date): string {
     head = CROCKFORD.charAt(time % 32) + head;
     time = Math.floor(time / 32);
   }
-  if (drawn === random.length) {
-    randomFillSync(random);
-    drawn = 0;
-  }
   let tail = "";
-  for (const end = drawn + ID_BYTES; drawn < end; drawn++) tail += CROCKFORD.charAt((random[drawn] ?? 0) & 31);
+  for (const byte of takeRandom(ID_BYTES)) tail += CROCKFORD.charAt(byte & 31);
   return `${idPrefixes[kind]}_${head}${tail}`;
 }
 
@@ -106,9 +103,17 @@ export function timeOfId(id: string): Date {
   return new Date(time);
 }
 
-/** Schema of an id of one kind; anything else is a validation issue, never a look-up. */
-export const idSchema = (kind: IdKind) =>
+/** Schema of an id of one kind; anything else is a validation issue, never a look-up. Made once: there are hundreds of uses. */
+export const idSchema = (kind: IdKind) => {
+  const known = idSchemas.get(kind) ?? newIdSchema(kind);
+  idSchemas.set(kind, known);
+  return known;
+};
+
+const newIdSchema = (kind: IdKind) =>
   z
     .string()
     .regex(new RegExp(`^${idPrefixes[kind]}_[0-9A-HJKMNP-TV-Z]{26}$`), `must be an id like ${idPrefixes[kind]}_01J…`)
     .meta({ example: `${idPrefixes[kind]}_01JDQ4X0Z5V8W3N7K2M9R6T1BC` });
+
+const idSchemas = new Map<IdKind, ReturnType<typeof newIdSchema>>();

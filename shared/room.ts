@@ -11,6 +11,10 @@ export type Need =
   | "table_erase"
   /** Signing what anybody can check, by the deployment's key for proofs. */
   | "sign"
+  /** Signing heads of the tree of audit entries, by a key of their own. */
+  | "sign_heads"
+  /** The public half of that key. */
+  | "heads_key"
   /** Secrets for one purpose: making them, reading them. */
   | SecretUse
   | "identities"
@@ -60,8 +64,11 @@ export type Trigger =
       readonly queue: string;
       readonly suspended: WhenSuspended;
     }
-  /** Sends on what has happened, whatever has become of the organization. */
-  | { readonly kind: "outbox" }
+  /**
+   * New items of a type, as the table's stream shows them, whatever has become of the organization: events, which are sent on,
+   * and audit entries, which get their place. A stream takes two readers, and these are they (docs/adr/0089).
+   */
+  | { readonly kind: "inserts"; readonly of: "event" | "audit_entry"; readonly window_seconds?: number }
   | { readonly kind: "task"; readonly suspended: WhenSuspended }
   | { readonly kind: "run_status"; readonly suspended: WhenSuspended }
   /** Mails that were not taken, as SES tells of them. */
@@ -109,6 +116,11 @@ export interface FunctionData {
    * account's concurrency from the API nor be left without any by it.
    */
   readonly reserved_concurrency?: number;
+  /**
+   * Its code is in parts: what it imports when it is needed is read then, and not at its start. Without it the code is one
+   * file (ADR 24).
+   */
+  readonly in_parts?: true;
 }
 
 /** For answers that hold a secret and are kept for their idempotency key. */
@@ -126,16 +138,26 @@ export const REQUEST_WRITES = [
   "rate_counter",
 ] as const;
 
+/** What a function needs to answer requests, whatever they ask for: it checks the API keys that they come with. */
+export const REQUEST_NEEDS: readonly Need[] = ["open:api_key_pepper"];
+
+const answersRequests = ({ trigger }: Pick<FunctionData, "trigger">): boolean =>
+  trigger.kind === "api" || trigger.kind === "stream";
+
+/** Everything that a function needs. */
+export const needsOf = (data: Pick<FunctionData, "trigger" | "needs">): readonly Need[] => [
+  ...new Set([...data.needs, ...(answersRequests(data) ? REQUEST_NEEDS : [])]),
+];
+
 /** Types of all items that a function writes, in order. */
-export function writesOf({ trigger, writes = [] }: FunctionData): string[] {
-  const answers = trigger.kind === "api" || trigger.kind === "stream";
-  return [...new Set([...(answers ? REQUEST_WRITES : []), ...writes])].sort();
+export function writesOf(data: FunctionData): string[] {
+  return [...new Set([...(answersRequests(data) ? REQUEST_WRITES : []), ...(data.writes ?? [])])].sort();
 }
 
 /**
  * Attributes of items of other rooms that every request may set, and nothing else of them: when a session was last seen, and
- * on which day a member, with the index by that day. Whoever answers requests can so write it beside what it reads, and still
- * neither make, end nor revive a session or a membership.
+ * on which day a member, with the index by that day, and when and from where an API key was used. Whoever answers requests
+ * can so write it beside what it reads, and still neither make, end nor revive a session, a membership or a key.
  */
 export const REQUEST_TOUCHES = [
   "session.last_seen_at",
@@ -143,11 +165,15 @@ export const REQUEST_TOUCHES = [
   "membership.last_seen_on",
   "membership.gsi4pk",
   "membership.gsi4sk",
+  "api_key.last_used_at",
+  "api_key.last_used_ip",
 ] as const;
 
 /** Attributes that a function sets of items whose type it does not write. */
-export const touchesOf = ({ trigger, touches = [] }: FunctionData): readonly string[] =>
-  trigger.kind === "api" || trigger.kind === "stream" ? [...REQUEST_TOUCHES, ...touches] : touches;
+export const touchesOf = (data: FunctionData): readonly string[] => [
+  ...(answersRequests(data) ? REQUEST_TOUCHES : []),
+  ...(data.touches ?? []),
+];
 
 export interface QueueData {
   /** How long one attempt may take before the message is shown again; above the function's time limit. */

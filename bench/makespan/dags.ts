@@ -10,9 +10,18 @@ export interface Means {
 
 export interface Dag {
   readonly graph: object;
+  /** The same tasks with the same order among them, but each waits for all that stand before it in the graph's levels. */
+  readonly waves: object;
   /** Milliseconds that the longest way through the graph waits, and how many tasks stand on it. */
   readonly critical_ms: number;
   readonly critical_tasks: number;
+}
+
+interface Drawn {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly config: object;
 }
 
 interface Step {
@@ -44,7 +53,7 @@ const taskNode = (i: number, id: string, delay_ms: number, means: Means) =>
 export function randomDag(seed: number, means: Means): Dag {
   const random = seeded(seed);
   const pick = (count: number) => Math.floor(random() * count);
-  const nodes: object[] = [];
+  const nodes: Drawn[] = [];
   const steps: Step[] = [{ id: "input", delay_ms: 0, task: false, sources: [] }];
   const earlier = () => steps[steps.length - 1 - pick(Math.min(4, steps.length))]?.id ?? "input";
   const tasks = 6 + pick(7);
@@ -76,7 +85,52 @@ export function trivialChain(length: number, means: Means): Dag {
   return finished(nodes, steps);
 }
 
-function finished(nodes: readonly object[], steps: readonly Step[]): Dag {
+/** By task: how many tasks stand before it on the way that has most. */
+function levelsOf(steps: readonly Step[]): Map<string, number> {
+  const levels = new Map<string, number>();
+  const passed = new Map<string, number>();
+  for (const { id, task, sources } of steps) {
+    const level = Math.max(0, ...sources.map((source) => passed.get(source) ?? 0));
+    if (task) levels.set(id, level);
+    passed.set(id, task ? level + 1 : level);
+  }
+  return levels;
+}
+
+/** Nothing but tasks, and a merge after each level that waits for all of it. */
+function wavesOf(nodes: readonly Drawn[], steps: readonly Step[]): object {
+  const levels = levelsOf(steps);
+  const tasks = nodes.filter(({ id }) => levels.has(id));
+  const count = Math.max(...levels.values()) + 1;
+  const after = (level: number) => (level < 0 ? "input" : `wave_${level}`);
+  const edges = tasks.flatMap(({ id }) => {
+    const level = levels.get(id) ?? 0;
+    return [
+      { source: after(level - 1), target: id },
+      { source: id, target: after(level) },
+    ];
+  });
+  const barriers = Array.from({ length: count }, (_, i) => ({
+    id: after(i),
+    kind: "merge",
+    label: after(i),
+    config: {},
+  }));
+  return graphOf([...tasks, ...barriers], [...edges, { source: after(count - 1), target: "output" }]);
+}
+
+function graphOf(nodes: readonly object[], connections: readonly object[]): object {
+  return {
+    nodes: [
+      { id: "input", kind: "input", label: "input", config: {} },
+      ...nodes,
+      { id: "output", kind: "output", label: "output", config: {} },
+    ],
+    connections: connections.map((connection, i) => ({ id: `c${i}`, ...connection })),
+  };
+}
+
+function finished(nodes: readonly Drawn[], steps: readonly Step[]): Dag {
   const used = new Set(steps.flatMap(({ sources }) => sources));
   const sinks = steps.filter(({ id }) => !used.has(id)).map(({ id }) => id);
   const all = [...steps, { id: "output", delay_ms: 0, task: false, sources: sinks }];
@@ -90,14 +144,8 @@ function finished(nodes: readonly object[], steps: readonly Step[]): Dag {
   }
   const end = longest.get("output") ?? { ms: 0, tasks: 0 };
   return {
-    graph: {
-      nodes: [
-        { id: "input", kind: "input", label: "input", config: {} },
-        ...nodes,
-        { id: "output", kind: "output", label: "output", config: {} },
-      ],
-      connections: connections.map((connection, i) => ({ id: `c${i}`, ...connection })),
-    },
+    graph: graphOf(nodes, connections),
+    waves: wavesOf(nodes, steps),
     critical_ms: end.ms,
     critical_tasks: end.tasks,
   };

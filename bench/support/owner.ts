@@ -46,7 +46,7 @@ export function ownerAt(at: Date, origin_jti: string, email = "ada@example.com")
     status: "active",
     primary: true,
     joined_at: now,
-    last_seen_on: "0000-00-00",
+    last_seen_on: now.slice(0, 10),
     name_key: "ada",
     updated_at: now,
     etag: newEtag(at),

@@ -4,6 +4,7 @@ export const functionSettings = {
   FRONT_SECRET: "a secret of the deployment, 32 or more",
   TABLE_NAME: "table",
   KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000",
+  HEADS_KEY_ARN: "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000001",
   USER_POOL_ID: "us-east-1_Benchmark",
   POOL_URL: "https://signin.example.com",
   USER_POOL_CLIENT_ID: "client",

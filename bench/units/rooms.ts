@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import * as accessHandlers from "../../functions/access/handlers.ts";
+import { operations as accessOperations } from "../../functions/access/operations.ts";
 import { agentDeps } from "../../functions/agents/deps.ts";
 import * as agentHandlers from "../../functions/agents/handlers.ts";
 import { operations as agentOperations } from "../../functions/agents/operations.ts";
@@ -103,15 +105,19 @@ const poolOfAll: IdentityProvider = (() => {
   };
 })();
 
+/** Nothing that is measured asks for the key that signs heads. */
+const headsKey = { public: () => Promise.reject(new Error("there is no such key")) };
+
 /** The rooms' own dispatchers, as their \`api.ts\` makes them, behind one that finds the room by its operations. */
 export function dispatchers(platform: Platform): Dispatch {
   const rooms: { finds: ReturnType<typeof createRouter>; dispatch: Dispatch }[] = [];
   const add = (operations: Readonly<Record<string, OperationShape>>, dispatch: Dispatch) =>
     rooms.push({ finds: createRouter(Object.values(operations)), dispatch });
+  add(accessOperations, createDispatcher(accessOperations, accessHandlers, platform, platform));
   add(agentOperations, createDispatcher(agentOperations, agentHandlers, platform, agentDeps(platform)));
   add(exchangeOperations, createDispatcher(exchangeOperations, exchangeHandlers, platform, exchangeDeps(platform)));
   add(approvalOperations, createDispatcher(approvalOperations, approvalHandlers, platform, approvalsDeps(platform)));
-  add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, platform));
+  add(auditOperations, createDispatcher(auditOperations, auditHandlers, platform, { ...platform, key: headsKey }));
   add(
     authOperations,
     createDispatcher(authOperations, authHandlers, platform, { ...authDeps(platform), identities: poolOfAll }),

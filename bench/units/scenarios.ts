@@ -1,6 +1,7 @@
 import { approvalRows } from "./approvals.ts";
 import { domainRows, operatorRows, planRow } from "./operators.ts";
 import { providerRows } from "./providers.ts";
+import { roleRows } from "./roles.ts";
 import { agent, connection, nameOf, node, PAGE, person, pipeline, type Scenario, webhook } from "./scene.ts";
 import { signInRows } from "./sign-in.ts";
 
@@ -78,6 +79,7 @@ export const scenarios: readonly Scenario[] = [
   { id: "users.update_me", method: "PATCH", path: () => "/users/me", body: () => ({ name: "Ada L." }) },
   { id: "users.get", method: "GET", path: (s) => `/users/${s.member}` },
   { id: "users.assign_role", method: "PATCH", path: (s) => `/users/${s.member}`, body: () => ({ role: "developer" }) },
+  ...roleRows,
   { id: "users.suspend", method: "POST", path: (s) => `/users/${s.member}/suspend`, body: () => ({}) },
   { id: "users.restore", method: "POST", path: (s) => `/users/${s.member}/restore`, body: () => ({}) },
   {

@@ -16,6 +16,8 @@ export interface Scene {
   readonly webhook: string;
   readonly workspace: string;
   readonly team: string;
+  /** A role of the organization's own. */
+  readonly role: string;
   readonly run: string;
   readonly invitation: string;
   readonly domain: string;
@@ -103,6 +105,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     String((await tenant.several(times, "POST", path, body, keep)).body.id);
   const workspace = await made("/workspaces", { name: "Shared", environment: "development" });
   const team = await made("/teams", { name: "Design" });
+  const role = await made("/roles", { name: "Prompt engineer", grants: ["agents:*"] }, 1);
   const one = await made("/agents", agent("Sorter"));
   const other = await made("/agents", agent("Writer"), 1);
   for (const id of [one, other]) await tenant.call("POST", `/agents/${id}/activate`, {});
@@ -152,6 +155,7 @@ export async function furnish(tenant: Tenant, count: number): Promise<Scene> {
     webhook: hook,
     workspace,
     team,
+    role,
     run,
     invitation,
     ...asked,

@@ -37,7 +37,7 @@ import { dispatchers } from "./rooms.ts";
 import { APP_ORIGIN } from "./scene.ts";
 import { copy, createTable, putAll, TABLE } from "./store.ts";
 
-const BUCKET = "units";
+export const BUCKET = "units";
 const OPERATORS = "/platform/";
 
 /** An answer with what scenarios look for in it. */

@@ -10,6 +10,7 @@ import { renderKeyPolicy } from "./key-policy.ts";
 import { renderKeys } from "./keys.ts";
 import { renderNodeKinds } from "./node-kinds.ts";
 import { renderPermissions } from "./permissions.ts";
+import { renderPolicies } from "./policies.ts";
 import { renderSettings } from "./settings.ts";
 import { declaredStatesOfAllRooms, renderStates } from "./states.ts";
 import { renderTemplates } from "./templates.ts";
@@ -26,6 +27,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "events.md": renderEvents(eventsByRoom),
     "node-kinds.md": renderNodeKinds(),
     "permissions.md": renderPermissions(allOperations),
+    "policies.md": renderPolicies(),
     "settings.md": renderSettings(),
     "templates.md": renderTemplates(templates),
     "../functions/exchange/templates/rules/lazy/library.json": `${JSON.stringify(templates, null, 2)}\n`,

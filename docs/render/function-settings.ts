@@ -21,6 +21,7 @@ const resources: Resources = {
   bucketName: NAME,
   keyArn: NAME,
   proofKeyArn: NAME,
+  headsKeyArn: NAME,
   dataKey: undefined,
   userPoolArn: NAME,
   poolUrl: NAME,
@@ -50,7 +51,7 @@ function settingNames(data: FunctionData, stage: Stage): readonly string[] {
   return [
     ...Object.keys(settingsOf(data.trigger.kind, stage, values)),
     ...Object.keys(grant(data, resources).environment),
-    ...(data.trigger.kind === "outbox" ? ["DEAD_LETTERS_URL"] : []),
+    ...(data.trigger.kind === "inserts" ? ["DEAD_LETTERS_URL"] : []),
   ];
 }
 
@@ -67,6 +68,8 @@ function whoHas(setting: string, stage: Stage): string {
   };
   if (isAll(() => true)) return "all";
   if (isAll(({ trigger }) => trigger.kind !== "cognito")) return "all but the pool's";
+  if (isAll(({ trigger }) => trigger.kind !== "cognito" && trigger.kind !== "rate"))
+    return "all but the pool's and the clock's";
   if (isAll(({ trigger }) => trigger.kind === "api" || trigger.kind === "stream")) return "those that answer requests";
   return have.map(({ name }) => code(name)).join(", ");
 }
@@ -78,13 +81,11 @@ export function functionSettingRows(
 ): readonly string[][] {
   const said = { mail_from: "a@example.com", app_url: "https://example.com" };
   const stage = stageOf(readContext({ ...said, stage: "staging" }));
-  const own = Object.entries(settings.shape).map(([name, schema]) => [
-    code(name),
-    formOf(schema),
-    defaultOf(schema),
-    schema.description ?? "",
-    name.startsWith("AWS_") ? "all" : whoHas(name, stage),
-  ]);
+  const own = Object.entries(settings).map(([name, form]) => {
+    const schema = form();
+    const who = name.startsWith("AWS_") ? "all" : whoHas(name, stage);
+    return [code(name), formOf(schema), defaultOf(schema), schema.description ?? "", who];
+  });
   const addresses = Object.keys(queues).flatMap((queue) => {
     const name = queueSetting(queue);
     const who = whoHas(name, stage);

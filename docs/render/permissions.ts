@@ -1,5 +1,6 @@
 import { decide } from "../../shared/access/decide.ts";
-import { allPermissions, permissionCatalogue } from "../../shared/access/permissions.ts";
+import { permissionTexts } from "../../shared/access/permission-texts.ts";
+import { allPermissions } from "../../shared/access/permissions.ts";
 import { builtInRoleNames, builtInRoles } from "../../shared/access/roles.ts";
 import { fullPath, type OperationShape } from "../../shared/http/operation.ts";
 import { code, generated, table } from "./markdown.ts";
@@ -8,10 +9,7 @@ type Operations = readonly { readonly room: string; readonly operation: Operatio
 
 /** docs/permissions.md: the catalogue, the built-in roles, and what each operation needs. */
 export function renderPermissions(operations: Operations): string {
-  const catalogue = Object.entries(permissionCatalogue).map(([resource, actions]) => [
-    code(resource),
-    actions.map(code).join(" "),
-  ]);
+  const catalogue = allPermissions.map((permission) => [code(permission), permissionTexts[permission]]);
   const roles = builtInRoleNames.map((role) => [
     code(role),
     builtInRoles[role].label,
@@ -33,11 +31,12 @@ export function renderPermissions(operations: Operations): string {
     "# Permissions",
     "",
     "A permission is `resource:action`. A grant is a permission, `resource:*`, `*:action` or `*`. A request passes when the caller's",
-    "role grants the operation's permission; the role is read with every request.",
+    "role grants the operation's permission; the role is read with every request. A role is built in, or one of the organization's own",
+    "(`POST /roles`): at most 50, none of which grants more than its author held.",
     "",
     "## Catalogue",
     "",
-    table(["Resource", "Actions"], catalogue),
+    table(["Permission", "What it lets somebody do"], catalogue),
     "",
     "## Built-in roles",
     "",

@@ -81,6 +81,29 @@ export const agentEvents = defineEvents({
       upload: z.string(),
     }),
   },
+  "agent.index_requested": {
+    summary:
+      "The contexts of an agent are to be indexed: somebody asked for it, or more is left than fits into one go.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      version: z.int().nullable(),
+      /** What did not fit into a go before. */
+      rest: z.boolean().default(false),
+    }),
+  },
+  "agent.context_indexed": {
+    summary: "A context of an agent was indexed for being searched, or could not be.",
+    resource: "agent",
+    data: z.object({
+      agent_id: z.string(),
+      context_id: z.string(),
+      model_id: z.string(),
+      chunks: z.int(),
+      error_code: z.string().nullable(),
+    }),
+    audited: false,
+  },
   "agent.thread_created": { summary: "Somebody began a conversation with an agent.", resource: "agent", data: thread },
   "agent.thread_deleted": {
     summary: "A conversation with an agent was deleted, or went with the membership of whose it was.",

@@ -4,6 +4,8 @@ import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { jsonSchemaField } from "../../shared/json-schema/schema.ts";
 import { defineStates } from "../../shared/states.ts";
+import { defaultEmbeddingId } from "../models/defaults/public.ts";
+import { offerKinds } from "./offers/rules/kinds.ts";
 
 /**
  * Contexts and tools of one agent. A rollback replaces all of them in one transaction of 100 items: at most 20 of each
@@ -99,6 +101,40 @@ export const guardrailSchema = z
 const guardrailField = guardrailSchema.nullable();
 export const storedGuardrail = guardrailField.default(null);
 
+const retrievalModeSchema = z.enum(["auto", "always", "off"]).meta({
+  id: "AgentRetrievalMode",
+  description:
+    "`auto`: contexts are searched where together they have more tokens than `budget_tokens`. `always`: whatever they have. `off`: they are sent whole, as far as the model's window has room.",
+});
+
+/** How an agent's contexts are searched. */
+export const retrievalSchema = z
+  .strictObject({
+    mode: retrievalModeSchema.default("auto"),
+    model_id: modelIdSchema
+      .meta({
+        description: "A model of kind `embedding`. Another one means that all contexts are indexed anew.",
+        example: defaultEmbeddingId,
+      })
+      .default(defaultEmbeddingId),
+    top_k: z.int().min(1).max(50).meta({ description: "Most passages that a call is given." }).default(8),
+    budget_tokens: z
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .meta({ description: "So many tokens of contexts are sent whole; three bytes count as one." })
+      .default(16_000),
+  })
+  .meta({
+    id: "AgentRetrieval",
+    description:
+      "How contexts are used that are too large for the prompt: those passages are sent that are most like the message.",
+  });
+export type Retrieval = z.output<typeof retrievalSchema>;
+
+/** As it is stored: agents and versions that were there before are used as before, for nobody has indexed their contexts. */
+export const storedRetrieval = retrievalSchema.prefault({ mode: "off" });
+
 /** What a version pins of the agent itself. */
 export const definitionSchema = z.object({
   name: nameSchema,
@@ -121,6 +157,7 @@ export const definitionSchema = z.object({
       "Has the provider keep the prompt, contexts and tools for calls within five minutes, where it does so on request (`supports.prompt_cache` of the model). Reading what is kept costs a fraction of other input, keeping it may cost more: it pays for agents that are asked often or call tools.",
   }),
   guardrail: guardrailField,
+  retrieval: retrievalSchema,
   capabilities: capabilitiesSchema,
   tags: tagsSchema,
   metadata: metadataSchema,
@@ -140,6 +177,7 @@ export const newDefinition = {
   response_schema: shape.response_schema.default(null),
   cache_prompt: shape.cache_prompt.default(false),
   guardrail: shape.guardrail.default(null),
+  retrieval: shape.retrieval.prefault({}),
   capabilities: shape.capabilities.default([]),
   tags: shape.tags.default([]),
   metadata: shape.metadata.default({}),
@@ -158,6 +196,7 @@ export const definitionFields = [
   "response_schema",
   "cache_prompt",
   "guardrail",
+  "retrieval",
   "capabilities",
   "tags",
   "metadata",
@@ -214,13 +253,13 @@ export const contextStates = defineStates("context", contextStatusSchema.options
   {
     from: ["pending"],
     to: "failed",
-    why: "The address has no text; or a version or a copy takes it up before it arrived.",
+    why: "The address has no text, or none within an hour; or a version or a copy takes it up before it arrived.",
   },
   { from: ["processing"], to: "ready", why: "Its text is there." },
   {
     from: ["processing"],
     to: "failed",
-    why: "The file gives no text, or too much of it; `error` says why and what to do.",
+    why: "The file gives no text, or too much of it, or none within an hour; `error` says why and what to do.",
   },
 ]);
 
@@ -279,6 +318,8 @@ export const toolSchema = z
   .meta({ id: "AgentTool", description: "Something the agent's model may call." });
 export type ToolView = z.output<typeof toolSchema>;
 
+export const offerKindSchema = z.enum(offerKinds).meta({ id: "McpOfferKind" });
+
 /** A tool with what its MCP server has changed since it was pinned. */
 export const toolDetailSchema = toolSchema
   .extend({
@@ -286,14 +327,15 @@ export const toolDetailSchema = toolSchema
       .array(
         z.object({
           version: z.int().nullable().meta({ description: "The agent's version; null for the working copy." }),
-          name: z.string(),
+          kind: offerKindSchema,
+          name: z.string().meta({ description: "The server's own name of it; of a resource its address." }),
           description: z.string().meta({ description: "What the server says of it now." }),
           seen_at: z.string(),
         }),
       )
       .meta({
         description:
-          "Tools of the MCP server whose description or parameters have changed. They are not offered to the model until accepted.",
+          "What of the MCP server's tools, resources and prompts it describes otherwise than before. They are not used until accepted.",
       }),
   })
   .meta({ id: "AgentToolDetail", description: "A tool with what its server has changed." });

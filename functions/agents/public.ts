@@ -6,17 +6,6 @@ export type { Capability } from "./model.ts";
 export { agentItem, agentUseItem, type StoredAgent } from "./store.ts";
 export { endThread, threadsOf } from "./threads/ending.ts";
 export { type HeldThread, holdThread, type RememberedTurn, ThreadLost } from "./threads/memory.ts";
-export { changedTools } from "./tools/pins.ts";
-export {
-  type StoredToolConfig,
-  secretHeaderContext,
-  storedToolConfig,
-  type Tool,
-  toolLimits,
-} from "./tools/rules/definition.ts";
-export type { CompileExpression } from "./tools/rules/issues.ts";
-export type { DescribedTool } from "./tools/rules/pins.ts";
-export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./tools/rules/template.ts";
 export { holdAgent, loadSnapshot, pinAgent, pinAgents, releaseAgent } from "./versions/pin.ts";
 export { responseSchemas } from "./versions/response-schemas.ts";
 export {

@@ -2,7 +2,7 @@ import { readFamily } from "../../shared/dynamo/family.ts";
 import { primaryKey } from "../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
-import { defineResource } from "../../shared/http/resource.ts";
+import { defineResource, type Reading } from "../../shared/http/resource.ts";
 import {
   agentContextItem,
   agentItem,
@@ -41,12 +41,18 @@ export const agentResource = defineResource({
   path: ["agent_id"],
   item: agentItem,
   key: ({ agent_id }) => ({ id: agent_id }),
+  subject: (agent) => agent,
 });
+
+/** What policies look at where a part of an agent is named: the agent. */
+export const agentOfPart = (_part: unknown, { table, path }: Reading<"agent_id">): Promise<StoredAgent | undefined> =>
+  table.get(agentItem, { id: String(path.agent_id) });
 
 export const wholeAgentResource = defineResource({
   type: "agent",
   path: ["agent_id"],
   read: ({ table, path }) => findWhole(table, String(path.agent_id)),
+  subject: ({ agent }) => agent,
 });
 
 export const contextResource = defineResource({
@@ -54,6 +60,7 @@ export const contextResource = defineResource({
   path: ["agent_id", "context_id"],
   item: agentContextItem,
   key: ({ agent_id, context_id }) => ({ agent_id, id: context_id }),
+  subject: agentOfPart,
 });
 
 export const versionResource = defineResource({
@@ -61,12 +68,14 @@ export const versionResource = defineResource({
   path: ["agent_id", "number"],
   item: agentVersionItem,
   key: ({ agent_id, number }) => ({ agent_id, number }),
+  subject: agentOfPart,
 });
 
 /** Tools are kept by name; one by its id is found among the agent's few. */
 export const toolResource = defineResource({
   type: "agent",
   path: ["agent_id", "tool_id"],
+  subject: agentOfPart,
   async read({ table, path }): Promise<StoredTool | undefined> {
     for await (const tool of table.all(agentToolItem, { of: { agent_id: path.agent_id } }))
       if (tool.id === path.tool_id) return tool;

@@ -11,6 +11,7 @@ import {
   storedCachePrompt,
   storedCapabilities,
   storedGuardrail,
+  storedRetrieval,
   versionSchema,
 } from "./model.ts";
 import { toolSnapshotSchema } from "./versions/rules/snapshot.ts";
@@ -27,6 +28,7 @@ export const agentItem = defineItem({
     system_prompt: blobSchema,
     cache_prompt: storedCachePrompt,
     guardrail: storedGuardrail,
+    retrieval: storedRetrieval,
     capabilities: storedCapabilities,
     /** Rises with every change of the definition, the contexts or the tools. */
     definition_number: z.int(),
@@ -51,6 +53,9 @@ export type StoredAgent = ItemOf<typeof agentItem>;
 
 /** When an archived agent is erased. Only archived ones have it, and those that are on their way out. */
 export const agentPurge = defineDue("agent_purge");
+
+/** When a context whose text somebody is to fetch or to take from a file has waited too long: `agent/context/attempt`. */
+export const contextOverdue = defineDue("context_overdue");
 
 export const agentNameItem = defineItem({
   type: "agent_name",

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { allPermissions } from "../../shared/access/permissions.ts";
+import { roleSchema } from "../../shared/access/own-roles.ts";
 import { principalSchema } from "../../shared/access/principal.ts";
-import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
+import { permissionSchema } from "../../shared/access/schemas.ts";
 import { timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
@@ -22,8 +22,6 @@ export type ApprovalStatus = z.output<typeof approvalStatusSchema>;
 export const NAMED = 20;
 export const NAMED_USERS = 50;
 
-const permission = z.enum(allPermissions, { error: "is not a permission" }).meta({ id: "PermissionName" });
-
 /**
  * Who may decide, by any of these; whoever holds `approvals:decide` where none is given. Nobody decides without that
  * permission, whatever else names them, and what names them is looked at when they decide.
@@ -40,13 +38,9 @@ export const approversSchema = z
       .max(NAMED)
       .optional()
       .meta({ description: "Their members, inherited ones included." }),
-    roles: z
-      .array(z.preprocess((role) => (typeof role === "string" ? roleAlias(role) : role), z.enum(builtInRoleNames)))
-      .min(1)
-      .max(NAMED)
-      .optional(),
+    roles: z.array(roleSchema).min(1).max(NAMED).optional(),
     permissions: z
-      .array(permission)
+      .array(permissionSchema)
       .min(1)
       .max(NAMED)
       .optional()

@@ -1,4 +1,8 @@
 import type { Platform } from "../../shared/http/platform.ts";
+import type { SigningKey } from "../../shared/signing/kms.ts";
 
-export type AuditDeps = Pick<Platform, "table">;
-export type ExportDeps = Pick<Platform, "table" | "clock" | "log">;
+export interface AuditDeps extends Pick<Platform, "table"> {
+  /** The key that signs heads, of which everybody may know the public half. */
+  readonly key: Pick<SigningKey, "public">;
+}
+export type ExportDeps = AuditDeps & Pick<Platform, "clock" | "log">;

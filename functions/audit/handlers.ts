@@ -1,5 +1,6 @@
 import { draft } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
+import type { Page, TenantTable } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { rechecked } from "../../shared/http/heartbeat.ts";
@@ -7,13 +8,27 @@ import { invalid } from "../../shared/http/parse.ts";
 import { holding, leased, takeLease } from "../../shared/limits/leases.ts";
 import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
-import { exportText } from "./exports/text.ts";
+import { csvRows } from "./exports/csv.ts";
+import { provable } from "./exports/provable.ts";
+import { type Line, lineText } from "./exports/rules/lines.ts";
+import { inPieces } from "./exports/text.ts";
 import { exportTypes, type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { room } from "./room.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
+import { numbersOf } from "./tree/store.ts";
+
+export { erasePerson, getPersonErasure } from "./persons/handlers.ts";
+export { keys, latestHead, listHeads, prove, proveConsistency } from "./tree/handlers.ts";
 
 type Ops = typeof operations;
+
+/** A page with the numbers of its entries, which are read in one batch: an entry itself is never changed. */
+async function withNumbers<E extends { readonly id: string }>(tenant: TenantTable, { items, next_cursor }: Page<E>) {
+  const ids = items.map(({ id }) => id);
+  const numbers = ids.length === 0 ? [] : await numbersOf(tenant, ids);
+  return { items: items.map((entry, i) => ({ ...entry, sequence: numbers[i] ?? null })), next_cursor };
+}
 
 function requireFilters(filters: Filters): void {
   const issues = filterIssues(filters);
@@ -24,14 +39,21 @@ export const list: Handler<Ops["list"], AuditDeps> = async ({ caller, query, at 
   requireFilters(query);
   const tenant = table.of(caller.organization.id);
   const { actor, resource_type, resource_id, action } = query;
-  if (actor !== undefined) return pageByIndex(tenant, { index: "gsi1", of: { actor_key: actor } }, query);
-  if (resource_type !== undefined)
-    return pageByIndex(tenant, { index: "gsi2", of: { resource_key: `${resource_type}:${resource_id}` } }, query);
-  if (action !== undefined) return pageByIndex(tenant, { index: "gsi3", of: { action } }, query);
-  return pageOfAll(tenant, caller.organization, query, at);
+  const page = () => {
+    if (actor !== undefined) return pageByIndex(tenant, { index: "gsi1", of: { actor_key: actor } }, query);
+    if (resource_type !== undefined)
+      return pageByIndex(tenant, { index: "gsi2", of: { resource_key: `${resource_type}:${resource_id}` } }, query);
+    if (action !== undefined) return pageByIndex(tenant, { index: "gsi3", of: { action } }, query);
+    return pageOfAll(tenant, caller.organization, query, at);
+  };
+  return withNumbers(tenant, await page());
 };
 
-export const get: Handler<Ops["get"], AuditDeps> = (call) => call.load();
+export const get: Handler<Ops["get"], AuditDeps> = async (call, { table }) => {
+  const entry = await call.load();
+  const [sequence] = await numbersOf(table.of(call.context.tenant), [entry.id]);
+  return { ...entry, sequence: sequence ?? null };
+};
 
 /** Also of somebody who is no longer a member; never of somebody who was none. */
 export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async (call, { table }) => {
@@ -39,7 +61,8 @@ export const listOfUser: Handler<Ops["listOfUser"], AuditDeps> = async (call, { 
   requireFilters(query);
   const { user_id } = await call.load();
   const by = { index: "gsi1", of: { actor_key: `user:${user_id}` } } as const;
-  return pageByIndex(table.of(call.context.tenant), by, query);
+  const tenant = table.of(call.context.tenant);
+  return withNumbers(tenant, await pageByIndex(tenant, by, query));
 };
 
 /**
@@ -52,7 +75,7 @@ export const listOfResource: Handler<Ops["listOfResource"], AuditDeps> = async (
   const by = { index: "gsi2", of: { resource_key: `${path.resource_type}:${path.resource_id}` } } as const;
   const page = await pageByIndex(tenant, by, query);
   if (page.items.length === 0 && (await pageByIndex(tenant, by, { limit: 1 })).items.length === 0) throw notFound();
-  return page;
+  return withNumbers(tenant, page);
 };
 
 /** An export ends with its function, and holds its place no longer. */
@@ -62,7 +85,8 @@ const EXPORT_SECONDS = room.functions.stream.timeout_seconds;
  * The entry of the export is committed before the first byte leaves, and is part of an export that reaches to now. An
  * export holds a place among the plan's streams; one that finds none leaves no entry.
  */
-export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, { table, clock, log }) => {
+export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, deps) => {
+  const { table, clock, log } = deps;
   const { caller, query, at } = call;
   requireFilters(query);
   const { format, from, to } = query;
@@ -71,7 +95,13 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, {
   const data = { format, from: from ?? null, to: to ?? null };
   const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
   const lease = await takeLease(own, plan, "streams", EXPORT_SECONDS, () => clock.now());
-  const content = rechecked(call, () => exportText(own, caller.organization, query, at));
+  const lines = () => {
+    if (format === "csv") return csvRows(own, caller.organization, query, at);
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const key = async () => (await deps.key.public()).pem;
+    return texts(provable(caller.organization, query, at, { tenant: own, clock, pause, key }));
+  };
+  const content = rechecked(call, () => inPieces(lines()));
   return holding(lease, () =>
     call.commit(
       { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
@@ -83,3 +113,7 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, {
     ),
   );
 };
+
+async function* texts(lines: AsyncIterable<Line>): AsyncGenerator<string> {
+  for await (const line of lines) yield lineText(line);
+}

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { AuditEntry } from "../../shared/change/items.ts";
+import { type AuditEntry, auditEntrySchema } from "../../shared/change/items.ts";
 import type { Issue } from "../../shared/errors.ts";
 import { isOrdered, OUT_OF_ORDER, type TimeRange } from "../../shared/http/time-range.ts";
 
@@ -10,6 +10,16 @@ export const exportTypes = {
   jsonl: "application/x-ndjson",
   csv: "text/csv; charset=utf-8; header=present",
 } as const satisfies Record<z.output<typeof exportFormatSchema>, string>;
+
+/** An entry as the API shows it. */
+export const entrySchema = auditEntrySchema
+  .extend({
+    sequence: z.int().min(0).nullable().meta({
+      description:
+        "Its number, which is its place in the organization's tree: without a gap, from 0. Null for some seconds, until it has one.",
+    }),
+  })
+  .meta({ id: "AuditEntry", description: "One thing that somebody did, or was refused." });
 
 export const monthOf = (time: string): string => time.slice(0, 7);
 
@@ -93,4 +103,3 @@ const row = (cells: readonly string[]): string => `${cells.map(csvCell).join(","
 /** Begins with a byte order mark: without it Excel reads a file in the machine's own charset. */
 export const csvHeader = `\ufeff${row(Object.keys(columns))}`;
 export const csvRow = (entry: AuditEntry): string => row(Object.values(columns).map((cell) => cell(entry)));
-export const jsonLine = (entry: AuditEntry): string => `${JSON.stringify(entry)}\n`;

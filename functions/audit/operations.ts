@@ -1,16 +1,17 @@
 import * as z from "zod";
 import { principalTextSchema } from "../../shared/access/principal.ts";
-import { auditEntrySchema } from "../../shared/change/items.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { timeRangeQuery } from "../../shared/http/time-range.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { exportFormatSchema, exportTypes } from "./model.ts";
+import { entrySchema, exportFormatSchema, exportTypes } from "./model.ts";
+import { personOperations } from "./persons/operations.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
+import { treeOperations } from "./tree/operations.ts";
 
 const resourceType = z.string().regex(/^[a-z_]{1,40}$/, "must be a type like agent");
 const resourceId = z.string().min(1).max(200);
-const listed = pageOf(auditEntrySchema);
+const listed = pageOf(entrySchema);
 
 export const apiOperations = {
   list: operation({
@@ -47,7 +48,7 @@ export const apiOperations = {
     permission: "audit:read",
     resource: entryResource,
     request: { path: z.object({ audit_id: idSchema("audit") }) },
-    response: auditEntrySchema,
+    response: entrySchema,
     success: 200,
     errors: [],
   }),
@@ -82,6 +83,8 @@ export const apiOperations = {
     success: 200,
     errors: [],
   }),
+  ...treeOperations,
+  ...personOperations,
 } as const;
 
 export const streamOperations = {
@@ -91,7 +94,7 @@ export const streamOperations = {
     path: "/audit/export",
     summary: "Download audit entries, oldest first",
     description:
-      "JSON Lines or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry.",
+      "JSON Lines, or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry. JSON Lines carry what proves them: each entry with its number and its leaf's hash, what has expired as its bare leaf, and signed heads; `npm run audit:verify` checks them without us (docs/audit.md).",
     permission: "audit:export",
     resource: { type: "audit_entry", list: true },
     request: { query: z.strictObject({ ...timeRangeQuery, format: exportFormatSchema.default("jsonl") }) },

@@ -1,18 +1,63 @@
-import { apiFunction, defineRoom } from "../../shared/room.ts";
+import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
-/** Who did what, when, from where and with which outcome: to search, and to take along as a file. */
+/** What numbering entries writes: their places, the head, and that somebody looks after them later. */
+const NUMBERING = ["audit_head", "audit_leaf", "audit_number", "audit_tree", "due"] as const;
+
+/** What the erasure of a person sets of an entry: the parts, the keys by which they are found, and what stands for them. */
+const ERASING = [
+  "actor",
+  "actor_key",
+  "changes",
+  "erased",
+  "gsi1pk",
+  "gsi1sk",
+  "gsi2pk",
+  "gsi2sk",
+  "reason",
+  "request",
+  "resource",
+  "resource_key",
+  "salts",
+] as const;
+
+/** Who did what, when, from where and with which outcome: to search, to take along as a file, and to prove. */
 export const room = defineRoom({
   name: "audit",
   area: "govern",
   functions: {
-    api: apiFunction(["table_read"]),
+    api: apiFunction(["table_read", "heads_key"], { writes: ["audit_person_erasure", "due"] }),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_read"],
+      needs: ["table_read", "heads_key"],
       writes: ["lease_count"],
       timeout_seconds: 900,
       memory_mb: 512,
       reserved_concurrency: 10,
     },
+    /** Gives entries their numbers, and signs the heads of their trees. */
+    sequencer: {
+      // Entries of some seconds together: a head, and what it costs to sign, is for all of them.
+      trigger: { kind: "inserts", of: "audit_entry", window_seconds: 5 },
+      needs: ["table_read", "sign_heads"],
+      writes: NUMBERING,
+      batch_size: 200,
+      timeout_seconds: 60,
+      memory_mb: 512,
+    },
+    /** Tells of new heads, numbers what the sequencer has missed, and takes persons out of entries. */
+    upkeep: {
+      trigger: {
+        kind: "due",
+        kinds: ["audit_telling", "audit_check", "audit_person_erasure"],
+        queue: "audit_upkeeps",
+        suspended: "goes_on",
+      },
+      needs: ["table_read", "sign_heads"],
+      writes: [...NUMBERING, ...CHANGE_WRITES, "audit_check", "audit_person_erasure"],
+      touches: ERASING.map((attribute) => `audit_entry.${attribute}`),
+      timeout_seconds: 120,
+      memory_mb: 512,
+    },
   },
+  queues: { audit_upkeeps: { visibility_seconds: visibilitySeconds(120), max_receives: MAX_RECEIVES } },
 });

@@ -93,9 +93,18 @@ function placeOf(fingerprint: string, cursor: string): { month: string; inner: s
   return { month, inner };
 }
 
-/** One entry: its id's time tells the month it lies in. Undefined when there is none, or its time is over. */
-const entryById = (tenant: TenantTable, id: string): Promise<Stored | undefined> =>
-  tenant.get(auditItem, { month: monthOf(timestamp(timeOfId(id))), id });
+/** Where an entry lies: its id's time tells the month. */
+export const entryKey = (id: string) => ({ month: monthOf(timestamp(timeOfId(id))), id });
+
+/** What the leaf of an entry is made of beside what the entry says. */
+export const evidenceFields = ({ expires_at, salts, erased }: Stored) => ({
+  expires_at,
+  ...(salts === undefined ? {} : { salts }),
+  ...(erased === undefined ? {} : { erased }),
+});
+
+/** One entry. Undefined when there is none, or its time is over. */
+const entryById = (tenant: TenantTable, id: string): Promise<Stored | undefined> => tenant.get(auditItem, entryKey(id));
 
 export const entryResource = defineResource({
   type: "audit_entry",
@@ -110,6 +119,36 @@ export const anyMemberResource = defineResource({
   item: membershipItem,
   key: ({ user_id }) => ({ user_id }),
 });
+
+/** What one look reads of a range. */
+const PIECE = 100;
+
+/**
+ * All entries of a range, oldest first, some at a time as they are read.
+ * @param unreadable told of each entry that cannot be read, which is left out then; without it, that ends the look
+ */
+export async function* entriesBetween(
+  tenant: TenantTable,
+  organization: Pick<Organization, "created_at">,
+  range: TimeRange,
+  now: Date,
+  unreadable?: PageRequest["unreadable"],
+): AsyncGenerator<Stored[]> {
+  const { oldest, newest } = monthsOf(range, organization.created_at, now);
+  for (let month = oldest; month <= newest; month = monthAfter(month)) {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: Page<Stored> = await tenant.page(auditItem, {
+        of: { month },
+        ...idBounds("audit", range),
+        limit: PIECE,
+        cursor,
+        unreadable,
+      });
+      yield page.items;
+      cursor = page.next_cursor;
+    }
+  }
+}
 
 /** All entries of a range, oldest first, as they are read: never more than one page in memory. */
 export async function* allEntries(

@@ -36,6 +36,7 @@ export const room = defineRoom({
           "pool_account",
           "quota",
           "registration",
+          "role_invitation",
           "second_factor",
           "session",
           "sign_in_attempts",

@@ -11,7 +11,8 @@ import { membershipItem } from "../../shared/identity/items.ts";
 import { auditDaysOf } from "../../shared/identity/organization.ts";
 import { type OwnableKind, ownedItem } from "../../shared/identity/owned.ts";
 import { endThread, handOverAgent, threadsOf } from "../agents/public.ts";
-import { pendingOf, revocation } from "../invitations/public.ts";
+import { activeKeysOf, revocation } from "../api-keys/public.ts";
+import { revocation as invitationRevocation, pendingOf } from "../invitations/public.ts";
 import { handOverPipeline } from "../pipelines/public.ts";
 import { handOverSchedule } from "../schedules/public.ts";
 import { leaveTeam, placesOf } from "../teams/public.ts";
@@ -46,6 +47,7 @@ interface Step {
         | "invitations_revoked"
         | "teams_left"
         | "threads_deleted"
+        | "api_keys_revoked"
         | "workspaces_left"
         | "workspaces_handed_over"
         | `${OwnableKind}s_handed_over`,
@@ -90,7 +92,7 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
     }
   };
   for await (const invitation of pendingOf(table, tenant, ref))
-    await take({ ...revocation(own, invitation, clock.now()), counts: { invitations_revoked: 1 } });
+    await take({ ...invitationRevocation(own, invitation, clock.now()), counts: { invitations_revoked: 1 } });
   for (const { team_id } of await placesOf(table, tenant, ref))
     await take(
       leaveTeam(table, tenant, { team_id, user_id: ref }, clock.now()).then((step) => ({
@@ -107,6 +109,13 @@ export async function depart({ tenant, ref }: Due, { table, clock }: Deps): Prom
     );
   for await (const thread of threadsOf(own, principalKey({ type: "user", id: ref })))
     await take({ ...endThread(own, thread, clock.now()), counts: { threads_deleted: 1 } });
+  for await (const key of activeKeysOf(own, ref))
+    await take(
+      auditDaysOf(own).then((audit_days) => ({
+        ...revocation(own, key, { at: clock.now(), audit_days, reason: "owner_removed" }),
+        counts: { api_keys_revoked: 1 },
+      })),
+    );
   for await (const { kind, id } of own.all(ownedItem, { of: { owner_id: ref } }))
     await take(
       handOvers[kind](own, id, ref, heir ?? null, clock.now()).then((step) => ({

@@ -7,7 +7,7 @@ import type { Handler } from "../../shared/http/call.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
-import { requireReach } from "../users/public.ts";
+import { requireGivenByRule } from "../users/public.ts";
 import type { DomainsDeps } from "./deps.ts";
 import { domainEvents } from "./events.ts";
 import { CLAIM_SECONDS, type Domain, PENDING_CHECK_SECONDS } from "./model.ts";
@@ -90,7 +90,7 @@ export const update: Handler<Ops["update"], DomainsDeps> = async (call, { table 
     requireMatch(call.if_match, read.etag);
     const { auto_join = read.auto_join, default_role = read.default_role } = body;
     // Whoever lets people in gives them the role, whoever chose it.
-    requireReach(caller, [default_role]);
+    const given = await requireGivenByRule(table, caller, [{ path: "default_role", role: default_role }]);
     const changes = changedFields(read, { ...read, auto_join, default_role });
     if (changes.length === 0) return shown(read);
     const next: Domain = { ...read, auto_join, default_role, updated_at: timestamp(at), etag: newEtag(at) };
@@ -100,6 +100,7 @@ export const update: Handler<Ops["update"], DomainsDeps> = async (call, { table 
       {
         writes: [
           call.stillPermitted(),
+          ...given,
           table.of(read.organization_id).writes.replace(domainItem, next, read.etag),
           ...(read.status === "verified" ? [ownWrite(table, next)] : []),
         ],

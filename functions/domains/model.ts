@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { builtInRoleNames } from "../../shared/access/roles.ts";
 import { sha256 } from "../../shared/hash.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { asciiDomain } from "../../shared/mail/address.ts";
@@ -65,10 +64,6 @@ export const challengeOf = ({ domain, challenge }: { readonly domain: string; re
 
 /** Mailboxes that only whoever runs a domain reads (RFC 2142; the two that certificate authorities take, too). */
 export const mailboxSchema = z.enum(["admin", "postmaster"]).meta({ id: "DomainMailbox" });
-
-/** Roles that somebody may get who joins by their address alone. */
-const joinable = builtInRoleNames.filter((role) => role !== "org_owner" && role !== "org_admin");
-export const joinRoleSchema = z.enum(joinable).meta({ id: "JoinRole" });
 
 export const domainSchema = z
   .object({

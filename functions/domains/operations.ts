@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { givenRoleSchema } from "../../shared/identity/group-rules.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { domainNameSchema, domainView, joinRoleSchema, mailboxSchema } from "./model.ts";
+import { domainNameSchema, domainView, mailboxSchema } from "./model.ts";
 import { domainResource } from "./store.ts";
 
 const path = z.object({ domain_id: idSchema("domain") });
@@ -61,13 +62,13 @@ export const operations = {
     request: {
       path,
       body: z
-        .strictObject({ auto_join: z.boolean(), default_role: joinRoleSchema })
+        .strictObject({ auto_join: z.boolean(), default_role: givenRoleSchema })
         .partial()
         .refine((body) => Object.keys(body).length > 0, "names nothing to change"),
     },
     response: domainView,
     success: 200,
-    errors: ["conflict", "precondition_failed"],
+    errors: ["conflict", "precondition_failed", "reference_not_found"],
     step_up: STEP_UP,
   }),
   verify: operation({

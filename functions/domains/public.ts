@@ -1,8 +1,9 @@
-import type { Read, Table } from "../../shared/dynamo/table.ts";
+import type { Read, Table, TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import type { Problem } from "../../shared/errors.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { type DomainOwner, domainOwnerItem } from "./owning/store.ts";
+import { domainItem } from "./store.ts";
 
 /** What other rooms may use of domains. */
 export { type Claim, claimOf, claimsOf, type Ruling, released, vouched } from "./operating/rulings.ts";
@@ -34,3 +35,9 @@ export const stillJoins = (table: Table, read: DomainOwner, refuse: () => Proble
     .of(PLATFORM)
     .writes.check(domainOwnerItem, { domain }, { equals: { organization_id, default_role, auto_join: true } }, refuse);
 };
+
+/** Ids of the organization's domains by which people would join with this role; an index shows a new one a moment late. */
+export async function* domainsGiving(tenant: TenantTable, role: string): AsyncGenerator<string> {
+  for await (const one of tenant.all(domainItem, { index: "gsi1", of: {} }))
+    if (one.default_role === role) yield one.id;
+}

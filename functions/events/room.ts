@@ -5,6 +5,6 @@ export const room = defineRoom({
   name: "events",
   area: "insight",
   functions: {
-    relay: { trigger: { kind: "outbox" }, needs: ["bus"], timeout_seconds: 30, memory_mb: 256 },
+    relay: { trigger: { kind: "inserts", of: "event" }, needs: ["bus"], timeout_seconds: 30, memory_mb: 256 },
   },
 });

@@ -18,6 +18,7 @@ const places = z.array(z.string()).optional();
 
 /** What a document holds. */
 export const portableTypeSchema = z.enum(["agent", "pipeline"]).meta({ id: "PortableType" });
+export type PortableType = z.output<typeof portableTypeSchema>;
 
 /** A document without what its things are, which their rooms know. */
 export const documentSchema = z
@@ -71,6 +72,18 @@ export const importErrors = [
   "conflict",
   "forbidden",
 ] as const;
+
+/** What bringing things in can need, by what is to be done with each. */
+export const importNeeds = [
+  "agents:create",
+  "agents:read",
+  "agents:read_prompts",
+  "agents:update",
+  "pipelines:create",
+  "pipelines:read",
+  "pipelines:update",
+] as const;
+export type ImportNeed = (typeof importNeeds)[number];
 
 export const importActions = ["create", "update", "unchanged", "conflict"] as const;
 const shownValue = z

@@ -3,7 +3,15 @@ import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { wholeAgentResource } from "../agents/resources.ts";
 import { pipelineResource } from "../pipelines/resources.ts";
-import { carryOptions, conflictPolicies, formatSchema, importErrors, importSchema, MOST_THINGS } from "./model.ts";
+import {
+  carryOptions,
+  conflictPolicies,
+  formatSchema,
+  importErrors,
+  importNeeds,
+  importSchema,
+  MOST_THINGS,
+} from "./model.ts";
 import { templateOperations } from "./templates/operations.ts";
 
 const media_types = ["application/json", "application/yaml; charset=utf-8"] as const;
@@ -26,6 +34,7 @@ export const operations = {
     summary: "Export an agent",
     description: about,
     permission: "agents:read_prompts",
+    besides: ["agents:read", "pipelines:read"],
     resource: wholeAgentResource,
     request: { path: z.object({ agent_id: idSchema("agent") }), query: z.strictObject({ format }) },
     response: "file",
@@ -40,6 +49,7 @@ export const operations = {
     summary: "Export a pipeline with the newest revision of its graph",
     description: about,
     permission: "pipelines:read",
+    besides: ["agents:read", "agents:read_prompts"],
     resource: pipelineResource,
     request: {
       path: z.object({ pipeline_id: idSchema("pipeline") }),
@@ -57,6 +67,7 @@ export const operations = {
     summary: "Export several agents and pipelines as one document",
     description: about,
     permission: "agents:read_prompts",
+    besides: ["agents:read", "pipelines:read"],
     resource: { type: "agent", list: true },
     request: {
       body: z
@@ -86,6 +97,7 @@ export const operations = {
       "Everything in it is checked before anything is written, and all is written at once or nothing: some 90 items of the table, about a dozen agents and pipelines. Names are looked for in the document first, then in the organization. With `dry_run` nothing is written; the answer is the same. Needs the right to create of each kind that it creates, and to read and update of each that is here already and differs. What it creates is a draft.",
     permission: "agents:create",
     or: ["agents:update", "pipelines:create", "pipelines:update"],
+    besides: importNeeds,
     resource: { type: "agent", create: true },
     request: {
       body: z.strictObject({

@@ -21,7 +21,7 @@ export function connectAgentRuns(platform: Platform): ExecuteDeps {
     secrets: platform.secrets,
     clock: platform.clock,
     log: platform.log,
-    blobs: connectFiles(BUCKET_NAME).blobs,
+    ...connectFiles(BUCKET_NAME),
     outbound,
     invoker: createModelInvoker({ outbound, bedrock: { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL } }),
     compile_expression: compileExpression,

@@ -20,6 +20,9 @@ export const executionEvents = defineEvents({
       price_version: z.string(),
       tool_calls: z.int(),
       duration_ms: z.int(),
+      /** The span that it happened within, as its request said, and whether that is kept. */
+      parent_span_id: z.string().nullable().default(null),
+      trace_sampled: z.boolean().default(true),
     }),
   },
 });

@@ -5,6 +5,8 @@ import type { Handler } from "../../shared/http/call.ts";
 import { held } from "../../shared/http/heartbeat.ts";
 import type { ServerSentEvent } from "../../shared/http/operation.ts";
 import { leased, takeLease } from "../../shared/limits/leases.ts";
+import { withinSpan } from "../../shared/outbound/trace.ts";
+import { circuitFacts } from "../models/circuits/public.ts";
 import type { ExecuteDeps } from "./deps.ts";
 import {
   type ExecuteCall,
@@ -16,6 +18,7 @@ import {
 } from "./direct/execution.ts";
 import type { operations } from "./operations.ts";
 import { type AgentDelta, type AgentRunResult, runAgent } from "./run/agent.ts";
+import { executionSpanId } from "./tracing/span.ts";
 
 type Ops = typeof operations;
 
@@ -29,7 +32,8 @@ const EXECUTE_TIMEOUT_MS = 25_000;
 const STREAM_TIMEOUT_MS = 300_000;
 
 const runOf = ({ body, caller, context }: ExecuteCall, { execution_id, held }: Prepared, timeout_ms: number) => ({
-  input: body.message,
+  input: body.message ?? "",
+  prompt: body.prompt,
   history: body.conversation_history,
   remembered: held?.remembered,
   variables: body.variables,
@@ -43,15 +47,22 @@ const runOf = ({ body, caller, context }: ExecuteCall, { execution_id, held }: P
     work: { kind: "execute", id: execution_id },
     // No answers are kept: a request that failed is not taken up again, the next one is another execution.
     run_id: null,
+    circuits: circuitFacts(caller.organization),
   } as const,
 });
+
+/** What the agent calls continues the trace of the request, within the execution: that is one span, and has none of its calls. */
+const traced = <T>({ trace }: ExecuteCall, { execution_id }: Prepared, work: () => T): T =>
+  withinSpan(trace, executionSpanId(execution_id), work, 0);
 
 export const execute: Handler<Ops["execute"], ExecuteDeps> = async (call, deps) => {
   const prepared = await prepareExecution(call, deps, EXECUTE_TIMEOUT_MS);
   return holding(prepared, async () => {
     const spent = deps.clock.now().getTime() - call.at.getTime();
-    const result = await runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps);
-    if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+    const result = await traced(call, prepared, () =>
+      runAgent(prepared.snapshot, runOf(call, prepared, EXECUTE_TIMEOUT_MS - spent), deps),
+    );
+    if (!result.ok) throw await failExecution(prepared, result, call, deps);
     const answer = executionOf(prepared, result, call.at);
     return keepExecution(call, prepared, result, deps, (change) => call.commit(change, answer));
   });
@@ -101,7 +112,12 @@ async function* events(
   // Recorded by itself, not by the reader: what was used is paid for, also when nobody reads the end.
   const run = { ...runOf(call, prepared, STREAM_TIMEOUT_MS), signal: deltas.signal };
   const ending = holding(prepared, async () =>
-    recorded(call, prepared, await runAgent(snapshot, { ...run, on_delta: (delta) => deltas.push(delta) }, deps), deps),
+    recorded(
+      call,
+      prepared,
+      await traced(call, prepared, () => runAgent(snapshot, { ...run, on_delta: (delta) => deltas.push(delta) }, deps)),
+      deps,
+    ),
   )
     .catch((error: unknown) => {
       const { code, detail } = toProblem(error);
@@ -124,7 +140,7 @@ async function recorded(
   result: AgentRunResult,
   deps: ExecuteDeps,
 ): Promise<ServerSentEvent> {
-  if (!result.ok) throw await failExecution(prepared, result, call.context, deps);
+  if (!result.ok) throw await failExecution(prepared, result, call, deps);
   await keepExecution(call, prepared, result, deps, (change) => commitChange(deps.table, call.context, change));
   return { event: "done", data: { type: "done", ...executionOf(prepared, result, call.at) } };
 }

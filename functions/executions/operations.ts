@@ -3,7 +3,11 @@ import { operation } from "../../shared/http/operation.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { agentLimits, agentPath } from "../agents/model.ts";
 import { wholeAgentResource } from "../agents/resources.ts";
+import { retrievedSchema } from "../agents/retrieved/public.ts";
+import { inspectionOperations } from "./inspection/operations.ts";
+import { promptChoice } from "./run/rules/choice.ts";
 import { MAX_STEPS } from "./run/rules/limits.ts";
+import { includedSchema, usedMaterial } from "./run/rules/material.ts";
 
 /** A conversation is held by its two sides; a `system` turn would let a caller replace the agent's prompt. */
 const turn = z
@@ -24,7 +28,13 @@ const variables = z
   );
 
 const ask = z.strictObject({
-  message: z.string().min(1).max(agentLimits.message),
+  message: z
+    .string()
+    .min(1)
+    .max(agentLimits.message)
+    .optional()
+    .meta({ description: "Needed unless a prompt is named, whose last message it is then.", example: "Hello!" }),
+  prompt: promptChoice.optional(),
   conversation_history: z.array(turn).max(agentLimits.history).default([]),
   variables: variables.default({}).meta({ description: "Replace `{{name}}` in the agent's prompt." }),
   version: z.int().min(1).optional().meta({ description: "A version; else the working copy." }),
@@ -47,10 +57,19 @@ const ask = z.strictObject({
     .optional()
     .meta({ description: "A conversation of yours with this agent, which is then the history." }),
 });
-const body = ask.refine((value) => value.thread_id === undefined || value.conversation_history.length === 0, {
-  path: ["conversation_history"],
-  message: "is the thread's own where one is named",
-});
+const body = ask
+  .refine((value) => value.message !== undefined || value.prompt !== undefined, {
+    path: ["message"],
+    message: "is required where no prompt is named",
+  })
+  .refine((value) => value.message !== undefined || value.thread_id === undefined, {
+    path: ["message"],
+    message: "is required in a thread, which keeps it",
+  })
+  .refine((value) => value.thread_id === undefined || value.conversation_history.length === 0, {
+    path: ["conversation_history"],
+    message: "is the thread's own where one is named",
+  });
 
 export const usageSchema = z.object({ tokens_in: z.int(), tokens_out: z.int(), tokens_total: z.int() });
 
@@ -93,9 +112,9 @@ export const executionSchema = z
     cost_usd_micros: z.int(),
     price_version: z.string(),
     tool_calls: z.array(z.object({ id: z.string(), name: z.string(), ok: z.boolean(), code: z.string().optional() })),
-    contexts: z.array(
-      z.object({ context_id: z.string(), name: z.string(), included: z.enum(["whole", "part", "none"]) }),
-    ),
+    contexts: z.array(z.object({ context_id: z.string(), name: z.string(), included: includedSchema })),
+    ...usedMaterial,
+    retrieved: retrievedSchema,
     unavailable_tools: z.array(
       z.object({ tool_id: z.string(), name: z.string(), code: z.string(), message: z.string() }),
     ),
@@ -111,6 +130,8 @@ const errors = [
   "provider_failed",
   "provider_not_configured",
   "provider_timeout",
+  "provider_unavailable",
+  "tool_server_failed",
 ] as const;
 
 export const executeOperations = {
@@ -128,6 +149,7 @@ export const executeOperations = {
     success: 200,
     errors,
     outside_effect: true,
+    continues_trace: true,
   }),
 } as const;
 
@@ -145,8 +167,9 @@ export const streamOperations = {
     response: "events",
     success: 200,
     errors,
+    continues_trace: true,
   }),
 } as const;
 
-/** One answer, whole behind the gateway, or streamed through a function URL. */
-export const operations = { ...executeOperations, ...streamOperations } as const;
+/** One answer, whole behind the gateway, or streamed through a function URL; and what may be given to whoever answers. */
+export const operations = { ...executeOperations, ...inspectionOperations, ...streamOperations } as const;

@@ -9,5 +9,6 @@ export {
   type Between,
   runAgent,
 } from "./run/agent.ts";
+export type { PromptChoice } from "./run/rules/choice.ts";
 export { type CalledTool, callTool } from "./tools/call.ts";
 export type { ToolRunner } from "./tools/runner.ts";

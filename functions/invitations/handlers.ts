@@ -1,6 +1,8 @@
-import { userIdOf } from "../../shared/access/caller.ts";
+import { personBehind } from "../../shared/access/caller.ts";
+import type { Principal } from "../../shared/access/principal.ts";
 import { type ChangeSet, commitChange } from "../../shared/change/commit.ts";
 import { draft } from "../../shared/change/events.ts";
+import { updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { lostRace } from "../../shared/dynamo/write.ts";
 import { alreadyExists, Problem } from "../../shared/errors.ts";
@@ -9,7 +11,7 @@ import type { Call, Handler } from "../../shared/http/call.ts";
 import { emailItem, membershipItem, PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { requireManaged } from "../teams/public.ts";
-import { requireReach } from "../users/public.ts";
+import { requireGivable } from "../users/public.ts";
 import { requireAssignable } from "../workspaces/public.ts";
 import type { InvitationsDeps } from "./deps.ts";
 import { invitationEvents } from "./events.ts";
@@ -64,10 +66,17 @@ const subject = ({ id, email, role }: Invitation) =>
     { invitation_id: id, role },
   ] as const;
 
+/** In whose name an invitation is sent: it counts as long as they are a member. @throws Problem `forbidden` for who is none */
+function inviterOf(principal: Principal): string {
+  const user_id = personBehind(principal);
+  if (user_id === undefined) throw new Problem("forbidden", "Only a member invites, or a program with their API key.");
+  return user_id;
+}
+
 /** What inviting somebody writes. */
 async function invite(call: Inviting, { email, role, ...rest }: Invitee, deps: InvitationsDeps) {
   const { caller, at } = call;
-  requireReach(caller, [role]);
+  const given = await requireGivable(deps.table, caller, role);
   await requireManaged(deps.table, caller, rest.team_ids, at);
   await requireAssignable(deps.table, caller, rest.workspaces, at);
   const organization_id = caller.organization.id;
@@ -81,7 +90,7 @@ async function invite(call: Inviting, { email, role, ...rest }: Invitee, deps: I
     role,
     ...rest,
     status: "pending",
-    invited_by: userIdOf(caller.principal) ?? caller.principal.id,
+    invited_by: inviterOf(caller.principal),
     ...(await newLink({ organization_id, id }, deps, at)),
     accepted_by: null,
     created_at: now,
@@ -91,8 +100,10 @@ async function invite(call: Inviting, { email, role, ...rest }: Invitee, deps: I
   const tenant = deps.table.of(organization_id);
   const { plan } = caller.organization;
   const change: ChangeSet = {
+    // Many are made one after the other: each proves what the request was permitted by.
     writes: [
-      call.stillPermitted(),
+      ...call.proofs(given),
+      ...given,
       ...invitationWrites(tenant, plan, invitation),
       ...mailWrites(tenant, plan, email, at),
     ],
@@ -102,8 +113,10 @@ async function invite(call: Inviting, { email, role, ...rest }: Invitee, deps: I
 }
 
 export const create: Handler<Ops["create"], InvitationsDeps> = async (call, deps) => {
-  const { invitation, change } = await invite(call, call.body, deps);
-  return call.commit(change, invitation);
+  return updateWithRetry(undefined, async () => {
+    const { invitation, change } = await invite(call, call.body, deps);
+    return call.commit(change, invitation);
+  });
 };
 
 /** One after the other: all of them change the same counters of the organization. */
@@ -111,8 +124,11 @@ export const createMany: Handler<Ops["createMany"], InvitationsDeps> = async (ca
   const results = [];
   for (const line of call.body.invitations) {
     try {
-      const { invitation, change } = await invite(call, line, deps);
-      await commitChange(deps.table, call.context, change);
+      const invitation = await updateWithRetry(undefined, async () => {
+        const made = await invite(call, line, deps);
+        await commitChange(deps.table, call.context, made.change);
+        return made.invitation;
+      });
       results.push({ email: line.email, invitation, error: null });
     } catch (error) {
       if (!(error instanceof Problem) || error.status >= 500) throw error;
@@ -129,35 +145,37 @@ export const list: Handler<Ops["list"], InvitationsDeps> = async ({ caller, quer
 
 export const get: Handler<Ops["get"], InvitationsDeps> = (call) => call.load();
 
-export const resend: Handler<Ops["resend"], InvitationsDeps> = async (call, deps) => {
-  const { caller, at } = call;
-  const tenant = deps.table.of(caller.organization.id);
-  const read = await call.load();
-  if (read.status !== "pending") throw invitationStates.refusal(read.status, "pending");
-  requireReach(caller, [read.role]);
-  const set = { ...(await newLink(read, deps, at)), updated_at: timestamp(at), etag: newEtag(at) };
-  return call.commit(
-    {
-      writes: [
-        call.stillPermitted(),
-        tenant.writes.update(
-          invitationItem,
-          { id: read.id },
-          { set },
-          { equals: { status: "pending", etag: read.etag } },
-          (old) =>
-            old === undefined || old.status === "pending"
-              ? lostRace()
-              : invitationStates.refusal(old.status, "pending"),
-        ),
-        invitationExpiry.set(tenant, read.id, new Date(set.expires_at)),
-        ...mailWrites(tenant, caller.organization.plan, read.email, at),
-      ],
-      events: [draft(invitationEvents, "invitation.resent", ...subject(read))],
-    },
-    { ...read, ...set },
-  );
-};
+export const resend: Handler<Ops["resend"], InvitationsDeps> = (call, deps) =>
+  updateWithRetry(undefined, async (how) => {
+    const { caller, at } = call;
+    const tenant = deps.table.of(caller.organization.id);
+    const read = await call.load(how);
+    if (read.status !== "pending") throw invitationStates.refusal(read.status, "pending");
+    const given = await requireGivable(deps.table, caller, read.role);
+    const set = { ...(await newLink(read, deps, at)), updated_at: timestamp(at), etag: newEtag(at) };
+    return call.commit(
+      {
+        writes: [
+          call.stillPermitted(),
+          ...given,
+          tenant.writes.update(
+            invitationItem,
+            { id: read.id },
+            { set },
+            { equals: { status: "pending", etag: read.etag } },
+            (old) =>
+              old === undefined || old.status === "pending"
+                ? lostRace()
+                : invitationStates.refusal(old.status, "pending"),
+          ),
+          invitationExpiry.set(tenant, read.id, new Date(set.expires_at)),
+          ...mailWrites(tenant, caller.organization.plan, read.email, at),
+        ],
+        events: [draft(invitationEvents, "invitation.resent", ...subject(read))],
+      },
+      { ...read, ...set },
+    );
+  });
 
 export const revoke: Handler<Ops["revoke"], InvitationsDeps> = async (call, { table }) => {
   const { caller, at } = call;

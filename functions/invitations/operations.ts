@@ -1,9 +1,9 @@
 import * as z from "zod";
+import { roleSchema } from "../../shared/access/own-roles.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { emailSchema, pageOf, pageQuery, visibleText } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { organizationNameView, organizationView } from "../organizations/model.ts";
-import { roleSchema } from "../users/model.ts";
 import { BULK, invitationSchema, invitationTokenSchema, joinedFields, PROMISED, promisedSchema } from "./model.ts";
 import { invitationResource } from "./store.ts";
 
@@ -47,7 +47,7 @@ export const operations = {
     request: { body: invitee },
     response: invitationSchema,
     success: 201,
-    errors: ["already_exists", "quota_exceeded", "reference_not_found"],
+    errors: ["already_exists", "quota_exceeded", "reference_not_found", "conflict"],
   }),
   createMany: operation({
     id: "invitations.create_many",
@@ -112,7 +112,7 @@ export const operations = {
     request: { path },
     response: invitationSchema,
     success: 200,
-    errors: ["conflict"],
+    errors: ["conflict", "reference_not_found"],
   }),
   revoke: operation({
     id: "invitations.revoke",

@@ -9,4 +9,4 @@ export {
   readPending,
 } from "./accepting/accept.ts";
 export { invitationTokenSchema } from "./model.ts";
-export { pendingOf, revocation } from "./revoking/revoke.ts";
+export { invitationsTo, pendingOf, revocation } from "./revoking/revoke.ts";

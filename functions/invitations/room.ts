@@ -14,6 +14,7 @@ export const room = defineRoom({
         "owner_count",
         "pending_invitation",
         "quota",
+        "role_invitation",
         "team",
         "team_member",
         "user_organization",
@@ -31,7 +32,7 @@ export const room = defineRoom({
     expiry: {
       trigger: { kind: "due", kinds: ["invitation_expiry"], queue: "invitation_expiries", suspended: "goes_on" },
       needs: ["table_read"],
-      writes: [...CHANGE_WRITES, "due", "invitation", "pending_invitation", "quota"],
+      writes: [...CHANGE_WRITES, "due", "invitation", "pending_invitation", "quota", "role_invitation"],
       timeout_seconds: 30,
       memory_mb: 256,
     },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isBuiltInRole } from "../../shared/access/roles.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
@@ -39,6 +40,13 @@ export const pendingInvitationItem = defineItem({
   key: { pk: "PENDING_INVITATION#{email}", sk: "PENDING_INVITATION" },
 });
 
+export const roleInvitationItem = defineItem({
+  type: "role_invitation",
+  summary: "A pending invitation to a role of the organization's own; the way from the role to it.",
+  schema: z.object({ role: z.string(), invitation_id: idSchema("invitation") }),
+  key: { pk: "ROLE_INVITATIONS#{role}", sk: "{invitation_id}" },
+});
+
 /** Mails are counted by address and for the organization: taking invitations back does not make room for more of them. */
 export const invitationMailsItem = defineItem({
   type: "invitation_mails",
@@ -61,12 +69,15 @@ export const invitationResource = defineResource({
 export const invitationTokenContext = ({ organization_id, id }: Pick<Invitation, "organization_id" | "id">) =>
   ({ purpose: "invitations", tenant: organization_id, field: `invitation.${id}` }) as const;
 
-/** The writes that make a pending invitation: one for each address, one place of the plan, its end. */
+/** The writes that make a pending invitation: one for each address, the way to it from a role that may go, one place of the plan, its end. */
 export const invitationWrites = (tenant: TenantTable, plan: Organization["plan"], invitation: Invitation): Write[] => [
   tenant.writes.create(pendingInvitationItem, { email: invitation.email, invitation_id: invitation.id }, (old) =>
     alreadyExists("email", `An invitation to this address is pending: ${old?.invitation_id}. Send that one again.`),
   ),
   tenant.writes.create(invitationItem, invitation),
+  ...(isBuiltInRole(invitation.role)
+    ? []
+    : [tenant.writes.put(roleInvitationItem, { role: invitation.role, invitation_id: invitation.id })]),
   takeQuota(tenant, plan, "invitations"),
   invitationExpiry.set(tenant, invitation.id, new Date(invitation.expires_at)),
 ];
@@ -103,7 +114,7 @@ export function mailWrites(tenant: TenantTable, plan: Organization["plan"], emai
  */
 export function endWrites(
   tenant: TenantTable,
-  { id, email, invited_by }: Pick<Invitation, "id" | "email" | "invited_by">,
+  { id, email, invited_by, role }: Pick<Invitation, "id" | "email" | "invited_by" | "role">,
   end: { readonly status: Exclude<Invitation["status"], "pending">; readonly at: Date; readonly accepted_by?: string },
   when: { readonly equals?: Partial<Invitation>; readonly at_least?: { readonly expires_at: string } },
   refuse: (old: Invitation | undefined) => Problem,
@@ -127,6 +138,7 @@ export function endWrites(
       refuse,
     ),
     tenant.writes.remove(pendingInvitationItem, { email }, { equals: { invitation_id: id } }, () => refuse(undefined)),
+    ...(isBuiltInRole(role) ? [] : [tenant.writes.remove(roleInvitationItem, { role, invitation_id: id }, {})]),
     giveQuota(tenant, "invitations"),
     invitationExpiry.clear(tenant, id),
   ];

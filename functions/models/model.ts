@@ -6,12 +6,14 @@ import {
   findModel,
   isProviderConfigName,
   type Model,
+  modelKinds,
   models,
   type ProviderId,
   promptCaches,
   providerIds,
   providers,
 } from "./rules/catalogue.ts";
+
 import { type Price, priceVersionAt, priceVersions } from "./rules/prices.ts";
 
 /** Limits of an organization's own configurations. */
@@ -26,6 +28,11 @@ export const tokenPriceSchema = z.strictObject({
   output: rate,
   cache_read: keptRate.meta({ description: "Input from the provider's cache; left out, as other input." }),
   cache_write: keptRate.meta({ description: "Input that goes into the provider's cache; left out, as other input." }),
+});
+
+export const modelKindSchema = z.enum(modelKinds).meta({
+  id: "ModelKind",
+  description: "`language`: answers messages. `embedding`: turns texts into numbers, by which contexts are searched.",
 });
 
 const temperatureRange = z
@@ -46,6 +53,7 @@ export const customModelSchema = z
       .max(200)
       .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
       .meta({ description: "What the server calls it." }),
+    kind: modelKindSchema.optional().meta({ description: "Left out: a language model." }),
     display_name: nameSchema.optional(),
     context_window_tokens: z.int().min(512).max(10_000_000).optional(),
     max_output_tokens: z.int().min(1).max(10_000_000).optional(),
@@ -90,10 +98,14 @@ export const modelViewSchema = z
     id: z.string().meta({ example: "amazon-bedrock/claude-sonnet-4-5" }),
     provider: z.string().meta({ description: "Name of the provider configuration that serves it." }),
     provider_type: providerTypeSchema,
+    kind: modelKindSchema,
     provider_model_id: z.string(),
     display_name: z.string(),
     context_window_tokens: z.int(),
     max_output_tokens: z.int(),
+    dimensions: z.int().nullable().meta({
+      description: "Of a model for embeddings: how many numbers stand for a text; null where the server decides.",
+    }),
     supports: z.object({
       tools: z.boolean(),
       streaming: z.boolean(),
@@ -116,7 +128,7 @@ export const modelViewSchema = z
       .nullable()
       .meta({ description: "Micro-US-dollars per million tokens." }),
   })
-  .meta({ id: "Model", description: "A language model that agents can use." });
+  .meta({ id: "Model", description: "A model that agents can use." });
 export type ModelView = z.output<typeof modelViewSchema>;
 
 /** What a call of a model costs, and by which table. */
@@ -167,6 +179,7 @@ const ownEntry = (settings: ProviderSettings, own: OwnModel): ResolvedModel => {
   const described: CustomModel = {
     provider_config: settings.name,
     provider_model_id: own.provider_model_id,
+    kind: own.kind,
     display_name: own.display_name ?? own.name,
     context_window_tokens: own.context_window_tokens,
     max_output_tokens: own.max_output_tokens,

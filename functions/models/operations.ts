@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
-import { modelViewSchema, providerSettingsSchema } from "./model.ts";
+import { circuitFailureSchema, circuitStates } from "./circuits/rules/circuit.ts";
+import { modelKindSchema, modelViewSchema, providerSettingsSchema } from "./model.ts";
 import { providerInput } from "./providers/rules.ts";
 import { modelResource, providerResource, providerSlotResource, storedProviderResource } from "./store.ts";
 
@@ -22,6 +23,19 @@ const providerView = providerSettingsSchema
     configured: z.boolean(),
     required_settings: z.array(z.string()),
     updated_at: z.string().nullable(),
+    circuit: z
+      .object({
+        state: z.enum(circuitStates).meta({
+          id: "CircuitState",
+          description:
+            "`closed`: it is called as usual. `open`: calls fail at once until `retry_at`. `half_open`: one call tries whether it is well again.",
+        }),
+        since: z.string().nullable().meta({ description: "Since when it is so; null where it was never otherwise." }),
+        retry_at: z.string().nullable(),
+        recent_failures: z.int(),
+        last_error: circuitFailureSchema.nullable(),
+      })
+      .meta({ id: "ModelCircuit", description: "Whether the organization's calls to the provider are let through." }),
   })
   .meta({ id: "ModelProvider", description: "A provider of language models. Its key is never shown." });
 
@@ -34,7 +48,13 @@ export const operations = {
     description: "The catalogue and the organization's own models, sorted by id, each with its price.",
     permission: "models:read",
     resource: { type: "model", list: true },
-    request: { query: z.strictObject({ ...pageQuery, provider: z.string().max(40).optional() }) },
+    request: {
+      query: z.strictObject({
+        ...pageQuery,
+        provider: z.string().max(40).optional(),
+        kind: modelKindSchema.optional(),
+      }),
+    },
     response: pageOf(modelViewSchema),
     success: 200,
     errors: [],
@@ -91,6 +111,20 @@ export const operations = {
     response: providerView,
     success: 200,
     errors: ["unsafe_url", "precondition_failed", "quota_exceeded"],
+  }),
+  resetCircuit: operation({
+    id: "models.reset_circuit",
+    method: "POST",
+    path: "/models/providers/{provider}/reset-circuit",
+    summary: "Call a model provider again at once",
+    description:
+      "A provider whose calls fail by its own fault, five within two minutes, is left alone for a while: calls fail at once with `provider_unavailable`, or go to the agent's next model. This lets them through again before that time is over. Storing its settings anew does the same.",
+    permission: "models:update",
+    resource: providerResource,
+    request: { path },
+    response: providerView,
+    success: 200,
+    errors: ["conflict"],
   }),
   deleteProvider: operation({
     id: "models.delete_provider",

@@ -1,11 +1,14 @@
 /** What other rooms may use of models. */
 
 export type { ChatMessage, FinishReason, ToolCall, ToolOutcome, ToolSpecification } from "./calls/call.ts";
+export { type EmbeddingResult, TEXTS_PER_CALL } from "./calls/embed.ts";
 export { createModelInvoker, type ModelInvoker } from "./calls/invoke.ts";
 export type { CallMeter, OpenCall, StoredAnswer } from "./calls/meter.ts";
 export {
   type CallableModel,
   costOf,
+  type EmbeddingCall,
+  embeddingCall,
   type ModelCall,
   type ModelCallDeps,
   modelCall,

@@ -5,6 +5,9 @@ export const room = defineRoom({
   name: "models",
   area: "build",
   functions: {
-    api: apiFunction(["table_read", "seal:model_keys", "outbound"], { writes: ["model_provider", "quota"] }),
+    api: apiFunction(["table_read", "seal:model_keys", "outbound"], {
+      writes: ["model_circuit", "model_provider", "quota"],
+      touches: ["organization.open_circuits"],
+    }),
   },
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { sameRules } from "../../shared/access/bundle.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import type { Condition } from "../../shared/dynamo/condition.ts";
 import { defineItem } from "../../shared/dynamo/item.ts";
@@ -40,7 +41,7 @@ export function replaceOrganization(table: Table, read: Organization, next: Orga
   const { writes } = table.of(PLATFORM);
   const slug = (value: string) => ({ slug: value, organization_id: read.id });
   return [
-    table.of(read.id).writes.replace(organizationItem, next, read.etag),
+    table.of(read.id).writes.replace(organizationItem, next, read.etag, sameRules(read)),
     ...termWrites(table, read, next),
     ...(read.slug === next.slug
       ? []

@@ -1,6 +1,6 @@
 import type { Json } from "../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
-import { requireAlso } from "../../shared/http/permit.ts";
+import { type Asking, requireAlso } from "../../shared/http/permit.ts";
 import type { Graph } from "../pipelines/graph/public.ts";
 import { type PipelineHead, sealDraft } from "../pipelines/public.ts";
 import {
@@ -80,7 +80,7 @@ async function prepared(
 
 /** Whoever may not change the pipeline runs what others have drawn. */
 async function draftOf(
-  call: Pick<Call<Ops["testPipeline"]>, "may" | "context">,
+  call: Asking<"pipelines:update"> & Pick<Call<Ops["testPipeline"]>, "context">,
   { blobs, secrets }: PanelDeps,
   head: PipelineHead,
   graph: Graph,

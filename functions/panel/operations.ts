@@ -69,6 +69,7 @@ export const operations = {
     summary: "Try an agent with an input",
     description: `Runs its working copy, active or not, or the version that is named. Its one node is called \`agent\`. ${HOW}`,
     permission: "agents:execute",
+    besides: ["agents:update", "runs:read", "users:read"],
     resource: wholeAgentResource,
     request: {
       path: agent,
@@ -81,6 +82,7 @@ export const operations = {
         }),
       }),
     },
+    continues_trace: true,
     errors: ["conflict", "quota_exceeded", "reference_not_found", "unknown_model"],
     ...answersWith,
   }),
@@ -102,8 +104,9 @@ export const operations = {
     method: "POST",
     path: "/test/pipelines/{pipeline_id}/nodes/{node_id}",
     summary: "Try one node of a pipeline",
-    description: `Works the node alone, by what the nodes before it, and those that it reads, have come to: in the run that is named, or as it is given. What is found wrong elsewhere in the graph does not matter. ${HOW}`,
+    description: `Works the node alone, by what the nodes before it, and those that it reads, have come to: in the run that is named, in that of a test case, or as it is given. What is found wrong elsewhere in the graph does not matter. ${HOW}`,
     permission: "pipelines:execute",
+    besides: ["pipelines:read", "pipelines:update", "runs:read", "users:read"],
     resource: headResource,
     request: {
       path: pipeline.extend({ node_id: localId }),
@@ -111,21 +114,34 @@ export const operations = {
         .strictObject({
           input: input
             .optional()
-            .meta({ description: "The run's input. Left out, that of the run that is named, or {}." }),
+            .meta({ description: "The run's input. Left out, that of the run or case that is named, or {}." }),
           ...asked,
           ...drawn,
           run_id: idSchema("run").optional().meta({
             description: "A run of this pipeline, from which what comes to the node is taken.",
           }),
+          case: z
+            .strictObject({ suite_id: idSchema("suite"), case_id: idSchema("suite_case") })
+            .optional()
+            .meta({
+              id: "TestedCase",
+              description:
+                "A test case of this pipeline: its input, and what comes to the node from the run whose outcomes it uses, else the one that it was made from. It needs `pipelines:read` besides.",
+            }),
           upstream: z
             .record(localId, z.unknown())
             .default({})
             .meta({ description: "Outputs by node; they go before those of the run." }),
         })
-        .refine(oneGraph, notBoth),
+        .refine(oneGraph, notBoth)
+        .refine((body) => body.run_id === undefined || body.case === undefined, {
+          error: "is not taken with a run",
+          path: ["case"],
+        }),
     },
     contents_apart: true,
-    errors: ["conflict", "graph_invalid", "quota_exceeded"],
+    continues_trace: true,
+    errors: ["conflict", "graph_invalid", "quota_exceeded", "reference_not_found"],
     ...answersWith,
   }),
   testPipeline: operation({
@@ -135,12 +151,14 @@ export const operations = {
     summary: "Try a pipeline with an input",
     description: `Runs the newest revision, or the one that is named, whether it is active or not. ${HOW}`,
     permission: "pipelines:execute",
+    besides: ["pipelines:update", "runs:read", "users:read"],
     resource: headResource,
     request: {
       path: pipeline,
       body: z.strictObject({ input: input.default({}), ...asked, ...drawn }).refine(oneGraph, notBoth),
     },
     contents_apart: true,
+    continues_trace: true,
     errors: ["conflict", "graph_invalid", "quota_exceeded"],
     ...answersWith,
   }),

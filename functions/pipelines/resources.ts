@@ -19,6 +19,7 @@ export const pipelineResource = defineResource({
   path: ["pipeline_id"],
   item: pipelineItem,
   key: ({ pipeline_id }) => ({ id: pipeline_id }),
+  subject: (pipeline) => pipeline,
 });
 
 /** A pipeline with its newest revision. */
@@ -32,6 +33,7 @@ export const headResource = defineResource({
   type: "pipeline",
   path: ["pipeline_id"],
   read: async ({ table, path }) => findHead(table, String(path.pipeline_id)),
+  subject: ({ pipeline }) => pipeline,
 });
 
 /** A pipeline with its newest revision, strongly consistent. */
@@ -51,6 +53,7 @@ export const revisionResource = defineResource({
   path: ["pipeline_id", "revision"],
   item: revisionItem,
   key: ({ pipeline_id, revision }) => ({ pipeline_id, revision }),
+  subject: (_revision, { table, path }) => table.get(pipelineItem, { id: String(path.pipeline_id) }),
 });
 
 /** A pipeline with its layout, undefined until somebody has placed a node. */
@@ -69,4 +72,5 @@ export const layoutResource = defineResource({
     ]);
     return pipeline === undefined ? undefined : { pipeline, layout };
   },
+  subject: ({ pipeline }) => pipeline,
 });

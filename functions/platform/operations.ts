@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../../shared/errors.ts";
 import { operation } from "../../shared/http/operation.ts";
+import { pageOf } from "../../shared/http/schemas.ts";
 import { pageOperations } from "./pages/operations.ts";
+import { scopeView } from "./reference/rules/scopes.ts";
 
 /** What the room's `api` function answers. */
 export const apiOperations = {
@@ -75,6 +77,20 @@ export const docsOperations = {
     summary: "The OpenAPI document of this API",
     request: {},
     media_types: ["application/json"],
+    errors: [],
+  }),
+  listScopes: operation({
+    id: "api_keys.list_scopes",
+    method: "GET",
+    path: "/api-keys/scopes",
+    summary: "What API keys can be allowed",
+    description:
+      "Each permission that opens something to a key, with the operations that it opens. A scope can also be `resource:*`, `*:action` or `*`.",
+    permission: "public",
+    request: {},
+    response: pageOf(scopeView),
+    success: 200,
+    served_by: "docs",
     errors: [],
   }),
   errorPage: operation({

@@ -28,11 +28,11 @@ import {
   runPendingItem,
   runStateItem,
   runStepItem,
-  runTapeItem,
   runValueItem,
   type StoredRun,
 } from "./store.ts";
 import { runRoundItem } from "./supervising/store.ts";
+import { runTapeItem } from "./trial/store.ts";
 
 const runOf = z.object({ tenant: z.string(), run_id: z.string() });
 

@@ -24,7 +24,7 @@ export interface RunControl {
 
 export interface RunDeps extends RunReads, RunControl {}
 
-export const runReads = (platform: Pick<Platform, "table">): RunReads => runViews(platform);
+export const runReads = (platform: Pick<Platform, "table">): RunReads & { readonly files: Files } => runViews(platform);
 
 /** What showing runs takes. */
 export function runViews({ table }: Pick<Platform, "table">): RunReads & { readonly files: Files } {

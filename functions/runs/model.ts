@@ -4,9 +4,13 @@ import { addSeconds } from "../../shared/clock.ts";
 import { limits, metadataSchema, timestampSchema, visibleText } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
+import { retrievedSchema } from "../agents/retrieved/public.ts";
+import { usedMaterial } from "../executions/bounds/public.ts";
 import { type Graph, graphLimits, waitsSecondsOf } from "../pipelines/graph/public.ts";
 import { budgetView, limitsSchema } from "../usage/runs/public.ts";
 import { queueView } from "./queue/model.ts";
+import { spanIdField, traceFields } from "./tracing/model.ts";
+import { runSpanId } from "./tracing/rules/ids.ts";
 
 export type { WaitingFor } from "./queue/model.ts";
 
@@ -227,7 +231,7 @@ export const runRecordSchema = z.object({
   recorded_run_id: idSchema("run").nullable(),
   /** Of a test: what it was told beside its input, where it was told anything. */
   test: runTestSchema.nullable(),
-  trace_id: z.string(),
+  ...traceFields,
   /** Why it failed, or what denied its next step; null for every other end. */
   error: failureSchema.extend({ node_id: z.string().optional() }).meta({ id: "RunError" }).nullable(),
   timeout_seconds: z.number().int(),
@@ -268,7 +272,7 @@ const durations = {
 
 /** A run in a list. */
 export const runSummaryView = runRecordSchema
-  .extend({ ...durations, totals: totalsSchema })
+  .extend({ ...durations, span_id: spanIdField, totals: totalsSchema })
   .meta({ id: "RunSummary", description: "One execution of a pipeline or an agent." });
 export type RunSummary = z.output<typeof runSummaryView>;
 
@@ -286,6 +290,7 @@ export const elapsed = (from: string | null, to: string | null): number | null =
 /** The record as the API shows it. */
 export const summaryOf = (run: RunRecord, totals: Totals): RunSummary => ({
   ...run,
+  span_id: runSpanId(run.id),
   queued_ms: elapsed(run.created_at, run.started_at),
   duration_ms: elapsed(run.started_at, run.finished_at),
   totals,
@@ -301,11 +306,9 @@ export const stepView = z
     started_at: z.string().nullable(),
     finished_at: z.string().nullable(),
     duration_ms: z.number().int().nullable(),
-    /** Until when it waits, where that is known. */
+    /** Until when it waits, where that is known; what it waits for, or has waited for. */
     wait_until: z.string().nullable(),
-    /** What it waits for, or has waited for. */
     waits_for: waitsForSchema.nullable(),
-    /** The approval that it waits for, or has waited for. */
     approval_id: idSchema("approval").nullable(),
     /** The run whose outcome it has taken over: nothing was done or paid for it. */
     recorded_run_id: idSchema("run").nullable(),
@@ -313,6 +316,8 @@ export const stepView = z
     fault: faultKindSchema.nullable(),
     /** Of a test: how many of its calls a cassette has answered, which nobody was asked and paid for. */
     replayed_calls: z.int(),
+    ...usedMaterial,
+    retrieved: retrievedSchema,
     model: z.string().nullable(),
     tokens_in: z.number().int(),
     tokens_out: z.number().int(),

@@ -29,6 +29,8 @@ export {
   type WholeRun,
 } from "./store.ts";
 
+export { nameOf, spansOfRun } from "./tracing/spans.ts";
+
 /** What is read to know how many runs were started this month; nothing is counted on a plan without a limit. */
 export const readMonthRuns = (table: TenantTable, at: Date): Read<typeof runCountItem> =>
   table.read(runCountItem, { month: timestamp(at).slice(0, 7) });

@@ -55,6 +55,7 @@ export const room = defineRoom({
     },
     /** The workflow's task: walks the graph and does the work of its nodes. A node may take 14 minutes. */
     run_node: {
+      in_parts: true,
       trigger: { kind: "task", suspended: "ends" },
       needs: [
         "table_read",
@@ -83,6 +84,7 @@ export const room = defineRoom({
         "run_tape",
         "run_value",
         "model_answer",
+        "model_circuit",
         "run_budget",
         "token_budget",
         "usage_counter",
@@ -92,6 +94,7 @@ export const room = defineRoom({
         "run_round",
         "run_within",
       ],
+      touches: ["organization.open_circuits"],
       timeout_seconds: 900,
       memory_mb: 1024,
       reserved_concurrency: 200,

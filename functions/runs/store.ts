@@ -11,10 +11,11 @@ import { Problem } from "../../shared/errors.ts";
 import type { Json } from "../../shared/expressions/json.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { keptTrace } from "../../shared/tracing/kept.ts";
+import { retrievedSchema } from "../agents/retrieved/public.ts";
 import {
   choiceSchema,
   failureSchema,
-  faultKindSchema,
   isLive,
   labelSchema,
   logView,
@@ -25,6 +26,8 @@ import {
   totalsSchema,
   waitsForSchema,
 } from "./model.ts";
+import { spannedFields } from "./tracing/model.ts";
+import { storedMarks } from "./trial/rules/marks.ts";
 
 /** Whatever belongs to a run ends with it. */
 const ending = { expires_at: z.string() };
@@ -55,6 +58,7 @@ export const runItem = defineItem({
     labels: runRecordSchema.shape.labels.default([]),
     test: runRecordSchema.shape.test.default(null),
     budget: runRecordSchema.shape.budget.default(null),
+    ...keptTrace,
   }),
   key: { pk: "RUN#{id}", sk: "RUN" },
   indexes: {
@@ -142,25 +146,23 @@ export const runStepItem = defineItem({
     cost_usd_micros: z.number().int(),
     error: failureSchema.nullable(),
     output: blobSchema.nullable(),
-    /** Handle that the run goes on by. */
+    /** Handle that the run goes on by, and how a router came to it. */
     handle: z.string().nullable(),
-    /** How a router came to it. */
     choice: choiceSchema.nullable(),
     /** Edges of that handle whose own condition did not hold, by ordinal in the revision. */
     blocked: z.array(z.number().int()),
     /** After a failure that another attempt follows. */
     retry_in_ms: z.number().int().nullable(),
     wait_until: z.string().nullable(),
-    /** Of a settled attempt what it has waited for. */
+    /** What it waits for; of a settled attempt what it has waited for. */
     waits_for: waitsForSchema.nullable(),
-    /** The approval that it waits for, or has waited for. */
     approval_id: idSchema("approval").nullable(),
     /** What its outcome follows from (`workKey`); null of rules, which are worked off anew. */
     work_key: z.string().nullable(),
     recorded_run_id: idSchema("run").nullable(),
-    /** Of a test: what it was made to meet, and how many calls were answered by a cassette. */
-    fault: faultKindSchema.nullable().default(null),
-    replayed_calls: z.int().default(0),
+    ...storedMarks,
+    ...spannedFields,
+    retrieved: retrievedSchema.default(null),
     /** Only while it waits: the run again, and the workflow execution that waits where one does. */
     waiting_run_id: z.string().optional(),
     execution: z.string().optional(),
@@ -168,6 +170,7 @@ export const runStepItem = defineItem({
   }),
   key: { pk: "RUN#{run_id}", sk: "STEP#{node_id}#{attempt}" },
   indexes: { gsi1: { pk: "RUN_WAITING#{waiting_run_id}", sk: "{node_id}" } },
+  json: ["agent", "calls"],
   expires: "expires_at",
 });
 export type RunStep = ItemOf<typeof runStepItem>;
@@ -260,23 +263,6 @@ export const runLogItem = defineItem({
   schema: logView.extend(ending),
   key: { pk: "RUN#{run_id}", sk: "LOG#{sequence}" },
   json: ["data"],
-  expires: "expires_at",
-});
-
-/** See `trial/cassette.ts`. */
-export const runTapeItem = defineItem({
-  type: "run_tape",
-  summary: "What one call of a test was answered, by what was asked, for tests that are answered from it.",
-  schema: z.object({
-    run_id: idSchema("run"),
-    request_hash: z.string(),
-    /** Which step has made the call, and as which of its calls. */
-    node_id: z.string(),
-    call: z.string(),
-    answer: blobSchema,
-    ...ending,
-  }),
-  key: { pk: "RUN#{run_id}", sk: "TAPE#{request_hash}#{node_id}#{call}" },
   expires: "expires_at",
 });
 

@@ -8,6 +8,7 @@ import type { Call, Handler } from "../../shared/http/call.ts";
 import { ownerWrites } from "../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { giveQuota } from "../../shared/limits/quota.ts";
+import { offsetAt } from "../../shared/zones.ts";
 import { noTotals, summaryOf } from "../runs/model.ts";
 import { LARGEST_START, newPosition, withPlace } from "../runs/public.ts";
 import { budgetOf } from "../usage/public.ts";
@@ -19,7 +20,6 @@ import { prepare } from "./firing/starting.ts";
 import { type Schedule, type ScheduleState, scheduleStates, viewOf } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { nextOf, occurrencesOf } from "./rules/occurrences.ts";
-import { offsetAt } from "./rules/zones.ts";
 import {
   dueWrite,
   listenerWrites,
@@ -164,7 +164,7 @@ export const run: Handler<Ops["run"], ScheduleDeps> = async (call, deps) => {
   const own = deps.table.of(context.tenant);
   const { schedule, input } = await call.load();
   const { organization, principal } = caller;
-  const starter = { principal, organization, at, trace_id: call.request.id };
+  const starter = { principal, organization, at, trace: call.trace };
   const given = schedule.trigger.kind === "event" ? { ...(input as object), event: null } : input;
   const starting = await prepare(own, deps, schedule, given, starter);
   const run_id = starting().run.id;

@@ -21,7 +21,7 @@ import {
   scheduleView,
   triggerSchema,
 } from "./model.ts";
-import { scheduleResource } from "./store.ts";
+import { scheduled, scheduleResource } from "./store.ts";
 
 const path = z.object({ schedule_id: idSchema("schedule") });
 
@@ -63,7 +63,7 @@ export const operations = {
     description:
       "Each run uses what is active then and acts for the schedule's owner, by the rights that the owner has then. What cannot be started is recorded with the reason; after ten failures in a row the schedule pauses itself.",
     permission: "pipelines:execute",
-    resource: { type: "schedule", create: true },
+    resource: { type: "schedule", create: true, target: scheduled },
     request: {
       body: z.strictObject({
         name: nameSchema,
@@ -183,6 +183,7 @@ export const operations = {
     request: { path },
     response: runView,
     success: 202,
+    continues_trace: true,
     errors: ["conflict", "graph_invalid", "quota_exceeded"],
     location: "/runs/{id}",
   }),

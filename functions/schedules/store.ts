@@ -5,8 +5,9 @@ import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import type { Json } from "../../shared/expressions/json.ts";
-import { defineResource } from "../../shared/http/resource.ts";
+import { defineResource, type Target } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { pipelineResource } from "../pipelines/resources.ts";
 import { firingSchema, type Schedule, type ScheduleState, scheduleSchema, stateSchema, type Trigger } from "./model.ts";
 
 export const scheduleItem = defineItem({
@@ -81,10 +82,17 @@ export async function readSchedule(table: TenantTable, id: string): Promise<Whol
   return { schedule, state, input: (inputs[0]?.input ?? null) as Json };
 }
 
+/** What a schedule starts runs of. */
+export const scheduled = ({ pipeline_id }: Pick<Schedule, "pipeline_id">): Target => ({
+  resource: pipelineResource,
+  path: { pipeline_id },
+});
+
 export const scheduleResource = defineResource({
   type: "schedule",
   path: ["schedule_id"],
   read: ({ table, path }) => readSchedule(table, String(path.schedule_id)),
+  target: ({ schedule }) => scheduled(schedule),
 });
 
 const typesOf = (trigger: Trigger | undefined): readonly string[] => (trigger?.kind === "event" ? trigger.events : []);

@@ -25,6 +25,7 @@ export const room = defineRoom({
           "platform_identity",
           "pool_account",
           "quota",
+          "role_invitation",
           "session",
           "sso_identity",
           "sso_sign_in",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
-import { cancelReason, countsSchema, passRate, targetKind } from "./model.ts";
+import { cancelReason, countsSchema, passRate, targetKind } from "./rules/told.ts";
 
 const suite = z.object({ suite_id: z.string(), name: z.string(), kind: targetKind, target_id: z.string() });
 const one = z.object({ suite_id: z.string(), case_id: z.string(), name: z.string() });

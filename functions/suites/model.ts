@@ -4,9 +4,20 @@ import { blobSchema } from "../../shared/blobs/blobs.ts";
 import { descriptionSchema, nameSchema, tagsSchema, timestampSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
-import { failureSchema, pinnedSchema, runKindSchema } from "../runs/model.ts";
+import { failureSchema, pinnedSchema } from "../runs/model.ts";
 import { limitsSchema } from "../usage/runs/public.ts";
 import { assertionsSchema } from "./rules/assertions.ts";
+import { type Counts, cancelReason, countsSchema, decided, passRate, targetKind } from "./rules/told.ts";
+
+export {
+  type CancelReason,
+  type Counts,
+  cancelReason,
+  countsSchema,
+  passRate,
+  type TargetKind,
+  targetKind,
+} from "./rules/told.ts";
 
 /** Cases of one suite: its report is one answer. */
 export const MOST_CASES = 500;
@@ -18,10 +29,6 @@ export const MOST_SIDE_BY_SIDE = 20;
 export const MOST_CASE_SECONDS = 3_600;
 /** A job that is not over by then is ended. */
 export const JOB_SECONDS = 86_400;
-
-/** What suites are of: a pipeline or an agent. */
-export const targetKind = runKindSchema;
-export type TargetKind = z.output<typeof targetKind>;
 
 const target = {
   kind: targetKind.meta({ description: "What it tests." }),
@@ -97,19 +104,6 @@ export const suiteRunStates = defineStates("suite_run", suiteRunStatuses, [
   },
 ]);
 
-/** Why a job was cancelled: somebody, what denies a run's next step, or its own end. */
-export const cancelReason = z
-  .enum([
-    "requested",
-    "organization_suspended",
-    "starter_removed",
-    "starter_not_permitted",
-    "suite_deleted",
-    "timed_out",
-  ])
-  .meta({ id: "SuiteRunCancelReason" });
-export type CancelReason = z.output<typeof cancelReason>;
-
 const version = z.int().min(1).meta({ description: "The revision of the pipeline, or the version of the agent." });
 
 /** What is stored of a job; what its cases change stands in its state. */
@@ -138,21 +132,6 @@ export const suiteRunSchema = z.object({
 export type SuiteRun = z.output<typeof suiteRunSchema>;
 
 /** Cases that have come to an end of their own. */
-const decided = z.object({ passed: z.int(), failed: z.int(), errors: z.int() });
-
-/** What has become of a job's cases. */
-export const countsSchema = decided
-  .extend({ skipped: z.int().meta({ description: "Cases that a cancelled job has not run to an end." }) })
-  .meta({ id: "SuiteCounts" });
-export type Counts = z.output<typeof countsSchema>;
-
-export const passRate = z
-  .number()
-  .min(0)
-  .max(1)
-  .nullable()
-  .meta({ description: "Of the cases that came to a verdict; null while there is none.", example: 0.98 });
-
 /** The share of cases that passed, of those that were run to an end; errors count as not passed, unless nothing was ever begun. */
 export function passRateOf({ passed, failed, errors, never_began }: Decided): number | null {
   const all = passed + failed + errors - never_began;

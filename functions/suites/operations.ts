@@ -143,6 +143,7 @@ export const operations = {
     summary: "Add a test case to a suite",
     description: `A suite has at most ${MOST_CASES}. With \`from_run_id\` the case has the input of that run, which must be one of the whole pipeline or agent as it is kept, met by no made-up faults, and with \`expect_output\` an assertion that the output equals that run's; for both the permission \`runs:read\` is needed too.`,
     ...updates,
+    besides: ["runs:read"],
     resource: suiteResource,
     request: {
       path: suite,
@@ -205,6 +206,7 @@ export const operations = {
     summary: "Change a test case",
     description: "Jobs that go on run it as it was when they started.",
     ...updates,
+    besides: ["runs:read"],
     resource: caseResource,
     request: {
       path: one,
@@ -241,6 +243,7 @@ export const operations = {
     description:
       "Each case starts a test run of its own, a bounded number side by side, all with the same versions: those of now, as they are pinned at the start. A pipeline is tested in its newest revision, an agent in its active version, unless `version` says another. Its runs have its id as a label. Cases for which the plan has no room wait. A plan has room for a number of jobs at a time. For cases that are judged the permission `agents:execute` is needed too.",
     ...executes,
+    besides: ["agents:execute"],
     resource: suiteResource,
     request: {
       path: suite,
@@ -259,6 +262,7 @@ export const operations = {
     },
     response: suiteRunView,
     success: 202,
+    continues_trace: true,
     errors: ["conflict", "graph_invalid", "quota_exceeded"],
     location: "/suite-runs/{id}",
   }),

@@ -7,6 +7,8 @@ import { defineItem, type ItemOf, primaryKey } from "../../shared/dynamo/item.ts
 import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { keptTrace } from "../../shared/tracing/kept.ts";
+import { executed } from "../runs/resources.ts";
 import { caseSchema, passRateSchema, resultSchema, suiteRunSchema, suiteRunStateSchema, suiteSchema } from "./model.ts";
 
 /** Whatever belongs to a job ends with it. */
@@ -35,6 +37,7 @@ export const suiteRunItem = defineItem({
     /** Days for which it is kept; its files lie under them. */
     kept_days: z.literal(runDays),
     audit_days: z.int(),
+    ...keptTrace,
   }),
   key: { pk: "SUITE_RUN#{id}", sk: "SUITE_RUN" },
   indexes: { gsi1: { pk: "SUITE_RUNS_OF#{suite_id}", sk: "{id}" } },
@@ -112,19 +115,23 @@ export const suiteResource = defineResource({
   path: ["suite_id"],
   item: suiteItem,
   key: ({ suite_id }) => ({ id: suite_id }),
+  target: (suite) => executed(suite),
 });
 
 /** A case with its suite. */
+export async function readCase(table: TenantTable, suite_id: string, case_id: string) {
+  const [suite, one] = await table.table.batch([
+    table.read(suiteItem, { id: suite_id }),
+    table.read(suiteCaseItem, { suite_id, id: case_id }),
+  ]);
+  return suite === undefined || one === undefined ? undefined : { suite, one };
+}
+
 export const caseResource = defineResource({
   type: "suite",
   path: ["suite_id", "case_id"],
-  async read({ table, path }) {
-    const [suite, one] = await table.table.batch([
-      table.read(suiteItem, { id: path.suite_id }),
-      table.read(suiteCaseItem, { suite_id: path.suite_id, id: path.case_id }),
-    ]);
-    return suite === undefined || one === undefined ? undefined : { suite, one };
-  },
+  read: ({ table, path }) => readCase(table, String(path.suite_id), String(path.case_id)),
+  target: ({ suite }) => executed(suite),
 });
 
 /** A job with all that says how far it is. */
@@ -151,4 +158,5 @@ export const suiteRunResource = defineResource({
   type: "suite_run",
   path: ["suite_run_id"],
   read: ({ table, path }) => readSuiteRun(table, String(path.suite_run_id)),
+  target: ({ job }) => executed(job),
 });

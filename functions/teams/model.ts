@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
+import { TEAM_LEVELS, teamRoleSchema } from "../../shared/identity/team-tree.ts";
 import { idSchema } from "../../shared/ids.ts";
 
 /**
@@ -18,7 +19,7 @@ import { idSchema } from "../../shared/ids.ts";
 /** How large teams can become. The first three bound the one item that holds the tree: some 32 KB at most. */
 export const teamLimits = {
   /** Levels of nesting, a team without a parent being the first. */
-  levels: 5,
+  levels: TEAM_LEVELS,
   /** Teams directly under one team: all of them move in the transaction that deletes it. */
   children: 80,
   /** Teams of an organization that have a parent. */
@@ -44,7 +45,7 @@ export const teamSchema = z
   })
   .meta({ id: "Team", description: "A named set of people; what it is granted reaches the teams below it." });
 
-export const teamRoleSchema = z.enum(["lead", "member"]).meta({ id: "TeamRole" });
+export { teamRoleSchema };
 export type TeamRole = z.output<typeof teamRoleSchema>;
 
 export const teamMemberSchema = z

@@ -8,17 +8,12 @@ import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { alreadyExists, notFound, Problem } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { type Membership, membershipItem } from "../../shared/identity/items.ts";
+import { type Tree, teamTreeItem, type UserTeams, userTeamsItem } from "../../shared/identity/team-tree.ts";
 import { newEtag } from "../../shared/ids.ts";
-import {
-  nameKey,
-  type TeamOfUser,
-  type TeamRole,
-  teamLimits,
-  teamMemberSchema,
-  teamRoleSchema,
-  teamSchema,
-} from "./model.ts";
+import { nameKey, type TeamOfUser, type TeamRole, teamLimits, teamMemberSchema, teamSchema } from "./model.ts";
 import { ledBy, type Place, teamsWith } from "./nesting/rules/tree.ts";
+
+export { type Tree, teamTreeItem, type UserTeams, userTeamsItem };
 
 /** In place of a parent's id, where there is none. */
 export const NO_PARENT = "none";
@@ -55,33 +50,6 @@ export const teamMemberItem = defineItem({
   key: { pk: "TEAM_MEMBERS#{team_id}", sk: "{user_id}" },
 });
 export type TeamMember = ItemOf<typeof teamMemberItem>;
-
-/** The other direction in one item, so that all teams of a user are one read; changed with each `team_member`. */
-export const userTeamsItem = defineItem({
-  type: "user_teams",
-  summary: "The teams that a user was put into, at most 100.",
-  schema: z.object({
-    user_id: z.string(),
-    teams: z.array(z.object({ team_id: z.string(), role: teamRoleSchema })),
-    etag: z.string(),
-  }),
-  key: { pk: "TEAMS_OF#{user_id}", sk: "TEAMS" },
-});
-export type UserTeams = ItemOf<typeof userTeamsItem>;
-
-export const teamTreeItem = defineItem({
-  type: "team_tree",
-  summary: "Which team stands under which, of the whole organization: what moves a team replaces it as it was read.",
-  schema: z.object({
-    parents: z.record(z.string(), z.string()),
-    /** Deleted teams whose members have not all been forgotten yet: nobody belongs to them any more. */
-    ended: z.array(z.string()),
-    etag: z.string(),
-  }),
-  key: { pk: "TEAM_TREE", sk: "TEAM_TREE" },
-  json: ["parents"],
-});
-export type Tree = ItemOf<typeof teamTreeItem>;
 
 export const teamResource = defineResource({
   type: "team",

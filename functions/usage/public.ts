@@ -1,5 +1,5 @@
 /** What other rooms may use of usage. */
-export { hasAnswers } from "./calls/answers.ts";
+export { answerWrites, hasAnswers, keptAnswers } from "./calls/answers.ts";
 export { type MeterOf, type WorkMeter, workMeter } from "./calls/meter.ts";
 export { budgetOf, budgetWrite, type RunBudget, readBudget, runBudgetItem } from "./runs/budget.ts";
 export { monthUsage, type UsageSource, type UsageTotals } from "./store.ts";

@@ -1,13 +1,14 @@
 import * as z from "zod";
 import { decide, expandGrants } from "../../shared/access/decide.ts";
-import { grantsOf } from "../../shared/access/grants.ts";
+import { levelOf } from "../../shared/access/levels.ts";
 import type { Grant, Permission } from "../../shared/access/permissions.ts";
-import { builtInRoleNames, roleAlias } from "../../shared/access/roles.ts";
 import { type Membership, membershipSchema, NEVER_SEEN, type User, userSchema } from "../../shared/identity/items.ts";
 import { OWNER } from "../../shared/identity/owners.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 import { cutText, foldText } from "../../shared/text.ts";
+
+export { levelOf };
 
 /** A person as they see themselves. */
 export const userView = userSchema
@@ -21,13 +22,6 @@ export const userView = userSchema
     break_glass_in: true,
   })
   .meta({ id: "User", description: "A person, in any number of organizations." });
-
-/** How far somebody's part in an organization reaches; screens show more of it to whoever has more. */
-export const levels = { performer: 1, process_owner: 2, value_chain_owner: 3 } as const;
-
-/** The level of a role. It grants nothing: what somebody may do is their permissions. One of an organization's own is a task performer's. */
-export const levelOf = (role: string): (typeof levels)[keyof typeof levels] =>
-  role === OWNER ? levels.value_chain_owner : role === "org_admin" ? levels.process_owner : levels.performer;
 
 const levelSchema = z
   .int()
@@ -117,6 +111,9 @@ export const removalSchema = z
     schedules_handed_over: z.number().int(),
     webhooks_handed_over: z.number().int(),
     threads_deleted: z.number().int().meta({ description: "Their conversations with agents." }),
+    api_keys_revoked: z.number().int().default(0).meta({
+      description: "Their API keys: nobody gets those, since who has left knows them.",
+    }),
     removed_by: z.string().meta({
       description: "A user, or the token by which a directory did it.",
       example: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
@@ -125,13 +122,6 @@ export const removalSchema = z
     completed_at: z.string().nullable(),
   })
   .meta({ id: "Removal", description: "The removal of a member: access ends at once, the rest follows." });
-
-/** A role in a request: a built-in one, or the predecessor's name of the owner role. */
-export const roleSchema = z
-  .enum([...builtInRoleNames, "tenant_admin"])
-  .meta({ id: "RoleName" })
-  .transform(roleAlias)
-  .meta({ example: "developer" });
 
 /** By what a list of members can be sorted; with a minus the other way round. */
 export const memberSorts = ["name", "-name", "joined_at", "-joined_at", "last_seen_on", "-last_seen_on"] as const;
@@ -147,8 +137,8 @@ export const isActiveOwner = (membership: Pick<Membership, "role" | "status">): 
   membership.role === OWNER && membership.status === "active";
 
 /**
- * Permissions of a role that somebody with these grants does not hold. Nobody gives, takes or suspends more than they
+ * Permissions of a role, by its grants, that somebody with these grants does not hold. Nobody gives, takes or suspends more than they
  * hold themselves: an administrator cannot make owners, nor push one out.
  */
-export const beyond = (grants: readonly Grant[], role: string): Permission[] =>
-  expandGrants(grantsOf(role)).filter((permission) => !decide(grants, permission).allowed);
+export const beyond = (grants: readonly Grant[], role: readonly Grant[]): Permission[] =>
+  expandGrants(role).filter((permission) => !decide(grants, permission).allowed);

@@ -1,9 +1,10 @@
 import * as z from "zod";
+import { roleSchema } from "../../shared/access/own-roles.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { languageSchema, nameSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { membershipSchema } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { delegateeSchema, memberSchema, memberSorts, removalSchema, roleSchema, userView } from "./model.ts";
+import { delegateeSchema, memberSchema, memberSorts, removalSchema, userView } from "./model.ts";
 import { memberResource, removalResource } from "./store.ts";
 
 const path = z.object({ user_id: idSchema("user") });
@@ -92,13 +93,13 @@ export const operations = {
     path: "/users/{user_id}",
     summary: "Give a member another role",
     description:
-      "Nobody gives or takes a role that grants more than their own. The last active owner of an organization stays one (409).",
+      "Built in, or one of the organization's own by its id. Nobody gives or takes a role that grants more than their own. The last active owner of an organization stays one, and nobody gets a role that is being deleted (409).",
     permission: "roles:assign",
     resource: memberResource,
     request: { path, body: z.strictObject({ role: roleSchema }) },
     response: memberSchema,
     success: 200,
-    errors: ["conflict", "precondition_failed"],
+    errors: ["conflict", "precondition_failed", "reference_not_found"],
     step_up: 30,
   }),
   suspend: operation({
@@ -133,7 +134,7 @@ export const operations = {
     path: "/users/{user_id}",
     summary: "Remove a member from the organization",
     description:
-      "The member is refused from the next request on, in this organization only, and the seat is free. What they held here is given up behind the answer: invitations that they sent are revoked, agents, pipelines and webhooks that they owned, and workspaces that they alone owned, get the successor as owner. `GET /users/{user_id}/removal` says how far it is. Nobody removes themselves (they leave), somebody whose role grants more than their own, or the last active owner.",
+      "The member is refused from the next request on, in this organization only, and the seat is free. What they held here is given up behind the answer: invitations that they sent and their API keys are revoked, agents, pipelines and webhooks that they owned, and workspaces that they alone owned, get the successor as owner. `GET /users/{user_id}/removal` says how far it is. Nobody removes themselves (they leave), somebody whose role grants more than their own, or the last active owner.",
     permission: "users:delete",
     resource: memberResource,
     request: {

@@ -4,5 +4,13 @@ export { type Parting, part } from "./leaving/part.ts";
 export { beyond, isActiveOwner } from "./model.ts";
 export { handOver } from "./standing/hand-over.ts";
 export { moveStanding } from "./standing/move.ts";
-export { mayTake, reachOf, requireReach } from "./standing/reach.ts";
+export {
+  MOST_GIVEN,
+  mayTake,
+  reachOf,
+  requireGivable,
+  requireGivenByRule,
+  requireReach,
+  requireWithin,
+} from "./standing/reach.ts";
 export { departure, memberResource, type Removal, removalItem, replaceMembership } from "./store.ts";

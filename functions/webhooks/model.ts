@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { envelopeSchema } from "../../shared/change/events.ts";
+import type { Asking } from "../../shared/http/permit.ts";
 import { metadataSchema } from "../../shared/http/schemas.ts";
 import { ownerIdSchema } from "../../shared/identity/owned.ts";
 import { idSchema } from "../../shared/ids.ts";
@@ -123,7 +124,7 @@ export const concealedUrl = (url: string): string => `${new URL(url).origin}/{co
 
 /** A webhook as somebody sees it; its address in full only for who may change it. */
 export const viewOf = (
-  { may }: { may(permission: "webhooks:update"): boolean },
+  { may }: Pick<Asking<"webhooks:update">, "may">,
   webhook: Webhook,
   health: Health | undefined,
   now: Date,

@@ -88,6 +88,7 @@ export const operations = {
     description:
       "Deliveries are signed by Standard Webhooks with the `secret` of this answer, which is never shown again. An event may arrive more than once and in any order: `webhook-id` is its id, `occurred_at` its time.",
     permission: "webhooks:create",
+    besides: ["webhooks:update"],
     resource: { type: "webhook", create: true },
     request: {
       body: z.strictObject({
@@ -110,6 +111,7 @@ export const operations = {
     path: "/webhooks",
     summary: "List webhooks",
     permission: "webhooks:read",
+    besides: ["webhooks:update"],
     resource: { type: "webhook", list: true },
     request: { query: z.strictObject({ ...pageQuery, status: webhookStatus.optional() }) },
     response: pageOf(webhookView),
@@ -122,6 +124,7 @@ export const operations = {
     path: "/webhooks/{webhook_id}",
     summary: "Read a webhook",
     permission: "webhooks:read",
+    besides: ["webhooks:update"],
     resource: healthyResource,
     request: { path },
     response: webhookView,

@@ -89,6 +89,7 @@ export const workspaceResource = defineResource({
     const member = await table.get(workspaceMemberItem, placeOf(caller, workspace_id));
     return seenBy(caller, workspace, member)?.workspace;
   },
+  subject: (workspace) => workspace,
 });
 
 export const standingResource = defineResource({
@@ -101,6 +102,7 @@ export const standingResource = defineResource({
     ]);
     return seenBy(caller, workspace, own);
   },
+  subject: ({ workspace }) => workspace,
 });
 
 /** A member of a workspace, with the workspace and what the caller is to it. */
@@ -120,6 +122,7 @@ export const memberResource = defineResource({
     const seen = seenBy(caller, workspace, own);
     return seen === undefined || member === undefined ? undefined : { ...seen, member };
   },
+  subject: ({ workspace }) => workspace,
 });
 
 /** The member item of one user. */

@@ -100,22 +100,25 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
       consume(queue);
       return {};
     }
-    case "outbox": {
-      // A lost record would be a lost event: tried for as long as the stream keeps it, a day, while the function's alarm
-      // rings. There is no limit of attempts, which an outage of the bus would use up in minutes.
-      // An event that can never leave is put aside by the relay itself, which goes on with the others.
-      const dead = new DeadLetters(scope, `Relay-${id}`, { whose: id, alarms, dataKey: dataStack.dataKey });
+    case "inserts": {
+      // A lost record would be a lost event, or an entry without a place: tried for as long as the stream keeps it, a day,
+      // while the function's alarm rings. There is no limit of attempts, which an outage would use up in minutes.
+      // What can never be worked off is put aside by the function itself, which goes on with the others.
+      const dead = new DeadLetters(scope, `Inserts-${id}`, { whose: id, alarms, dataKey: dataStack.dataKey });
       fn.addEnvironment("DEAD_LETTERS_URL", dead.queue.queueUrl);
       fn.addEventSource(
         new DynamoEventSource(dataStack.table, {
           startingPosition: StartingPosition.TRIM_HORIZON,
-          batchSize: 10,
+          batchSize: data.batch_size ?? 10,
+          ...(trigger.window_seconds === undefined
+            ? {}
+            : { maxBatchingWindow: Duration.seconds(trigger.window_seconds) }),
           bisectBatchOnError: true,
           onFailure: new SqsDlq(dead.queue),
           filters: [
             FilterCriteria.filter({
               eventName: FilterRule.isEqual("INSERT"),
-              dynamodb: { NewImage: { item_type: { S: FilterRule.isEqual("event") } } },
+              dynamodb: { NewImage: { item_type: { S: FilterRule.isEqual(trigger.of) } } },
             }),
           ],
         }),

@@ -30,6 +30,8 @@ export class DataStack extends Stack {
   readonly key: Key;
   /** Its public half verifies proofs that may be older than the deployment's other keys: it is never replaced. */
   readonly proofKey: Key;
+  /** The same for heads of the trees of audit entries: who signs the one can't sign the other. */
+  readonly headsKey: Key;
   readonly bus: EventBus;
   /** The customer's key for all that is kept, where the deployment has one. */
   readonly dataKey: IKey | undefined;
@@ -101,6 +103,13 @@ export class DataStack extends Stack {
       removalPolicy,
     });
 
+    this.headsKey = new Key(this, "HeadsKey", {
+      description: "Kaizen Studio: signs heads of the trees of audit entries",
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy,
+    });
+
     this.bus = new EventBus(this, "Bus", {
       eventBusName: busName(stage),
       ...(kept === undefined ? {} : { kmsKey: kept }),
@@ -110,6 +119,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
     new CfnOutput(this, "ProofKeyArn", { value: this.proofKey.keyArn });
+    new CfnOutput(this, "HeadsKeyArn", { value: this.headsKey.keyArn });
     new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
   }
 }

@@ -18,6 +18,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     bucketName: data.bucket.bucketName,
     keyArn: data.key.keyArn,
     proofKeyArn: data.proofKey.keyArn,
+    headsKeyArn: data.headsKey.keyArn,
     dataKey: data.dataKey === undefined ? undefined : { arn: data.dataKey.keyArn, region },
     userPoolArn: "",
     poolUrl: undefined,

@@ -5,12 +5,14 @@ import { connectionPlaceItem, PLATFORM, type Session, sessionItem, type User, us
 import { idPrefixes } from "../ids.ts";
 import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
-import { type MemberRights, noMembership, type Rights, rightsFrom, rightsReads } from "./grants.ts";
+import { type MemberRights, memberRights, noMembership, type Rights, rightsReads } from "./grants.ts";
+import { type KeyAuthenticator, presentedKey } from "./keys/authenticate.ts";
 import { accessRights } from "./operator-access.ts";
 import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
 import { see, seeMember } from "./seen.ts";
-import { type TokenVerifier, unauthenticated } from "./token.ts";
+import type { TokenVerifier } from "./token.ts";
+import { unauthenticated } from "./unauthenticated.ts";
 
 const ORGANIZATION_ID = new RegExp(`^${idPrefixes.organization}_[0-9A-HJKMNP-TV-Z]{26}$`);
 const REMEMBERED_ACCOUNTS = 1_000;
@@ -35,6 +37,8 @@ export interface Authentication {
   readonly operator: Operator | undefined;
   /** What was read along; undefined where the organization turned out to be another one than was guessed. */
   readonly also: AlsoRead | undefined;
+  /** Requests a minute of this credential, where it has a limit of its own. */
+  readonly rate_limit?: number;
 }
 
 export interface AlsoRead {
@@ -65,9 +69,11 @@ export interface Wanted {
  * first time the user is guessed from the name at the pool, which is theirs for accounts with a password. A wrong guess
  * costs a second read and never a wrong answer, because the session decides.
  *
+ * A request with an API key is the matter of `keys`, whose rights are its own.
+ *
  * A session that came through a provider ends with the connection, on the next request too: one item more is read for it.
  */
-export function createAuthenticator(table: Table, tokens: TokenVerifier) {
+export function createAuthenticator(table: Table, tokens: TokenVerifier, keys: KeyAuthenticator = noKeys) {
   const lastSeen = new Map<string, LastSeen>();
   const platform = table.of(PLATFORM);
 
@@ -89,6 +95,8 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
 
   return async (request: RawRequest, now: Date, wanted: Wanted = {}): Promise<Authentication> => {
     const { also, person = false, operator = false } = wanted;
+    const key = presentedKey(request);
+    if (key !== undefined) return keys(key, request, now, also);
     const { authorization = "" } = request.headers;
     if (!/^Bearer [^ ]/i.test(authorization)) throw unauthenticated();
     const claims = await tokens.verify(authorization.slice("Bearer ".length), now);
@@ -118,7 +126,11 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
       ? [read.organization, read.membership]
       : await table.batch(rightsReads(table, organizationId, session.user_id));
     remember(lastSeen, session);
-    const own = admitted(rightsFrom(principal, organization, membership), { ip: request.ip, session }, now);
+    const own = admitted(
+      await memberRights(table, principal, organization, membership),
+      { ip: request.ip, session },
+      now,
+    );
     if (!(own instanceof Problem)) await seeMember(table.of(organizationId), own.membership, now);
     // Whoever is no member and names the organization may come as an operator with an access: its doors are not theirs.
     const comes = asked !== undefined && membership?.status !== "active" && !person && !operator;
@@ -145,6 +157,11 @@ export function createAuthenticator(table: Table, tokens: TokenVerifier) {
     };
   };
 }
+
+/** Where no keys are taken. */
+const noKeys: KeyAuthenticator = async () => {
+  throw unauthenticated();
+};
 
 /** Rights, unless the organization's security settings refuse who comes with them. */
 function admitted(rights: MemberRights | Problem, presence: Presence, now: Date): MemberRights | Problem {

@@ -1,5 +1,6 @@
 import type { Problem } from "../errors.ts";
 import type { Membership, Organization, Session, User } from "../identity/items.ts";
+import type { RuleRole } from "./bundle.ts";
 import type { Grant } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
@@ -9,6 +10,8 @@ export interface Caller {
   /** The active organization; its own record, so that nobody reads it a second time. */
   readonly organization: Organization;
   readonly grants: readonly Grant[];
+  /** The role of the organization's own that they come from, where they do. */
+  readonly own_role?: RuleRole | undefined;
 }
 
 /** A company's directory, by its SCIM token: it holds no grants, and does what the protocol does. */
@@ -30,6 +33,15 @@ export interface SignedIn {
   /** Why there is no member. */
   readonly refusal: Problem | null;
 }
+
+/**
+ * The person who stands behind a principal: who they are, whose API key it is, for whom a run acts. For rules that nobody may
+ * get around by sending a key of their own.
+ */
+export const personBehind = (principal: Principal): string | undefined =>
+  "on_behalf_of" in principal && principal.on_behalf_of?.type === "user"
+    ? principal.on_behalf_of.id
+    : userIdOf(principal);
 
 /** The user that a principal is; undefined for one that is no person. */
 export const userIdOf = (principal: Principal): string | undefined =>

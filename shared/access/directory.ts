@@ -12,7 +12,7 @@ import type { Authentication } from "./authenticate.ts";
 import type { DirectoryCaller } from "./caller.ts";
 import { refusalAtTheDoor } from "./doors.ts";
 import { SEEN_SECONDS } from "./seen.ts";
-import { unauthenticated } from "./token.ts";
+import { unauthenticated } from "./unauthenticated.ts";
 
 /**
  * A company's directory pushes people and groups by SCIM, with a bearer token of its own. The token says whose it is, so

@@ -30,12 +30,17 @@ const wrapped = new BlockList();
 wrapped.addSubnet("::ffff:0:0", 96, "ipv6");
 
 /**
- * Whether an address lies in one of these networks, each its first address and the length of its prefix. What is no
+ * Tells of addresses whether they lie in one of these networks, each its first address and the length of its prefix. What is no
  * address lies in none; an IPv4 address lies in networks of its own kind only, wrapped or not.
  */
-export function isWithin(address: string, networks: readonly string[]): boolean {
+export function networkTest(networks: readonly string[]): (address: string) => boolean {
   const { ipv4, ipv6 } = listsOf(networks);
-  if (isIPv4(address)) return ipv4.check(address, "ipv4");
-  if (!isIPv6(address) || address.includes("%")) return false;
-  return (wrapped.check(address, "ipv6") ? ipv4 : ipv6).check(address, "ipv6");
+  return (address) => {
+    if (isIPv4(address)) return ipv4.check(address, "ipv4");
+    if (!isIPv6(address) || address.includes("%")) return false;
+    return (wrapped.check(address, "ipv6") ? ipv4 : ipv6).check(address, "ipv6");
+  };
 }
+
+/** Whether an address lies in one of these networks, as `networkTest` tells it. */
+export const isWithin = (address: string, networks: readonly string[]): boolean => networkTest(networks)(address);

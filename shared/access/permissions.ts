@@ -27,6 +27,7 @@ export const permissionCatalogue = {
   scaling: ["create", "read", "update", "delete", "execute"],
   policies: ["create", "read", "update", "delete", "assign", "evaluate"],
   api_keys: ["create", "read", "update", "delete"],
+  service_accounts: ["create", "read", "update", "delete"],
   webhooks: ["create", "read", "update", "delete", "replay"],
   audit: ["read", "export"],
   metrics: ["read"],
@@ -49,6 +50,17 @@ export type Grant = Permission | `${Resource}:*` | `*:${string}` | "*";
 export const allPermissions: readonly Permission[] = Object.entries(permissionCatalogue).flatMap(
   ([resource, actions]) => actions.map((action) => `${resource}:${action}` as Permission),
 );
+
+const resources = Object.keys(permissionCatalogue) as Resource[];
+const actions = [...new Set(allPermissions.map((permission) => permission.slice(permission.indexOf(":") + 1)))];
+
+/** Everything that a role can hold: each permission, and wildcards that cover some. */
+export const allGrants: readonly Grant[] = [
+  ...allPermissions,
+  ...resources.map((resource) => `${resource}:*` as const),
+  ...actions.map((action) => `*:${action}` as const),
+  "*",
+];
 
 const known = new Set<string>(allPermissions);
 

@@ -1,19 +1,28 @@
 import * as z from "zod";
 
+const behindSchema = z
+  .object({ type: z.string(), id: z.string() })
+  .meta({ id: "PrincipalBehind", description: "For whom somebody acts." });
+
 /**
  * Who acts. The same union stands in requests, audit entries, events and workflows.
+ * An `api_key` is a program that came with it, and acts within what its owner may.
  * A `scim_token` is the directory that came with it. An `agent` is a run that acts on behalf of the principal who started it.
  * An `operator` is a person who runs the platform and acts as such, not as a member.
  */
 export const principalSchema = z
   .discriminatedUnion("type", [
     z.object({ type: z.literal("user"), id: z.string() }),
-    z.object({ type: z.literal("api_key"), id: z.string() }),
+    z.object({
+      type: z.literal("api_key"),
+      id: z.string(),
+      on_behalf_of: behindSchema.optional().meta({ description: "Whose key it is." }),
+    }),
     z.object({ type: z.literal("scim_token"), id: z.string() }),
     z.object({
       type: z.literal("agent"),
       id: z.string(),
-      on_behalf_of: z.object({ type: z.string(), id: z.string() }),
+      on_behalf_of: behindSchema,
     }),
     z.object({ type: z.literal("system"), id: z.string() }),
     z.object({

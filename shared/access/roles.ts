@@ -103,3 +103,6 @@ export const roleAlias = (role: string): string => (role === "tenant_admin" ? "o
 
 export const isBuiltInRole = (role: string): role is BuiltInRole =>
   (builtInRoleNames as readonly string[]).includes(role);
+
+/** What a built-in role grants; any other text is no role of the product's, and grants nothing. */
+export const builtInGrants = (role: string): readonly Grant[] => (isBuiltInRole(role) ? builtInRoles[role].grants : []);

@@ -1,7 +1,7 @@
 import { CognitoJwtVerifier } from "aws-jwt-verify";
 import { JwksNotAvailableInCacheError, KidNotFoundInJwksError } from "aws-jwt-verify/error";
 import { SimpleJwksCache } from "aws-jwt-verify/jwk";
-import { Problem } from "../errors.ts";
+import { unauthenticated } from "./unauthenticated.ts";
 
 /** What a token proves: who signed in and in which family of tokens. Rights are never read from it. */
 export interface TokenClaims {
@@ -20,13 +20,6 @@ export interface TokenVerifier {
   /** @throws Problem `unauthenticated` (401) without detail */
   verify(token: string, now: Date): Promise<TokenClaims>;
 }
-
-/** A caller learns nothing from the reason why a credential was refused. */
-export const unauthenticated = (cause?: unknown): Problem =>
-  new Problem("unauthenticated", "The request has no valid credential.", {
-    headers: { "www-authenticate": "Bearer" },
-    ...(cause === undefined ? {} : { cause }),
-  });
 
 /** The keys of a pool, fetched when a token names one that is not here; of what stands for AWS where there is such. */
 export const poolKeys = (userPoolId: string, endpoint: string | undefined): SimpleJwksCache =>

@@ -20,6 +20,10 @@ export interface Files {
   head(key: string): Promise<{ readonly bytes: number; readonly content_type: string | undefined } | undefined>;
   /** The text of an uploaded file; undefined while there is none. Check its size with `head` first. */
   text(key: string): Promise<string | undefined>;
+  /** All bytes of a file; undefined while there is none. */
+  bytes(key: string): Promise<Uint8Array | undefined>;
+  /** Keeps a file under this name, in the place of what was there. */
+  put(key: string, bytes: Uint8Array): Promise<void>;
   /**
    * Reads an uploaded file through once, in constant memory: its size, its type, its SHA-256 (hexadecimal) and its
    * beginning. Undefined while there is none.
@@ -66,6 +70,8 @@ export function connectFiles(bucket: string): { readonly blobs: Blobs; readonly 
       downloadUrl: async (...of) => (await connected()).files.downloadUrl(...of),
       head: async (key) => (await connected()).files.head(key),
       text: async (key) => (await connected()).files.text(key),
+      bytes: async (key) => (await connected()).files.bytes(key),
+      put: async (key, bytes) => (await connected()).files.put(key, bytes),
       inspect: async (key, keep_bytes) => (await connected()).files.inspect(key, keep_bytes),
       remove: async (key) => (await connected()).files.remove(key),
       page: async (place) => (await connected()).files.page(place),

@@ -129,6 +129,18 @@ export function createFiles(sdk: S3, s3: Sdk.S3Client, bucket: string): Files {
         const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
         return (await object.Body?.transformToString("utf8")) ?? "";
       }),
+    bytes: (key) =>
+      guarded(async () => {
+        const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        return object.Body?.transformToByteArray();
+      }),
+    async put(key, bytes) {
+      try {
+        await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
     inspect: (key, keep_bytes) =>
       guarded(async () => {
         const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

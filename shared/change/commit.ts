@@ -5,8 +5,10 @@ import { ImpossibleTransaction, TRANSACTION_ITEMS } from "../dynamo/transaction.
 import type { Write } from "../dynamo/write.ts";
 import { newId } from "../ids.ts";
 import { addDays, DENIAL_AUDIT_DAYS, SECURITY_AUDIT_DAYS } from "../limits/retention.ts";
+import { newTraceId } from "../tracing/context.ts";
 import type { Envelope, EventDraft, FieldChange } from "./events.ts";
 import { type AuditEntry, auditItem, EVENT_DAYS, outboxItem, type RequestFacts } from "./items.ts";
+import { newSalts } from "./salts.ts";
 
 /** Who changes something, for which tenant, when and within which request or workflow. */
 export interface ChangeContext {
@@ -29,7 +31,7 @@ export const systemContext = (
   id: string,
   at: Date,
   audit_days: number,
-  trace_id = newId("request", at),
+  trace_id = newTraceId(),
 ): ChangeContext => ({ tenant, actor: { type: "system", id }, at, trace_id, request: null, audit_days });
 
 export interface AuditDraft {
@@ -42,7 +44,7 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 export const isSecurityAction = (action: string): boolean =>
-  /^(access|audit|session|mfa|sso|scim|operator|operator_access|role|membership|api_key|policy|domain)\./.test(
+  /^(access|audit|session|mfa|sso|scim|operator|operator_access|role|membership|api_key|service_account|policy|domain)\./.test(
     action,
   ) ||
   /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||
@@ -67,6 +69,7 @@ export function auditWrite(table: Table, context: ChangeContext, entry: AuditDra
     request: context.request,
     changes: [...(entry.changes ?? [])],
     reason: entry.reason ?? null,
+    salts: newSalts(),
     month: occurred_at.slice(0, 7),
     actor_key: principalKey(context.actor),
     resource_key: `${entry.resource.type}:${entry.resource.id}`,

@@ -55,11 +55,13 @@ export interface ResourceRef {
   readonly name?: string;
 }
 
-export const fieldChangeSchema = z.object({
-  field: z.string(),
-  old: z.unknown().optional(),
-  new: z.unknown().optional(),
-});
+export const fieldChangeSchema = z
+  .object({
+    field: z.string(),
+    old: z.unknown().optional(),
+    new: z.unknown().optional(),
+  })
+  .meta({ id: "AuditEntryChangesItem" });
 export type FieldChange = z.output<typeof fieldChangeSchema>;
 
 /** An event about to be committed, with what the audit entry says beyond it. */

@@ -4,7 +4,7 @@ import { type Environment, parseEnvironment } from "./env.ts";
 
 const text = () => z.string().min(1);
 const count = () => z.coerce.number().int().positive();
-const trueOrFalse = z.enum(["true", "false"]);
+const trueOrFalse = () => z.enum(["true", "false"]);
 const isTrue = (said: string): boolean => said === "true";
 const list = () =>
   z
@@ -13,86 +13,97 @@ const list = () =>
     .transform((said) => said.split(",").filter((one) => one !== ""));
 
 /**
- * Every setting that code in a function reads, with its form. Infra writes them; each function reads those it needs by
+ * Every setting that code in a function reads, with its form, which is made when the setting is read. Infra writes them; each function reads those it needs by
  * name. The source of the second half of docs/settings.md.
  */
-export const settings = z.object({
-  STAGE: z.enum(["local", "development", "staging", "production"]).describe("The stage that is deployed."),
-  TABLE_NAME: text().describe("The table."),
-  TABLE_WRITES: z
-    .string()
-    .optional()
-    .describe(
-      "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
-    ),
-  BUCKET_NAME: text().describe("The bucket of files."),
-  PROOF_KEY_ARN: text().describe("The key that signs proofs for anybody to check."),
-  KEY_ARN: text().describe("The key for secrets of tenants."),
-  SECRET_USES: z
-    .string()
-    .optional()
-    .describe(
-      "What secrets the function makes and reads (`seal:…`, `open:…`); others are refused. Without it all may be used.",
-    ),
-  USER_POOL_ID: text().describe("The user pool."),
-  USER_POOL_CLIENT_ID: text().describe("The pool's client for passwords; SSO connections have their own."),
-  POOL_URL: z
-    .url()
-    .optional()
-    .describe("The pool's domain, through which people come from sign-in providers; on a laptop what stands for AWS."),
-  GOOGLE_CLIENT: text()
-    .optional()
-    .describe("The pool's client for sign-in with Google, where the operator has set it up."),
-  MICROSOFT_CLIENT: text()
-    .optional()
-    .describe("The pool's client for sign-in with Microsoft, where the operator has set it up."),
-  MICROSOFT_REGISTRATION: text()
-    .optional()
-    .describe("The app registration at Microsoft: people go by other names in another."),
-  BUS_NAME: text().describe("The event bus."),
-  STATE_MACHINE_ARN: text().describe("The workflow of runs."),
-  DEAD_LETTERS_URL: text().describe("Where events wait that can never leave."),
-  DUE_QUEUES: text().describe("The queue of each kind of due things, as JSON."),
-  MAIL_FROM: text().describe("Sender of mail."),
-  MAIL_CONFIGURATION_SET: text()
-    .optional()
-    .describe("The configuration set of SES by which bounces and complaints come back; a laptop has none."),
-  APP_URL: text().describe("Where links in mails lead."),
-  RATE_LIMIT_USER: count().default(600).describe("Requests a minute of one user, over all organizations."),
-  RATE_LIMIT_ADDRESS: count().default(300).describe("Requests a minute of one address on routes that need no token."),
-  ORIGIN_FACTOR: count().default(1).describe("Multiplies what is allowed by address where everybody shares one."),
-  REGISTRATION: z.enum(["open", "closed"]).default("open").describe("`closed`: nobody registers by themselves."),
-  REGISTRATION_DOMAINS: list().describe("Domains whose addresses may register; all where none is named."),
-  FRONT_SECRET: z
-    .string()
-    .min(32)
-    .optional()
-    .describe("Proves that a request came through the front; needed wherever the API is deployed."),
-  SIGN_IN_PLACE: trueOrFalse
-    .default("false")
-    .transform(isTrue)
-    .describe("Whether the front says where a viewer is; else nobody is believed."),
-  BROWSER_ORIGINS: list().describe("Origins whose pages may call the API."),
-  DNS_SERVERS: list().describe(
-    "Name servers that records of domains are asked of; the machine's own where none is named.",
-  ),
-  OUTBOUND_ALLOW_HTTP: trueOrFalse
-    .transform(isTrue)
-    .describe("Whether tenants' addresses may be called by plain http."),
-  OUTBOUND_ALLOW_HOSTS: list().describe("Private hosts that may be called."),
-  AWS_REGION: text().describe("The region; Lambda sets it."),
-  AWS_ENDPOINT_URL: z.url().optional().describe("What stands for AWS, on a laptop only."),
-});
-export type Settings = z.output<typeof settings>;
-export type Setting = keyof Settings;
+export const settings = {
+  STAGE: () => z.enum(["local", "development", "staging", "production"]).describe("The stage that is deployed."),
+  TABLE_NAME: () => text().describe("The table."),
+  TABLE_WRITES: () =>
+    z
+      .string()
+      .optional()
+      .describe(
+        "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
+      ),
+  BUCKET_NAME: () => text().describe("The bucket of files."),
+  PROOF_KEY_ARN: () => text().describe("The key that signs proofs for anybody to check."),
+  HEADS_KEY_ARN: () => text().describe("The key that signs heads of the tree of audit entries."),
+  KEY_ARN: () => text().describe("The key for secrets of tenants."),
+  SECRET_USES: () =>
+    z
+      .string()
+      .optional()
+      .describe(
+        "What secrets the function makes and reads (`seal:…`, `open:…`); others are refused. Without it all may be used.",
+      ),
+  USER_POOL_ID: () => text().describe("The user pool."),
+  USER_POOL_CLIENT_ID: () => text().describe("The pool's client for passwords; SSO connections have their own."),
+  POOL_URL: () =>
+    z
+      .url()
+      .optional()
+      .describe(
+        "The pool's domain, through which people come from sign-in providers; on a laptop what stands for AWS.",
+      ),
+  GOOGLE_CLIENT: () =>
+    text().optional().describe("The pool's client for sign-in with Google, where the operator has set it up."),
+  MICROSOFT_CLIENT: () =>
+    text().optional().describe("The pool's client for sign-in with Microsoft, where the operator has set it up."),
+  MICROSOFT_REGISTRATION: () =>
+    text().optional().describe("The app registration at Microsoft: people go by other names in another."),
+  BUS_NAME: () => text().describe("The event bus."),
+  STATE_MACHINE_ARN: () => text().describe("The workflow of runs."),
+  DEAD_LETTERS_URL: () => text().describe("Where waits what the stream of the table brought and nobody can work off."),
+  DUE_QUEUES: () => text().describe("The queues of due things, each with its kinds, as JSON."),
+  MAIL_FROM: () => text().describe("Sender of mail."),
+  MAIL_CONFIGURATION_SET: () =>
+    text()
+      .optional()
+      .describe("The configuration set of SES by which bounces and complaints come back; a laptop has none."),
+  APP_URL: () => text().describe("Where links in mails lead."),
+  RATE_LIMIT_USER: () => count().default(600).describe("Requests a minute of one user, over all organizations."),
+  RATE_LIMIT_ADDRESS: () =>
+    count().default(300).describe("Requests a minute of one address on routes that need no token."),
+  ORIGIN_FACTOR: () => count().default(1).describe("Multiplies what is allowed by address where everybody shares one."),
+  REGISTRATION: () => z.enum(["open", "closed"]).default("open").describe("`closed`: nobody registers by themselves."),
+  REGISTRATION_DOMAINS: () => list().describe("Domains whose addresses may register; all where none is named."),
+  FRONT_SECRET: () =>
+    z
+      .string()
+      .min(32)
+      .optional()
+      .describe("Proves that a request came through the front; needed wherever the API is deployed."),
+  SIGN_IN_PLACE: () =>
+    trueOrFalse()
+      .default("false")
+      .transform(isTrue)
+      .describe("Whether the front says where a viewer is; else nobody is believed."),
+  BROWSER_ORIGINS: () => list().describe("Origins whose pages may call the API."),
+  DNS_SERVERS: () =>
+    list().describe("Name servers that records of domains are asked of; the machine's own where none is named."),
+  OUTBOUND_ALLOW_HTTP: () =>
+    trueOrFalse().transform(isTrue).describe("Whether tenants' addresses may be called by plain http."),
+  OUTBOUND_ALLOW_HOSTS: () => list().describe("Private hosts that may be called."),
+  SECRET_SCANNING_KEYS: () =>
+    z
+      .url()
+      .default("https://api.github.com/meta/public_keys/secret_scanning")
+      .describe("Where the keys are of whoever reports leaked API keys."),
+  AWS_REGION: () => text().describe("The region; Lambda sets it."),
+  AWS_ENDPOINT_URL: () => z.url().optional().describe("What stands for AWS, on a laptop only."),
+};
+type Forms = typeof settings;
+export type Setting = keyof Forms;
+export type Settings = { readonly [N in Setting]: z.output<ReturnType<Forms[N]>> };
 
 /**
  * The settings of these names.
  * @throws Error that names those that are missing or wrong, at the cold start
  */
 export function readSettings<N extends Setting>(names: readonly N[], environment?: Environment): Pick<Settings, N> {
-  const wanted = Object.fromEntries(names.map((name) => [name, true]));
-  return parseEnvironment(settings.pick(wanted as Record<Setting, true>), environment);
+  const forms = Object.fromEntries(names.map((name) => [name, settings[name]()]));
+  return parseEnvironment(z.object(forms), environment) as Pick<Settings, N>;
 }
 
 /** The setting that holds the pool's app client of a provider through which everybody may sign in. */

@@ -28,6 +28,8 @@ export interface ItemDefinition<
   readonly indexes: Partial<Record<IndexName, KeyTemplate>>;
   /** Written once: nothing changes or removes such an item before it expires, and no function's role may. */
   readonly append_only?: boolean;
+  /** Fields of an item that is written once which may be changed nevertheless, for the erasure of what is in them. */
+  readonly erasable?: readonly string[];
   /**
    * Name of the RFC 3339 field at which the item expires. From then on reads don't find it and a creation replaces it;
    * DynamoDB deletes it some time later. Conditions of other writes still meet it.
@@ -67,6 +69,7 @@ export function defineItem<
   key: [Placeholders<Pk> | Placeholders<Sk>] extends [keyof z.output<S>] ? KeyTemplate<Pk, Sk> : never;
   indexes?: I;
   append_only?: boolean;
+  erasable?: readonly (keyof z.output<S> & string)[];
   expires?: keyof z.output<S> & string;
   json?: readonly (keyof z.output<S> & string)[];
 }): ItemDefinition<S, Pk, Sk> {

@@ -35,7 +35,7 @@ import {
 import { AnswerLost, pause, repeated, unavailable } from "./retry.ts";
 import { prepared } from "./transaction.ts";
 import { requireWritable, type Writable, writableOf } from "./writable.ts";
-import { type Write, Writes } from "./write.ts";
+import { unread, type Write, Writes } from "./write.ts";
 
 export interface Page<T> {
   readonly items: T[];
@@ -54,6 +54,8 @@ export interface PageRequest {
   readonly to?: string | undefined;
   /** With what the next field of the sort key begins. */
   readonly begins?: string | undefined;
+  /** Told of an item that cannot be read, which the page leaves out then. Without it, that fails the page. */
+  readonly unreadable?: ((error: unknown) => void) | undefined;
 }
 
 /** What was found of reads that have names. */
@@ -155,9 +157,18 @@ export class Table {
 
   /** The same by names, where it depends what is to be read: what is undefined is neither read nor found. */
   async batchOf<const R extends Readonly<Record<string, Read | undefined>>>(reads: R): Promise<Found<R>> {
-    const wanted = Object.entries(reads).flatMap(([name, read]) => (read === undefined ? [] : [{ name, read }]));
-    const items = await this.batch(wanted.map(({ read }) => read));
-    return Object.fromEntries(wanted.map(({ name }, i) => [name, items[i]])) as Found<R>;
+    const names: string[] = [];
+    const wanted: Read[] = [];
+    for (const name of Object.keys(reads)) {
+      const read = reads[name];
+      if (read === undefined) continue;
+      names.push(name);
+      wanted.push(read);
+    }
+    const items = await this.batch(wanted);
+    const found: Record<string, unknown> = {};
+    for (let i = 0; i < names.length; i++) found[names[i] ?? ""] = items[i];
+    return found as Found<R>;
   }
 
   /** Makes a call that reads; a fault of the cloud that stays becomes 503. */
@@ -252,10 +263,24 @@ export class TenantTable {
     const last = answer.LastEvaluatedKey as Record<string, string> | undefined;
     return {
       items: (answer.Items ?? [])
-        .map((item) => this.table.found(definition, item))
+        .map((item) => this.#readable(definition, item, request.unreadable))
         .filter((item) => item !== undefined),
       next_cursor: last === undefined ? null : encodeCursor(fingerprint, this.#relative(last)),
     };
+  }
+
+  #readable<D extends ItemDefinition>(
+    definition: D,
+    stored: Record<string, unknown>,
+    unreadable: PageRequest["unreadable"],
+  ): ItemOf<D> | undefined {
+    try {
+      return this.table.found(definition, stored);
+    } catch (error) {
+      if (unreadable === undefined) throw error;
+      unreadable(error);
+      return undefined;
+    }
   }
 
   /** All items of a list that is bounded by the domain (the steps of a run, the tools of an agent), page by page. */
@@ -298,10 +323,9 @@ export class TenantTable {
    * another request has been first, or the item is gone.
    */
   async touch(write: Write): Promise<void> {
-    const { Update: update } = write.item;
+    const { Update: update } = unread(write).item;
     if (update?.UpdateExpression === undefined) throw new Error("touch takes an update");
-    const { ReturnValuesOnConditionCheckFailure: _, UpdateExpression, ...others } = update;
-    const command = { ...others, UpdateExpression, ReturnValues: "NONE" } as const;
+    const command = { ...update, UpdateExpression: update.UpdateExpression, ReturnValues: "NONE" } as const;
     try {
       await this.#alone({ ...write, lost: "decide" }, () => this.table.client.send(new UpdateCommand(command)));
     } catch (error) {

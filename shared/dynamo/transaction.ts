@@ -30,7 +30,7 @@ export function inventory(writes: readonly Write[]): string {
 const bodyOf = ({ item }: Write) => item.Put ?? item.Update ?? item.Delete ?? item.ConditionCheck;
 
 /** Table and key of what a write is about, as one text. */
-function target(write: Write): string {
+export function target(write: Write): string {
   const body = bodyOf(write);
   const { pk, sk } = (write.item.Put?.Item ?? (body as { Key?: Record<string, unknown> }).Key ?? {}) as {
     pk?: unknown;

@@ -24,7 +24,8 @@ export function requireWritable(writable: Writable, writes: readonly Write[]): v
   if (writable === undefined) return;
   for (const { type, item } of writes) {
     if (item.ConditionCheck !== undefined || writable.has(type)) continue;
-    const attributes = Object.values(item.Update?.ExpressionAttributeNames ?? {});
+    // That there is the item, a role may always ask of its key.
+    const attributes = Object.values(item.Update?.ExpressionAttributeNames ?? {}).filter((name) => name !== "pk");
     if (attributes.length === 0 || !attributes.every((name) => writable.has(`${type}.${name}`)))
       throw new UndeclaredWrite(type);
   }

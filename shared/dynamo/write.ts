@@ -49,12 +49,18 @@ export interface Counter {
 export interface Change<T> {
   readonly set?: Partial<T>;
   readonly add?: Readonly<Record<string, number | ReadonlySet<string | number>>>;
+  /** Takes elements out of sets. */
+  readonly take?: Readonly<Record<string, ReadonlySet<string | number>>>;
   readonly remove?: readonly (keyof T & string)[];
 }
 
 /** An update that sets what its condition does not look at, or adds to sets, can be made twice. Numbers add up. */
-function isRepeatable<T>({ add = {} }: Change<T>, set: readonly string[], { exists, ...when }: Condition): boolean {
-  const changed = new Set([...set, ...Object.keys(add)]);
+function isRepeatable<T>(
+  { add = {}, take = {} }: Change<T>,
+  set: readonly string[],
+  { exists, ...when }: Condition,
+): boolean {
+  const changed = new Set([...set, ...Object.keys(add), ...Object.keys(take)]);
   return (
     exists !== false &&
     Object.values(add).every((value) => typeof value !== "number") &&
@@ -75,13 +81,20 @@ type Refuse<D> = (old: ItemOf<D> | undefined) => Problem;
 export const lostRace = (): Problem =>
   new ProblemError("precondition_failed", "The resource has changed since you read it.");
 
+/** The same update, of which nothing is shown: for who may set single attributes, and see none of the others. */
+export function unread(write: Write): Write {
+  const { ReturnValuesOnConditionCheckFailure: _, ...Update } = write.item.Update ?? {};
+  return { ...write, item: { Update } as TransactItem };
+}
+
 /** The same writes, of which every refusal is a lost race: what was read is read again, and shows what has become of it. */
 export const rereading = (writes: readonly Write[]): Write[] =>
   writes.map((write) => ({ ...write, refuse: () => lostRace() }));
 
-/** What is written once has no write that changes or removes it. */
-function refuseChange({ type, append_only }: ItemDefinition): void {
-  if (append_only === true) throw new Error(`${type} is written once: nothing changes or removes one`);
+/** What is written once has no write that changes or removes it, but for fields that may be erased. */
+function refuseChange({ type, append_only, erasable = [] }: ItemDefinition, fields?: readonly string[]): void {
+  const erases = fields?.every((field) => erasable.includes(field)) === true;
+  if (append_only === true && !erases) throw new Error(`${type} is written once: nothing changes or removes one`);
 }
 
 /**
@@ -148,7 +161,8 @@ export class Writes {
     when: Condition = { exists: true },
     refuse: Refuse<D> = () => notFound(),
   ): Write {
-    refuseChange(definition);
+    const { add = {}, take = {}, remove = [] } = change;
+    refuseChange(definition, [...Object.keys(change.set ?? {}), ...Object.keys(add), ...Object.keys(take), ...remove]);
     const expression = new Expression();
     const set: Record<string, unknown> = {
       ...storedFields(definition, change.set ?? {}),
@@ -165,18 +179,22 @@ export class Writes {
       clauses.push(
         `SET ${sets.map(([name, value]) => `${expression.name(name)} = ${expression.value(value)}`).join(", ")}`,
       );
-    const adds = Object.entries(change.add ?? {});
-    if (adds.length > 0)
-      clauses.push(
-        `ADD ${adds.map(([name, value]) => `${expression.name(name)} ${expression.value(value)}`).join(", ")}`,
+    for (const [verb, elements = {}] of [
+      ["ADD", change.add],
+      ["DELETE", change.take],
+    ] as const) {
+      const each = Object.entries(elements).map(
+        ([name, value]) => `${expression.name(name)} ${expression.value(value)}`,
       );
+      if (each.length > 0) clauses.push(`${verb} ${each.join(", ")}`);
+    }
     const removes = [...(change.remove ?? []), ...this.#leftIndexes(definition, change.remove ?? [])];
     if (removes.length > 0) clauses.push(`REMOVE ${removes.map((name) => expression.name(name)).join(", ")}`);
     const condition = expression.condition(when);
     return {
       type: definition.type,
       lost: isRepeatable(change, [...Object.keys(set), ...removes], when) ? "repeat" : "tell",
-      ...(removes.length > 0
+      ...(removes.length > 0 || change.take !== undefined
         ? {}
         : {
             counter: {

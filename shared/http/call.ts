@@ -6,8 +6,11 @@ import type { RequestFacts } from "../change/items.ts";
 import type { IfMatch } from "../change/update.ts";
 import type { Write } from "../dynamo/write.ts";
 import type { Problem } from "../errors.ts";
+import type { Membership } from "../identity/items.ts";
 import type { Secured } from "../identity/settings.ts";
-import type { Input, Loaded, OperationShape, Output } from "./operation.ts";
+import type { Trace } from "../tracing/context.ts";
+import type { Input, Loaded, Named, OperationShape, Output } from "./operation.ts";
+import type { Asking } from "./permit.ts";
 import type { ViewerPlace } from "./place.ts";
 
 /** Who calls, as the permission demands: nobody known, a person signed in, a directory, or whoever acts in an organization. */
@@ -20,7 +23,7 @@ export type CallerOf<O extends OperationShape> = O["permission"] extends "public
       : Caller;
 
 /** One request to one operation, parsed and permitted. Everything a handler may know of it. */
-export interface Call<O extends OperationShape> extends Input<O> {
+export interface Call<O extends OperationShape, P extends Permission = Named<O>> extends Input<O>, Asking<P> {
   readonly caller: CallerOf<O>;
   /**
    * The thing that the path names, read once however often it is asked for; `fresh` reads it again, for another try
@@ -28,12 +31,25 @@ export interface Call<O extends OperationShape> extends Input<O> {
    * @throws Problem `not_found`
    */
   load(how?: { readonly fresh: boolean }): Promise<Loaded<O>>;
-  /** Whether the caller holds a further permission, for what an operation does besides. */
-  may(permission: Permission): boolean;
+  /**
+   * Asks the policies about what the thing becomes by these fields, where the body does not say them.
+   * @throws Problem `policy_denied`
+   */
+  becomes(fields: object): Promise<void>;
   /** What would refuse this very request if the organization were so; undefined if nothing did. */
   refusedUnder(organization: Secured): Problem | undefined;
-  /** Proves within the transaction that the rights by which the call was permitted still stand. */
+  /** Proves within a transaction of {@link commit} that the rights by which the call was permitted still stand. */
   stillPermitted(): Write;
+  /**
+   * The same, with all that {@link commit} adds to it, for transactions beside it.
+   * @param beside what such a transaction writes or proves of its own: an item that stands there is not named again
+   */
+  proofs(beside?: readonly Write[]): Write[];
+  /**
+   * In the place of {@link stillPermitted} for whoever replaces their own membership, as it was read: that it is still what permitted
+   * the call. @throws Problem `forbidden`, `membership_inactive`
+   */
+  requireSameStanding(own: Pick<Membership, "role" | "status">): void;
   /**
    * Authenticates the caller anew and checks the permission with live rights, for answers that take long. Nothing is
    * counted. @throws Problem the refusal that the next request would get
@@ -44,6 +60,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   /** The time of the request; the same for all it writes. */
   readonly at: Date;
   readonly request: RequestFacts;
+  /** The trace that the request continues, or begins. */
+  readonly trace: Trace;
   /** Where the request's address is; null where no front says it. */
   readonly place: ViewerPlace | null;
   /** The `If-Match` header, when the caller wants to lose no race. */
@@ -52,6 +70,8 @@ export interface Call<O extends OperationShape> extends Input<O> {
   readonly if_none_match: IfMatch;
   /** Where a client that lost a stream of events goes on: the last id that it got. */
   readonly last_event_id: string | undefined;
+  /** Who has signed the body, as secret scanners do it; only what checks that looks at it. */
+  readonly signed: { readonly key_id: string; readonly signature: string; readonly body: string };
   /** The API's own origin: by which name the caller has reached it. */
   readonly origin: string;
   /** The `Cookie` header; empty when there is none. Only what a person's browser opens as a page looks at it. */

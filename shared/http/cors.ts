@@ -10,11 +10,11 @@ const METHODS = "GET, POST, PUT, PATCH, DELETE";
 
 /** Headers that a page may send. */
 const SENT =
-  "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, organization-id, accept-language";
+  "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, organization-id, accept-language, traceparent, tracestate, x-api-key";
 
 /** Headers that a page may read, beside those that every page may. */
 const READ =
-  "etag, location, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id, content-disposition, allow";
+  "etag, location, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit, ratelimit-policy, x-request-id, content-disposition, allow";
 
 /** How long a browser remembers a preflight's answer: browsers take no more than two hours. */
 const REMEMBERED_SECONDS = "7200";

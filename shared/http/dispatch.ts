@@ -2,9 +2,11 @@ import type { Also, Authentication } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
 import { authenticateDirectory } from "../access/directory.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
-import { type Rights, rightsStand } from "../access/grants.ts";
-import { accessProofs, recordUse } from "../access/operator-access.ts";
+import { type Rights, requireSameStanding, rightsStand } from "../access/grants.ts";
+import { presentedKey } from "../access/keys/authenticate.ts";
+import { recordUse } from "../access/operator-access.ts";
 import { operatorStands, requireOperator } from "../access/operators.ts";
+import type { Permission } from "../access/permissions.ts";
 import type { Principal } from "../access/principal.ts";
 import { type ChangeContext, type ChangeSet, changeWrites } from "../change/commit.ts";
 import type { RequestFacts } from "../change/items.ts";
@@ -16,15 +18,20 @@ import { newId } from "../ids.ts";
 import { type RateState, rateHeaders } from "../limits/rate.ts";
 import { AUDIT_DAYS, retentionOf } from "../limits/retention.ts";
 import { cutText } from "../text.ts";
+import { readTrace, type Trace } from "../tracing/context.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
 import { claimOf, type IdempotencyRecord, isRepeatable } from "./idempotency.ts";
+import { judged, type Left, type Permitted, reasonOf } from "./judge.ts";
+import { loader } from "./loader.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
-import { actsInOrganization, permissionOf, recordDenial, requirePermission } from "./permit.ts";
+import { actsInOrganization, permissionOf, recordDenial, requireNoKey, requirePermission } from "./permit.ts";
 import type { Platform } from "./platform.ts";
+import { byAccess, byRole } from "./proofs.ts";
 import { createRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
+import { showing } from "./showing.ts";
 import { requireFreshProof } from "./step-up.ts";
 
 /** The answer to a request that failed. */
@@ -57,7 +64,8 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
   const identify = async (operation: OperationShape, request: RawRequest, at: Date) => {
     if (operation.permission === "public") return null;
     try {
-      if (operation.permission === "directory") return await authenticateDirectory(platform.table, request, at);
+      if (operation.permission === "directory" && presentedKey(request) === undefined)
+        return await authenticateDirectory(platform.table, request, at);
       // The key's earlier answer is looked for in the same read, where the organization is known before it.
       const also: Also | undefined = isRepeatable(operation, request)
         ? (tenant, principal) =>
@@ -85,7 +93,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       user_agent: cutText(request.headers["user-agent"] ?? "", 300),
     };
     let operation: OperationShape | undefined;
-    let rate: RateState | undefined;
+    let rate: readonly RateState[] = [];
     let answer: Answer;
     try {
       const match = route(request.method, request.path);
@@ -111,6 +119,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         who,
         at,
         facts,
+        trace: readTrace(request.headers),
         deps,
       });
     } catch (error) {
@@ -127,7 +136,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       status: answer.status,
       duration_ms: Math.round(performance.now() - started),
     });
-    const headers = { ...(rate === undefined ? {} : rateHeaders(rate)), ...answer.headers, "x-request-id": facts.id };
+    const headers = { ...rateHeaders(rate), ...answer.headers, "x-request-id": facts.id };
     // The same headers as GET and no body (RFC 9110, 9.3.2); what would have streamed is not begun.
     return { ...answer, headers, ...(request.method === "HEAD" ? { body: "" } : {}) };
   };
@@ -142,11 +151,12 @@ interface Prepared {
   readonly who: Authentication | null;
   readonly at: Date;
   readonly facts: RequestFacts;
+  readonly trace: Trace;
   readonly deps: unknown;
 }
 
 async function respond(prepared: Prepared): Promise<Answer> {
-  const { platform, operation, handler, request, who, at, facts } = prepared;
+  const { platform, operation, handler, request, who, at, facts, trace } = prepared;
   const rights = who === null || who.rights instanceof Problem ? undefined : who.rights;
   const context: ChangeContext | undefined =
     rights === undefined
@@ -155,11 +165,12 @@ async function respond(prepared: Prepared): Promise<Answer> {
           tenant: rights.caller.organization.id,
           actor: rights.caller.principal,
           at,
-          trace_id: facts.id,
+          trace_id: trace.trace_id,
           request: facts,
           audit_days: retentionOf(rights.caller.organization).audit_days,
         };
   if (permissionOf(operation) !== undefined) await permit(prepared, context);
+  if (who !== null) requireNoKey(operation, who.principal);
   if (operation.permission === "directory" && who?.rights instanceof Problem) throw who.rights;
   if (operation.permission === "operator") await permitOperator(prepared);
   // Whoever lacks the permission is not told to prove themselves for nothing.
@@ -168,6 +179,11 @@ async function respond(prepared: Prepared): Promise<Answer> {
     Call<OperationShape>,
     "path" | "query" | "body"
   >;
+  const loadThing = loader(prepared, rights, input.path);
+  /** Asks the policies, about what was read last, and what it becomes. */
+  const ask = (change?: object) => judgeRequest(prepared, context, rights, { ...input, change }, loadThing);
+  let left = await ask();
+  const granted = (permission: Permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed;
   const tenant = keeperOf(operation, context?.tenant);
   const claim = claimOf(platform, operation, request, { tenant, principal: who?.principal ?? null, at });
   const read = who?.also !== undefined && keeperOf(operation, who.also.tenant) === tenant ? who.also : undefined;
@@ -175,10 +191,12 @@ async function respond(prepared: Prepared): Promise<Answer> {
   if (earlier !== undefined) return earlier;
   if (operation.outside_effect) await claim?.lease();
   const rendered = (output: unknown): Answer => render(operation, output, request.path);
+  let proving = false;
   /** Commits, with what the idempotency key is answered from then on. */
   const transact = async (writes: readonly Write[], answer: unknown): Promise<void> => {
     const remembered = claim === undefined ? [] : [await claim.write(rendered(answer))];
-    await platform.table.transact([...writes, ...remembered, ...byAccess(platform, rights, writes)]);
+    const beside = [...byAccess(platform, rights, writes), ...(proving ? byRole(platform, rights, writes) : [])];
+    await platform.table.transact([...writes, ...remembered, ...beside]);
   };
   /** What is given at the end of a call that has kept no answer, or one for the time being. */
   const keep = async (answer: Answer): Promise<void> => {
@@ -196,13 +214,31 @@ async function respond(prepared: Prepared): Promise<Answer> {
     caller: (actsInOrganization(operation)
       ? rights?.caller
       : (who?.signedIn ?? null)) as Call<OperationShape>["caller"],
-    load: loader(prepared, rights, input.path),
-    may: (permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed,
+    async load(how) {
+      const thing = await loadThing(how);
+      // Who reads it anew does so since it has changed: it may be one by now that they may not touch.
+      if (how?.fresh === true) left = await ask();
+      return thing;
+    },
+    async becomes(change) {
+      left = await ask(change);
+    },
+    may: (permission) => granted(permission) && left?.refused.has(permission) !== true,
+    denied: (permission) => (granted(permission) ? left?.refused.get(permission) : undefined),
     refusedUnder: (organization) => refusalAtTheDoor(organization, { ip: request.ip, session: who?.session }, at),
     stillPermitted() {
       if (operation.permission === "operator" && who !== null) return operatorStands(platform.table, who.principal.id);
       if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
+      proving = true;
       return rightsStand(platform.table, rights, platform.clock.now());
+    },
+    proofs(beside = []) {
+      return [this.stillPermitted(), ...byRole(platform, rights, beside)];
+    },
+    requireSameStanding(own) {
+      if (rights === undefined) throw new Error(`${operation.id} rests on no rights`);
+      proving = true;
+      requireSameStanding(rights, own);
     },
     async recheck() {
       if (who === null) return;
@@ -210,28 +246,36 @@ async function respond(prepared: Prepared): Promise<Answer> {
         await authenticateDirectory(platform.table, request, platform.clock.now());
         return;
       }
-      const now = await platform.authenticate(request, platform.clock.now());
+      const since = platform.clock.now();
+      const now = await platform.authenticate(request, since);
       if (permissionOf(operation) === undefined) return;
       if (now.rights instanceof Problem) throw now.rights;
       requirePermission(operation, now.rights);
+      // About the thing as it is by now: read again where a policy looks at it, and only there.
+      const later = { ...prepared, who: now, at: since };
+      const loadAgain = loader(later, now.rights, input.path, true);
+      left = await judgeRequest(later, context && { ...context, at: since }, now.rights, input, loadAgain);
     },
     session_id: who?.session?.id,
     at,
     request: facts,
+    trace,
     if_match: readIfMatch(request.headers["if-match"]),
     if_none_match: readIfMatch(request.headers["if-none-match"]),
     last_event_id: request.headers["last-event-id"],
+    signed: {
+      key_id: request.headers["github-public-key-identifier"] ?? "",
+      signature: request.headers["github-public-key-signature"] ?? "",
+      body: request.body ?? "",
+    },
     place: request.place ?? null,
     origin: request.origin ?? "",
     cookies: request.headers.cookie ?? "",
     accept_encoding: request.headers["accept-encoding"] ?? "",
-    get context() {
-      if (context === undefined) throw new Error(`${operation.id} has no organization to act in`);
-      return context;
-    },
+    context: context as ChangeContext,
     async commit(change: ChangeSet, answer: unknown, as?: { tenant: string; actor: Principal }) {
       // Who acts for another organization than the caller's has just made it, or changes an account.
-      const elsewhere = { at, trace_id: facts.id, request: facts, audit_days: AUDIT_DAYS };
+      const elsewhere = { at, trace_id: trace.trace_id, request: facts, audit_days: AUDIT_DAYS };
       const within: ChangeContext = as === undefined ? this.context : { ...as, ...elsewhere };
       return this.answer(changeWrites(platform.table, within, change), answer as never);
     },
@@ -245,10 +289,17 @@ async function respond(prepared: Prepared): Promise<Answer> {
       return answer as never;
     },
   };
+  // Only where it is missed: an accessor that is made for each request costs more than what it is made with.
+  if (context === undefined)
+    Object.defineProperty(call, "context", {
+      get() {
+        throw new Error(`${operation.id} has no organization to act in`);
+      },
+    });
   if (rights?.by === "operator_access")
     await recordUse(platform.table, call.context, rights, operation.id, platform.clock.now());
   try {
-    const answer = rendered(await handler(call, prepared.deps));
+    const answer = rendered(await showing(left?.shows, call, (one) => handler(one, prepared.deps)));
     await keep(answer);
     return answer;
   } catch (error) {
@@ -257,16 +308,12 @@ async function respond(prepared: Prepared): Promise<Answer> {
       const winner = await claim?.winner();
       if (winner !== undefined) return winner;
     }
+    // What was judged before the handler, which has found only now that it needs it.
+    if (error instanceof Problem && context !== undefined && [...(left?.refused.values() ?? [])].includes(error))
+      await recordDenial(platform.table, context, operation, reasonOf(error));
     await claim?.release();
     throw error;
   }
-}
-
-/** What an operator's access proves in every transaction that it brings about, beside what the handler proves itself. */
-function byAccess({ table, clock }: Platform, rights: Rights | undefined, writes: readonly Write[]): Write[] {
-  if (rights?.by !== "operator_access") return [];
-  const proved = new Set(writes.filter(({ item }) => item.ConditionCheck !== undefined).map(({ type }) => type));
-  return accessProofs(table, rights, clock.now()).filter(({ type }) => !proved.has(type));
 }
 
 /**
@@ -288,36 +335,34 @@ async function permit({ platform, operation, who }: Prepared, context: ChangeCon
   }
 }
 
-/** Only operators of the platform; a refusal is part of the platform's own audit trail. */
-async function permitOperator({ platform, operation, who, at, facts }: Prepared): Promise<void> {
-  if (who === null) throw new Error(`${operation.id} knows nobody`);
+/** What policies say of a request that its permission lets through; a refusal is part of the audit trail. */
+async function judgeRequest(
+  { platform, operation, who, facts, at }: Prepared,
+  context: ChangeContext | undefined,
+  rights: Rights | undefined,
+  input: Pick<Call<OperationShape>, "path" | "body"> & Pick<Permitted, "change">,
+  load: () => Promise<unknown>,
+): Promise<Left | undefined> {
+  if (rights === undefined || context === undefined || who === null) return undefined;
   try {
-    requireOperator(who.operator, who.session);
+    return await judged({ ...input, platform, operation, who, rights, facts, at, load });
   } catch (refusal) {
-    const context = { tenant: PLATFORM, actor: who.principal, at, trace_id: facts.id, request: facts };
-    await recordDenial(platform.table, { ...context, audit_days: AUDIT_DAYS }, operation);
+    if (refusal instanceof Problem && refusal.code === "policy_denied")
+      await recordDenial(platform.table, context, operation, reasonOf(refusal));
     throw refusal;
   }
 }
 
-/** Reads what the operation is about, once unless it is wanted fresh. */
-function loader({ platform, operation, at }: Prepared, rights: Rights | undefined, path: object) {
-  let loaded: Promise<unknown> | undefined;
-  const read = async (fresh: boolean): Promise<unknown> => {
-    const { resource } = operation;
-    if (rights === undefined || resource === undefined || !("read" in resource))
-      throw new Error(`${operation.id} names nothing that could be loaded`);
-    const { caller } = rights;
-    const from = { table: platform.table.of(caller.organization.id), path: { ...path }, caller, at, fresh };
-    const thing = await resource.read(from);
-    if (thing === undefined) throw notFound();
-    return thing;
-  };
-  return (how?: { readonly fresh: boolean }): Promise<never> => {
-    const fresh = how?.fresh === true;
-    if (loaded === undefined || fresh) loaded = read(fresh);
-    return loaded as Promise<never>;
-  };
+/** Only operators of the platform; a refusal is part of the platform's own audit trail. */
+async function permitOperator({ platform, operation, who, at, facts, trace }: Prepared): Promise<void> {
+  if (who === null) throw new Error(`${operation.id} knows nobody`);
+  try {
+    requireOperator(who.operator, who.session);
+  } catch (refusal) {
+    const context = { tenant: PLATFORM, actor: who.principal, at, trace_id: trace.trace_id, request: facts };
+    await recordDenial(platform.table, { ...context, audit_days: AUDIT_DAYS }, operation);
+    throw refusal;
+  }
 }
 
 const methodNotAllowed = (allow: readonly string[]): Problem =>

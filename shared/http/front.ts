@@ -17,6 +17,13 @@ export const FRONT_SECRET_HEADER = "x-front-secret";
 export const VIEWER_ADDRESS_HEADER = "x-viewer-address";
 export const VIEWER_HOST_HEADER = "x-viewer-host";
 
+const FRONT_HEADERS: ReadonlySet<string> = new Set([
+  FRONT_SECRET_HEADER,
+  VIEWER_ADDRESS_HEADER,
+  VIEWER_HOST_HEADER,
+  ...Object.values(VIEWER_PLACE_HEADERS),
+]);
+
 /** How requests come here. */
 export interface Front {
   /** What only our front knows; undefined where there is none, on a laptop. */
@@ -45,31 +52,27 @@ export function connectFront(environment?: Environment): Front {
  * @throws Problem `misdirected_request` when it did not come through the front although there is one
  */
 export function toRequest(event: APIGatewayProxyEventV2, front: Front): RawRequest {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(event.headers ?? {}))
-    if (value !== undefined) headers[name.toLowerCase()] = value;
-  const {
-    [FRONT_SECRET_HEADER]: secret,
-    [VIEWER_ADDRESS_HEADER]: viewer,
-    [VIEWER_HOST_HEADER]: host,
-    [VIEWER_PLACE_HEADERS.country]: _country,
-    [VIEWER_PLACE_HEADERS.region]: _region,
-    [VIEWER_PLACE_HEADERS.city]: _city,
-    ...others
-  } = headers;
+  const sent: Record<string, string> = {};
+  const fronts: Record<string, string> = {};
+  for (const name in event.headers) {
+    const value = event.headers[name];
+    const lower = name.toLowerCase();
+    if (value !== undefined) (FRONT_HEADERS.has(lower) ? fronts : sent)[lower] = value;
+  }
+  const { [FRONT_SECRET_HEADER]: secret, [VIEWER_ADDRESS_HEADER]: viewer, [VIEWER_HOST_HEADER]: host } = fronts;
   // The HTTP API takes cookies out of the headers; a function's address and the local AWS leave them there.
-  if (event.cookies !== undefined && others.cookie === undefined) others.cookie = event.cookies.join("; ");
+  if (event.cookies !== undefined && sent.cookie === undefined) sent.cookie = event.cookies.join("; ");
   const text = bodyOf(event);
   return {
     method: event.requestContext.http.method,
     path: event.rawPath,
     query: event.rawQueryString ?? "",
-    headers: others,
+    headers: sent,
     body: text,
     ...(text?.includes("\ufffd") && !isUtf8Body(event) ? { undecodable: true } : {}),
     ip: front.secret === undefined ? event.requestContext.http.sourceIp : seenByFront(front.secret, secret, viewer),
-    place: front.secret !== undefined && front.says_place ? viewerPlace(headers) : null,
-    origin: front.secret === undefined ? localOrigin(others) : `https://${host ?? ""}`,
+    place: front.secret !== undefined && front.says_place ? viewerPlace(fronts) : null,
+    origin: front.secret === undefined ? localOrigin(sent) : `https://${host ?? ""}`,
   };
 }
 

@@ -44,6 +44,11 @@ export interface OperationShape {
    * Without such a handler it would be a hole.
    */
   readonly or: readonly Permission[];
+  /**
+   * What its handler asks for besides (`call.may`), for a part of what was sent or of what it shows: policies are asked about these
+   * permissions, too, and what they deny the caller may not.
+   */
+  readonly besides: readonly Permission[];
   /** What it is about: the thing its path names, or a collection. Absent where no permission is asked. */
   readonly resource: Resource | Collection | undefined;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
@@ -66,6 +71,8 @@ export interface OperationShape {
   readonly contents_apart: boolean;
   /** The call has an effect outside our table: a second one with the same idempotency key waits instead of running too. */
   readonly outside_effect: boolean;
+  /** It begins work that continues the trace which the request names; every request's is read, here it is said. */
+  readonly continues_trace: boolean;
   /** Whoever has a session has proved a factor in it within so many minutes. */
   readonly step_up?: number;
 }
@@ -103,6 +110,8 @@ export function operation<
   const A extends Access,
   const S = undefined,
   const F extends readonly [string, ...string[]] = never,
+  const O extends readonly Permission[] = readonly [],
+  const N extends readonly Permission[] = readonly [],
 >(
   spec: {
     id: Id;
@@ -123,13 +132,20 @@ export function operation<
     sensitive?: boolean;
     contents_apart?: boolean;
     outside_effect?: boolean;
-    or?: readonly Permission[];
+    continues_trace?: boolean;
+    or?: O;
+    besides?: N;
   } & About<A, P, S> &
     Proof<A> &
     Media<Res, F>,
-): Omit<OperationShape, "id" | "permission" | "request" | "response" | "resource" | "media_types"> & {
+): Omit<
+  OperationShape,
+  "id" | "permission" | "or" | "besides" | "request" | "response" | "resource" | "media_types"
+> & {
   readonly id: Id;
   readonly permission: A;
+  readonly or: O;
+  readonly besides: N;
   readonly request: R;
   readonly response: Res;
   readonly resource: S;
@@ -144,12 +160,20 @@ export function operation<
     sensitive: false,
     contents_apart: false,
     outside_effect: false,
-    or: [],
+    continues_trace: false,
     ...spec,
+    or: spec.or ?? ([] as never),
+    besides: spec.besides ?? ([] as never),
     media_types: (spec.media_types ?? types) as Res extends "file" | "document" ? F : readonly string[],
     resource: spec.resource as S,
   };
 }
+
+/** The permissions that an operation names: policies are asked about these, so its handler asks for no other. */
+export type Named<O extends OperationShape> =
+  | Extract<O["permission"], Permission>
+  | O["or"][number]
+  | O["besides"][number];
 
 /** What `call.load()` gives a handler of this operation. */
 export type Loaded<O extends OperationShape> = O["resource"] extends { read(from: never): Promise<infer T> }
@@ -232,7 +256,7 @@ export function errorsOf(operation: OperationShape): ErrorCode[] {
     "validation_failed",
   ];
   common.push(...refusalsOf(operation.permission));
-  if (operation.step_up !== undefined) common.push("step_up_required");
+  if (operation.step_up !== undefined) common.push("step_up_required", "key_not_accepted");
   if (operation.request.path !== undefined) common.push("not_found");
   if (operation.request.body !== undefined)
     common.push("malformed_json", "unsupported_media_type", "payload_too_large");
@@ -247,13 +271,13 @@ function refusalsOf(access: Access): readonly ErrorCode[] {
     case "public":
       return [];
     case "directory":
-      return ["unauthenticated", "organization_suspended", "address_not_allowed"];
+      return ["unauthenticated", "organization_suspended", "address_not_allowed", "key_not_accepted"];
     case "authenticated":
-      return KNOWN;
+      return [...KNOWN, "key_not_accepted"];
     case "operator":
-      return [...KNOWN, "forbidden", "sign_in_method_not_allowed", "mfa_enrolment_required"];
+      return [...KNOWN, "key_not_accepted", "forbidden", "sign_in_method_not_allowed", "mfa_enrolment_required"];
     default:
-      return [...KNOWN, "forbidden", ...doorCodes];
+      return [...KNOWN, "forbidden", "policy_denied", ...doorCodes];
   }
 }
 

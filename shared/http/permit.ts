@@ -2,13 +2,12 @@ import * as z from "zod";
 import { decide } from "../access/decide.ts";
 import type { Rights } from "../access/grants.ts";
 import type { Permission } from "../access/permissions.ts";
-import { principalKey } from "../access/principal.ts";
+import { type Principal, principalKey } from "../access/principal.ts";
 import { auditWrite, type ChangeContext } from "../change/commit.ts";
-import { addSeconds, timestamp } from "../clock.ts";
+import { addSeconds, minuteOf, timestamp } from "../clock.ts";
 import { defineItem } from "../dynamo/item.ts";
 import type { Table } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
-import { minuteOf } from "../limits/window.ts";
 import { inCode } from "../text.ts";
 import { type OperationShape, withoutPermission } from "./operation.ts";
 
@@ -41,19 +40,52 @@ export function requirePermission(operation: OperationShape, rights: Rights): vo
 }
 
 /**
+ * Refuses API keys where one is no answer to who calls: what people do about themselves, what operators and directories do,
+ * and what asks for a fresh proof, which only a person can give.
+ * @throws Problem `key_not_accepted`
+ */
+export function requireNoKey(operation: OperationShape, { type }: Principal): void {
+  if (type !== "api_key") return;
+  if (permissionOf(operation) === undefined)
+    throw new Problem(
+      "key_not_accepted",
+      `This is ${ABOUT[operation.permission as keyof typeof ABOUT]}, and an API key is none.`,
+    );
+  if (operation.step_up !== undefined)
+    throw new Problem("key_not_accepted", "This needs a fresh proof of who you are, which an API key cannot give.");
+}
+
+/** For whom operations are that ask for no permission. */
+const ABOUT = {
+  authenticated: "for a person, about themselves",
+  operator: "for operators of the platform",
+  directory: "for a company's directory",
+} as const;
+
+/**
+ * What a handler asks about the caller, of permissions that its operation names. Functions, not methods: of methods the compiler
+ * would let pass what asks for a permission that is named nowhere, and of which no policy was asked.
+ */
+export interface Asking<P extends Permission> {
+  /** Whether the caller holds it: the role grants it, and no policy denies it. */
+  readonly may: (permission: P) => boolean;
+  /** What a policy says against it; undefined where none does, and where the role does not grant it. */
+  readonly denied: (permission: P) => Problem | undefined;
+}
+
+/**
  * What a request needs beside its operation's own permission, by what it asks for.
  * @param what the part of the request that needs it
- * @throws Problem `forbidden`
+ * @throws Problem `forbidden`; `policy_denied` where the role grants it
  */
-export function requireAlso(
-  call: { may(permission: Permission): boolean },
-  permission: Permission,
-  what = "This",
-): void {
+export function requireAlso<P extends Permission>(call: Asking<P>, permission: NoInfer<P>, what = "This"): void {
   if (call.may(permission)) return;
-  throw new Problem("forbidden", `${what} needs the permission \`${permission}\`, which your role does not grant.`, {
-    members: { permission },
-  });
+  throw (
+    call.denied(permission) ??
+    new Problem("forbidden", `${what} needs the permission \`${permission}\`, which your role does not grant.`, {
+      members: { permission },
+    })
+  );
 }
 
 /** So many refusals a minute of one principal have an entry each. */
@@ -78,8 +110,14 @@ export const isRecorded = (nth: number): boolean =>
  * Records a refusal in the audit trail, at a bounded rate: the first ten a minute of a principal each have an entry;
  * from then on an entry is made whenever their number has doubled, and says it. Nobody can fill the trail by asking
  * for what they may not have, and how often they did is known to a factor of two at any moment.
+ * @param reason what refused; the missing permission unless told
  */
-export async function recordDenial(table: Table, context: ChangeContext, operation: OperationShape): Promise<void> {
+export async function recordDenial(
+  table: Table,
+  context: ChangeContext,
+  operation: OperationShape,
+  reason = `permission ${permissionsOf(operation).join(" or ")}`,
+): Promise<void> {
   const tenant = table.of(context.tenant);
   const key = { principal: principalKey(context.actor), minute: minuteOf(context.at) };
   const expires_at = timestamp(addSeconds(context.at, DENIALS_KEPT_SECONDS));
@@ -93,7 +131,7 @@ export async function recordDenial(table: Table, context: ChangeContext, operati
     action: "access.denied",
     resource: { type: "operation", id: operation.id },
     outcome: "denied",
-    reason: `permission ${permissionsOf(operation).join(" or ")}${many}`,
+    reason: `${reason}${many}`,
   } as const;
   await tenant.transact([auditWrite(table, context, entry)]);
 }

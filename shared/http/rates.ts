@@ -18,38 +18,43 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
 
   return {
     /** Whoever is not known yet: public operations, refused credentials, paths that lead nowhere. */
-    address: ({ ip }: RawRequest, at: Date): Promise<RateState> =>
-      slices.admit(everybody, { subject: `address:${ip}`, limit: limits.address }, at),
+    address: async ({ ip }: RawRequest, at: Date): Promise<RateState[]> => [
+      await slices.admit(everybody, { name: "address", subject: `address:${ip}`, limit: limits.address }, at),
+    ],
 
     /**
      * The caller, then the organization, which so counts only what the caller's own limit has admitted: nobody uses up
      * the others' share with requests that are refused anyway. What people do about themselves counts for them alone,
      * so that an organization at its limit keeps nobody from signing out.
      */
-    async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState> {
-      const own = { subject: principalKey(who.principal), limit: limitOf(who, limits) };
+    async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState[]> {
+      const own = { name: who.principal.type, subject: principalKey(who.principal), limit: limitOf(who, limits) };
       const state = await slices.admit(everybody, own, at);
       // What operators do is not the organization's to pay for.
       if (!actsInOrganization(operation) || who.rights instanceof Problem || who.rights.by === "operator_access")
-        return state;
+        return [state];
       const { id, plan } = who.rights.caller.organization;
       const { requests_per_minute, api_calls_per_month } = plans[plan];
       const all = await slices.admit(
         table.of(id),
         {
+          name: "organization",
           subject: WHOLE_ORGANIZATION,
           limit: requests_per_minute,
           monthly: api_calls_per_month === UNLIMITED ? Number.POSITIVE_INFINITY : api_calls_per_month,
         },
         at,
       );
-      return all.remaining < state.remaining ? all : state;
+      return [state, all];
     },
   };
 }
 
-/** A directory comes with many requests at once and is no person: it may use half of what its organization has. */
-const limitOf = ({ principal, rights }: Authentication, limits: Platform["limits"]): number =>
+/**
+ * An API key has a limit of its own. A directory comes with many requests at once and is no person: it may use half of
+ * what its organization has.
+ */
+const limitOf = ({ principal, rights, rate_limit }: Authentication, limits: Platform["limits"]): number =>
   principal.type === "scim_token" && !(rights instanceof Problem)
     ? plans[rights.caller.organization.plan].requests_per_minute / 2
-    : limits.user;
+    : (rate_limit ?? limits.user);

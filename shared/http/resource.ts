@@ -1,12 +1,15 @@
 import type { Caller } from "../access/caller.ts";
 import type { ItemDefinition, ItemOf, KeyFields } from "../dynamo/item.ts";
 import type { TenantTable } from "../dynamo/table.ts";
+import type { PolicySubject } from "../policies/attributes.ts";
 
 /** What operations are about: the nouns that permissions, and later policies and scopes, speak of. */
 export const resourceTypes = [
   "agent",
+  "api_key",
   "approval",
   "audit_entry",
+  "audit_head",
   "domain",
   "invitation",
   "model",
@@ -15,11 +18,13 @@ export const resourceTypes = [
   "organization",
   "permission",
   "pipeline",
+  "policy",
   "role",
   "run",
   "schedule",
   "scim_settings",
   "scim_token",
+  "service_account",
   "sso_connection",
   "sso_identity",
   "sso_trial",
@@ -27,6 +32,7 @@ export const resourceTypes = [
   "suite_run",
   "team",
   "template",
+  "trace_export",
   "user",
   "webhook",
   "workspace",
@@ -50,12 +56,31 @@ export interface Resource<N extends string = string, T = unknown> {
   /** The path's parameters that it is found by; the first one is its id. */
   readonly path: readonly N[];
   read(from: Reading<N>): Promise<T | undefined>;
+  /**
+   * The thing of this type that the path is about, with the fields that policies look at: what was read, or what holds it, which is
+   * read besides. Every resource of a type that policies describe has it (`shared/policies/attributes.ts`).
+   */
+  subject?(thing: T, from: Reading<N>): Subject;
+  /**
+   * What the thing is of, where its operations ask for permissions of another noun: a run is of the pipeline or the agent that it
+   * runs, and policies about executing these are asked about that one.
+   */
+  target?(thing: T): Target;
 }
+
+/** A thing that another one is of, by how a path would name it. */
+export interface Target {
+  readonly resource: Resource;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+/** How policies see what was read; undefined where it is there no more. */
+export type Subject = PolicySubject | Promise<PolicySubject | undefined>;
 
 /** Operations on no one thing in particular: a list, or the making of a new one. */
 export type Collection =
   | { readonly type: ResourceType; readonly list: true }
-  | { readonly type: ResourceType; readonly create: true };
+  | { readonly type: ResourceType; readonly create: true; target?(body: never): Target };
 
 /**
  * Declares what a path's parameter names: one item by its key, or whatever the room needs of the thing, in one read.
@@ -66,21 +91,30 @@ export function defineResource<const N extends string, D extends ItemDefinition>
   path: readonly [N, ...N[]];
   item: D;
   key: (path: Reading<N>["path"]) => KeyFields<D>;
+  subject?: (thing: ItemOf<D>, from: Reading<N>) => Subject;
+  target?: (thing: ItemOf<D>) => Target;
 }): Resource<N, ItemOf<D>>;
 export function defineResource<const N extends string, T>(definition: {
   type: ResourceType;
   path: readonly [N, ...N[]];
   read: (from: Reading<N>) => Promise<T | undefined>;
+  subject?: (thing: T, from: Reading<N>) => Subject;
+  target?: (thing: T) => Target;
 }): Resource<N, T>;
 export function defineResource<N extends string>(
-  definition: Pick<Resource<N>, "type" | "path"> &
-    (
+  definition: Pick<Resource<N>, "type" | "path"> & {
+    subject?: (thing: never, from: Reading<N>) => Subject;
+    target?: (thing: never) => Target;
+  } & (
       | { item: ItemDefinition; key: (path: Reading<N>["path"]) => Readonly<Record<string, string | number>> }
       | { read: (from: Reading<N>) => Promise<unknown> }
     ),
 ): Resource<N> {
   const { type, path } = definition;
-  if ("read" in definition) return { type, path, read: definition.read };
+  const subject = definition.subject as Resource<N>["subject"];
+  const target = definition.target as Resource<N>["target"];
+  const about = { type, path, ...(subject && { subject }), ...(target && { target }) };
+  if ("read" in definition) return { ...about, read: definition.read };
   const { item, key } = definition;
-  return { type, path, read: (from) => from.table.get<ItemDefinition>(item, key(from.path) as never) };
+  return { ...about, read: (from) => from.table.get<ItemDefinition>(item, key(from.path) as never) };
 }

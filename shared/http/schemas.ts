@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { asciiDomain } from "../mail/address.ts";
+import { canonicalZone } from "../zones.ts";
 
 /** Shapes that many operations share. Sizes come from the domain's table of limits. */
 
@@ -52,14 +53,10 @@ export const languageSchema = canonicalText(
   "must be a language tag of BCP 47, like en or pt-BR",
 ).meta({ example: "de" });
 
-// Offsets are time zones to ECMAScript, too, and no names.
-const zone = (name: string) =>
-  /^[A-Za-z]/.test(name) ? new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone : undefined;
-
 /** A time zone, by its name. */
 export const timezoneSchema = canonicalText(
   64,
-  zone,
+  canonicalZone,
   "must be a name of the IANA time zone database, like Europe/Berlin",
 ).meta({ example: "Europe/Berlin" });
 

@@ -1,16 +1,23 @@
 import * as z from "zod";
-import { type BuiltInRole, builtInRoleNames } from "../access/roles.ts";
-import { idSchema } from "../ids.ts";
+import { builtInRoleNames } from "../access/roles.ts";
+import { idPrefixes, idSchema } from "../ids.ts";
 
-/** Roles that people get without somebody who gives it to them: never one that manages others, or the organization. */
-export type GivenRole = Exclude<BuiltInRole, "org_owner" | "org_admin">;
-export const givenRoles = builtInRoleNames.filter(
-  (role): role is GivenRole => role !== "org_owner" && role !== "org_admin",
+/** Built-in roles that people get without somebody who gives it to them: never one that manages others, or the organization. */
+export const givenRoles: readonly string[] = builtInRoleNames.filter(
+  (role) => role !== "org_owner" && role !== "org_admin",
 );
-export const givenRoleSchema = z.enum(givenRoles).meta({
-  id: "GivenRole",
-  description: "A role that is given by rule. Owners and administrators are made by people only.",
-});
+export const givenRoleSchema = z
+  .string()
+  .regex(
+    new RegExp(`^(${givenRoles.join("|")}|${idPrefixes.role}_[0-9A-HJKMNP-TV-Z]{26})$`),
+    `must be ${givenRoles.join(", ")}, or the id of a role of the organization's own, like ${idPrefixes.role}_01J…`,
+  )
+  .meta({
+    id: "GivenRole",
+    description:
+      "A role that is given by rule: built in, or the id of one of the organization's own. Owners, administrators and others who manage people are made by people only.",
+    example: "viewer",
+  });
 
 /** What being in a group of the company's directory gives. */
 export const groupRuleSchema = z
@@ -49,16 +56,19 @@ const nameOf = (group: string): string => group.trim().normalize("NFC").toUpperC
  * Applies the rules to the groups that somebody is in.
  *
  * - Role: the first rule that matches and names one; where rules name roles and none matches, `default_role`; where no
- *   rule names a role, the role stays. Owners and administrators keep theirs: people have made them.
+ *   rule names a role, the role stays. Owners and administrators keep theirs: people have made them. What is not given by
+ *   rule, or not any more, is given to nobody.
  * - Teams: in those of the rules that match, and out of those that only rules name which don't. Other teams stay.
  * @param groups undefined where the provider did not say (Microsoft Entra leaves the claim out of people in many
  *   groups): nothing changes then, which is not the same as being in none
+ * @param by_rule roles that people get and lose by rules (`rolesByRule`); of the built-in ones unless told
  */
 export function ruled(
   rules: readonly GroupRule[],
   groups: readonly string[] | undefined,
   now: Standing,
   default_role: string,
+  by_rule: ReadonlySet<string> = new Set(givenRoles),
 ): Ruled {
   if (groups === undefined) return { role: now.role, enter: [], leave: [] };
   const names = new Set(groups.map(nameOf));
@@ -67,14 +77,20 @@ export function ruled(
   const wanted = teams(matching);
   const left = now.team_ids.filter((team) => teams(rules).has(team) && !wanted.has(team));
   return {
-    role: roleBy(rules, matching, now.role, default_role),
+    role: roleBy(rules, matching, now.role, default_role, by_rule),
     enter: [...wanted].filter((team) => !now.team_ids.includes(team)),
     leave: left,
   };
 }
 
-function roleBy(rules: readonly GroupRule[], matching: readonly GroupRule[], now: string, fallback: string): string {
-  const given: readonly string[] = givenRoles;
-  if (!given.includes(now) || rules.every(({ role }) => role === undefined)) return now;
-  return matching.find(({ role }) => role !== undefined)?.role ?? fallback;
+function roleBy(
+  rules: readonly GroupRule[],
+  matching: readonly GroupRule[],
+  now: string,
+  fallback: string,
+  by_rule: ReadonlySet<string>,
+): string {
+  if (!by_rule.has(now) || rules.every(({ role }) => role === undefined)) return now;
+  const next = matching.find(({ role }) => role !== undefined)?.role ?? fallback;
+  return by_rule.has(next) ? next : now;
 }

@@ -37,6 +37,10 @@ export const organizationSchema = z.object({
   /** While it is set, sign-in through a provider is enforced, and this owner alone still signs in with a password. */
   break_glass_user_id: idSchema("user").optional(),
   settings: organizationSettingsSchema,
+  /** Model providers that are not called as usual (`model_circuit`); absent without any. */
+  open_circuits: z.set(z.string()).optional(),
+  /** Which version of its rules of access counts (`access_rules`); absent while it has none of its own. */
+  rules_version: z.int().optional(),
   created_by: z.string(),
   created_at: z.string(),
   updated_at: z.string(),

@@ -10,6 +10,9 @@ export interface PlanLimits {
   /** Mail domains, claimed or proved. */
   readonly domains: number;
   readonly teams: number;
+  /** Roles of the organization's own, which travel in one item (`access_rules`). */
+  readonly roles: number;
+  readonly policies: number;
   readonly workspaces: number;
   readonly agents: number;
   readonly pipelines: number;
@@ -19,6 +22,9 @@ export interface PlanLimits {
   /** Jobs over suites that go on at the same time: with 20 cases side by side they leave live runs a place. */
   readonly suite_runs: number;
   readonly webhooks: number;
+  /** API keys that count. */
+  readonly api_keys: number;
+  readonly service_accounts: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
   /** Connected sign-in providers: the user pool has a bounded number for everybody. */
@@ -56,6 +62,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     invitation_mails_per_day: 100,
     domains: 5,
     teams: 5,
+    roles: 50,
+    policies: 20,
     workspaces: 1,
     agents: 10,
     pipelines: 5,
@@ -63,6 +71,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     suites: 20,
     suite_runs: 2,
     webhooks: 20,
+    api_keys: 20,
+    service_accounts: 5,
     model_providers: 10,
     sso_connections: 1,
     runs_per_month: 1_000,
@@ -86,6 +96,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     invitation_mails_per_day: 1_000,
     domains: 25,
     teams: 50,
+    roles: 50,
+    policies: 200,
     workspaces: 5,
     agents: 100,
     pipelines: 50,
@@ -93,6 +105,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     suites: 200,
     suite_runs: 20,
     webhooks: 100,
+    api_keys: 200,
+    service_accounts: 50,
     model_providers: 20,
     sso_connections: 3,
     runs_per_month: 10_000,
@@ -116,6 +130,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     invitation_mails_per_day: 10_000,
     domains: 250,
     teams: 1_000,
+    roles: 50,
+    policies: 1_000,
     workspaces: UNLIMITED,
     agents: UNLIMITED,
     pipelines: UNLIMITED,
@@ -123,6 +139,8 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     suites: 2_000,
     suite_runs: 80,
     webhooks: 1_000,
+    api_keys: 2_000,
+    service_accounts: 500,
     model_providers: 50,
     sso_connections: 10,
     runs_per_month: UNLIMITED,

@@ -13,6 +13,8 @@ export type CountedResource = keyof Pick<
   | "invitations"
   | "domains"
   | "teams"
+  | "roles"
+  | "policies"
   | "workspaces"
   | "agents"
   | "pipelines"
@@ -20,6 +22,8 @@ export type CountedResource = keyof Pick<
   | "suites"
   | "suite_runs"
   | "webhooks"
+  | "api_keys"
+  | "service_accounts"
   | "model_providers"
   | "sso_connections"
   | "live_runs"
@@ -33,6 +37,8 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   invitations: 0,
   domains: 0,
   teams: 0,
+  roles: 0,
+  policies: 0,
   workspaces: 1,
   agents: 0,
   pipelines: 0,
@@ -40,6 +46,8 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   suites: 0,
   suite_runs: 0,
   webhooks: 0,
+  api_keys: 0,
+  service_accounts: 0,
   model_providers: 0,
   sso_connections: 0,
   live_runs: 0,
@@ -62,6 +70,8 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   invitations: "Revoke one",
   domains: "Give one up",
   teams: "Delete one",
+  roles: "Delete one",
+  policies: "Delete one",
   workspaces: "Delete one",
   agents: "Archive one",
   pipelines: "Archive one",
@@ -69,6 +79,8 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   suites: "Delete one",
   suite_runs: "Wait until one ends, or cancel one",
   webhooks: "Delete one",
+  api_keys: "Revoke one",
+  service_accounts: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",
   live_runs: "Wait until one ends",

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { addSeconds, epochSeconds, timestamp } from "../clock.ts";
 import { defineItem, fromStored, type ItemOf, primaryKey } from "../dynamo/item.ts";
@@ -5,20 +6,20 @@ import { unavailable } from "../dynamo/retry.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
-import { carried, free, MINUTE_MS, minuteOf, rolled } from "./window.ts";
+import { certainlyOver, free, slotOf, toTakeOut, type Window } from "./window.ts";
 
 /**
- * What a subject has been admitted in this minute and the last, and in this month where a plan limits that. One item
- * takes about 1,000 writes a second; where a limit is large its requests come in slices, so there are far fewer.
+ * What a subject has been admitted, by slots of time (`s<slot in base 36>`), and in this month where a plan limits that.
+ * Below 1 KB at the most slots that there can be, so each write is one unit. One item takes about 1,000 writes a second;
+ * where a limit is large its requests come in slices, so there are far fewer.
  */
 export const rateItem = defineItem({
   type: "rate_counter",
-  summary: "Requests of a subject in this minute and the last; an organization's also in this month.",
-  schema: z.object({
+  summary: "Requests of a subject by slots of 2.5 seconds, as far as they count; an organization's also in this month.",
+  schema: z.looseObject({
     subject: z.string(),
-    minute: z.int(),
-    current: z.int(),
-    previous: z.int(),
+    epoch: z.string(),
+    total: z.int(),
     month: z.string().optional(),
     calls: z.int().optional(),
     expires_at: z.string(),
@@ -26,7 +27,13 @@ export const rateItem = defineItem({
   key: { pk: "RATE#{subject}", sk: "RATE" },
   expires: "expires_at",
 });
-export type RateCounter = ItemOf<typeof rateItem>;
+type Stored = ItemOf<typeof rateItem>;
+
+/** A counter as it was seen last. */
+export interface RateCounter extends Window {
+  readonly month?: string | undefined;
+  readonly calls?: number | undefined;
+}
 
 /** Under which name an organization's own requests are counted, in its own partition. */
 export const WHOLE_ORGANIZATION = "organization";
@@ -37,36 +44,75 @@ const MONTH_KEPT_SECONDS = 40 * 86_400;
 /** Others may write between two tries; each try begins from what they wrote. */
 const TRIES = 12;
 
+/** A reservation whose time is over, and what became of it. */
+export interface Settlement {
+  /** The last slot of its time, in which all of it was counted. */
+  readonly last: number;
+  readonly reserved: number;
+  /** What was used of it, by slot. */
+  readonly used: ReadonlyMap<number, number>;
+}
+
 export interface Wanted {
   readonly subject: string;
   readonly count: number;
+  /** The last slot in which it will be used: the present one, or one ahead for what is kept. */
+  readonly until: number;
   /** Requests a minute. */
   readonly limit: number;
   /** Requests a month, where they are counted. */
   readonly monthly?: number;
-  /** What was reserved before and not used, and in which minute and month that was. */
-  readonly unused?: { readonly count: number; readonly minute: number; readonly month: string };
+  /** What was reserved before, if it may still be settled. */
+  readonly settle?: Settlement | undefined;
+  /** Calls of a month that were reserved and not used. */
+  readonly unused?: { readonly count: number; readonly month: string } | undefined;
 }
 
 export interface Reserved {
   /** As many as were wanted, or what is left; 0 when nothing is. */
   readonly count: number;
-  readonly counter: RateCounter;
+  /** Undefined while nobody has counted anything. */
+  readonly counter: RateCounter | undefined;
 }
 
-/** Another machine's write came first. */
+/** Another machine's write came first, or there is less left than this one knew. */
 class Overtaken extends Problem {
-  readonly counter: RateCounter | undefined;
+  readonly stored: Stored | undefined;
   constructor(old: Record<string, unknown> | undefined) {
     super("conflict", "The counter has moved.");
-    this.counter = old === undefined ? undefined : fromStored(rateItem, old);
+    this.stored = old === undefined ? undefined : fromStored(rateItem, old);
   }
 }
 
+const attributeOf = (slot: number): string => `s${slot.toString(36)}`;
+
+/** A stored counter, seen now. */
+export function counterOf(stored: Stored, now: Date): RateCounter {
+  const slots = new Map<number, number>();
+  for (const [name, count] of Object.entries(stored))
+    if (/^s[0-9a-z]{5,8}$/.test(name) && typeof count === "number")
+      slots.set(Number.parseInt(name.slice(1), 36), count);
+  const { epoch, total, month, calls } = stored;
+  return { epoch, total, slots, seen: slotOf(now), month, calls };
+}
+
+const monthOf = (now: Date): string => timestamp(now).slice(0, 7);
+
+/** The month that is counted in: never one before that of the counter, which a machine whose clock is ahead has begun. */
+const countedMonth = (counter: Pick<RateCounter, "month"> | undefined, now: Date): string => {
+  const month = monthOf(now);
+  return counter?.month !== undefined && counter.month > month ? counter.month : month;
+};
+
+/** What a counter says of this month. */
+export const callsIn = (counter: Pick<RateCounter, "month" | "calls"> | undefined, now: Date): number =>
+  counter?.month === countedMonth(counter, now) ? (counter.calls ?? 0) : 0;
+
 /**
  * Reserves requests against a limit a minute, and one a month, by one conditional write: machines that race never
- * reserve more than the limit together. What was left unused is given back with the same write.
- * @param known the counter as it was seen last; where that says that nothing is left, nothing is asked
+ * reserve more than the limit together. What was reserved before is settled with the same write.
+ * @param known the counter as it was seen last; where it was seen in this slot and says that nothing is left, nothing is asked
+ * @throws AnswerLost where it is not known whether something was settled: it is settled no more then
  */
 export async function reserve(
   table: TenantTable,
@@ -74,119 +120,134 @@ export async function reserve(
   known: RateCounter | undefined,
   now: Date,
 ): Promise<Reserved> {
-  let seen = known;
+  let counter = known;
+  let fresh = known?.seen === slotOf(now);
   for (let tries = 0; tries < TRIES; tries++) {
-    const next = nextOf(seen, wanted, now);
-    if (next.count === 0) return { count: 0, counter: next.counter };
+    const count = countOf(wanted, counter, now);
+    // What was seen a while ago may leave nothing where others have given back since: then one is asked for.
+    if (count === 0 && fresh) return { count, counter };
+    const write = writeOf(table, { ...wanted, count: Math.max(1, count) }, counter, now);
     try {
-      return { count: next.count, counter: await table.apply(rateItem, writeOf(table, seen, next, wanted, now)) };
+      const stored = await table.apply(rateItem, write);
+      return { count: Math.max(1, count), counter: counterOf(stored, now) };
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
-      seen = error.counter;
+      counter = error.stored === undefined ? undefined : counterOf(error.stored, now);
+      fresh = true;
     }
   }
   throw unavailable(new Error(`the counter of ${wanted.subject} moves all the time`));
 }
 
-const monthOf = (now: Date): string => timestamp(now).slice(0, 7);
+/** What of a settled reservation is given back. */
+const givenBack = ({ settle }: Wanted): number =>
+  settle === undefined ? 0 : settle.reserved - settle.used.values().reduce((all, count) => all + count, 0);
 
-/** What a counter says of this month. */
-export const callsIn = (counter: RateCounter | undefined, now: Date): number =>
-  counter?.month === monthOf(now) ? (counter.calls ?? 0) : 0;
-
-/** What the counter would be after the reservation, if it is still as it was seen. */
-function nextOf(seen: RateCounter | undefined, wanted: Wanted, now: Date): Reserved {
-  const month = monthOf(now);
-  const window = rolled(seen ?? { minute: minuteOf(now), current: 0, previous: 0 }, minuteOf(now));
-  const { unused } = wanted;
-  const returned = unused?.minute === window.minute - 1 ? Math.min(window.previous, unused.count) : 0;
-  const spent = callsIn(seen, now);
-  const calls = Math.max(0, spent - (unused?.month === month ? unused.count : 0));
-  const past = { ...window, previous: window.previous - returned };
-  const count = Math.min(
-    wanted.count,
-    free(past, wanted.limit, now),
-    Math.max(0, (wanted.monthly ?? Infinity) - calls),
-  );
-  const kept = wanted.monthly === undefined ? KEPT_SECONDS : MONTH_KEPT_SECONDS;
-  return {
-    count,
-    counter: {
-      ...past,
-      subject: wanted.subject,
-      current: past.current + count,
-      ...(wanted.monthly === undefined ? {} : { month, calls: calls + count }),
-      expires_at: timestamp(addSeconds(new Date(window.minute * MINUTE_MS), kept)),
-    },
-  };
+/** How many of those wanted there are. */
+function countOf(wanted: Wanted, counter: RateCounter | undefined, now: Date): number {
+  const { count, limit, monthly = Infinity, unused } = wanted;
+  const returned = unused?.month === countedMonth(counter, now) ? unused.count : 0;
+  const calls = Math.max(0, callsIn(counter, now) - returned);
+  return Math.min(count, free(counter, limit, now, givenBack(wanted)), Math.max(0, monthly - calls));
 }
 
 /**
- * The write of a reservation. In a minute that has begun it adds, on condition that enough is left; so of many at once
- * only those fail that do not fit. The first write of a minute replaces the counter that was seen.
+ * The write of a reservation. It adds on condition that enough is left, so of many at once only those fail that do not
+ * fit. Enough is left while the sum of all slots, over or not, is below the limit; or below the limit and what is
+ * certainly over of that sum, if no slot has been taken out since it was seen.
  */
-function writeOf(
-  table: TenantTable,
-  seen: RateCounter | undefined,
-  { count, counter }: Reserved,
-  { subject, limit, monthly }: Wanted,
-  now: Date,
-): Write {
-  const { minute, previous, month, calls, expires_at } = counter;
-  const values: Record<string, unknown> = { ":minute": minute, ":previous": previous, ":subject": subject };
-  const set = ["#subject = :subject", "#minute = :minute", "#previous = :previous"];
-  const under = ["#minute = :minute"];
-  Object.assign(values, { ":expires_at": expires_at, ":ttl": epochSeconds(new Date(expires_at)) });
-  set.push("#expires_at = :expires_at", "#ttl = :ttl");
-  const adds = seen === undefined || (seen.minute === minute && seen.month === month);
-  if (adds) {
-    const before = calls === undefined ? 0 : calls - count - (seen?.calls ?? 0);
-    Object.assign(values, { ":count": count, ":most": limit - carried(counter, now) - count });
-    values[":seen"] = seen?.previous ?? 0;
-    set.push(
-      seen === undefined ? "#current = if_not_exists(#current, :none) + :count" : "#current = #current + :count",
-    );
-    if (seen === undefined) values[":none"] = 0;
-    under.push("#previous = :seen", "#current <= :most");
-    if (month !== undefined) {
-      Object.assign(values, { ":month": month, ":calls": count + before });
-      values[":none"] = 0;
-      set.push("#month = :month", "#calls = if_not_exists(#calls, :none) + :calls");
-      under.push("#month = :month", "#calls <= :calls_most");
-      values[":calls_most"] = Math.min(Number.MAX_SAFE_INTEGER, (monthly ?? Infinity) - count - before);
-    }
-  } else {
-    Object.assign(values, { ":current": counter.current, ":seen_minute": seen.minute, ":seen_current": seen.current });
-    values[":seen"] = seen.previous;
-    set.push("#current = :current");
-    under.splice(0, 1, "#minute = :seen_minute", "#current = :seen_current", "#previous = :seen");
-    if (month !== undefined) {
-      Object.assign(values, { ":month": month, ":calls": calls });
-      set.push("#month = :month", "#calls = :calls");
-      if (seen.calls === undefined) under.push("attribute_not_exists(#calls)");
-      else {
-        values[":seen_calls"] = seen.calls;
-        under.push("#calls = :seen_calls");
-      }
-    }
+function writeOf(table: TenantTable, wanted: Wanted, counter: RateCounter | undefined, now: Date): Write {
+  const { subject, count, until, limit, monthly, settle } = wanted;
+  const adds = new Map<number, number>();
+  const add = (slot: number, some: number) => adds.set(slot, (adds.get(slot) ?? 0) + some);
+  add(until, count);
+  if (settle !== undefined) {
+    add(settle.last, -settle.reserved);
+    for (const [slot, some] of settle.used) add(slot, some);
   }
-  const condition = under.join(" AND ");
-  const names = [...new Set(`${set.join(" ")} ${condition}`.match(/#\w+/g))].map((name) => [name, name.slice(1)]);
+  const delta = count - givenBack(wanted);
+  const gone = counter === undefined ? [] : toTakeOut(counter, now);
+  const lost = gone.reduce((all, slot) => all + (counter?.slots.get(slot) ?? 0), 0);
+  const expires_at = timestamp(addSeconds(now, monthly === undefined ? KEPT_SECONDS : MONTH_KEPT_SECONDS));
+  const names: Record<string, string> = { "#subject": "subject", "#epoch": "epoch", "#total": "total" };
+  const values: Record<string, unknown> = {
+    ":subject": subject,
+    ":epoch": epochAt(now),
+    ":delta": delta - lost,
+    ":expires_at": expires_at,
+    ":ttl": epochSeconds(new Date(expires_at)),
+  };
+  const set = ["#subject = :subject", "#expires_at = :expires_at", "#ttl = :ttl"];
+  Object.assign(names, { "#expires_at": "expires_at", "#ttl": "ttl" });
+  set.push(gone.length > 0 ? "#epoch = :epoch" : "#epoch = if_not_exists(#epoch, :epoch)");
+  const adding = ["#total :delta"];
+  for (const [slot, some] of adds) {
+    if (some === 0) continue;
+    const attribute = attributeOf(slot);
+    Object.assign(names, { [`#${attribute}`]: attribute });
+    Object.assign(values, { [`:${attribute}`]: some });
+    adding.push(`#${attribute} :${attribute}`);
+  }
+  const removing = gone.map((slot) => {
+    const attribute = attributeOf(slot);
+    Object.assign(names, { [`#${attribute}`]: attribute });
+    return `#${attribute}`;
+  });
+  const enough: string[] = [];
+  if (gone.length === 0) {
+    values[":low"] = limit - delta;
+    enough.push("attribute_not_exists(#total)", "#total <= :low");
+  }
+  if (counter !== undefined) {
+    Object.assign(values, { ":seen": counter.epoch, ":most": limit + certainlyOver(counter, now) - delta });
+    enough.push(enough.length === 0 ? "#epoch = :seen AND #total <= :most" : "(#epoch = :seen AND #total <= :most)");
+  }
+  const under = [enough.length === 1 ? enough.join() : `(${enough.join(" OR ")})`];
+  if (monthly !== undefined) countMonth();
   return {
     type: rateItem.type,
-    // What is reserved twice does less harm than a refusal because an answer was lost.
-    lost: "decide",
+    // What is reserved twice does less harm than a refusal because an answer was lost. What is settled twice is given back twice.
+    lost: settle === undefined && wanted.unused === undefined ? "decide" : "tell",
     item: {
       Update: {
         TableName: table.table.name,
         Key: primaryKey(rateItem, table.tenant, { subject }),
-        UpdateExpression: `SET ${set.join(", ")}`,
-        ConditionExpression: seen === undefined ? `attribute_not_exists(#minute) OR (${condition})` : condition,
-        ExpressionAttributeNames: Object.fromEntries(names),
+        UpdateExpression: [
+          `SET ${set.join(", ")}`,
+          `ADD ${adding.join(", ")}`,
+          ...(removing.length === 0 ? [] : [`REMOVE ${removing.join(", ")}`]),
+        ].join(" "),
+        ConditionExpression: under.join(" AND "),
+        ExpressionAttributeNames: names,
         ExpressionAttributeValues: values,
         ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       },
     },
     refuse: (old) => new Overtaken(old),
   };
+
+  /** In a month that has begun calls are added; the first write of a month begins it, if nobody has. */
+  function countMonth(): void {
+    const month = countedMonth(counter, now);
+    Object.assign(names, { "#month": "month", "#calls": "calls" });
+    const returned = wanted.unused?.month === month ? wanted.unused.count : 0;
+    const calls = count - returned;
+    values[":month"] = month;
+    if (counter?.month !== undefined && counter.month !== month) {
+      Object.assign(values, { ":calls": count, ":last_month": counter.month });
+      set.push("#month = :month", "#calls = :calls");
+      under.push("#month = :last_month");
+      return;
+    }
+    Object.assign(values, {
+      ":calls": calls,
+      ":calls_most": Math.min(Number.MAX_SAFE_INTEGER, (monthly ?? Infinity) - calls),
+    });
+    set.push("#month = :month");
+    adding.push("#calls :calls");
+    under.push("(attribute_not_exists(#month) OR (#month = :month AND #calls <= :calls_most))");
+  }
 }
+
+/** Of no two times the same, also of those at which an item is made anew that had ended. */
+const epochAt = (now: Date): string => `${slotOf(now).toString(36)}${randomBytes(4).toString("base64url")}`;

@@ -1,32 +1,43 @@
 import { timestamp } from "../clock.ts";
+import { AnswerLost } from "../dynamo/retry.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import { overLimit, type RateState, rateState } from "./rate.ts";
-import { type RateCounter, reserve } from "./reserve.ts";
-import { minuteOf } from "./window.ts";
+import { type RateCounter, reserve, type Settlement } from "./reserve.ts";
+import { AHEAD_SLOTS, mayBeSettled, slotOf } from "./window.ts";
 
 /** Up to this limit every request is counted by a write of its own. */
-export const EXACT_LIMIT = 50;
-/** No process holds more of a minute's allowance than this part of it. */
+export const EXACT_LIMIT = 100;
+/** No process holds more of an allowance than this part of it, */
 export const LARGEST_PART = 20;
+/** nor, when it has just begun, more than this part, */
+export const FIRST_PART = 500;
+/** and never more than this: a thousand processes that begin in one minute, and die, hold ten thousand together. */
+export const LARGEST_FIRST = 10;
 /** Subjects that one process remembers; the one that was asked for longest ago is forgotten, and what it held is lost. */
 const REMEMBERED = 5_000;
 
 /** What one process holds of a subject's allowance. */
 interface Slice {
-  /** The minute that it was reserved in; with the minute it ends. */
-  minute: number;
-  month: string;
   /** Reserved and not used. */
   left: number;
-  /** Requests that this process admitted in that minute. */
-  served: number;
+  reserved: number;
+  /** The slots of time from and to which it may be used. */
+  from: number;
+  until: number;
+  month: string;
+  /** What was used of it, by slot. */
+  used: Map<number, number>;
+  /** What this process admitted lately, by slot. */
+  readonly served: Map<number, number>;
   counter: RateCounter | undefined;
   /** A reservation that is under way. */
   pending: Promise<unknown> | undefined;
 }
 
 export interface Allowance {
+  /** Which limit it is, as headers name it. */
+  readonly name: string;
   readonly subject: string;
   /** Requests a minute. */
   readonly limit: number;
@@ -35,15 +46,16 @@ export interface Allowance {
 }
 
 /**
- * Counts the requests that one process serves. For limits over 50 it reserves a slice of the minute's allowance by one
- * conditional write and serves requests from it without any.
+ * Counts the requests that one process serves. For limits over 100 it reserves a slice of the allowance by one conditional
+ * write and serves requests from it for ten seconds without any.
  *
- * Never more than the limit is admitted: a request is served only out of what was reserved before, and a slice ends
- * with its minute. Less may be: a process that goes idle keeps what it has reserved until the minute ends. A slice is
- * at most as large as what the process has served in this minute (in a new minute: half of the last one's), and at
- * most a twentieth of the limit, so idle processes hold back no more than they used themselves. What is left goes back
- * with the next reservation of the same subject, at whatever time the process wakes again; timers are no help, because
- * an idle Lambda function is frozen. What a process held when it was ended counts as used, in the month's count too.
+ * Never more than the limit is admitted in any minute: a request is served only out of what was reserved before, and what
+ * is reserved counts as used in the last moment in which it may be. The next reservation settles it: what was used counts
+ * from when it was, the rest comes back. Less than the limit may be admitted: a process that goes idle keeps what it has
+ * reserved until its time is over and counted no more; a timer is no help, because an idle Lambda function is frozen. So a
+ * slice is at most as large as what the process has served in the last ten seconds, and at most a twentieth of the limit.
+ * Calls of a month that were reserved and not used go back at whatever time the process wakes again; what a process held
+ * when it was ended counts as used.
  */
 export class Slices {
   readonly #slices = new Map<string, Slice>();
@@ -56,10 +68,11 @@ export class Slices {
     const slice = this.#sliceOf(`${table.tenant}#${allowance.subject}`);
     for (;;) {
       while (slice.pending !== undefined) await slice.pending.catch(() => undefined);
-      if (slice.left > 0 && slice.minute >= minuteOf(now) && slice.counter !== undefined) {
+      const slot = Math.max(slotOf(now), slice.from);
+      if (slice.left > 0 && slot <= slice.until && slice.counter !== undefined) {
         slice.left--;
-        slice.served++;
-        return rateState(slice.counter, allowance.limit, now, slice.left);
+        for (const counts of [slice.used, slice.served]) counts.set(slot, (counts.get(slot) ?? 0) + 1);
+        return rateState(allowance, slice.counter, now, slice.left);
       }
       slice.pending = this.#reserve(table, slice, allowance, now);
       try {
@@ -71,38 +84,62 @@ export class Slices {
   }
 
   async #reserve(table: TenantTable, slice: Slice, allowance: Allowance, now: Date): Promise<void> {
+    try {
+      await this.#reserveAnother(table, slice, allowance, now);
+    } catch (error) {
+      if (!(error instanceof AnswerLost)) throw error;
+      const { reserved } = slice;
+      // Settled or not: what was held counts as used, and is never settled a second time.
+      Object.assign(slice, { left: 0, reserved: 0, from: 0, until: 0, used: new Map() });
+      if (reserved === 0) throw error;
+      await this.#reserveAnother(table, slice, allowance, now);
+    }
+  }
+
+  async #reserveAnother(table: TenantTable, slice: Slice, allowance: Allowance, now: Date): Promise<void> {
     const { subject, limit, monthly } = allowance;
-    const minute = minuteOf(now);
-    const { left, month } = slice;
+    const slot = slotOf(now);
+    for (const old of slice.served.keys()) if (old < slot - AHEAD_SLOTS) slice.served.delete(old);
+    const size = sizeOf(slice, limit);
+    const until = size === 1 ? slot : slot + AHEAD_SLOTS;
     const { count, counter } = await reserve(
       table,
       {
         subject,
         limit,
-        count: sizeOf(slice, limit, minute),
+        count: size,
+        until,
+        settle: settlementOf(slice, now),
         ...(monthly === undefined ? {} : { monthly }),
-        ...(left > 0 ? { unused: { count: left, minute: slice.minute, month } } : {}),
+        ...(slice.left > 0 ? { unused: { count: slice.left, month: slice.month } } : {}),
       },
       slice.counter,
       now,
     );
     slice.counter = counter;
     if (count === 0) {
-      const calls = counter.calls ?? 0;
-      throw monthly !== undefined && calls >= monthly ? monthUsedUp(monthly, calls) : overLimit(counter, limit, now);
+      const calls = counter?.calls ?? 0;
+      throw monthly !== undefined && calls >= monthly
+        ? monthUsedUp(monthly, calls)
+        : overLimit(allowance, counter, now);
     }
-    // The write's condition makes this impossible; if it ever came, the request would reserve again for ever.
-    if (counter.minute < minute)
-      throw new Error(`the counter of ${subject} is of an earlier minute than its reservation`);
-    if (slice.minute !== counter.minute) slice.served = 0;
-    slice.left = count;
-    slice.minute = counter.minute;
-    slice.month = timestamp(now).slice(0, 7);
+    const month = timestamp(now).slice(0, 7);
+    Object.assign(slice, { left: count, reserved: count, used: new Map(), from: slot, until, month });
   }
 
   #sliceOf(key: string): Slice {
     const known = this.#slices.get(key);
-    const slice = known ?? { minute: 0, month: "", left: 0, served: 0, counter: undefined, pending: undefined };
+    const slice = known ?? {
+      left: 0,
+      reserved: 0,
+      from: 0,
+      until: 0,
+      month: "",
+      used: new Map<number, number>(),
+      served: new Map<number, number>(),
+      counter: undefined,
+      pending: undefined,
+    };
     this.#slices.delete(key);
     this.#slices.set(key, slice);
     if (this.#slices.size > REMEMBERED) this.#slices.delete(this.#slices.keys().next().value ?? "");
@@ -110,10 +147,14 @@ export class Slices {
   }
 }
 
-function sizeOf({ minute: last, served }: Slice, limit: number, minute: number): number {
+/** What became of the slice, where the counter does not say so by itself: one that was used at once does. */
+const settlementOf = ({ reserved, from, until, used }: Slice, now: Date): Settlement | undefined =>
+  until === from || !mayBeSettled(until, now) ? undefined : { last: until, reserved, used };
+
+function sizeOf({ served }: Slice, limit: number): number {
   if (limit <= EXACT_LIMIT) return 1;
-  const use = last >= minute ? served : last === minute - 1 ? Math.floor(served / 2) : 0;
-  return Math.max(1, Math.min(use, Math.ceil(limit / LARGEST_PART)));
+  const lately = served.values().reduce((all, count) => all + count, 0);
+  return Math.max(1, Math.min(LARGEST_FIRST, Math.floor(limit / FIRST_PART)), Math.min(lately, Math.ceil(limit / LARGEST_PART)));
 }
 
 const monthUsedUp = (limit: number, usage: number): Problem =>

@@ -6,6 +6,7 @@ import { guardedConnector, type Resolve, systemResolve } from "./connect.ts";
 import { OutboundError, type OutboundFailure, toOutboundError } from "./errors.ts";
 import { exchange } from "./exchange.ts";
 import { defaultResponseHeaders, limitedHeaders, requestHeaders } from "./headers.ts";
+import { carried, noteSent } from "./trace.ts";
 import { checkUrl, defaultPolicy, type OutboundPolicy, portOf, type UrlCheck } from "./url.ts";
 
 export type OutboundConfig = Partial<OutboundPolicy> & {
@@ -129,8 +130,12 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
     if (input.body !== null && input.body.byteLength > maxRequestBytes) throw new OutboundError("request_too_large");
     const headers = requestHeaders(input.headers);
     headers["user-agent"] ??= userAgent;
+    // Whoever writes a header of the same name into a request means that one.
+    if (headers.traceparent === undefined)
+      for (const [name, value] of Object.entries(carried())) headers[name] ??= value;
     headers["accept-encoding"] = acceptEncoding;
     const { url } = checked;
+    noteSent(input.url, input.method, undefined);
     return {
       origin: `${url.protocol}//${url.hostname}:${portOf(url)}`,
       path: url.pathname + url.search,
@@ -150,6 +155,7 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
       const { send } = await start();
       signal.throwIfAborted();
       const answer = await send({ ...options, signal });
+      noteSent(input.url, input.method, answer.statusCode);
       const body = decodedBody(answer.body, String(answer.headers["content-encoding"] ?? ""));
       body.once("close", clear);
       return { status: answer.statusCode, headers: limitedHeaders(answer.headers, responseHeaders), body };
@@ -176,6 +182,7 @@ export const createOutbound = (config: OutboundConfig = {}): Outbound => {
         truncate: input.truncate ?? false,
         signal: input.signal,
       });
+      noteSent(input.url, input.method, answer.status);
       return { ok: true, ...answer, headers: limitedHeaders(answer.headers, responseHeaders) };
     } catch (error) {
       return { ok: false, error: toOutboundError(error).failure };

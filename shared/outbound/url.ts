@@ -49,9 +49,11 @@ export const endpointOf = (hostname: string, port: number): string => {
 };
 
 /** Whether a host (name or address, no brackets) and port stand on the allow-list. */
-export const isAllowListed = (hostname: string, port: number, policy: OutboundPolicy): boolean =>
-  policy.allow.includes(endpointOf(hostname, port)) ||
-  policy.allow.includes(endpointOf(hostname, port).replace(/\d+$/, "*"));
+export const isAllowListed = (hostname: string, port: number, { allow }: OutboundPolicy): boolean => {
+  if (allow.length === 0) return false;
+  const endpoint = endpointOf(hostname, port);
+  return allow.includes(endpoint) || allow.includes(endpoint.replace(/\d+$/, "*"));
+};
 
 const checkHost = (hostname: string): OutboundErrorCode | undefined => {
   if (hostname === "") return "invalid_url";
@@ -82,6 +84,7 @@ export const checkUrl = (input: string, policy: OutboundPolicy = defaultPolicy):
     if (refused !== undefined) return refuse(refused);
     if (!policy.allowed_ports.includes(port)) return refuse("blocked_port");
   }
-  url.hash = "";
+  // Setting it writes the whole address anew.
+  if (input.includes("#")) url.hash = "";
   return { ok: true, url };
 };

@@ -14,7 +14,8 @@ import { auditDaysOf } from "../identity/organization.ts";
 
 /**
  * How long after its claim a thing is erased: a request that had read it before is over by then, so nothing is written
- * behind the back of what erases it. Longer than any function may run that writes what belongs to one.
+ * behind the back of what erases it. Longer than any function may write what belongs to one without looking at it again: who
+ * works for longer looks before each part of its work (functions/agents/retrieval/claim.ts).
  */
 const QUIET_SECONDS = 180;
 

@@ -25,8 +25,12 @@ export const secretPurposes = [
   "node_headers",
   /** Keys of model providers. */
   "model_keys",
+  /** Headers by which collectors of traces know us. */
+  "trace_headers",
   /** What webhooks are signed with. */
   "webhook_secrets",
+  /** What the hashes of all API keys are made with. */
+  "api_key_pepper",
 ] as const;
 export type SecretPurpose = (typeof secretPurposes)[number];
 

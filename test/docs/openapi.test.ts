@@ -6,6 +6,7 @@ import { allOperations } from "../../functions/operations.ts";
 import { describedApi, openApiDocument } from "../../functions/platform/openapi/document.ts";
 import { errorCodes } from "../../shared/errors.ts";
 import { errorsOf, fullPath, operation } from "../../shared/http/operation.ts";
+import { permissionOf } from "../../shared/http/permit.ts";
 
 const reference = z.strictObject({ $ref: z.string().startsWith("#/") });
 const response = z.looseObject({
@@ -30,7 +31,7 @@ const described = z.looseObject({
   operationId: z.string(),
   tags: z.array(z.string()).length(1),
   summary: z.string().min(1),
-  security: z.array(z.object({ bearer: z.tuple([]) })).max(1),
+  security: z.array(z.strictObject({ bearer: z.tuple([]), apiKey: z.tuple([]) }).partial()).max(2),
   parameters: z.array(z.union([reference, parameter])),
   requestBody: z
     .looseObject({ required: z.boolean(), content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })
@@ -137,7 +138,9 @@ describe("the OpenAPI document", () => {
       Object.keys(operation.request.query?.shape ?? {}),
     );
     expect(each.requestBody !== undefined).toBe(operation.request.body !== undefined);
-    expect(each.security).toEqual(operation.permission === "public" ? [] : [{ bearer: [] }]);
+    const takesKeys = permissionOf(operation) !== undefined && operation.step_up === undefined;
+    const known = [{ bearer: [] }, ...(takesKeys ? [{ apiKey: [] }] : [])];
+    expect(each.security).toEqual(operation.permission === "public" ? [] : known);
 
     const statuses = new Set(errorsOf(operation).map((code) => String(errorCodes[code].status)));
     // A stream that is followed may have ended.
@@ -183,7 +186,7 @@ describe("the OpenAPI document", () => {
     const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
     expect(schemaOf("/api/v1/auth/login", "POST", "401")).toEqual(named("InvalidCredentialsProblem"));
     expect(schemaOf("/api/v1/agents", "POST", "409")).toEqual(named("AlreadyExistsOrRepeatedRequestProblem"));
-    expect(schemaOf("/api/v1/agents", "GET", "403")).toEqual(named("ForbiddenOrMembershipOrDoorProblem"));
+    expect(schemaOf("/api/v1/agents", "GET", "403")).toEqual(named("ForbiddenOrPolicyDeniedOrMembershipOrDoorProblem"));
   });
 
   it("describes every event where webhooks are made, told apart by its type, with the fields of its data", () => {

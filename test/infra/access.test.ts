@@ -2,7 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
-import { type FunctionData, type Need, writesOf } from "../../shared/room.ts";
+import { type FunctionData, type Need, needsOf, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, type Synthesized, synthesize } from "./support.ts";
 
 const stages = ["local", "production"] as const;
@@ -87,6 +87,10 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       return [];
     case "sign":
       return ["Sign", "GetPublicKey"].map((action) => `kms:${action} on ${keyOf("ProofKey")}`);
+    case "sign_heads":
+      return ["Sign", "GetPublicKey"].map((action) => `kms:${action} on ${keyOf("HeadsKey")}`);
+    case "heads_key":
+      return [`kms:GetPublicKey on ${keyOf("HeadsKey")}`];
     case "dns":
     case "outbound":
       return [];
@@ -131,12 +135,12 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
     case "due":
     case "queue":
       return take(idOf(stack, `Queue${letters(trigger.queue)}Queue`));
-    case "outbox": {
+    case "inserts": {
       const stream = `{${stack.only("AWS::DynamoDB::Table").id}.StreamArn}`;
       return [
         ...["DescribeStream", "GetRecords", "GetShardIterator"].map((action) => `dynamodb:${action} on ${stream}`),
         "dynamodb:ListStreams on *",
-        `sqs:SendMessage on {${idOf(stack, `RoomsRelay${letters(room)}${letters(name)}Queue`)}.Arn}`,
+        `sqs:SendMessage on {${idOf(stack, `RoomsInserts${letters(room)}${letters(name)}Queue`)}.Arn}`,
       ];
     }
     default:
@@ -158,7 +162,7 @@ describe("what functions may do", () => {
     expect(sorted(own.flatMap(({ statement }) => pairs(statement)))).toEqual(
       sorted([
         ...["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} on {${logs.id}.Arn}`),
-        ...data.needs.flatMap((need) => allowedBy(production, need)),
+        ...needsOf(data).flatMap((need) => allowedBy(production, need)),
         ...allowedToWrite(production, data),
         ...allowedForTrigger(production, room, name, data),
       ]),
@@ -171,7 +175,10 @@ describe("what functions may do", () => {
 
   it("the one sweeper runs every minute, knows for every kind of due things the queue of who does it, and no other", () => {
     const sweeper = production.functionOf("due", "sweep");
-    const addresses = JSON.parse(production.text(sweeper.properties.Environment.Variables.DUE_QUEUES));
+    const queues: [string, string[]][] = JSON.parse(
+      production.text(sweeper.properties.Environment.Variables.DUE_QUEUES),
+    );
+    const addresses = Object.fromEntries(queues.flatMap(([url, kinds]) => kinds.map((kind) => [kind, url])));
     const expected = dueFunctions.flatMap(({ kinds, queue }) =>
       kinds.map((kind) => [kind, `{${idOf(production, `Queue${letters(queue)}Queue`)}}`]),
     );

@@ -66,7 +66,7 @@ const kept = (stack: Synthesized) =>
   });
 
 /** Keys that every deployment makes: for tenants' secrets, and to sign what anybody can check. */
-const OUR_KEYS = ["ProofKey", "SecretsKey"];
+const OUR_KEYS = ["HeadsKey", "ProofKey", "SecretsKey"];
 const keysOf = (stack: Synthesized) =>
   stack
     .of("AWS::KMS::Key")

@@ -1,8 +1,8 @@
 import type { Product, ServedOperation } from "../../infra/product.ts";
 import type { FunctionData, Need, RoomData, Trigger } from "../../shared/room.ts";
 
-/** What there can be only one of in a deployment: the pool has one trigger of a kind, the table's stream one relay. */
-const single = ({ trigger }: FunctionData): boolean => trigger.kind === "cognito" || trigger.kind === "outbox";
+/** What there can be only one of in a deployment: the pool has one trigger of a kind, the table's stream two readers. */
+const single = ({ trigger }: FunctionData): boolean => trigger.kind === "cognito" || trigger.kind === "inserts";
 
 const renamedTrigger = (trigger: Trigger, suffix: string): Trigger =>
   trigger.kind === "queue" ? { ...trigger, queue: `${trigger.queue}${suffix}` } : trigger;

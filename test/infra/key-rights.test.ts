@@ -7,6 +7,13 @@ import { roleStatements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
 const functions = rooms.flatMap((room) => Object.keys(room.functions).map((name) => [room.name, name] as const));
+const answering = rooms
+  .flatMap((room) =>
+    Object.entries(room.functions).map(([name, { trigger }]) => ({ full: `${room.name}/${name}`, trigger })),
+  )
+  .filter(({ trigger }) => trigger.kind === "api" || trigger.kind === "stream")
+  .map(({ full }) => full)
+  .sort();
 const PURPOSE = "kms:EncryptionContext:purpose";
 
 /** The purposes for which a function may use the key in this way, as IAM would see it; `*` without a condition. */
@@ -29,8 +36,8 @@ const who = (action: string, purpose: string) =>
 /** Who makes and who reads the secrets of each purpose, said a second time and by itself. */
 const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly open: string[] }>> = {
   answers: {
-    seal: ["agents/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
-    open: ["agents/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
+    seal: ["agents/api", "api-keys/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
+    open: ["agents/api", "api-keys/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
@@ -49,15 +56,37 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
     seal: ["exchange/api", "panel/api", "pipelines/api"],
     open: ["exchange/api", "panel/api", "pipelines/api", "runs/run_node"],
   },
-  model_keys: { seal: ["models/api"], open: ["executions/api", "executions/stream", "runs/run_node"] },
+  model_keys: {
+    seal: ["models/api"],
+    open: ["agents/index_contexts", "executions/api", "executions/stream", "runs/run_node"],
+  },
+  trace_headers: { seal: ["telemetry/api"], open: ["telemetry/again", "telemetry/api", "telemetry/tell"] },
+  // Whoever answers requests knows keys; they are made in one place.
+  api_key_pepper: { seal: ["api-keys/api"], open: answering },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 
-it("the key for proofs signs for the function that certifies erasures, and does nothing else", () => {
-  const all = roleStatements(production).filter(({ statement }) => statement.actions.includes("kms:Sign"));
-  const { Role } = production.functionOf("organizations", "erasure").properties;
-  expect(all.map(({ role }) => role)).toEqual([production.target(Role).id]);
-  expect(all[0]?.statement.actions).toEqual(["kms:GetPublicKey", "kms:Sign"]);
+it("the keys that sign do so for what certifies erasures, or for what numbers audit entries, and do nothing else", () => {
+  const keyOf = (whose: string) => `{${production.of("AWS::KMS::Key").find(({ id }) => id.startsWith(whose))?.id}.Arn}`;
+  const roleOf = (room: string, name: string) =>
+    production.target(production.functionOf(room, name).properties.Role).id;
+  const uses = (key: string) =>
+    roleStatements(production)
+      .filter(({ statement }) => statement.resources.some((resource) => resource === key))
+      .map(({ role, statement }) => [role, statement.actions]);
+  const sorted = (all: ReturnType<typeof uses>) => all.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  const both = ["kms:GetPublicKey", "kms:Sign"];
+  expect(uses(keyOf("ProofKey"))).toEqual([[roleOf("organizations", "erasure"), both]]);
+  expect(sorted(uses(keyOf("HeadsKey")))).toEqual(
+    sorted([
+      [roleOf("audit", "api"), ["kms:GetPublicKey"]],
+      [roleOf("audit", "sequencer"), both],
+      [roleOf("audit", "stream"), ["kms:GetPublicKey"]],
+      [roleOf("audit", "upkeep"), both],
+    ]),
+  );
+  const signing = roleStatements(production).filter(({ statement }) => statement.actions.includes("kms:Sign"));
+  expect(signing).toHaveLength(3);
 });
 
 describe("the key for secrets", () => {

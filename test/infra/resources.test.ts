@@ -42,7 +42,7 @@ describe("functions", () => {
     for (const stack of [production, local])
       for (const { id, properties } of stack.of("AWS::Lambda::Function")) {
         const names = Object.keys(properties.Environment.Variables);
-        const unknown = names.filter((name) => !(name in settings.shape || name in librarySettings || queue(name)));
+        const unknown = names.filter((name) => !(name in settings || name in librarySettings || queue(name)));
         expect(unknown, id).toEqual([]);
       }
   });
@@ -280,25 +280,42 @@ describe("events", () => {
     }
   });
 
-  it("the outbox is read from the table's stream, only its events, until the stream itself forgets them", () => {
-    const [relay, ...others] = production
+  it("events and audit entries are read from the table's stream, each by one reader, until the stream itself forgets them", () => {
+    const readers = production
       .of("AWS::Lambda::EventSourceMapping")
       .filter(({ properties }) => production.text(properties.EventSourceArn).includes("StreamArn"));
-    expect(others).toEqual([]);
-    expect(relay?.properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true });
-    // Without these a batch is tried again until its records expire.
-    expect(relay?.properties.MaximumRetryAttempts).toBeUndefined();
-    expect(relay?.properties.MaximumRecordAgeInSeconds).toBeUndefined();
-    const [filter] = relay?.properties.FilterCriteria.Filters ?? [];
-    expect(JSON.parse(filter.Pattern)).toEqual({
+    // A stream takes two readers of a shard: a third would throttle both.
+    const filterOf = (item_type: string) => ({
       eventName: ["INSERT"],
-      dynamodb: { NewImage: { item_type: { S: ["event"] } } },
+      dynamodb: { NewImage: { item_type: { S: [item_type] } } },
     });
-    expect(production.target(relay?.properties.DestinationConfig.OnFailure.Destination).type).toBe("AWS::SQS::Queue");
-    // What the relay puts aside itself goes to the same place, where the alarm rings.
-    const dead = production.target(relay?.properties.DestinationConfig.OnFailure.Destination);
-    const fn = production.target(relay?.properties.FunctionName);
-    expect(production.target(fn.properties.Environment.Variables.DEAD_LETTERS_URL).id).toBe(dead.id);
+    const read = readers.map(({ properties }) => ({
+      by: production.target(properties.FunctionName).id,
+      filters: properties.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => JSON.parse(Pattern)),
+      size: properties.BatchSize,
+      window: properties.MaximumBatchingWindowInSeconds,
+    }));
+    expect(read.sort((a, b) => a.size - b.size)).toEqual([
+      { by: production.functionOf("events", "relay").id, filters: [filterOf("event")], size: 10, window: undefined },
+      {
+        by: production.functionOf("audit", "sequencer").id,
+        filters: [filterOf("audit_entry")],
+        size: 200,
+        window: 5,
+      },
+    ]);
+    for (const { properties } of readers) {
+      expect(properties).toMatchObject({ StartingPosition: "TRIM_HORIZON", BisectBatchOnFunctionError: true });
+      // Without these a batch is tried again until its records expire. Of a shard one batch is worked on at a time.
+      expect(properties.MaximumRetryAttempts).toBeUndefined();
+      expect(properties.MaximumRecordAgeInSeconds).toBeUndefined();
+      expect(properties.ParallelizationFactor).toBeUndefined();
+      // What the function puts aside itself goes to the same place, where the alarm rings.
+      const dead = production.target(properties.DestinationConfig.OnFailure.Destination);
+      expect(dead.type).toBe("AWS::SQS::Queue");
+      const fn = production.target(properties.FunctionName);
+      expect(production.target(fn.properties.Environment.Variables.DEAD_LETTERS_URL).id).toBe(dead.id);
+    }
   });
 });
 
@@ -315,13 +332,15 @@ describe("data", () => {
     expect(deletion).toBe("Retain");
   });
 
-  it("the key of secrets rotates; the key of proofs, whose old signatures stay good, signs and cannot rotate", () => {
+  it("the key of secrets rotates; the keys of proofs and of heads, whose old signatures stay good, sign and cannot rotate", () => {
     const keys = production.of("AWS::KMS::Key").map(({ properties }) => properties);
-    const [proofs, ...secrets] = keys.sort((a, b) => String(b.KeyUsage ?? "").localeCompare(String(a.KeyUsage ?? "")));
+    const [proofs, heads, ...secrets] = keys.sort((a, b) =>
+      String(b.KeyUsage ?? "").localeCompare(String(a.KeyUsage ?? "")),
+    );
     expect(secrets.map(({ EnableKeyRotation, KeyUsage }) => [EnableKeyRotation, KeyUsage])).toEqual([
       [true, undefined],
     ]);
-    expect(proofs).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    for (const one of [proofs, heads]) expect(one).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
   });
 
   it.each(production.of("AWS::S3::Bucket").map(({ id, properties }) => [id, properties] as const))(

@@ -75,13 +75,25 @@ function inRegion<T>(region: string | undefined, build: () => T): T {
   }
 }
 
+const synthesized = new Map<string, Synthesized>();
+
 /**
- * The templates of one stage, as it is deployed or as a variant of it.
+ * The templates of one stage, as it is deployed or as a variant of it. What several tests ask for, of our own product and
+ * unchanged, is synthesized once in a process.
  * @throws what the security rules find
  */
-export function synthesize(
+export function synthesize(stage: Stage["name"], variant: Variant = {}): Synthesized {
+  const { product, change, ...asked } = variant;
+  if (product !== undefined || change !== undefined) return synthesizeAnew(stage, variant);
+  const key = JSON.stringify([stage, asked], (_, value) => (value === undefined ? null : value));
+  const known = synthesized.get(key) ?? synthesizeAnew(stage, variant);
+  synthesized.set(key, known);
+  return known;
+}
+
+function synthesizeAnew(
   stage: Stage["name"],
-  { product = current, context = {}, region, change = () => {} }: Variant = {},
+  { product = current, context = {}, region, change = () => {} }: Variant,
 ): Synthesized {
   const directory = mkdtempSync(join(scratch, "out-"));
   const app = inRegion(region, () =>
@@ -239,8 +251,21 @@ export function statements(stack: Synthesized, document: any): Statement[] {
   );
 }
 
+interface RoleStatement {
+  readonly role: string;
+  readonly statement: Statement;
+}
+
+const statementsKnown = new WeakMap<Synthesized, readonly RoleStatement[]>();
+
 /** Everything that roles allow, wherever it is written, with the role's logical id. */
-export function roleStatements(stack: Synthesized): { readonly role: string; readonly statement: Statement }[] {
+export function roleStatements(stack: Synthesized): readonly RoleStatement[] {
+  const known = statementsKnown.get(stack) ?? readRoleStatements(stack);
+  statementsKnown.set(stack, known);
+  return known;
+}
+
+function readRoleStatements(stack: Synthesized): RoleStatement[] {
   const inline = stack.of("AWS::IAM::Role").flatMap((role) =>
     list(role.properties.Policies).flatMap((policy) =>
       // biome-ignore lint/suspicious/noExplicitAny: a template's policy

@@ -71,6 +71,8 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
     async (world) => `/sso/connections/${await world.id("sso_connection_id")}/trials`,
     () => undefined,
   ),
+  api_key_id: made("/api-keys", () => ({ name: unique("Key"), scopes: ["agents:read"] })),
+  service_account_id: made("/service-accounts", () => ({ name: unique("CI"), role: "viewer" })),
   reason: { plain: "expired", because: "reasons belong to the product" },
   invitation_id: made("/invitations", () => ({ email: `${unique("guest")}@example.com`, role: "viewer" })),
   domain_id: made("/domains", () => ({ domain: `${unique("d")}.example.org` })),
@@ -80,7 +82,9 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   domain: { plain: "acme.example.org", because: "domains are the world's" },
   team_id: made("/teams", () => ({ name: unique("Team") })),
   event_type: { plain: "agent.created", because: "types of events belong to the product" },
-  role: { plain: "viewer", because: "built-in roles belong to the product" },
+  role: made("/roles", () => ({ name: unique("Role"), grants: ["agents:read"] })),
+  permission: { plain: "agents:read", because: "permissions belong to the product" },
+  policy_id: made("/policies", () => ({ ...aPolicy, name: unique("Policy") })),
   audit_id: { make: async ({ company }) => (await company.call("GET", "/audit/logs?limit=1")).body.items[0].id },
   resource_type: { plain: "organization", because: "types belong to the product" },
   resource_id: { make: async ({ company }) => company.organization_id },
@@ -181,6 +185,9 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
 
 const anAgent = { agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-5" };
 
+/** A policy that is for nobody: what the others of the world do hangs on none. */
+const aPolicy = { name: "Policy", effect: "deny", resource_type: "webhook", action: "replay", assignments: [] };
+
 /** A test case of a suite. */
 const aCase = { name: "Case", input: {}, assertions: [{ kind: "status", status: "completed" }] };
 
@@ -207,6 +214,11 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "sso.finish_link": { code: "ssn_01JDQ4X0Z5V8W3N7K2M9R6T1BC.x", code_verifier: "x".repeat(43) },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "suites.create_case": aCase,
+  "policies.create": aPolicy,
+  "policies.update": { description: "As it was." },
+  "policies.assign": { assignments: [] },
+  "policies.set_defaults": { denied_by_default: [] },
+  "policies.rollback": { version: 1 },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },
   "pipelines.create_connection": { ...graph.connections[0], id: "c2" },

@@ -20,7 +20,7 @@ beforeAll(async () => {
 const endsTheSession = ["auth.logout"];
 
 /** What only looks has nothing to remember. */
-const changesNothing = ["exchange.export", "pipelines.validate"];
+const changesNothing = ["exchange.export", "pipelines.validate", "agents.inspect_tool"];
 
 const posts = guarded.filter(({ method, response }) => method === "POST" && response !== "events");
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { grantOperator } from "../../functions/operators/granting/grant.ts";
+import { minuteOf } from "../../shared/clock.ts";
 import { denialItem } from "../../shared/http/permit.ts";
 import { PLATFORM, sessionItem } from "../../shared/identity/items.ts";
-import { minuteOf } from "../../shared/limits/window.ts";
 import { type Company, registerCompany } from "../support/api.ts";
 import { claimsOf } from "../support/auth.ts";
 import { newOperator } from "../support/operators.ts";

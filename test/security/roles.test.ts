@@ -1,11 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { grantsWithout } from "../../functions/access/rules/grants.ts";
 import { decide } from "../../shared/access/decide.ts";
+import type { Grant } from "../../shared/access/permissions.ts";
 import { type BuiltInRole, builtInRoleNames, builtInRoles } from "../../shared/access/roles.ts";
+import type { OperationShape } from "../../shared/http/operation.ts";
 import { permissionsOf } from "../../shared/http/permit.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
-import { registerCompany } from "../support/api.ts";
+import { type Company, registerCompany } from "../support/api.ts";
 import { addMember, type TestMember } from "../support/members.ts";
 import { roomyCompany } from "../support/plans.ts";
+import { ownRole } from "../support/roles.ts";
 import { stackTable } from "../support/stack.ts";
 import { nowhere } from "./fixtures.ts";
 import { permitted, request, rows } from "./operations.ts";
@@ -35,6 +39,46 @@ describe("a role lets through exactly what it grants", () => {
         }
       }),
     );
+  });
+});
+
+describe("a role of the organization's own lets through exactly what it grants", () => {
+  const groups = new Map<string, OperationShape[]>();
+  for (const operation of permitted) {
+    const asked = permissionsOf(operation).join(" or ");
+    groups.set(asked, [...(groups.get(asked) ?? []), operation]);
+  }
+  /** A role that grants one permission only, and one that grants all others, each with a member. */
+  let only: { readonly role: string; readonly member: TestMember };
+  let others: typeof only;
+  beforeAll(async () => {
+    const company = await roomyCompany();
+    const held = async () => {
+      const role = await ownRole(company, ["agents:read"]);
+      return { role, member: await addMember(company, role) };
+    };
+    [only, others] = await Promise.all([held(), held()]);
+    owner = company;
+  });
+  let owner: Company;
+  const grant = async ({ role }: typeof only, grants: readonly Grant[]) =>
+    expect((await owner.call("PATCH", `/roles/${role}`, { grants })).status).toBe(200);
+
+  it.each([...groups])("%s", async (_, operations) => {
+    const asked = operations.flatMap(permissionsOf);
+    const [permission] = asked;
+    if (permission === undefined) throw new Error("it asks for nothing");
+    await grant(only, [permission]);
+    await grant(others, grantsWithout(["*"], asked));
+    for (const operation of operations) {
+      const sends = operation.request.body === undefined ? {} : { body: {} };
+      const [passes, stays] = await Promise.all(
+        [only, others].map(({ member: { token } }) => request(operation, nowhere(operation), { token, ...sends })),
+      );
+      expect([401, 403], `${operation.id}: ${passes?.text}`).not.toContain(passes?.status);
+      expect(stays?.status, operation.id).toBe(403);
+      expect(stays?.body).toMatchObject({ code: "forbidden", permission });
+    }
   });
 });
 

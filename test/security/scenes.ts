@@ -16,6 +16,7 @@ import { App, enrol } from "../support/mfa.ts";
 import { startProvider } from "../support/oidc-provider.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
+import { mcpServer } from "../unit/executions/tools-server.ts";
 import { bodyOf, World } from "./fixtures.ts";
 import { parametersOf } from "./operations.ts";
 
@@ -53,6 +54,12 @@ const twoSteps = (agent_id: string) => ({
   })),
   connections: [0, 1, 2].map((i) => ({ id: `c${i}`, source: `n${i}`, target: `n${i + 1}` })),
 });
+
+/** One that is for nobody. */
+const aPolicy = async (world: World): Promise<string> => {
+  const said = { name: unique("Policy"), effect: "deny", resource_type: "webhook", action: "replay" };
+  return (await world.post("/policies", said)).id;
+};
 
 const daily = { name: "Daily", trigger: { kind: "cron", cron: "0 7 * * *" } };
 
@@ -171,6 +178,25 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const item = { agent_id, tool_id: tool.id, version: 0, server, pins, etag: newEtag(new Date()) };
     await tenant.transact([tenant.writes.create(toolPinsItem, item)]);
     return { ids: { agent_id, tool_id: tool.id }, body: { names: ["read"] } };
+  },
+  "agents.index_contexts": async (world) => {
+    const { id } = await createAgent(world.company, {
+      model_id: await scriptedModel(world.company),
+      retrieval: { mode: "always" },
+    });
+    await world.post(`/agents/${id}/contexts`, { name: "Facts", content_type: "text", content: "Cats purr." });
+    return { ids: { agent_id: id } };
+  },
+  "agents.inspect_tool": async (world) => {
+    const { ids } = await agentOf(world);
+    const { origin } = await mcpServer();
+    const tool = await world.post(`/agents/${ids.agent_id}/tools`, {
+      tool_type: "mcp",
+      name: unique("server").replaceAll("-", "_"),
+      description: "Adds",
+      config: { server: `${origin}/mcp`, tools: ["add"] },
+    });
+    return { ids: { agent_id: ids.agent_id ?? "", tool_id: tool.id } };
   },
   "agents.execute": async ({ company }) => {
     const { id } = await createAgent(company, { model_id: await scriptedModel(company) });
@@ -313,6 +339,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     body: { user_id: (await member(world)).ids.user_id },
   }),
 
+  "roles.create": async () => ({ ids: {}, body: { name: unique("Role"), grants: ["agents:read"] } }),
+  "roles.clone": async (world) => ({ ids: { role: await world.id("role") }, body: { name: unique("Role") } }),
   "users.suspend": member,
   "users.remove": member,
   "users.get_removal": async (world) => {
@@ -331,10 +359,21 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids };
   },
 
+  "policies.activate": async (world) => ({ ids: { policy_id: await aPolicy(world) } }),
+  "policies.deactivate": async (world) => {
+    const policy_id = await aPolicy(world);
+    await did(world.company.call("POST", `/policies/${policy_id}/activate`));
+    return { ids: { policy_id } };
+  },
+
   "schedules.create": async (world) => ({
     ids: {},
     body: { ...daily, pipeline_id: (await pipelineOf(world, "activate")).ids.pipeline_id },
   }),
+  "trace_export.test": async ({ company }) => {
+    await did(company.call("PUT", "/trace-export", { endpoint: "https://collector.example.com/v1/traces" }));
+    return { ids: {} };
+  },
   "schedules.run": async (world) => {
     const { pipeline_id } = (await pipelineOf(world, "activate")).ids;
     return { ids: { schedule_id: (await world.post("/schedules", { ...daily, pipeline_id })).id } };
@@ -383,6 +422,12 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const hook = { name: "Hook", url: "https://example.com/hooks", events: ["agent.archived"] };
     const { id } = await world.post("/webhooks", hook);
     return { ids: { webhook_id: id }, body: { since: new Date(Date.now() - 60_000).toISOString() } };
+  },
+
+  "audit.erase_person": async ({ company }) => {
+    const { user_id } = await addMember(company, "viewer");
+    await did(company.call("DELETE", `/users/${user_id}`));
+    return { ids: { user_id } };
   },
 
   "approvals.look_up": (world) => approverLink(world),

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "../../shared/clock.ts";
 import { Problem } from "../../shared/errors.ts";
 import { createDispatcher } from "../../shared/http/dispatch.ts";
 import { newId } from "../../shared/ids.ts";
+import { newTrace } from "../../shared/tracing/context.ts";
 import { awsConfig, stackPlatform } from "./stack.ts";
 
 const thisHour = new Date();
@@ -133,7 +134,7 @@ export async function signInPastThrottle(
     user,
     provider,
     { method: "password" },
-    { request, place: null, at },
+    { request, trace: newTrace(), place: null, at },
   );
   try {
     await openSession(deps, user, session, at, invalidCredentials, ({ writes }) => deps.table.transact(writes));

@@ -1,9 +1,9 @@
 import { Table } from "../../shared/dynamo/table.ts";
 import { stackTable } from "./stack.ts";
 
-/** The deployed table, on which something happens between what a request reads and what it first writes of it. */
-export function interrupted(meanwhile: () => Promise<unknown>): Table {
-  const { name, client } = stackTable();
+/** A table, the deployed one unless told, on which something happens between what is read and what is first written of it. */
+export function interrupted(meanwhile: () => Promise<unknown>, table = stackTable()): Table {
+  const { name, client, clock } = table;
   let happened = false;
   const send = async (command: object): Promise<unknown> => {
     if (!happened && command.constructor.name === "TransactWriteCommand") {
@@ -12,5 +12,5 @@ export function interrupted(meanwhile: () => Promise<unknown>): Table {
     }
     return client.send(command as never);
   };
-  return new Table(name, { send } as never);
+  return new Table(name, { send } as never, clock);
 }

@@ -1,6 +1,5 @@
 import { newSession } from "../../functions/auth/sessions/open.ts";
 import { nameKeyOf } from "../../functions/users/model.ts";
-import type { BuiltInRole } from "../../shared/access/roles.ts";
 import { timestamp } from "../../shared/clock.ts";
 import {
   emailItem,
@@ -15,8 +14,10 @@ import {
 import { countOwner } from "../../shared/identity/owners.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { quotaItem } from "../../shared/limits/quota.ts";
+import { newTrace } from "../../shared/tracing/context.ts";
 import { type ApiAnswer, type Company, call, unique } from "./api.ts";
 import { authDeps } from "./auth.ts";
+import { stackTable } from "./stack.ts";
 
 /** A member of a company, signed in; calls with their own token. */
 export interface TestMember {
@@ -34,14 +35,14 @@ export interface TestMember {
  */
 export async function addMember(
   company: Pick<Company, "organization_id">,
-  role: BuiltInRole,
+  role: string,
   status: Membership["status"] = "active",
 ): Promise<TestMember> {
   const deps = authDeps();
   const at = new Date();
   const now = timestamp(at);
   const id = newId("user", at);
-  const email = `${unique(role.replaceAll("_", "-"))}@example.com`;
+  const email = `${unique(role.replaceAll("_", "-").toLowerCase())}@example.com`;
   const name = unique("Member");
   const password = "correct horse battery staple";
   const sub = await deps.identities.createUser(id, email, password);
@@ -54,7 +55,7 @@ export async function addMember(
     { id, default_organization_id: organization_id },
     provider,
     { method: "password" },
-    { request, place: null, at },
+    { request, trace: newTrace(), place: null, at },
   );
   const platform = deps.table.of(PLATFORM);
   const tenant = deps.table.of(organization_id);
@@ -104,4 +105,16 @@ export async function addMember(
     token,
     call: (method, path, body, headers = {}) => call(method, path, { token, body, headers }),
   };
+}
+
+/** Makes a member something else, as somebody with the rights would. */
+export async function become(
+  { organization_id }: Pick<Company, "organization_id">,
+  user_id: string,
+  change: Partial<Pick<Membership, "role" | "status">>,
+): Promise<void> {
+  const tenant = stackTable().of(organization_id);
+  const read = await tenant.get(membershipItem, { user_id });
+  if (read === undefined) throw new Error(`${user_id} is no member`);
+  await tenant.transact([tenant.writes.put(membershipItem, { ...read, ...change })]);
 }

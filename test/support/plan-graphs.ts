@@ -93,7 +93,19 @@ function configOf(kind: string, one: Spec, source: string): object {
   if (kind === "transform")
     return { expression: `{"k": $number(run.input.k) + ${one.threshold}, "from": $string(input)}` };
   if (kind === "supervisor") return { agent_id: "agt_1", workers: [{ agent_id: "agt_1" }], ...policyOf(one) };
+  if (kind === "connector") return { connector_id: "con_1", ...policyOf(one) };
   if (kind === "tool") return { agent_id: "agt_1", tool: "t", ...policyOf(one) };
+  if (kind === "http") return { url: "https://a.example/", ...policyOf(one) };
+  // People are asked once, and what they reject has its own way.
+  if (kind === "approval")
+    return {
+      message: "Go on?",
+      approvers: { roles: ["org_admin"] },
+      on_failure: one.policy < 50 ? "error_edge" : "fail_run",
+    };
+  if (kind === "sub_pipeline") return { pipeline_id: "pip_1", ...policyOf(one) };
+  if (kind === "map") return { pipeline_id: "pip_1", list: "[1, 2]", max_items: 2, ...policyOf(one) };
+  if (kind === "loop") return { pipeline_id: "pip_1", max_iterations: 2, ...policyOf(one) };
   if (kind === "wait") return { seconds: 1, ...policyOf(one) };
   if (kind === "merge") return { strategy: one.threshold % 2 === 0 ? "concat" : "merge_json" };
   if (kind === "synthesizer") return votesOf(one);
@@ -108,6 +120,8 @@ const kinds = [
   "agent",
   "transform",
   "router",
+  "router",
+  "router",
   "condition",
   "merge",
   "merge",
@@ -115,11 +129,24 @@ const kinds = [
   "wait",
   "supervisor",
   "tool",
+  "connector",
+  "http",
+  "approval",
+  "sub_pipeline",
+  "map",
+  "loop",
   "output",
 ];
 
 /** Kinds whose work begins to wait when it is first asked. */
-const waiting: ReadonlySet<string | undefined> = new Set(["wait", "supervisor"]);
+const waiting: ReadonlySet<string | undefined> = new Set([
+  "wait",
+  "supervisor",
+  "approval",
+  "sub_pipeline",
+  "map",
+  "loop",
+]);
 
 /** Whether a node waits before it comes to something. */
 export const waits = (node: GraphNode | undefined): boolean => waiting.has(node?.kind);
@@ -196,9 +223,13 @@ export const workOf =
     }
     const output = { k: seed, text: `${node.id} answers` };
     const { node: of } = node;
-    if (of?.kind !== "router") return { ok: true, output };
+    if (of?.kind === "http") return { ok: true, output: { status: 200, headers: {}, body: output } };
+    if (of?.kind === "map") return { ok: true, output: [output, null] };
+    if (of?.kind !== "router" && of?.kind !== "approval") return { ok: true, output };
     const handles = handlesOf(of).filter((handle) => handle !== ERROR_HANDLE);
-    return { ok: true, output, handle: handles[seed % handles.length] ?? "" };
+    const handle = handles[seed % handles.length] ?? "";
+    if (of.kind === "router") return { ok: true, output, handle };
+    return { ok: true, handle, output: { decision: handle, approval_id: "apr_1", expired: false, decisions: [] } };
   };
 
 export interface Expected {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import { gunzipSync } from "node:zlib";
 import { Webhook } from "standardwebhooks";
 
 /** One request that a receiver got. */
@@ -37,7 +38,8 @@ export async function startReceiver(): Promise<Receiver> {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const body = Buffer.concat(chunks).toString("utf8");
+      const bytes = Buffer.concat(chunks);
+      const body = (request.headers["content-encoding"] === "gzip" ? gunzipSync(bytes) : bytes).toString("utf8");
       const path = request.url ?? "/";
       received.push({ path, headers: request.headers, body, event: body === "" ? undefined : JSON.parse(body) });
       const planned = replies.get(path) ?? [];

@@ -5,4 +5,4 @@ import { operations } from "../operations.ts";
 
 const platform = connectPlatform("access");
 
-export const handler = serve({ operations, handlers, platform, deps: {} });
+export const handler = serve({ operations, handlers, platform, deps: platform });

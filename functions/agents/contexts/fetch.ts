@@ -3,8 +3,8 @@ import { bareMediaType, isTextMediaType } from "../../../shared/outbound/text.ts
 import { cutText } from "../../../shared/text.ts";
 import { agentLimits } from "../model.ts";
 import type { Taken } from "./extraction/rules/failures.ts";
-import { formatOf } from "./extraction/rules/formats.ts";
-import type { Extract } from "./extraction/run.ts";
+import { type Format, formatNames, formatOf } from "./extraction/rules/formats.ts";
+import { type Extract, wholeText } from "./extraction/run.ts";
 import { extractText, firstBytes } from "./rules/text.ts";
 
 /** Pages often move to https, to a host with www, or to another path; each hop passes the guard by itself. */
@@ -12,6 +12,8 @@ const MAX_REDIRECTS = 3;
 const TIMEOUT_MS = 20_000;
 /** Markup goes away: more is read than a context holds. */
 const READ_BYTES = 4 * agentLimits.text_context_bytes;
+/** A document is read whole, or not at all: one that has more is asked for a second time. */
+const DOCUMENT_TIMEOUT_MS = 60_000;
 
 const failed = (code: string, message: string): Taken => ({ ok: false, code, message });
 
@@ -49,9 +51,12 @@ export async function fetchText(address: string, { outbound, extract }: FetchTex
     }
     if (status < 200 || status > 299) return failed("bad_status", `The address answered with status ${status}.`);
     const media_type = headers["content-type"] ?? "text/plain";
+    const format = formatOf(media_type);
+    if (format !== undefined && format !== "html")
+      return documentBehind({ url, format, media_type, body: truncated ? undefined : body }, { outbound, extract });
     if (!isTextMediaType(media_type))
       return failed("not_text", `The address has \`${cutText(bareMediaType(media_type), 100)}\`, which is no text.`);
-    if (formatOf(media_type) === "html") {
+    if (format === "html") {
       const read = await extract({ format: "html", media_type, bytes: body, cut: truncated });
       if (!read.ok) return pages[read.code] ?? read;
       const text = firstBytes(read.text, agentLimits.text_context_bytes);
@@ -62,4 +67,26 @@ export async function fetchText(address: string, { outbound, extract }: FetchTex
     return { ok: true, ...extracted };
   }
   return failed("too_many_redirects", `The address leads on more than ${MAX_REDIRECTS} times.`);
+}
+
+/** The text of a PDF or Office file behind an address, like that of an uploaded one. */
+async function documentBehind(
+  { url, format, media_type, body }: { url: string; format: Format; media_type: string; body: Uint8Array | undefined },
+  { outbound, extract }: FetchTextDeps,
+): Promise<Taken> {
+  const again =
+    body === undefined
+      ? await outbound.request({
+          method: "GET",
+          url,
+          timeout_ms: DOCUMENT_TIMEOUT_MS,
+          max_bytes: agentLimits.file_bytes,
+        })
+      : ({ ok: true, status: 200, body } as const);
+  if (!again.ok) return failed(again.error.code, again.error.message);
+  if (again.status !== 200) return failed("bad_status", `The address answered with status ${again.status}.`);
+  const read = await wholeText(extract, { format, media_type, bytes: again.body });
+  return !read.ok && read.code === "wrong_media_type"
+    ? failed(read.code, `What the address has is not the ${formatNames[format]} that its media type says.`)
+    : read;
 }

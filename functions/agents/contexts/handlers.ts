@@ -12,6 +12,7 @@ import type { AgentDeps } from "../deps.ts";
 import type { operations } from "../operations.ts";
 import { agentContextItem, agentItem, type StoredContext } from "../store.ts";
 import { changed, needType, placeForUpload, safeUrl, uploadEnded, uploadFor } from "./changes.ts";
+import { lookedAfter } from "./overdue.ts";
 import { storeText } from "./texts.ts";
 
 type Ops = typeof operations;
@@ -57,6 +58,7 @@ export const createContext: Handler<Ops["createContext"], AgentDeps> = async (ca
         writes: [
           touchAgent(tenant, path.agent_id, at, { part: "contexts", by: 1 }),
           tenant.writes.create(agentContextItem, next),
+          ...(next.content_type === "url" ? [lookedAfter(tenant, next, at)] : []),
         ],
         events: [changed(next, "created", fetch)],
       },
@@ -105,7 +107,11 @@ export const updateContext: Handler<Ops["updateContext"], AgentDeps> = async (ca
     const fetch = moved && next.attempt !== null ? { fetch: next.attempt } : {};
     return call.commit(
       {
-        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        writes: [
+          touchAgent(tenant, path.agent_id, at),
+          tenant.writes.replace(agentContextItem, next, read.etag),
+          ...(moved ? [lookedAfter(tenant, next, at)] : []),
+        ],
         events: [changed(next, "updated", { fields, ...fetch })],
       },
       next,
@@ -162,7 +168,11 @@ export const refreshContext: Handler<Ops["refreshContext"], AgentDeps> = async (
     };
     return call.commit(
       {
-        writes: [touchAgent(tenant, path.agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        writes: [
+          touchAgent(tenant, path.agent_id, at),
+          tenant.writes.replace(agentContextItem, next, read.etag),
+          lookedAfter(tenant, next, at),
+        ],
         events: [changed(next, "updated", { fields: ["status"], fetch: attempt })],
       },
       next,

@@ -80,7 +80,7 @@ export const contextOperations = {
     path: "/agents/{agent_id}/contexts",
     summary: "Add a context",
     description:
-      "A text is ready at once. For a file the answer holds an address to upload it to; complete the upload afterwards. An address is fetched soon.",
+      "A text is ready at once. For a file the answer holds an address to upload it to; complete the upload afterwards. An address is fetched soon; it may have a page, a text, a PDF or an Office file.",
     permission: "agents:update",
     resource: agentResource,
     request: { path: agentPath, body: createBody },

@@ -18,6 +18,9 @@ export interface OutcomeDeps {
   readonly clock: Clock;
 }
 
+/** Who asked, and in which trace. */
+type Asked = Pick<Envelope, "organization_id" | "trace_id">;
+
 interface Named {
   readonly ok: "fetched" | "extracted";
   readonly failed: "fetch_failed" | "extract_failed";
@@ -28,7 +31,7 @@ interface Named {
  * whose agent was archived or is gone, is dropped: there is nothing left to do.
  */
 export async function storeOutcome(
-  event: Envelope,
+  event: Asked,
   context: StoredContext,
   taken: Taken,
   named: Named,
@@ -42,7 +45,7 @@ export async function storeOutcome(
   }
 }
 
-async function store(event: Envelope, context: StoredContext, taken: Taken, named: Named, deps: OutcomeDeps) {
+async function store(event: Asked, context: StoredContext, taken: Taken, named: Named, deps: OutcomeDeps) {
   const tenant = event.organization_id;
   const { agent_id, id, attempt } = context;
   const at = deps.clock.now();

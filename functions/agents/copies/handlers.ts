@@ -2,6 +2,7 @@ import { type FilePlace, versionFiles } from "../../../shared/blobs/purposes.ts"
 import { draft } from "../../../shared/change/events.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { limits } from "../../../shared/http/schemas.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
@@ -54,6 +55,7 @@ export const duplicate: Handler<Ops["duplicate"], AgentDeps> = async (call, deps
   const { body, context, at } = call;
   const tenant = deps.table.of(context.tenant);
   const { agent: read, parts } = await call.load();
+  requireAlso(call, "agents:read", "A copy");
   if (read.status === "purging") throw agentStates.refusal("purging", [...USABLE_AGENT, "archived"]);
   const prompt = await deps.blobs.load(read.system_prompt);
   const id = newId("agent", at);

@@ -9,7 +9,7 @@ import {
   resolveModel,
   unknownModel,
 } from "../../models/public.ts";
-import type { Definition } from "../model.ts";
+import type { Definition, Retrieval } from "../model.ts";
 
 /**
  * The model that an agent is to use, and the proof for the transaction that an organization's own model is still there.
@@ -42,6 +42,15 @@ export async function fallbacksFor(
     async (id, i) => (await modelFor(table, tenant, id, at, `${under}fallback_model_ids.${i}`)).model.model.id,
   );
   return Promise.all(found);
+}
+
+/**
+ * The model that an agent's contexts are searched with. One that is gone later is told where the contexts are searched.
+ * @throws Problem `unknown_model` (422)
+ */
+export async function requireEmbedding(table: Table, tenant: string, { model_id }: Retrieval, at: Date): Promise<void> {
+  if ((await resolveModel(table, tenant, model_id, at, "embedding")) === undefined)
+    throw unknownModel(model_id, "retrieval.model_id", "embedding");
 }
 
 /**

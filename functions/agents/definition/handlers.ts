@@ -12,7 +12,7 @@ import { archiveAgent } from "../lifecycle/moves.ts";
 import { type Definition, isUsable } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { agentUseItem, PROMPT_INLINE_BYTES } from "../store.ts";
-import { fallbacksFor, modelFor, requireGuarded } from "./catalogue.ts";
+import { fallbacksFor, modelFor, requireEmbedding, requireGuarded } from "./catalogue.ts";
 import { changeAgent, moveName, placeWrites, refuseArchived } from "./changes.ts";
 import { foundAgent, NO_PARTS, newAgent } from "./found.ts";
 import { listAgents } from "./lists.ts";
@@ -49,6 +49,7 @@ export const create: Handler<Ops["create"], AgentDeps> = async (call, deps) => {
   const fallback_model_ids = await fallbacksFor(deps.table, context.tenant, body.fallback_model_ids, at);
   const fields = { ...body, model_id: model.model.id, fallback_model_ids, system_prompt };
   requireGuarded(fields);
+  await requireEmbedding(deps.table, context.tenant, body.retrieval, at);
   const agent = newAgent(maker, id, fields, NO_PARTS);
   const { name, agent_type } = agent;
   const writes = [
@@ -89,11 +90,13 @@ export const update: Handler<Ops["update"], AgentDeps> = async (call, deps) => {
     const definition: Definition = {
       ...before,
       ...fields,
+      retrieval: { ...before.retrieval, ...given(fields.retrieval ?? {}) },
       model_id: resolved?.model.model.id ?? read.model_id,
       fallback_model_ids:
         named === undefined ? read.fallback_model_ids : await fallbacksFor(deps.table, context.tenant, named, at),
     };
     requireGuarded(definition);
+    if (fields.retrieval !== undefined) await requireEmbedding(deps.table, context.tenant, definition.retrieval, at);
     const defined = changedFields(before, definition, CONCEALED);
     const placed = { workspace_ids: read.workspace_ids, owner_id: read.owner_id };
     const changes = [...defined, ...changedFields(placed, { workspace_ids, owner_id })];

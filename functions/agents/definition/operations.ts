@@ -13,6 +13,7 @@ import {
   agentTypeSchema,
   definitionSchema,
   newDefinition,
+  retrievalSchema,
 } from "../model.ts";
 import { agentResource, wholeAgentResource } from "../resources.ts";
 
@@ -23,9 +24,25 @@ const workspaceIds = z
 
 const createBody = z.strictObject({ ...newDefinition, workspace_ids: workspaceIds.default([]) });
 
+const { mode, model_id, top_k, budget_tokens } = retrievalSchema.shape;
+/** Without what is usual: a change leaves what it does not name. */
+const retrievalChange = z
+  .strictObject({
+    mode: mode.unwrap(),
+    model_id: model_id.unwrap(),
+    top_k: top_k.unwrap(),
+    budget_tokens: budget_tokens.unwrap(),
+  })
+  .partial()
+  .meta({
+    id: "AgentRetrievalChange",
+    description: "What is to be different in how contexts are searched; the rest stays as it is.",
+  });
+
 const updateBody = z
   .strictObject({
     ...definitionSchema.omit({ agent_type: true }).shape,
+    retrieval: retrievalChange,
     workspace_ids: workspaceIds,
     owner_id: newOwnerSchema,
   })
@@ -71,6 +88,7 @@ export const agentOperations = {
     summary: "Create an agent",
     description: "It begins as a draft. Its name must be unique among the organization's agents that are not archived.",
     permission: "agents:create",
+    besides: ["agents:read_prompts"],
     resource: { type: "agent", create: true },
     request: { body: createBody },
     response: agentSchema,
@@ -83,6 +101,7 @@ export const agentOperations = {
     path: "/agents/{agent_id}",
     summary: "Read an agent with its contexts and tools",
     permission: "agents:read",
+    besides: ["agents:read_prompts"],
     resource: wholeAgentResource,
     request: { path: agentPath },
     response: agentSchema,
@@ -97,6 +116,7 @@ export const agentOperations = {
     description:
       "Changes what is named and leaves the rest. Runs and pipelines go on with the active version until another one is made.",
     permission: "agents:update",
+    besides: ["agents:read_prompts"],
     resource: wholeAgentResource,
     request: { path: agentPath, body: updateBody },
     response: agentSchema,
@@ -178,8 +198,9 @@ export const agentOperations = {
     path: "/agents/{agent_id}/duplicate",
     summary: "Copy an agent with its contexts and tools",
     description:
-      "The copy is a draft without versions. Without a name it is called `<name> (copy)`, or the next free one.",
+      "The copy is a draft without versions. Without a name it is called `<name> (copy)`, or the next free one. It needs `agents:read` besides.",
     permission: "agents:create",
+    besides: ["agents:read", "agents:read_prompts"],
     resource: wholeAgentResource,
     request: { path: agentPath, body: z.strictObject({ name: nameSchema.optional() }) },
     response: agentSchema,

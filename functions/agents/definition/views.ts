@@ -37,6 +37,7 @@ export const definitionOf = (agent: StoredAgent, system_prompt: string): Definit
   fallback_model_ids: agent.fallback_model_ids,
   cache_prompt: agent.cache_prompt,
   guardrail: agent.guardrail,
+  retrieval: agent.retrieval,
   system_prompt,
   temperature: agent.temperature,
   max_tokens: agent.max_tokens,

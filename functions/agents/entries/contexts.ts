@@ -3,11 +3,11 @@ import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { fetchContext } from "../consumers.ts";
 import { extract } from "../contexts/extraction/run.ts";
 
-const platform = connectPlatform("agents-contexts");
+const platform = connectWorker("agents-contexts");
 const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
 const policy = outboundPolicy(readSettings(outboundSettings));
 const deps = {

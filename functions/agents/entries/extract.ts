@@ -1,13 +1,13 @@
 import { connectFiles } from "../../../shared/blobs/files.ts";
 import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { extractContext } from "../consumers.ts";
 import { extract } from "../contexts/extraction/run.ts";
 import { forgetUpload, uploadedText } from "../contexts/uploads/text.ts";
 import type { StoredContext } from "../store.ts";
 
-const { table, clock, log } = connectPlatform("agents-extract");
+const { table, clock, log } = connectWorker("agents-extract");
 const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
 const { blobs, files } = connectFiles(BUCKET_NAME);
 const uploads = { files, extract };

@@ -6,6 +6,7 @@ import { ownerWrites } from "../../../shared/identity/owned.ts";
 import type { PurgeOf } from "../../../shared/purge/purge.ts";
 import { changeAgent, placeWrites } from "../definition/changes.ts";
 import { agentEvents } from "../events.ts";
+import { textIndexItem } from "../retrieval/store.ts";
 import {
   agentContextItem,
   agentItem,
@@ -50,6 +51,7 @@ export const purgedAgent: PurgeOf<StoredAgent> = {
     for (const definition of [agentVersionItem, agentContextItem, agentToolItem])
       yield* removals(table, definition, { agent_id });
     yield* removals(table, toolPinsItem, { agent_id });
+    yield* removals(table, textIndexItem, { agent_id });
     yield* threadRemovals(table, agent_id, table.table.clock.now());
   },
   end: (table, { id, name }) => ({

@@ -5,7 +5,7 @@ import { defineResource } from "../../../shared/http/resource.ts";
 import { nameSchema, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentPath } from "../model.ts";
-import { agentResource } from "../resources.ts";
+import { agentOfPart, agentResource } from "../resources.ts";
 import { threadSchema, turnSchema } from "./model.ts";
 import { type StoredThread, threadItem } from "./store.ts";
 
@@ -15,6 +15,7 @@ const path = agentPath.extend({ thread_id: idSchema("thread") });
 const threadResource = defineResource({
   type: "agent",
   path: ["agent_id", "thread_id"],
+  subject: agentOfPart,
   async read({ table, path, caller }): Promise<StoredThread | undefined> {
     const thread = await table.get(threadItem, { id: path.thread_id });
     const own = thread?.agent_id === path.agent_id && thread.owner_key === principalKey(caller.principal);

@@ -11,6 +11,7 @@ import { refuseArchived, touchAgent } from "../definition/changes.ts";
 import { toolView } from "../definition/views.ts";
 import type { AgentDeps } from "../deps.ts";
 import { agentEvents } from "../events.ts";
+import { pinName, pinnedAs } from "../offers/rules/kinds.ts";
 import type { operations } from "../operations.ts";
 import { agentItem, agentToolItem, type StoredTool } from "../store.ts";
 import { mergeConfig, sealConfig } from "./config.ts";
@@ -59,19 +60,25 @@ export const getTool: Handler<Ops["getTool"], AgentDeps> = async (call, deps) =>
 export const acceptTool: Handler<Ops["acceptTool"], AgentDeps> = async (call, deps) => {
   const tenant = deps.table.of(call.context.tenant);
   const tool = await call.load();
-  const { version = null, names } = call.body;
+  const { version = null, ...wanted } = call.body;
   const read = await tenant.get(toolPinsItem, pinsKey({ agent_id: tool.agent_id, tool_id: tool.id, version }));
-  const pins = read === undefined ? undefined : accepted(read.pins, names);
+  const pins = read === undefined ? undefined : accepted(read.pins, wanted);
   // Nothing waits: accepted it is already.
   if (read === undefined || pins === undefined) return detailed(tenant, tool);
   const taken = Object.keys(pins).filter((name) => read.pins[name]?.seen != null && pins[name]?.seen === null);
   const still = (await waitingTools(tenant, tool.agent_id, tool.id)).filter(
-    (one) => one.version !== version || !taken.includes(one.name),
+    (one) => one.version !== version || !taken.includes(pinName(one.kind, one.name)),
   );
   return call.commit(
     {
       writes: [tenant.writes.replace(toolPinsItem, { ...read, pins: { ...pins }, etag: newEtag(call.at) }, read.etag)],
-      events: [changed(tool, "accepted", taken)],
+      events: [
+        changed(
+          tool,
+          "accepted",
+          taken.map((pin) => pinnedAs(pin).name),
+        ),
+      ],
     },
     { ...toolView(tool), changed_tools: still },
   );

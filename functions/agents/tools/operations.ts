@@ -2,7 +2,8 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { agentPath, toolDetailSchema, toolSchema } from "../model.ts";
+import { agentPath, offerKindSchema, toolDetailSchema, toolSchema } from "../model.ts";
+import { offerLimits } from "../offers/rules/limits.ts";
 import { agentResource, toolResource } from "../resources.ts";
 import { newToolSchema, toolDescription, toolName } from "./rules/definition.ts";
 
@@ -64,21 +65,22 @@ export const toolOperations = {
     id: "agents.accept_tool",
     method: "POST",
     path: "/agents/{agent_id}/tools/{tool_id}/accept",
-    summary: "Accept what an MCP server says of its tools now",
+    summary: "Accept what an MCP server says now of its tools, resources and prompts",
     description:
-      "Descriptions and parameters of an MCP server's tools are pinned when an agent first uses them, for its working copy and for each version. One that changes is not offered to the model until it is accepted here.",
+      "What an MCP server says of a tool, a resource or a prompt is pinned when an agent first uses it, for its working copy and for each version. What changes is not used until it is accepted here.",
     permission: "agents:update",
     resource: toolResource,
     request: {
       path,
       body: z.strictObject({
         version: z.int().min(1).optional().meta({ description: "Of a version; else of the working copy." }),
+        kind: offerKindSchema.optional().meta({ description: "Of these only; else of all." }),
         names: z
-          .array(z.string().min(1).max(128))
+          .array(z.string().min(1).max(offerLimits.uri))
           .min(1)
           .max(100)
           .optional()
-          .meta({ description: "The server's names of the tools; else all that have changed." }),
+          .meta({ description: "The server's own names, of a resource its address; else all that have changed." }),
       }),
     },
     response: toolDetailSchema,

@@ -4,6 +4,7 @@ import { defineItem, type ItemOf } from "../../../shared/dynamo/item.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { idSchema, newEtag } from "../../../shared/ids.ts";
+import { type OfferKind, pinnedAs } from "../offers/rules/kinds.ts";
 import { type DescribedTool, lookedAt, pinsSchema } from "./rules/pins.ts";
 
 export const toolPinsItem = defineItem({
@@ -44,12 +45,14 @@ const TRIES = 5;
 /**
  * Compares what a server says of its tools with what is pinned, and remembers what is new. A version begins with what the
  * working copy has accepted.
+ * @param named the pins of all that the tool's configuration names
  * @returns names of the tools that have changed and may not be offered
  */
 export async function changedTools(
   table: TenantTable,
   tool: PinnedTool,
   listed: readonly DescribedTool[],
+  named: ReadonlySet<string>,
   at: Date,
 ): Promise<ReadonlySet<string>> {
   const key = pinsKey(tool);
@@ -59,7 +62,7 @@ export async function changedTools(
       table.read(toolPinsItem, { ...key, version: 0 }),
     ]);
     const known = [own, working].find((one) => one?.server === tool.server);
-    const { next, changed } = lookedAt(known?.pins ?? {}, listed, timestamp(at));
+    const { next, changed } = lookedAt(known?.pins ?? {}, listed, timestamp(at), named);
     if (next === undefined && own?.server === tool.server) return changed;
     const item: ToolPins = { ...key, server: tool.server, pins: { ...(next ?? known?.pins) }, etag: newEtag(at) };
     try {
@@ -78,22 +81,23 @@ export async function changedTools(
   }
 }
 
-/** A changed tool as the API shows it. */
+/** Something of a server that has changed, as the API shows it. */
 export interface ChangedTool {
   readonly version: number | null;
+  readonly kind: OfferKind;
   readonly name: string;
   readonly description: string;
   readonly seen_at: string;
 }
 
-/** The tools of a server that have changed and wait to be accepted, in the working copy and in each version. */
+/** What of a server has changed and waits to be accepted, in the working copy and in each version. */
 export async function waitingTools(table: TenantTable, agent_id: string, tool_id: string): Promise<ChangedTool[]> {
   const waiting: ChangedTool[] = [];
   for await (const { version, pins } of table.all(toolPinsItem, { of: { agent_id, tool_id } })) {
-    for (const [name, { seen }] of Object.entries(pins)) {
+    for (const [pin, { seen }] of Object.entries(pins)) {
       if (seen === null) continue;
       const { description, seen_at } = seen;
-      waiting.push({ version: version === 0 ? null : version, name, description, seen_at });
+      waiting.push({ version: version === 0 ? null : version, ...pinnedAs(pin), description, seen_at });
     }
   }
   return waiting;

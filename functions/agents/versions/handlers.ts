@@ -101,6 +101,7 @@ export const rollBack: Handler<Ops["rollBack"], AgentDeps> = async (call, deps) 
     const { checks } = await modelFor(deps.table, context.tenant, definition.model_id, at, "definition.model_id");
     const parts = partsFrom({ definition, ...content }, agent_id, at, current);
     const { system_prompt, ...fields } = definition;
+    await call.becomes(fields);
     const prompt = await deps.blobs.store(files, system_prompt, PROMPT_INLINE_BYTES);
     const definition_number = read.definition_number + 1;
     const restored = { ...read, ...fields };

@@ -79,6 +79,7 @@ export const versionOperations = {
     path: "/agents/{agent_id}/versions/{number}",
     summary: "Read a version with everything in it",
     permission: "agents:read",
+    besides: ["agents:read_prompts"],
     resource: versionResource,
     request: { path },
     response: z.object({ ...versionSchema.shape, ...contentView }),
@@ -92,6 +93,7 @@ export const versionOperations = {
     summary: "What differs between two versions",
     description: "From `against` to this version: the version before it, another number, or the `working_copy`.",
     permission: "agents:read",
+    besides: ["agents:read_prompts"],
     resource: versionResource,
     request: {
       path,
@@ -118,6 +120,7 @@ export const versionOperations = {
     description:
       "Restores definition, contexts and tools, and makes a new version that equals the old one. The workspaces and the status stay as they are.",
     permission: "agents:update",
+    besides: ["agents:read_prompts"],
     resource: wholeAgentResource,
     request: { path },
     response: agentSchema,

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { connectMail } from "../../../shared/mail/send.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { mailApprovers } from "../consumers.ts";
 
-const platform = connectPlatform("approvals-mail");
+const platform = connectWorker("approvals-mail");
 const { APP_URL } = readSettings(["APP_URL"]);
 const randomSecret = () => randomBytes(32).toString("base64url");
 const deps = { ...platform, send: connectMail(platform), app_url: APP_URL, randomSecret };

@@ -1,7 +1,7 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { followRun } from "../consumers.ts";
 
-const platform = connectPlatform("approvals-runs");
+const platform = connectWorker("approvals-runs");
 
 export const handler = consume(platform.log, (event) => followRun(event, platform));

@@ -21,7 +21,7 @@ export const lookUp: Handler<Ops["lookUp"], ApprovalsDeps> = async ({ body, at, 
 
 /** Decides as the approver whom the link was mailed to, once. */
 export const decideByLink: Handler<Ops["decideByLink"], ApprovalsDeps> = (call, deps) => {
-  const { at, body, request } = call;
+  const { at, body, request, trace } = call;
   return updateWithRetry(undefined, async () => {
     const open = await openLink(deps.table, body.token, { ip: request.ip, at });
     const { table, approval, person } = open;
@@ -32,7 +32,7 @@ export const decideByLink: Handler<Ops["decideByLink"], ApprovalsDeps> = (call, 
       tenant: table.tenant,
       actor: { type: "user", id: user_id },
       at,
-      trace_id: request.id,
+      trace_id: trace.trace_id,
       request,
       audit_days: approval.audit_days,
     } as const;

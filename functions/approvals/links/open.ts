@@ -1,4 +1,5 @@
 import { refusalWithoutSignIn } from "../../../shared/access/doors.ts";
+import { grantsOf } from "../../../shared/access/own-roles.ts";
 import type { Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
@@ -61,7 +62,12 @@ export async function openLink(
     user?.status !== "active"
   )
     throw noLongerWorks();
-  const person = await personOf(own, membership, approversOf(approval));
+  const person = await personOf(
+    own,
+    membership,
+    await grantsOf(table, organization, membership.role),
+    approversOf(approval),
+  );
   if (refusalOf(approval, person, at) !== undefined) throw noLongerWorks();
   const refusal = refusalWithoutSignIn(organization, ip, at);
   if (refusal !== undefined) throw refusal;

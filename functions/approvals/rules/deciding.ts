@@ -2,9 +2,9 @@ import type { Principal } from "../../../shared/access/principal.ts";
 import type { ApprovalRecord, Decision } from "../model.ts";
 import { approversOf, isApprover, type Person } from "./approvers.ts";
 
-/** Who stands behind a run: whoever it acts for. */
+/** Who stands behind a run: whoever it acts for, whose API key started it. */
 export const requesterOf = (principal: Principal): { readonly type: string; readonly id: string } =>
-  principal.type === "agent" ? principal.on_behalf_of : principal;
+  "on_behalf_of" in principal && principal.on_behalf_of !== undefined ? principal.on_behalf_of : principal;
 
 /** The user who may not decide what they have started; undefined where nobody is left out. */
 export function leftOut({ allow_self, requested_by }: Pick<ApprovalRecord, "allow_self" | "requested_by">) {

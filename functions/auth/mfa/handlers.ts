@@ -1,4 +1,4 @@
-import { userIdOf } from "../../../shared/access/caller.ts";
+import { personBehind } from "../../../shared/access/caller.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
@@ -130,9 +130,9 @@ const ONE_MORE_THAN_ONE = 2;
 export const resetMfa: Handler<Ops["resetMfa"], AuthDeps> = async (call, deps) => {
   const { caller } = call;
   const { user, membership } = await call.load();
-  if (user.id === userIdOf(caller.principal))
+  if (user.id === personBehind(caller.principal))
     throw new Problem("conflict", "Turn your own second factor off with `DELETE /auth/me/mfa`.");
-  requireReach(caller, [membership.role]);
+  await requireReach(deps.table, caller, [membership.role]);
   const page = await deps.table
     .of(PLATFORM)
     .page(userOrganizationItem, { of: { user_id: user.id }, limit: ONE_MORE_THAN_ONE });
@@ -146,7 +146,7 @@ export const resetMfa: Handler<Ops["resetMfa"], AuthDeps> = async (call, deps) =
   if (factor?.status !== "active") throw isOff();
   await turn(deps, call.context, user, {
     on: false,
-    writes: [call.stillPermitted(), removed(deps, user.id)],
+    writes: [...call.proofs(), removed(deps, user.id)],
     event: draft(authEvents, "mfa.reset", named(user), { user_id: user.id }),
   });
   return undefined;

@@ -32,7 +32,7 @@ export const wrongCode = (): Problem =>
  * @throws Problem `invalid_credentials`, `rate_limited`; `conflict` for an account without a second factor
  */
 export async function proveCode<T>(
-  call: Pick<Call<OperationShape>, "at" | "request">,
+  call: Pick<Call<OperationShape>, "at" | "request" | "trace">,
   deps: AuthDeps,
   user: User,
   { code, ...place }: Omit<Attempt, "ip" | "email"> & { readonly code: string },
@@ -79,7 +79,11 @@ async function usedUp(factor: SecondFactor, secret: string, code: string, at: Da
   };
 }
 
-async function refuse(call: Pick<Call<OperationShape>, "at" | "request">, deps: AuthDeps, user: User): Promise<never> {
+async function refuse(
+  call: Pick<Call<OperationShape>, "at" | "request" | "trace">,
+  deps: AuthDeps,
+  user: User,
+): Promise<never> {
   const reason = "wrong_code";
   const data = { user_id: user.id, reason };
   await commitChange(deps.table, contextOf(call, user), {

@@ -20,13 +20,13 @@ const ANONYMOUS: Principal = { type: "system", id: "anonymous" };
 
 /** Where what happens to an account is remembered: the user's default organization, or the platform when nobody is known. */
 export const contextOf = (
-  call: Pick<Call<OperationShape>, "at" | "request">,
+  call: Pick<Call<OperationShape>, "at" | "request" | "trace">,
   user: User | undefined,
 ): ChangeContext => ({
   tenant: user?.default_organization_id ?? PLATFORM,
   actor: user === undefined ? ANONYMOUS : { type: "user", id: user.id },
   at: call.at,
-  trace_id: call.request.id,
+  trace_id: call.trace.trace_id,
   request: call.request,
   // Whatever happens to an account is about access, which is kept longer than an organization can set.
   audit_days: AUDIT_DAYS,
@@ -37,7 +37,7 @@ export const contextOf = (
  * @returns the user as read before the password was proved, the provider's tokens, and what a success is to write
  */
 export async function provePassword(
-  call: Pick<Call<OperationShape>, "at" | "request">,
+  call: Pick<Call<OperationShape>, "at" | "request" | "trace">,
   deps: AuthDeps,
   { password, ...place }: Omit<Attempt, "ip"> & { readonly password: string },
 ) {

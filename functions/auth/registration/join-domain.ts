@@ -24,8 +24,8 @@ export async function openDomain(table: Table, email: string) {
   return organization?.status === "active" ? { owner, organization, role: owner.default_role } : undefined;
 }
 
-/** Items at most beside the account: token, domain, membership (4), the event with its entry. */
-const LARGEST_JOIN = 8;
+/** Items at most beside the account: token, domain, membership (4), its role, the event with its entry. */
+const LARGEST_JOIN = 9;
 
 /**
  * Makes the account of somebody whose proved address is of an organization's open domain: user, membership, seat and session

@@ -22,7 +22,7 @@ export async function brokenGlass(
   table: Table,
   user: User,
   session: Session,
-  { at, request }: Pick<Call<OperationShape>, "at" | "request">,
+  { at, request, trace }: Pick<Call<OperationShape>, "at" | "request" | "trace">,
 ): Promise<Write[]> {
   const { break_glass_in = [], id: user_id } = user;
   if (break_glass_in.length === 0) return [];
@@ -33,7 +33,7 @@ export async function brokenGlass(
       tenant: organization.id,
       actor: { type: "user", id: user_id },
       at,
-      trace_id: request.id,
+      trace_id: trace.trace_id,
       request,
       audit_days: retentionOf(organization).audit_days,
     } as const;

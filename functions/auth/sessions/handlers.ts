@@ -1,4 +1,4 @@
-import { userIdOf } from "../../../shared/access/caller.ts";
+import { personBehind } from "../../../shared/access/caller.ts";
 import { commitChange } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -146,16 +146,16 @@ export const endSession: Handler<Ops["endSession"], AuthDeps> = async (call, { t
 export const signOutMember: Handler<Ops["signOutMember"], AuthDeps> = async (call, { table }) => {
   const { caller } = call;
   const { user, membership } = await call.load();
-  if (user.id === userIdOf(caller.principal))
+  if (user.id === personBehind(caller.principal))
     throw new Problem(
       "conflict",
       "End your own sessions with `POST /auth/me/sign-out-others` and `POST /auth/logout`.",
     );
-  requireReach(caller, [membership.role]);
+  await requireReach(table, caller, [membership.role]);
   await cutOff(table, call.context, {
     user_id: user.id,
     reason: "signed_out_by_administrator",
-    writes: [call.stillPermitted()],
+    writes: call.proofs(),
   });
   return undefined;
 };

@@ -26,7 +26,7 @@ export const providerTokenContext = ({ sub, origin_jti }: Pick<Session, "sub" | 
   }) as const;
 
 /** The request by which somebody signs in. */
-export type Arrival = Pick<Call<OperationShape>, "request" | "place" | "at">;
+export type Arrival = Pick<Call<OperationShape>, "request" | "trace" | "place" | "at">;
 
 /** A session for fresh tokens of the provider, and the tokens the caller gets: ours rotate, the provider's stay inside. */
 export async function newSession(

@@ -1,10 +1,10 @@
 import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { connectMail } from "../../../shared/mail/send.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import * as consumers from "../consumers.ts";
 
-const platform = connectPlatform("domains-mail");
+const platform = connectWorker("domains-mail");
 const { APP_URL } = readSettings(["APP_URL"]);
 const deps = { ...platform, send: connectMail(platform), app_url: APP_URL };
 

@@ -34,7 +34,8 @@ export function connectQueues(client: Pick<SQSClient, "send">, addresses: Readon
 /** The queues that the function's settings name, by kind. */
 export function dueQueues(): DueQueues {
   const { DUE_QUEUES } = readSettings(["DUE_QUEUES"]);
-  const addresses = z.record(z.string(), z.string()).parse(JSON.parse(DUE_QUEUES));
+  const queues = z.array(z.tuple([z.string(), z.array(z.string())])).parse(JSON.parse(DUE_QUEUES));
+  const addresses = Object.fromEntries(queues.flatMap(([url, kinds]) => kinds.map((kind) => [kind, url])));
   // The region's endpoint, not the host in the queue's address, so that another endpoint can stand for AWS.
   return connectQueues(new SQSClient({ ...clientOptions("queue"), useQueueUrlAsEndpoint: false }), addresses);
 }

@@ -54,7 +54,7 @@ export async function gathered(
     names.set(id, one.pipeline.name);
     for (const node of one.portable.graph.nodes)
       for (const { type, id: named } of referencesOf(node))
-        if (include_references) (type === "agent" ? read.agents : read.pipelines).add(named);
+        if (include_references && type !== "connector") (type === "agent" ? read.agents : read.pipelines).add(named);
   }
   if (read.agents.size > MOST_THINGS) throw tooMany();
   const whole = await Promise.all(
@@ -116,7 +116,7 @@ export async function gathered(
 async function nameOthers(table: TenantTable, pipelines: readonly ReadPipeline[], names: Map<string, string>) {
   const others = pipelines.flatMap(({ portable }) => portable.graph.nodes.flatMap((node) => referencesOf(node)));
   for (const { type, id } of others) {
-    if (names.has(id)) continue;
+    if (names.has(id) || type === "connector") continue;
     const name =
       type === "agent"
         ? (await wholeAgent(table, id).catch((error: unknown) => missing(error)))?.agent.name

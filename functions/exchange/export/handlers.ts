@@ -2,6 +2,7 @@ import { badReference, Problem } from "../../../shared/errors.ts";
 import { canonicalJson } from "../../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
 import type { FileAnswer } from "../../../shared/http/operation.ts";
+import type { Asking } from "../../../shared/http/permit.ts";
 import { limits } from "../../../shared/http/schemas.ts";
 import type { ExchangeDeps } from "../deps.ts";
 import type { Format } from "../model.ts";
@@ -12,10 +13,11 @@ import { gathered } from "./gather.ts";
 
 type Ops = typeof operations;
 type Exported = FileAnswer<"application/json" | "application/yaml; charset=utf-8">;
-type Asking = Pick<Call<Ops["exportAgent"] | Ops["exportPipeline"] | Ops["exportMany"]>, "may" | "context">;
+type ExportCall = Asking<"agents:read" | "agents:read_prompts" | "pipelines:read"> &
+  Pick<Call<Ops["exportMany"]>, "context">;
 
 async function exported(
-  call: Asking,
+  call: ExportCall,
   deps: ExchangeDeps,
   wanted: { readonly agents: readonly string[]; readonly pipelines: readonly string[] },
   how: { readonly format: Format; readonly include_references: boolean; readonly filename: string },

@@ -1,10 +1,10 @@
-import type { Permission } from "../../../shared/access/permissions.ts";
 import { type ChangeSet, MOST_ACCESS_PROOFS } from "../../../shared/change/commit.ts";
 import type { EventDraft } from "../../../shared/change/events.ts";
 import { TRANSACTION_ITEMS } from "../../../shared/dynamo/transaction.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import type { Asking } from "../../../shared/http/permit.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import {
   createPortable as createAgent,
@@ -21,13 +21,13 @@ import {
   withStoredSecrets,
 } from "../../pipelines/portable/public.ts";
 import type { ExchangeDeps } from "../deps.ts";
-import type { importActions } from "../model.ts";
+import type { ImportNeed, importActions } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { requireAll } from "../rights/require.ts";
 import { type Plan, type PlannedAgent, planned } from "./plan.ts";
 
 type Ops = typeof operations;
-export type ImportCall = Pick<Call<Ops["importDocument"]>, "may" | "context" | "caller" | "at">;
+export type ImportCall = Asking<ImportNeed> & Pick<Call<Ops["importDocument"]>, "context" | "caller" | "at">;
 type ImportOptions = Omit<Call<Ops["importDocument"]>["body"], "document"> & { readonly document: unknown };
 export type ImportAnswer = ReturnType<typeof answered>;
 
@@ -62,7 +62,7 @@ const requireRights = (call: ImportCall, plan: Plan): void =>
   requireAll(
     call,
     kinds.flatMap((kind) =>
-      plan[kind].flatMap(({ action }) => needs[action].map((verb): Permission => `${kind}:${verb}`)),
+      plan[kind].flatMap(({ action }) => needs[action].map((verb): ImportNeed => `${kind}:${verb}`)),
     ),
   );
 
@@ -87,6 +87,12 @@ async function modelsOf(deps: ExchangeDeps, tenant: string, agents: readonly Pla
         });
       else models.set(id, model);
     }
+    const { model_id: searched } = one.thing.retrieval;
+    if ((await resolveModel(deps.table, tenant, searched, at, "embedding")) === undefined)
+      issues.push({
+        path: `document.agents.${i}.retrieval.model_id`,
+        message: `names ${searched}, by which this organization cannot search contexts`,
+      });
     const idOf = (id: string) => models.get(id)?.model.id ?? id;
     const resolved = { ...one.thing, model_id: idOf(model_id), fallback_model_ids: fallback_model_ids.map(idOf) };
     unguarded.push(...guardrailIssues(resolved, `document.agents.${i}.`));

@@ -32,7 +32,7 @@ import {
   shownPipeline,
 } from "../../pipelines/portable/public.ts";
 import type { ExchangeDeps } from "../deps.ts";
-import { type ConflictPolicy, documentSchema, type importActions } from "../model.ts";
+import { type ConflictPolicy, documentSchema, type importActions, type PortableType } from "../model.ts";
 import { type Difference, differences } from "../rules/differences.ts";
 
 type Action = (typeof importActions)[number];
@@ -83,10 +83,16 @@ class Known {
     const key = keyOf(type, name);
     let found = this.#ids.get(key);
     if (found === undefined) {
-      found = type === "agent" ? this.#agent(name) : this.#pipeline(name);
+      found = this.#find(type, name);
       this.#ids.set(key, found);
     }
     return found;
+  }
+
+  async #find(type: Named["type"], name: string): Promise<string | undefined> {
+    if (type === "agent") return this.#agent(name);
+    // Of connectors there are none that a name could mean.
+    return type === "pipeline" ? this.#pipeline(name) : undefined;
   }
 
   async #agent(name: string) {
@@ -195,7 +201,7 @@ export async function planned(
     ...agents.map(({ name }) => keyOf("agent", prefixed(name))),
     ...pipelines.map(({ name }) => keyOf("pipeline", prefixed(name))),
   ]);
-  const placed = async (type: Named["type"], document_name: string) => {
+  const placed = async (type: PortableType, document_name: string) => {
     const name = prefixed(document_name);
     const existing = await known.id(type, name);
     const renamed = existing !== undefined && how.on_conflict === "rename";
@@ -246,8 +252,9 @@ export async function planned(
       if (!(error instanceof Problem) || error.options.issues === undefined) throw error;
       issues.push(...under(`document.pipelines.${i}.graph`, error.options.issues));
     });
-    const thing: PortablePipeline = { ...sentPipeline, name: place.name, graph: ordered(graph) };
     const before = place.fresh ? undefined : await known.pipeline(place.id);
+    const { max_concurrent_runs = before?.portable.max_concurrent_runs ?? null } = sentPipeline;
+    const thing: PortablePipeline = { ...sentPipeline, name: place.name, max_concurrent_runs, graph: ordered(graph) };
     // Who is meant is compared, whatever both are called now.
     const byId = (one: PortablePipeline) => shownPipeline(one, ({ id }) => names.get(id) ?? id);
     const actions = actionOf(before === undefined ? undefined : byId(before.portable), byId(thing), how.on_conflict);

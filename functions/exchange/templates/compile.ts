@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { mermaidOf, sceneOf } from "../../pipelines/drawing/public.ts";
-import { graphFrom, placed, portablePipelineSchema } from "../../pipelines/portable/public.ts";
+import { graphFrom, placed, portablePipelineSchema, UNKNOWN } from "../../pipelines/portable/public.ts";
 import { secretsIn } from "../export/secrets.ts";
 import { readYaml } from "../yaml/run.ts";
 import { type Template, type TemplateSource, templateSource } from "./model.ts";
@@ -27,7 +27,7 @@ const modelsOf = (agent: unknown): string[] => {
 function compiled(id: string, { document, ...told }: TemplateSource): Template {
   const pipelines = document.pipelines.map((one) => portablePipelineSchema.parse(one));
   const drawn = pipelines.map(({ name, graph: sent, positions }) => {
-    const { graph, issues } = graphFrom(sent, ({ type }) => `${type === "agent" ? "agt" : "pip"}_${"0".repeat(25)}1`);
+    const { graph, issues } = graphFrom(sent, ({ type }) => UNKNOWN[type]);
     if (graph === undefined) throw new Error(`${id}, ${name}: ${JSON.stringify(issues)}`);
     return {
       drawing: { pipeline: name, mermaid: mermaidOf(sceneOf(graph), name, "right") },

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { pageOf } from "../../../shared/http/schemas.ts";
 import { patternInput } from "../../pipelines/model.ts";
-import { carryOptions, importErrors, portableTypeSchema } from "../model.ts";
+import { carryOptions, importErrors, importNeeds, portableTypeSchema } from "../model.ts";
 import { templateId, templateSchema, templateSummarySchema, templateUseSchema } from "./model.ts";
 import { templateResource } from "./resources.ts";
 
@@ -50,6 +50,7 @@ export const templateOperations = {
       'New drafts each time, all at once or nothing: what is called like something that is here already gets a number, as in "Triage (2)". Needs the right to create of each kind that it makes. A pipeline runs once its agents are activated.',
     permission: "agents:create",
     or: ["pipelines:create"],
+    besides: importNeeds,
     resource: templateResource,
     request: {
       path,

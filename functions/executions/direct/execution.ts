@@ -1,5 +1,5 @@
 import { principalKey } from "../../../shared/access/principal.ts";
-import { type ChangeContext, type ChangeSet, commitChange } from "../../../shared/change/commit.ts";
+import { type ChangeSet, commitChange } from "../../../shared/change/commit.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
@@ -82,7 +82,7 @@ async function loadVersion(
 export function executionChange(
   prepared: Prepared,
   result: AgentRunResult,
-  context: ChangeContext,
+  { context, trace }: Pick<ExecuteCall, "context" | "trace">,
   deps: ExecuteDeps,
 ): { writes: readonly Write[]; events: [EventDraft] } {
   const { execution_id, snapshot, name, held } = prepared;
@@ -108,6 +108,8 @@ export function executionChange(
       price_version,
       tool_calls: result.tool_calls.length,
       duration_ms: deps.clock.now().getTime() - context.at.getTime(),
+      parent_span_id: trace.parent_span_id,
+      trace_sampled: trace.sampled,
     },
     { outcome, ...(result.ok ? {} : { reason: result.error.code }) },
   );
@@ -128,13 +130,13 @@ export async function keepExecution<T>(
   commit: (change: ChangeSet) => Promise<T>,
 ): Promise<T> {
   const { held, snapshot } = prepared;
-  const change = executionChange(prepared, result, call.context, deps);
+  const change = executionChange(prepared, result, call, deps);
   if (held === undefined) return commit(change);
   const { version } = snapshot;
   const { content: answer, model } = result;
   let kept = false;
   try {
-    const turn = await held.keep({ message: call.body.message, answer, version, model, at: deps.clock.now() });
+    const turn = await held.keep({ message: call.body.message ?? "", answer, version, model, at: deps.clock.now() });
     kept = true;
     return await commit({ ...change, writes: [...change.writes, ...turn] });
   } catch (error) {
@@ -150,11 +152,11 @@ export async function keepExecution<T>(
 export async function failExecution(
   prepared: Prepared,
   result: AgentRunResult & { readonly ok: false },
-  context: ChangeContext,
+  call: Pick<ExecuteCall, "context" | "trace">,
   deps: ExecuteDeps,
 ): Promise<Problem> {
   const refused = result.error.refusal !== undefined && result.model_calls === 0;
-  if (!refused) await commitChange(deps.table, context, executionChange(prepared, result, context, deps));
+  if (!refused) await commitChange(deps.table, call.context, executionChange(prepared, result, call, deps));
   return problemOf(result.error, result.model);
 }
 
@@ -167,10 +169,23 @@ export function problemOf(error: AgentRunError, model: string): Problem {
   switch (error.code) {
     case "unknown_model":
       return unknownModel(model);
+    case "prompt_unavailable":
+      return new Problem(error.retryable ? "tool_server_failed" : "validation_failed", error.message, {
+        members,
+        ...(error.retryable ? {} : { issues: [{ path: "prompt", message: error.message }] }),
+      });
+    case "retrieval_not_ready":
+      return new Problem("conflict", error.message, {
+        members: { ...members, state: error.code },
+        headers,
+      });
     case "provider_key_missing":
+    case "retrieval_model_missing":
       return new Problem("provider_not_configured", error.message, { members });
     case "model_timeout":
       return new Problem("provider_timeout", error.message, { members, headers });
+    case "provider_unavailable":
+      return new Problem("provider_unavailable", error.message, { members, headers });
     case "model_rate_limited":
       return new Problem("rate_limited", error.message, {
         members,
@@ -222,6 +237,9 @@ export function executionOf(
       ...(code === undefined ? {} : { code }),
     })),
     contexts: [...result.contexts],
+    resources: [...result.resources],
+    prompt: result.prompt,
+    retrieved: result.retrieved,
     unavailable_tools: [...result.unavailable_tools],
     created_at: timestamp(at),
   };

@@ -1,23 +1,34 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
+import type { Files } from "../../../shared/blobs/files.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
-import type { AgentSnapshot, CompileExpression, RememberedTurn } from "../../agents/public.ts";
+import type { AgentSnapshot, RememberedTurn } from "../../agents/public.ts";
+import type { Retrieved } from "../../agents/retrieved/public.ts";
+import type { CompileExpression } from "../../agents/tools/public.ts";
+import type { CircuitFacts } from "../../models/circuits/public.ts";
 import type { CallMeter, ChatMessage, FinishReason, ModelErrorCode, ModelInvoker } from "../../models/public.ts";
 import { hasAnswers, type MeterOf } from "../../usage/public.ts";
+import type { ToolFailure } from "../tools/rules/outcome.ts";
 import type { ToolRunner } from "../tools/runner.ts";
-import { askModel, workOf } from "./attempt.ts";
+import { askModel, notAsked, workOf } from "./attempt.ts";
+import { givenOnce } from "./given.ts";
+import { knowledgeFor, type Spent, withSearch } from "./knowledge.ts";
+import { askedWith, hasResources, type Prompted, type ReadMaterial, readResources } from "./material.ts";
 import { offerTools, openTools, type UnavailableTool } from "./offer.ts";
-import { mayGoOn, type TriedModel, timeFor, together } from "./rules/fallback.ts";
-import type { LoadedContext, UsedContext } from "./rules/prompt.ts";
+import type { PromptChoice } from "./rules/choice.ts";
+import { mayGoOn, type TriedModel, timeFor, timeForMaterial, together } from "./rules/fallback.ts";
+import type { UsedPrompt, UsedResource } from "./rules/material.ts";
+import type { UsedContext } from "./rules/prompt.ts";
 
 /** What running an agent needs; built once per cold start by whoever runs agents. */
 export interface AgentRunDeps {
   readonly table: Table;
   readonly blobs: Pick<Blobs, "load">;
+  readonly files: Pick<Files, "bytes">;
   readonly secrets: Sealer;
   readonly invoker: ModelInvoker;
   readonly outbound: Pick<Outbound, "request" | "fetch">;
@@ -38,8 +49,10 @@ export interface Between {
 }
 
 export interface AgentRunInput {
-  /** The user's message. */
+  /** The user's message; empty where a prompt says it. */
   readonly input: string;
+  /** A prompt of one of the agent's MCP servers, named by whoever asks: its messages come before theirs. */
+  readonly prompt?: PromptChoice | undefined;
   readonly history?: readonly ChatMessage[] | undefined;
   /** What was said before, oldest first; in place of a history. What the model has no room for is left out, oldest first. */
   readonly remembered?: readonly RememberedTurn[] | undefined;
@@ -60,17 +73,32 @@ export interface AgentRunInput {
   readonly timeout_ms?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Who pays, and what the calls are recorded under. */
-  readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers" | "budget"> & { readonly run_id: string | null };
+  readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers" | "budget"> & {
+    readonly run_id: string | null;
+    /** Which of the organization's providers are not called. */
+    readonly circuits: CircuitFacts;
+  };
   /** Stands between the agent and whatever it calls. */
   readonly between?: Between | undefined;
   /** Gives the answer while it is made; without it the provider is asked for a whole answer. */
   readonly on_delta?: ((delta: AgentDelta) => void | Promise<void>) | undefined;
 }
 
-/** A closed list: the model's failures, and a model that this organization no longer has. */
+/**
+ * A closed list: the model's failures, models that this organization no longer has, a prompt that cannot be had, contexts that are
+ * not indexed yet.
+ */
 export interface AgentRunError {
-  readonly code: ModelErrorCode | "unknown_model";
-  /** Public: nothing that a provider wrote is in it. */
+  readonly code:
+    | ModelErrorCode
+    | "unknown_model"
+    | "prompt_unavailable"
+    | "retrieval_model_missing"
+    | "retrieval_not_ready";
+  /**
+   * Public: nothing that a provider wrote is in it. Of a prompt that cannot be had it may be what its server says, which the
+   * agent's maker chose: 1,000 characters at most, without secrets.
+   */
   readonly message: string;
   /** Whether the same call may succeed when it is tried again. */
   readonly retryable: boolean;
@@ -101,6 +129,10 @@ interface Metered {
   /** How often the provider was waited for, as it had asked. */
   readonly retries: number;
   readonly contexts: readonly UsedContext[];
+  readonly resources: readonly UsedResource[];
+  readonly prompt: UsedPrompt | null;
+  /** Passages that the model was given; null where contexts were not searched. */
+  readonly retrieved: Retrieved;
   /** Of the turns that were given to remember, the oldest ones that had no room in the prompt. */
   readonly turns_left_out: number;
   readonly unavailable_tools: readonly UnavailableTool[];
@@ -137,14 +169,42 @@ export async function runAgent(
   const { definition } = snapshot;
   const models = [...new Set([definition.model_id, ...definition.fallback_model_ids])];
   const from = await answeredBefore(snapshot, run, models.length, deps);
-  const ends = performance.now() + (run.timeout_ms ?? DEFAULT_TIMEOUT_MS);
+  const timeout_ms = run.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  const ends = performance.now() + timeout_ms;
   const own = openTools(snapshot, deps);
   const runner = run.between?.tools(own) ?? own;
   try {
-    const [offered, contexts] = await Promise.all([
-      offerTools(runner, snapshot.tools, run.signal),
-      loadContexts(snapshot, deps.blobs),
+    const { tools } = snapshot;
+    const { prompt: choice } = run;
+    const of = { tenant: snapshot.organization_id, meter: run.meter };
+    const clock = AbortSignal.timeout(timeForMaterial(timeout_ms));
+    const signal = run.signal === undefined ? clock : AbortSignal.any([run.signal, clock]);
+    // What is asked may come from the prompt, and contexts are searched for that.
+    const asking = async () => {
+      const prompted =
+        choice === undefined
+          ? undefined
+          : await givenOnce("prompt", of, deps, () => askedWith(runner, tools, choice, run.input, signal), isFilled);
+      if (prompted?.ok === false) return prompted;
+      const about = { ...run, input: prompted?.input ?? run.input };
+      return { ok: true, prompted, knowledge: await knowledgeFor(snapshot, about, timeout_ms, deps) } as const;
+    };
+    const [told_of, material, question] = await Promise.all([
+      offerTools(runner, tools, signal),
+      hasResources(tools)
+        ? givenOnce("resources", of, deps, () => readResources(runner, tools, signal), isRead)
+        : { resources: [], unavailable: [] },
+      asking(),
     ]);
+    if (!question.ok) return notAsked(definition.model_id, promptFailure(question));
+    const { prompted, knowledge } = question;
+    if (knowledge.kind === "none")
+      return withSearch(notAsked(knowledge.found.model_id, knowledge.found.error), knowledge.found);
+    const searched: Spent | undefined = knowledge.kind === "passages" ? knowledge.found : undefined;
+    const { resources } = material;
+    const offered = { ...told_of, unavailable: [...told_of.unavailable, ...material.unavailable] };
+    const asked = { ...run, input: prompted?.input ?? run.input };
+    const leading = prompted?.before ?? [];
     let said = false;
     const told = run.on_delta;
     const on_delta: AgentRunInput["on_delta"] =
@@ -155,7 +215,7 @@ export async function runAgent(
             return told(delta);
           };
     const spentOn = (before: readonly AgentRunResult[]) =>
-      before.reduce((sum, { cost_usd_micros }) => sum + cost_usd_micros, 0);
+      before.reduce((sum, { cost_usd_micros }) => sum + cost_usd_micros, searched?.cost_usd_micros ?? 0);
     const callsOf = (before: readonly AgentRunResult[]) =>
       before.reduce((sum, { model_calls }) => sum + model_calls, 0);
     /** What all models together may take holds for the next one, too. */
@@ -164,7 +224,8 @@ export async function runAgent(
     const ask = (number: number, timeout_ms: number, before: readonly AgentRunResult[]): Promise<AgentRunResult> => {
       const model_id = models[number] ?? definition.model_id;
       const of = { number, model_id, timeout_ms, spent_usd_micros: spentOn(before), calls: callsOf(before) };
-      return askModel(of, { snapshot, run: { ...run, on_delta }, runner, offered, contexts }, deps);
+      const prepared = { snapshot, run: { ...asked, on_delta }, leading, runner, offered, knowledge, resources };
+      return askModel(of, prepared, deps);
     };
     const left = () => Math.floor(ends - performance.now());
     const isLast = (number: number) => number === models.length - 1;
@@ -177,7 +238,7 @@ export async function runAgent(
       if (time === undefined || !mayGoOn(last, said) || !mayAsk(results)) break;
       results.push(await ask(number, time, results));
     }
-    return together(results);
+    return { ...withSearch(together(results), searched), prompt: prompted?.used ?? null };
   } finally {
     await runner.close();
   }
@@ -199,9 +260,14 @@ async function answeredBefore(
   return 0;
 }
 
-async function loadContexts(snapshot: AgentSnapshot, blobs: Pick<Blobs, "load">): Promise<LoadedContext[]> {
-  const ready = snapshot.contexts.filter(({ is_active, status }) => is_active && status === "ready");
-  return Promise.all(
-    ready.map(async ({ id, name, content }) => ({ id, name, text: content === null ? "" : await blobs.load(content) })),
-  );
-}
+const isRead = ({ resources }: ReadMaterial): boolean => resources.length > 0;
+const isFilled = ({ ok }: Prompted | ToolFailure): boolean => ok;
+
+/** Whether it may be there another time. */
+const PASSING: ReadonlySet<string> = new Set(["tool_timeout", "tool_unavailable", "tool_secret_unavailable"]);
+
+const promptFailure = ({ code, message }: ToolFailure): AgentRunError => ({
+  code: "prompt_unavailable",
+  message,
+  retryable: PASSING.has(code),
+});

@@ -1,4 +1,5 @@
 import type { AgentSnapshot } from "../../agents/public.ts";
+import { circuitMeter } from "../../models/circuits/public.ts";
 import {
   type CallableModel,
   type ChatMessage,
@@ -9,10 +10,14 @@ import {
 } from "../../models/public.ts";
 import { type MeterOf, workMeter } from "../../usage/public.ts";
 import type { ToolRunner } from "../tools/runner.ts";
-import type { AgentRunDeps, AgentRunInput, AgentRunResult } from "./agent.ts";
+import type { AgentRunDeps, AgentRunError, AgentRunInput, AgentRunResult } from "./agent.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { LoadedResource } from "./material.ts";
 import type { ActiveTool, Offered } from "./offer.ts";
 import { MAX_STEPS } from "./rules/limits.ts";
+import { recordedResource } from "./rules/material.ts";
 import {
+  assemblePassages,
   assembleSystem,
   contextBudget,
   fillVariables,
@@ -20,6 +25,7 @@ import {
   lengthOf,
   messagesOf,
   recentTurns,
+  retrievedOf,
   roomFor,
 } from "./rules/prompt.ts";
 
@@ -45,19 +51,22 @@ interface Asked {
 interface Prepared {
   readonly snapshot: AgentSnapshot;
   readonly run: AgentRunInput;
+  /** A prompt's messages, which come directly before the message. */
+  readonly leading: readonly ChatMessage[];
   readonly runner: ToolRunner;
   readonly offered: Offered;
-  readonly contexts: readonly LoadedContext[];
+  readonly knowledge: Knowledge;
+  readonly resources: readonly LoadedResource[];
 }
 
 /** Asks one model for the agent's answer, tools included. */
 export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunDeps): Promise<AgentRunResult> {
-  const { snapshot, run, runner, offered, contexts } = prepared;
+  const { snapshot, run, leading, runner, offered, knowledge, resources } = prepared;
   const { number, model_id, timeout_ms, spent_usd_micros, calls: made } = asked;
   const { organization_id: tenant, definition } = snapshot;
   const model = await resolveModel(deps.table, tenant, model_id, deps.clock.now());
-  if (model === undefined) return unknown(model_id);
-  const { run_id, ...paid } = run.meter;
+  if (model === undefined) return notAsked(model_id, UNKNOWN);
+  const { run_id, circuits, ...paid } = run.meter;
   const meter = workMeter({
     ...paid,
     work: workOf(paid.work, number),
@@ -75,7 +84,34 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     max_output_tokens: model.model.max_output_tokens,
     timeout_ms,
   });
-  const { system, used, history, turns_left_out } = promptOf(snapshot, run, model, contexts, offered.specifications);
+  // What answers in place of a provider says nothing of it.
+  const guarded = deps.invoker.stands_in
+    ? meter
+    : circuitMeter(meter, {
+        table: deps.table.of(tenant),
+        provider: model.provider,
+        facts: circuits,
+        model: model_id,
+        clock: deps.clock,
+        timeout_ms,
+      });
+  const {
+    system,
+    passages,
+    used: shown,
+    sent,
+    history,
+    turns_left_out,
+  } = promptOf(
+    snapshot,
+    run,
+    leading,
+    model,
+    knowledge,
+    resources.map(({ tool_id, uri, text }) => ({ id: tool_id, name: uri, text })),
+    offered.specifications,
+  );
+  const idempotency_key = number === 0 ? run.idempotency_key : `${run.idempotency_key}~${number}`;
   const turn: ChatMessage = { role: "user", content: run.input };
   const [first, ...later] = history;
   const result = await modelCall(
@@ -84,6 +120,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     model,
     {
       ...(system === "" ? {} : { system }),
+      ...(passages === "" ? {} : { found: passages }),
       cache_prompt: definition.cache_prompt,
       guardrail: definition.guardrail ?? undefined,
       messages: first === undefined ? [turn] : [first, ...later, turn],
@@ -92,7 +129,7 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
         const tool: ActiveTool | undefined = offered.byName.get(call.name);
         return tool === undefined
           ? { ok: false, code: "tool_not_found", message: "There is no such tool." }
-          : runner.execute(tool, call.name, call.arguments, signal);
+          : runner.execute(tool, call.name, call.arguments, signal, `${idempotency_key}/${call.id}`);
       },
       max_steps: Math.min(run.max_steps === undefined ? MAX_STEPS : run.max_steps - made, MAX_STEPS),
       spent: (calls) =>
@@ -101,10 +138,11 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
       temperature: run.temperature ?? definition.temperature,
       max_tokens: definition.max_tokens,
       response_schema: run.response_schema ?? definition.response_schema ?? undefined,
-      idempotency_key: number === 0 ? run.idempotency_key : `${run.idempotency_key}~${number}`,
+      idempotency_key,
       timeout_ms,
       signal: run.signal,
-      meter: run.between?.meter(meter, model_id) ?? meter,
+      // A cassette stands before all that: what it answers never comes here.
+      meter: run.between?.meter(guarded, model_id) ?? guarded,
     },
     run.on_delta,
   );
@@ -124,7 +162,10 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     })),
     tried: [],
     retries: result.retries,
-    contexts: used,
+    contexts: shown.slice(0, knowledge.contexts.length),
+    resources: resources.map((one, i) => recordedResource(one, shown[knowledge.contexts.length + i]?.included)),
+    prompt: null,
+    retrieved: sent === null ? null : retrievedOf(sent, result.ok ? result.content : ""),
     turns_left_out,
     unavailable_tools: offered.unavailable,
     unrecorded: meter.unrecorded(),
@@ -144,8 +185,10 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
 function promptOf(
   { definition }: AgentSnapshot,
   run: AgentRunInput,
+  leading: readonly ChatMessage[],
   { model }: CallableModel,
-  contexts: readonly LoadedContext[],
+  knowledge: Knowledge,
+  resources: readonly LoadedContext[],
   tools: readonly object[],
 ) {
   const own = fillVariables(run.system_prompt_override ?? definition.system_prompt, run.variables ?? {});
@@ -153,21 +196,43 @@ function promptOf(
   const room = roomFor({
     context_window_tokens: model.context_window_tokens,
     answer_tokens: Math.min(definition.max_tokens || ANSWER_TOKENS, model.max_output_tokens),
-    other_characters: prompt.length + lengthOf(run.history ?? []) + run.input.length + JSON.stringify(tools).length,
+    other_characters:
+      prompt.length + lengthOf([...(run.history ?? []), ...leading]) + run.input.length + JSON.stringify(tools).length,
   });
   const fitting = recentTurns(run.remembered ?? [], room);
   const remembered = messagesOf(fitting.turns);
-  const assembled = assembleSystem(prompt, contexts, contextBudget(room - lengthOf(remembered)));
-  return { ...assembled, history: [...(run.history ?? []), ...remembered], turns_left_out: fitting.left_out };
+  const budget = contextBudget(room - lengthOf(remembered));
+  const assembled =
+    knowledge.kind === "whole"
+      ? { ...assembleSystem(prompt, [...knowledge.contexts, ...resources], budget), passages: "", sent: null }
+      : foundFor(prompt, knowledge, resources, budget);
+  const history = [...(run.history ?? []), ...remembered, ...leading];
+  return { ...assembled, history, turns_left_out: fitting.left_out };
 }
 
-const unknown = (model: string): AgentRunResult => ({
+/** Passages have the room first, and what servers know has what they leave. They stand last: nothing else differs from call to call. */
+function foundFor(
+  prompt: string,
+  { found, contexts }: Extract<Knowledge, { readonly kind: "passages" }>,
+  resources: readonly LoadedContext[],
+  budget: number,
+) {
+  const { text: passages, used, sent } = assemblePassages(found.passages, contexts, budget);
+  const left = sent.reduce((room, { text }) => room - text.length, budget);
+  const { system, used: known } = assembleSystem(prompt, resources, left);
+  return { system, passages, used: [...used, ...known], sent };
+}
+
+const UNKNOWN: AgentRunError = {
+  code: "unknown_model",
+  message: "The agent's model is not in the organization's catalogue any more.",
+  retryable: false,
+};
+
+/** The result where no model was asked. */
+export const notAsked = (model: string, error: AgentRunError): AgentRunResult => ({
   ok: false,
-  error: {
-    code: "unknown_model",
-    message: "The agent's model is not in the organization's catalogue any more.",
-    retryable: false,
-  },
+  error,
   model,
   provider: "",
   usage: { tokens_in: 0, tokens_out: 0 },
@@ -179,6 +244,9 @@ const unknown = (model: string): AgentRunResult => ({
   tried: [],
   retries: 0,
   contexts: [],
+  resources: [],
+  prompt: null,
+  retrieved: null,
   turns_left_out: 0,
   unavailable_tools: [],
   unrecorded: [],

@@ -3,8 +3,15 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
-import type { AgentSnapshot, CompileExpression, ToolSnapshot } from "../../agents/public.ts";
-import { changedTools, secretHeaderContext, storedToolConfig, type Tool } from "../../agents/public.ts";
+import type { AgentSnapshot, ToolSnapshot } from "../../agents/public.ts";
+import type { CompileExpression } from "../../agents/tools/public.ts";
+import {
+  changedTools,
+  namedPins,
+  secretHeaderContext,
+  storedToolConfig,
+  type Tool,
+} from "../../agents/tools/public.ts";
 import type { ToolSpecification } from "../../models/public.ts";
 import { toolFailure } from "../tools/rules/outcome.ts";
 import { createToolRunner, type ToolRunner } from "../tools/runner.ts";
@@ -41,6 +48,7 @@ export const openTools = (
         deps.table.of(tenant),
         { agent_id, tool_id: id, version, server: config.server },
         listed,
+        namedPins(config),
         deps.clock.now(),
       ),
     open_secret: (secret, tool, header) => deps.secrets.decrypt(secret, secretHeaderContext(tenant, tool.id, header)),

@@ -1,8 +1,8 @@
 import { parseForeignJson } from "../../../shared/json.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
 import { answerText, bareMediaType, isBinaryMediaType, isJsonMediaType } from "../../../shared/outbound/text.ts";
-import type { StoredToolConfig } from "../../agents/public.ts";
-import { type Arguments, fillBody, fillEndpoint, toolLimits, unusedArguments } from "../../agents/public.ts";
+import type { StoredToolConfig } from "../../agents/tools/public.ts";
+import { type Arguments, fillBody, fillEndpoint, toolLimits, unusedArguments } from "../../agents/tools/public.ts";
 import { outboundFailure, statusFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
 
 export type ApiConfig = Extract<StoredToolConfig, { tool_type: "api" }>["config"];

@@ -1,6 +1,6 @@
 import { trusted } from "../../../shared/bounded/trusted.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
-import { storedToolConfig, type Tool } from "../../agents/public.ts";
+import { storedToolConfig, type Tool } from "../../agents/tools/public.ts";
 import type { AgentRunDeps, Between } from "../run/agent.ts";
 import { openTools } from "../run/offer.ts";
 import { type ToolResult, toolFailure } from "./rules/outcome.ts";
@@ -24,7 +24,7 @@ export interface CalledTool {
 export async function callTool(
   snapshot: AgentSnapshot,
   called: CalledTool,
-  deps: Omit<AgentRunDeps, "invoker" | "blobs"> & { readonly between?: Between | undefined },
+  deps: Omit<AgentRunDeps, "invoker" | "blobs" | "files"> & { readonly between?: Between | undefined },
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { name, of_server, idempotency_key } = called;

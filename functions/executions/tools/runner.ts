@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import type { Outbound } from "../../../shared/outbound/client.ts";
+import { asCall } from "../../../shared/outbound/trace.ts";
 import { hiddenForms, redact } from "../../../shared/secrets/redact.ts";
 import type { EncryptedSecret } from "../../../shared/secrets/schema.ts";
 import { cutText } from "../../../shared/text.ts";
-import type { Arguments, CompileExpression, DescribedTool } from "../../agents/public.ts";
-import { type Tool, toolLimits } from "../../agents/public.ts";
+import type { Arguments, CompileExpression, DescribedTool } from "../../agents/tools/public.ts";
+import { pinName, type Tool, toolLimits } from "../../agents/tools/public.ts";
 import { callApi } from "./api.ts";
-import { type McpSession, mcpSession } from "./mcp/session.ts";
+import { isOfTemplate } from "./mcp/rules/offers.ts";
+import { type McpSession, mcpSession, type PromptMessage } from "./mcp/session.ts";
 import { type ToolErrorCode, type ToolFailure, type ToolResult, toolFailure } from "./rules/outcome.ts";
 
 export type ToolDependencies = {
@@ -29,13 +31,42 @@ export type LeftOut = { name: string; code: ToolErrorCode; message: string };
 
 export type Described = { ok: true; tools: ToolDescription[]; left_out: LeftOut[] };
 
+/** A resource of an MCP server as it was read. */
+export type ReadResource = { uri: string; mime_type: string | null; text: string; bytes: number; sha256: string };
+
+/** What of an agent's resources could be read; what is left out goes by its address. */
+export type ReadResources = { read: ReadResource[]; left_out: LeftOut[] };
+
+/** A prompt as its server has filled it. */
+export type FilledPrompt = { ok: true; messages: PromptMessage[]; bytes: number; sha256: string };
+
 export type ToolRunner = {
   /** What the model may call: one entry for a function or an API, one for each allowed tool of an MCP server. */
   describe: (tool: Tool, signal?: AbortSignal) => Promise<Described | ToolFailure>;
-  /** Runs one call. `name` is a name out of `describe`. Never throws. */
-  execute: (tool: Tool, name: string, args: unknown, signal?: AbortSignal) => Promise<ToolResult>;
+  /** Runs one call. `name` is a name out of `describe`; `key` tells the call from others of the same work. Never throws. */
+  execute: (tool: Tool, name: string, args: unknown, signal?: AbortSignal, key?: string) => Promise<ToolResult>;
+  /** Reads the resources of an MCP server that the agent is given. A server that cannot be reached leaves all of them out. Never throws. */
+  resources: (tool: Tool, signal?: AbortSignal) => Promise<ReadResources>;
+  /** Has an MCP server fill one of the prompts that the agent may use. Never throws. */
+  prompt: (
+    tool: Tool,
+    name: string,
+    args: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ) => Promise<FilledPrompt | ToolFailure>;
+  /** What an MCP server has, whatever of it the agent may use; nothing of it is pinned. Never throws. */
+  inspect: (tool: Tool & { tool_type: "mcp" }, signal?: AbortSignal) => Promise<Offer>;
   /** Ends the sessions with MCP servers. */
   close: () => Promise<void>;
+};
+
+type Answer<K extends "listTools" | "listResources" | "listPrompts"> = Awaited<ReturnType<McpSession[K]>>;
+
+/** Everything that a server has, or why that is not known. */
+export type Offer = {
+  tools: Answer<"listTools">;
+  resources: Answer<"listResources">;
+  prompts: Answer<"listPrompts">;
 };
 
 const isObject = (value: unknown): value is Arguments =>
@@ -59,6 +90,10 @@ export const checkArguments = async (
   );
 };
 
+/** Takes secrets out of what a server says of something. Its name stays: it was configured in clear, and is what is looked up. */
+const redactNamed = <T extends { readonly name: string }>(named: readonly T[], secrets: readonly string[]): T[] =>
+  named.map((one) => ({ ...redact(one, secrets), name: one.name }));
+
 const HASH_CHARACTERS = 8;
 
 /**
@@ -72,6 +107,11 @@ export const mcpToolName = (tool: Pick<Tool, "name">, name: string): string => {
   const digest = createHash("sha256").update(whole).digest("hex").slice(0, HASH_CHARACTERS);
   return `${cutText(plain, toolLimits.name - HASH_CHARACTERS - 1)}_${digest}`;
 };
+
+const measured = (text: string) => ({
+  bytes: Buffer.byteLength(text),
+  sha256: createHash("sha256").update(text).digest("hex"),
+});
 
 /** Runs the tools of one agent run. Sessions with MCP servers are kept for the run and closed at its end. */
 export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => {
@@ -115,6 +155,7 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
       const { name, description, config } = tool;
       return { ok: true, tools: [{ name, description, parameters: config.parameters }], left_out: [] };
     }
+    if (tool.config.tools.length === 0) return { ok: true, tools: [], left_out: [] };
     const at = await access(tool);
     if ("ok" in at) return at;
     const listed = (await at.session?.listTools(signal)) ?? toolFailure("tool_unavailable");
@@ -132,14 +173,14 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
         usable.push({ name, description, parameters: one.parameters });
       }
     }
-    const clean = redact(usable, at.secrets);
+    const clean = redactNamed(usable, at.secrets);
     const changed = await changed_tools(tool, clean);
     const tools: ToolDescription[] = [];
     for (const one of clean) {
       if (changed.has(one.name)) left_out.push({ ...toolFailure("tool_changed"), name: one.name });
       else tools.push({ ...one, name: mcpToolName(tool, one.name) });
     }
-    return { ok: true, tools, left_out: redact(left_out, at.secrets) };
+    return { ok: true, tools, left_out: redactNamed(left_out, at.secrets) };
   };
 
   const run = async (tool: Tool, name: string, args: unknown, signal?: AbortSignal): Promise<ToolResult> => {
@@ -168,20 +209,110 @@ export const createToolRunner = (dependencies: ToolDependencies): ToolRunner => 
     return { ok: true, output: value.value ?? null };
   };
 
-  const execute: ToolRunner["execute"] = async (tool, name, args, signal) => {
-    const result = await run(tool, name, args, signal);
+  const resources: ToolRunner["resources"] = async (tool, signal) => {
+    const wanted = tool.tool_type === "mcp" ? [...new Set(tool.config.resources)] : [];
+    if (tool.tool_type !== "mcp" || wanted.length === 0) return { read: [], left_out: [] };
+    const none = (failure: ToolFailure): ReadResources => ({
+      read: [],
+      left_out: wanted.map((name) => ({ ...failure, name })),
+    });
+    const at = await access(tool);
+    if ("ok" in at) return none(at);
+    const session = at.session;
+    const listed = (await session?.listResources(signal)) ?? toolFailure("tool_unavailable");
+    if (!listed.ok) return none(redact(listed, at.secrets));
+    const left_out: LeftOut[] = [];
+    const known = wanted.flatMap((uri) => {
+      const one =
+        listed.resources.find((listing) => listing.uri === uri) ??
+        listed.templates.find(({ uri: template }) => isOfTemplate(template, uri));
+      if (one === undefined)
+        left_out.push({ ...toolFailure("tool_not_found", "Its server lists no such resource."), name: uri });
+      return one === undefined ? [] : [{ uri, one }];
+    });
+    const changed = await changed_tools(
+      tool,
+      redactNamed(
+        known.map(({ uri, one }) => ({
+          name: pinName("resource", uri),
+          description: [one.name, one.description].join("\n"),
+          parameters: { uri: one.uri, mime_type: one.mime_type },
+        })),
+        at.secrets,
+      ),
+    );
+    const read = await Promise.all(
+      known.map(async ({ uri, one }): Promise<ReadResource | undefined> => {
+        const answer = changed.has(pinName("resource", uri))
+          ? toolFailure("tool_changed")
+          : redact(
+              (await session?.readResource(uri, one.mime_type, signal)) ?? toolFailure("tool_unavailable"),
+              at.secrets,
+            );
+        if (answer.ok) {
+          const { text, mime_type } = answer;
+          return { uri, mime_type, text, ...measured(text) };
+        }
+        left_out.push({ ...answer, name: uri });
+        return undefined;
+      }),
+    );
+    return { read: read.filter((one) => one !== undefined), left_out: redactNamed(left_out, at.secrets) };
+  };
+
+  const prompt: ToolRunner["prompt"] = async (tool, name, args, signal) => {
+    if (tool.tool_type !== "mcp" || tool.config.prompts?.includes(name) !== true)
+      return toolFailure("tool_not_allowed", "It is not among the prompts that the agent may use.");
+    const at = await access(tool);
+    if ("ok" in at) return at;
+    const { session } = at;
+    const listed = (await session?.listPrompts(signal)) ?? toolFailure("tool_unavailable");
+    if (!listed.ok) return redact(listed, at.secrets);
+    const one = listed.prompts.find((listing) => listing.name === name);
+    if (one === undefined) return toolFailure("tool_not_found", "Its server lists no such prompt.");
+    const missing = one.arguments.find((argument) => argument.required && args[argument.name] === undefined);
+    if (missing !== undefined) return toolFailure("tool_arguments_invalid", `${missing.name} is required.`);
+    const unknown = Object.keys(args).find((given) => !one.arguments.some((argument) => argument.name === given));
+    if (unknown !== undefined) return toolFailure("tool_arguments_invalid", `It takes no ${unknown}.`);
+    const pin = pinName("prompt", name);
+    const described = { name: pin, description: one.description, parameters: one.arguments };
+    const changed = await changed_tools(tool, redactNamed([described], at.secrets));
+    if (changed.has(pin)) return toolFailure("tool_changed");
+    const filled = redact(
+      (await session?.getPrompt(name, args, signal)) ?? toolFailure("tool_unavailable"),
+      at.secrets,
+    );
+    return filled.ok ? { ...filled, ...measured(JSON.stringify(filled.messages)) } : filled;
+  };
+
+  const inspect: ToolRunner["inspect"] = async (tool, signal) => {
+    const at = await access(tool);
+    const session = "ok" in at ? undefined : at.session;
+    const failure = "ok" in at ? at : toolFailure("tool_unavailable");
+    const [tools, resources, prompts] = await Promise.all([
+      session?.listTools(signal) ?? failure,
+      session?.listResources(signal) ?? failure,
+      session?.listPrompts(signal) ?? failure,
+    ]);
+    return redact({ tools, resources, prompts }, "ok" in at ? [] : at.secrets);
+  };
+
+  const execute: ToolRunner["execute"] = async (tool, name, args, signal, key = name) => {
+    const result = await asCall(
+      { operation: "execute_tool", name, key },
+      () => run(tool, name, args, signal),
+      (came) => (came.ok ? {} : { error: came.code }),
+    );
     if (!result.ok || JSON.stringify(result.output).length <= toolLimits.output_bytes) return result;
     return toolFailure("tool_output_too_large");
   };
 
   const close = async () => {
-    for (const at of await Promise.allSettled(opened.values())) {
-      if (at.status === "fulfilled") await at.value.session?.close();
-    }
+    await Promise.allSettled([...opened.values()].map(async (at) => (await at).session?.close()));
     opened.clear();
   };
 
-  return { describe, execute, close };
+  return { describe, execute, resources, prompt, inspect, close };
 };
 
 /** One call of a tool that is its own run: opened, executed, closed. */

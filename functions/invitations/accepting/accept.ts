@@ -25,8 +25,8 @@ export interface OpenInvitation {
 }
 
 /**
- * The one thing that a link says which is wrong, used, revoked, replaced, too old, of an organization that is gone, or
- * sent by somebody who is no active member any more.
+ * The one thing that a link says which is wrong, used, revoked, replaced, too old, of an organization that is gone, to a role
+ * that is, or sent by somebody who is no active member any more.
  */
 export const noLongerWorks = (): Problem =>
   new Problem("not_found", "This invitation no longer works. Ask whoever invited you to send it again.");
@@ -78,10 +78,10 @@ export async function invitationTo(
 }
 
 /**
- * Items at most: the invitation's end (4), the membership (4), the organization, the inviter, two events with their
+ * Items at most: the invitation's end (5), the membership (4), the organization, the inviter, the role, two events with their
  * entries; two for each promised place and two for its event, one for all teams of the user.
  */
-export const LARGEST_ACCEPTANCE = 14 + PROMISED * 2 * 4 + 1;
+export const LARGEST_ACCEPTANCE = 16 + PROMISED * 2 * 4 + 1;
 
 /** The transaction that accepts an invitation, and what the user got by it. */
 interface Accepted {
@@ -95,6 +95,9 @@ interface Joiner {
   readonly at: Date;
   readonly before?: Membership | undefined;
   readonly primary: boolean;
+  /** What a provider's groups give them instead of the role that they were invited to; `ruled` then. */
+  readonly role?: string;
+  readonly ruled?: boolean;
 }
 
 /**
@@ -106,11 +109,20 @@ export async function acceptance(
   table: Table,
   { invitation, organization }: OpenInvitation,
   user: Pick<User, "id" | "name">,
-  { at, before, primary }: Joiner,
+  { at, before, primary, role = invitation.role, ruled = false }: Joiner,
 ): Promise<Accepted> {
-  const { id, role, email, secret_hash, invited_by } = invitation;
+  const { id, email, secret_hash, invited_by } = invitation;
   const tenant = table.of(organization.id);
-  const joining: Joining = { organization, user, role, joined_via: "invitation", primary, inactive: noLongerWorks, at };
+  const joining: Joining = {
+    organization,
+    user,
+    role,
+    ruled,
+    joined_via: "invitation",
+    primary,
+    inactive: noLongerWorks,
+    at,
+  };
   const entry = { user_id: user.id, added_by: invited_by, at };
   const teams = await enterPromisedTeams(table, organization.id, invitation.team_ids, entry);
   const workspaces = await enterPromisedWorkspaces(table, organization.id, invitation.workspaces, entry);

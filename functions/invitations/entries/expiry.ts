@@ -1,11 +1,11 @@
 import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import * as consumers from "../consumers.ts";
 import { invitationExpiry } from "../store.ts";
 
-const platform = connectPlatform("invitations-expiry");
+const platform = connectWorker("invitations-expiry");
 const works = { [invitationExpiry.kind]: (due: Due) => consumers.expire(due, platform) };
 
 export const handler = consumeMessages(platform.log, dueWorker(platform.table, works));

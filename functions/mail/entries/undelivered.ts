@@ -1,7 +1,7 @@
 import { consumeMessages } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { recordUndelivered } from "../consumers.ts";
 
-const platform = connectPlatform("mail-undelivered");
+const platform = connectWorker("mail-undelivered");
 
 export const handler = consumeMessages(platform.log, (message) => recordUndelivered(message, platform));

@@ -25,6 +25,8 @@ export type ModelRequest = {
   model: Model;
   connection: ModelConnection;
   system?: string | undefined;
+  /** What was found for these messages: it stands behind the system text, and behind what the provider is asked to keep. */
+  found?: string | undefined;
   /** The provider is asked to keep what stands before the messages for calls to come, where it has to be asked. */
   cache_prompt?: boolean | undefined;
   /** Of Amazon Bedrock; models that are served elsewhere are not called with one. */
@@ -154,7 +156,11 @@ export class Progress {
 }
 
 /** Providers without response schemas get it as an instruction. */
-const systemText = ({ system, response_schema, model }: ModelRequest): string | undefined => {
+const systemText = ({
+  system,
+  response_schema,
+  model,
+}: Pick<ModelRequest, "system" | "response_schema" | "model">): string | undefined => {
   if (response_schema === undefined || model.supports.response_schema) return system;
   const instruction = `Answer only with JSON that matches this JSON Schema, without any text around it:\n${JSON.stringify(response_schema)}`;
   return system === undefined ? instruction : `${system}\n\n${instruction}`;
@@ -171,11 +177,18 @@ const guardOf = ({ guardrail }: ModelRequest): Record<string, { guardrailConfig:
     ? {}
     : { bedrock: { guardrailConfig: { guardrailIdentifier: guardrail.id, guardrailVersion: guardrail.version } } };
 
+/** One text, which every server takes; two of them where the first is to be kept. */
 const systemOf = (request: ModelRequest) => {
-  const content = systemText(request);
-  if (content === undefined) return undefined;
+  const { system, found } = request;
   const asks = request.cache_prompt === true && request.model.supports.prompt_cache === "on_request";
-  return asks ? ({ role: "system", content, providerOptions: keptUpToHere } as const) : content;
+  if (!asks) {
+    const parts = [system, found].filter((part) => part !== undefined);
+    return systemText({ ...request, system: parts.length === 0 ? undefined : parts.join("\n\n") });
+  }
+  const content = systemText(request);
+  if (content === undefined) return found;
+  const kept = { role: "system" as const, content, providerOptions: keptUpToHere };
+  return found === undefined ? kept : [kept, { role: "system" as const, content: found }];
 };
 
 /** The library's settings for a request, the same for a whole answer and for a stream. */

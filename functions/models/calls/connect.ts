@@ -1,4 +1,4 @@
-import type { wrapLanguageModel } from "ai";
+import type { wrapEmbeddingModel, wrapLanguageModel } from "ai";
 import type { Model } from "../rules/catalogue.ts";
 
 /** How to reach a model's provider for one organization. Keys arrive decrypted and stay in memory. */
@@ -43,6 +43,50 @@ const keyed = (key: string, baseUrl: string | undefined, fetch: typeof globalThi
 });
 
 type LanguageModel = Parameters<typeof wrapLanguageModel>[0]["model"];
+type EmbeddingModel = Exclude<Parameters<typeof wrapEmbeddingModel>[0]["model"], { specificationVersion: "v2" }>;
+
+/** By which ways providers are reached. */
+export interface ProviderAccess {
+  readonly fetch: typeof globalThis.fetch;
+  readonly bedrock: BedrockAccess;
+  /** Wraps whichever way leads to the provider. */
+  readonly reach: (way: typeof globalThis.fetch) => typeof globalThis.fetch;
+}
+
+const bedrockProvider = async ({ bedrock, reach }: ProviderAccess) => {
+  const { createAmazonBedrock } = await import("./lazy/amazon-bedrock.ts");
+  const { credentials, endpoint, region } = bedrock;
+  return createAmazonBedrock({
+    region,
+    fetch: reach(awsFetch),
+    ...(endpoint === undefined ? {} : { baseURL: endpoint }),
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentialProvider: async () => {
+            const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
+            return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+          },
+        }),
+  });
+};
+
+type Fetch = ReturnType<ProviderAccess["reach"]>;
+type CompatibleConnection = Extract<ModelConnection, { readonly provider: "openai_compatible" }>;
+
+const openaiProvider = async (
+  { api_key, base_url }: { readonly api_key: string; readonly base_url?: string | undefined },
+  fetch: Fetch,
+) => {
+  const { createOpenAI } = await import("./lazy/openai.ts");
+  return createOpenAI(keyed(api_key, base_url, fetch));
+};
+
+const compatibleProvider = async ({ name, base_url, api_key }: CompatibleConnection, fetch: Fetch, more = {}) => {
+  const { createOpenAICompatible } = await import("./lazy/openai-compatible.ts");
+  const key = api_key === undefined ? {} : { apiKey: api_key };
+  return createOpenAICompatible({ name, baseURL: base_url, fetch, ...key, ...more });
+};
 
 /**
  * The library's model for one call. Each provider's package is loaded when it is first used, so that a cold start pays for one
@@ -51,38 +95,15 @@ type LanguageModel = Parameters<typeof wrapLanguageModel>[0]["model"];
 export const languageModel = async (
   model: Model,
   connection: ModelConnection,
-  access: {
-    fetch: typeof globalThis.fetch;
-    bedrock: BedrockAccess;
-    /** Wraps whichever way leads to the provider. */
-    reach: (way: typeof globalThis.fetch) => typeof globalThis.fetch;
-  },
+  access: ProviderAccess,
 ): Promise<LanguageModel> => {
-  const { bedrock } = access;
   const fetch = access.reach(access.fetch);
   const id = model.provider_model_id;
   switch (connection.provider) {
-    case "amazon-bedrock": {
-      const { createAmazonBedrock } = await import("./lazy/amazon-bedrock.ts");
-      const { credentials, endpoint } = bedrock;
-      return createAmazonBedrock({
-        region: bedrock.region,
-        fetch: access.reach(awsFetch),
-        ...(endpoint === undefined ? {} : { baseURL: endpoint }),
-        ...(credentials === undefined
-          ? {}
-          : {
-              credentialProvider: async () => {
-                const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
-                return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-              },
-            }),
-      })(id);
-    }
-    case "openai": {
-      const { createOpenAI } = await import("./lazy/openai.ts");
-      return createOpenAI(keyed(connection.api_key, connection.base_url, fetch)).chat(id);
-    }
+    case "amazon-bedrock":
+      return (await bedrockProvider(access))(id);
+    case "openai":
+      return (await openaiProvider(connection, fetch)).chat(id);
     case "anthropic": {
       const { createAnthropic } = await import("./lazy/anthropic.ts");
       return createAnthropic(keyed(connection.api_key, connection.base_url, fetch))(id);
@@ -101,15 +122,27 @@ export const languageModel = async (
       }).chat(connection.deployment ?? id);
     }
     case "openai_compatible": {
-      const { createOpenAICompatible } = await import("./lazy/openai-compatible.ts");
-      return createOpenAICompatible({
-        name: connection.name,
-        baseURL: connection.base_url,
-        fetch,
-        includeUsage: true,
-        supportsStructuredOutputs: model.supports.response_schema,
-        ...(connection.api_key === undefined ? {} : { apiKey: connection.api_key }),
-      })(id);
+      const more = { includeUsage: true, supportsStructuredOutputs: model.supports.response_schema };
+      return (await compatibleProvider(connection, fetch, more))(id);
     }
+  }
+};
+
+/** The library's model for embeddings; undefined for a provider of which none is known. */
+export const embeddingModel = async (
+  { provider_model_id: id }: Model,
+  connection: ModelConnection,
+  access: ProviderAccess,
+): Promise<EmbeddingModel | undefined> => {
+  const fetch = access.reach(access.fetch);
+  switch (connection.provider) {
+    case "amazon-bedrock":
+      return (await bedrockProvider(access)).embedding(id);
+    case "openai":
+      return (await openaiProvider(connection, fetch)).embedding(id);
+    case "openai_compatible":
+      return (await compatibleProvider(connection, fetch)).embeddingModel(id);
+    default:
+      return undefined;
   }
 };

@@ -1,7 +1,9 @@
 import { Problem } from "../../../shared/errors.ts";
 import { OutboundError } from "../../../shared/outbound/errors.ts";
+import { withoutState } from "../../../shared/outbound/trace.ts";
 import { callSettings, type ModelRequest, type ModelResult, Progress } from "./call.ts";
 import { type BedrockAccess, languageModel } from "./connect.ts";
+import { type EmbeddingRequest, type EmbeddingResult, embedTexts } from "./embed.ts";
 import { mendingFetch } from "./mending-fetch.ts";
 import { type MeteredCalls, meteredCalls } from "./meter.ts";
 import { askToMend } from "./rules/answer-json.ts";
@@ -10,6 +12,7 @@ import { waitingFetch } from "./waiting-fetch.ts";
 
 export type { ChatMessage, ModelRequest, ModelResult, ToolCall, ToolOutcome, ToolSpecification } from "./call.ts";
 export type { BedrockAccess, ModelConnection } from "./connect.ts";
+export type { EmbeddingRequest, EmbeddingResult } from "./embed.ts";
 export type { ModelError, ModelErrorCode } from "./rules/errors.ts";
 
 /** What a stream delivers. Exactly one `done` comes last, also after a failure. */
@@ -24,6 +27,10 @@ export type ModelInvoker = {
   generate: (request: ModelRequest) => Promise<ModelResult>;
   /** The answer while it is made, in the same way; a reader that stops early cancels the call. */
   stream: (request: ModelRequest) => AsyncGenerator<ModelEvent, void, void>;
+  /** Numbers for texts, of a model for embeddings; fails in the same way. */
+  embed: (request: EmbeddingRequest) => Promise<EmbeddingResult>;
+  /** Something else answers in place of providers: what it does is not theirs. */
+  readonly stands_in?: boolean;
 };
 
 /** Cancelled by the caller, or out of time: told apart by the reason of the abort. */
@@ -40,7 +47,7 @@ const deadline = (timeoutMs: number, caller: AbortSignal | undefined) => {
   return { signal: controller.signal, cancel: onAbort, clear };
 };
 
-const missingKey = ({ connection }: ModelRequest): boolean =>
+const missingKey = ({ connection }: Pick<ModelRequest, "connection">): boolean =>
   connection.provider !== "amazon-bedrock" && connection.provider !== "openai_compatible" && connection.api_key === "";
 
 /**
@@ -60,7 +67,11 @@ export const createModelInvoker = (parts: {
   const prepare = async (request: ModelRequest, metered: MeteredCalls, progress: Progress, signal: AbortSignal) => {
     const ends = performance.now() + request.timeout_ms;
     const reach = (way: typeof globalThis.fetch) => {
-      const answering = mendingFetch(way, metered.answered);
+      const asking: typeof way = (...asked) => {
+        metered.sent();
+        return way(...asked);
+      };
+      const answering = mendingFetch(asking, metered.answered);
       return waitingFetch(
         parts.through?.(answering) ?? answering,
         () => ends - performance.now(),
@@ -73,7 +84,7 @@ export const createModelInvoker = (parts: {
     const fetch: typeof globalThis.fetch = (input, init) => {
       const headers = new Headers(init?.headers);
       headers.set("idempotency-key", `${request.idempotency_key}-${metered.number()}`);
-      return parts.outbound.fetch(input, { ...init, headers });
+      return withoutState(() => parts.outbound.fetch(input, { ...init, headers }));
     };
     globalThis.AI_SDK_LOG_WARNINGS = false; // would write to the console: settings a model ignores, on every call
     const [library, model] = await Promise.all([
@@ -109,7 +120,7 @@ export const createModelInvoker = (parts: {
   };
 
   const generate: ModelInvoker["generate"] = async (request) => {
-    const metered = meteredCalls(request.meter);
+    const metered = meteredCalls(request.meter, request.idempotency_key);
     const progress = new Progress(request, metered.calls);
     if (missingKey(request)) return progress.failed(modelError("provider_key_missing"));
     const { signal, clear } = deadline(request.timeout_ms, request.signal);
@@ -126,7 +137,7 @@ export const createModelInvoker = (parts: {
   };
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent, void, void> {
-    const metered = meteredCalls(request.meter);
+    const metered = meteredCalls(request.meter, request.idempotency_key);
     const progress = new Progress(request, metered.calls);
     if (missingKey(request)) {
       yield { type: "done", result: progress.failed(modelError("provider_key_missing")) };
@@ -163,5 +174,21 @@ export const createModelInvoker = (parts: {
     yield { type: "done", result };
   }
 
-  return { generate, stream };
+  const embed: ModelInvoker["embed"] = async (request) => {
+    if (missingKey(request)) return { ok: false, error: modelError("provider_key_missing"), calls: [] };
+    const ends = performance.now() + request.timeout_ms;
+    const { signal, clear } = deadline(request.timeout_ms, request.signal);
+    const reach = (way: typeof globalThis.fetch) =>
+      waitingFetch(
+        parts.through?.(way) ?? way,
+        () => ends - performance.now(),
+        now,
+        () => {},
+      );
+    const fetch: typeof globalThis.fetch = (input, init) => parts.outbound.fetch(input, init);
+    const access = { fetch, bedrock: parts.bedrock, reach };
+    return embedTexts(request, access, signal, now).finally(clear);
+  };
+
+  return { generate, stream, embed, stands_in: parts.through !== undefined };
 };

@@ -1,6 +1,8 @@
 import type { LanguageModelMiddleware } from "ai";
 import { parseForeignJson } from "../../../shared/json.ts";
+import { asCall } from "../../../shared/outbound/trace.ts";
 import { wellFormed } from "../../../shared/text.ts";
+import { responseModel } from "../../../shared/tracing/inner.ts";
 import { believedUsage, type CallUsage, worstTokens } from "./rules/counts.ts";
 import { CallRefused, KnownFailure, type ModelError, toModelError } from "./rules/errors.ts";
 
@@ -24,8 +26,11 @@ export interface OpenCall {
   readonly fails?: ModelError | undefined;
   /** Most tokens of the answer; undefined where nothing limits it but the request. */
   readonly max_tokens?: number | undefined;
-  /** Records what was used, once; undefined when the provider was not reached. `failure` is why there is no answer. Never throws. */
-  close(usage: CallUsage | undefined, answer?: StoredAnswer, failure?: ModelError): Promise<void>;
+  /**
+   * Records what was used, once; undefined when the provider was not reached. `failure` is why there is no answer. Never throws.
+   * @param waited_ms of a call that was ended by us: how long ago the provider was asked last
+   */
+  close(usage: CallUsage | undefined, answer?: StoredAnswer, failure?: ModelError, waited_ms?: number): Promise<void>;
 }
 
 /** Stands before and behind every call to a provider: the quota before, the ledger after. */
@@ -41,6 +46,8 @@ export interface CallMeter {
     /** What is asked, for who tells calls by that: JSON, the same for the same request. */
     readonly request: object;
   }): Promise<OpenCall>;
+  /** What `open` would find for the call of this number, without opening one. */
+  kept?(number: number): Promise<StoredAnswer | undefined>;
 }
 
 /** For calls that nobody pays for: tests of the invoker. */
@@ -92,6 +99,10 @@ const keptInput = (input: string): string => {
   }
 };
 
+/** Why a call has no answer. */
+const failureOf = ({ abortSignal }: Params, error: unknown): ModelError =>
+  toModelError(abortSignal?.aborted ? abortSignal.reason : error, Date.now());
+
 const usageOf = ({ inputTokens, outputTokens }: Reported, prompt: string, answer: string): CallUsage =>
   believedUsage(
     {
@@ -105,6 +116,8 @@ const usageOf = ({ inputTokens, outputTokens }: Reported, prompt: string, answer
 
 export interface MeteredCalls {
   readonly middleware: Wrapped & { readonly specificationVersion: "v3" };
+  /** Told by the connection: the provider is asked, the first time or once more. */
+  sent(): void;
   /** Told by the connection: the provider has begun to answer, so the call is paid for. */
   answered(): void;
   /** What the calls so far have used. */
@@ -116,15 +129,18 @@ export interface MeteredCalls {
 /**
  * Wraps a model so that each call passes the meter, whoever makes it and however it ends: tokens are reserved before, and
  * what was used is recorded before anything is done with the answer. Prompts are made well-formed on the way out.
+ * @param key of the request: with its number it tells a call from all others of the same work
  */
-export function meteredCalls(meter: CallMeter): MeteredCalls {
+export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
   const calls: CallUsage[] = [];
   let number = 0;
   let answered = false;
+  let sent_at: number | undefined;
 
   const open = async (params: Params) => {
     number += 1;
     answered = false;
+    sent_at = undefined;
     const prompt = promptText(params);
     const call = await meter.open({
       number,
@@ -134,18 +150,17 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
     });
     if (call.refused !== undefined) throw new CallRefused(call.refused);
     const bounded = call.max_tokens === undefined ? params : { ...params, maxOutputTokens: call.max_tokens };
-    const close = async (usage: CallUsage | undefined, answer?: StoredAnswer, failure?: ModelError): Promise<void> => {
+    const close: OpenCall["close"] = async (usage, answer, failure, waited_ms) => {
       if (usage !== undefined) calls.push(usage);
-      if (call.found === undefined) await call.close(usage, answer, failure);
+      if (call.found === undefined) await call.close(usage, answer, failure, waited_ms);
     };
     /** A call that broke off: paid for when the provider had begun to answer. */
     const closeBroken = (text: string, error?: unknown) =>
       close(
         answered ? believedUsage({ tokens_in: undefined, tokens_out: undefined }, { prompt, answer: text }) : undefined,
         undefined,
-        error === undefined
-          ? undefined
-          : toModelError(params.abortSignal?.aborted ? params.abortSignal.reason : error, Date.now()),
+        error === undefined ? undefined : failureOf(params, error),
+        params.abortSignal?.aborted ? performance.now() - (sent_at ?? performance.now()) : undefined,
       );
     return { found: call.found, fails: call.fails, prompt, bounded, close, closeBroken };
   };
@@ -155,7 +170,18 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
     let result: Generated;
     try {
       if (call.fails !== undefined) throw new KnownFailure(call.fails);
-      result = call.found === undefined ? await model.doGenerate(call.bounded) : { ...call.found, warnings: [] };
+      result =
+        call.found === undefined
+          ? await asCall(
+              { operation: "chat", name: model.modelId, provider: model.provider, key: `${key}-${number}` },
+              () => model.doGenerate(call.bounded),
+              ({ usage, content, response }) => {
+                const { estimated: _, ...counted } = usageOf(usage, call.prompt, answerText(content));
+                return { usage: counted, response_model: responseModel(response?.modelId) };
+              },
+              (error) => failureOf(params, error).code,
+            )
+          : { ...call.found, warnings: [] };
     } catch (error) {
       await call.closeBroken("", error);
       throw error;
@@ -176,29 +202,36 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
   async function* parts(stream: ReadableStream<Part>, call: Awaited<ReturnType<typeof open>>): AsyncGenerator<Part> {
     let text = "";
     let closed = false;
+    let broken: unknown;
     try {
       for await (const part of stream) {
         if (part.type === "text-delta" || part.type === "reasoning-delta" || part.type === "tool-input-delta")
           text += part.delta;
+        if (part.type === "error") broken = part.error;
         if (part.type === "finish") {
           closed = true;
-          await call.close(usageOf(part.usage, call.prompt, text));
+          const failure = broken === undefined ? undefined : toModelError(broken, Date.now());
+          await call.close(usageOf(part.usage, call.prompt, text), undefined, failure);
         }
         yield part.type === "tool-call" ? { ...part, input: keptInput(part.input) } : part;
       }
+    } catch (error) {
+      broken = error;
+      throw error;
     } finally {
       // Broken off, or the reader has left.
-      if (!closed) await call.closeBroken(text);
+      if (!closed) await call.closeBroken(text, broken);
     }
   }
 
   const wrapStream: Wrapped["wrapStream"] = async ({ model, params }) => {
     const call = await open(params);
     try {
+      if (call.fails !== undefined) throw new KnownFailure(call.fails);
       const streamed = await model.doStream(call.bounded);
       return { ...streamed, stream: ReadableStream.from(parts(streamed.stream, call)) };
     } catch (error) {
-      await call.closeBroken("");
+      await call.closeBroken("", error);
       throw error;
     }
   };
@@ -206,6 +239,9 @@ export function meteredCalls(meter: CallMeter): MeteredCalls {
   return {
     calls,
     number: () => number,
+    sent: () => {
+      sent_at = performance.now();
+    },
     answered: () => {
       answered = true;
     },

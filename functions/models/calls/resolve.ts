@@ -3,11 +3,12 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Sealer } from "../../../shared/http/platform.ts";
 import { type ResolvedModel, resolveWith } from "../model.ts";
-import { GUARDED_PROVIDER } from "../rules/catalogue.ts";
+import { GUARDED_PROVIDER, type ModelKind } from "../rules/catalogue.ts";
 import { costAtPrice } from "../rules/prices.ts";
 import { apiKeyContext, modelProviderItem, providerOf, type StoredProvider } from "../store.ts";
 import type { CallUsage, ModelRequest, ModelResult } from "./call.ts";
 import type { ModelConnection } from "./connect.ts";
+import type { EmbeddingRequest, EmbeddingResult } from "./embed.ts";
 import type { ModelEvent, ModelInvoker } from "./invoke.ts";
 import { type ModelError, modelError } from "./rules/errors.ts";
 
@@ -17,7 +18,7 @@ export interface CallableModel extends ResolvedModel {
 }
 
 /**
- * The model that an id names for this organization: of the catalogue, or one of its own. One read at most; undefined
+ * The model of a kind that an id names for this organization: of the catalogue, or one of its own. One read at most; undefined
  * when there is none, and never another model than the one that was named.
  */
 export async function resolveModel(
@@ -25,18 +26,21 @@ export async function resolveModel(
   tenant: string,
   model_id: string,
   at: Date,
+  kind: ModelKind = "language",
 ): Promise<CallableModel | undefined> {
   const provider = await providerOf(table.of(tenant), model_id);
   if (provider === undefined) return undefined;
   const { stored } = provider;
   const resolved = resolveWith(model_id, stored, at);
-  return resolved === undefined ? undefined : { ...resolved, stored };
+  return resolved === undefined || resolved.model.kind !== kind ? undefined : { ...resolved, stored };
 }
 
+const kindNames: Readonly<Record<ModelKind, string>> = { language: "model", embedding: "model for embeddings" };
+
 /** 422 for a body that names a model which this organization does not have. */
-export const unknownModel = (model_id: string, path = "model_id"): Problem =>
-  new Problem("unknown_model", `There is no model \`${model_id}\`.`, {
-    issues: [{ path, message: "is not a model that this organization can use" }],
+export const unknownModel = (model_id: string, path = "model_id", kind: ModelKind = "language"): Problem =>
+  new Problem("unknown_model", `There is no ${kindNames[kind]} \`${model_id}\`.`, {
+    issues: [{ path, message: `is not a ${kindNames[kind]} that this organization can use` }],
   });
 
 /**
@@ -131,6 +135,20 @@ export async function modelCall(
     else held.push(event);
   }
   return failedBefore(model.model.id, modelError("model_answer_invalid"));
+}
+
+export type EmbeddingCall = Omit<EmbeddingRequest, "model" | "connection">;
+
+/** Numbers for texts, by a model for embeddings. Failures of the provider are values, as of an answer. */
+export async function embeddingCall(
+  deps: ModelCallDeps,
+  tenant: string,
+  model: CallableModel,
+  call: EmbeddingCall,
+): Promise<EmbeddingResult> {
+  const connection = await connectionOf(deps.secrets, tenant, model);
+  if ("code" in connection) return { ok: false, error: connection, calls: [] };
+  return deps.invoker.embed({ ...call, model: model.model, connection });
 }
 
 export interface ModelCost {

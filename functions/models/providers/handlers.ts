@@ -1,11 +1,14 @@
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
+import { closedEvent } from "../circuits/moves.ts";
+import { circuitItem, markWrite } from "../circuits/store.ts";
 import type { ModelDeps } from "../deps.ts";
 import { modelEvents } from "../events.ts";
 import { isProviderName } from "../model.ts";
@@ -47,7 +50,11 @@ export const putProvider: Handler<Ops["putProvider"], ModelDeps> = async (call, 
             takeQuota(tenant, call.caller.organization.plan, "model_providers"),
           ]
         : [tenant.writes.replace(modelProviderItem, next, stored.etag)];
-    return call.commit({ writes, events: [event] }, withEtag(providerView(name, next), next));
+    const anew = await circuitAnew(tenant, name);
+    return call.commit(
+      { writes: [...writes, ...anew.writes], events: [event, ...anew.events] },
+      withEtag(providerView(name, next, undefined, at), next),
+    );
   });
 };
 
@@ -68,9 +75,20 @@ export const deleteProvider: Handler<Ops["deleteProvider"], ModelDeps> = async (
       tenant.writes.remove(modelProviderItem, { name }, unchanged, (old) => (old === undefined ? notFound() : lost())),
       giveQuota(tenant, "model_providers"),
     ];
-    return call.commit({ writes, events: [event] }, undefined);
+    const anew = await circuitAnew(tenant, name);
+    return call.commit({ writes: [...writes, ...anew.writes], events: [event, ...anew.events] }, undefined);
   });
 };
+
+/** With other settings it may be another host, or another account there: what has failed says nothing of that. */
+async function circuitAnew(tenant: TenantTable, provider: string) {
+  const circuit = await tenant.get(circuitItem, { provider });
+  const open = circuit !== undefined && circuit.state !== "closed";
+  return {
+    writes: [tenant.writes.remove(circuitItem, { provider }, {}), markWrite(tenant, provider, false)],
+    events: open ? [closedEvent(provider, "settings")] : [],
+  };
+}
 
 const lost = () => new Problem("precondition_failed", "The provider has changed since it was read.");
 

@@ -1,4 +1,5 @@
 /** Which providers and models can be called. Pure data: prices stand in prices.ts under the same model ids. */
+import { type EmbeddingRow, embeddingRows } from "./embeddings.ts";
 
 export const providerIds = ["amazon-bedrock", "openai", "anthropic", "google", "azure", "openai_compatible"] as const;
 
@@ -41,17 +42,25 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
 export const promptCaches = ["automatic", "on_request", "none"] as const;
 export type PromptCache = (typeof promptCaches)[number];
 
+/** What a model answers with: texts, or numbers that stand for what a text says. */
+export const modelKinds = ["language", "embedding"] as const;
+export type ModelKind = (typeof modelKinds)[number];
+
 export type TemperatureRange = { readonly min: number; readonly max: number };
 
 export type Model = {
   /** `<provider>/<name>`; for models that an organization configures itself `<provider_config>/<model>`. */
   id: string;
+  kind: ModelKind;
   provider: ProviderId;
   /** What the provider calls it; with Azure the name of the deployment, unless the organization says otherwise. */
   provider_model_id: string;
   display_name: string;
+  /** Of a model for embeddings: most tokens of one text. */
   context_window_tokens: number;
   max_output_tokens: number;
+  /** Of a model for embeddings: how many numbers stand for a text; null where the server decides. */
+  dimensions: number | null;
   supports: {
     tools: boolean;
     streaming: boolean;
@@ -80,11 +89,13 @@ const cacheOf = (name: string): PromptCache => (name.startsWith("claude-") ? "on
 const family = (provider: ProviderId, rows: readonly Row[]): Model[] =>
   rows.map(([name, providerModelId, displayName, context, output, temperature, rest = {}]) => ({
     id: `${provider}/${name}`,
+    kind: "language",
     provider,
     provider_model_id: providerModelId,
     display_name: displayName,
     context_window_tokens: context,
     max_output_tokens: output,
+    dimensions: null,
     supports: {
       tools: true,
       streaming: true,
@@ -93,6 +104,29 @@ const family = (provider: ProviderId, rows: readonly Row[]): Model[] =>
       prompt_cache: rest.prompt_cache ?? cacheOf(name),
     },
     status: rest.status ?? "available",
+  }));
+
+/** A model for embeddings says nothing: no tools, no streams, no answer's tokens. */
+const SILENT = {
+  tools: false,
+  streaming: false,
+  response_schema: false,
+  temperature: null,
+  prompt_cache: "none",
+} as const;
+
+const embeddings = (provider: ProviderId, rows: readonly EmbeddingRow[]): Model[] =>
+  rows.map(([name, provider_model_id, display_name, context_window_tokens, dimensions]) => ({
+    id: `${provider}/${name}`,
+    kind: "embedding",
+    provider,
+    provider_model_id,
+    display_name,
+    context_window_tokens,
+    max_output_tokens: 0,
+    dimensions,
+    supports: SILENT,
+    status: "available",
   }));
 
 const openaiRows: readonly Row[] = [
@@ -192,6 +226,8 @@ export const models: readonly Model[] = [
     ["gemini-2.5-flash-lite", "gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite", 1_048_576, 65_536, upTo(2)],
   ]),
   ...family("azure", openaiRows),
+  ...embeddings("amazon-bedrock", embeddingRows["amazon-bedrock"]),
+  ...embeddings("openai", embeddingRows.openai),
 ];
 
 const byId = new Map(models.map((model) => [model.id, model]));
@@ -203,7 +239,8 @@ const byId = new Map(models.map((model) => [model.id, model]));
 export const findModel = (name: string): Model | undefined =>
   byId.get(name) ??
   models.find(
-    ({ id, provider, provider_model_id }) =>
+    ({ id, kind, provider, provider_model_id }) =>
+      kind === "language" &&
       (provider === "openai" || provider === "anthropic" || provider === "google") &&
       (id === `${provider}/${name}` || provider_model_id === name),
   );
@@ -216,6 +253,7 @@ export type CustomModel = {
   /** Name of the organization's provider configuration, a slug. */
   provider_config: string;
   provider_model_id: string;
+  kind?: ModelKind | undefined;
   display_name?: string | undefined;
   context_window_tokens?: number | undefined;
   max_output_tokens?: number | undefined;
@@ -229,19 +267,25 @@ export const isProviderConfigName = (name: string): boolean =>
 /** The organization's own model in the catalogue's shape, with careful assumptions for what it has not said. */
 export const customModel = (custom: CustomModel): Model => ({
   id: `${custom.provider_config}/${custom.provider_model_id}`,
+  kind: custom.kind ?? "language",
   provider: "openai_compatible",
   provider_model_id: custom.provider_model_id,
   display_name: custom.display_name ?? custom.provider_model_id,
-  context_window_tokens: custom.context_window_tokens ?? 32_768,
-  max_output_tokens: custom.max_output_tokens ?? 8_192,
-  supports: {
-    tools: true,
-    streaming: true,
-    response_schema: false,
-    temperature: upTo(2),
-    prompt_cache: "automatic",
-    ...custom.supports,
-  },
+  dimensions: null,
+  ...(custom.kind === "embedding"
+    ? { context_window_tokens: custom.context_window_tokens ?? 8_192, max_output_tokens: 0, supports: SILENT }
+    : {
+        context_window_tokens: custom.context_window_tokens ?? 32_768,
+        max_output_tokens: custom.max_output_tokens ?? 8_192,
+        supports: {
+          tools: true,
+          streaming: true,
+          response_schema: false,
+          temperature: upTo(2),
+          prompt_cache: "automatic",
+          ...custom.supports,
+        },
+      }),
   status: "available",
 });
 

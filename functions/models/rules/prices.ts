@@ -62,6 +62,18 @@ const openai: Readonly<Record<string, Price>> = {
 const named = (provider: string, prices: Readonly<Record<string, Price>>): Record<string, Price> =>
   Object.fromEntries(Object.entries(prices).map(([name, price]) => [`${provider}/${name}`, price]));
 
+/** Models for embeddings take for what they read; they write nothing. */
+const read = (dollars: number): Price => usd(dollars, dollars);
+
+const embeddings: Readonly<Record<string, Price>> = {
+  ...named("amazon-bedrock", {
+    "titan-embed-text-v2": read(0.02),
+    "cohere-embed-multilingual-v3": read(0.1),
+    "cohere-embed-v4": read(0.12),
+  }),
+  ...named("openai", { "text-embedding-3-small": read(0.02), "text-embedding-3-large": read(0.13) }),
+};
+
 const november2026: Readonly<Record<string, Price>> = {
   ...named("amazon-bedrock", {
     "claude-sonnet-5-5": usd(2, 10),
@@ -92,6 +104,7 @@ const november2026: Readonly<Record<string, Price>> = {
     "gemini-2.5-flash-lite": usd(0.1, 0.4),
   }),
   ...named("azure", openai),
+  ...embeddings,
 };
 
 /** What kept input costs, as parts of what other input does: read, and written. */

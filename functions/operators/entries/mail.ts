@@ -1,10 +1,10 @@
 import { readSettings } from "../../../shared/config/settings.ts";
 import { consume } from "../../../shared/events/consume.ts";
 import { connectMail } from "../../../shared/mail/send.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import * as consumers from "../consumers.ts";
 
-const platform = connectPlatform("operators-mail");
+const platform = connectWorker("operators-mail");
 const { APP_URL } = readSettings(["APP_URL"]);
 const deps = { table: platform.table, send: connectMail(platform), app_url: APP_URL };
 

@@ -50,7 +50,10 @@ export async function eraseSegment(table: Table, id: string, segment: number, mo
       if (last === undefined) continue;
       const erased = chunk.filter((item) => !mustStay(item));
       const stays = chunk.filter(mustStay);
-      const ends = [state.kept_until, ...stays.map(({ expires_at }) => String(expires_at))];
+      const ends = [
+        state.kept_until,
+        ...stays.flatMap(({ item_type, expires_at }) => (item_type === "audit_entry" ? [String(expires_at)] : [])),
+      ];
       await move(
         {
           cursor: { pk: last.pk, sk: last.sk },
@@ -100,9 +103,12 @@ const LAST = new Set([organizationItem, slugItem, erasureItem, erasureSegmentIte
 const isApart = ({ item_type, kind }: Stored): boolean =>
   LAST.has(String(item_type)) || (item_type === "due" && kind === organizationErasure.kind);
 
-/** Evidence about access has an end of its own. */
+/** What proves that an entry which stays is the one that was written: hashes, in which there is nobody and nothing to read. */
+const PROOF: ReadonlySet<unknown> = new Set(["audit_head", "audit_leaf", "audit_number", "audit_tree"]);
+
+/** Evidence about access has an end of its own, and the tree in which it has its place goes on without an organization. */
 const mustStay = ({ item_type, action }: Stored): boolean =>
-  item_type === "audit_entry" && isSecurityAction(String(action));
+  PROOF.has(item_type) || (item_type === "audit_entry" && isSecurityAction(String(action)));
 
 const countOf = (items: readonly Stored[]): Record<string, number> =>
   sum(...items.map(({ item_type }) => ({ [String(item_type)]: 1 })));

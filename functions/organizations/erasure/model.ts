@@ -2,7 +2,10 @@ import * as z from "zod";
 import { idSchema } from "../../../shared/ids.ts";
 import { defineStates } from "../../../shared/states.ts";
 
-/** Whatever read the organization before it was claimed is over by then: longer than a request or a fetch may take. */
+/**
+ * Whatever read the organization before it was claimed is over by then: longer than a request or a fetch may take. Who works for
+ * longer looks at it again before each part of its work.
+ */
 export const QUIET_SECONDS = 180;
 
 /** The table is read in so many parts at the same time. */
@@ -70,7 +73,7 @@ export const statementOf = (facts: Facts): string =>
     items: sorted(facts.items),
     kept: sorted(facts.kept),
     kept_because:
-      "Entries of the audit trail about access are evidence that is kept for seven years; each is removed at its own end.",
+      "Entries of the audit trail about access are evidence that is kept for seven years; each is removed at its own end. The hashes and signed heads that prove them hold nothing that can be read.",
   });
 
 const sorted = (counts: Readonly<Record<string, number>>): Record<string, number> =>

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { canonicalText, languageSchema, timezoneSchema } from "../../../shared/http/schemas.ts";
+import { networksSchema } from "../../../shared/access/network-text.ts";
+import { languageSchema, timezoneSchema } from "../../../shared/http/schemas.ts";
 import {
   generalSchema,
   LONGEST_SESSION_HOURS,
@@ -9,7 +10,6 @@ import {
   signInMethodSchema,
 } from "../../../shared/identity/settings.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { normalizeNetwork } from "./rules/networks.ts";
 
 /** Its settings as the API shows them: what holds now, whether it was set or is the plan's. */
 export const settingsView = z
@@ -24,14 +24,6 @@ export const settingsView = z
   .meta({ id: "OrganizationSettings", description: "What an organization has set, and what holds where it has not." });
 
 const days = z.int().nullable();
-
-/** Networks are read with every request of the organization: so many are 2 KB at most. */
-export const MOST_NETWORKS = 50;
-const networkSchema = canonicalText(
-  64,
-  normalizeNetwork,
-  "must be an address or a network in CIDR notation, like 192.0.2.0/24 or 2001:db8::/32",
-).meta({ example: "192.0.2.0/24" });
 
 const distinct = <T>(list: T[]): T[] => [...new Set(list)];
 
@@ -61,7 +53,7 @@ const securityChange = z
         "must have `password`: PUT /organizations/{organization_id}/sso-enforcement lets people in through providers only",
       )
       .nullable(),
-    allowed_addresses: z.array(networkSchema).max(MOST_NETWORKS).overwrite(distinct).nullable(),
+    allowed_addresses: networksSchema.nullable(),
   })
   .partial();
 

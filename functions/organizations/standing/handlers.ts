@@ -1,5 +1,5 @@
 import { decide } from "../../../shared/access/decide.ts";
-import { grantsOf } from "../../../shared/access/grants.ts";
+import { grantsOf } from "../../../shared/access/own-roles.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
@@ -34,7 +34,7 @@ export const restore: Handler<Ops["restore"], OrganizationsDeps> = async (call, 
   return updateWithRetry(undefined, async () => {
     const [read, membership] = await table.batch([tenant.read(organizationItem, {}), tenant.read(membershipItem, key)]);
     if (read === undefined || membership?.status !== "active") throw notFound();
-    if (!decide(grantsOf(membership.role), "organizations:delete").allowed)
+    if (!decide(await grantsOf(table, read, membership.role), "organizations:delete").allowed)
       throw new Problem("forbidden", "Only an owner of the organization restores it.", {
         members: { permission: "organizations:delete" },
       });

@@ -1,6 +1,7 @@
 import { type SignedIn, userIdOf } from "../../../shared/access/caller.ts";
 import { decide } from "../../../shared/access/decide.ts";
-import { grantsOf } from "../../../shared/access/grants.ts";
+import { grantsOf } from "../../../shared/access/own-roles.ts";
+import { builtInGrants } from "../../../shared/access/roles.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -11,7 +12,7 @@ import { membershipItem, type Organization, organizationItem } from "../../../sh
 import { activeMember } from "../../../shared/identity/members.ts";
 import { breaksGlass, OWNER } from "../../../shared/identity/owners.ts";
 import { newId } from "../../../shared/ids.ts";
-import { handOver } from "../../users/public.ts";
+import { beyond, handOver, requireWithin } from "../../users/public.ts";
 import type { OrganizationsDeps } from "../deps.ts";
 import { organizationEvents } from "../events.ts";
 import type { operations } from "../operations.ts";
@@ -43,6 +44,8 @@ export const transferEnded = (
 export const askTransfer: Handler<Ops["askTransfer"], OrganizationsDeps> = async (call, { table }) => {
   const { caller, body, at } = call;
   const organization = await call.load();
+  // Whoever makes an owner holds what owners hold: a role of the organization's own may hold less.
+  requireWithin(caller, OWNER, builtInGrants(OWNER));
   const tenant = table.of(organization.id);
   const from_user_id = userIdOf(caller.principal);
   if (from_user_id === undefined) throw new Problem("forbidden", "Only a person hands an organization over.");
@@ -130,7 +133,8 @@ export const acceptTransfer: Handler<Ops["acceptTransfer"], OrganizationsDeps> =
       tenant.read(membershipItem, { user_id: transfer.to_user_id }),
     ]);
     if (heir?.status !== "active") throw notFound();
-    if (owner?.status !== "active" || !decide(grantsOf(owner.role), "organizations:transfer").allowed)
+    const held = owner?.status === "active" ? await grantsOf(table, organization, owner.role) : [];
+    if (owner === undefined || beyond(held, builtInGrants(OWNER)).length > 0)
       throw new Problem("conflict", "Whoever asked you is no owner of the organization any more.", {
         members: { state: "asker_no_owner" },
       });

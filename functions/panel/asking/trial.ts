@@ -1,17 +1,12 @@
 import { decide } from "../../../shared/access/decide.ts";
-import { grantsOf } from "../../../shared/access/grants.ts";
+import { grantsIn } from "../../../shared/access/own-roles.ts";
 import type { Permission } from "../../../shared/access/permissions.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import type { Call } from "../../../shared/http/call.ts";
-import { requireAlso } from "../../../shared/http/permit.ts";
+import { type Asking, requireAlso } from "../../../shared/http/permit.ts";
 import { membershipItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import type { Trial } from "../../runs/trial/public.ts";
 import type { CassetteChoice } from "../model.ts";
-import type { operations } from "../operations.ts";
-
-type Ops = typeof operations;
-type Asking = Pick<Call<Ops["testAgent"]>, "may">;
 
 interface Asked {
   readonly faults: Trial["faults"];
@@ -24,7 +19,7 @@ interface Asked {
  * @param permission what the test itself needs, of another member, too
  */
 export async function trialOf(
-  call: Asking,
+  call: Asking<"runs:read" | "users:read">,
   table: TenantTable,
   { faults, cassette, as_user }: Asked,
   permission: Permission,
@@ -54,7 +49,7 @@ async function requireMay(table: TenantTable, user_id: string, permission: Permi
     const message = "is no active member of the organization";
     throw new Problem("validation_failed", `\`as_user\` ${message}.`, { issues: [{ path: "as_user", message }] });
   }
-  if (decide(grantsOf(membership.role), permission).allowed) return;
+  if (decide(await grantsIn(table, membership.role), permission).allowed) return;
   throw new Problem(
     "forbidden",
     `${user_id} has the role ${membership.role}, which does not grant the permission \`${permission}\`.`,

@@ -13,7 +13,7 @@ import { waitForEnd } from "./waiting.ts";
 type Ops = typeof operations;
 
 /** Any operation that starts a test. */
-type TestCall = Pick<Call<OperationShape & { permission: "pipelines:execute" }>, "at" | "request"> &
+type TestCall = Pick<Call<OperationShape & { permission: "pipelines:execute" }>, "at" | "trace"> &
   Pick<Call<Ops["testPipeline"]>, "begin" | "caller">;
 
 /** The gateway waits 29 seconds; the rest is for what comes before the run and after it. */
@@ -32,12 +32,12 @@ export async function startTest(
   { stream }: TestOptions,
 ): Promise<Output<Ops["testPipeline"]>> {
   const table = deps.table.of(call.caller.organization.id);
-  const { caller, at, request } = call;
+  const { caller, at, trace } = call;
   const { id } = await begin(
     {
       caller,
       at,
-      request,
+      trace,
       async commit(change, answer) {
         const shown = Buffer.byteLength(JSON.stringify(input)) <= MOST_INPUT_BYTES ? input : null;
         const nothing = { output: null, steps: [], more_steps: false };

@@ -4,6 +4,7 @@ import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
+import { requireAlso } from "../../../shared/http/permit.ts";
 import { OWNER_ITEMS, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
@@ -106,6 +107,7 @@ export const create: Handler<Ops["create"], Deps> = async (call, deps) => {
 
 export const duplicate: Handler<Ops["duplicate"], Deps> = async (call, deps) => {
   const { pipeline: source, newest } = await call.load();
+  requireAlso(call, "pipelines:read", "A copy");
   refuseArchived(source);
   const content = await openRevision(deps.blobs, newest);
   const { description, pattern, tags, workspace_ids, max_concurrent_runs } = source;

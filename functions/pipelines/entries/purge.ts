@@ -3,11 +3,11 @@ import { readSettings } from "../../../shared/config/settings.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { purgeWork } from "../../../shared/purge/purge.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { purgedPipeline } from "../purge/purge.ts";
 import { pipelinePurge } from "../store.ts";
 
-const { table, clock, log } = connectPlatform("pipelines-purge");
+const { table, clock, log } = connectWorker("pipelines-purge");
 const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
 const deps = { table, clock, files: connectFiles(BUCKET_NAME).files };
 

@@ -5,7 +5,7 @@ import { idSchema } from "../../../shared/ids.ts";
 import { type AgentSnapshot, agentItem, loadSnapshot } from "../../agents/public.ts";
 import { MAX_STEPS } from "../../executions/bounds/public.ts";
 import { type CallableModel, resolveModel, worstCostOf } from "../../models/public.ts";
-import { agentsOf, type Graph } from "../graph/public.ts";
+import { agentsOf, type GraphNode } from "../graph/public.ts";
 import { answerKey } from "../graph/rules/types/flow.ts";
 import type { AnswerBounds } from "./rules/estimate.ts";
 import { type Bounded, sum, times, unbounded } from "./rules/spend.ts";
@@ -17,16 +17,17 @@ const AT_ONCE = 20;
 
 const agentId = idSchema("agent");
 
-interface Of {
+/** Of which organization, and when. */
+export interface Of {
   readonly table: TenantTable;
   readonly blobs: Pick<Blobs, "load">;
   readonly at: Date;
 }
 
-/** What one answer of each agent of a graph comes to at most: of the version that it names, else of the active one. */
-export async function answerBounds(of: Of, graph: Graph): Promise<AnswerBounds> {
+/** What one answer of each agent of these nodes comes to at most: of the version that it names, else of the active one. */
+export async function answerBounds(of: Of, nodes: readonly GraphNode[]): Promise<AnswerBounds> {
   const wanted = new Map<string, { readonly agent_id: string; readonly version: number | undefined }>();
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     for (const { agent_id, version } of agentsOf(node))
       if (agent_id !== undefined) wanted.set(answerKey(agent_id, version), { agent_id, version });
   }

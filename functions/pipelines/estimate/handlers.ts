@@ -5,9 +5,9 @@ import type { Graph } from "../graph/rules/nodes.ts";
 import type { operations } from "../operations.ts";
 import { openRevision } from "../revisions/revision.ts";
 import { revisionOf } from "../store.ts";
-import { answerBounds } from "./answers.ts";
 import { estimate as estimated, estimateOf } from "./rules/estimate.ts";
 import type { Spend } from "./rules/spend.ts";
+import { boundsWithin } from "./within.ts";
 
 type Ops = typeof operations;
 type Asked = Pick<Call<Ops["estimate"] | Ops["estimateNodes"]>, "load" | "context">;
@@ -24,8 +24,11 @@ async function read(call: Asked, { table, blobs }: PipelineDeps, wanted: number 
   return { record, graph: (await openRevision(blobs, record)).graph };
 }
 
-const answersFor = ({ context, at }: Pick<Call<Ops["estimate"]>, "context" | "at">, deps: PipelineDeps, graph: Graph) =>
-  answerBounds({ table: deps.table.of(context.tenant), blobs: deps.blobs, at }, graph);
+const knownFor = (
+  { context, at, path }: Pick<Call<Ops["estimate"]>, "context" | "at" | "path">,
+  deps: PipelineDeps,
+  graph: Graph,
+) => boundsWithin({ table: deps.table.of(context.tenant), blobs: deps.blobs, at }, path.pipeline_id, graph);
 
 const boundsOf = ({ model_calls, tokens_in, tokens_out, cost_usd_micros }: Spend) => ({
   model_calls: { at_most: model_calls },
@@ -36,7 +39,7 @@ const boundsOf = ({ model_calls, tokens_in, tokens_out, cost_usd_micros }: Spend
 
 export const estimate: Handler<Ops["estimate"], PipelineDeps> = async (call, deps) => {
   const { record, graph } = await read(call, deps, call.query.revision);
-  const whole = estimated(graph, await answersFor(call, deps, graph));
+  const whole = estimated(graph, await knownFor(call, deps, graph));
   const { longest_path } = whole;
   const issues = whole.nodes.flatMap(({ node_id, unbounded }) => unbounded.map((reason) => ({ node_id, reason })));
   return {
@@ -65,13 +68,13 @@ export const estimateNodes: Handler<Ops["estimateNodes"], PipelineDeps> = async 
     throw invalidCursor();
   const { record, graph } = await read(call, deps, began);
   const nodes = graph.nodes.slice(offset, offset + limit);
-  const answers = await answersFor(call, deps, { nodes, connections: [] });
+  const known = await knownFor(call, deps, { nodes, connections: [] });
   const end = offset + limit;
   return {
     items: nodes.map((node) => {
-      const { node_id, kind, attempts, seconds, unbounded, ...spend } = estimateOf(node, answers);
-      const known = { attempts: { at_most: attempts }, seconds: { at_most: seconds } };
-      return { node_id, kind, ...known, ...boundsOf(spend), unbounded: [...unbounded] };
+      const { node_id, kind, attempts, seconds, unbounded, ...spend } = estimateOf(node, known);
+      const tried = { attempts: { at_most: attempts }, seconds: { at_most: seconds } };
+      return { node_id, kind, ...tried, ...boundsOf(spend), unbounded: [...unbounded] };
     }),
     next_cursor:
       end < graph.nodes.length ? encodeCursor(fingerprint, { revision: `${record.revision}`, offset: `${end}` }) : null,

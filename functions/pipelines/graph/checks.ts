@@ -4,8 +4,10 @@ import { type Issue, Problem } from "../../../shared/errors.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { agentItem, responseSchemas, type StoredAgent } from "../../agents/public.ts";
+import { connectors } from "../../connectors/public.ts";
 import { teamItem } from "../../teams/public.ts";
 import { calledFindings } from "./called.ts";
+import { connectorFindings } from "./connectors.ts";
 import type { Finding } from "./finding.ts";
 import { agentOf, idsNamed, peopleOf, referencesOf } from "./rules/kinds.ts";
 import type { Graph } from "./rules/nodes.ts";
@@ -83,12 +85,13 @@ export async function checkGraph(
     missingPeople(table, graph),
     calledFindings(table, graph),
   ]);
-  const [answers, tools] = await Promise.all([
+  const [answers, tools, asked] = await Promise.all([
     answersOf(table, blobs, graph, agents),
     toolFindings(table, blobs, graph, agents),
+    connectorFindings(connectors, table, graph),
   ]);
   const { errors, warnings } = await validated(graph, { pattern, agents, answers });
-  const all: Finding[] = [...errors, ...missing, ...called, ...tools];
+  const all: Finding[] = [...errors, ...missing, ...called, ...tools, ...asked];
   for (const node of graph.nodes)
     for (const { type, id, pin } of referencesOf(node)) {
       const agent = type === "agent" ? agents.get(id) : undefined;

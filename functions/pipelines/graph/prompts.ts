@@ -1,6 +1,5 @@
 import { type Issue, Problem } from "../../../shared/errors.ts";
-import type { Call } from "../../../shared/http/call.ts";
-import type { OperationShape } from "../../../shared/http/operation.ts";
+import type { Asking } from "../../../shared/http/permit.ts";
 import { READ_PROMPTS } from "../../agents/public.ts";
 import { type GraphBody, placeOf } from "./places.ts";
 import type { Graph, GraphNode } from "./rules/nodes.ts";
@@ -8,7 +7,7 @@ import type { Graph, GraphNode } from "./rules/nodes.ts";
 /** Stands in an answer for a prompt that the caller may not read, and in a request for the prompt that is stored. */
 export const CONCEALED_PROMPT = "{concealed}";
 
-type Reader = Pick<Call<OperationShape>, "may">;
+type Reader = Pick<Asking<typeof READ_PROMPTS>, "may">;
 
 const withPrompt = (node: Extract<GraphNode, { kind: "agent" }>, system_prompt_override: string): GraphNode => ({
   ...node,

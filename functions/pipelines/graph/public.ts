@@ -32,4 +32,5 @@ export {
   workersOf,
 } from "./rules/kinds.ts";
 export { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE, graphLimits } from "./rules/limits.ts";
+export { nested } from "./rules/nesting.ts";
 export { type Connection, type Graph, type GraphNode, graphSchema, nodeSchema } from "./rules/nodes.ts";

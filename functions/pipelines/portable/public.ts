@@ -11,6 +11,7 @@ export {
   portablePipelineSchema,
   type SentPipeline,
   shownPipeline,
+  UNKNOWN,
   unsuppliedIn,
 } from "./rules/document.ts";
 export { createPortable, updatePortable, withStoredSecrets } from "./write.ts";

@@ -33,9 +33,10 @@ export async function readPortable(
   ]);
   if (pipeline === undefined || pipeline.status === "purging") return undefined;
   const current = await openRevision(blobs, await revisionOf(table, id, pipeline.revision));
-  const { name, description, pattern, tags } = pipeline;
+  const { name, description, pattern, tags, max_concurrent_runs } = pipeline;
+  const settings = { name, description, pattern, tags, max_concurrent_runs };
   const positions = layout?.positions ?? {};
-  return { pipeline, current, layout, portable: { name, description, pattern, tags, positions, graph: current.graph } };
+  return { pipeline, current, layout, portable: { ...settings, positions, graph: current.graph } };
 }
 
 /** What a name stands for. */

@@ -140,8 +140,8 @@ export async function updatePortable(
   const { id: pipeline_id, name } = next;
   const moved = canonicalJson(positions) !== canonicalJson(portable.positions);
   const place = { pipeline_id, positions, etag: newEtag(at) };
-  const { name: oldName, description, pattern, tags } = old;
-  const changes = changedFields({ name: oldName, description, pattern, tags }, settings);
+  const { graph: _, positions: __, ...before } = portable;
+  const changes = changedFields(before, settings);
   const data = { pipeline_id, name, changed_fields: changes.map(({ field }) => field) };
   return {
     writes: [

@@ -19,7 +19,7 @@ export interface LoadedRevision {
 /** Loads one revision of a pipeline. @throws Problem `not_found` */
 export async function loadRevision(
   table: TenantTable,
-  blobs: Blobs,
+  blobs: Pick<Blobs, "load">,
   pipeline_id: string,
   revision: number,
 ): Promise<LoadedRevision> {
@@ -27,7 +27,7 @@ export async function loadRevision(
 }
 
 /** A revision's record with what it refers to. */
-export async function openRevision(blobs: Blobs, record: Revision): Promise<LoadedRevision> {
+export async function openRevision(blobs: Pick<Blobs, "load">, record: Revision): Promise<LoadedRevision> {
   const [graph, secrets] = await Promise.all([blobs.load(record.graph), blobs.load(record.secrets)]);
   return {
     record,

@@ -5,7 +5,7 @@ import { inCode } from "../../../shared/text.ts";
 import { eventCallback } from "./callback.ts";
 import { pascal } from "./components.ts";
 import { type JsonObject, maybe } from "./json.ts";
-import { headerReferences } from "./parts.ts";
+import { headerReferences, rateHeaderNames } from "./parts.ts";
 import type { ProblemBook } from "./problems.ts";
 import type { SchemaBook } from "./schema-book.ts";
 
@@ -25,7 +25,7 @@ export function operationObject(room: string, path: string, operation: Operation
     tags: [room],
     summary: operation.summary,
     description: describe(operation),
-    security: permission === "public" ? [] : [{ bearer: [] }],
+    security: permission === "public" ? [] : [{ bearer: [] }, ...maybeKey(operation)],
     ...maybe(!(withoutPermission as readonly string[]).includes(permission), {
       "x-permission": permission,
     }),
@@ -45,6 +45,10 @@ export function operationObject(room: string, path: string, operation: Operation
   };
 }
 
+/** What an API key does too. */
+const maybeKey = ({ permission, step_up }: OperationShape): JsonObject[] =>
+  (withoutPermission as readonly string[]).includes(permission) || step_up !== undefined ? [] : [{ apiKey: [] }];
+
 function describe({ description, permission, or, response, step_up }: OperationShape): string {
   const who =
     permission === "public"
@@ -63,11 +67,12 @@ function describe({ description, permission, or, response, step_up }: OperationS
 }
 
 function parameters(operation: OperationShape, schemas: SchemaBook): JsonObject[] {
-  const { request, permission, errors } = operation;
+  const { request, permission, errors, continues_trace } = operation;
   const shared: string[] = [];
   if (permission !== "public") shared.push("Organization-Id");
   if (takesIdempotencyKey(operation)) shared.push("Idempotency-Key");
   if (errors.includes("precondition_failed")) shared.push("If-Match");
+  if (continues_trace) shared.push("traceparent", "tracestate");
   return [
     ...fields("path", request.path, operation.id, schemas),
     ...fields("query", request.query, operation.id, schemas),
@@ -106,7 +111,7 @@ function requestBody({ id, request: { body }, method }: OperationShape, schemas:
 function success(path: string, operation: OperationShape, { schemas, guarded }: Books): JsonObject {
   const { response, success: status } = operation;
   const created = (status === 201 || status === 202) && typeof response !== "string";
-  const names = ["X-Request-Id", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+  const names = ["X-Request-Id", ...rateHeaderNames];
   if (created || response === "redirect") names.push("Location");
   if (typeof response !== "string" && operation.method !== "DELETE" && guarded.has(path)) names.push("ETag");
   const headers = headerReferences(names);

@@ -19,6 +19,21 @@ export const parameters: JsonObject = {
       "The `ETag` of the resource as it was read: the change is refused when somebody else changed it since.",
     schema: { type: "string" },
   },
+  traceparent: {
+    name: "traceparent",
+    in: "header",
+    required: false,
+    description:
+      "The trace that this is a part of, as W3C Trace Context says it; whatever is called for it carries the trace on. What does not have that form begins a new trace.",
+    schema: { type: "string", examples: ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] },
+  },
+  tracestate: {
+    name: "tracestate",
+    in: "header",
+    required: false,
+    description: "What the systems of the trace say to each other; passed on with it, but not to providers of models.",
+    schema: { type: "string", examples: ["vendor=t61rcWkgMzE"] },
+  },
   "Organization-Id": {
     name: "Organization-Id",
     in: "header",
@@ -41,20 +56,37 @@ export const headers: JsonObject = {
     { type: "integer" },
   ),
   "RateLimit-Remaining": header(
-    "Requests left now. The limit slides: what the last minute used is given back bit by bit. Large limits are counted in slices, so the number may be a little behind.",
+    "Requests left now. The limit holds in any minute, wherever it begins: each request is given back when it is a little more than a minute old. Large limits are counted in slices, so the number may be a little behind.",
     { type: "integer" },
   ),
   "RateLimit-Reset": header(
-    "Seconds until this minute ends; after a 429 seconds until another request is let through.",
+    "Seconds until some of what was used comes back; after a 429 seconds until another request is let through.",
     { type: "integer" },
   ),
+  "RateLimit-Policy": header(
+    'Every limit that the request was counted against, with requests (`q`) and seconds (`w`): `"user";q=600;w=60, "organization";q=1000;w=60`.',
+    { type: "string" },
+  ),
+  RateLimit: header(
+    'What each of these limits leaves (`r`), and seconds until some comes back (`t`): `"user";r=599;t=65, "organization";r=998;t=31`.',
+    { type: "string" },
+  ),
 };
+
+/** The headers that tell of limits, on every answer. */
+export const rateHeaderNames: readonly string[] = Object.keys(headers).filter((name) => name.startsWith("RateLimit"));
 
 export const securitySchemes: JsonObject = {
   bearer: {
     type: "http",
     scheme: "bearer",
     description: "The access token from `POST /api/v1/auth/login` or `/auth/verify-email`, or an API key.",
+  },
+  apiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "X-API-Key",
+    description: "An API key from `POST /api/v1/api-keys`.",
   },
 };
 
@@ -66,6 +98,7 @@ export const description = [
   "The management plane for a company's AI agents.",
   "",
   "- **Sign in** with `POST /api/v1/auth/login` and send the access token as `Authorization: Bearer …`.",
+  "- **Programs** send an API key from `POST /api/v1/api-keys`, as `Authorization: Bearer …` or `X-API-Key`; it acts in its own organization.",
   "- **Organization**: requests act in the caller's default organization, or in the one that `Organization-Id` names.",
   "- **Lists** answer `{items, next_cursor}`; send `next_cursor` back as `cursor` until it is null.",
   "- **Errors** are problem documents (RFC 9457) with a `code` of a closed list; `type` leads to its page.",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { FileAnswer } from "../../../shared/http/operation.ts";
 import { chooseEncoding, type encodings } from "../model.ts";
+import { scopeView } from "./rules/scopes.ts";
 
 /** What the bundler wrote beside the function, once plain and once in each coding: `name`, `name.br`, `name.gzip`. */
 export const fileIndexSchema = z.object({
@@ -12,6 +13,8 @@ export const fileIndexSchema = z.object({
   /** The script of the sign-in and account pages. */
   pages: z.string(),
   openapi: z.string(),
+  /** What API keys can be allowed. */
+  scopes: z.string(),
 });
 export type FileIndex = z.output<typeof fileIndexSchema>;
 
@@ -42,6 +45,11 @@ export class ReferenceFiles {
         ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
       },
     };
+  }
+
+  /** What API keys can be allowed, as the bundler derived it from all operations. */
+  scopes(): z.input<typeof scopeView>[] {
+    return z.array(scopeView).parse(JSON.parse(Buffer.from(this.#bytes(this.index.scopes)).toString("utf8")));
   }
 
   #bytes(file: string): Uint8Array {

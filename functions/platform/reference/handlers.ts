@@ -28,5 +28,10 @@ export const referenceFile: Handler<Ops["referenceFile"], DocsDeps> = async (cal
 export const openApi: Handler<Ops["openApi"], DocsDeps> = async (call, { files }) =>
   files.answer(files.index.openapi, "application/json", call.accept_encoding, FOR_MINUTES);
 
+export const listScopes: Handler<Ops["listScopes"], DocsDeps> = async (_call, { files }) => ({
+  items: files.scopes(),
+  next_cursor: null,
+});
+
 export const errorPage: Handler<Ops["errorPage"], DocsDeps> = async (call) =>
   html(errorHtml(call.path.code), ERROR_POLICY);

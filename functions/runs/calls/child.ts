@@ -7,6 +7,7 @@ import type { GraphNode } from "../../pipelines/graph/public.ts";
 import type { RunTest } from "../model.ts";
 import { startOf } from "../start/start.ts";
 import { type StoredRun, storeJson } from "../store.ts";
+import { traceWithin } from "../tracing/rules/ids.ts";
 
 /** The kinds of nodes that run pipelines. */
 export type CallingNode = Extract<GraphNode, { kind: "sub_pipeline" | "map" | "loop" }>;
@@ -51,11 +52,11 @@ export async function childStart(
   { id, index, input, timeout_seconds, before, abreast }: Child,
   at: Date,
 ): Promise<{ readonly writes: readonly Write[]; readonly event: EventDraft }> {
-  const { kept_days, audit_days, mode, started_by, trace_id, depth, budget } = run;
+  const { kept_days, audit_days, mode, started_by, depth, budget } = run;
   return startOf(
     table,
     // The plan is not asked.
-    { principal: started_by, plan: "free", at, trace_id },
+    { principal: started_by, plan: "free", at, trace: traceWithin(run, node_id, attempt) },
     {
       id,
       kept_days,

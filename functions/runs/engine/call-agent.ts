@@ -3,6 +3,7 @@ import type { Scope } from "../../../shared/expressions/expression.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { loadSnapshot } from "../../agents/public.ts";
 import { type AgentRunInput, runAgent } from "../../executions/public.ts";
+import { circuitFacts } from "../../models/circuits/public.ts";
 import { agentOf, type GraphNode, timeoutOf } from "../../pipelines/graph/public.ts";
 import { runContext } from "../log/entries.ts";
 import { draftAgent } from "../trial/setup.ts";
@@ -29,7 +30,7 @@ export interface AgentTask<N extends GraphNode = GraphNode> extends Of {
 /** What the agent is asked. */
 export type AgentCall = Pick<
   AgentRunInput,
-  "input" | "variables" | "system_prompt_override" | "temperature" | "instructions" | "response_schema"
+  "input" | "prompt" | "variables" | "system_prompt_override" | "temperature" | "instructions" | "response_schema"
 >;
 
 type Failed = Extract<AttemptResult, { ok: false }>;
@@ -63,17 +64,20 @@ export async function askAgent(
     const error = { code: "agent_missing", message: "The node names no agent." };
     return { answer: { ok: false, error, retryable: false } };
   }
-  const [snapshot, plan] = await Promise.all([
+  const [snapshot, organization] = await Promise.all([
     draft ?? loadSnapshot(deps.table, deps.blobs, table.tenant, agent_id, version ?? 0),
-    planOf(table),
+    organizationOf(table),
   ]);
+  const { name } = snapshot.definition;
+  task.store.mark(task.node, attempt, { agent: { id: agent_id, name, version: snapshot.version } });
   const result = await runAgent(
     snapshot,
     {
       ...call,
       idempotency_key: [run.id, step.id, attempt, ...turns].join("-"),
       meter: {
-        plan,
+        plan: organization.plan,
+        circuits: circuitFacts(organization),
         actor: runContext(table, run, deps.clock.now()).actor,
         work: { kind: "run_step", id: [run.id, step.id, attempt, ...turns].join("/") },
         // The workflow repeats a task after any fault; what its calls were answered is not asked for again.
@@ -88,9 +92,12 @@ export async function askAgent(
     },
     deps,
   );
+  const { resources, prompt } = result;
+  if (resources.length > 0 || prompt !== null)
+    task.store.mark(task.node, attempt, { resources: [...resources], prompt });
   const { tokens_in, tokens_out } = result.usage;
-  const { model, cost_usd_micros } = result;
-  const spent = { model, tokens_in, tokens_out, cost_usd_micros, usage: result.unrecorded };
+  const { model, cost_usd_micros, retrieved } = result;
+  const spent = { model, tokens_in, tokens_out, cost_usd_micros, retrieved, usage: result.unrecorded };
   if (!result.ok) {
     const { code, message, retryable, retry_after_ms } = result.error;
     return { answer: { ok: false, error: { code, message }, retryable, retry_after_ms }, spent };
@@ -99,9 +106,9 @@ export async function askAgent(
   return { answer: { ok: true, content: result.content, ...object }, spent };
 }
 
-/** The plan as it is now: a limit that was raised meanwhile holds. */
-async function planOf(table: Of["table"]): Promise<Organization["plan"]> {
+/** As it is now: a limit that was raised meanwhile holds, and a provider that has begun to fail is not called. */
+async function organizationOf(table: Of["table"]): Promise<Organization> {
   const organization = await table.get(organizationItem, {});
   if (organization === undefined) throw new Error(`organization ${table.tenant} is gone`);
-  return organization.plan;
+  return organization;
 }

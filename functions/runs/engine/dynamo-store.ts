@@ -38,6 +38,9 @@ export interface Work extends Spent {
   readonly usage: readonly Write[];
 }
 
+/** What an attempt of a test has met, whose agent it asked, which calls it made, where its request went. */
+type Marks = Partial<Pick<RunStep, "fault" | "replayed_calls" | "resources" | "prompt" | "agent" | "calls" | "sent">>;
+
 /** A join meets an edge that it holds already; `state` is what it holds. */
 class Overlap extends Problem {
   readonly state: StepState;
@@ -75,7 +78,7 @@ export class DynamoRunStore implements RunStore {
   readonly #work = new Map<string, Work>();
   readonly #waits = new Map<string, Waits>();
   readonly #keys = new Map<string, Pick<RunStep, "work_key" | "recorded_run_id">>();
-  readonly #marks = new Map<string, Partial<Pick<RunStep, "fault" | "replayed_calls">>>();
+  readonly #marks = new Map<string, Marks>();
   #input: Promise<Json> | undefined;
   /** Ids of runs within this one that are to be started, once what makes them is committed. */
   readonly started: string[] = [];
@@ -118,8 +121,8 @@ export class DynamoRunStore implements RunStore {
     this.#work.set(`${step.id}/${attempt}`, work);
   }
 
-  /** What an attempt of a test has met; committed with its outcome. */
-  mark(step: PlanNode, attempt: number, marks: Partial<Pick<RunStep, "fault" | "replayed_calls">>): void {
+  /** What is to be told of an attempt beside its outcome; committed with it. */
+  mark(step: PlanNode, attempt: number, marks: Marks): void {
     const key = `${step.id}/${attempt}`;
     this.#marks.set(key, { ...this.#marks.get(key), ...marks });
   }
@@ -199,6 +202,7 @@ export class DynamoRunStore implements RunStore {
   async woken(step: PlanNode, attempt: number): Promise<Begin> {
     const { table, run } = this.#parts;
     const [found] = await table.table.batch([table.read(runStepItem, { run_id: run.id, node_id: step.id, attempt })]);
+    if (found !== undefined && isSettled(found)) await this.#parts.journal.catchUp();
     return found === undefined ? { state: "stopped" } : this.#found(step, found);
   }
 
@@ -353,7 +357,8 @@ export class DynamoRunStore implements RunStore {
         log: outcomeLog(record, outcome),
         add,
         events: outcomeEvents(run, record, outcome),
-        bytes: 4_000 + (output !== null && "inline" in output ? output.inline.length * 3 : 0),
+        bytes:
+          4_000 + bytesOf(record.retrieved) + (output !== null && "inline" in output ? output.inline.length * 3 : 0),
       },
       outcome,
     };

@@ -1,4 +1,4 @@
-import { userIdOf } from "../../../shared/access/caller.ts";
+import { personBehind } from "../../../shared/access/caller.ts";
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { approvalItem } from "../../approvals/public.ts";
@@ -64,6 +64,6 @@ async function stillApproved(
   if (retry_of_run_id === null || approval_id === null) return false;
   const approval = await table.get(approvalItem, { id: approval_id });
   if (approval?.status !== "approved") return false;
-  const starter = userIdOf(started_by);
+  const starter = personBehind(started_by);
   return approval.allow_self || !approval.decisions.some(({ user_id }) => user_id === starter);
 }

@@ -1,6 +1,7 @@
 import type { Blob, Blobs } from "../../../shared/blobs/blobs.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
+import type { Retrieved } from "../../agents/retrieved/public.ts";
 import { runEvents } from "../events.ts";
 import { aboutRun, type LogDraft } from "../log/entries.ts";
 import { loadJson, type RunStep, type StoredRun } from "../store.ts";
@@ -14,6 +15,8 @@ export interface Spent {
   readonly tokens_in: number;
   readonly tokens_out: number;
   readonly cost_usd_micros: number;
+  /** Passages that an agent was given. */
+  readonly retrieved?: Retrieved | undefined;
 }
 
 /** The attempt of a step as it begins. */
@@ -47,6 +50,12 @@ export const begunStep = (
   recorded_run_id: null,
   fault: null,
   replayed_calls: 0,
+  agent: null,
+  calls: [],
+  sent: null,
+  resources: [],
+  prompt: null,
+  retrieved: null,
   expires_at: run.expires_at,
 });
 
@@ -59,7 +68,13 @@ export function settledStep(
   at: Date,
 ): RunStep {
   const { waiting_run_id: _, execution: __, ...attempt } = begun;
-  const step = { ...attempt, ...spent, wait_until: null, finished_at: timestamp(at) };
+  const step = {
+    ...attempt,
+    ...spent,
+    wait_until: null,
+    finished_at: timestamp(at),
+    retrieved: spent?.retrieved ?? null,
+  };
   switch (outcome.status) {
     case "skipped":
       return { ...step, status: "skipped", started_at: null };

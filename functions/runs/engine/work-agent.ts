@@ -1,5 +1,8 @@
+import { Problem } from "../../../shared/errors.ts";
 import { isObject, type Json } from "../../../shared/expressions/json.ts";
 import { asText } from "../../../shared/expressions/template.ts";
+import { promptIn } from "../../executions/prompts/public.ts";
+import type { PromptChoice } from "../../executions/public.ts";
 import type { GraphNode } from "../../pipelines/graph/public.ts";
 import { type AgentAnswer, type AgentTask, callAgent } from "./call-agent.ts";
 import type { AttemptResult } from "./rules/outcome.ts";
@@ -23,7 +26,12 @@ export async function workAgent(task: AgentTask<AgentNode>, deps: WorkDeps): Pro
   if (!prepared.ok) return { ...prepared, retryable: false };
   const { system_prompt_override, temperature } = task.step.config;
   const input = prepared.task.kind === "agent" ? prepared.task.input : null;
-  const call = { input: messageOf(input), variables: variablesOf(input), system_prompt_override, temperature };
+  // Prompts are for people to choose: what steps of a pipeline hand on chooses none.
+  const named = task.run.kind === "agent" ? promptOf(input) : undefined;
+  if (named?.ok === false) return named;
+  const prompt = named?.choice;
+  const message = prompt !== undefined && !saysMessage(input) ? "" : messageOf(input);
+  const call = { input: message, prompt, variables: variablesOf(input), system_prompt_override, temperature };
   return emitted(await callAgent(task, deps, call));
 }
 
@@ -43,6 +51,21 @@ export function messageOf(input: Json): string {
   if (!isObject(input)) return asText(input);
   if (typeof input.message === "string") return input.message;
   return typeof input.query === "string" ? input.query : asText(input as Json);
+}
+
+const saysMessage = (input: Json): boolean =>
+  isObject(input) && (typeof input.message === "string" || typeof input.query === "string");
+
+type Failed = Extract<AttemptResult, { ok: false }>;
+
+/** The prompt that the input names. Starts refuse one that is named wrongly; runs that began before they did fail for it. */
+function promptOf(input: Json): { readonly ok: true; readonly choice: PromptChoice | undefined } | Failed {
+  try {
+    return { ok: true, choice: promptIn(input) };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { ok: false, error: { code: "prompt_unavailable", message: error.detail }, retryable: false };
+  }
 }
 
 /** Values for the placeholders of the agent's prompt: the texts of `variables` in the input. */

@@ -1,16 +1,13 @@
+import { withinSpan } from "../../../shared/outbound/trace.ts";
+import { traceOf } from "../../../shared/tracing/kept.ts";
 import { workCalls } from "../calls/work.ts";
-import type { Fault } from "../model.ts";
-import { workSupervisor } from "../supervising/work.ts";
-import { Cassette, CassetteMiss } from "../trial/cassette.ts";
-import { faultAt, faultyFetch, faultyRequest } from "../trial/rules/faults.ts";
+import { stepSpanId } from "../tracing/rules/ids.ts";
 import type { TaskDeps } from "./task.ts";
 import type { Work } from "./walk.ts";
-import { workAgent, workSummary } from "./work-agent.ts";
 import { workApproval } from "./work-approval.ts";
+import { workConnector } from "./work-connector.ts";
 import type { WorkDeps } from "./work-deps.ts";
 import { workHttp } from "./work-http.ts";
-import { workRouter } from "./work-router.ts";
-import { workTool } from "./work-tool.ts";
 import { workWait } from "./work-wait.ts";
 
 /** Work that the run's deadline cuts off ends just after it, so that the run is timed out and not failed by its step. */
@@ -20,8 +17,18 @@ const PAST_DEADLINE_MS = 100;
 export const workerOf =
   (deps: WorkDeps): TaskDeps["worker"] =>
   (of) =>
-  async (task) =>
-    of.run.test === null ? workOf(of, task, deps) : tried(of, task, deps);
+  (task) =>
+    withinSpan(traceOf(of.run), stepSpanId(of.run.id, task.node.id, task.attempt), async ({ calls, sent }) => {
+      try {
+        return await (of.run.test === null ? workOf(of, task, deps) : (await trying()).tried(of, task, deps, workOf));
+      } finally {
+        of.store.mark(task.node, task.attempt, { calls: [...calls], sent: sent.last ?? null });
+      }
+    });
+
+/** Loaded with the first node that asks a model, and with the first run of a test. */
+const asking = () => import("./asking.ts");
+const trying = () => import("../trial/trying.ts");
 
 type Of = Parameters<TaskDeps["worker"]>[0];
 type Task = Parameters<Work>[0];
@@ -32,12 +39,12 @@ async function workOf(of: Of, { node, attempt, scope, inputs, left_ms, wait }: T
   const task = { ...of, node, attempt, scope, inputs, within };
   switch (step?.kind) {
     case "agent":
-      return workAgent({ ...task, step }, deps);
+      return (await asking()).workAgent({ ...task, step }, deps);
     case "router":
-      return workRouter({ ...task, step }, deps);
+      return (await asking()).workRouter({ ...task, step }, deps);
     case "merge":
     case "synthesizer":
-      return workSummary({ ...task, step }, deps);
+      return (await asking()).workSummary({ ...task, step }, deps);
     case "wait":
       return workWait({ ...task, step }, { left_ms, wait }, deps);
     case "approval":
@@ -47,39 +54,14 @@ async function workOf(of: Of, { node, attempt, scope, inputs, left_ms, wait }: T
     case "loop":
       return workCalls({ ...task, step, left_ms }, wait, deps);
     case "supervisor":
-      return workSupervisor({ ...task, step, left_ms }, wait, deps);
+      return (await asking()).workSupervisor({ ...task, step, left_ms }, wait, deps);
     case "tool":
-      return workTool({ ...task, step }, deps);
+      return (await asking()).workTool({ ...task, step }, deps);
+    case "connector":
+      return workConnector({ ...task, step }, deps);
     case "http":
       return workHttp({ ...task, step }, deps);
     default:
       throw new Error(`${node.id} has no work outside`);
   }
 }
-
-/** The same in a test: with what it is made to meet in place of an answer, or under its cassette. */
-async function tried(of: Of, task: Task, deps: WorkDeps): ReturnType<Work> {
-  const { run, store, table } = of;
-  const { node, attempt } = task;
-  const fault = faultAt(run.test, node.id, attempt);
-  if (fault !== undefined) {
-    store.mark(node, attempt, { fault });
-    return workOf(of, task, faulty(node.node?.kind, fault, deps));
-  }
-  if (run.test?.cassette == null) return workOf(of, task, deps);
-  const cassette = new Cassette({ table, blobs: deps.blobs }, run, node.id, attempt);
-  const result = await workOf(of, task, { ...deps, between: cassette }).catch((error: unknown) => {
-    if (!(error instanceof CassetteMiss)) throw error;
-    return undefined;
-  });
-  store.mark(node, attempt, { replayed_calls: cassette.replayed });
-  if (result !== undefined && cassette.missed === undefined) return result;
-  const message = cassette.missed?.detail ?? "The cassette has no answer.";
-  return { ok: false, error: { code: "cassette_miss", message }, retryable: false };
-}
-
-/** A request, or a tool, meets the fault itself, every other node by the model that it asks. */
-const faulty = (kind: string | undefined, fault: Fault["kind"], deps: WorkDeps): WorkDeps =>
-  kind === "http" || kind === "tool"
-    ? { ...deps, outbound: { request: faultyRequest(fault), fetch: faultyFetch(fault) } }
-    : { ...deps, invoker: deps.invokerBy(faultyFetch(fault)) };

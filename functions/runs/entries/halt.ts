@@ -1,9 +1,9 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { halt } from "../consumers.ts";
 import { runControl } from "../deps.ts";
 
-const platform = connectPlatform("runs-halt");
+const platform = connectWorker("runs-halt");
 const deps = runControl(platform);
 
 export const handler = consume(platform.log, (event) => halt(event, deps));

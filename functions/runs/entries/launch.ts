@@ -1,9 +1,9 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { admitNext, launch } from "../consumers.ts";
 import { runControl } from "../deps.ts";
 
-const platform = connectPlatform("runs-launch");
+const platform = connectWorker("runs-launch");
 const deps = runControl(platform);
 
 export const handler = consume(platform.log, (event) =>

@@ -2,28 +2,28 @@ import { readSettings } from "../../../shared/config/settings.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
-import { kmsKeysAtStart } from "../../../shared/secrets/at-start.ts";
-import { createModelInvoker } from "../../models/public.ts";
+import { connectWorker } from "../../../shared/worker.ts";
+import { connectors } from "../../connectors/public.ts";
+import { laterInvoker } from "../../models/invoking/public.ts";
 import { runReads } from "../deps.ts";
 import { denialOf } from "../engine/rights.ts";
 import { runTask, taskInputSchema } from "../engine/task.ts";
 import { workerOf } from "../engine/work.ts";
 
-const platform = connectPlatform("runs-node", kmsKeysAtStart);
+const platform = connectWorker("runs-node");
 const { clock, log, secrets } = platform;
 const reads = runReads(platform);
 const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));
 const { AWS_REGION, AWS_ENDPOINT_URL } = readSettings(["AWS_REGION", "AWS_ENDPOINT_URL"]);
 const bedrock = { region: AWS_REGION, endpoint: AWS_ENDPOINT_URL };
-const invoker = createModelInvoker({ outbound, bedrock });
 const worker = workerOf({
   ...reads,
   secrets,
   clock,
   outbound,
-  invoker,
-  invokerBy: (way) => createModelInvoker({ outbound, bedrock, through: () => way }),
+  connectors,
+  invoker: laterInvoker({ outbound, bedrock }),
+  invokerBy: (way) => laterInvoker({ outbound, bedrock, through: () => way }),
   compile_expression: compileExpression,
 });
 

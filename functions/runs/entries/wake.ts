@@ -1,9 +1,9 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { wakeBy } from "../control/waking.ts";
 import { runControl } from "../deps.ts";
 
-const platform = connectPlatform("runs-wake");
+const platform = connectWorker("runs-wake");
 const deps = runControl(platform);
 
 export const handler = consume(platform.log, (event) => wakeBy(event, deps));

@@ -161,16 +161,28 @@ export class Journal {
     return eventWrites(this.#table.table, context, events);
   }
 
+  /**
+   * Gives what waits for a number its number, before somebody goes on from what another worker has settled: that one may have
+   * died before it did so, and the log tells of no step before those that it follows.
+   */
+  async catchUp(): Promise<void> {
+    this.state = await number(this.#table, this.#run_id);
+  }
+
   /** Answers those whose attempt was settled before, and gives the others. One look for all: a repeated task meets many. */
   async #unsettled(group: readonly Pending[]): Promise<Pending[]> {
     const steps = await this.#table.table.batch(
       group.map(({ entry: { step } }) => this.#table.read(runStepItem, { run_id: this.#run_id, ...step })),
     );
-    return group.filter(({ entry, resolve }, i) => {
+    const settled = group.map(({ entry }, i) => {
       const step = steps[i];
-      if (step === undefined || !refuses(step, entry.move)) return true;
-      resolve({ settled: step });
-      return false;
+      return step !== undefined && refuses(step, entry.move) ? step : undefined;
+    });
+    if (settled.some((step) => step !== undefined)) await this.catchUp();
+    return group.filter(({ resolve }, i) => {
+      const step = settled[i];
+      if (step !== undefined) resolve({ settled: step });
+      return step === undefined;
     });
   }
 }

@@ -21,6 +21,9 @@ export function stepOf(step: RunStep, run: Pick<StoredRun, "status" | "finished_
     waiting_run_id: ___,
     expires_at: ____,
     work_key: _____,
+    agent: ______,
+    calls: _______,
+    sent: ________,
     retry_in_ms,
     output,
     ...shown

@@ -7,6 +7,7 @@ import type { readingOperations } from "./operations.ts";
 export { compare } from "../comparison/handlers.ts";
 export { list } from "../search/handlers.ts";
 export { drawTimeline, timeline } from "../timeline/handlers.ts";
+export { trace } from "../tracing/handlers.ts";
 export { getOutput, getStepOutput } from "./output.ts";
 
 type Ops = typeof readingOperations;

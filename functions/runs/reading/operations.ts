@@ -9,6 +9,7 @@ import { logView, outputView, stepView } from "../model.ts";
 import { searchOperations } from "../search/operations.ts";
 import { runResource, stepResource, wholeRunResource } from "../store.ts";
 import { timelineOperations } from "../timeline/operations.ts";
+import { tracingOperations } from "../tracing/operations.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 
@@ -95,4 +96,5 @@ export const readOperations = {
   ...readingOperations,
   ...timelineOperations,
   ...comparisonOperations,
+  ...tracingOperations,
 } as const;

@@ -4,6 +4,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { pinAgent, type StoredAgent } from "../../agents/public.ts";
+import { promptIn } from "../../executions/prompts/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import { DEFAULT_TIMEOUT_SECONDS, type RunRecord } from "../model.ts";
 import { storeJson } from "../store.ts";
@@ -22,7 +23,7 @@ export interface WantedAgentRun extends Pick<RunRecord, "mode" | "metadata" | "l
 /**
  * Everything of a new run of an agent that is decided before it starts: the pinned version, the stored input, its time.
  * @returns what `startOf` takes, and the check that goes into its transaction
- * @throws Problem where the agent or the plan does not permit it
+ * @throws Problem where the agent, the plan or a prompt in the input does not permit it
  */
 export async function prepareAgent(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
@@ -31,6 +32,7 @@ export async function prepareAgent(
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
+  promptIn(input);
   const pinned = await pinAgent(table, agent, version);
   await admitTokens(table, organization.plan, at);
   const named = namedRun(organization, at, timeout_seconds);

@@ -5,7 +5,7 @@ import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
-import { requireAlso } from "../../../shared/http/permit.ts";
+import { type Asking, requireAlso } from "../../../shared/http/permit.ts";
 import { agentStates } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
 import { pipelineStates } from "../../pipelines/model.ts";
@@ -25,7 +25,7 @@ import { LARGEST_START, type NewRun, startOf } from "./start.ts";
 type Ops = typeof operations;
 
 /** A run of an agent is repeated by who may run agents. @throws Problem `forbidden` */
-export function requireAgents(call: Pick<Call<Ops["retry"]>, "may">, { kind }: Pick<StoredRun, "kind">): void {
+export function requireAgents(call: Asking<"agents:execute">, { kind }: Pick<StoredRun, "kind">): void {
   if (kind === "agent") requireAlso(call, "agents:execute");
 }
 
@@ -50,7 +50,7 @@ export const ownTimeout = ({ parent_run_id, timeout_seconds }: StoredRun): numbe
  * `run.started` starts it: the execution is named after the run, so both together start it once.
  */
 export async function begin(
-  call: Pick<Call<Ops["retry"]>, "caller" | "at" | "request" | "commit">,
+  call: Pick<Call<Ops["retry"]>, "caller" | "at" | "trace" | "commit">,
   deps: RunDeps,
   table: TenantTable,
   wanted: NewRun,
@@ -58,7 +58,7 @@ export async function begin(
   input: Json,
 ): Promise<Output<Ops["retry"]>> {
   const { principal, organization } = call.caller;
-  const starter = { principal, plan: organization.plan, at: call.at, trace_id: call.request.id };
+  const starter = { principal, plan: organization.plan, at: call.at, trace: call.trace };
   let waits = false;
   const answer = await withPlace(async (waiting_for) => {
     const { run, writes, event } = startOf(table, starter, wanted, waiting_for);

@@ -8,11 +8,11 @@ import {
   type Graph,
   type GraphNode,
   graphLimits,
+  nested,
   referencesOf,
 } from "../../pipelines/graph/public.ts";
 import { checkGraph, loadRevision, type Pipeline, pipelineItem } from "../../pipelines/public.ts";
 import { type Pinned, waitsOf } from "../model.ts";
-import { nested } from "./rules/nesting.ts";
 
 /** Everything that a run uses, for its whole life. */
 export interface Pins extends Pick<Pinned, "agents" | "pipelines"> {
@@ -21,9 +21,6 @@ export interface Pins extends Pick<Pinned, "agents" | "pipelines"> {
   /** Whether any of its graphs runs an agent, which takes tokens of the plan. */
   readonly runs_agents: boolean;
 }
-
-/** Most different graphs of one run. */
-const MOST_GRAPHS = 50;
 
 interface Wanted {
   readonly pipeline_id: string;
@@ -70,7 +67,7 @@ export async function pinAll(
       pipelines[id] = pipeline.active_revision;
     }
     const fresh = [...new Map(level.map((one) => [keyOf(one), one])).entries()].filter(([key]) => !graphs.has(key));
-    if (graphs.size + fresh.length > MOST_GRAPHS) throw tooMany();
+    if (graphs.size + fresh.length > graphLimits.graphs) throw tooMany();
     const loaded = await Promise.all(
       fresh.map(([, one]) => revisionOf({ table, blobs }, one, pipelines, patterns.get(one.pipeline_id))),
     );
@@ -131,7 +128,7 @@ const tooDeep = (depth: number): Problem =>
   new Problem("conflict", `Pipelines run within pipelines ${depth} deep; ${graphLimits.depth} is the most.`);
 
 const tooMany = (): Problem =>
-  new Problem("conflict", `More than ${MOST_GRAPHS} different pipelines run within this one. Use fewer.`);
+  new Problem("conflict", `More than ${graphLimits.graphs} different pipelines run within this one. Use fewer.`);
 
 /** The versions with which a run uses the agents of its graphs. @throws Problem `conflict` when one of them cannot be used any more */
 async function pinGraphs(table: TenantTable, graphs: readonly Graph[]): Promise<Pinned["agents"]> {

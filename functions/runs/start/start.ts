@@ -12,6 +12,8 @@ import { newId } from "../../../shared/ids.ts";
 import { compileSchema } from "../../../shared/json-schema/schema.ts";
 import { plans, UNLIMITED } from "../../../shared/limits/plans.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
+import type { Trace } from "../../../shared/tracing/context.ts";
+import { tracedBy } from "../../../shared/tracing/kept.ts";
 import { type Graph, graphLimits } from "../../pipelines/graph/public.ts";
 import { budgetWrite } from "../../usage/public.ts";
 import { runEvents } from "../events.ts";
@@ -61,7 +63,7 @@ export interface Starter {
   readonly principal: Principal;
   readonly plan: Organization["plan"];
   readonly at: Date;
-  readonly trace_id: string;
+  readonly trace: Trace;
 }
 
 /**
@@ -79,7 +81,7 @@ export const LARGEST_START = 8 + MOST_LABELS + 4 + 2;
  */
 export function startOf(
   table: TenantTable,
-  { principal, plan, at, trace_id }: Starter,
+  { principal, plan, at, trace }: Starter,
   { input, setup, test, called, retry_of_run_id, recorded, limit = null, ...wanted }: NewRun,
   waiting_for?: WaitingFor,
 ): { readonly run: StoredRun; readonly writes: Write[]; readonly event: EventDraft } {
@@ -93,7 +95,7 @@ export function startOf(
     seed_run_id: recorded?.seed_run_id ?? wanted.id,
     status: "queued",
     started_by: principal,
-    trace_id,
+    ...tracedBy(trace),
     error: null,
     created_at: timestamp(at),
     started_at: null,

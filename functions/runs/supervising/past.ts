@@ -1,5 +1,6 @@
 import type { Blobs } from "../../../shared/blobs/blobs.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { InnerCall } from "../../../shared/tracing/inner.ts";
 import { outputsOf } from "../calls/outputs.ts";
 import { calledId, type StoredCalls } from "../calls/store.ts";
 import { loadJson, runItem } from "../store.ts";
@@ -26,6 +27,8 @@ export interface Decided {
   readonly delegated: readonly Delegated[];
   /** Why, round by round. */
   readonly reasons: readonly string[];
+  /** What was called for it. */
+  readonly calls: readonly InnerCall[];
 }
 
 /** Everything that has been delegated, round by round. */
@@ -41,6 +44,7 @@ export async function decidedIn(
   const found = await table.table.batch(reads);
   const delegated: Delegated[] = [];
   const reasons: string[] = [];
+  const calls: InnerCall[] = [];
   let runs = 0;
   for (const [i, round] of found.entries()) {
     if (round === undefined) throw new Error(`round ${i + 1} of ${node_id} is gone`);
@@ -48,8 +52,9 @@ export async function decidedIn(
     runs += tasks.filter(({ index }) => index !== null).length;
     delegated.push(...tasks);
     reasons.push(round.reason);
+    calls.push(...round.calls);
   }
-  return { delegated, reasons };
+  return { delegated, reasons, calls };
 }
 
 /** What all of it has come to; undefined where the answers are together more than an output may be. */

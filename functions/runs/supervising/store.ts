@@ -2,6 +2,7 @@ import * as z from "zod";
 import { blobSchema } from "../../../shared/blobs/blobs.ts";
 import { defineItem, type ItemOf } from "../../../shared/dynamo/item.ts";
 import { idSchema } from "../../../shared/ids.ts";
+import { innerCallSchema } from "../../../shared/tracing/inner.ts";
 
 export const runRoundItem = defineItem({
   type: "run_round",
@@ -13,9 +14,12 @@ export const runRoundItem = defineItem({
     round: z.int(),
     reason: z.string(),
     delegations: blobSchema,
+    /** What was called for the decision, for the spans of the step. */
+    calls: z.array(innerCallSchema).default([]),
     expires_at: z.string(),
   }),
   key: { pk: "RUN#{run_id}", sk: "ROUND#{node_id}#{attempt}#{round}" },
+  json: ["calls"],
   expires: "expires_at",
 });
 export type StoredRound = ItemOf<typeof runRoundItem>;

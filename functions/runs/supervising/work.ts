@@ -1,6 +1,7 @@
 import { eventWrites } from "../../../shared/change/commit.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
+import { callsMade, resumeCalls } from "../../../shared/outbound/trace.ts";
 import { timeoutOf } from "../../pipelines/graph/public.ts";
 import { childStart } from "../calls/child.ts";
 import { endChildren } from "../calls/ending.ts";
@@ -144,7 +145,8 @@ async function moveOn(
     const committed = await take(task, read, set, { writes: [], events: [] }, deps);
     return committed === "taken" ? "again" : committed;
   }
-  const { delegated, reasons } = await decidedIn(table, deps.blobs, read, supervised.round);
+  const { delegated, reasons, calls: made } = await decidedIn(table, deps.blobs, read, supervised.round);
+  resumeCalls(made);
   const done = await doneOf(table, deps.blobs, read, delegated);
   if (done === undefined) {
     noteAll(task, read, undefined);
@@ -186,7 +188,9 @@ async function decided(
     );
   }
   const question = { round, message: reported(message, done), variables, before: done.length };
+  const before = callsMade().length;
   const { decision, spent } = await ask(task, deps, question);
+  const made = callsMade().slice(before);
   noteAll(task, read, spent);
   if (!decision.ok) return decision;
   if (decision.is.finish) {
@@ -209,7 +213,13 @@ async function decided(
   return {
     ...started,
     writes: [
-      table.writes.create(runRoundItem, { ...of, reason, delegations: kept, expires_at: run.expires_at }),
+      table.writes.create(runRoundItem, {
+        ...of,
+        reason,
+        delegations: kept,
+        calls: [...made],
+        expires_at: run.expires_at,
+      }),
       ...started.writes,
       ...(spent?.usage ?? []),
     ],
@@ -224,7 +234,8 @@ async function decided(
 
 /** Notes for the step's outcome what all rounds have cost, and a decision that is not among them yet. */
 function noteAll({ node, attempt, store }: SupervisorTask, read: StoredCalls, spent: Work | undefined): void {
-  store.note(node, attempt, { model: spent?.model ?? null, ...together(read, spent), usage: spent?.usage ?? [] });
+  const { model = null, retrieved, usage = [] } = spent ?? {};
+  store.note(node, attempt, { model, ...together(read, spent), retrieved, usage });
 }
 
 const together = ({ tokens_in, tokens_out, cost_usd_micros }: StoredCalls, spent: Work | undefined) => ({

@@ -6,6 +6,7 @@ import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { agentStates, USABLE_AGENT } from "../../agents/model.ts";
 import { agentItem, type SnapshotContent } from "../../agents/public.ts";
+import { promptIn } from "../../executions/prompts/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import { agentGraph } from "../engine/load.ts";
 import { type NewRun, namedRun } from "../start/start.ts";
@@ -21,7 +22,7 @@ export type TestedAgent =
 /**
  * Everything of a test of an agent that is decided before it starts, as `preparePipeline` does it of a pipeline. The agent need
  * not be active, but must not be archived.
- * @throws Problem where the agent, the plan or what the test is told do not permit it
+ * @throws Problem where the agent, the plan, a prompt in the input or what the test is told do not permit it
  */
 export async function prepareAgentTest(
   { table, blobs }: { readonly table: TenantTable; readonly blobs: Blobs },
@@ -31,6 +32,7 @@ export async function prepareAgentTest(
   organization: Pick<Organization, "plan" | "settings">,
   at: Date,
 ): Promise<{ readonly wanted: NewRun; readonly check: Write }> {
+  promptIn(input);
   requireFaultsIn(agentGraph(agent_id), trial);
   await requireCassette(table, trial);
   await admitTokens(table, organization.plan, at);

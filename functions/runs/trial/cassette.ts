@@ -5,10 +5,13 @@ import { runFiles } from "../../../shared/blobs/purposes.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { canonicalJson, type Json } from "../../../shared/expressions/json.ts";
+import type { ConnectorAnswer } from "../../connectors/public.ts";
 import type { Between, ToolRunner } from "../../executions/public.ts";
 import { type CallMeter, type ModelErrorCode, modelErrors, type StoredAnswer } from "../../models/public.ts";
+import type { AskConnector } from "../engine/work-connector.ts";
 import type { HttpAnswer, SendHttp } from "../engine/work-http.ts";
-import { runTapeItem, type StoredRun } from "../store.ts";
+import type { StoredRun } from "../store.ts";
+import { runTapeItem } from "./store.ts";
 
 /** Answers to one request that are looked through for the one of the same step; one step alone seldom asks the same twice. */
 const LOOKED_AT = 100;
@@ -37,7 +40,10 @@ const kept = z.discriminatedUnion("kind", [
     kind: z.literal("no_response"),
     error: z.custom<Extract<HttpAnswer, { ok: false }>["error"]>(),
   }),
+  z.object({ kind: z.literal("connector"), result: z.custom<ConnectorAnswer>() }),
   z.object({ kind: z.literal("tools"), described: z.custom<Awaited<ReturnType<ToolRunner["describe"]>>>() }),
+  z.object({ kind: z.literal("resources"), answer: z.custom<Awaited<ReturnType<ToolRunner["resources"]>>>() }),
+  z.object({ kind: z.literal("prompt"), filled: z.custom<Awaited<ReturnType<ToolRunner["prompt"]>>>() }),
   z.object({ kind: z.literal("tool"), result: z.custom<Awaited<ReturnType<ToolRunner["execute"]>>>() }),
 ]);
 type Kept = z.output<typeof kept>;
@@ -95,8 +101,8 @@ export class Cassette implements Between {
         if (opened.found !== undefined) await this.#keep(asked, number, { kind: "answer", answer: opened.found });
         return {
           ...opened,
-          close: async (usage, answer, failure) => {
-            await opened.close(usage, answer, failure);
+          close: async (usage, answer, failure, waited_ms) => {
+            await opened.close(usage, answer, failure, waited_ms);
             if (answer !== undefined) await this.#keep(asked, number, { kind: "answer", answer });
             else if (failure !== undefined && failure.code !== "cancelled" && failure.code !== "quota_exceeded") {
               const { code, retry_after_ms } = failure;
@@ -126,12 +132,30 @@ export class Cassette implements Between {
         await this.#keep(asked, "tools", { kind: "tools", described });
         return described;
       },
-      execute: async (tool, name, args, signal) => {
+      resources: async (tool, signal) => {
+        if (tool.tool_type !== "mcp" || (tool.config.resources ?? []).length === 0) return own.resources(tool, signal);
+        const { server, resources } = tool.config;
+        const asked = { what: "resources", tool_id: tool.id, server, resources };
+        const known = await this.#find("resources", asked, "resources", `what the resources of ${tool.name} are`);
+        if (known !== undefined) return known.answer;
+        const answer = await own.resources(tool, signal);
+        await this.#keep(asked, "resources", { kind: "resources", answer });
+        return answer;
+      },
+      prompt: async (tool, name, args, signal) => {
+        const asked = { what: "prompt", tool_id: tool.id, name, arguments: args };
+        const known = await this.#find("prompt", asked, "prompt", `the prompt ${name} of ${tool.name}`);
+        if (known !== undefined) return known.filled;
+        const filled = await own.prompt(tool, name, args, signal);
+        await this.#keep(asked, "prompt", { kind: "prompt", filled });
+        return filled;
+      },
+      execute: async (tool, name, args, signal, key) => {
         const asked = { what: "tool", tool_id: tool.id, name, arguments: args };
         const number = `t${++this.#requests}`;
         const known = await this.#find("tool", asked, number, `a call of the tool ${name}`);
         if (known !== undefined) return known.result;
-        const result = await own.execute(tool, name, args, signal);
+        const result = await own.execute(tool, name, args, signal, key);
         await this.#keep(asked, number, { kind: "tool", result });
         return result;
       },
@@ -165,6 +189,20 @@ export class Cassette implements Between {
     };
   }
 
+  /** For a connector, by what it is asked. */
+  connector(own: AskConnector): AskConnector {
+    return async (table, request) => {
+      const { connector_id, input } = request;
+      const asked = { what: "connector", connector_id, input };
+      const number = `c${++this.#requests}`;
+      const known = await this.#find("connector", asked, number, `the connector ${connector_id}`);
+      if (known !== undefined) return known.result;
+      const result = await own(table, request);
+      await this.#keep(asked, number, { kind: "connector", result });
+      return result;
+    };
+  }
+
   async #find(
     kind: "answer",
     asked: object,
@@ -177,7 +215,7 @@ export class Cassette implements Between {
     call: string,
     named: string,
   ): Promise<KeptOf<"response"> | KeptOf<"no_response"> | undefined>;
-  async #find<K extends "tools" | "tool">(
+  async #find<K extends "tools" | "tool" | "resources" | "prompt" | "connector">(
     kind: K,
     asked: object,
     call: string,

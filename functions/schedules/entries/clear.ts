@@ -1,7 +1,7 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { clear } from "../consumers.ts";
 
-const { table, log } = connectPlatform("schedules-clear");
+const { table, log } = connectWorker("schedules-clear");
 
 export const handler = consume(log, (event) => clear(event, { table }));

@@ -1,9 +1,9 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { listen } from "../consumers.ts";
 import { scheduleDeps } from "../deps.ts";
 
-const platform = connectPlatform("schedules-listen");
+const platform = connectWorker("schedules-listen");
 const deps = scheduleDeps(platform);
 
 export const handler = consume(platform.log, (event) => listen(event, deps));

@@ -4,8 +4,8 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
-import { newId } from "../../../shared/ids.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import { goesOn, LARGEST_START, withPlace } from "../../runs/public.ts";
 import type { ScheduleDeps } from "../deps.ts";
 import { skippedReasons } from "../model.ts";
@@ -44,20 +44,20 @@ export async function fire(
   const { schedule, state } = whole;
   if (schedule.overlap === "skip" && state.last_run_id !== null && (await goesOn(table, state.last_run_id)))
     return skip(table, whole, { organization, occurrence, at }, "overlap");
-  const trace_id = newId("request", at);
+  const trace = newTrace();
   try {
-    const owner = await ownerOf(table, schedule);
-    const starter = { principal: owner.principal, organization, at, trace_id };
+    const owner = await ownerOf(table, organization, schedule);
+    const starter = { principal: owner.principal, organization, at, trace };
     const starting = await prepare(table, deps, schedule, input, starter);
     return await withPlace((waiting_for) => {
       const { run, writes, event } = starting(waiting_for);
       const done = outcomeWrites(table, whole, occurrence, { status: "fired", run_id: run.id }, at);
       const linked = table.writes.put(scheduleChainItem, {
-        trace_id,
+        trace_id: trace.trace_id,
         schedules: [...chain],
         expires_at: run.expires_at,
       });
-      return commitChange(table.table, contextOf(table, organization, at, trace_id), {
+      return commitChange(table.table, contextOf(table, organization, at, trace.trace_id), {
         writes: [...done.writes, owner.check, ...writes, ...(chain.length === 0 ? [] : [linked])],
         events: [event, ...done.events],
         largest: LARGEST,

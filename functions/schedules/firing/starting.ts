@@ -1,5 +1,5 @@
 import { decide } from "../../../shared/access/decide.ts";
-import { grantsOf } from "../../../shared/access/grants.ts";
+import { grantsOf } from "../../../shared/access/own-roles.ts";
 import type { Principal } from "../../../shared/access/principal.ts";
 import type { EventDraft } from "../../../shared/change/events.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -54,6 +54,7 @@ export async function prepare(
  */
 export async function ownerOf(
   table: TenantTable,
+  organization: Organization,
   { owner_id }: Pick<Schedule, "owner_id">,
 ): Promise<{ readonly principal: Principal; readonly check: Write }> {
   if (owner_id === null) throw new Problem("forbidden", "Nobody owns the schedule. Whoever resumes it does.");
@@ -68,7 +69,7 @@ export async function ownerOf(
     new Problem("forbidden", "The owner of the schedule has lost the permission `pipelines:execute`.", {
       members: { permission: "pipelines:execute" },
     });
-  if (!decide(grantsOf(role), "pipelines:execute").allowed) throw lost();
+  if (!decide(await grantsOf(table.table, organization, role), "pipelines:execute").allowed) throw lost();
   const still = { equals: { status: "active", role } };
   return {
     principal: { type: "user", id: owner_id },

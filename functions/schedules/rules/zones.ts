@@ -1,29 +1,5 @@
+import { offsetAt } from "../../../shared/zones.ts";
 import { type Cron, DAY_MS, nextWall } from "./cron.ts";
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** What a clock of the zone shows, written so that it can be taken apart. */
-function clockOf(zone: string): Intl.DateTimeFormat {
-  let clock = clocks.get(zone);
-  if (clock === undefined) {
-    const digits = "2-digit" as const;
-    clock = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      hourCycle: "h23",
-      ...{ year: "numeric", month: digits, day: digits, hour: digits, minute: digits, second: digits },
-    });
-    clocks.set(zone, clock);
-  }
-  return clock;
-}
-
-/** Milliseconds by which clocks of the zone are ahead of UTC at this instant. */
-export function offsetAt(zone: string, instant: number): number {
-  const [month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0] = (
-    clockOf(zone).format(instant).match(/\d+/g) ?? []
-  ).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1_000) * 1_000;
-}
 
 /** The first instant at which the zone's clocks are no more as at `from`; they are so at `to`. */
 function changeWithin(zone: string, from: number, to: number): number {

@@ -1,7 +1,7 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import * as consumers from "../consumers.ts";
 
-const platform = connectPlatform("scim-leavers");
+const platform = connectWorker("scim-leavers");
 
 export const handler = consume(platform.log, (event) => consumers.forget(event, platform));

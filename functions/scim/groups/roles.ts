@@ -1,3 +1,5 @@
+import { rolesByRule } from "../../../shared/access/given.ts";
+import { roleThere } from "../../../shared/access/own-roles.ts";
 import type { ChangeSet } from "../../../shared/change/commit.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
@@ -14,8 +16,8 @@ import { mayTake, replaceMembership } from "../../users/public.ts";
 import { commit, type DirectoryCall } from "../protocol/call.ts";
 import { type ScimSettings, scimGroupItem, settingsItem } from "../store.ts";
 
-/** People whose roles are judged in one transaction: four items each where it changes. */
-const AT_A_TIME = 20;
+/** People whose roles are judged in one transaction: four items each where it changes, and the role if it is the organization's own. */
+const AT_A_TIME = 19;
 
 /** For whom, and how a change is committed: under the proof of a directory's token, or by what follows an event. */
 export interface Judging {
@@ -82,16 +84,19 @@ async function applyTo(
   const own = table.of(tenant);
   const memberships = await table.batch(ids.map((user_id) => own.read(membershipItem, { user_id })));
   const places = await table.batch(ids.map((user_id) => own.read(userTeamsItem, { user_id })));
-  const changes = memberships.flatMap((read, i) => {
+  const named = [default_role, ...group_rules.map(({ role }) => role), ...memberships.map((one) => one?.role ?? "")];
+  const by_rule = await rolesByRule(own, named);
+  const each = memberships.map(async (read, i) => {
     if (read === undefined || read.status === "removed") return [];
     const teams = (places[i]?.teams ?? []).flatMap(({ team_id }) => groups.get(team_id) ?? []);
-    const { role } = ruled(group_rules, teams, { role: read.role, team_ids: [] }, default_role);
-    if (role === read.role || !mayTake(reach, read.role)) return [];
+    const { role } = ruled(group_rules, teams, { role: read.role, team_ids: [] }, default_role, by_rule);
+    if (role === read.role || !(await mayTake(own, reach, read.role))) return [];
     const next: Membership = { ...read, role, updated_at: timestamp(at), etag: newEtag(at) };
     const { user_id, organization_id } = read;
     const data = { user_id, organization_id, role, previous_role: read.role };
     return [
       {
+        role,
         writes: [...replaceMembership(table, read, next), placesStand(own, user_id, places[i])],
         event: draft(userEvents, "membership.role_changed", { id: user_id }, data, {
           changes: [{ field: "role", old: read.role, new: role }],
@@ -99,10 +104,15 @@ async function applyTo(
       },
     ];
   });
+  const changes = (await Promise.all(each)).flat();
   const [first, ...others] = changes.map(({ event }) => event);
   if (first === undefined) return;
-  const writes = changes.flatMap((one) => one.writes);
-  await commit({ writes, events: [first, ...others], largest: 2 + AT_A_TIME * 4 });
+  const roles = [...new Set(changes.map(({ role }) => role))];
+  const writes = [
+    ...roles.flatMap((role) => roleThere(own, role, true, lostRace)),
+    ...changes.flatMap((one) => one.writes),
+  ];
+  await commit({ writes, events: [first, ...others], largest: 2 + AT_A_TIME * 5 });
 }
 
 /** Two who judge at once by different groups do not both write: the groups are those by which it was judged. */

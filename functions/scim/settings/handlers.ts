@@ -1,3 +1,4 @@
+import { SMALL_CHANGE } from "../../../shared/change/commit.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
@@ -5,13 +6,16 @@ import { lostRace } from "../../../shared/dynamo/write.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { Platform } from "../../../shared/http/platform.ts";
 import { newEtag } from "../../../shared/ids.ts";
-import { reachOf, requireReach } from "../../users/public.ts";
+import { MOST_GIVEN, reachOf, requireGivenByRule } from "../../users/public.ts";
 import { scimEvents } from "../events.ts";
 import type { apiOperations } from "../operations.ts";
 import { type ScimSettings, settingsItem } from "../store.ts";
 
 type Ops = typeof apiOperations;
 type Deps = Pick<Platform, "table">;
+
+/** Items at most: beside the settings, each role that the rules name. */
+const LARGEST = SMALL_CHANGE + MOST_GIVEN;
 
 /** What counts where nobody has said anything. */
 const UNSET = { default_role: "viewer", group_rules: [], updated_at: null } as const;
@@ -31,10 +35,13 @@ export const updateSettings: Handler<Ops["updateSettings"], Deps> = async (call,
     const stamps = { reach: reachOf(caller.grants), updated_at: timestamp(at), etag: newEtag(at) };
     const next: ScimSettings = { ...before, ...given(body), ...stamps };
     const { default_role, group_rules } = next;
-    // What stays counts anew with what changes: somebody's first rule puts a default into effect.
-    requireReach(caller, [default_role, ...group_rules.map(({ role }) => role)]);
     const changes = changedFields(before, { default_role, group_rules });
     if (changes.length === 0) return read ?? { ...UNSET, group_rules: [] };
+    // What stays counts anew with what changes: somebody's first rule puts a default into effect.
+    const proofs = await requireGivenByRule(table, caller, [
+      { path: "default_role", role: default_role },
+      ...group_rules.map(({ role }, i) => ({ path: `group_rules.${i}.role`, role })),
+    ]);
     const changed_fields = changes.map(({ field }) => field);
     const write =
       read === undefined
@@ -42,10 +49,11 @@ export const updateSettings: Handler<Ops["updateSettings"], Deps> = async (call,
         : tenant.writes.replace(settingsItem, next, read.etag);
     return call.commit(
       {
-        writes: [call.stillPermitted(), write],
+        writes: [call.stillPermitted(), ...proofs, write],
         events: [
           draft(scimEvents, "scim.settings_updated", { id: caller.organization.id }, { changed_fields }, { changes }),
         ],
+        largest: LARGEST,
       },
       next,
     );

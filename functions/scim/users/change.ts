@@ -40,7 +40,7 @@ export function changeUser(
     const { active = record.active, ...said } = next({ ...attributesOf(record), active: record.active });
     const described = describe(table, call, person, said, active);
     const standing = move(table, call, person, active);
-    if (standing.events.length > 0) requireWithinReach(call, person.membership);
+    if (standing.events.length > 0) await requireWithinReach(table, call, person.membership);
     const [first, ...others] = [...described.events, ...standing.events];
     if (first === undefined) return person;
     await commit(call, { writes: [...described.writes, ...standing.writes], events: [first, ...others] });

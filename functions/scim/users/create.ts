@@ -64,7 +64,7 @@ export function createUser(table: Table, call: DirectoryCall, attributes: ScimUs
     const { user: known, membership } = found;
     const user = known ?? brought(call, attributes, address);
     const record = newRecord(call, attributes, user.id);
-    const standing = stand(table, call, { ...found, user, active: record.active });
+    const standing = await stand(table, call, { ...found, user, active: record.active });
     const own = table.of(call.context.tenant);
     const platform = table.of(PLATFORM);
     await commit(call, {
@@ -167,11 +167,15 @@ function newRecord({ at }: DirectoryCall, attributes: ScimUserAttributes, id: st
 }
 
 /** They join, come again, or are a member already, whose standing becomes what the directory says. */
-function stand(
+async function stand(
   table: Table,
   call: DirectoryCall,
   { user, membership, default_role, active }: Found & { readonly user: User; readonly active: boolean },
-): { readonly writes: readonly Write[]; readonly events: readonly EventDraft[]; readonly membership: Membership } {
+): Promise<{
+  readonly writes: readonly Write[];
+  readonly events: readonly EventDraft[];
+  readonly membership: Membership;
+}> {
   const {
     caller: { organization },
     at,
@@ -180,7 +184,7 @@ function stand(
   if (membership !== undefined && membership.status !== "removed") {
     // Whom an administrator has suspended stays so: nothing says that the directory knows of it.
     if (active || membership.status === "suspended") return { writes: [], events: [], membership };
-    requireWithinReach(call, membership);
+    await requireWithinReach(table, call, membership);
     const { next, writes, event } = moveStanding(table, { user, membership }, status, at, { by_directory: true });
     return { writes, events: [event], membership: next };
   }

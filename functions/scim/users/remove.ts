@@ -18,7 +18,7 @@ export function removeUser(table: Table, call: DirectoryCall, id: string): Promi
   return updateWithRetry(call.if_match, async () => {
     const person = await personOf(table, call, id);
     requireVersion(call, toResource(person.record, person.membership, baseOf(call)));
-    requireWithinReach(call, person.membership);
+    await requireWithinReach(table, call, person.membership);
     const { tenant } = call.context;
     const successor_id = await successorOf(table, call, id);
     const parting = { removed_by: call.caller.principal.id, successor_id, at: call.at };

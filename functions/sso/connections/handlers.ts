@@ -1,4 +1,5 @@
 import { userIdOf } from "../../../shared/access/caller.ts";
+import { SMALL_CHANGE } from "../../../shared/change/commit.ts";
 import { changedFields, draft } from "../../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -10,7 +11,7 @@ import { connectionPlaceItem, PLATFORM } from "../../../shared/identity/items.ts
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { teamItem } from "../../teams/public.ts";
-import { reachOf, requireReach } from "../../users/public.ts";
+import { MOST_GIVEN, reachOf, requireGivenByRule } from "../../users/public.ts";
 import { anotherWayIn } from "../enforcement/used.ts";
 import { ssoEvents } from "../events.ts";
 import { callbackOf, connectionStates, providerName, serviceProvider } from "../model.ts";
@@ -43,6 +44,9 @@ import { toldOf } from "./rules/told.ts";
 
 type Ops = typeof apiOperations;
 
+/** Items at most: beside the connection, each role that its rules name. */
+const LARGEST = SMALL_CHANGE + MOST_GIVEN;
+
 /** Refuses rules that name a team which the organization has not. */
 async function requireTeams({ table }: ConnectionDeps, tenant: string, rules: readonly GroupRule[]): Promise<void> {
   const ids = [...new Set(rules.flatMap(({ team_id }) => team_id ?? []))];
@@ -52,14 +56,19 @@ async function requireTeams({ table }: ConnectionDeps, tenant: string, rules: re
   throw badReference(`group_rules.${rules.findIndex(({ team_id }) => team_id === missing)}.team_id`);
 }
 
-/** Whoever sets a connection up gives by it no role that they could not give themselves. */
-const requireGivable = (
-  { caller }: Call<Ops["create"] | Ops["update"]>,
-  {
-    default_role = [],
-    group_rules = [],
-  }: { default_role?: string | never[] | undefined; group_rules?: readonly GroupRule[] | undefined },
-): void => requireReach(caller, [default_role, group_rules.flatMap(({ role }) => role ?? [])].flat());
+/**
+ * Whoever sets a connection up gives by it no role that they could not give themselves, nor one that people give only.
+ * @returns what the transaction proves by which it counts
+ */
+const requireGiven = (
+  { table }: ConnectionDeps,
+  { caller }: Pick<Call<Ops["create"]>, "caller">,
+  { default_role, group_rules }: Pick<Connection, "default_role" | "group_rules">,
+) =>
+  requireGivenByRule(table, caller, [
+    { path: "default_role", role: default_role },
+    ...group_rules.map(({ role }, i) => ({ path: `group_rules.${i}.role`, role })),
+  ]);
 
 /** Refuses what cannot be right, before anything is written. */
 async function requireSound(deps: ConnectionDeps, next: Connection, read?: Connection): Promise<void> {
@@ -76,7 +85,7 @@ async function requireSound(deps: ConnectionDeps, next: Connection, read?: Conne
  */
 export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps) => {
   const { caller, body, at } = call;
-  requireGivable(call, body);
+  const givable = await requireGiven(deps, call, body);
   const organization_id = caller.organization.id;
   const { kind } = body.provider;
   const id = newId("sso_connection", at);
@@ -110,7 +119,11 @@ export const create: Handler<Ops["create"], ConnectionDeps> = async (call, deps)
   ]);
   try {
     const { connection, writes, events } = await activation(deps, pending, at);
-    return await call.commit({ writes, events: [...events] }, connection);
+    return await updateWithRetry(undefined, async ({ fresh }) => {
+      const proofs = fresh ? await requireGiven(deps, call, body) : givable;
+      const change = { writes: [call.stillPermitted(), ...proofs, ...writes], events, largest: LARGEST };
+      return call.commit(change, connection);
+    });
   } catch (error) {
     if (error instanceof Problem && error.status < 500) {
       await removeFromPool(deps, pending);
@@ -142,7 +155,7 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     if (read.status !== "active" && read.status !== "inactive")
       throw connectionStates.refusal(read.status, ["active", "inactive"]);
     const merged = await patched(read, call, deps);
-    if (setsRoles) requireGivable(call, merged);
+    const proofs = setsRoles ? await requireGiven(deps, call, merged) : [];
     const changes = changedFields(visible(read), visible(merged));
     if (changes.length === 0 && merged.sealed_secret === read.sealed_secret) return read;
     const reach = setsRoles ? reachOf(call.caller.grants) : read.reach;
@@ -164,12 +177,15 @@ export const update: Handler<Ops["update"], ConnectionDeps> = async (call, deps)
     return call.commit(
       {
         writes: [
+          call.stillPermitted(),
           tenant.writes.replace(connectionItem, next, read.etag),
           ...leading(deps.table, read, next),
           ...stays,
+          ...proofs,
           ...(body.provider === undefined ? [] : looking(deps.table, next, at)),
         ],
         events: [draft(ssoEvents, "sso.connection_updated", resource, { ...data, changed_fields }, { changes })],
+        largest: LARGEST,
       },
       next,
     );
@@ -238,7 +254,7 @@ export const remove: Handler<Ops["remove"], ConnectionDeps> = async (call, deps)
     if (read.status === "deleting") throw connectionStates.refusal(read.status, ["pending", "active", "inactive"]);
     return call.commit(
       {
-        writes: [...deleting(deps.table, read, at), ...(await anotherWayIn(deps.table, read))],
+        writes: [call.stillPermitted(), ...deleting(deps.table, read, at), ...(await anotherWayIn(deps.table, read))],
         events: [draft(ssoEvents, "sso.connection_deleted", ...subject(read))],
       },
       undefined,

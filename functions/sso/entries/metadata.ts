@@ -4,12 +4,12 @@ import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { connectProviders } from "../connections/pool.ts";
 import { lookAtProvider } from "../saml/consumers.ts";
 import { samlLook } from "../store.ts";
 
-const platform = connectPlatform("sso-metadata");
+const platform = connectWorker("sso-metadata");
 const read = readSettings(["USER_POOL_ID", ...outboundSettings]);
 const policy = outboundPolicy(read);
 const deps = {

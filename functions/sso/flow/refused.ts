@@ -37,7 +37,7 @@ export const ending = (table: Table, { id, status }: Pick<SignIn, "id" | "status
  * @param stored what ends with it
  */
 export async function endRefused(
-  { at, request }: Pick<Call<OperationShape>, "at" | "request">,
+  { at, request, trace }: Pick<Call<OperationShape>, "at" | "request" | "trace">,
   table: Table,
   { signIn, connection, reason, email }: Refused,
   stored: readonly Write[] = [],
@@ -48,7 +48,7 @@ export async function endRefused(
     tenant,
     actor: { type: "system", id: "anonymous" },
     at,
-    trace_id: request.id,
+    trace_id: trace.trace_id,
     request,
     audit_days: AUDIT_DAYS,
   } as const;

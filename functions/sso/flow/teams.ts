@@ -1,3 +1,4 @@
+import { rolesByRule } from "../../../shared/access/given.ts";
 import { commitChange, systemContext } from "../../../shared/change/commit.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
@@ -30,13 +31,14 @@ export async function byGroups(
     ...directoryReads(own, user_id),
   ]);
   const team_ids = (places?.teams ?? []).map(({ team_id }) => team_id);
-  const rule = ruled(group_rules, groups ?? undefined, { role, team_ids }, default_role);
+  const by_rule = await rolesByRule(own, [role, default_role, ...group_rules.flatMap((one) => one.role ?? [])]);
+  const rule = ruled(group_rules, groups ?? undefined, { role, team_ids }, default_role, by_rule);
   const teams = [...rule.enter, ...rule.leave];
   const found = teams.length === 0 ? [] : await table.batch(teams.map((id) => own.read(teamItem, { id })));
   const kept = new Set(found.flatMap((team) => (team?.directory ? [team.id] : [])));
   const ours = (id: string) => !kept.has(id);
   return {
-    role: givesRole(...directory) || !mayTake(connection.reach, role) ? role : rule.role,
+    role: givesRole(...directory) || !(await mayTake(own, connection.reach, role)) ? role : rule.role,
     enter: rule.enter.filter(ours),
     leave: rule.leave.filter(ours),
   };

@@ -1,9 +1,11 @@
+import { roleThere } from "../../../shared/access/own-roles.ts";
 import { draft } from "../../../shared/change/events.ts";
 import { updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
 import type { Call } from "../../../shared/http/call.ts";
 import type { Output } from "../../../shared/http/operation.ts";
+import type { Ruled } from "../../../shared/identity/group-rules.ts";
 import {
   emailItem,
   type Membership,
@@ -27,6 +29,7 @@ import type { signInOperations } from "./operations.ts";
 import { type PoolTokens, poolTokens } from "./pool-tokens.ts";
 import { invalidCode, notLetIn, provedSignIn, reasonOf, spending } from "./proved.ts";
 import { ending, endRefused } from "./refused.ts";
+import type { Joins } from "./rules/decide.ts";
 import { byGroups, enterTeams, leaveTeams } from "./teams.ts";
 import { joining, linking, type Part, remembered, seenAgain, stillHolds } from "./writes.ts";
 
@@ -75,6 +78,9 @@ const signedInAs = (user_id: string, { email }: Profile) =>
 const viaOf = ({ id, organization_id }: Connection) =>
   ({ method: "sso", connection_id: id, connection_organization_id: organization_id }) as const;
 
+/** The connection's rules for groups count from the first sign-in on. */
+const joinsBy = (join: Joins, { role }: Ruled) => ({ ...join, role, ruled: role !== join.role });
+
 interface Entry {
   readonly call: Call<Token>;
   readonly deps: SignInDeps;
@@ -92,7 +98,10 @@ function reassigned({ deps, call }: Entry, membership: Membership, user: User, r
   const data = { user_id: user.id, organization_id, role, previous_role: membership.role };
   const changes = [{ field: "role", old: membership.role, new: role }];
   return {
-    writes: replaceMembership(deps.table, membership, next),
+    writes: [
+      ...roleThere(deps.table.of(organization_id), role, true, lostRace),
+      ...replaceMembership(deps.table, membership, next),
+    ],
     events: [draft(userEvents, "membership.role_changed", { id: user.id, name: user.name }, data, { changes })],
   };
 }
@@ -120,7 +129,7 @@ async function asUser(entry: Entry): Promise<Output<Token>> {
       ? linking(table, judged, profile, user, "email", at)
       : seenAgain(table, judged, identity, profile, at),
     decision.join !== null
-      ? await joining(table, judged, { ...decision.join, role: rule.role }, user, { at, primary: false })
+      ? await joining(table, judged, joinsBy(decision.join, rule), user, { at, primary: false })
       : membership === undefined
         ? { writes: [], events: [] }
         : reassigned(entry, membership, user, rule.role),
@@ -183,7 +192,7 @@ async function asNewUser(entry: Entry): Promise<Output<Token>> {
   const platform = table.of(PLATFORM);
   const parts: readonly Part[] = [
     linking(table, judged, profile, user, "email", at),
-    await joining(table, judged, { ...decision.join, role: rule.role }, user, { at, primary: true }),
+    await joining(table, judged, joinsBy(decision.join, rule), user, { at, primary: true }),
   ];
   const answer = await call.commit(
     {

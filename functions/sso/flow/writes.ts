@@ -34,7 +34,7 @@ export function linking(
   table: Table,
   { connection }: Pick<Judged, "connection">,
   profile: Profile,
-  user: Pick<User, "id" | "name">,
+  user: Pick<User, "id">,
   linked_by: Identity["linked_by"],
   at: Date,
 ): Part & { readonly events: readonly [EventDraft]; readonly identity: Identity } {
@@ -59,7 +59,7 @@ export function linking(
       draft(
         ssoEvents,
         "sso.identity_linked",
-        { id, name: user.name },
+        { id },
         { identity_id: id, connection_id, provider: null, user_id: user.id },
       ),
     ],
@@ -107,17 +107,15 @@ export const seenAgain = (
 export async function joining(
   table: Table,
   { organization, membership, invitation }: Pick<Judged, "organization" | "membership" | "invitation">,
-  { via, role }: Joins,
+  { via, role, ruled = false }: Joins & { readonly ruled?: boolean },
   user: Pick<User, "id" | "name">,
   { at, primary }: { readonly at: Date; readonly primary: boolean },
 ): Promise<Part> {
   if (via === "invitation") {
     if (invitation === undefined) throw noLongerWorks();
-    // The connection's rules for groups count from the first sign-in on.
-    const ruled = { ...invitation, invitation: { ...invitation.invitation, role } };
-    return acceptance(table, ruled, user, { at, before: membership, primary });
+    return acceptance(table, invitation, user, { at, before: membership, primary, role, ruled });
   }
-  const join: Joining = { organization, user, role, joined_via: via, primary, inactive: lostRace, at };
+  const join: Joining = { organization, user, role, ruled, joined_via: via, primary, inactive: lostRace, at };
   return {
     writes: joinWrites(table, join, membership),
     events: [joined(join)],

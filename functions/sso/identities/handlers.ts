@@ -80,8 +80,8 @@ export const unlinkIdentity: Handler<Ops["unlinkIdentity"], IdentityDeps> = asyn
     table.of(caller.organization.id).read(membershipItem, { user_id: identity.user_id }),
   ]);
   if (user === undefined) throw notFound();
-  if (membership !== undefined && membership.status !== "removed") requireReach(caller, [membership.role]);
-  await unlink(table, call.context, identity, user, [call.stillPermitted()]);
+  if (membership !== undefined && membership.status !== "removed") await requireReach(table, caller, [membership.role]);
+  await unlink(table, call.context, identity, user, call.proofs());
   return undefined;
 };
 
@@ -92,7 +92,7 @@ export const listOwnIdentities: Handler<Ops["listOwnIdentities"], IdentityDeps> 
 
 /** Two who are unlinked at once are not both the second to last: the account's list is as it was read. */
 export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> = async (call, deps) => {
-  const { caller, path, at, request } = call;
+  const { caller, path, at, request, trace } = call;
   const { table } = deps;
   const user = await table.of(PLATFORM).get(userItem, { id: caller.user.id });
   const ways = await waysOf(deps, caller.user.id);
@@ -105,7 +105,7 @@ export const unlinkOwnIdentity: Handler<Ops["unlinkOwnIdentity"], IdentityDeps> 
     });
   const tenant = way.organization_id ?? user.default_organization_id;
   const audit_days = await auditDaysOf(table.of(tenant));
-  const context = { tenant, actor: caller.principal, at, trace_id: request.id, request, audit_days };
+  const context = { tenant, actor: caller.principal, at, trace_id: trace.trace_id, request, audit_days };
   await unlink(table, context, way.identity, user);
   return undefined;
 };

@@ -50,12 +50,8 @@ export async function unlink(
     refuse: () => new Problem("conflict", "The account's ways to sign in have just changed. Try again."),
     writes: [...writes, ...gone, platform.writes.remove(poolAccountItem, { sub }, {})],
     events: [
-      draft(
-        ssoEvents,
-        "sso.identity_unlinked",
-        { id, name: user.name },
-        { identity_id: id, connection_id, provider, user_id, sub },
-      ),
+      // By its id alone: an erasure of the person finds no entry by what an identity is called (docs/adr/0090).
+      draft(ssoEvents, "sso.identity_unlinked", { id }, { identity_id: id, connection_id, provider, user_id, sub }),
     ],
   });
 }

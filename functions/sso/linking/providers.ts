@@ -24,7 +24,7 @@ type Back = Call<OperationShape>;
 
 /** The provider of a connection, whose organization sees in its history who is refused. */
 export async function companysProvider(
-  call: Pick<Back, "at" | "request">,
+  call: Pick<Back, "at" | "request" | "trace">,
   { table }: Pick<SignInDeps, "table">,
   { signIn: { id }, lead }: { readonly signIn: Pick<SignIn, "id">; readonly lead: Place },
 ): Promise<LinkedProvider> {
@@ -42,7 +42,7 @@ export async function companysProvider(
 
 /** A provider that is everybody's. The organization of whoever has asked sees in its trail who is refused. */
 export const everybodysProvider = (
-  call: Pick<Back, "at" | "origin" | "request">,
+  call: Pick<Back, "at" | "origin" | "request" | "trace">,
   deps: Pick<SignInDeps, "table" | "clients" | "log">,
   { signIn, lead: { provider } }: { readonly signIn: Pick<SignIn, "asked_by">; readonly lead: Everybodys },
 ): LinkedProvider => ({

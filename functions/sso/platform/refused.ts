@@ -6,6 +6,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { isGone, organizationItem, PLATFORM, type User, userItem } from "../../../shared/identity/items.ts";
 import type { PlatformProvider } from "../../../shared/identity/platform-providers.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
+import type { Trace } from "../../../shared/tracing/context.ts";
 import { ssoEvents } from "../events.ts";
 import type { SignInDeps } from "../flow/deps.ts";
 import type { Refusal } from "../model.ts";
@@ -29,6 +30,7 @@ export interface EverybodysRefusal {
 interface Call {
   readonly at: Date;
   readonly request: RequestFacts;
+  readonly trace: Trace;
 }
 
 /**
@@ -62,7 +64,7 @@ const ofUser = ({ id, default_organization_id }: User): Concerned => ({
  * @param stored what ends with it
  */
 export async function tellRefused(
-  { at, request }: Call,
+  { at, request, trace }: Call,
   { table, log }: Pick<SignInDeps, "table" | "log">,
   { provider, purpose, reason, concerns }: EverybodysRefusal,
   stored: readonly Write[] = [],
@@ -81,7 +83,7 @@ export async function tellRefused(
     tenant,
     actor: asker ?? { type: "system", id: "anonymous" },
     at,
-    trace_id: request.id,
+    trace_id: trace.trace_id,
     request,
     audit_days: retentionOf(organization).audit_days,
   } as const;

@@ -15,7 +15,7 @@ export function linkingEverybodys(
   { table, registrations }: Pick<SignInDeps, "table" | "registrations">,
   provider: PlatformProvider,
   { subject, sub, email }: Profile,
-  { id: user_id, name }: Pick<User, "id" | "name">,
+  { id: user_id }: Pick<User, "id">,
   linked_by: PlatformIdentity["linked_by"],
   at: Date,
 ) {
@@ -35,7 +35,7 @@ export function linkingEverybodys(
       writes.create(platformIdentityItem, identity, taken),
       writes.create(poolAccountItem, { sub, user_id }, taken),
     ],
-    events: [draft(ssoEvents, "sso.identity_linked", { id, name }, data)],
+    events: [draft(ssoEvents, "sso.identity_linked", { id }, data)],
   } as const;
 }
 

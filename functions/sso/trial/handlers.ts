@@ -1,7 +1,6 @@
 import { userIdOf } from "../../../shared/access/caller.ts";
 import { notFound } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
-import type { OperationShape } from "../../../shared/http/operation.ts";
 import { type AskDeps, ask } from "../asked/ask.ts";
 import { connectionStates } from "../model.ts";
 import type { trialOperations } from "./operations.ts";
@@ -9,7 +8,7 @@ import type { trialOperations } from "./operations.ts";
 type Ops = typeof trialOperations;
 
 /** Whoever asks, in which session. @throws Problem `not_found` for who is no person */
-function askerOf({ caller, session_id }: Call<OperationShape & { readonly permission: "sso:update" }>) {
+function askerOf({ caller, session_id }: Pick<Call<Ops["askTrial"]>, "caller" | "session_id">) {
   const user_id = userIdOf(caller.principal);
   if (user_id === undefined || session_id === undefined) throw notFound();
   return { user_id, session_id };

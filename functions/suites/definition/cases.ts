@@ -9,7 +9,7 @@ import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { badReference, notFound, Problem } from "../../../shared/errors.ts";
 import type { Json } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
-import { requireAlso } from "../../../shared/http/permit.ts";
+import { type Asking, requireAlso } from "../../../shared/http/permit.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { isUsable } from "../../agents/model.ts";
 import { agentItem } from "../../agents/public.ts";
@@ -94,7 +94,7 @@ function assertionsOf(list: readonly Assertion[]): Assertion[] {
 
 /** Whether what a case names is there: agents that judge, a run of what the suite is of. @throws Problem `reference_not_found` */
 async function refersTo(
-  call: Parameters<typeof requireAlso>[0],
+  call: Asking<"runs:read">,
   own: TenantTable,
   suite: Suite,
   {

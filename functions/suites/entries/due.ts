@@ -1,12 +1,12 @@
 import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { look } from "../consumers.ts";
 import { jobDeps } from "../deps.ts";
 import { suiteRunDue } from "../store.ts";
 
-const platform = connectPlatform("suites-due");
+const platform = connectWorker("suites-due");
 const deps = jobDeps(platform);
 const works = { [suiteRunDue.kind]: (due: Due) => look(due, deps) };
 

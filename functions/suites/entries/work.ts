@@ -1,9 +1,9 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { hear } from "../consumers.ts";
 import { jobDeps } from "../deps.ts";
 
-const platform = connectPlatform("suites-work");
+const platform = connectWorker("suites-work");
 const deps = jobDeps(platform);
 
 export const handler = consume(platform.log, (event) => hear(event, deps));

@@ -4,6 +4,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
+import { traceOf } from "../../../shared/tracing/kept.ts";
 import { agentItem } from "../../agents/public.ts";
 import { findHead } from "../../pipelines/public.ts";
 import { findRun, loadJson, prepareAgent, preparePipeline, startOf, withPlace } from "../../runs/public.ts";
@@ -43,7 +44,7 @@ export async function begin(own: TenantTable, whole: WholeSuiteRun, one: Planned
     const organization = await organizationOf(own);
     const { wanted, check } = await prepare(own, job, one, organization, at, deps);
     const recorded = await recordedOf(own, job, one);
-    const starter = { principal: job.started_by, plan: organization.plan, at, trace_id: job.trace_id };
+    const starter = { principal: job.started_by, plan: organization.plan, at, trace: traceOf(job) };
     const { expires_at } = job;
     const open = { suite_run_id: job.id, index, run_id: wanted.id, judge_run_ids: [], judges: 0, expires_at };
     await withPlace((waiting_for) => {

@@ -1,6 +1,7 @@
 import { commitChange } from "../../../shared/change/commit.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace } from "../../../shared/dynamo/write.ts";
+import { traceOf } from "../../../shared/tracing/kept.ts";
 import { agentItem } from "../../agents/public.ts";
 import { elapsed, isLive } from "../../runs/model.ts";
 import {
@@ -138,7 +139,7 @@ async function ask(
       organization,
       at,
     );
-    const starter = { principal: job.started_by, plan: organization.plan, at, trace_id: job.trace_id };
+    const starter = { principal: job.started_by, plan: organization.plan, at, trace: traceOf(job) };
     const { suite_run_id, index, run_id, judges } = open;
     const asked = { judges: judges + 1, judge_run_ids: [...open.judge_run_ids, prepared.id] };
     await withPlace((waiting_for) => {

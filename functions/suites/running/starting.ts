@@ -10,6 +10,7 @@ import { requireAlso } from "../../../shared/http/permit.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import { addDays, retentionOf } from "../../../shared/limits/retention.ts";
+import { tracedBy } from "../../../shared/tracing/kept.ts";
 import { agentItem, pinAgent, pinAgents } from "../../agents/public.ts";
 import { findHead, pinForRun } from "../../pipelines/public.ts";
 import type { Pinned } from "../../runs/model.ts";
@@ -69,7 +70,7 @@ export const start: Handler<Ops["start"], SuiteDeps> = async (call, { table, blo
     status: "running",
     reason: null,
     started_by: caller.principal,
-    trace_id: call.request.id,
+    ...tracedBy(call.trace),
     created_at: timestamp(at),
     finished_at: null,
     deadline_at: timestamp(addSeconds(at, JOB_SECONDS)),

@@ -40,6 +40,7 @@ export interface MeterOf {
 }
 
 export interface WorkMeter extends CallMeter {
+  kept(number: number): Promise<StoredAnswer | undefined>;
   /** What is asked does not matter here. */
   open(call: Omit<Parameters<CallMeter["open"]>[0], "request">): ReturnType<CallMeter["open"]>;
   /** Calls that could not be recorded when they ended: their writes go into the work's own transaction. */
@@ -76,7 +77,7 @@ export function workMeter(of: MeterOf): WorkMeter {
   }[] = [];
   const ends = performance.now() + of.timeout_ms;
   const { answers } = of;
-  let kept: ReturnType<typeof keptAnswers> | undefined;
+  let places: ReturnType<typeof keptAnswers> | undefined;
 
   const record = async (
     at: Date,
@@ -113,14 +114,17 @@ export function workMeter(of: MeterOf): WorkMeter {
     });
   };
 
+  const kept: WorkMeter["kept"] = async (number) => {
+    if (answers === undefined) return undefined;
+    places ??= keptAnswers(table, work);
+    const place = (await places).get(String(number));
+    return place === undefined ? undefined : (JSON.parse(await answers.blobs.load(place)) as StoredAnswer);
+  };
+
   const open: WorkMeter["open"] = async ({ number, tokens_in, tokens_out }) => {
     const source: UsageSource = { ...work, call: String(number) };
-    if (answers !== undefined) {
-      kept ??= keptAnswers(table, work);
-      const found = (await kept).get(source.call);
-      if (found !== undefined)
-        return { found: JSON.parse(await answers.blobs.load(found)) as StoredAnswer, close: async () => {} };
-    }
+    const found = await kept(number);
+    if (found !== undefined) return { found, close: async () => {} };
     const at = clock.now();
     const answer_tokens = tokens_out ?? Math.min(ANSWER_TOKENS, of.max_output_tokens);
     const run = await ofRun(tokens_in, answer_tokens);
@@ -151,6 +155,7 @@ export function workMeter(of: MeterOf): WorkMeter {
 
   return {
     open,
+    kept,
     unrecorded: () =>
       lost.flatMap(({ at, usage, reservation, run }) => [
         ...usageWrites(table, { at, actor }, usage),

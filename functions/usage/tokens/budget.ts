@@ -195,10 +195,11 @@ function exceeded(plan: Plan, limit: number, needed: number, budget: Budget | un
 }
 
 /**
- * Refuses new work early when nothing is left of the month's tokens. The calls themselves reserve.
+ * Refuses new work early when nothing is left of the month's tokens, or less than it needs. The calls themselves reserve.
+ * @param needed tokens that it will come to at least
  * @throws Problem `quota_exceeded` (402) with the limit and the usage
  */
-export async function admitTokens(table: TenantTable, plan: Plan, at: Date): Promise<void> {
+export async function admitTokens(table: TenantTable, plan: Plan, at: Date, needed = 1): Promise<void> {
   const limit = plans[plan].tokens_per_month;
   if (limit === UNLIMITED) return;
   const month = monthOf(at);
@@ -206,11 +207,11 @@ export async function admitTokens(table: TenantTable, plan: Plan, at: Date): Pro
   if (budget === undefined) {
     const { tokens_in, tokens_out } = await monthUsage(table, month);
     const committed = tokens_in + tokens_out;
-    if (committed >= limit) throw exceeded(plan, limit, 1, { month, plan, committed, expires_at: "" });
+    if (committed + needed > limit) throw exceeded(plan, limit, needed, { month, plan, committed, expires_at: "" });
     return;
   }
   const now = timestamp(at);
   const expired = leasesOf(budget).filter(({ expires_at }) => expires_at < now);
   const committed = budget.committed - expired.reduce((sum, { tokens }) => sum + tokens, 0);
-  if (committed >= limit) throw exceeded(plan, limit, 1, budget);
+  if (committed + needed > limit) throw exceeded(plan, limit, needed, budget);
 }

@@ -1,7 +1,8 @@
+import { roleThere } from "../../../shared/access/own-roles.ts";
 import { draft, type EventDraft } from "../../../shared/change/events.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
-import type { Write } from "../../../shared/dynamo/write.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import {
   type Membership,
@@ -24,6 +25,8 @@ export interface Joining {
   readonly organization: Pick<Organization, "id" | "plan">;
   readonly user: Pick<User, "id" | "name">;
   readonly role: string;
+  /** Whether the role is what rules made of another one: where they do not any more, it is judged anew (412). */
+  readonly ruled?: boolean;
   readonly joined_via: Membership["joined_via"];
   /** Whether they have rights at once: a directory may bring somebody who has none yet. Active unless told. */
   readonly status?: "active" | "suspended";
@@ -35,7 +38,7 @@ export interface Joining {
 }
 
 /**
- * The writes that make a user a member: the membership, the way from the user to it, a seat of the plan, the count of
+ * The writes that make a user a member: the membership, with a role that is there to be given, the way from the user to it, a seat of the plan, the count of
  * owners, as long as the organization is active. The one place where members come from.
  * @param before the membership as it was read: somebody who was removed comes back with a new role
  * @throws Problem `conflict` (409) for somebody who is a member already
@@ -45,7 +48,7 @@ export function join(
   joining: Joining,
   before?: Membership,
 ): { readonly membership: Membership; readonly writes: Write[] } {
-  const { organization, user, role, joined_via, status = "active", primary, inactive, at } = joining;
+  const { organization, user, role, ruled = false, joined_via, status = "active", primary, inactive, at } = joining;
   const user_id = user.id;
   const tenant = table.of(organization.id);
   const now = timestamp(at);
@@ -71,12 +74,22 @@ export function join(
     before === undefined
       ? tenant.writes.create(membershipItem, membership, (old) => memberAlready(old?.status ?? "active"))
       : tenant.writes.replace(membershipItem, membership, before.etag),
+    ...roleThere(tenant, role, ruled || joined_via !== "invitation", ruled ? lostRace : roleGone),
     table.of(PLATFORM).writes.put(userOrganizationItem, { user_id, organization_id: organization.id }),
     takeQuota(tenant, organization.plan, "users"),
     ...(isActiveOwner(membership) ? [countOwner(tenant)] : []),
   ];
   return { membership, writes };
 }
+
+const roleGone = (): Problem =>
+  new Problem(
+    "conflict",
+    "The role that people get here is gone, or is being deleted. An administrator names another one.",
+    {
+      members: { state: "role_gone" },
+    },
+  );
 
 /** The writes of {@link join}. */
 export const joinWrites = (table: Table, joining: Joining, before?: Membership): Write[] =>

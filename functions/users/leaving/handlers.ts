@@ -20,7 +20,7 @@ export const remove: Handler<Ops["remove"], UsersDeps> = async (call, { table })
     const read = await call.load(how);
     if (read.user.id === removed_by)
       throw new Problem("conflict", "Nobody removes themselves. Leave: POST /users/me/leave.");
-    requireReach(caller, [read.membership.role]);
+    await requireReach(table, caller, [read.membership.role]);
     const { removal, change } = part(table, read, { removed_by, successor_id, at });
     const successor =
       successor_id === removed_by ? [] : [activeMember(table, caller.organization.id, successor_id, "successor_id")];

@@ -40,6 +40,7 @@ export function part(table: Table, { user, membership }: MemberRecord, { removed
     schedules_handed_over: 0,
     webhooks_handed_over: 0,
     threads_deleted: 0,
+    api_keys_revoked: 0,
     removed_by,
     removed_at: timestamp(at),
     completed_at: null,

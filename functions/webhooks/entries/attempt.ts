@@ -5,16 +5,16 @@ import { dueWorker } from "../../../shared/due/work.ts";
 import { consumeMessages } from "../../../shared/events/consume.ts";
 import { createOutbound } from "../../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../../shared/outbound/settings.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
 import { kmsKeysAtStart } from "../../../shared/secrets/at-start.ts";
 import { createSecrets } from "../../../shared/secrets/index.ts";
 import { sealer } from "../../../shared/secrets/sealer.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { attemptDelivery } from "../deliveries/attempt.ts";
 import { hintOfDue } from "../deliveries/delivery.ts";
 import { attemptQueue } from "../deliveries/queues.ts";
 import { deliveryDue } from "../store.ts";
 
-const { table, clock, log } = connectPlatform("webhooks-attempt");
+const { table, clock, log } = connectWorker("webhooks-attempt");
 const settings = readSettings([...outboundSettings, "KEY_ARN"]);
 const keys = kmsKeysAtStart(settings.KEY_ARN);
 // A busy webhook signs many times a minute with the same secret; its data key is kept for five minutes.

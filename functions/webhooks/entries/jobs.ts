@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { consumeMessages } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import { attemptQueue, jobQueue } from "../deliveries/queues.ts";
 import { work } from "../replays/jobs.ts";
 
-const { table, clock, log } = connectPlatform("webhooks-jobs");
+const { table, clock, log } = connectWorker("webhooks-jobs");
 const deps = { table, clock, attempts: attemptQueue(), jobs: jobQueue(), budget_ms: 20_000 };
 const of = { tenant: z.string(), webhook_id: z.string() };
 const message = z.discriminatedUnion("kind", [

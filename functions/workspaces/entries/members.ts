@@ -1,7 +1,7 @@
 import { consume } from "../../../shared/events/consume.ts";
-import { connectPlatform } from "../../../shared/runtime.ts";
+import { connectWorker } from "../../../shared/worker.ts";
 import * as consumers from "../consumers.ts";
 
-const platform = connectPlatform("workspaces-members");
+const platform = connectWorker("workspaces-members");
 
 export const handler = consume(platform.log, (event) => consumers.forgetMembers(event, platform));

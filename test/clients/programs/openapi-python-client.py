@@ -20,7 +20,19 @@ models = importlib.import_module(f"{package}.models")
 page = models.RolePage.from_dict(
     {
         "items": [
-            {"id": "viewer", "label": "Viewer", "description": "", "built_in": True, "grants": [], "permissions": []}
+            {
+                "id": "viewer",
+                "name": "Viewer",
+                "description": "",
+                "built_in": True,
+                "status": "active",
+                "grants": [],
+                "permissions": [],
+                "replacement": None,
+                "created_by": None,
+                "created_at": None,
+                "updated_at": None,
+            }
         ],
         "next_cursor": None,
     }

@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAgent, fill } from "../../support/agents.ts";
 import { type ApiAnswer, type Company, eventually, registerCompany } from "../../support/api.ts";
+import { drawn, mediaTypes, pdf, xlsx } from "../../support/documents.ts";
 import { eventTypesOf } from "../../support/traces.ts";
+
+const FEES = '<row r="1"><c r="A1"><v>10</v></c></row>';
 
 let company: Company;
 let path: string;
@@ -179,6 +182,13 @@ describe("an address", () => {
       else if (url.pathname === "/moved") response.writeHead(302, { location: "/page" }).end();
       else if (url.pathname === "/loop") response.writeHead(302, { location: "/loop" }).end();
       else if (url.pathname === "/inward") response.writeHead(302, { location: "http://169.254.169.254/latest" }).end();
+      else if (url.pathname === "/paper")
+        response
+          .writeHead(200, { "content-type": mediaTypes.pdf })
+          .end(pdf([drawn("Preface"), drawn("Opening hours")]));
+      else if (url.pathname === "/sheet")
+        response.writeHead(200, { "content-type": mediaTypes.xlsx }).end(xlsx([["Fees", FEES]]));
+      else if (url.pathname === "/claimed") response.writeHead(200, { "content-type": mediaTypes.docx }).end("words");
       else if (url.pathname === "/image") response.writeHead(200, { "content-type": "image/png" }).end("png");
       else response.writeHead(404).end("secret internals");
     });
@@ -221,9 +231,19 @@ describe("an address", () => {
     await company.call("DELETE", own);
   });
 
+  it("of a PDF or an Office file gives its text, with marks of pages and sheets", async () => {
+    const [paper, sheet] = await Promise.all([add("/paper"), add("/sheet")]);
+    const ready = { status: "ready", error: null, truncated: false, fetched_at: expect.any(String) };
+    expect(await settled(paper)).toMatchObject({ ...ready, content: "[page 1]\nPreface\n\n[page 2]\nOpening hours" });
+    expect(await settled(sheet)).toMatchObject({ ...ready, content: '[sheet "Fees"]\n| 10 |' });
+    await company.call("DELETE", paper);
+    await company.call("DELETE", sheet);
+  });
+
   it.each([
     ["/missing", "bad_status"],
     ["/image", "not_text"],
+    ["/claimed", "wrong_media_type"],
     ["/loop", "too_many_redirects"],
     ["/inward", "blocked_address"],
   ])("%s fails with %s, tells nothing of what answered, and keeps the text it had", async (at, code) => {

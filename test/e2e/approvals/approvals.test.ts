@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { sentMails } from "../../../local/mails.ts";
 import { type Company, call, eventually } from "../../support/api.ts";
@@ -103,6 +104,57 @@ describe("a run that asks people", () => {
     expect([silent.status, silent.body.errors?.[0]?.path ?? silent.body.issues?.[0]?.path]).toEqual([422, "comment"]);
     expect((await bob.call("POST", `/approvals/${id}/reject`, { comment: "Too loud." })).body.status).toBe("rejected");
     expect(await ended(company, run_id)).toMatchObject({ status: "completed", output: { why: null } });
+  });
+
+  it("is listed, shown and decided in a shell, as whoever the token is of", async () => {
+    const shell = (who: { readonly token: string } | undefined, ...words: string[]) =>
+      new Promise<{ code: number; out: string; err: string }>((resolve) =>
+        execFile(
+          process.execPath,
+          ["admin/approvals.ts", ...words],
+          { env: { KAIZEN_API: `${inject("stack").apiUrl}/api/v1`, KAIZEN_TOKEN: who?.token ?? "" } },
+          (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+        ),
+      );
+    const { run_id, id } = await waits({ message: "Send {{ input.text }}?" });
+    const listed = await shell(ada, "list");
+    expect([listed.code, listed.err]).toEqual([0, ""]);
+    expect(listed.out).toContain(`${id}  until `);
+    expect((await shell(company, "list")).out).not.toContain(id);
+    const shown = await shell(ada, "show", id);
+    expect(shown.out).toContain("ask (pending)\nSend Hello?\n");
+    expect(shown.out).toContain('"apiKey": "[masked]"');
+    const own = await shell(company, "approve", id);
+    expect([own.code, own.out, own.err.split("\n")[0]]).toEqual([
+      1,
+      "",
+      "You started the run. Somebody else has to decide.",
+    ]);
+    const usage = [
+      await shell(ada, "reject", id),
+      await shell(ada),
+      await shell(undefined, "list"),
+      await shell(ada, "approve", id, "--loudly"),
+    ];
+    for (const { code, out, err } of usage)
+      expect([code, out, err.includes("npm run approvals -- <command>")]).toEqual([2, "", true]);
+    expect(await shell(ada, "approve", id, "--comment", "Fine.")).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^ask \(pending\)\nSend Hello\?\n[\s\S]*\n\nask is approved\.\n$/),
+      err: "",
+    });
+    expect((await ended(company, run_id)).status).toBe("completed");
+    const forged = await waits({ message: "Send \u001b[1A\u001b[2K\u009b2J\u202eolleH?" });
+    const seen = (await shell(ada, "show", forged.id)).out + (await shell(ada, "list")).out;
+    expect(seen).toContain("Send ");
+    for (const mark of "\u001b\u009b\u202e") expect(seen).not.toContain(mark);
+    await ada.call("POST", `/approvals/${forged.id}/reject`, { comment: "No." });
+    const gone = await shell(
+      ada,
+      "show",
+      id.replace(/.$/, (last) => (last === "0" ? "1" : "0")),
+    );
+    expect([gone.code, gone.out]).toEqual([1, ""]);
   });
 
   it("fails where nothing is connected to a rejection", async () => {

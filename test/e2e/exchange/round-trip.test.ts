@@ -41,7 +41,12 @@ beforeAll(async () => {
       parameters: { type: "object", properties: { word: { type: "string" } }, required: ["word"] },
     },
   });
-  pipeline_id = await made("/pipelines", { name: "News", pattern: "sequential", tags: ["daily"] });
+  pipeline_id = await made("/pipelines", {
+    name: "News",
+    pattern: "sequential",
+    tags: ["daily"],
+    max_concurrent_runs: 3,
+  });
   const node = (id: string, kind: string, config: object = {}) => ({ id, kind, label: `The ${id}`, config });
   const graph = {
     nodes: [
@@ -123,6 +128,13 @@ describe("a document of agents and pipelines", () => {
       "pipeline News": "unchanged",
     });
     expect(same.body.to_supply).toEqual([]);
+
+    // A document from before says nothing of the limit, which stays.
+    const older = text.replace(/^ *max_concurrent_runs: 3\n/m, "");
+    expect(older.length).toBeLessThan(text.length);
+    const before = await other.call("POST", "/imports", { document: older, on_conflict: "update" });
+    expect(actions(before)["pipeline News"]).toBe("unchanged");
+    expect((await other.call("GET", `/pipelines/${id}`)).body.max_concurrent_runs).toBe(3);
   });
 
   it("that differs from what is there is refused, comes under other names, or changes what is there", async () => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { monthUsage } from "../../../functions/usage/store.ts";
 import { askedOf, createAgent, scriptedModel } from "../../support/agents.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
+import { officialMcpServer } from "../../support/mcp-server.ts";
 import { stackTable } from "../../support/stack.ts";
 import { eventTypesOf } from "../../support/traces.ts";
 
@@ -102,6 +103,30 @@ describe("a streamed execution", () => {
     expect(call?.data).toMatchObject({ name: "double", arguments: { n: 21 } });
     expect(seen.find(({ event }) => event === "tool_result")?.data).toMatchObject({ id: call?.data.id, ok: true });
     expect(seen.at(-1)?.data.content).toContain("42");
+  });
+
+  it("is asked with a prompt of an MCP server; one that cannot be had is the stream's error", async () => {
+    const server = await officialMcpServer();
+    try {
+      const agent = await createAgent(company, { model_id });
+      const config = { server: server.url, tools: [], prompts: ["review"] };
+      const tool = { name: "team", description: "What the team knows", tool_type: "mcp", config };
+      expect((await company.call("POST", `/agents/${agent.id}/tools`, tool)).status).toBe(201);
+      const mark = unique("streamed");
+      const prompt = { tool: "team", name: "review", arguments: { text: mark } };
+      const seen = await stream(company, agent.id, { prompt });
+      expect(seen.at(-1)).toMatchObject({ event: "done", data: { prompt: { name: "review", messages: 3 } } });
+      const sent = (await askedOf(mark)).at(-1)?.body.messages;
+      expect(sent.at(-1)).toEqual({ role: "user", content: `Review this: ${mark}` });
+      const missing = await stream(company, agent.id, { prompt: { tool: "team", name: "review" } });
+      expect(missing.map(({ event }) => event)).toEqual(["start", "error"]);
+      expect(missing[1]?.data).toMatchObject({
+        code: "validation_failed",
+        message: expect.stringContaining("text is required"),
+      });
+    } finally {
+      await server.close();
+    }
   });
 
   it("that fails on the way ends with an error, and what can be refused before is refused with a status", async () => {

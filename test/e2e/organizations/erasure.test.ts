@@ -62,6 +62,10 @@ it("the deployed function erases a deleted organization, with the rights that it
   const { types, files } = await tracesOf(id);
   expect(types.filter((type) => type !== "due")).toEqual([
     "audit_entry",
+    "audit_head",
+    "audit_leaf",
+    "audit_number",
+    "audit_tree",
     "erasure",
     "event",
     "organization_slug",

@@ -150,6 +150,57 @@ describe("a test of one node", () => {
     expect(history.body.items[0].id).toBe(again.body.id);
   });
 
+  it("works it by what a test case says: its input, and what its run has come to", async () => {
+    const said = unique("Case");
+    const run = await ended(company, await testRun(company, pipeline_id, { input: { message: `[[say:${said}]]` } }));
+    const suite = (await company.call("POST", `/pipelines/${pipeline_id}/suites`, { name: unique("Suite") })).body;
+    const made = await company.call("POST", `/suites/${suite.id}/cases`, {
+      name: "Says it",
+      from_run_id: run.id,
+      expect_output: true,
+    });
+    expect(made.status, made.text).toBe(201);
+    const one = { suite_id: suite.id, case_id: made.body.id };
+    const { body } = await at("second", { case: one });
+    expect([body.status, body.output, body.input]).toEqual([
+      "completed",
+      { text: said },
+      { message: `[[say:${said}]]` },
+    ]);
+    const both = await at("second", { case: one, run_id: run.id });
+    expect([both.status, both.body.issues[0].path]).toEqual([422, "case"]);
+    const gone = await at("second", { case: { ...one, case_id: suite.id.replace("sui_", "cas_") } });
+    expect([gone.status, gone.body.code, gone.body.issues[0].path]).toEqual([422, "reference_not_found", "case"]);
+    for (const target of [`/agents/${agent_id}`, `/pipelines/${await pipelineWith(company, asks(), "custom")}`]) {
+      const its = (await company.call("POST", `${target}/suites`, { name: unique("Suite") })).body;
+      const other = await company.call("POST", `/suites/${its.id}/cases`, {
+        name: "Another's",
+        input: { message: "Hi" },
+        assertions: [{ kind: "status", status: "completed" }],
+      });
+      expect(other.status, other.text).toBe(201);
+      const foreign = await at("second", { case: { suite_id: its.id, case_id: other.body.id } });
+      expect([foreign.status, foreign.body.code, foreign.body.issues[0].path]).toEqual([
+        422,
+        "reference_not_found",
+        "case",
+      ]);
+    }
+    const bare = await company.call("POST", `/suites/${suite.id}/cases`, {
+      name: "Made up",
+      input: { message: "[[say:Given]]" },
+      assertions: [{ kind: "equals", value: { text: "Given" } }],
+    });
+    expect(bare.status, bare.text).toBe(201);
+    const alone = await at("second", { case: { ...one, case_id: bare.body.id } });
+    expect([alone.status, alone.body.issues[0].path]).toEqual([422, "upstream.first"]);
+    const given = await at("second", {
+      case: { ...one, case_id: bare.body.id },
+      upstream: { first: { text: "Before." } },
+    });
+    expect([given.body.status, given.body.output]).toEqual(["completed", { text: "Given" }]);
+  });
+
   it("works a rule, too, and the input itself", async () => {
     const graph = chain([
       { id: "in", kind: "input" },

@@ -2,7 +2,17 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { askedOf } from "../../support/agents.ts";
 import { type Company, unique } from "../../support/api.ts";
 import { roomyCompany } from "../../support/plans.ts";
-import { activeAgent, type Edge, ended, graphOf, type Node, pages, pipelineWith, testRun } from "../runs/setup.ts";
+import {
+  activeAgent,
+  type Edge,
+  ended,
+  graphOf,
+  type Node,
+  pages,
+  pipelineWith,
+  redraw,
+  testRun,
+} from "../runs/setup.ts";
 
 const price = { input: 1_000_000, output: 2_000_000 };
 const sizes = { context_window_tokens: 2_000, max_output_tokens: 300 };
@@ -103,6 +113,66 @@ describe("the estimate of a pipeline", () => {
     expect((await company.call("GET", `${rest}x`)).status).toBe(422);
   });
 
+  it("adds up pipelines within pipelines as often as they may run, and says which run within themselves", async () => {
+    const chain = (node: Node) =>
+      graphOf(
+        [{ id: "in", kind: "input" }, node, { id: "out", kind: "output" }],
+        [
+          ["in", node.id],
+          [node.id, "out"],
+        ],
+      );
+    const made = async (node: Node) => {
+      const id = await pipelineWith(company, chain(node), "custom");
+      const active = await company.call("POST", `/pipelines/${id}/activate`, {});
+      expect(active.status, active.text).toBe(200);
+      return id;
+    };
+    const of = async (id: string) => (await company.call("GET", `/pipelines/${id}/estimate`)).body;
+    const talks = await made({ id: "a", kind: "agent", config: { agent_id: plain } });
+    const repeats = await made({ id: "l", kind: "loop", config: { pipeline_id: talks, max_iterations: 3 } });
+    const each = await made({
+      id: "m",
+      kind: "map",
+      config: { pipeline_id: repeats, list: "input", max_items: 5, retry: { max_attempts: 2 } },
+    });
+    const once = (await of(talks)).cost_usd_micros.at_most;
+    expect(once).toBeGreaterThan(0);
+    expect(await of(each)).toMatchObject({
+      steps: { at_most: 3 },
+      model_calls: { at_most: 12 * 3 * 5 * 2 },
+      cost_usd_micros: { at_most: once * 3 * 5 * 2 },
+      unbounded: [],
+    });
+    const pinned = { pipeline_id: talks, revision: 1 };
+    const empty = await pipelineWith(company, chain({ id: "s", kind: "sub_pipeline", config: pinned }), "custom");
+    expect(await of(empty)).toMatchObject({ model_calls: { at_most: 0 }, unbounded: [] });
+    await redraw(company, talks, chain({ id: "s", kind: "sub_pipeline", config: { pipeline_id: each } }));
+    expect((await company.call("POST", `/pipelines/${talks}/activate`, {})).status).toBe(200);
+    const absent = Array.from({ length: 60 }, (_, i): Node => {
+      const pipeline_id = `pip_01JDQ4X0Z5V8W3N7K2M9R6T${String(i).padStart(3, "0")}`;
+      return { id: `s${i}`, kind: "sub_pipeline", config: { pipeline_id } };
+    });
+    const many = graphOf(
+      [{ id: "in", kind: "input" }, ...absent, { id: "out", kind: "output" }],
+      absent.flatMap(({ id }): Edge[] => [
+        ["in", id],
+        [id, "out"],
+      ]),
+    );
+    expect((await company.call("PUT", `/pipelines/${empty}/graph`, many)).status).toBe(200);
+    const reasons = new Set(
+      (await of(empty)).unbounded.map(({ reason }: { reason: string }) => reason.replace(/pip_\w+/, "…")),
+    );
+    expect([...reasons]).toEqual([
+      "Pipeline … is not there, or is not active.",
+      "More than 50 different pipelines run within this one.",
+    ]);
+    const { model_calls, unbounded } = await of(each);
+    expect(model_calls).toEqual({ at_most: null });
+    expect(unbounded).toEqual([{ node_id: "m", reason: `Pipeline ${each} runs within itself.` }]);
+  });
+
   it("says why something has no bound, in place of a number", async () => {
     const bare = await activeAgent(company, { model_id: "scripted/bare" });
     const nodes: Node[] = [
@@ -130,13 +200,14 @@ describe("the estimate of a pipeline", () => {
   });
 
   it("is never below what runs come to, of random graphs whose models fail, answer garbage and break off", async () => {
-    let seed = 7;
-    const below = (n: number) => {
-      seed = (seed * 48_271) % 2_147_483_647;
-      return seed % n;
-    };
     const worked = { calls: 0, failed: 0 };
-    const one = async () => {
+    // Each graph draws from a seed of its own: what they are together does not hang on which of them comes first.
+    const one = async (own: number) => {
+      let seed = own;
+      const below = (n: number) => {
+        seed = (seed * 48_271) % 2_147_483_647;
+        return seed % n;
+      };
       const mark = unique("estimate");
       const nodes: Node[] = [{ id: "in", kind: "input" }];
       const edges: Edge[] = [];
@@ -179,7 +250,11 @@ describe("the estimate of a pipeline", () => {
         expect([node_id, total("cost_usd_micros") <= cost_usd_micros.at_most]).toEqual([node_id, true]);
       }
     };
-    for (let round = 0; round < 2; round++) await Promise.all([one(), one(), one()]);
+    for (const seeds of [
+      [7, 11, 13],
+      [17, 19, 23],
+    ])
+      await Promise.all(seeds.map(one));
     expect(worked.calls).toBeGreaterThan(20);
     expect(worked.failed).toBeGreaterThan(3);
   });

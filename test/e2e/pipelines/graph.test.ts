@@ -295,12 +295,42 @@ describe("a pipeline's graph", () => {
     await company.call("DELETE", path);
   });
 
+  it("a connector that is not there is said at its node; the draft is kept, and not activated", async () => {
+    const path = await draftPipeline(company);
+    const connector_id = "con_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+    const graph = {
+      nodes: [...ends, { id: "ask", kind: "connector", label: "Ask", config: { connector_id } }],
+      connections: [
+        { id: "a", source: ends[0]?.id, target: "ask" },
+        { id: "b", source: "ask", target: ends[1]?.id },
+      ],
+    };
+    const saved = await company.call("PUT", `${path}/graph`, graph);
+    expect(saved.status, saved.text).toBe(200);
+    const said = saved.body.validation.errors.map(({ code, node_ids }: Record<string, unknown>) => [code, node_ids]);
+    expect(said).toContainEqual(["connector_not_found", ["ask"]]);
+    const refused = await company.call("POST", `${path}/activate`, {});
+    expect([refused.status, refused.body.code]).toEqual([409, "graph_invalid"]);
+    const exported = await company.call("GET", `${path}/export`);
+    expect(exported.body.left_out).toEqual([expect.stringMatching(/nodes\.ask\.config\.connector_id$/)]);
+    const [pipeline] = exported.body.pipelines;
+    const node = pipeline.graph.nodes.find(({ id }: { id: string }) => id === "ask");
+    node.config.connector_id = { $connector: "CRM" };
+    const document = { kaizen_version: 1, pipelines: [{ ...pipeline, name: `${pipeline.name} again` }] };
+    const foreign = await company.call("POST", "/imports", { document });
+    expect([foreign.status, foreign.body.issues[0].message]).toEqual([
+      422,
+      'names connector "CRM", which neither the document nor the organization has',
+    ]);
+    await company.call("DELETE", path);
+  });
+
   it("what is no graph is 422 with the place of every issue, and nothing is saved", async () => {
     const path = await draftPipeline(company);
     const bad = {
       nodes: [
         { id: "a b", kind: "agent", label: "", config: {} },
-        { id: "s", kind: "connector", label: "S", config: {} },
+        { id: "s", kind: "prompt", label: "S", config: {} },
         { id: "x", kind: "http", label: "X", config: { url: "http://user:pw@host/" } },
       ],
       connections: [{ id: "c", source: "a", target: "b", color: "red" }],

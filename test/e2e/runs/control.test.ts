@@ -5,8 +5,8 @@ import { runCountItem, runWatch } from "../../../functions/runs/store.ts";
 import { eventWrites } from "../../../shared/change/commit.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { UNSET } from "../../../shared/identity/settings.ts";
-import { newId } from "../../../shared/ids.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
 import { dueOf } from "../../support/due.ts";
 import { awsConfig, stackTable } from "../../support/stack.ts";
@@ -161,7 +161,7 @@ describe("a run that nobody ends", () => {
   const acceptedRun = (table: TenantTable, text: string, timeout_seconds = 600) => {
     const at = new Date();
     const principal = { type: "user", id: company.user_id } as const;
-    const starter = { principal, plan: "free", at, trace_id: newId("request", at) } as const;
+    const starter = { principal, plan: "free", at, trace: newTrace() } as const;
     const started = startOf(table, starter, {
       ...namedRun({ plan: "free", settings: UNSET }, at, timeout_seconds),
       kind: "agent",
@@ -178,7 +178,7 @@ describe("a run that nobody ends", () => {
       tenant: table.tenant,
       actor: principal,
       at,
-      trace_id: starter.trace_id,
+      trace_id: starter.trace.trace_id,
       request: null,
       audit_days: 400,
     };

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { runItem } from "../../../functions/runs/store.ts";
+import { primaryKey } from "../../../shared/dynamo/item.ts";
 import { scriptedModel } from "../../support/agents.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
-import { allItems } from "../../support/leftovers.ts";
+import { itemsOf } from "../../support/leftovers.ts";
 import { activeAgent, ended, graphOf, pages, pipelineWith, redraw, testRun } from "./setup.ts";
 
 let company: Company;
@@ -220,12 +222,12 @@ describe("a supervisor", () => {
 
   it("leaves nothing behind when its run is deleted", async () => {
     const { run: one, children } = await run({}, says(delegate({ worker: "analyst", task: "Look." }), finish("Seen.")));
-    expect((await company.call("DELETE", `/runs/${one.id}`)).status).toBe(204);
     const ids = [one.id, ...children.map(({ id }: { id: string }) => id)];
+    const kept = () => Promise.all(ids.map((id) => itemsOf(primaryKey(runItem, company.organization_id, { id }).pk)));
+    expect((await kept()).map((items) => items.length > 0)).toEqual([true, true]);
+    expect((await company.call("DELETE", `/runs/${one.id}`)).status).toBe(204);
     await eventually(async () => {
-      let left = 0;
-      for await (const { pk } of allItems()) if (ids.some((id) => String(pk).endsWith(`#RUN#${id}`))) left++;
-      return left === 0 ? true : undefined;
+      return (await kept()).flat().length === 0 ? true : undefined;
     }, "everything of it is gone");
   });
 

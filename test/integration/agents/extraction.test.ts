@@ -1,7 +1,11 @@
 import { beforeAll, expect, it } from "vitest";
 import { extractContext } from "../../../functions/agents/consumers.ts";
 import type { Taken } from "../../../functions/agents/contexts/extraction/rules/failures.ts";
-import { agentContextItem, type StoredContext } from "../../../functions/agents/store.ts";
+import { endOverdue } from "../../../functions/agents/contexts/overdue.ts";
+import { agentContextItem, contextOverdue, type StoredContext } from "../../../functions/agents/store.ts";
+import { addSeconds } from "../../../shared/clock.ts";
+import { dueItem } from "../../../shared/due/item.ts";
+import { PLATFORM } from "../../../shared/identity/items.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { createAgent } from "../../support/agents.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
@@ -114,4 +118,70 @@ it("a version that was made while a file was read gives it back as one that did 
   expect((await company.call("GET", own)).body.status).toBe("ready");
   expect((await company.call("POST", `${path}/versions/1/rollback`)).status).toBe(200);
   expect((await company.call("GET", own)).body).toMatchObject({ status: "failed", error: { code: "incomplete" } });
+});
+
+const late = (agent_id: string, context_id: string, attempt: string) => ({
+  tenant: company.organization_id,
+  kind: contextOverdue.kind,
+  ref: `${agent_id}/${context_id}/${attempt}`,
+  at: "",
+});
+
+it("a file whose worker died for good has failed after a while, says what to do, and is mended by another upload", async () => {
+  const { own, event } = await uploaded();
+  const { agent_id, context_id } = event.data;
+  const { deps } = worker(text);
+  expect(await endOverdue(late(agent_id, context_id, "one"), deps)).toBeUndefined();
+  const { body } = await company.call("GET", own);
+  expect(body).toMatchObject({
+    status: "failed",
+    error: { code: "extract_stalled", message: expect.stringContaining("Upload it again") },
+  });
+  // Who comes after all is too late, and so is the message that comes twice.
+  await extractContext(event, deps);
+  await endOverdue(late(agent_id, context_id, "one"), deps);
+  expect((await company.call("GET", own)).body.updated_at).toBe(body.updated_at);
+  const file = { filename: "a.txt", media_type: "text/plain", size_bytes: 2 };
+  expect((await company.call("POST", `${own}/upload`, file)).status).toBe(201);
+});
+
+it("what is read in time, or waits for another upload, is left alone", async () => {
+  const { own, event, set } = await uploaded();
+  const { agent_id, context_id } = event.data;
+  const { deps } = worker(text);
+  await extractContext(event, deps);
+  await endOverdue(late(agent_id, context_id, "one"), deps);
+  expect((await company.call("GET", own)).body.status).toBe("ready");
+  await set({ status: "pending", attempt: "two" });
+  await endOverdue(late(agent_id, context_id, "one"), deps);
+  expect((await company.call("GET", own)).body.status).toBe("pending");
+});
+
+it("an archived agent's file is looked at again another day, and has failed once that is restored", async () => {
+  const { path, own, event } = await uploaded();
+  const { agent_id, context_id } = event.data;
+  const now = new Date();
+  const deps = { ...worker(text).deps, clock: { now: () => now } };
+  expect((await company.call("DELETE", path)).status).toBe(204);
+  expect(await endOverdue(late(agent_id, context_id, "one"), deps)).toEqual(addSeconds(now, 86_400));
+  expect((await company.call("POST", `${path}/restore`)).status).toBe(200);
+  expect(await endOverdue(late(agent_id, context_id, "one"), deps)).toBeUndefined();
+  expect((await company.call("GET", own)).body).toMatchObject({ status: "failed", error: { code: "extract_stalled" } });
+});
+
+it("each work that is asked for is looked after in its own transaction", async () => {
+  const { id: agent_id } = await createAgent(company);
+  const url = "https://pages.example.com/";
+  const { body } = await company.call("POST", `/agents/${agent_id}/contexts`, {
+    name: "page",
+    content_type: "url",
+    url,
+  });
+  const { attempt } = (await table().get(agentContextItem, { agent_id, id: String(body.id) })) ?? {};
+  expect(attempt).toEqual(expect.any(String));
+  const ref = `${agent_id}/${body.id}/${attempt}`;
+  const due = await stackTable()
+    .of(PLATFORM)
+    .get(dueItem, { tenant: company.organization_id, kind: contextOverdue.kind, ref });
+  expect(Date.parse(due?.at ?? "") - Date.parse(String(body.created_at))).toBe(3_600_000);
 });

@@ -14,12 +14,29 @@ const setUp = () => {
       table,
       { agent_id, tool_id, version, server: "https://a.example/mcp", ...more },
       [tool(description)],
+      new Set(["search"]),
       at,
     );
-  return { look, waiting: () => waitingTools(table, agent_id, tool_id) };
+  return { table, agent_id, tool_id, look, waiting: () => waitingTools(table, agent_id, tool_id) };
 };
 
 describe("what a server says of its tools", () => {
+  it("may all change at once in as many words as it likes: the pins stay within what the table takes", async () => {
+    const { table, agent_id, tool_id } = setUp();
+    const names = Array.from({ length: 170 }, (_, i) => `${"検".repeat(120)}${i}`);
+    const look = (description: string) =>
+      changedTools(
+        table,
+        { agent_id, tool_id, version: null, server: "https://a.example/mcp" },
+        names.map((name) => ({ name, description, parameters: {} })),
+        new Set(names),
+        at,
+      );
+    expect((await look("One.")).size).toBe(0);
+    expect((await look("漢".repeat(2_000))).size).toBe(170);
+    expect(await waitingTools(table, agent_id, tool_id)).toHaveLength(170);
+  });
+
   it("is pinned by many first runs at once, and a change is quarantined and shown", async () => {
     const { look, waiting } = setUp();
     const looks = await Promise.all(Array.from({ length: 8 }, () => look(null, "One.")));

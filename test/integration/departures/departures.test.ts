@@ -4,6 +4,7 @@ import { depart } from "../../../functions/departures/consumers.ts";
 import { placesOf } from "../../../functions/teams/public.ts";
 import { departure, removalItem } from "../../../functions/users/store.ts";
 import { workspaceItem, workspaceMemberItem } from "../../../functions/workspaces/store.ts";
+import { apiKeyItem } from "../../../shared/access/keys/items.ts";
 import { addSeconds } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { membershipItem } from "../../../shared/identity/items.ts";
@@ -15,6 +16,7 @@ import { type Company, registerCompany, unique } from "../../support/api.ts";
 import { dueOf } from "../../support/due.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { invited, linkOf } from "../../support/invitations.ts";
+import { apiKey } from "../../support/keys.ts";
 import { addMember, type TestMember } from "../../support/members.ts";
 import { roomyCompany } from "../../support/plans.ts";
 import { stackTable } from "../../support/stack.ts";
@@ -82,13 +84,14 @@ async function leaver(company: Company) {
   owned.schedules.push((await gone.call("POST", "/schedules", { name: "Yearly", pipeline_id, trigger })).body.id);
   const thread = (await gone.call("POST", `/agents/${owned.agents[0]}/threads`, {})).body.id as string;
   await gone.call("DELETE", `/agents/${owned.agents[1]}`);
-  return { gone, thread, alone, archived, shared, team, owned, invitation: sent.body.id as string };
+  const key = (await apiKey(gone, { scopes: ["agents:read"] })).id;
+  return { gone, key, thread, alone, archived, shared, team, owned, invitation: sent.body.id as string };
 }
 
 describe("what a removed member held", () => {
   it("is given up thing by thing: seats, ownership to the successor, invitations; counted, on record, and settled", async () => {
     const company = await roomyCompany();
-    const { gone, thread, alone, archived, shared, team, owned, invitation } = await leaver(company);
+    const { gone, key, thread, alone, archived, shared, team, owned, invitation } = await leaver(company);
     const heir = await addMember(company, "developer");
     const used = async () =>
       (await stackTable().of(company.organization_id).get(quotaItem, { resource: "users" }))?.used;
@@ -112,7 +115,10 @@ describe("what a removed member held", () => {
       schedules_handed_over: 1,
       webhooks_handed_over: 1,
       threads_deleted: 1,
+      api_keys_revoked: 1,
     });
+    const kept = await stackTable().of(company.organization_id).get(apiKeyItem, { id: key });
+    expect(kept).toMatchObject({ status: "revoked", revoked_reason: "owner_removed", owner_id: gone.user_id });
     expect(await stackTable().of(company.organization_id).get(threadItem, { id: thread })).toBeUndefined();
     expect((await dueOf(company.organization_id)).find(({ ref }) => ref === thread)?.kind).toBe("thread_erasure");
     expect(await ownersOf(company, owned)).toEqual([heir.user_id]);
@@ -141,6 +147,7 @@ describe("what a removed member held", () => {
         "agent.updated",
         "agent.updated",
         "agent.thread_deleted",
+        "api_key.revoked",
         "pipeline.updated",
         "schedule.updated",
         "webhook.updated",

@@ -5,7 +5,7 @@ import { dueItem } from "../../../shared/due/item.ts";
 import { dueWorker, PutOff } from "../../../shared/due/work.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { PLATFORM } from "../../../shared/identity/items.ts";
-import { ownTable } from "./table.ts";
+import { ownTable } from "../../support/own-table.ts";
 
 const knot = defineDue("test_knot");
 const TENANT = "org_01JDQ4X0Z5V8W3N7K2M9R6T1BC";

@@ -8,7 +8,7 @@ import { type DueWork, dueWorker } from "../../../shared/due/work.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import { dueOf } from "../../support/due.ts";
-import { ownTable } from "./table.ts";
+import { ownTable } from "../../support/own-table.ts";
 
 const a = defineDue("test_a");
 const b = defineDue("test_b");

@@ -6,7 +6,6 @@ import { addSeconds } from "../../../shared/clock.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { countOwner, discountOwner, ownerCountItem } from "../../../shared/identity/owners.ts";
 import { giveQuota, quotaItem, takeQuota } from "../../../shared/limits/quota.ts";
-import { countRequest } from "../../../shared/limits/rate.ts";
 import { stackTable } from "../../support/stack.ts";
 
 const unique = () => randomBytes(8).toString("hex");
@@ -21,36 +20,6 @@ const outcomes = async (attempts: Promise<unknown>[]) => {
   for (const reason of refused) expect(reason).toBeInstanceOf(Problem);
   return { admitted: results.length - refused.length, refused: refused as Problem[] };
 };
-
-describe("a rate limit", () => {
-  it("under 50 parallel requests lets through exactly as many as it says", async () => {
-    const table = fresh();
-    const now = new Date("2026-01-01T10:20:30.500Z");
-    const { admitted, refused } = await outcomes(
-      Array.from({ length: 50 }, () => countRequest(table, "user:u", 20, now)),
-    );
-    expect(admitted).toBe(20);
-    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
-    // To the end of the minute, and a twentieth of the next one.
-    expect(refused[0]?.options.headers).toMatchObject({
-      "retry-after": "33",
-      "ratelimit-remaining": "0",
-      "ratelimit-limit": "20",
-    });
-  });
-
-  it("slides: what a minute has used is given back over the next one, and each subject counts by itself", async () => {
-    const table = fresh();
-    const now = new Date("2026-01-01T10:20:59.900Z");
-    expect(await countRequest(table, "a", 2, now)).toEqual({ limit: 2, remaining: 1, reset_seconds: 1 });
-    expect((await countRequest(table, "a", 2, now)).remaining).toBe(0);
-    await expect(countRequest(table, "a", 2, now)).rejects.toMatchObject({ code: "rate_limited" });
-    expect((await countRequest(table, "b", 2, now)).remaining).toBe(1);
-    await expect(countRequest(table, "a", 2, addSeconds(now, 1))).rejects.toMatchObject({ code: "rate_limited" });
-    expect((await countRequest(table, "a", 2, addSeconds(now, 31))).remaining).toBe(0);
-    expect((await countRequest(table, "a", 2, addSeconds(now, 121))).remaining).toBe(1);
-  });
-});
 
 describe("attempts at an account", () => {
   const now = NEW_YEAR;

@@ -1,12 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { AgentSnapshot } from "../../../functions/agents/public.ts";
+import { storedToolConfig } from "../../../functions/agents/tools/public.ts";
 import { type AgentRunDeps, type AgentRunInput, runAgent } from "../../../functions/executions/run/agent.ts";
+import { circuitItem } from "../../../functions/models/circuits/store.ts";
 import { createModelInvoker } from "../../../functions/models/public.ts";
 import { modelProviderItem } from "../../../functions/models/store.ts";
 import { monthUsage } from "../../../functions/usage/store.ts";
 import { compileExpression } from "../../../shared/expressions/expression.ts";
 import { newId } from "../../../shared/ids.ts";
+import { createOutbound } from "../../../shared/outbound/index.ts";
 import { createSecrets } from "../../../shared/secrets/index.ts";
+import { officialMcpServer } from "../../support/mcp-server.ts";
 import { stackTable } from "../../support/stack.ts";
 import { delta, events, provider, text, toolCalls } from "../../unit/models/provider-server.ts";
 import { memoryKeys } from "../../unit/secrets/memory-keys.ts";
@@ -70,6 +74,7 @@ async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...han
       fallback_model_ids: [],
       cache_prompt: false,
       guardrail: null,
+      retrieval: { mode: "auto", model_id: "amazon-bedrock/titan-embed-text-v2", top_k: 8, budget_tokens: 16_000 },
       capabilities: [],
       system_prompt: "",
       temperature: 0,
@@ -94,15 +99,21 @@ async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...han
   const deps: AgentRunDeps = {
     table,
     blobs: { load: async () => "" },
+    files: { bytes: async () => undefined },
     secrets: createSecrets({ keys: memoryKeys() }),
     invoker: createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" } }),
     outbound: server.outbound,
     compile_expression: compileExpression,
     clock: { now: () => at },
   };
-  const run = (work: string, more: Partial<AgentRunInput["meter"]> = {}, limits: Partial<AgentRunInput> = {}) =>
+  const run = (
+    work: string,
+    more: Partial<AgentRunInput["meter"]> = {},
+    limits: Partial<AgentRunInput> = {},
+    other: { readonly tools?: AgentSnapshot["tools"]; readonly outbound?: AgentRunDeps["outbound"] } = {},
+  ) =>
     runAgent(
-      snapshot,
+      { ...snapshot, ...(other.tools === undefined ? {} : { tools: other.tools }) },
       {
         ...limits,
         input: "hi",
@@ -114,15 +125,46 @@ async function setUpFor(definition: Partial<AgentSnapshot["definition"]>, ...han
           work: { kind: "run_step", id: work },
           answers: { blobs: blobs(), place: `runs/30/${tenant}/${work.split("/")[0]}/` },
           run_id: null,
+          circuits: { open: new Set(), audit_days: 400 },
           ...more,
         },
       },
-      deps,
+      { ...deps, outbound: other.outbound ?? deps.outbound },
     );
-  return { ...server, run, usage: () => monthUsage(table.of(tenant), "2026-11") };
+  return { ...server, run, tenant: table.of(tenant), usage: () => monthUsage(table.of(tenant), "2026-11") };
 }
 
 describe("a step whose task is repeated after a fault", () => {
+  it("is given the resources and the prompt of the first try, whatever their server says by then", async () => {
+    const { run, requests } = await setUp(text("Thirty.", [10, 5]));
+    const docs = await officialMcpServer();
+    const outbound = createOutbound({ allow_http: true, allow: [docs.host] });
+    let is_open = true;
+    const close = async () => {
+      if (is_open) await docs.close();
+      is_open = false;
+    };
+    cleanups.push(() => outbound.close(), close);
+    const { config } = storedToolConfig.parse({
+      tool_type: "mcp",
+      config: { server: docs.url, tools: [], resources: ["docs://team/handbook"], prompts: ["review"] },
+    });
+    const tools: AgentSnapshot["tools"] = [
+      { id: newId("agent_tool", at), tool_type: "mcp", name: "team", description: "Docs", config, is_enabled: true },
+    ];
+    const asked = { prompt: { tool: "team", name: "review", arguments: { text: "a" } } };
+    const first = await run("run_9/agent/1", {}, asked, { tools, outbound });
+    expect(first).toMatchObject({ ok: true, content: "Thirty.", resources: [{ bytes: 25 }], prompt: { messages: 3 } });
+    await close();
+    expect(await run("run_9/agent/1", {}, asked, { tools, outbound })).toEqual(first);
+    expect(requests).toHaveLength(1);
+    // Another attempt is another work.
+    expect(await run("run_9/agent/2", {}, asked, { tools, outbound })).toMatchObject({
+      ok: false,
+      error: { code: "prompt_unavailable", retryable: true },
+    });
+  });
+
   it("does not call the model again, tool rounds included, and is metered once", async () => {
     const { run, requests, usage } = await setUp(
       toolCalls([{ id: "c", name: "twice", arguments: { a: 2 } }], [10, 5]),
@@ -147,6 +189,36 @@ describe("a step whose task is repeated after a fault", () => {
     expect(await run("run_1/agent/1")).toMatchObject({ ok: true, content: "four", model_calls: 2 });
     expect(requests).toHaveLength(3);
     expect(await usage()).toMatchObject({ records: 2, tokens_in: 30 });
+  });
+
+  it("gets the answers that are kept though the provider is left alone meanwhile, and calls it no more", async () => {
+    const { run, requests, tenant, usage } = await setUp(
+      toolCalls([{ id: "c", name: "twice", arguments: { a: 2 } }], [10, 5]),
+      text("four", [20, 2]),
+    );
+    const first = await run("run_1/agent/1");
+    await tenant.transact([
+      tenant.writes.create(circuitItem, {
+        provider: "lab",
+        state: "open",
+        since: at.toISOString(),
+        failures: 5,
+        window_ends_at: at.toISOString(),
+        opened: 1,
+        retry_at: new Date(at.getTime() + 15_000).toISOString(),
+        last_error: null,
+        etag: "c",
+      }),
+    ]);
+    const circuits = { open: new Set(["lab"]), audit_days: 400 };
+    expect(await run("run_1/agent/1", { circuits })).toEqual(first);
+    expect(await run("run_1/agent/2", { circuits })).toMatchObject({
+      ok: false,
+      error: { code: "provider_unavailable", retryable: true, retry_after_ms: 15_000 },
+      model_calls: 0,
+    });
+    expect(requests).toHaveLength(2);
+    expect((await usage()).records).toBe(2);
   });
 
   it("is another attempt, or another execution, when it is no repetition", async () => {
@@ -273,7 +345,7 @@ describe("an agent that names further models", () => {
 
   it("leaves time for the next one when one is silent", async () => {
     const { run, requests } = await setUpFor({ fallback_model_ids: ["lab/n"] }, () => {}, text("Hi", [1, 1]));
-    const result = await run("exe_1", {}, { timeout_ms: 6_000 });
+    const result = await run("exe_1", {}, { timeout_ms: 15_000 });
     expect(result).toMatchObject({ ok: true, model: "lab/n", tried: [{ model: "lab/m", code: "model_timeout" }] });
     expect(requests).toHaveLength(2);
   });

@@ -11,6 +11,7 @@ import { held, leaseItem, takeLease } from "../../../shared/limits/leases.ts";
 import { plans } from "../../../shared/limits/plans.ts";
 import { callInside } from "../../security/inside.ts";
 import { type ApiAnswer, type Company, registerCompany, unique } from "../../support/api.ts";
+import { memoryKey } from "../../support/audit-tree.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 const { free } = plans;
@@ -82,7 +83,7 @@ describe.each(limited)("a plan's $resource", ({ resource, make, end }) => {
 
 describe("an export of the audit trail", () => {
   const platform = stackPlatform();
-  const dispatch = createDispatcher(audit, auditHandlers, platform, platform);
+  const dispatch = createDispatcher(audit, auditHandlers, platform, { ...platform, key: memoryKey().key });
   const exported = () =>
     dispatch({
       method: "GET",

@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { extractContext, fetchContext } from "../../../functions/agents/consumers.ts";
 import { purgedAgent } from "../../../functions/agents/purge/purge.ts";
-import { agentContextItem, agentPurge } from "../../../functions/agents/store.ts";
+import { indexAgent } from "../../../functions/agents/retrieval/indexing.ts";
+import { textIndexItem } from "../../../functions/agents/retrieval/store.ts";
+import { agentContextItem, agentItem, agentPurge } from "../../../functions/agents/store.ts";
 import { mailApprovers } from "../../../functions/approvals/consumers.ts";
 import { sendInvitation } from "../../../functions/invitations/consumers.ts";
+import { defaultEmbeddingId } from "../../../functions/models/defaults/public.ts";
+import type { ModelInvoker } from "../../../functions/models/public.ts";
 import { sendNotice } from "../../../functions/organizations/consumers.ts";
 import { type Graph, graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import { purgedPipeline } from "../../../functions/pipelines/purge/purge.ts";
@@ -14,6 +18,7 @@ import type { Workflow } from "../../../functions/runs/control/workflow.ts";
 import { denialOf } from "../../../functions/runs/engine/rights.ts";
 import { hear as hearOfJob, look as lookAtJob } from "../../../functions/suites/consumers.ts";
 import { suiteRunDue } from "../../../functions/suites/store.ts";
+import { tell, tellAgain } from "../../../functions/telemetry/consumers.ts";
 import { resume } from "../../../functions/webhooks/deliveries/resume.ts";
 import type { Envelope } from "../../../shared/change/events.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
@@ -130,6 +135,12 @@ async function expectCancelled(job: string): Promise<void> {
   expect(body).toMatchObject({ status: "cancelled", reason: "organization_suspended", running: 0 });
 }
 
+/** The company has its runs sent to a collector. */
+async function tracesSent(): Promise<void> {
+  const answer = await company.call("PUT", "/trace-export", { endpoint: "https://collector.example.com/v1/traces" });
+  expect(answer.status, answer.text).toBe(200);
+}
+
 const ENDED = { code: "organization_suspended", message: "The organization is suspended." };
 
 /** What each function that is not called by a request does, where that is more than finishing what was begun. */
@@ -181,6 +192,26 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     const read = await company.call("GET", `${path}/${body.id}`);
     expect(read.body).toMatchObject({ status: "failed", error: { code: "organization_suspended" } });
   },
+  "agents.index_contexts": async () => {
+    const { id: agent_id } = await createAgent(company);
+    const path = `/agents/${agent_id}/contexts`;
+    await company.call("POST", path, { name: "Text", content_type: "text", content: "Here" });
+    const own = stackTable().of(company.organization_id);
+    const retrieval = { mode: "always", model_id: defaultEmbeddingId, top_k: 8, budget_tokens: 100 } as const;
+    await stand(company.organization_id, "suspend");
+    await own.transact([own.writes.update(agentItem, { id: agent_id }, { set: { retrieval } })]);
+    await indexAgent(told(company.organization_id, "agent.index_requested", { agent_id, version: null }), {
+      ...stackPlatform(),
+      blobs: blobs(),
+      files: { bytes: never, put: never, remove: never },
+      invoker: { generate: never, embed: never, stream: never } as unknown as ModelInvoker,
+      pause: never,
+    });
+    // Nothing was begun: who misses it asks for it.
+    for await (const one of own.all(textIndexItem, { of: { agent_id } })) throw new Error(`begun: ${one.text}`);
+    await stand(company.organization_id, "restore");
+    expect((await company.call("POST", `/agents/${agent_id}/retrieval/index`)).status).toBe(202);
+  },
   "agents.purge": async () => {
     const { id } = await createAgent(company);
     await company.call("DELETE", `/agents/${id}`);
@@ -190,6 +221,26 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     const path = await draftPipeline(company);
     await company.call("DELETE", path);
     await waitsForItsEnd(path, "pipeline_purge");
+  },
+  "telemetry.tell": async () => {
+    await tracesSent();
+    await stand(company.organization_id, "suspend");
+    const deps = { ...stackPlatform(), outbound: { request: never }, random: () => 0 };
+    await tell(told(company.organization_id, "run.completed", { run_id: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC" }), deps);
+    await stand(company.organization_id, "restore");
+  },
+  "telemetry.again": async () => {
+    await tracesSent();
+    await stand(company.organization_id, "suspend");
+    const deps = { ...stackPlatform(), outbound: { request: never }, random: () => 0 };
+    const due = {
+      tenant: company.organization_id,
+      kind: "trace_export",
+      ref: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
+      at: "",
+    };
+    expect(await tellAgain(due, deps)).toBeUndefined();
+    await stand(company.organization_id, "restore");
   },
   "invitations.mail": async () => {
     const { id } = await invited(company);

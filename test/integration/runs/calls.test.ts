@@ -15,7 +15,8 @@ import { silentLog } from "../../../shared/observability/log.ts";
 import { Crash, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { seeded } from "../../support/plan-simulate.ts";
 import { stackTable } from "../../support/stack.ts";
-import { all, blobs, look, startRun, unheard } from "./harness.ts";
+import { thorough } from "../../support/thorough.ts";
+import { all, blobs, look, startRun, unheard, unwatched } from "./harness.ts";
 
 const INNER = "pip_01JDQ4X0Z5V8W3N7K2M9R6T1BD";
 
@@ -31,6 +32,9 @@ const graph = (config: object) =>
       { id: "2", source: "map", target: "out" },
     ],
   });
+
+/** Nothing here is about speed: ten thousand runs take a while. */
+const HOURS = 2 * 3_600_000;
 
 interface Course {
   readonly fails?: (index: number) => boolean;
@@ -53,6 +57,7 @@ async function mapped(
   const run = await startRun(
     graph(config),
     Array.from({ length }, (_, i) => i),
+    HOURS / 1_000,
   );
   const table = stackTable();
   if (before > 0) {
@@ -62,6 +67,7 @@ async function mapped(
   }
   const own = faultyTable((_, input) => {
     unheard(input);
+    unwatched(input);
     return undefined;
   }).of(run.tenant);
   const task = (input: Omit<TaskInput, "tenant" | "run_id" | "hops" | "execution">, by: Table) =>
@@ -85,6 +91,7 @@ async function mapped(
       const death = onWrites(() => (random() < 0.3 ? (random() < 0.5 ? "before" : "after") : undefined));
       const dies = faultyTable((command, input) => {
         unheard(input);
+        unwatched(input);
         return death(command);
       });
       try {
@@ -147,6 +154,15 @@ describe("a step that runs pipelines, on the table, though workers die and sever
     );
     // They are part of the run: only that one had a place of the plan, and has given it back.
     expect((await own.get(quotaItem, { resource: "live_runs" }))?.used).toBe(0);
+  });
+
+  it.runIf(thorough)("ends with 10,000 items, each begun once, the results in order", { timeout: HOURS }, async () => {
+    const length = 10_000;
+    const { output, state, run } = await mapped(length, { concurrency: 100, max_items: length }, 7);
+    expect(state.status).toBe("completed");
+    expect(output).toEqual(Array.from({ length }, (_, index) => ({ index })));
+    const own = stackTable().of(run.tenant);
+    expect((await own.get(runWithinItem, { run_id: run.id }))?.started).toBe(length);
   });
 
   it("ends what still goes on when too many have failed", async () => {

@@ -54,6 +54,12 @@ async function runsAsExpected(
   else expect(told("run.step_completed")).toBeLessThanOrEqual(ended.length);
   const logged = log.filter(({ type }) => /^step\.(?:completed|failed|skipped)$/.test(type));
   expect(new Set(logged.map(({ node_id }) => node_id)).size).toBe(logged.length);
+  // No step is told of before those that it follows, whoever died or came twice on the way.
+  const told_at = new Map(logged.map(({ node_id, sequence }) => [node_id, sequence]));
+  for (const { source, target } of graph.connections) {
+    const [before = 0, after = Number.POSITIVE_INFINITY] = [told_at.get(source), told_at.get(target)];
+    expect([source, target, before < after]).toEqual([source, target, true]);
+  }
   return worked;
 }
 

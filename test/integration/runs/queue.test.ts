@@ -20,6 +20,7 @@ import { newId } from "../../../shared/ids.ts";
 import { plans } from "../../../shared/limits/plans.ts";
 import { quotaItem } from "../../../shared/limits/quota.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import { dueOf } from "../../support/due.ts";
 import { Crash, type Fault, faultyTable, onWrites } from "../../support/faulty-table.ts";
 import { organizationNamed } from "../../support/organization.ts";
@@ -28,7 +29,7 @@ import { all, unheard } from "./harness.ts";
 
 const LIMIT = plans.free.live_runs;
 const starterOf = (at: Date) =>
-  ({ principal: { type: "user", id: "usr_x" }, plan: "free", at, trace_id: newId("request", at) }) as const;
+  ({ principal: { type: "user", id: "usr_x" }, plan: "free", at, trace: newTrace() }) as const;
 
 /** An organization with so many places left. */
 async function room(places: number, limits: Readonly<Record<string, number | null>> = {}) {
@@ -62,6 +63,7 @@ async function room(places: number, limits: Readonly<Record<string, number | nul
       response_schema: null,
       cache_prompt: false,
       guardrail: null,
+      retrieval: { mode: "auto", model_id: "amazon-bedrock/titan-embed-text-v2", top_k: 8, budget_tokens: 16_000 },
       capabilities: [],
       tags: [],
       metadata: {},

@@ -6,6 +6,7 @@ import { runItem, runLabelItem, runStateItem, type StoredRun } from "../../../fu
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { newId } from "../../../shared/ids.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import { stackTable } from "../../support/stack.ts";
 
 const BEGAN = new Date(Date.now() - 3_600_000);
@@ -33,7 +34,7 @@ async function put(i: number): Promise<void> {
     principal: { type: "user", id: every(USERS, i, 3) },
     plan: "enterprise",
     at,
-    trace_id: "t",
+    trace: newTrace(),
   } as const;
   const { run, writes } = startOf(table(), starter, {
     id: newId("run", at),

@@ -1,17 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { newDefinition } from "../../../functions/agents/model.ts";
 import { agentVersionItem } from "../../../functions/agents/store.ts";
+import { connectors } from "../../../functions/connectors/public.ts";
 import { createModelInvoker } from "../../../functions/models/public.ts";
 import { modelProviderItem } from "../../../functions/models/store.ts";
 import { graphSchema } from "../../../functions/pipelines/graph/public.ts";
 import { calledId, MOST_WITHIN, runCallsItem, runWithinItem } from "../../../functions/runs/calls/store.ts";
 import { endRun } from "../../../functions/runs/control/ending.ts";
 import { runTask, type TaskInput } from "../../../functions/runs/engine/task.ts";
+import { workerOf } from "../../../functions/runs/engine/work.ts";
 import type { WorkDeps } from "../../../functions/runs/engine/work-deps.ts";
 import { runContext } from "../../../functions/runs/log/entries.ts";
 import { isLive } from "../../../functions/runs/model.ts";
 import { findRun, runItem, runStateItem, storeJson } from "../../../functions/runs/store.ts";
-import { workSupervisor } from "../../../functions/runs/supervising/work.ts";
 import { usageItem } from "../../../functions/usage/store.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
@@ -129,11 +130,13 @@ async function supervised(
     // A death within a call to the model would be taken for a failure of that (repeated.test.ts).
     table: sound,
     blobs: blobs(),
+    files: { bytes: async () => undefined },
     secrets: createSecrets({ keys: memoryKeys() }),
     invoker: createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" } }),
     invokerBy: (way) =>
       createModelInvoker({ outbound: server.outbound, bedrock: { region: "eu-central-1" }, through: () => way }),
     outbound: server.outbound,
+    connectors,
     compile_expression: compileExpression,
     clock: systemClock,
   };
@@ -146,12 +149,7 @@ async function supervised(
         clock: systemClock,
         log: silentLog,
         denial: async () => undefined,
-        worker: (of) => async (one) => {
-          const step = one.node.node;
-          if (step?.kind !== "supervisor") throw new Error("a supervisor");
-          const within = (ms: number) => Math.min(ms, one.left_ms);
-          return workSupervisor({ ...of, ...one, step, within }, one.wait, deps);
-        },
+        worker: workerOf(deps),
       },
     );
   /** As the workflow does: a task that died is repeated, in the same execution. */
@@ -283,6 +281,10 @@ describe("a supervisor, on the table", () => {
     const { state, requests, step, usage } = await supervised(answers, seed, { deaths: 0 });
     expect(state.status).toBe("completed");
     expect([requests.length, usage.length, step?.tokens_in]).toEqual([3, 3, 300]);
+    // Each round's request names the span that is kept of it.
+    const spans = requests.map(({ headers }) => String(headers.traceparent).split("-")[2]);
+    expect(step?.calls.map(({ span_id }) => span_id)).toEqual(spans);
+    expect(step?.calls.map(({ number }) => number)).toEqual([1, 2, 3]);
   });
 
   it("has no more done side by side than it may", async () => {

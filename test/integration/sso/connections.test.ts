@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repair } from "../../../functions/sso/consumers.ts";
 import { connectionItem } from "../../../functions/sso/store.ts";
+import type { Grant } from "../../../shared/access/permissions.ts";
 import { dueItem } from "../../../shared/due/item.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { connectionPlaceItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { type Company, call, registerCompany, unique } from "../../support/api.ts";
+import { interrupted } from "../../support/interrupted.ts";
 import { addMember } from "../../support/members.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { roomyCompany } from "../../support/plans.ts";
 import { pool } from "../../support/pool.ts";
+import { ownRole } from "../../support/roles.ts";
 import { ssoService } from "../../support/sso.ts";
 
 let provider: TestProvider;
@@ -101,6 +105,42 @@ describe("a connection", () => {
     expect(without.status).toBe(200);
     expect((await change({ default_role: "developer" })).status).toBe(200);
   });
+
+  it("is made, changed and deleted by nobody who may not any more at that moment", async () => {
+    const owner = await roomyCompany();
+    const { id } = await sso.connect(owner, provider);
+    const { issuer, client_id, client_secret } = provider;
+    const body = { name: "Mine", provider: { kind: "oidc", issuer, client_id, client_secret } };
+    for (const [method, path, sent] of [
+      ["POST", "/sso/connections", body],
+      ["PATCH", `/sso/connections/${id}`, { name: "Mine" }],
+      ["DELETE", `/sso/connections/${id}`, undefined],
+    ] as const) {
+      const { user_id, token } = await addMember(owner, "org_admin");
+      const demoted = interrupted(() => owner.call("PATCH", `/users/${user_id}`, { role: "viewer" }));
+      const refused = await ssoService({ table: demoted }).call(method, path, sent, token);
+      expect([refused.status, refused.body.code], method).toEqual([403, "forbidden"]);
+    }
+    const { items } = (await sso.call("GET", "/sso/connections", undefined, owner.token)).body;
+    expect(items).toMatchObject([{ id, status: "active" }]);
+    expect(items[0].name).not.toBe("Mine");
+  });
+
+  it("is made with a role that changes at that moment as it is then", async () => {
+    const owner = await roomyCompany();
+    const roles: string[] = [];
+    for (let i = 0; i < 30; i++) roles.push(await ownRole(owner, ["agents:read"]));
+    const [default_role = "", ...others] = roles;
+    const group_rules = others.map((role, i) => ({ group: `G${i}`, role }));
+    const becomes = (...grants: Grant[]) =>
+      ssoService({ table: interrupted(() => owner.call("PATCH", `/roles/${default_role}`, { grants })) });
+    const made = await becomes("teams:read").connect(owner, provider, { default_role, group_rules });
+    expect(made).toMatchObject({ status: "active", default_role, group_rules });
+    const managing = becomes("users:*").connect(owner, provider, { default_role });
+    await expect(managing).rejects.toThrow("422");
+    const { items } = (await sso.call("GET", "/sso/connections", undefined, owner.token)).body;
+    expect(items).toMatchObject([{ id: made.id }]);
+  }, 60_000);
 
   it("is one on the free plan, however many are asked for at once", async () => {
     const owner = await registerCompany();

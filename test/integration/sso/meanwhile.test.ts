@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectionItem } from "../../../functions/sso/store.ts";
-import { emailItem, PLATFORM } from "../../../shared/identity/items.ts";
+import { emailItem, membershipItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { registerCompany, unique } from "../../support/api.ts";
 import { interrupted } from "../../support/interrupted.ts";
 import { poolPage, startProvider, type TestProvider } from "../../support/oidc-provider.ts";
+import { roomyCompany } from "../../support/plans.ts";
+import { ownRole } from "../../support/roles.ts";
 import { APP, ssoService } from "../../support/sso.ts";
 
 let provider: TestProvider;
@@ -73,4 +75,30 @@ it("a member who is known is decided on anew when the connection is turned off a
   const last = ssoService({ table: interrupted(off) });
   const answer = await last.call("POST", "/sso/token", { code, code_verifier: verifier });
   expect([answer.status, answer.body.reason]).toEqual([409, "connection_inactive"]);
+});
+
+it("whoever joins gets no role by their groups that manages others since the last moment, but the one that they would have", async () => {
+  const owner = await roomyCompany();
+  const domain = `${unique("acme")}.example`;
+  for (const [comes, role] of [
+    ["invited", "developer"],
+    ["by the domain", "operator"],
+  ] as const) {
+    const ruled = await ownRole(owner, ["teams:read"]);
+    await sso.prove(owner, domain, comes === "invited" ? null : role);
+    const group_rules = [{ group: "Builders", role: ruled }];
+    const { id } = await sso.connect(owner, provider, { group_rules });
+    const email = `${unique("ada")}@${domain}`;
+    if (comes === "invited") expect((await owner.call("POST", "/invitations", { email, role })).status).toBe(201);
+    provider.signsIn({ sub: unique("subject"), email, email_verified: true, name: "Ada", groups: '["Builders"]' });
+    const { url, verifier } = sso.begin({ connection_id: id });
+    const code = new URL(await sso.browser().follow(url, APP)).searchParams.get("code");
+    const grows = () => owner.call("PATCH", `/roles/${ruled}`, { grants: ["users:*"] });
+    const last = ssoService({ table: interrupted(grows) });
+    const answer = await last.call("POST", "/sso/token", { code, code_verifier: verifier });
+    expect(answer.status, answer.text).toBe(200);
+    const tenant = sso.deps.table.of(owner.organization_id);
+    expect((await tenant.get(membershipItem, { user_id: answer.body.user.id }))?.role, comes).toBe(role);
+    await sso.call("DELETE", `/sso/connections/${id}`, undefined, owner.token);
+  }
 });

@@ -14,6 +14,7 @@ import type { Json } from "../../../shared/expressions/json.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import type { Company } from "../../support/api.ts";
 import { faultyTable } from "../../support/faulty-table.ts";
 import { blobs } from "../runs/harness.ts";
@@ -65,8 +66,10 @@ export async function jobOf(
     body: { tags: [], concurrency: 5, timeout_seconds: 600, budget: null, ...body },
     path: { suite_id },
     request: { id: newId("request", at) },
+    trace: newTrace(),
     load: async () => suite,
     may: () => true,
+    denied: () => undefined,
     commit: async (change: Parameters<typeof commitChange>[2], answer: unknown) => {
       await commitChange(table, context, change);
       return answer;

@@ -232,6 +232,7 @@ describe("a job", () => {
       context: systemContext(company.organization_id, "test", at, 400),
       load: async (how?: { readonly fresh: boolean }) => (how?.fresh === true ? read(job) : before),
       may: () => true,
+      denied: () => undefined,
       commit: async (change: Parameters<typeof commitChange>[2], answer: unknown) => {
         await commitChange(quiet(), systemContext(company.organization_id, "test", at, 400), change);
         return answer;

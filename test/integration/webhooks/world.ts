@@ -210,8 +210,9 @@ export class World {
     await attemptDelivery(message, this.deps);
   };
 
-  /** What is due of this organization, next first. */
-  due = (): Promise<DueItem[]> => dueOf(this.organization_id);
+  /** The deliveries that are due of this organization, next first. */
+  due = async (): Promise<DueItem[]> =>
+    (await dueOf(this.organization_id)).filter(({ kind }) => kind === deliveryDue.kind);
 
   /** What the function does with one thing that is due, whatever time it is. */
   comeDue = ({ tenant, kind, ref, at }: DueItem): Promise<void> =>

@@ -44,6 +44,7 @@ describe("what an operator's access can give", () => {
       "scaling:read",
       "policies:read",
       "api_keys:read",
+      "service_accounts:read",
       "webhooks:read",
       "audit:read",
       "metrics:read",
@@ -58,7 +59,7 @@ describe("what an operator's access can give", () => {
     ["the organization's end, its owners and its settings", /^(organizations|settings):(?!read$)/],
     ["who comes in and what they may", /^(users|roles|teams|invitations|domains|sso|scim|policies):(?!read$)/],
     ["keys and providers' secrets, and where data goes", /^(models|connectors|external_agents|gateways):(?!read$)/],
-    ["new keys and new webhooks", /^(api_keys|webhooks):(create|update|replay)$/],
+    ["new keys and new webhooks", /^(api_keys|webhooks):(create|update|replay)$|^service_accounts:(?!read$)/],
     ["work in its name", /:(execute|run|deploy|invoke|approve|decide|create)$/],
     ["trust, redaction and exports", /^(trust|gdpr):(?!read$)|:export$/],
   ])("is never %s", (_, never) => {

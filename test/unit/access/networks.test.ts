@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalizeNetwork } from "../../../functions/organizations/settings/rules/networks.ts";
+import { normalizeNetwork } from "../../../shared/access/network-text.ts";
 import { isWithin } from "../../../shared/access/networks.ts";
 
 describe("a network", () => {

@@ -15,6 +15,7 @@ const content = (more: Partial<SnapshotContent> = {}): SnapshotContent => ({
     response_schema: null,
     cache_prompt: false,
     guardrail: null,
+    retrieval: { mode: "auto", model_id: "amazon-bedrock/titan-embed-text-v2", top_k: 8, budget_tokens: 16_000 },
     capabilities: [],
     tags: [],
     metadata: {},

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { accepted, lookedAt, type Pins } from "../../../functions/agents/tools/rules/pins.ts";
+import { accepted, lookedAt, namedPins, type Pins } from "../../../functions/agents/tools/rules/pins.ts";
 
 const tool = (name: string, description = "Searches.", parameters: unknown = { type: "object" }) => ({
   name,
   description,
   parameters,
 });
-const seen = (pins: Pins, ...tools: ReturnType<typeof tool>[]) => lookedAt(pins, tools, "2026-11-15T12:00:00.000Z");
+const at = "2026-11-15T12:00:00.000Z";
+const seen = (pins: Pins, ...tools: ReturnType<typeof tool>[]) => lookedAt(pins, tools, at, new Set());
 const first = seen({}, tool("search"), tool("constructor")).next ?? {};
 
 describe("a tool of an MCP server", () => {
@@ -34,11 +35,11 @@ describe("a tool of an MCP server", () => {
   it("that is accepted is offered as it is then, and a further change is not", () => {
     const changed = tool("search", "Other words.");
     const waiting = seen(first, changed).next ?? {};
-    const taken = accepted(waiting, undefined) ?? {};
+    const taken = accepted(waiting, {}) ?? {};
     expect(seen(taken, changed)).toEqual({ next: undefined, changed: new Set() });
     expect(seen(taken, tool("search")).changed).toEqual(new Set(["search"]));
-    expect(accepted(waiting, ["constructor"])).toBeUndefined();
-    expect(accepted(first, undefined)).toBeUndefined();
+    expect(accepted(waiting, { names: ["constructor"] })).toBeUndefined();
+    expect(accepted(first, {})).toBeUndefined();
   });
 
   it("that goes back to what was accepted is offered again and waits no more", () => {
@@ -46,5 +47,42 @@ describe("a tool of an MCP server", () => {
     const back = seen(waiting, tool("search"));
     expect(back.changed.size).toBe(0);
     expect(back.next?.search?.seen).toBeNull();
+  });
+});
+
+describe("the pins of one tool", () => {
+  const many = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+  const config = {
+    tools: many(100, "検索".repeat(60)),
+    resources: many(20, `docs://${"文".repeat(1_980)}`),
+    prompts: many(50, "質問".repeat(60)),
+  };
+  const named = namedPins(config);
+  const said = (description: string, names: Iterable<string> = named) =>
+    [...names].map((name) => tool(name, description));
+  const bytes = (pins: Pins | undefined) => Buffer.byteLength(JSON.stringify(pins ?? {}));
+
+  it("fit into one item, whatever a server says of all that may be configured", () => {
+    const pinned = lookedAt({}, said("One."), at, named).next ?? {};
+    const { next, changed } = lookedAt(pinned, said("\u0001漢".repeat(1_000)), at, named);
+    expect(changed.size).toBe(170);
+    expect(Object.keys(next ?? {})).toHaveLength(170);
+    expect(bytes(next)).toBeLessThan(350_000);
+  });
+
+  it("lose what the configuration no longer names once there is no room for it, and not before", () => {
+    let pins: Pins = {};
+    for (let i = 0; i < 200; i++)
+      pins = lookedAt(pins, said("One.", many(20, `old ${i} ${"x".repeat(100)}`)), at, named).next ?? pins;
+    expect(bytes(pins)).toBeLessThan(350_000);
+    const few = lookedAt({ gone: { digest: "d", seen: null } }, [tool("search")], at, new Set(["search"]));
+    expect(Object.keys(few.next ?? {})).toEqual(["gone", "search"]);
+  });
+
+  it("that have no room at all leave what is new unused, and what is pinned usable", () => {
+    const names = many(20, "\u0001".repeat(3_000));
+    const all = new Set(["search", ...names]);
+    const look = lookedAt(first, [tool("search"), ...said("One.", names)], at, all);
+    expect(look).toEqual({ next: undefined, changed: new Set(names) });
   });
 });

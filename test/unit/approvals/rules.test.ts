@@ -46,6 +46,11 @@ describe("who may decide", () => {
     const behalf = { ...pending, requested_by: { type: "agent" as const, id: "run_1", on_behalf_of: self } };
     expect(refusalOf(own, ada, at)).toBe("own_request");
     expect(refusalOf(behalf, ada, at)).toBe("own_request");
+    const byKey = {
+      ...own,
+      requested_by: { type: "api_key", id: "key_1", on_behalf_of: { type: "user", id: ada.user_id } },
+    } as const;
+    expect(refusalOf(byKey, ada, at)).toBe("own_request");
     expect(refusalOf({ ...own, allow_self: true }, ada, at)).toBeUndefined();
   });
 

@@ -140,7 +140,10 @@ describe("the dependency rule", () => {
     const later = imports.filter(({ from }) => from.includes("/lazy/"));
     expect(later.length).toBeGreaterThan(10);
     const code = later.filter(({ to, typeOnly }) => !typeOnly && /^(functions|shared)\//.test(to));
-    expect(show(code.filter(({ to }) => !/\/lazy\/[\w-]+\.json$/.test(to)))).toEqual([]);
+    // The engine of policies is pure: two of it would say the same.
+    const pure = ({ from, to }: Import) =>
+      from === "shared/policies/lazy/policies.ts" && to.startsWith("shared/policies/");
+    expect(show(code.filter((one) => !/\/lazy\/[\w-]+\.json$/.test(one.to) && !pure(one)))).toEqual([]);
   });
 
   it("rooms do not form circles", () => {

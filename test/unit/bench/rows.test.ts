@@ -4,6 +4,7 @@ import { operationsOf } from "../../../functions/operations.ts";
 
 /** Where people, what they may do and how they come in is kept: the parts that grow with a company. */
 const ROOMS = [
+  "access",
   "approvals",
   "auth",
   "domains",
@@ -19,6 +20,7 @@ const ROOMS = [
 /** Operations whose units are not counted, by why. */
 const UNCOUNTED: Readonly<Record<string, readonly string[]>> = {
   "They ask nothing of the table.": [
+    "permissions.list",
     "scim.get_service_provider_config",
     "scim.list_resource_types",
     "scim.get_resource_type",

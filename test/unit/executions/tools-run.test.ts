@@ -244,6 +244,28 @@ describe.each([{ stream: false }, { stream: true }])("an MCP tool, answers as a 
     expect(await runner.execute(calculator, "calc__secret", {})).toEqual({ ok: true, output: "you sent [redacted]" });
   });
 
+  test("a credential that occurs in a tool's name leaves the tool what it is", async () => {
+    const names = ["add", "picture"];
+    const pinned: string[][] = [];
+    const server = await mcpServer();
+    const runner = createToolRunner({
+      ...dependencies(server.outbound),
+      open_secret: async () => "picture",
+      changed_tools: async (_, listed) => {
+        pinned.push(listed.map(({ name }) => name));
+        return new Set();
+      },
+    });
+    cleanups.push(runner.close, server.close);
+    const config = { server: `${server.origin}/mcp`, tools: names, secret_headers: { Authorization: sealed } };
+    const own = tool({ tool_type: "mcp", config }, "calc");
+    expect(await runner.describe(own)).toMatchObject({
+      ok: true,
+      tools: [{ name: "calc__add" }, { name: "calc__picture", description: "Does [redacted]" }],
+    });
+    expect(pinned).toEqual([names]);
+  });
+
   test("tools that are not allowed are never called, not even when the model knows their names", async () => {
     const { runner, calculator, requests } = await setUp({}, { tools: ["add"] });
     for (const name of ["calc__fail", "fail", "add", "calc__"]) {
@@ -263,6 +285,15 @@ describe.each([{ stream: false }, { stream: true }])("an MCP tool, answers as a 
     });
     const odd = await setUp({ status: 200 });
     expect(await odd.runner.describe(odd.calculator)).toMatchObject({ ok: false, code: "tool_output_invalid" });
+  });
+
+  test("a caller's time that is over is a time-out, and only what a caller ends is cancelled", async () => {
+    const { runner, calculator } = await setUp();
+    const slow = (signal: AbortSignal) => runner.execute(calculator, "calc__slow", {}, signal);
+    const own = new AbortController();
+    expect(await slow(AbortSignal.any([own.signal, AbortSignal.timeout(200)]))).toMatchObject({ code: "tool_timeout" });
+    setTimeout(() => own.abort(), 100);
+    expect(await slow(AbortSignal.any([own.signal, AbortSignal.timeout(10_000)]))).toMatchObject({ code: "cancelled" });
   });
 
   test("a forgotten session is opened anew, once, for the call that met it", async () => {

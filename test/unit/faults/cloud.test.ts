@@ -25,6 +25,7 @@ import { PLATFORM, sessionItem, userItem } from "../../../shared/identity/items.
 import { newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
+import { storedCounter } from "../../support/counter-table.ts";
 
 // Faults that no engine can be made to produce on demand: the one place where the database is not a real one.
 const database = mockClient(DynamoDBDocumentClient);
@@ -107,9 +108,8 @@ const register = (withDeps: AuthDeps) =>
 beforeEach(() => {
   database.reset();
   deleted.length = 0;
-  const minute = Math.floor(Date.now() / 60_000);
   database.on(UpdateCommand).resolves({
-    Attributes: { subject: "x", minute, current: 1, previous: 0, window: "x", count: 1, expires_at: "x" },
+    Attributes: { ...storedCounter(1, new Date()), window: "x", count: 1, expires_at: "x" },
   });
   database.on(GetCommand).resolves({});
   database

@@ -6,12 +6,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { Authentication } from "../../../shared/access/authenticate.ts";
 import { rightsFrom } from "../../../shared/access/grants.ts";
-import { unauthenticated } from "../../../shared/access/token.ts";
+import { unauthenticated } from "../../../shared/access/unauthenticated.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { createDispatcher } from "../../../shared/http/dispatch.ts";
 import { operation } from "../../../shared/http/operation.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
+import { storedCounter } from "../../support/counter-table.ts";
 import { organizationNamed } from "../../support/organization.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -55,13 +56,7 @@ const LIMIT = 60;
 let authenticate: () => Promise<Authentication>;
 let asked: number;
 
-const counter = (current: number) => ({
-  subject: "s",
-  minute: Date.parse(at) / 60_000,
-  current,
-  previous: 0,
-  expires_at: at,
-});
+const counter = (total: number) => storedCounter(total, new Date(at));
 /** The table says that the counters whose keys contain this are used up. */
 const full = (key: string) =>
   dynamo

@@ -10,6 +10,7 @@ import type { Platform } from "../../../shared/http/platform.ts";
 import { serveStream } from "../../../shared/http/stream.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { silentMeter } from "../../../shared/observability/metrics.ts";
+import { storedCounter } from "../../support/counter-table.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -28,13 +29,7 @@ const download = operation({
 });
 
 /** Only the rate counter is asked of the table here. */
-const counter = {
-  subject: "address:::1",
-  minute: 29453760,
-  current: 1,
-  previous: 0,
-  expires_at: "2026-01-01T01:00:00.000Z",
-};
+const counter = storedCounter(1, new Date());
 mockClient(DynamoDBDocumentClient).on(UpdateCommand).resolves({ Attributes: counter });
 const table = new Table("table", DynamoDBDocumentClient.from(new DynamoDBClient({ region: "eu-west-1" })));
 const platform: Platform = {

@@ -54,6 +54,17 @@ describe("rules for groups", () => {
     expect(ruled(rules, ["Engineering"], { role, team_ids: [] }, "viewer").role).toBe(role);
   });
 
+  it("give and take a role of the organization's own as long as it is one that rules give", () => {
+    const own = "rol_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
+    const some: GroupRule[] = [{ group: "Engineering", role: own }];
+    const by_rule = new Set([...givenRoles, own]);
+    expect(ruled(some, ["Engineering"], viewer, "viewer", by_rule).role).toBe(own);
+    expect(ruled(some, [], { role: own, team_ids: [] }, "viewer", by_rule).role).toBe("viewer");
+    // One that manages others by now, or is gone: who has nothing of it gets nothing, who has it keeps it.
+    expect(ruled(some, ["Engineering"], viewer, "viewer").role).toBe("viewer");
+    expect(ruled(some, [], { role: own, team_ids: [] }, "viewer").role).toBe(own);
+  });
+
   it("give nobody a role that manages others, whatever is asked for", () => {
     for (const role of ["org_owner", "org_admin", "tenant_admin", "nonsense"])
       expect(groupRuleSchema.safeParse({ group: "a", role }).success).toBe(false);

@@ -1,74 +1,89 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { free, MINUTE_MS, minuteOf, rolled, type Window, waitSeconds } from "../../../shared/limits/window.ts";
+import {
+  COUNTED_SLOTS,
+  certainlyOver,
+  free,
+  resetSeconds,
+  SLOT_MS,
+  slotOf,
+  toTakeOut,
+  used,
+  type Window,
+  waitSeconds,
+} from "../../../shared/limits/window.ts";
 
 const BEGIN = Date.parse("2026-01-01T10:20:00.000Z");
-const at = (seconds: number) => new Date(BEGIN + Math.round(seconds * 1_000));
+const at = (ms: number) => new Date(BEGIN + Math.round(ms));
 
-/** Admits requests at these seconds, as counters do; gives those that got through. */
-function admitted(limit: number, seconds: readonly number[]): number[] {
-  let window: Window = { minute: minuteOf(at(0)), current: 0, previous: 0 };
-  return seconds.filter((second) => {
-    window = rolled(window, minuteOf(at(second)));
-    if (free(window, limit, at(second)) === 0) return false;
-    window = { ...window, current: window.current + 1 };
-    return true;
-  });
+/** What is counted of requests admitted at these times, seen at the last of them. */
+function counted(times: readonly number[], seen = times.at(-1) ?? 0): Window {
+  const slots = new Map<number, number>();
+  for (const ms of times) slots.set(slotOf(at(ms)), (slots.get(slotOf(at(ms))) ?? 0) + 1);
+  return { epoch: "e", total: times.length, slots, seen: slotOf(at(seen)) };
 }
+const times = fc.array(fc.nat(300_000), { maxLength: 200 }).map((all) => all.sort((a, b) => a - b));
 
-const many = (count: number, second: number): number[] => Array.from({ length: count }, () => second);
-const sorted = fc
-  .array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 400 })
-  .map((s) => s.sort((a, b) => a - b));
-
-describe("a sliding limit a minute", () => {
-  it("admits no second allowance where two minutes of the clock meet", () => {
-    const through = admitted(20, [...many(50, 59.9), ...many(50, 60.1)]);
-    expect(through.filter((second) => second < 60)).toHaveLength(20);
-    expect(through.filter((second) => second >= 60)).toHaveLength(0);
-  });
-
-  it("gives the allowance back bit by bit after a burst", () => {
-    expect(admitted(60, [...many(60, 59), ...many(60, 90)])).toHaveLength(60 + 30);
-    expect(admitted(60, [...many(60, 59), ...many(60, 120)])).toHaveLength(60 + 60);
-  });
-
-  it("never admits more than the limit at once, nor in one minute of the clock, whatever is sent", () => {
+describe("what counts against a limit a minute", () => {
+  it("is every request of the last 60 seconds, by a clock up to five seconds off, and none older than 67.5", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), sorted, (limit, seconds) => {
-        const minutes = Map.groupBy(admitted(limit, seconds), (second) => Math.floor(second / 60));
-        for (const [, one] of minutes) expect(one.length).toBeLessThanOrEqual(limit);
+      fc.property(times, fc.integer({ min: -5_000, max: 5_000 }), (all, skew) => {
+        const now = (all.at(-1) ?? 0) + 1;
+        const window = counted(all);
+        // The machine that counts is off by the skew from those that admitted.
+        const count = used(window, at(now + skew));
+        expect(count).toBeGreaterThanOrEqual(all.filter((ms) => now - ms < 60_000).length);
+        expect(count).toBeLessThanOrEqual(all.filter((ms) => now + skew - ms < (COUNTED_SLOTS + 1) * SLOT_MS).length);
       }),
     );
   });
 
   it("says how long to wait: then one gets through, and a second before that none does", () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 100 }),
-        fc.nat(200),
-        fc.nat(200),
-        fc.integer({ min: 0, max: 59_900 }).map((ms) => ms / 1_000),
-        (limit, current, previous, second) => {
-          const window = {
-            minute: minuteOf(at(0)),
-            current: Math.min(current, limit),
-            previous: Math.min(previous, limit),
-          };
-          fc.pre(free(window, limit, at(second)) === 0);
-          const wait = waitSeconds(window, limit, at(second));
-          const then = (seconds: number) =>
-            free(rolled(window, minuteOf(at(second + seconds))), limit, at(second + seconds));
-          expect(then(wait)).toBeGreaterThan(0);
-          if (wait > 1) expect(then(wait - 1.001)).toBe(0);
-        },
-      ),
+      fc.property(fc.integer({ min: 1, max: 50 }), times, fc.nat(20_000), (limit, all, later) => {
+        const window = counted(all);
+        const now = (all.at(-1) ?? 0) + later;
+        fc.pre(free(window, limit, at(now)) === 0);
+        const wait = waitSeconds(window, limit, at(now));
+        expect(free(window, limit, at(now + wait * 1_000))).toBeGreaterThan(0);
+        if (wait > 1) expect(free(window, limit, at(now + (wait - 1) * 1_000 - 1))).toBe(0);
+      }),
     );
   });
 
-  it("is not moved back by a machine whose clock is late", () => {
-    const ahead: Window = { minute: minuteOf(at(0)) + 1, current: 5, previous: 7 };
-    expect(rolled(ahead, minuteOf(at(0)))).toBe(ahead);
-    expect(free(ahead, 20, new Date(BEGIN + MINUTE_MS - 10))).toBe(20 - 5 - 7);
+  it("comes back at the reset and not a second before", () => {
+    fc.assert(
+      fc.property(times, fc.nat(20_000), (all, later) => {
+        const window = counted(all);
+        const now = (all.at(-1) ?? 0) + later;
+        fc.pre(used(window, at(now)) > 0);
+        const reset = resetSeconds(window, at(now));
+        expect(used(window, at(now + reset * 1_000))).toBeLessThan(used(window, at(now)));
+        if (reset > 1) expect(used(window, at(now + (reset - 1) * 1_000 - 1))).toBe(used(window, at(now)));
+      }),
+    );
+    expect(resetSeconds(counted([]), at(0))).toBe(60);
+  });
+
+  it("is known to be over only of slots that nobody could change any more when they were seen", () => {
+    fc.assert(
+      fc.property(times, fc.nat(400_000), (all, later) => {
+        const window = counted(all);
+        const now = (all.at(-1) ?? 0) + later;
+        const settled = (all.at(-1) ?? 0) - 8 * SLOT_MS;
+        const known = certainlyOver(window, at(now));
+        expect(known).toBeLessThanOrEqual(window.total - used(window, at(now)));
+        expect(known).toBeLessThanOrEqual(all.filter((ms) => ms < settled).length);
+      }),
+    );
+  });
+
+  it("loses slots only when they are over by every clock, and only many at a time", () => {
+    const each = Array.from({ length: 60 }, (_, slot) => slot * SLOT_MS);
+    const window = counted(each);
+    const gone = toTakeOut(window, at(each.at(-1) ?? 0));
+    expect(gone).toHaveLength(60 - COUNTED_SLOTS - 1 - 2);
+    expect(Math.max(...gone)).toBeLessThan(slotOf(at((each.at(-1) ?? 0) - 5_000)) - COUNTED_SLOTS);
+    expect(toTakeOut(counted(each.slice(0, 40)), at(each[39] ?? 0))).toEqual([]);
   });
 });

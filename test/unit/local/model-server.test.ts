@@ -91,10 +91,22 @@ describe("a fault", () => {
 describe("the server", () => {
   test("lists its models, and refuses a key that begins with invalid", async () => {
     expect(await (await fetch(`${server.url}/v1/models`)).json()).toMatchObject({
-      data: [{ id: "scripted-small" }, {}],
+      data: [{ id: "scripted-small" }, {}, { id: "scripted-embedding" }],
     });
     const refused = await fetch(`${server.url}/v1/models`, { headers: { authorization: "Bearer invalid-1" } });
     expect(refused.status).toBe(401);
+  });
+
+  test("gives the same numbers for the same text, and the more alike ones the more words two texts share", async () => {
+    const input = ["The cat purrs.", "A cat that purrs loudly", "Invoices are due in May", "The cat purrs."];
+    const body = JSON.stringify({ model: "scripted-embedding", input, dimensions: 64 });
+    const answer = await fetch(`${server.url}/v1/embeddings`, { method: "POST", body });
+    const { data, usage } = (await answer.json()) as { data: { embedding: number[] }[]; usage: object };
+    const [a = [], b = [], c = [], again] = data.map(({ embedding }) => embedding);
+    const like = (one: number[], other: number[]) => one.reduce((sum, value, i) => sum + value * (other[i] ?? 0), 0);
+    expect(again).toEqual(a);
+    expect([a.length, like(a, b), like(a, c)]).toEqual([64, 2, 0]);
+    expect(usage).toEqual({ prompt_tokens: 16, total_tokens: 16 });
   });
 
   test("says what is wrong with a request", async () => {

@@ -1,7 +1,9 @@
+import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { createModelInvoker, type ModelEvent, type ModelRequest } from "../../../functions/models/calls/invoke.ts";
-import { unmetered } from "../../../functions/models/calls/meter.ts";
+import { type CallMeter, unmetered } from "../../../functions/models/calls/meter.ts";
 import { customModel, findModel, type Model } from "../../../functions/models/rules/catalogue.ts";
+import { withinSpan } from "../../../shared/outbound/trace.ts";
 import { delta, events, json, provider, text, toolCalls, usageChunk } from "./provider-server.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -67,6 +69,20 @@ describe("one answer", () => {
         { role: "user", content: "Hello" },
       ],
     });
+  });
+
+  test("is kept as a span with its failure's code, and what the provider calls its model only as far as that is a name", async () => {
+    const named = { id: "1", object: "chat.completion", created: 1, model: "x".repeat(300_000) };
+    const choices = [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }];
+    const { invoker, request } = await setUp(json(401, {}), json(200, { ...named, choices }));
+    const trace = { trace_id: "4bf92f3577b34da6a3ce929d0e0e4736", sampled: true, state: null };
+    const kept = await withinSpan(trace, "00f067aa0ba902b7", async ({ calls }) => {
+      await invoker.generate(request());
+      await invoker.generate(request({ idempotency_key: "stp_1.1-2" }));
+      return calls;
+    });
+    expect(kept).toMatchObject([{ error: "provider_key_invalid" }, { response_model: "x".repeat(200) }]);
+    expect(new Set(kept.map(({ span_id }) => span_id)).size).toBe(2);
   });
 
   test("max_tokens 0 sends no limit, a limit above the model's is cut, the temperature is clamped or left out", async () => {
@@ -192,6 +208,53 @@ describe("one answer", () => {
     const { invoker, request } = await setUp(json(200, { unexpected: true }), json(500, {}));
     expect(await invoker.generate(request())).toMatchObject({ ok: false, calls: [{ tokens_in: 2, estimated: true }] });
     expect(await invoker.generate(request())).toMatchObject({ ok: false, calls: [] });
+  });
+
+  /** A meter that remembers what it is told of how calls end. */
+  const told = () => {
+    const ends: { answered: boolean; code: string | undefined; waited_ms: number | undefined }[] = [];
+    const meter: CallMeter = {
+      open: async () => ({
+        close: async (usage, _answer, failure, waited_ms) => {
+          ends.push({ answered: usage !== undefined, code: failure?.code, waited_ms });
+        },
+      }),
+    };
+    return { ends, meter };
+  };
+
+  test("its meter is told how long a provider was silent that ran out of time, and nothing of that where it has said so", async () => {
+    const again = json(503, {}, { "retry-after-ms": "400" });
+    const { invoker, request } = await setUp(json(504, {}), again, () => {});
+    const { ends, meter } = told();
+    await invoker.generate(request({ meter }));
+    // Most of the time was spent waiting as the provider had asked.
+    await invoker.generate(request({ meter, timeout_ms: 5_900 }));
+    const [said, silent] = ends;
+    expect([said, ends.length]).toEqual([{ answered: false, code: "model_timeout", waited_ms: undefined }, 2]);
+    expect(silent).toMatchObject({ answered: false, code: "model_timeout" });
+    expect(silent?.waited_ms).toBeGreaterThan(4_000);
+    expect(silent?.waited_ms).toBeLessThan(5_600);
+  });
+
+  test("its meter is told of a stream that was busy answering when its time was over, and of one that ends with an error", async () => {
+    const busy = (response: ServerResponse) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const write = () => response.write(`data: ${JSON.stringify(delta({ content: "on and " }))}\n\n`);
+      const pace = setInterval(write, 20);
+      response.on("close", () => clearInterval(pace));
+    };
+    const { invoker, request } = await setUp(
+      busy,
+      events([delta({ content: "The first half" }), { error: { message: "internal error", type: "server_error" } }]),
+    );
+    const { ends, meter } = told();
+    await collect(invoker.stream(request({ meter, timeout_ms: 1_500 })));
+    await collect(invoker.stream(request({ meter })));
+    expect(ends).toMatchObject([
+      { answered: true, code: "model_timeout" },
+      { answered: true, code: "model_unavailable", waited_ms: undefined },
+    ]);
   });
 
   test("half a character in a prompt or a tool's answer never reaches the provider", async () => {

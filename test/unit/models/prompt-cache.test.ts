@@ -98,6 +98,27 @@ describe("a prompt that the provider is asked to keep", () => {
     }
   });
 
+  it("ends before what was found for the message, which differs from call to call", async () => {
+    const more = { cache_prompt: true, found: "Pears are ripe." };
+    const anthropic = await asked("anthropic/claude-sonnet-4-5", claude({ input_tokens: 10, output_tokens: 5 }), more);
+    expect(anthropic.body?.system).toEqual([
+      { type: "text", text: "You are brief.", cache_control: { type: "ephemeral" } },
+      { type: "text", text: "Pears are ripe." },
+    ]);
+    const usage = { inputTokens: 4, outputTokens: 1, totalTokens: 5 };
+    const bedrock = await asked("amazon-bedrock/claude-haiku-4-5", converse(usage), more);
+    expect(bedrock.body?.system).toEqual([
+      { text: "You are brief." },
+      { cachePoint: { type: "default" } },
+      { text: "Pears are ripe." },
+    ]);
+    // Servers that are asked for nothing get one text: some take no second.
+    const other = await asked("amazon-bedrock/nova-lite", converse(usage), more);
+    expect(other.body?.system).toEqual([{ text: "You are brief.\n\nPears are ripe." }]);
+    const alone = await asked("amazon-bedrock/claude-haiku-4-5", converse(usage), { ...more, system: undefined });
+    expect(alone.body?.system).toEqual([{ text: "Pears are ripe." }]);
+  });
+
   it("is not marked where nobody asks for it", async () => {
     const { body } = await asked("anthropic/claude-sonnet-4-5", claude({ input_tokens: 10, output_tokens: 5 }));
     expect(body?.system).toEqual([{ type: "text", text: "You are brief." }]);

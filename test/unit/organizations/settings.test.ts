@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { MOST_NETWORKS, settingsChange } from "../../../functions/organizations/settings/model.ts";
+import { settingsChange } from "../../../functions/organizations/settings/model.ts";
 import { changedSettings, settingChanges } from "../../../functions/organizations/settings/rules/merge.ts";
+import { MOST_NETWORKS } from "../../../shared/access/network-text.ts";
 import { generalOf, notificationsOf, securityOf, UNSET } from "../../../shared/identity/settings.ts";
 
 const wrong = (change: object) =>

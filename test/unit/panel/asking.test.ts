@@ -4,7 +4,10 @@ import { trialOf } from "../../../functions/panel/asking/trial.ts";
 import type { Permission } from "../../../shared/access/permissions.ts";
 
 const run_id = "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC";
-const without = (permission: Permission) => ({ may: (asked: Permission) => asked !== permission });
+const without = (permission: Permission) => ({
+  may: (asked: Permission) => asked !== permission,
+  denied: () => undefined,
+});
 const untouched = {} as never;
 
 describe("a test that takes from a run", () => {

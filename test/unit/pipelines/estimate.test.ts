@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AnswerBounds, estimate, estimateOf } from "../../../functions/pipelines/estimate/rules/estimate.ts";
+import { estimate, estimateOf, type KnownBounds } from "../../../functions/pipelines/estimate/rules/estimate.ts";
 import { type Bounded, sum, times, unbounded } from "../../../functions/pipelines/estimate/rules/spend.ts";
 import { type Graph, nodeSchema } from "../../../functions/pipelines/graph/rules/nodes.ts";
 import { compilePlan } from "../../../functions/runs/engine/rules/plan.ts";
@@ -8,7 +8,8 @@ import { graphs, workOf } from "../../support/plan-graphs.ts";
 import { simulate } from "../../support/plan-simulate.ts";
 
 const answer: Bounded = { model_calls: 12, tokens_in: 1_200, tokens_out: 120, cost_usd_micros: 60, unbounded: [] };
-const answers: AnswerBounds = new Map([["agt_1/", answer]]);
+const answers = new Map([["agt_1/", answer]]);
+const bounds: KnownBounds = { answers, runs: new Map([["pip_1/3", { ...answer, unbounded: ["Perhaps."] }]]) };
 const node = (id: string, kind: string, config: object = {}) =>
   nodeSchema.parse({ id, kind, label: id, config: kind === "agent" ? { agent_id: "agt_1", ...config } : config });
 const graph = (nodes: Graph["nodes"], wires: readonly (readonly [string, string])[]): Graph => ({
@@ -18,7 +19,7 @@ const graph = (nodes: Graph["nodes"], wires: readonly (readonly [string, string]
 
 describe("the estimate of a node", () => {
   it("is what its agent's answer comes to, for each attempt", () => {
-    expect(estimateOf(node("a", "agent", { retry: { max_attempts: 3 }, timeout_ms: 10_000 }), answers)).toEqual({
+    expect(estimateOf(node("a", "agent", { retry: { max_attempts: 3 }, timeout_ms: 10_000 }), bounds)).toEqual({
       node_id: "a",
       kind: "agent",
       attempts: 3,
@@ -48,7 +49,7 @@ describe("the estimate of a node", () => {
       { model_calls: 3 * 12 + 4 * 12, cost_usd_micros: 7 * 60, seconds: 120 + 2 * 240 },
     ],
   ])("of kind %s with %j", (kind, config, expected) => {
-    expect(estimateOf(node("n", kind, config), answers)).toMatchObject({ ...expected, unbounded: [] });
+    expect(estimateOf(node("n", kind, config), bounds)).toMatchObject({ ...expected, unbounded: [] });
   });
 
   it("counts for each task of a supervisor the worker that costs most, by each measure", () => {
@@ -56,24 +57,41 @@ describe("the estimate of a node", () => {
     const known = new Map([...answers, ["agt_2/", cheap]]);
     const workers = [{ agent_id: "agt_1" }, { agent_id: "agt_2" }];
     const one = node("s", "supervisor", { agent_id: "agt_1", max_rounds: 1, max_workers: 1, workers });
-    expect(estimateOf(one, known)).toMatchObject({
+    expect(estimateOf(one, { ...bounds, answers: known })).toMatchObject({
       tokens_in: 2 * 1_200 + 9_000,
       cost_usd_micros: 2 * 60 + 60,
       unbounded: [],
     });
-    expect(estimateOf(one, answers)).toMatchObject({
+    expect(estimateOf(one, bounds)).toMatchObject({
       cost_usd_micros: null,
       unbounded: ["Nothing is known of agent agt_2."],
     });
   });
 
+  it.each<[string, object, number]>([
+    ["sub_pipeline", {}, 1],
+    ["map", { list: "input", max_items: 40, retry: { max_attempts: 2 } }, 80],
+    ["loop", { max_iterations: 7 }, 7],
+  ])("of kind %s with %j is that of its pipeline, %i times", (kind, config, count) => {
+    const of = (revision: number) => node("n", kind, { pipeline_id: "pip_1", revision, ...config });
+    expect(estimateOf(of(3), bounds)).toMatchObject({
+      model_calls: 12 * count,
+      cost_usd_micros: 60 * count,
+      unbounded: ["Perhaps."],
+    });
+    expect(estimateOf(of(4), bounds)).toMatchObject({
+      cost_usd_micros: null,
+      unbounded: ["Nothing is known of pipeline pip_1."],
+    });
+  });
+
   it("is null with the reason where nothing bounds it", () => {
     const none = { model_calls: null, tokens_in: null, tokens_out: null, cost_usd_micros: null };
-    expect(estimateOf(node("a", "agent", { agent_id: "agt_2" }), answers)).toMatchObject({
+    expect(estimateOf(node("a", "agent", { agent_id: "agt_2" }), bounds)).toMatchObject({
       ...none,
       unbounded: ["Nothing is known of agent agt_2."],
     });
-    expect(estimateOf(node("a", "agent", { agent_id: undefined }), answers)).toMatchObject({
+    expect(estimateOf(node("a", "agent", { agent_id: undefined }), bounds)).toMatchObject({
       ...none,
       unbounded: ["No agent is chosen."],
     });
@@ -118,7 +136,7 @@ describe("the estimate of a graph", () => {
       ["t", "m"],
       ["m", "out"],
     ] as const;
-    expect(estimate(graph(nodes, wires), answers)).toMatchObject({
+    expect(estimate(graph(nodes, wires), bounds)).toMatchObject({
       steps: 6,
       model_calls: 12,
       longest_path: { node_ids: ["in", "b", "t", "m", "out"], seconds: 5 },
@@ -134,8 +152,8 @@ describe("the estimate of a graph", () => {
         ["b", "a"],
       ],
     );
-    expect(estimate(circle, answers).longest_path).toBe(null);
-    expect(estimate(graph([], []), answers)).toMatchObject({ steps: 0, longest_path: { node_ids: [], seconds: 0 } });
+    expect(estimate(circle, bounds).longest_path).toBe(null);
+    expect(estimate(graph([], []), bounds)).toMatchObject({ steps: 0, longest_path: { node_ids: [], seconds: 0 } });
   });
 
   it("is never below what a run of any graph does, with failures, retries, and work repeated after crashes", async () => {
@@ -148,7 +166,7 @@ describe("the estimate of a graph", () => {
           ["agt_1/", answer],
           ["agt_1/1", answer],
         ]);
-        const whole = estimate(value, known);
+        const whole = estimate(value, { ...bounds, answers: known });
         const plan = compilePlan(value);
         const run = await simulate(plan, { k }, work, { seed, faults: { rate: 0.05, most: 10 } });
         const ended = [...run.table.final.values()].filter(({ status }) => status !== "skipped");

@@ -56,9 +56,8 @@ describe("a node", () => {
   it.each([
     [
       node("prompt"),
-      "kind: kind must be one of input, agent, condition, router, supervisor, merge, synthesizer, http, tool, transform, wait, approval, sub_pipeline, map, loop, output",
+      "kind: kind must be one of input, agent, condition, router, supervisor, merge, synthesizer, http, tool, connector, transform, wait, approval, sub_pipeline, map, loop, output",
     ],
-    [node("connector"), "kind: kind connector is not available yet; must be one of input"],
     [node("agent", { agentId: "x" }), "agentId"],
     [node("agent", {}, { extra: 1 }), "extra"],
     [
@@ -113,7 +112,7 @@ describe("the registry of kinds", () => {
     for (const [name, kind] of Object.entries(nodeKinds)) {
       expect(kind.kind).toBe(name);
       expect(problems(nodeSchema, node(name))).toEqual([]);
-      for (const field of kind.secret_fields) expect(Object.keys(kind.config.shape)).toContain(field);
+      for (const field of kind.secret_fields) expect(Object.keys(kind.config.unwrap().shape)).toContain(field);
     }
   });
 

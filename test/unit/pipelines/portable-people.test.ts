@@ -17,7 +17,14 @@ const asks = graphOf({
   approvers: { users: [USER], roles: ["org_owner"] },
   escalate: { after_seconds: 600, to: { teams: [TEAM] } },
 });
-const pipeline = { name: "P", description: "", pattern: "sequential" as const, tags: [], positions: {} };
+const pipeline = {
+  name: "P",
+  description: "",
+  pattern: "sequential" as const,
+  tags: [],
+  max_concurrent_runs: null,
+  positions: {},
+};
 const documentOf = (graph: Graph) =>
   shownPipeline({ ...pipeline, graph }, () => undefined).graph as Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GraphNode } from "../../../functions/pipelines/graph/public.ts";
+import { nested } from "../../../functions/pipelines/graph/public.ts";
 import { type Calls, ended, nextCalls, noCalls, STARTS_AT_A_TIME } from "../../../functions/runs/calls/rules/calls.ts";
 import { specOf } from "../../../functions/runs/calls/rules/spec.ts";
-import { nested } from "../../../functions/runs/start/rules/nesting.ts";
 
 describe("runs that a step has run", () => {
   it("are each started once and in order, never more at a time than it says, and end as the reckoning says", () => {

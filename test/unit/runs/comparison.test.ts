@@ -1,33 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Compared, comparisonOf } from "../../../functions/runs/comparison/rules/compare.ts";
 import type { RunSummary, StepView } from "../../../functions/runs/model.ts";
+import { stepView } from "../../support/step-view.ts";
 
-const step = (node_id: string, more: Partial<StepView> = {}): StepView => ({
-  run_id: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
-  node_id,
-  attempt: 1,
-  kind: "http",
-  status: "completed",
-  started_at: null,
-  finished_at: null,
-  duration_ms: 5,
-  wait_until: null,
-  waits_for: null,
-  approval_id: null,
-  recorded_run_id: null,
-  fault: null,
-  replayed_calls: 0,
-  model: null,
-  tokens_in: 1,
-  tokens_out: 2,
-  cost_usd_micros: 3,
-  error: null,
-  retried: false,
-  handle: "output",
-  choice: null,
-  output_bytes: null,
-  ...more,
-});
+const step = (node_id: string, more: Partial<StepView> = {}): StepView => stepView({ node_id, ...more });
 
 const run = (attempts: readonly (readonly [StepView, unknown])[], output?: unknown): Compared => ({
   summary: {} as RunSummary,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { nodeKinds } from "../../../functions/pipelines/graph/rules/kinds.ts";
 import { validateGraph } from "../../../functions/pipelines/graph/rules/validate.ts";
 import { compilePlan, nodeNamed, type Plan } from "../../../functions/runs/engine/rules/plan.ts";
 import { type Expected, expectedRun, graphs, waits as nodeWaits, workOf } from "../../support/plan-graphs.ts";
@@ -38,6 +39,7 @@ const waits = (plan: Plan, key: string): boolean => nodeWaits(nodeNamed(plan, ke
 describe("a run of any valid graph", () => {
   it("is tried with graphs that are valid and have joins, skipped branches, error edges, fallbacks and retries", async () => {
     const seen = { join: 0, big: 0, retrying: 0, waiting: 0, skipped: 0, error_edge: 0, fallback: 0, blocked: 0 };
+    const kinds = new Set<string>();
     const succeeds = (...of: Parameters<typeof work>) => {
       const result = work(...of);
       return "ok" in result && result.ok;
@@ -45,6 +47,7 @@ describe("a run of any valid graph", () => {
     await always(
       200,
       async ({ graph, input }) => {
+        for (const { kind } of graph.nodes) kinds.add(kind);
         const { errors } = validateGraph(graph, { pattern: "custom", agents, answers: new Map() });
         // What nodes emit here is not what their kinds do.
         expect(errors.filter(({ code }) => code !== "path_never_there")).toEqual([]);
@@ -67,6 +70,7 @@ describe("a run of any valid graph", () => {
       { seed: 1 },
     );
     for (const [what, count] of Object.entries(seen)) expect([what, count > 10]).toEqual([what, true]);
+    expect([...kinds].sort()).toEqual(Object.keys(nodeKinds).sort());
   });
 
   it("ends, works each attempt once, and comes to the same outcomes whatever the order of its tasks", async () => {

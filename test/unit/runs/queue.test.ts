@@ -8,6 +8,7 @@ import { LARGEST_START, namedRun, startOf } from "../../../functions/runs/start/
 import { changeWrites, eventWrites } from "../../../shared/change/commit.ts";
 import { Table } from "../../../shared/dynamo/table.ts";
 import { notFound } from "../../../shared/errors.ts";
+import { newTrace } from "../../../shared/tracing/context.ts";
 import { organizationNamed } from "../../support/organization.ts";
 
 const at = new Date("2026-01-01T00:00:00.000Z");
@@ -35,7 +36,7 @@ const wanted = {
 
 describe("the largest start", () => {
   it("is as large as it states: ten labels, a budget, what a test brings, and nobody has a place", () => {
-    const starter = { principal, plan: "free", at, trace_id: "t" } as const;
+    const starter = { principal, plan: "free", at, trace: newTrace() } as const;
     const { writes, event } = startOf(table, starter, wanted, "organization");
     expect(writes.length + eventWrites(table.table, context, [event]).length).toBe(LARGEST_START);
   });
@@ -45,7 +46,7 @@ describe("the largest start", () => {
     const call = {
       caller: { principal, organization } as never,
       at,
-      request: { id: "t" } as never,
+      trace: newTrace(),
       async commit(change: Parameters<typeof changeWrites>[2], answer: never) {
         sizes.push(changeWrites(table.table, context, change).length);
         if (sizes.length === 1) throw new NoPlace("organization");

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { refuseInScim } from "../../../functions/scim/protocol/refusal.ts";
 import { invalidFilter } from "../../../functions/scim/rules/error.ts";
-import { unauthenticated } from "../../../shared/access/token.ts";
+import { unauthenticated } from "../../../shared/access/unauthenticated.ts";
 import { alreadyExists, Problem } from "../../../shared/errors.ts";
 import { rateLimited } from "../../../shared/limits/rate.ts";
 
@@ -13,7 +13,7 @@ const refused = (error: unknown) => {
 it("a refused token and one request too many are messages of the protocol, with the headers of any other", () => {
   const unknown = refused(unauthenticated());
   expect(unknown).toMatchObject({ status: 401, headers: { "www-authenticate": "Bearer" }, body: { status: "401" } });
-  const many = refused(rateLimited(10, 7));
+  const many = refused(rateLimited({ name: "scim_token", limit: 10 }, 7));
   expect(many).toMatchObject({ status: 429, headers: { "retry-after": "7" }, body: { status: "429" } });
   for (const { headers } of [unknown, many]) expect(headers["content-type"]).toBe("application/scim+json");
 });

@@ -1,5 +1,6 @@
 import { Killable, workerFile } from "../../../../shared/bounded/killable.ts";
-import { failure, type Taken } from "./rules/failures.ts";
+import { agentLimits } from "../../model.ts";
+import { failure, type Taken, textTooLarge } from "./rules/failures.ts";
 import type { Read, ReadInput } from "./worker.ts";
 
 /**
@@ -16,6 +17,13 @@ const worker = new Killable(workerFile(import.meta.url, "extraction"), {
 export type Extract = (input: ReadInput) => Promise<Taken>;
 
 export const extract: Extract = (input) => extractIn(worker, input);
+
+/** The text of a document, of which nothing is cut: one of which the end is missing answers wrongly, and nobody sees why. */
+export async function wholeText(extract: Extract, input: Omit<ReadInput, "cut">): Promise<Taken> {
+  const taken = await extract({ ...input, cut: false });
+  const bytes = taken.ok ? Buffer.byteLength(taken.text) : 0;
+  return bytes > agentLimits.text_context_bytes ? textTooLarge(bytes, agentLimits.text_context_bytes) : taken;
+}
 
 export async function extractIn(thread: Pick<Killable, "run">, input: ReadInput): Promise<Taken> {
   const done = await thread.run<Read>("read", input);

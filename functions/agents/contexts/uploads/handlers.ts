@@ -16,6 +16,7 @@ import type { operations } from "../../operations.ts";
 import { agentContextItem, type StoredContext } from "../../store.ts";
 import { changed, needType, placeForUpload, uploadEnded, uploadFor } from "../changes.ts";
 import { formatOf } from "../extraction/rules/formats.ts";
+import { lookedAfter } from "../overdue.ts";
 import { extractText } from "../rules/text.ts";
 import { storeText } from "../texts.ts";
 
@@ -84,7 +85,11 @@ export const completeContext: Handler<Ops["completeContext"], AgentDeps> = async
     const { id: context_id, agent_id, attempt } = read;
     const answer = await call.commit(
       {
-        writes: [touchAgent(tenant, agent_id, at), tenant.writes.replace(agentContextItem, next, read.etag)],
+        writes: [
+          touchAgent(tenant, agent_id, at),
+          tenant.writes.replace(agentContextItem, next, read.etag),
+          lookedAfter(tenant, next, at),
+        ],
         events: [
           draft(
             agentEvents,

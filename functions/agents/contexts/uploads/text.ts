@@ -2,9 +2,9 @@ import type { Files } from "../../../../shared/blobs/files.ts";
 import { uploadKey } from "../../../../shared/blobs/purposes.ts";
 import { agentLimits } from "../../model.ts";
 import type { StoredContext } from "../../store.ts";
-import { type Taken, textTooLarge } from "../extraction/rules/failures.ts";
+import type { Taken } from "../extraction/rules/failures.ts";
 import { formatOf } from "../extraction/rules/formats.ts";
-import type { Extract } from "../extraction/run.ts";
+import { type Extract, wholeText } from "../extraction/run.ts";
 
 export interface UploadedDeps {
   readonly files: Pick<Files, "inspect" | "remove">;
@@ -28,9 +28,7 @@ export async function uploadedText(
       code: "upload_lost",
       message: "The uploaded file is gone, or another one was sent after its upload was completed. Upload it again.",
     };
-  const taken = await extract({ format, media_type, bytes: found.beginning, cut: false });
-  const bytes = taken.ok ? Buffer.byteLength(taken.text) : 0;
-  return bytes > agentLimits.text_context_bytes ? textTooLarge(bytes, agentLimits.text_context_bytes) : taken;
+  return wholeText(extract, { format, media_type, bytes: found.beginning });
 }
 
 /** What stays behind goes by the lifecycle rule of uploads. */

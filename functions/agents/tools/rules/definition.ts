@@ -4,6 +4,7 @@ import { limits } from "../../../../shared/http/schemas.ts";
 import { jsonSchemaField } from "../../../../shared/json-schema/schema.ts";
 import { headerProblem } from "../../../../shared/outbound/headers.ts";
 import { encryptedSecret, type SecretContext } from "../../../../shared/secrets/schema.ts";
+import { offerLimits } from "../../offers/rules/limits.ts";
 
 /** Limits of tools, units in the names. */
 export const toolLimits = {
@@ -72,14 +73,30 @@ const withSecrets = <T extends z.ZodType<string>>(secret: T) => {
     timeout_ms: timeout,
   });
 
-  /** A server of the Model Context Protocol (streamable HTTP). Only the tools named here can be seen and called. */
-  const mcp = z.strictObject({
-    server: z.string().min(8).max(toolLimits.endpoint),
-    tools: z.array(z.string().min(1).max(128)).min(1).max(toolLimits.mcp_tools),
-    headers,
-    secret_headers,
-    timeout_ms: timeout,
-  });
+  /**
+   * A server of the Model Context Protocol (streamable HTTP). Only the tools named here can be seen and called, only these
+   * resources are read, and only these prompts can be asked for.
+   */
+  const mcp = z
+    .strictObject({
+      server: z.string().min(8).max(toolLimits.endpoint),
+      tools: z.array(z.string().min(1).max(128)).max(toolLimits.mcp_tools),
+      resources: z.array(z.string().min(1).max(offerLimits.uri)).max(offerLimits.resources).optional().meta({
+        description: "Addresses of resources whose text the agent is given, as it is when it begins to answer.",
+      }),
+      prompts: z
+        .array(z.string().min(1).max(offerLimits.prompt_name))
+        .max(offerLimits.prompts)
+        .optional()
+        .meta({ description: "Names of prompts that whoever asks the agent may use." }),
+      headers,
+      secret_headers,
+      timeout_ms: timeout,
+    })
+    .refine(({ tools, resources = [], prompts = [] }) => tools.length + resources.length + prompts.length > 0, {
+      path: ["tools"],
+      message: "must name a tool, or else a resource or a prompt of the server",
+    });
 
   return z.discriminatedUnion("tool_type", [
     z.strictObject({ tool_type: z.literal("function"), config: functionConfig }),

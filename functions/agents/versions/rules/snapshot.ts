@@ -7,6 +7,7 @@ import {
   storedCachePrompt,
   storedCapabilities,
   storedGuardrail,
+  storedRetrieval,
   toolTypeSchema,
 } from "../../model.ts";
 
@@ -34,6 +35,7 @@ export const snapshotContentSchema = z.object({
     response_schema: z.record(z.string(), z.unknown()).nullable(),
     cache_prompt: storedCachePrompt,
     guardrail: storedGuardrail,
+    retrieval: storedRetrieval,
     capabilities: storedCapabilities,
   }),
   contexts: z.array(contextSnapshotSchema),

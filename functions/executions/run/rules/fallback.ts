@@ -1,6 +1,7 @@
 /** Failures that lie with a model or its provider, so that another one may answer. What lies with the request does not. */
 const ANOTHER_MAY = new Set([
   "model_unavailable",
+  "provider_unavailable",
   "model_not_found",
   "model_rate_limited",
   "model_timeout",
@@ -17,6 +18,12 @@ const ANOTHER_MAY = new Set([
 const LEAST_MS = 2_000;
 /** Whoever comes after a model that is silent needs time, too. */
 const SHARE = 0.6;
+
+/** Servers are asked for tools, resources and a prompt within this part of the time: the rest is the model's. */
+const MATERIAL_SHARE = 0.5;
+
+/** How long MCP servers may take, all together, before a model is asked. */
+export const timeForMaterial = (timeout_ms: number): number => Math.max(0, Math.floor(timeout_ms * MATERIAL_SHARE));
 
 /** A model that was asked and failed, and what it cost. */
 export interface TriedModel {

@@ -4,7 +4,7 @@ import { parseForeignJson } from "../../../../shared/json.ts";
 import type { Outbound } from "../../../../shared/outbound/index.ts";
 import { decoderOf } from "../../../../shared/outbound/text.ts";
 import { cutText, wellFormed } from "../../../../shared/text.ts";
-import { toolLimits } from "../../../agents/public.ts";
+import { toolLimits } from "../../../agents/tools/public.ts";
 import { statusFailure, type ToolFailure, toolFailure } from "../rules/outcome.ts";
 
 /** Carries a failure out of the protocol's steps. */
@@ -24,6 +24,8 @@ export const fail = (...parts: Parameters<typeof toolFailure>): never => {
 };
 
 const MOST_REDIRECTS = 3;
+/** The end of a session is told, not waited for: the answer is there already. */
+const FAREWELL_MS = 1_000;
 
 /** Text of a body within the limit for tools' answers, in its charset. */
 async function* limitedText(body: ReadableStream<Uint8Array>, media_type: string): AsyncGenerator<string, void, void> {
@@ -125,7 +127,9 @@ export function guardedFetch(server: {
   return async (input, init = {}) => {
     const { method = "GET", headers, body } = init;
     if (method === "GET") return new Response(null, { status: 405 });
-    const clock = AbortSignal.timeout(server.timeout_ms);
+    const clock = AbortSignal.timeout(
+      method === "DELETE" ? Math.min(FAREWELL_MS, server.timeout_ms) : server.timeout_ms,
+    );
     const signal = init.signal == null ? clock : AbortSignal.any([init.signal, clock]);
     const asked = { method, signal, ...(headers == null ? {} : { headers }), ...(body == null ? {} : { body }) };
     const response = await send(moved ?? String(input), asked);

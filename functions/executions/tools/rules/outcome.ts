@@ -15,6 +15,8 @@ export const toolErrors = {
   tool_error: "The tool reported an error.",
   tool_output_too_large: "The tool's answer is too large.",
   tool_output_invalid: "The tool's answer could not be understood.",
+  resource_not_text: "The resource is no text.",
+  resource_limit: "The agent's resources are more, all together, than it is given.",
   tool_schema_invalid: "The tool's parameters are no schema that a model can be given.",
   tool_changed: "Its server describes it otherwise than when it was accepted. Look at the change and accept it.",
   tool_name_taken: "Another tool of the agent has this name.",

@@ -1,4 +1,5 @@
 export {
+  embedMany,
   generateText,
   jsonSchema,
   NoObjectGeneratedError,
@@ -6,5 +7,6 @@ export {
   stepCountIs,
   streamText,
   tool,
+  wrapEmbeddingModel,
   wrapLanguageModel,
 } from "ai";

@@ -6,6 +6,10 @@ import { cutText } from "../../../../shared/text.ts";
 /** Everything a model call can fail with: one public sentence each, and whether the engine may try the same call again. */
 export const modelErrors = {
   model_unavailable: { retryable: true, message: "The model's provider is not available." },
+  provider_unavailable: {
+    retryable: true,
+    message: "Calls to the model's provider have just failed several times; it is left alone for a while.",
+  },
   model_not_found: { retryable: false, message: "The provider does not offer this model to this account." },
   model_rate_limited: { retryable: true, message: "The provider limits the rate of calls." },
   model_timeout: { retryable: true, message: "The model did not answer in time." },

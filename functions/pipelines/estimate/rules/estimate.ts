@@ -9,6 +9,13 @@ import { type Bounded, dearest, sum, times, unbounded } from "./spend.ts";
 /** What one answer of each agent comes to at most, by `answerKey`. */
 export type AnswerBounds = ReadonlyMap<string, Bounded>;
 
+/** What the nodes of a graph may use comes to at most. */
+export interface KnownBounds {
+  readonly answers: AnswerBounds;
+  /** One run of each pipeline within, by `answerKey` of its id and revision. */
+  readonly runs: ReadonlyMap<string, Bounded>;
+}
+
 /** What one node comes to at most, however often it is tried. */
 export interface NodeEstimate extends Bounded {
   readonly node_id: string;
@@ -33,10 +40,14 @@ export interface Estimate extends Bounded {
 /** Between two attempts a provider may ask for as much as this. */
 const LONGEST_PAUSE_SECONDS = commonLimits.backoff_ms / 1_000;
 
-function paidFor(paid: Paid, answers: AnswerBounds): Bounded {
+function paidFor(paid: Paid, { answers, runs }: KnownBounds): Bounded {
   if (paid.times === null) return unbounded(paid.why ?? "Nobody knows how often before it runs.");
-  if (paid.type === "pipeline")
-    return times(unbounded("What a pipeline within it comes to is not added up."), paid.times);
+  if (paid.type === "pipeline") {
+    const { pipeline_id, revision } = paid;
+    if (pipeline_id === undefined) return unbounded("No pipeline is chosen.");
+    const run = runs.get(answerKey(pipeline_id, revision));
+    return times(run ?? unbounded(`Nothing is known of pipeline ${pipeline_id}.`), paid.times);
+  }
   const answerOf = ({ agent_id, version }: NodeAgent): Bounded => {
     if (agent_id === undefined) return unbounded("No agent is chosen.");
     return answers.get(answerKey(agent_id, version)) ?? unbounded(`Nothing is known of agent ${agent_id}.`);
@@ -45,12 +56,12 @@ function paidFor(paid: Paid, answers: AnswerBounds): Bounded {
 }
 
 /** What a node comes to at most. */
-export function estimateOf(node: GraphNode, answers: AnswerBounds): NodeEstimate {
+export function estimateOf(node: GraphNode, known: KnownBounds): NodeEstimate {
   const attempts = isPure(node) ? 1 : (node.config.retry?.max_attempts ?? 1);
   const once = sum(
     kindOf(node)
       .cost.paid(node.config)
-      .map((paid) => paidFor(paid, answers)),
+      .map((paid) => paidFor(paid, known)),
   );
   const seconds =
     waitsSecondsOf(node) + Math.ceil((attempts * timeoutOf(node)) / 1_000) + (attempts - 1) * LONGEST_PAUSE_SECONDS;
@@ -61,8 +72,8 @@ export function estimateOf(node: GraphNode, answers: AnswerBounds): NodeEstimate
  * What a run of the graph comes to at most: each node is a step at most once, in so many attempts as it may take. Branches of
  * which only one is taken count all.
  */
-export function estimate(graph: Graph, answers: AnswerBounds): Estimate {
-  const nodes = graph.nodes.map((node) => estimateOf(node, answers));
+export function estimate(graph: Graph, known: KnownBounds): Estimate {
+  const nodes = graph.nodes.map((node) => estimateOf(node, known));
   return { ...sum(nodes), steps: nodes.length, nodes, longest_path: longestPath(graph, nodes) };
 }
 

@@ -6,10 +6,9 @@ import { compileTemplate } from "../../../../shared/expressions/template.ts";
 import type { AgentStatus } from "../../../agents/model.ts";
 import type { Reference } from "./check-paths.ts";
 import type { CompiledUse } from "./check-types.ts";
-import type { GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
-import type { Use } from "./kinds/kind.ts";
-import { agentOf, lacksOf, referencesOf, usesOf, workersOf } from "./kinds.ts";
+import type { NodeKind, Use } from "./kinds/kind.ts";
+import { type KindIndex, usesOf } from "./kinds.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 import { type PatternName, patternDefinition } from "./patterns.ts";
 import type { AnswerSchemas } from "./types/flow.ts";
@@ -64,7 +63,7 @@ export function stepsRead(node: GraphNode): readonly string[] {
 
 /** Expressions compile and name steps that exist; nothing is missing in a config. Returns which node reads which, and what is used where. */
 export function configs(
-  index: GraphIndex,
+  index: KindIndex,
   findings: Findings,
 ): { readonly references: readonly Reference[]; readonly uses: readonly CompiledUse[] } {
   const references: Reference[] = [];
@@ -95,10 +94,11 @@ export function configs(
   };
   for (let i = 0; i < index.nodes.length; i++) {
     const node = index.nodes[i] as GraphNode;
-    for (const sentence of lacksOf(node)) {
+    const kind = index.kinds[i] as NodeKind;
+    for (const sentence of kind.lacks(node.config)) {
       findings.add("config_incomplete", `Node "${node.label}" (${node.id}) is not complete. ${sentence}`, [node.id]);
     }
-    for (const use of usesOf(node)) read(i, use);
+    for (const use of kind.uses(node.config)) read(i, use);
   }
   for (let e = 0; e < index.connections.length; e++) {
     const connection = index.connections[e] as Connection;
@@ -110,40 +110,46 @@ export function configs(
 }
 
 /** Agents are chosen, exist and are active: those that a node runs itself, and those that it names besides. */
-export function agents(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
+export function agents(index: KindIndex, facts: GraphFacts, findings: Findings): void {
   for (let i = 0; i < index.nodes.length; i++) {
     const node = index.nodes[i] as GraphNode;
-    const who = `"${node.label}" (${node.id})`;
-    const runs = agentOf(node);
+    const { agent, references } = index.kinds[i] as NodeKind;
+    const runs = agent(node.config);
     if (runs !== undefined && runs.agent_id === undefined)
-      findings.add("agent_not_set", `Choose an agent for ${who}.`, [node.id]);
-    for (const { type, id } of referencesOf(node)) {
+      findings.add("agent_not_set", `Choose an agent for "${node.label}" (${node.id}).`, [node.id]);
+    for (const { type, id } of references(node.config)) {
       if (type !== "agent") continue;
-      const names = `${who} names agent ${id}`;
       const status = facts.agents.get(id)?.status;
+      if (status === "active") continue;
+      const names = `"${node.label}" (${node.id}) names agent ${id}`;
       if (status === "archived")
         findings.add("agent_archived", `${names}, which is archived. Restore it or choose another.`, [node.id]);
       else if (status === "draft")
         findings.add("agent_draft", `${names}, which is a draft. Activate it or choose another.`, [node.id]);
       // One that is being erased is as good as gone.
-      else if (status !== "active")
-        findings.add("agent_not_found", `${names}, which does not exist. Choose another.`, [node.id]);
+      else findings.add("agent_not_found", `${names}, which does not exist. Choose another.`, [node.id]);
     }
   }
 }
 
 /** The graph has what its pattern is made of. */
-export function pattern(index: GraphIndex, facts: GraphFacts, findings: Findings): void {
+export function pattern(index: KindIndex, facts: GraphFacts, findings: Findings): void {
   const { min_agents, max_agents, needs } = patternDefinition(facts.pattern);
   const kinds = new Set<string>();
   const agents = new Set<string>();
   let count = 0;
-  for (const node of index.nodes) {
+  for (let i = 0; i < index.nodes.length; i++) {
+    const node = index.nodes[i] as GraphNode;
     kinds.add(node.kind);
     // Who only chooses, or puts together what others have made, does not count.
-    const work = node.kind === "agent" ? [node.config] : workersOf(node);
-    count += work.length;
-    for (const [i, { agent_id }] of work.entries()) agents.add(agent_id ?? `${node.id}/${i}`);
+    if (node.kind === "agent") {
+      count++;
+      agents.add(node.config.agent_id ?? `${node.id}/0`);
+      continue;
+    }
+    const workers = (index.kinds[i] as NodeKind).workers(node.config);
+    count += workers.length;
+    for (const [w, { agent_id }] of workers.entries()) agents.add(agent_id ?? `${node.id}/${w}`);
   }
   if (count < min_agents) {
     const message = `The pattern ${facts.pattern} needs at least ${min_agents} agents; there are ${count}. Add agents or choose another pattern.`;

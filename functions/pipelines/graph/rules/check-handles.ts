@@ -1,19 +1,20 @@
-import { at, type GraphIndex } from "./graph-index.ts";
+import { at } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import { mayTakeDefault } from "./kinds/branches.ts";
-import { handlesOf, kindOf } from "./kinds.ts";
+import type { NodeKind } from "./kinds/kind.ts";
+import { handlesOf, type KindIndex } from "./kinds.ts";
 import { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "./limits.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 
 const handleOf = (connection: Connection) => connection.source_handle ?? DEFAULT_SOURCE_HANDLE;
 
 /** Connections leave by handles that exist, and every handle that a run may choose leads somewhere. */
-export function handles(index: GraphIndex, findings: Findings): void {
-  const { nodes, connections, outStart, out } = index;
+export function handles(index: KindIndex, findings: Findings): void {
+  const { nodes, kinds, connections, outStart, out } = index;
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i] as GraphNode;
     if (node.kind === "output") continue;
-    const { branches, needed_handles } = kindOf(node);
+    const { branches, needed_handles } = kinds[i] as NodeKind;
     const plain = !branches && needed_handles.length === 0 && node.config.on_failure !== "error_edge";
     const known = plain ? undefined : new Set(handlesOf(node));
     const connected = plain ? undefined : new Set<string>();

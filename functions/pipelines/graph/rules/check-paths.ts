@@ -2,46 +2,62 @@ import { at, type GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
 import type { GraphNode } from "./nodes.ts";
 
-/** Marks the nodes that can be reached from the marked ones, forwards or backwards. */
-function spread(index: GraphIndex, marked: Uint8Array, forwards: boolean): void {
+const FROM_INPUT = 1;
+const TO_OUTPUT = 2;
+
+/** Marks the nodes that can be reached from those of a kind, forwards or backwards. */
+function spread(index: GraphIndex, marked: Uint8Array, mark: number, queue: Int32Array): void {
+  const forwards = mark === FROM_INPUT;
+  const kind = forwards ? "input" : "output";
   const start = forwards ? index.outStart : index.inStart;
   const edges = forwards ? index.out : index.in;
   const end = forwards ? index.target : index.source;
-  const queue = new Int32Array(index.nodes.length);
   let length = 0;
-  for (let i = 0; i < marked.length; i++) if (marked[i] === 1) queue[length++] = i;
+  for (let i = 0; i < marked.length; i++) {
+    if ((index.nodes[i] as GraphNode).kind !== kind) continue;
+    marked[i] = (marked[i] as number) | mark;
+    queue[length++] = i;
+  }
   for (let head = 0; head < length; head++) {
     const node = at(queue, head);
     for (let k = at(start, node); k < at(start, node + 1); k++) {
       const next = at(end, at(edges, k));
-      if (marked[next] === 1) continue;
-      marked[next] = 1;
+      const before = marked[next] as number;
+      if ((before & mark) !== 0) continue;
+      marked[next] = before | mark;
       queue[length++] = next;
     }
   }
 }
 
-/** Every node is reached from an input, and should lead to an output. */
-export function reach(index: GraphIndex, findings: Findings): void {
-  const { nodes, inStart, outStart } = index;
-  const reached = new Uint8Array(nodes.length);
-  const leads = new Uint8Array(nodes.length);
+/** Whether nothing but inputs has no connection into it, and nothing but outputs none out of it. */
+function onlyEndsAreOpen({ nodes, inStart, outStart }: GraphIndex): boolean {
   for (let i = 0; i < nodes.length; i++) {
     const { kind } = nodes[i] as GraphNode;
-    if (kind === "input") reached[i] = 1;
-    else if (kind === "output") leads[i] = 1;
+    if (kind !== "input" && at(inStart, i) === at(inStart, i + 1)) return false;
+    if (kind !== "output" && at(outStart, i) === at(outStart, i + 1)) return false;
   }
-  spread(index, reached, true);
-  spread(index, leads, false);
+  return true;
+}
+
+/** Every node is reached from an input, and should lead to an output. */
+export function reach(index: GraphIndex, order: Int32Array, findings: Findings): void {
+  const { nodes, inStart, outStart } = index;
+  // Whoever walks back from a node of a graph without cycles ends at one that nothing enters; and so forwards.
+  if (order.length === nodes.length && onlyEndsAreOpen(index)) return;
+  const marked = new Uint8Array(nodes.length);
+  const queue = new Int32Array(nodes.length);
+  spread(index, marked, FROM_INPUT, queue);
+  spread(index, marked, TO_OUTPUT, queue);
   for (let i = 0; i < nodes.length; i++) {
-    if (reached[i] === 1 && leads[i] === 1) continue;
+    if (marked[i] === (FROM_INPUT | TO_OUTPUT)) continue;
     const node = nodes[i] as GraphNode;
     const alone = at(inStart, i) === at(inStart, i + 1) && at(outStart, i) === at(outStart, i + 1);
     if (alone && nodes.length > 1) {
       findings.add("orphan_node", `Node "${node.label}" (${node.id}) is not connected. Connect or remove it.`, [
         node.id,
       ]);
-    } else if (reached[i] !== 1) {
+    } else if (marked[i] !== FROM_INPUT) {
       const message = `Node "${node.label}" (${node.id}) cannot be reached from the input. Connect or remove it.`;
       findings.add("unreachable_node", message, [node.id]);
     } else if (node.kind !== "input") {

@@ -1,6 +1,6 @@
 import { at, type GraphIndex } from "./graph-index.ts";
 import type { Findings } from "./issues.ts";
-import { kindOf } from "./kinds.ts";
+import type { KindIndex } from "./kinds.ts";
 import { DEFAULT_SOURCE_HANDLE, DEFAULT_TARGET_HANDLE, graphLimits } from "./limits.ts";
 import type { Connection, GraphNode } from "./nodes.ts";
 
@@ -17,10 +17,11 @@ export function uniqueIds(index: GraphIndex, findings: Findings): void {
     }
   }
   const seen = new Set<string>();
-  for (let e = 0; e < connections.length; e++) {
-    const { id } = connections[e] as Connection;
-    const before = seen.size;
-    if (seen.add(id).size === before) {
+  for (let e = 0; e < connections.length; e++) seen.add((connections[e] as Connection).id);
+  if (seen.size < connections.length) {
+    for (const { id } of connections) {
+      // What is not there any more has come before.
+      if (seen.delete(id)) continue;
       findings.add("duplicate_connection_id", `Two connections have the id ${id}. Give one another id.`, [], [id]);
     }
   }
@@ -83,13 +84,14 @@ const sameWay = (connection: Connection) =>
 /** No two connections from the same handle to the same handle. Texts are compared only where two nodes are connected twice. */
 export function duplicateConnections(index: GraphIndex, findings: Findings): void {
   const { nodes, connections, target, outStart, out } = index;
-  const lastFrom = new Int32Array(nodes.length).fill(-1);
+  /** By node: one more than the last node from which a connection to it was seen. */
+  const lastFrom = new Int32Array(nodes.length);
   for (let i = 0; i < nodes.length; i++) {
     let twice = false;
     for (let k = at(outStart, i); k < at(outStart, i + 1); k++) {
       const to = at(target, at(out, k));
-      if (at(lastFrom, to) === i) twice = true;
-      lastFrom[to] = i;
+      if (at(lastFrom, to) === i + 1) twice = true;
+      lastFrom[to] = i + 1;
     }
     if (!twice) continue;
     const first = new Map<string, Connection>();
@@ -126,13 +128,13 @@ export function quorums(index: GraphIndex, findings: Findings): void {
 }
 
 /** Several connections only into kinds that join them. */
-export function fanIn(index: GraphIndex, findings: Findings): void {
-  const { nodes, connections, inStart } = index;
+export function fanIn(index: KindIndex, findings: Findings): void {
+  const { nodes, kinds, connections, inStart } = index;
   for (let i = 0; i < nodes.length; i++) {
     const count = at(inStart, i + 1) - at(inStart, i);
     if (count < 2) continue;
     const node = nodes[i] as GraphNode;
-    if (kindOf(node).receives !== "many") {
+    if (kinds[i]?.receives !== "many") {
       if (node.kind === "input") continue;
       const ids = Array.from(
         index.in.subarray(at(inStart, i), at(inStart, i + 1)),

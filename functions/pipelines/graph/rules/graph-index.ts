@@ -26,10 +26,8 @@ export function indexGraph({ nodes, connections }: Graph): GraphIndex {
   const n = nodes.length;
   const m = connections.length;
   const position = new Map<string, number>();
-  for (let i = 0; i < n; i++) {
-    const id = (nodes[i] as GraphNode).id;
-    if (!position.has(id)) position.set(id, i);
-  }
+  // Backwards: of nodes with the same id the first is set last, and none is looked up before.
+  for (let i = n - 1; i >= 0; i--) position.set((nodes[i] as GraphNode).id, i);
   const source = new Int32Array(m);
   const target = new Int32Array(m);
   const outStart = new Int32Array(n + 1);
@@ -41,28 +39,27 @@ export function indexGraph({ nodes, connections }: Graph): GraphIndex {
     source[e] = from;
     target[e] = to;
     if (from >= 0 && to >= 0 && from !== to) {
-      outStart[from + 1] = at(outStart, from + 1) + 1;
-      inStart[to + 1] = at(inStart, to + 1) + 1;
+      outStart[from] = at(outStart, from) + 1;
+      inStart[to] = at(inStart, to) + 1;
     }
   }
-  for (let i = 0; i < n; i++) {
-    outStart[i + 1] = at(outStart, i + 1) + at(outStart, i);
-    inStart[i + 1] = at(inStart, i + 1) + at(inStart, i);
+  // First where each node's connections end; they are put in from behind, which leaves where they begin.
+  for (let i = 1; i <= n; i++) {
+    outStart[i] = at(outStart, i) + at(outStart, i - 1);
+    inStart[i] = at(inStart, i) + at(inStart, i - 1);
   }
   const out = new Int32Array(at(outStart, n));
   const into = new Int32Array(at(inStart, n));
-  const outNext = outStart.slice();
-  const inNext = inStart.slice();
-  for (let e = 0; e < m; e++) {
+  for (let e = m - 1; e >= 0; e--) {
     const from = at(source, e);
     const to = at(target, e);
     if (from < 0 || to < 0 || from === to) continue;
-    const o = at(outNext, from);
-    const i = at(inNext, to);
+    const o = at(outStart, from) - 1;
+    const i = at(inStart, to) - 1;
     out[o] = e;
     into[i] = e;
-    outNext[from] = o + 1;
-    inNext[to] = i + 1;
+    outStart[from] = o;
+    inStart[to] = i;
   }
   return { nodes, connections, position, source, target, outStart, out, inStart, in: into };
 }

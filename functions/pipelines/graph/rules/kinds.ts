@@ -1,10 +1,11 @@
+import type { GraphIndex } from "./graph-index.ts";
 import { approval } from "./kinds/approvals.ts";
 import { condition, router } from "./kinds/branches.ts";
 import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import type { ConfigPath, NamedPeople, NodeAgent, NodeKind, Reference, ReferenceType, Use } from "./kinds/kind.ts";
 import { supervisor } from "./kinds/supervisors.ts";
-import { agent, http, tool } from "./kinds/tasks.ts";
+import { agent, connector, http, tool } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
 import { ERROR_HANDLE } from "./limits.ts";
@@ -21,6 +22,7 @@ export const nodeKinds = {
   synthesizer,
   http,
   tool,
+  connector,
   transform,
   wait,
   approval,
@@ -36,6 +38,13 @@ export type NodeKindName = keyof typeof nodeKinds;
 const kindOf = (node: GraphNode): NodeKind => nodeKinds[node.kind];
 
 export { kindOf };
+
+/** A graph by numbers with the kind of each node: a validation asks every node's kind many times. */
+export interface KindIndex extends GraphIndex {
+  readonly kinds: readonly NodeKind[];
+}
+
+export const withKinds = (index: GraphIndex): KindIndex => ({ ...index, kinds: index.nodes.map(kindOf) });
 
 /** Whether the planner works the node off itself. */
 export const isPure = (node: GraphNode): boolean => kindOf(node).pure(node.config);

@@ -18,6 +18,8 @@ export const graphLimits = {
   wait_seconds: 366 * 86_400,
   /** Runs within runs, the outermost counted. */
   depth: 8,
+  /** Different graphs of one run, the outermost counted. */
+  graphs: 50,
   /** Of a map. */
   items: 10_000,
   concurrency: 100,

@@ -6,7 +6,7 @@ import { loop, map, subPipeline } from "./kinds/calls.ts";
 import { input, output } from "./kinds/ends.ts";
 import { localId, type NodeKind } from "./kinds/kind.ts";
 import { supervisor } from "./kinds/supervisors.ts";
-import { agent, http, tool } from "./kinds/tasks.ts";
+import { agent, connector, http, tool } from "./kinds/tasks.ts";
 import { merge, synthesizer, transform } from "./kinds/values.ts";
 import { wait } from "./kinds/waits.ts";
 import { graphLimits } from "./limits.ts";
@@ -43,6 +43,7 @@ const variants = [
   nodeOf(synthesizer),
   nodeOf(http),
   nodeOf(tool),
+  nodeOf(connector),
   nodeOf(transform),
   nodeOf(wait),
   nodeOf(approval),
@@ -53,19 +54,11 @@ const variants = [
 ] as const;
 
 const kindNames = variants.map((variant) => variant.shape.kind.value);
-/** Words of the domain whose kinds do not exist yet: the answer says so instead of calling them unknown. */
-const announced = ["connector"];
 
 /** One node of a graph. */
 export const nodeSchema = z
   .discriminatedUnion("kind", [...variants], {
-    error: ({ input: node }) => {
-      const kind = typeof node === "object" && node !== null && "kind" in node ? node.kind : undefined;
-      const allowed = `must be one of ${kindNames.join(", ")}`;
-      return typeof kind === "string" && announced.includes(kind)
-        ? `kind ${kind} is not available yet; ${allowed}`
-        : `kind ${allowed}`;
-    },
+    error: `kind must be one of ${kindNames.join(", ")}`,
   })
   .meta({ id: "PipelineNode", description: "One node of a graph." });
 export type GraphNode = z.output<typeof nodeSchema>;

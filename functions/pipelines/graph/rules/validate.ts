@@ -6,6 +6,7 @@ import { connectionEnds, duplicateConnections, ends, fanIn, quorums, uniqueIds }
 import { types } from "./check-types.ts";
 import { indexGraph, topologicalOrder } from "./graph-index.ts";
 import { Findings, type Issue } from "./issues.ts";
+import { withKinds } from "./kinds.ts";
 import type { Graph } from "./nodes.ts";
 
 export type { GraphFacts } from "./check-config.ts";
@@ -30,7 +31,7 @@ export function validateGraph(graph: Graph, facts: GraphFacts): Validation {
     );
     return { valid: false, errors: findings.errors, warnings: findings.warnings };
   }
-  const index = indexGraph(graph);
+  const index = withKinds(indexGraph(graph));
   uniqueIds(index, findings);
   ends(index, findings);
   connectionEnds(index, findings);
@@ -40,7 +41,7 @@ export function validateGraph(graph: Graph, facts: GraphFacts): Validation {
   quorums(index, findings);
   const order = topologicalOrder(index);
   cycles(index, order, findings);
-  reach(index, findings);
+  reach(index, order, findings);
   const { references, uses } = configs(index, findings);
   // Behind a cycle there is no order, so nothing certain can be said about what comes before what.
   if (order.length === graph.nodes.length) {

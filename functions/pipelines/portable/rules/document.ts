@@ -16,7 +16,7 @@ import {
 } from "../../graph/rules/kinds.ts";
 import { type Graph, type GraphNode, graphSchema } from "../../graph/rules/nodes.ts";
 import { positionsSchema } from "../../layout/rules/positions.ts";
-import { patternInput } from "../../model.ts";
+import { concurrentRuns, patternInput } from "../../model.ts";
 
 /**
  * A pipeline as it stands in a document that leaves its organization. Its nodes name other things by their names:
@@ -28,15 +28,24 @@ export const portablePipelineSchema = z.strictObject({
   description: descriptionSchema.default(""),
   pattern: patternInput,
   tags: tagsSchema.default([]),
+  /** Left out, as in documents from before, it stays what it is. */
+  max_concurrent_runs: concurrentRuns.optional(),
   graph: z.record(z.string(), z.unknown()),
   positions: positionsSchema.default({}),
 });
 /** With the graph as the document has it. */
 export type SentPipeline = z.output<typeof portablePipelineSchema>;
 /** With the graph as it is kept: by ids. */
-export type PortablePipeline = Omit<SentPipeline, "graph"> & { readonly graph: Graph };
+export type PortablePipeline = Omit<Required<SentPipeline>, "graph" | "max_concurrent_runs"> & {
+  readonly graph: Graph;
+  readonly max_concurrent_runs: number | null;
+};
 
-const referenceKeys: Readonly<Record<string, ReferenceType>> = { $agent: "agent", $pipeline: "pipeline" };
+const referenceKeys: Readonly<Record<string, ReferenceType>> = {
+  $agent: "agent",
+  $pipeline: "pipeline",
+  $connector: "connector",
+};
 
 /** What a document names in place of an id. */
 export interface Named {
@@ -77,9 +86,10 @@ function withIds(value: unknown, idOf: (named: Named) => string | undefined, pat
 }
 
 /** Ids that nothing has, for names that nothing has. */
-const UNKNOWN: Readonly<Record<ReferenceType, string>> = {
+export const UNKNOWN: Readonly<Record<ReferenceType, string>> = {
   agent: `agt_${"0".repeat(26)}`,
   pipeline: `pip_${"0".repeat(26)}`,
+  connector: `con_${"0".repeat(26)}`,
 };
 
 /** Secret values that are null, as exports have them, by the word that stands for what is to be supplied. */

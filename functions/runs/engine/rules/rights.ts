@@ -11,7 +11,9 @@ export interface Standing {
     readonly user: { readonly status: string } | undefined;
     readonly membership: { readonly status: string } | undefined;
   } | null;
-  /** What the starter's role grants now. */
+  /** The API key that started it; null where none did. */
+  readonly key: { readonly status: string } | undefined | null;
+  /** What the starter's role grants now, as far as the key's scopes go. */
   readonly grants: readonly Grant[];
   /** The run that this one is within; null of one that is within none. */
   readonly parent: { readonly status: RunRecord["status"] } | undefined | null;
@@ -36,9 +38,13 @@ export const agentArchived: Denied = { code: "agent_archived", message: "The age
 /** Why a run may not take a step with an effect outside: the first reason that holds. */
 export function denied(
   kind: RunRecord["kind"],
-  { organization, starter, grants, parent, agent }: Standing,
+  { organization, starter, key, grants, parent, agent }: Standing,
 ): Denied | undefined {
   if (organization?.status !== "active") return organizationStopped(organization);
+  // One that is over was good when it started the run; one that was revoked is trusted no more.
+  if (key !== null && (key === undefined || key.status === "revoked")) {
+    return { code: "starter_removed", message: "The API key that started the run was revoked." };
+  }
   if (starter !== null) {
     if (starter.user?.status !== "active" || starter.membership?.status !== "active") {
       return { code: "starter_removed", message: "Who started the run is no active member any more." };

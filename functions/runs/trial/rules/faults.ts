@@ -1,4 +1,5 @@
 import type { OutboundRequest, OutboundResult } from "../../../../shared/outbound/index.ts";
+import type { ConnectorErrorCode, Connectors } from "../../../connectors/public.ts";
 import type { Fault, RunTest } from "../../model.ts";
 
 /** How long a provider that limits its rate asks to be left alone, in seconds. */
@@ -44,6 +45,23 @@ export const faultyRequest =
     }
     const body = Buffer.from(kind === "garbage" ? GARBAGE : "");
     return { ok: true, status: statuses[kind], headers: { ...headers[kind] }, body, truncated: false };
+  };
+
+const connectorFaults = {
+  timeout: "connector_timeout",
+  slow_stream: "connector_timeout",
+  rate_limited: "connector_rate_limited",
+  server_error: "connector_unavailable",
+  garbage: "connector_answer_invalid",
+} as const satisfies Record<Fault["kind"], ConnectorErrorCode>;
+
+/** The same of a connector, which is silent or says what is wrong. */
+export const faultyConnector =
+  (kind: Fault["kind"]): Connectors["call"] =>
+  async (_, { signal }) => {
+    const code = connectorFaults[kind];
+    if (code === "connector_timeout") return silence(signal);
+    return { ok: false, code, message: `A made-up fault: ${kind}.` };
   };
 
 /** Nobody answers, until whoever asks gives up. */

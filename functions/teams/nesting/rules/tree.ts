@@ -1,16 +1,8 @@
 import { Problem } from "../../../../shared/errors.ts";
+import { type Parents, teamsAbove } from "../../../../shared/identity/team-tree.ts";
 import { type TeamOfUser, type TeamRole, teamLimits } from "../../model.ts";
 
-/** Which team stands under which: the parent of each team that has one. */
-export type Parents = Readonly<Record<string, string>>;
-
-/** The teams above one, the nearest first. */
-export function teamsAbove(parents: Parents, id: string): string[] {
-  const above: string[] = [];
-  for (let next = parents[id]; next !== undefined && above.length < teamLimits.levels; next = parents[next])
-    above.push(next);
-  return above;
-}
+export { type Parents, teamsAbove };
 
 /** The teams directly under one, in order of their ids. */
 export const childrenOf = (parents: Parents, id: string): string[] =>

@@ -20,12 +20,17 @@ class McpProtocol extends Protocol<Request, Notification, Result> {
 }
 
 export interface McpClient {
+  /** What the server says that it has; what it does not name is not asked for. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
   request(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<Record<string, unknown>>;
   /** Tells the server that the session is over. Never fails. */
   close(): Promise<void>;
 }
 
-const initialized = z.looseObject({ protocolVersion: z.string() });
+const initialized = z.looseObject({
+  protocolVersion: z.string(),
+  capabilities: z.record(z.string(), z.unknown()).catch({}),
+});
 const anyResult = z.looseObject({});
 
 /** Opens a session. @throws what the fetch throws, and the SDK for an answer that is no protocol */
@@ -51,20 +56,20 @@ export async function connectMcp(
     },
   });
   const timeout = server.timeout_ms + 1_000;
+  let capabilities: McpClient["capabilities"];
   try {
     await protocol.connect(transport as Parameters<typeof protocol.connect>[0]);
     const params = { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo: CLIENT };
-    const { protocolVersion } = await protocol.request({ method: "initialize", params }, initialized, {
-      signal,
-      timeout,
-    });
-    transport.setProtocolVersion(protocolVersion);
+    const answer = await protocol.request({ method: "initialize", params }, initialized, { signal, timeout });
+    ({ capabilities } = answer);
+    transport.setProtocolVersion(answer.protocolVersion);
     await protocol.notification({ method: "notifications/initialized" });
   } catch (error) {
     await protocol.close();
     throw error;
   }
   return {
+    capabilities,
     request: (method, params, during) => protocol.request({ method, params }, anyResult, { signal: during, timeout }),
     close: async () => {
       await transport.terminateSession().catch(() => {});

@@ -19,12 +19,13 @@ export interface McpTool {
 const MOST_NAME = 128;
 
 /** A text that is there. */
-const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
 
 /** One page of `tools/list`; undefined when it is none. */
 export function toolPage(
   result: Members,
-): { readonly tools: McpTool[]; readonly next: string | undefined } | undefined {
+): { readonly entries: McpTool[]; readonly next: string | undefined } | undefined {
   const { tools, nextCursor } = result;
   if (!Array.isArray(tools)) return undefined;
   const listed = tools.flatMap((entry: unknown): McpTool[] => {
@@ -39,11 +40,11 @@ export function toolPage(
         : { name, description, parameters: undefined, problem: mended.reason },
     ];
   });
-  return { tools: listed, next: textOf(nextCursor) };
+  return { entries: listed, next: textOf(nextCursor) };
 }
 
 /** One part of an answer as a model can read it; bytes are named, not passed on. */
-function partText(part: unknown): string {
+export function partText(part: unknown): string {
   if (!isObject(part)) return "";
   const { type } = part;
   if (type === "text") return typeof part.text === "string" ? part.text : "";

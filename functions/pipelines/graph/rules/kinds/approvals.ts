@@ -66,7 +66,7 @@ export const approval = defineKind({
     message_characters: COMMENT,
     expires_in_seconds: graphLimits.wait_seconds,
   },
-  config: configOf({
+  config: configOf(() => ({
     approvers: approversSchema
       .default({})
       .meta({ description: "Whoever holds approvals:decide, where it names nobody." }),
@@ -91,7 +91,7 @@ export const approval = defineKind({
     on_expiry: onExpirySchema
       .default("fail")
       .meta({ description: "What it means that nobody has decided in time: `fail` fails as `approval_expired`." }),
-  }).check((context) => {
+  })).check((context) => {
     const { on_failure, expires_in_seconds, remind_after_seconds = 0, escalate } = context.value;
     const wrong = (path: string[], message: string) =>
       context.issues.push({ code: "custom", input: context.value, path, message });

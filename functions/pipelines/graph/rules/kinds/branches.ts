@@ -50,7 +50,7 @@ export const condition = defineKind({
   cost: FREE,
   limits: { branches: graphLimits.branches },
   branches: true,
-  config: configOf({
+  config: configOf(() => ({
     strategy: z
       .literal("conditional", { error: "must be conditional; a router has more strategies" })
       .default("conditional"),
@@ -60,7 +60,7 @@ export const condition = defineKind({
       .default([])
       .meta({ description: "Tried in order; the first whose condition holds is taken." }),
     default: otherwise.meta({ description: "Handle taken when no branch's condition holds." }),
-  })
+  }))
     .check(distinctHandles)
     .meta({ id: "BranchConfig" }),
   handles: handlesOf,
@@ -106,7 +106,7 @@ export function branchIssues(
   });
 }
 
-const routerConfig = configOf({
+const routerConfig = configOf(() => ({
   strategy: z
     .enum(routerStrategies, { error: `must be one of ${routerStrategies.join(", ")}` })
     .default("conditional")
@@ -144,7 +144,7 @@ const routerConfig = configOf({
     .meta({
       description: `Under \`semantic\`: with less than this (${SURE} where it is left out) the agent is in doubt.`,
     }),
-})
+}))
   .check(distinctHandles)
   .check((context) => {
     const { strategy, branches } = context.value;

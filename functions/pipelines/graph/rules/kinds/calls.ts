@@ -61,7 +61,7 @@ export const subPipeline = defineKind({
   cost: costOf("One run of the pipeline.", () => 1),
   limits: { depth: graphLimits.depth },
   emits: () => ANY,
-  config: configOf({ ...pipelineFields, input_mapping: mappingSchema.optional() }),
+  config: configOf(() => ({ ...pipelineFields, input_mapping: mappingSchema.optional() })),
   uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping),
   references,
   lacks,
@@ -81,7 +81,7 @@ export const map = defineKind({
   cost: costOf("One run of the pipeline for each item.", ({ max_items }: { readonly max_items: number }) => max_items),
   emits: () => [ofType("array")],
   limits: { items: graphLimits.items, concurrency: graphLimits.concurrency, depth: graphLimits.depth },
-  config: configOf({
+  config: configOf(() => ({
     ...pipelineFields,
     list: expressionText.optional().meta({ description: "An expression that gives the list." }),
     max_items: z
@@ -96,7 +96,7 @@ export const map = defineKind({
         "`all`: the first item that fails fails the map. `any`: one success is enough. `quorum`: as many as it says. What failed is null in the list.",
     }),
     quorum: z.int().min(1).max(graphLimits.items).optional().meta({ description: "Under `quorum`, which needs it." }),
-  }).check((context) => {
+  })).check((context) => {
     const { succeed, quorum } = context.value;
     if ((succeed === "quorum") === (quorum !== undefined)) return;
     const message = succeed === "quorum" ? "is needed under succeed: quorum" : "is used only under succeed: quorum";
@@ -129,7 +129,7 @@ export const loop = defineKind({
   ),
   emits: () => ANY,
   limits: { iterations: graphLimits.iterations, depth: graphLimits.depth },
-  config: configOf({
+  config: configOf(() => ({
     ...pipelineFields,
     input_mapping: mappingSchema
       .optional()
@@ -143,7 +143,7 @@ export const loop = defineKind({
       .meta({ id: "LoopAtLimit" })
       .default("emit")
       .meta({ description: "When it has repeated as often as it may and the condition does not hold." }),
-  }),
+  })),
   uses: ({ input_mapping, until }): readonly Use[] => [
     ...usesOfMapping("input_mapping", input_mapping),
     ...(until === undefined

@@ -19,12 +19,12 @@ export const input = defineKind({
   limits: { schema_characters: graphLimits.constant.size },
   receives: "none",
   emits: ({ schema }) => shapeOf(schema),
-  config: configOf({
+  config: configOf(() => ({
     schema: z
       .union([z.record(z.string(), jsonValue(graphLimits.constant)), z.boolean()])
       .optional()
       .meta({ description: "JSON Schema 2020-12 of the run's input." }),
-  }),
+  })),
 });
 
 export const output = defineKind({
@@ -38,7 +38,7 @@ export const output = defineKind({
   limits: { mapping_fields: MAPPING_FIELDS },
   receives: "many",
   emits: ({ mapping }, { input, mapped }) => (mapping === undefined ? input : mapped(mapping)),
-  config: configOf({ mapping: mappingSchema.optional() }),
+  config: configOf(() => ({ mapping: mappingSchema.optional() })),
   handles: () => none,
   uses: ({ mapping }) => usesOfMapping("mapping", mapping),
 });

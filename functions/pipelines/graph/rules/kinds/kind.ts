@@ -17,7 +17,7 @@ export const localId = z
 export const commonLimits = { timeout_ms: graphLimits.timeout_ms, max_attempts: 10, backoff_ms: 3_600_000 } as const;
 
 /** What every kind's config holds besides its own fields. */
-export const common = {
+const common = {
   timeout_ms: z.number().int().min(100).max(commonLimits.timeout_ms).optional(),
   retry: z
     .strictObject({
@@ -41,18 +41,30 @@ export const common = {
   fallback: jsonValue(graphLimits.constant).optional().meta({ description: "The output under on_failure: fallback." }),
 };
 
-/** The strict config of a kind: its own fields and the common ones. */
-export function configOf<const S extends z.ZodRawShape>(fields: S) {
-  return z.strictObject({ ...fields, ...common }).check((context) => {
-    const { on_failure, fallback } = context.value as { on_failure?: unknown; fallback?: unknown };
-    if ((on_failure === "fallback") === (fallback !== undefined)) return;
-    context.issues.push({
-      code: "custom",
-      input: context.value,
-      path: ["fallback"],
-      message:
-        on_failure === "fallback" ? "is needed under on_failure: fallback" : "is used only under on_failure: fallback",
+/**
+ * The strict config of a kind: its own fields and the common ones. It is made when a node of the kind is first parsed: a
+ * worker of runs meets few of the kinds.
+ */
+export function configOf<const S extends z.ZodRawShape>(fields: () => S) {
+  const make = () =>
+    z.strictObject({ ...fields(), ...common }).check((context) => {
+      const { on_failure, fallback } = context.value as { on_failure?: unknown; fallback?: unknown };
+      if ((on_failure === "fallback") === (fallback !== undefined)) return;
+      context.issues.push({
+        code: "custom",
+        input: context.value,
+        path: ["fallback"],
+        message:
+          on_failure === "fallback"
+            ? "is needed under on_failure: fallback"
+            : "is used only under on_failure: fallback",
+      });
     });
+  let made: ReturnType<typeof make> | undefined;
+  // Made once: what is derived from a lazy schema asks again.
+  return z.lazy(() => {
+    made ??= make();
+    return made;
   });
 }
 
@@ -105,7 +117,7 @@ export interface Reference {
   /** A number of that thing alone which is named beside it: an agent's version, a pipeline's revision. */
   readonly pin?: { readonly number: number; readonly path: ConfigPath };
 }
-export type ReferenceType = "agent" | "pipeline";
+export type ReferenceType = "agent" | "pipeline" | "connector";
 
 /** People of the organization that a config names, in one list: no document carries them, they are named anew elsewhere. */
 export interface NamedPeople {

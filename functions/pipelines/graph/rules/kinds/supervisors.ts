@@ -32,7 +32,7 @@ const worker = z
   })
   .meta({ id: "SupervisorWorker" });
 
-const config = configOf({
+const config = configOf(() => ({
   ...agentFields,
   workers: z.array(worker).max(supervisorLimits.workers).default([]),
   max_rounds: z.int().min(1).max(supervisorLimits.rounds).default(3).meta({
@@ -46,7 +46,7 @@ const config = configOf({
       "Who gets a task. `semantic`: the worker whom the supervisor names. `round_robin`: one after the other, in the order of the list. `capability`: the worker whose agent's `capabilities` have most of the skills that the supervisor names.",
   }),
   input_mapping: mappingSchema.optional(),
-}).check((context) => {
+})).check((context) => {
   const seen = new Set<string>();
   for (const [i, { name }] of namedWorkers(context.value).entries()) {
     if (seen.has(name))

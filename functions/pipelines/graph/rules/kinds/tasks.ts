@@ -13,12 +13,12 @@ export const agent = defineKind({
   example: { agent_id: EXAMPLE_AGENT, input_mapping: { message: "input.question" } },
   summary: "Runs an agent on its input. Emits {text, object?}: object where the agent has a response schema.",
   pure: never,
-  config: configOf({
+  config: configOf(() => ({
     ...agentFields,
     input_mapping: mappingSchema.optional(),
     system_prompt_override: z.string().min(1).max(graphLimits.prompt).optional(),
     temperature: z.number().min(0).max(2).optional(),
-  }),
+  })),
   ...oneAgent<NodeAgent>("What its agent costs, once an attempt.", ({ agent_id, version }) => ({ agent_id, version })),
   emits: (_, { object }) => answer(object),
   limits: { prompt_characters: graphLimits.prompt, mapping_fields: MAPPING_FIELDS },
@@ -74,14 +74,14 @@ export const http = defineKind({
   },
   emits: () => httpAnswer,
   secret_fields: ["secret_headers"],
-  config: configOf({
+  config: configOf(() => ({
     method: z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]).meta({ id: "HttpNodeMethod" }).default("GET"),
     url: url.optional().meta({ description: "May hold {{ expression }} placeholders after the host." }),
     query: mappingSchema.optional(),
     headers: headers.optional().meta({ description: "Values may hold {{ expression }} placeholders." }),
     secret_headers: headers.optional().meta({ description: "Encrypted at rest, never shown again.", secret: true }),
     body: mappingSchema.optional(),
-  }).check((context) => {
+  })).check((context) => {
     const { method, body } = context.value;
     if (body === undefined || (method !== "GET" && method !== "HEAD")) return;
     context.issues.push({ code: "custom", input: body, path: ["body"], message: `${method} takes no body` });
@@ -110,7 +110,7 @@ export const tool = defineKind({
   summary:
     "Calls one tool of an agent, without a model: a function, an API or a tool of an MCP server. Emits what it answers.",
   pure: never,
-  config: configOf({
+  config: configOf(() => ({
     ...agentFields,
     tool: z.string().min(1).max(64).optional().meta({ description: "Its name with the agent.", example: "find_order" }),
     mcp_tool: z.string().min(1).max(MCP_TOOL).optional().meta({
@@ -119,11 +119,36 @@ export const tool = defineKind({
     input_mapping: mappingSchema
       .optional()
       .meta({ description: "Makes the arguments; the input where it is left out." }),
-  }),
+  })),
   agent: ({ agent_id, version }) => ({ agent_id, version }),
   cost: { words: "Nothing here; what the tool's host takes is not known.", usual_timeout_ms: TOOL_MS, paid: () => [] },
   emits: () => ANY,
   limits: { mapping_fields: MAPPING_FIELDS, mcp_tool_characters: MCP_TOOL },
   uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping, [anyObject]),
   lacks: (config) => (config.tool === undefined ? ["Say which tool of the agent it calls."] : []),
+});
+
+/** The longest that a connector may take where its node does not say. */
+const CONNECTOR_MS = 30_000;
+
+export const connector = defineKind({
+  kind: "connector",
+  group: "actions",
+  icon: "plug",
+  example: { connector_id: "con_01JDQ4X0Z5V8W3N7K2M9R6T1BC", input_mapping: { id: "input.order_id" } },
+  summary: "Asks a system outside through one of the organization's connectors. Emits what it answers.",
+  pure: never,
+  config: configOf(() => ({
+    connector_id: z.string().min(1).max(64).optional(),
+    input_mapping: mappingSchema
+      .optional()
+      .meta({ description: "Makes what is asked; the input where it is left out." }),
+  })),
+  cost: { words: "Nothing here; what the system takes is not known.", usual_timeout_ms: CONNECTOR_MS, paid: () => [] },
+  emits: () => ANY,
+  limits: { mapping_fields: MAPPING_FIELDS },
+  uses: ({ input_mapping }) => usesOfMapping("input_mapping", input_mapping),
+  references: ({ connector_id }) =>
+    connector_id === undefined ? [] : [{ type: "connector", id: connector_id, path: ["connector_id"] }],
+  lacks: (config) => (config.connector_id === undefined ? ["Say which connector it asks."] : []),
 });

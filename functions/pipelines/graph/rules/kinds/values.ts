@@ -45,7 +45,7 @@ const ofSchema = pathSchema(() => undefined).meta({
 const SEPARATOR = 100;
 
 const joining = (usual: MergeStrategy) =>
-  configOf({
+  configOf(() => ({
     strategy: strategySchema.default(usual),
     separator: z.string().max(SEPARATOR).default("\n\n").meta({ description: "Between texts, for concat." }),
     of: ofSchema.optional(),
@@ -56,7 +56,7 @@ const joining = (usual: MergeStrategy) =>
     winner: winnerSchema.optional(),
     ties: tiesSchema.optional(),
     ...agentFields,
-  }).check((context) => {
+  })).check((context) => {
     const config: Readonly<Record<string, unknown>> = context.value;
     for (const [field, strategies] of Object.entries(only)) {
       if (config[field] === undefined || strategies.some((strategy) => strategy === config.strategy)) continue;
@@ -129,7 +129,7 @@ export const transform = defineKind({
   emits: ({ expression }, { mapped }) => (expression === undefined ? ANY : mapped(expression)),
   cost: FREE,
   limits: { expression_characters: expressionLimits.text },
-  config: configOf({ expression: expressionText.optional() }),
+  config: configOf(() => ({ expression: expressionText.optional() })),
   uses: ({ expression }) =>
     expression === undefined ? [] : [{ field: "expression", form: "expression", text: expression }],
   lacks: ({ expression }) => (expression === undefined ? ["Give its expression."] : []),

@@ -16,13 +16,13 @@ export const wait = defineKind({
   emits: (_, { input }) => input,
   cost: FREE,
   limits: { wait_seconds: graphLimits.wait_seconds },
-  config: configOf({
+  config: configOf(() => ({
     seconds: z.int().min(1).max(graphLimits.wait_seconds).optional(),
     until: expressionText.optional().meta({
       description:
         "An expression that gives the time, RFC 3339 with its zone, such as `input.embargo_ends_at`; a time that has passed is no wait.",
     }),
-  }).check((context) => {
+  })).check((context) => {
     const { seconds, until } = context.value;
     if (seconds === undefined || until === undefined) return;
     context.issues.push({

@@ -1,5 +1,4 @@
 import { compileExpression } from "../../../../../shared/expressions/expression.ts";
-import type { Mapping } from "../../../../../shared/expressions/mapping.ts";
 import { at, type GraphIndex } from "../graph-index.ts";
 import type { Known } from "../kinds/kind.ts";
 import { agentOf, kindOf } from "../kinds.ts";
@@ -7,7 +6,7 @@ import { DEFAULT_SOURCE_HANDLE, ERROR_HANDLE } from "../limits.ts";
 import type { Connection, GraphNode } from "../nodes.ts";
 import { shapeOf } from "./from-schema.ts";
 import { failure, type Joined, several } from "./joined.ts";
-import { foundBy, madeBy, scopeOf } from "./scope.ts";
+import { foundBy, madeBy, runOf, scopeOf } from "./scope.ts";
 import { ANY, closed, like, NEVER, type Shape, union } from "./shape.ts";
 
 /** The response schemas of agents, by `answerKey`: null where an agent has none. What is not in it is not known. */
@@ -26,85 +25,171 @@ export interface Flow {
 /** More inputs than these are not told apart. */
 const MOST_INPUTS = 200;
 
-/** Shapes along a graph without cycles, worked out from its input on. */
+/** What leaves a node, by its handles. */
+interface Emitted {
+  readonly handles: readonly string[];
+  readonly shapes: readonly Shape[];
+}
+
+/** Of a kind that has no handles: other steps read its output all the same. */
+const unnamed: readonly string[] = [""];
+
+/**
+ * Shapes along a graph without cycles, worked out from its input on and no further than somebody asks: a graph in which nothing
+ * reads another step costs nothing, and of a node's inputs is made what its kind looks at.
+ */
 export function flowOf(index: GraphIndex, order: Int32Array, answers: AnswerSchemas): Flow {
   const { nodes, connections, source, inStart } = index;
-  const start = nodes.find(({ kind }) => kind === "input");
-  const checked = start?.kind === "input" && start.config.on_failure === "fail_run";
-  const run_input = checked ? orAny(shapeOf(start.config.schema)) : ANY;
-  /** By node and handle. Of a node that does not come before the one that asks, nothing is known. */
-  const emitted: (Map<string, Shape> | undefined)[] = nodes.map(() => undefined);
-  const merged: (Shape | undefined)[] = nodes.map(() => undefined);
+  /** Of a node that does not come before the one that asks, nothing is known. */
+  const emitted: (Emitted | undefined)[] = new Array(nodes.length);
+  let worked = 0;
   const objects = new Map<string, Shape>();
+  const run_input = once((): Shape => {
+    const start = nodes.find(({ kind }) => kind === "input");
+    const checked = start?.kind === "input" && start.config.on_failure === "fail_run";
+    return checked ? orAny(shapeOf(start.config.schema)) : ANY;
+  });
 
-  const objectOf = (node: GraphNode): Shape => {
-    const { agent_id, version } = agentOf(node) ?? {};
+  /** Works the graph off until something is known of this node. */
+  const reach = (node: number): Emitted | undefined => {
+    while (emitted[node] === undefined && worked < order.length) emit(at(order, worked++));
+    return emitted[node];
+  };
+
+  const objectOf = (node: number): Shape => {
+    const { agent_id, version } = agentOf(nodes[node] as GraphNode) ?? {};
     if (agent_id === undefined) return ANY;
     const key = answerKey(agent_id, version);
-    const known = objects.get(key);
-    if (known !== undefined) return known;
-    const schema = answers.get(key);
-    const shape = schema === undefined ? ANY : schema === null ? NEVER : orAny(shapeOf(schema));
-    objects.set(key, shape);
-    return shape;
+    return remembered(objects, key, () => {
+      const schema = answers.get(key);
+      return schema === undefined ? ANY : schema === null ? NEVER : orAny(shapeOf(schema));
+    });
   };
 
-  const inputsOf = (node: number) =>
-    Array.from(index.in.subarray(at(inStart, node), at(inStart, node + 1)), (connection) => ({
-      node_id: nodes[at(source, connection)]?.id ?? "",
-      connection,
-      shape: along(connection),
-    }));
+  const inputsOf = (node: number) => {
+    const inputs: (Joined & { readonly connection: number })[] = [];
+    for (let k = at(inStart, node); k < at(inStart, node + 1); k++) {
+      const connection = at(index.in, k);
+      inputs.push({ node_id: nodes[at(source, connection)]?.id ?? "", connection, shape: along(connection) });
+    }
+    return inputs;
+  };
 
   const along = (e: number): Shape => {
-    const node = nodes[at(source, e)] as GraphNode;
+    const from = at(source, e);
+    const node = nodes[from] as GraphNode;
     const handle = (connections[e] as Connection).source_handle ?? DEFAULT_SOURCE_HANDLE;
     if (handle === ERROR_HANDLE && node.config.on_failure === "error_edge") return failure(node.id);
-    return outputOf(at(source, e), handle);
+    const all = reach(from);
+    if (all === undefined) return ANY;
+    return all.shapes[all.handles === unnamed ? 0 : all.handles.indexOf(handle)] ?? ANY;
   };
 
-  const outputOf = (node: number, handle: string): Shape => emitted[node]?.get(handle) ?? emitted[node]?.get("") ?? ANY;
-
   const inputOf = (node: number, inputs: readonly Joined[]): Shape =>
-    nodes[node]?.kind === "input" ? run_input : inputs.length > MOST_INPUTS ? ANY : several(inputs);
+    nodes[node]?.kind === "input" ? run_input() : inputs.length > MOST_INPUTS ? ANY : several(inputs);
 
-  const scopeFor = (input: Shape, reads: readonly string[]): Shape =>
-    scopeOf(
-      input,
-      run_input,
-      reads.flatMap((id) => {
-        const position = index.position.get(id);
-        const all = position === undefined ? undefined : emitted[position];
-        return all === undefined ? [] : [[id, union(...all.values())] as const];
-      }),
-    );
+  const run = once(() => runOf(run_input()));
+  /** Of expressions that read no steps, by input: agents emit the same, so there are few. */
+  const plain = new Map<Shape, Shape>();
+  const scopeFor = (
+    input: Shape,
+    reads: readonly string[],
+    known: (position: number) => Emitted | undefined,
+  ): Shape => {
+    if (reads.length === 0) return remembered(plain, input, () => scopeOf(input, run(), []));
+    const steps = reads.flatMap((id) => {
+      const position = index.position.get(id);
+      const all = position === undefined ? undefined : known(position);
+      return all === undefined ? [] : [[id, union(...all.shapes)] as const];
+    });
+    return scopeOf(input, run(), steps);
+  };
 
-  for (const i of order) {
+  const emit = (i: number): void => {
     const node = nodes[i] as GraphNode;
     const { handles, emits } = kindOf(node);
-    const inputs = inputsOf(i);
-    const input = inputOf(i, inputs);
-    merged[i] = input;
-    const mapped = (mapping: Mapping): Shape => {
-      const made = (text: string, found: typeof foundBy): Shape => {
-        const expression = compileExpression(text);
-        return expression.ok ? found(expression.outline, scopeFor(input, expression.steps)) : ANY;
-      };
-      if (typeof mapping === "string") return made(mapping, madeBy);
-      return closed(Object.entries(mapping).map(([name, text]) => [name, made(text, foundBy)]));
-    };
-    const known: Known = { inputs, input, object: objectOf(node), mapped };
+    const known = new Around(i, around);
     const fallback = node.config.on_failure === "fallback" ? like(node.config.fallback ?? null) : NEVER;
-    const all = new Map<string, Shape>();
-    const names = handles(node.config);
-    for (const handle of names.length === 0 ? [""] : names)
-      all.set(handle, orAny(union(emits(node.config, known, handle), fallback)));
-    emitted[i] = all;
+    const own = handles(node.config);
+    const names = own.length === 0 ? unnamed : own;
+    const shapes: Shape[] = [];
+    for (const handle of names) shapes.push(orAny(union(emits(node.config, known, handle), fallback)));
+    emitted[i] = { handles: names, shapes };
+  };
+  const around: FoundOut = {
+    inputs: inputsOf,
+    input: inputOf,
+    object: objectOf,
+    scope: (input, steps) => scopeFor(input, steps, (position) => emitted[position]),
+  };
+
+  /** Of nodes with expressions, which may have many of them. */
+  const merged = new Map<number, Shape>();
+  const mergedOf = (node: number): Shape => remembered(merged, node, () => inputOf(node, inputsOf(node)));
+
+  return { inputs: inputsOf, scope: (node, steps) => scopeFor(mergedOf(node), steps, reach) };
+}
+
+/** How what is known around a node is found out. */
+interface FoundOut {
+  inputs(node: number): readonly Joined[];
+  input(node: number, inputs: readonly Joined[]): Shape;
+  object(node: number): Shape;
+  scope(input: Shape, steps: readonly string[]): Shape;
+}
+
+/** What is known around a node, found out when its kind asks; most ask for little of it. */
+class Around implements Known {
+  readonly #node: number;
+  readonly #found: FoundOut;
+  #inputs: readonly Joined[] | undefined;
+  #input: Shape | undefined;
+
+  constructor(node: number, found: FoundOut) {
+    this.#node = node;
+    this.#found = found;
   }
 
-  return {
-    inputs: inputsOf,
-    scope: (node, steps) => scopeFor(merged[node] ?? ANY, steps),
+  get inputs(): readonly Joined[] {
+    this.#inputs ??= this.#found.inputs(this.#node);
+    return this.#inputs;
+  }
+
+  get input(): Shape {
+    this.#input ??= this.#found.input(this.#node, this.inputs);
+    return this.#input;
+  }
+
+  get object(): Shape {
+    return this.#found.object(this.#node);
+  }
+
+  get mapped(): Known["mapped"] {
+    const made = (text: string, found: typeof foundBy): Shape => {
+      const expression = compileExpression(text);
+      return expression.ok ? found(expression.outline, this.#found.scope(this.input, expression.steps)) : ANY;
+    };
+    return (mapping) =>
+      typeof mapping === "string"
+        ? made(mapping, madeBy)
+        : closed(Object.entries(mapping).map(([name, text]) => [name, made(text, foundBy)]));
+  }
+}
+
+function remembered<K>(known: Map<K, Shape>, key: K, work: () => Shape): Shape {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const shape = work();
+  known.set(key, shape);
+  return shape;
+}
+
+/** Works something out when it is first asked for. */
+function once<T extends object>(work: () => T): () => T {
+  let known: T | undefined;
+  return () => {
+    known ??= work();
+    return known;
   };
 }
 

@@ -7,15 +7,22 @@ export const number: Shape = [anyNumber];
 const count: Shape = [{ type: "number", min: 1, max: Infinity, whole: true }];
 const listOf = (rest: Shape): Shape => listPart({ first: [], rest, min: 0, max: Infinity });
 
-/** What an agent emits. An answer that was cut short has no object. */
-export const answer = (object: Shape): Shape =>
-  closed(
+const answers = new WeakMap<Shape, Shape>();
+
+/** What an agent emits, the same of the same object. An answer that was cut short has no object. */
+export function answer(object: Shape): Shape {
+  const known = answers.get(object);
+  if (known !== undefined) return known;
+  const made = closed(
     [
       ["text", text],
       ["object", object],
     ],
     ["text"],
   );
+  answers.set(object, made);
+  return made;
+}
 
 export interface Joined {
   readonly node_id: string;

@@ -6,6 +6,7 @@ import { nothing } from "./joined.ts";
 import {
   ANY,
   anyList,
+  anyObject,
   anyText,
   closed,
   like,
@@ -27,23 +28,19 @@ export interface Missing {
   readonly found: Shape;
 }
 
+/** What expressions see of the run, as a shape. */
+export const runOf = (run_input: Shape): Shape => closed([["input", run_input]]);
+
 /** What a node's expressions see, as a shape: `input`, `run.input`, and the outputs of steps. */
-export const scopeOf = (input: Shape, run_input: Shape, steps: Iterable<readonly [string, Shape]>): Shape =>
+export const scopeOf = (input: Shape, run: Shape, steps: readonly (readonly [string, Shape])[]): Shape =>
   closed([
     ["input", input],
-    ["run", closed([["input", run_input]])],
-    [
-      "steps",
-      [
-        {
-          type: "object",
-          members: new Map([...steps].map(([id, output]) => [id, closed([["output", output]])])),
-          rest: ANY,
-          required: new Set<string>(),
-        },
-      ],
-    ],
+    ["run", run],
+    ["steps", steps.length === 0 ? [anyObject] : [{ ...anyObject, members: outputsOf(steps) }]],
   ]);
+
+const outputsOf = (steps: readonly (readonly [string, Shape])[]): ReadonlyMap<string, Shape> =>
+  new Map(steps.map(([id, output]) => [id, closed([["output", output]])]));
 
 type Step = (shape: Shape, segment: string) => Shape;
 

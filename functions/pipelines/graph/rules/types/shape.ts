@@ -72,20 +72,28 @@ const MOST_PARTS = 48;
 
 /** What is in one of the shapes. */
 export function union(...shapes: readonly Shape[]): Shape {
-  const different = [...new Set(shapes)].filter((shape) => shape.length > 0);
-  if (different.includes(ANY)) return ANY;
-  const [only] = different;
-  if (only === undefined) return NEVER;
-  if (different.length === 1) return only;
-  const parts = [...new Set(different.flat())];
+  let only = NEVER;
+  let several = false;
+  for (const shape of shapes) {
+    if (shape === ANY) return ANY;
+    if (only.length === 0) only = shape;
+    else several ||= shape.length > 0 && shape !== only;
+  }
+  if (!several) return only;
+  const parts = [...new Set(shapes.flat())];
   if (parts.length <= MOST_PARTS) return parts;
   const types = new Set(parts.map(({ type }) => type));
   return types.size === any.length ? ANY : [...types].map(ofType);
 }
 
 /** An object with these members and no others; those in `required` are always there. */
-export const closed = (members: Iterable<readonly [string, Shape]>, required: Iterable<string> = []): Shape => [
-  { type: "object", members: new Map(members), rest: NEVER, required: new Set(required) },
+export const closed = (members: Iterable<readonly [string, Shape]>, required?: Iterable<string>): Shape => [
+  {
+    type: "object",
+    members: new Map(members),
+    rest: NEVER,
+    required: required === undefined ? anyObject.required : new Set(required),
+  },
 ];
 
 const lengthOf = (text: string): number => [...text].length;

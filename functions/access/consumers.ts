@@ -1,0 +1,1 @@
+export { deleteRole } from "./deleting/delete.ts";

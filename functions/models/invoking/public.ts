@@ -1,0 +1,1 @@
+export { laterInvoker } from "./later.ts";

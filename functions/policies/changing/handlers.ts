@@ -1,0 +1,270 @@
+import { type AccessRules, readRules, replaceRules } from "../../../shared/access/bundle.ts";
+import { changedFields, draft, type EventDraft } from "../../../shared/change/events.ts";
+import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { timestamp } from "../../../shared/clock.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import { badReference, notFound, Problem } from "../../../shared/errors.ts";
+import type { Call, Handler } from "../../../shared/http/call.ts";
+import { newEtag, newId } from "../../../shared/ids.ts";
+import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
+import { checkStatus } from "../../../shared/policies/check.ts";
+import { targets } from "../../../shared/policies/targets.ts";
+import type { PolicyDeps } from "../deps.ts";
+import { policyEvents } from "../events.ts";
+import { type Definition, type PolicyStatus, policyStates, toView } from "../model.ts";
+import type { operations } from "../operations.ts";
+import { checked } from "../rules/checking.ts";
+import {
+  policyItem,
+  policyVersionItem,
+  type StoredPolicy,
+  type StoredVersion,
+  withoutPolicy,
+  withPolicy,
+} from "../store.ts";
+import { requireAssignable } from "./references.ts";
+
+type Ops = typeof operations;
+
+export const create: Handler<Ops["create"], PolicyDeps> = async (call, { table }) => {
+  const { caller, at } = call;
+  const tenant = table.of(caller.organization.id);
+  const { assignments, ...said } = checked(call.body);
+  await requireAssignable(tenant, await readRules(tenant), assignments);
+  const stamp = timestamp(at);
+  const policy: StoredPolicy = {
+    id: newId("policy", at),
+    organization_id: caller.organization.id,
+    ...said,
+    assignments,
+    status: "draft",
+    version: 1,
+    created_by: caller.principal.id,
+    created_at: stamp,
+    updated_at: stamp,
+    etag: newEtag(at),
+  };
+  return call.commit(
+    {
+      writes: [
+        call.stillPermitted(),
+        takeQuota(tenant, caller.organization.plan, "policies"),
+        tenant.writes.create(policyItem, policy),
+        tenant.writes.create(policyVersionItem, versionOf(policy, call)),
+      ],
+      events: [draft(policyEvents, "policy.created", policy, about(policy))],
+    },
+    toView(policy),
+  );
+};
+
+export const update: Handler<Ops["update"], PolicyDeps> = (call, deps) =>
+  change(call, deps, (read) => {
+    const before = definitionOf(read);
+    const next = checked({ ...before, ...present(call.body) });
+    const changes = changedFields(before, next, { conceal: ["conditions", "description"] });
+    if (changes.length === 0) return undefined;
+    const changed_fields = changes.map(({ field }) => field);
+    return {
+      to: { ...next, version: read.version + 1 },
+      says: (policy) =>
+        draft(policyEvents, "policy.updated", policy, { ...about(policy), changed_fields }, { changes }),
+    };
+  });
+
+export const rollback: Handler<Ops["rollback"], PolicyDeps> = (call, deps) =>
+  change(call, deps, async (read, tenant) => {
+    const { version } = call.body;
+    const older = await tenant.get(policyVersionItem, { policy_id: read.id, version });
+    if (older === undefined) throw badReference("version", "is no version of this policy");
+    const [before, said] = [definitionOf(read), definitionOf(older)];
+    // What could be said then may name what is gone by now: a type of things, an attribute.
+    const next = checked(said);
+    const changes = changedFields(before, next, { conceal: ["conditions", "description"] });
+    if (changes.length === 0) return undefined;
+    const changed_fields = changes.map(({ field }) => field);
+    return {
+      to: { ...next, version: read.version + 1 },
+      says: (policy) =>
+        draft(policyEvents, "policy.updated", policy, { ...about(policy), changed_fields }, { changes }),
+    };
+  });
+
+export const assign: Handler<Ops["assign"], PolicyDeps> = (call, deps) =>
+  change(call, deps, async (read, tenant, rules) => {
+    const { assignments } = call.body;
+    if (JSON.stringify(assignments) === JSON.stringify(read.assignments)) return undefined;
+    await requireAssignable(tenant, rules, assignments);
+    return {
+      to: { assignments },
+      says: (policy) => draft(policyEvents, "policy.assigned", policy, { ...about(policy), assignments }),
+    };
+  });
+
+export const activate: Handler<Ops["activate"], PolicyDeps> = (call, deps) =>
+  change(call, deps, (read) => {
+    move(read, "active");
+    // It was checked when it was saved, by what could be said then.
+    return {
+      to: { ...checked(definitionOf(read)), status: "active" },
+      says: (policy) => draft(policyEvents, "policy.activated", policy, about(policy)),
+    };
+  });
+
+export const deactivate: Handler<Ops["deactivate"], PolicyDeps> = (call, deps) =>
+  change(call, deps, (read) => {
+    move(read, "inactive");
+    return {
+      to: { status: "inactive" },
+      says: (policy) => draft(policyEvents, "policy.deactivated", policy, about(policy)),
+    };
+  });
+
+export const remove: Handler<Ops["remove"], PolicyDeps> = (call, { table }) =>
+  updateWithRetry(call.if_match, async (how) => {
+    const tenant = table.of(call.caller.organization.id);
+    const read = await call.load(how);
+    requireMatch(call.if_match, read.etag);
+    const rules = await readRules(tenant);
+    return call.commit(
+      {
+        writes: [
+          call.stillPermitted(),
+          tenant.writes.remove(policyItem, { id: read.id }, { equals: { etag: read.etag } }, (old) =>
+            old === undefined ? notFound() : lostRace(),
+          ),
+          giveQuota(tenant, "policies"),
+          ...versionsUpTo(read.version).map((version) =>
+            tenant.writes.remove(policyVersionItem, { policy_id: read.id, version }, {}),
+          ),
+          ...(read.status === "active" ? replaceRules(tenant, rules, withoutPolicy(rules, read.id)) : []),
+        ],
+        events: [draft(policyEvents, "policy.deleted", read, about(read))],
+        largest: LARGEST_DELETION,
+      },
+      undefined,
+    );
+  });
+
+export const setDefaults: Handler<Ops["setDefaults"], PolicyDeps> = (call, { table }) => {
+  const denied_by_default = [...new Set(call.body.denied_by_default)].sort();
+  const unknown = denied_by_default.findIndex((type) => !Object.hasOwn(targets, type));
+  if (unknown >= 0)
+    throw new Problem("validation_failed", "There is no such type of things.", {
+      issues: [{ path: `denied_by_default.${unknown}`, message: `must be one of ${Object.keys(targets).join(", ")}` }],
+    });
+  return updateWithRetry(undefined, async () => {
+    const tenant = table.of(call.caller.organization.id);
+    const rules = await readRules(tenant);
+    const { version: _, ...others } = rules;
+    return call.commit(
+      {
+        writes: [call.stillPermitted(), ...replaceRules(tenant, rules, { ...others, denied_by_default })],
+        events: [
+          draft(policyEvents, "policy.defaults_changed", { id: call.caller.organization.id }, { denied_by_default }),
+        ],
+      },
+      { denied_by_default },
+    );
+  });
+};
+
+/** What becomes of a policy, and how it is told. */
+interface Change {
+  readonly to: Partial<StoredPolicy>;
+  says(policy: StoredPolicy): EventDraft;
+}
+
+type Changing =
+  | Call<Ops["update"]>
+  | Call<Ops["rollback"]>
+  | Call<Ops["assign"]>
+  | Call<Ops["activate"]>
+  | Call<Ops["deactivate"]>;
+
+/**
+ * Changes a policy, and with it the rules of the organization where it is in force before or after: two who change at the same
+ * moment are taken one after the other, each judged by what the other left.
+ */
+function change(
+  call: Changing,
+  { table }: PolicyDeps,
+  decide: (
+    read: StoredPolicy,
+    tenant: TenantTable,
+    rules: AccessRules,
+  ) => Change | undefined | Promise<Change | undefined>,
+) {
+  return updateWithRetry(call.if_match, async (how) => {
+    const tenant = table.of(call.caller.organization.id);
+    const read = await call.load(how);
+    requireMatch(call.if_match, read.etag);
+    const rules = await readRules(tenant);
+    const changing = await decide(read, tenant, rules);
+    if (changing === undefined) return toView(read);
+    const next: StoredPolicy = { ...read, ...changing.to, updated_at: timestamp(call.at), etag: newEtag(call.at) };
+    requireEnforceable(next);
+    const inForce = read.status === "active" || next.status === "active";
+    const writes: Write[] = [
+      call.stillPermitted(),
+      tenant.writes.replace(policyItem, next, read.etag),
+      ...(next.version === read.version ? [] : versionWrites(tenant, next, call)),
+      ...(inForce ? replaceRules(tenant, rules, withPolicy(rules, next)) : []),
+    ];
+    return call.commit({ writes, events: [changing.says(next)] }, toView(next));
+  });
+}
+
+/** @throws Problem `conflict` where it is in another state */
+function move(read: StoredPolicy, to: PolicyStatus): void {
+  if (!policyStates.allows(read.status, to)) throw policyStates.refusal(read.status, to);
+}
+
+/** @throws Problem `conflict` for one that would be in force with an effect that cannot be enforced */
+function requireEnforceable({ effect, status }: StoredPolicy): void {
+  const [issue] = checkStatus(effect, status);
+  if (issue !== undefined)
+    throw new Problem("conflict", `The status ${issue.message}.`, { members: { state: status } });
+}
+
+/** A policy keeps so many versions, so that it goes with all of them in one transaction. */
+const MOST_VERSIONS = 50;
+/** The policy, its place in the count, its versions; the rules, the organization, the proofs, the event and its entry, the answer. */
+const LARGEST_DELETION = MOST_VERSIONS + 10;
+
+/** The versions that are kept of a policy whose newest is this. */
+const versionsUpTo = (newest: number): number[] =>
+  Array.from({ length: Math.min(newest, MOST_VERSIONS) }, (_, index) => newest - index);
+
+/** A new version, in the place of the oldest one where there is no more room. */
+function versionWrites(tenant: TenantTable, next: StoredPolicy, call: Pick<Changing, "caller" | "at">): Write[] {
+  const oldest = next.version - MOST_VERSIONS;
+  return [
+    tenant.writes.create(policyVersionItem, versionOf(next, call)),
+    ...(oldest < 1 ? [] : [tenant.writes.remove(policyVersionItem, { policy_id: next.id, version: oldest }, {})]),
+  ];
+}
+
+const definitionOf = ({ name, description, effect, resource_type, action, conditions }: Definition): Definition => ({
+  name,
+  description,
+  effect,
+  resource_type,
+  action,
+  conditions,
+});
+
+const versionOf = (policy: StoredPolicy, { caller, at }: Pick<Changing, "caller" | "at">): StoredVersion => ({
+  policy_id: policy.id,
+  version: policy.version,
+  ...definitionOf(policy),
+  created_by: caller.principal.id,
+  created_at: timestamp(at),
+});
+
+const about = ({ id, name, version, status }: StoredPolicy) => ({ policy_id: id, name, version, status });
+
+/** Only what was sent. */
+const present = <T extends object>(sent: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined)) as never;

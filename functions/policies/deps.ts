@@ -1,0 +1,5 @@
+import type { Table } from "../../shared/dynamo/table.ts";
+
+export interface PolicyDeps {
+  readonly table: Table;
+}

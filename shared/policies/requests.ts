@@ -1,0 +1,142 @@
+import type { Permission } from "../access/permissions.ts";
+import type { OperationShape } from "../http/operation.ts";
+import {
+  type Collection,
+  type Reading,
+  type Resource,
+  type ResourceType,
+  resourceTypes,
+  type Target,
+} from "../http/resource.ts";
+import { type Acting, principalOf } from "./acting.ts";
+import { type About, type Asked, concerns, type Denial, judge, type Verdict } from "./judging.ts";
+import type { PolicyBundle } from "./language.ts";
+
+/** A request that its permission lets through, as policies are asked about it. */
+export interface Request extends Acting {
+  readonly operation: OperationShape;
+  readonly resource: Resource | Collection;
+  /** The permissions of which one lets through, the operation's own first. */
+  readonly permissions: readonly [Permission, ...Permission[]];
+  readonly asked: Omit<Asked, "resource_type" | "action" | "about" | "principal">;
+  readonly body: unknown;
+  /** What the thing becomes, where the body does not say it. */
+  readonly change?: object | undefined;
+  readonly from: Reading<string>;
+  /** The thing that the path names, read as handlers read it. */
+  load(): Promise<unknown>;
+}
+
+/** What policies say of a request: why it is refused, or what it may show, and which permissions are denied for what reason. */
+export interface Judgement {
+  readonly denied?: Denial;
+  readonly shows?: ((record: unknown) => boolean) | undefined;
+  readonly refused: ReadonlyMap<Permission, Denial>;
+}
+
+/**
+ * What is said about the operation's own type of things decides. Each permission that it asks for is judged besides, by its own noun:
+ * where one of several suffices, the handler asks for those that it needs, and only who is denied all of them is refused here.
+ */
+export async function judgeAll(bundle: PolicyBundle, request: Request): Promise<Judgement> {
+  const { resource, permissions } = request;
+  const { besides } = request.operation;
+  const [permission] = permissions;
+  const asked = { ...request.asked, principal: principalOf(request) };
+  const refused = new Map<Permission, Denial>();
+  const verdictOn = async (type: ResourceType, action: string, about: () => Promise<About | undefined> | About) => {
+    if (!concerns(bundle, type, action)) return ALLOWED;
+    const found = await about();
+    return found === undefined ? ALLOWED : judge(bundle, { ...asked, resource_type: type, action, about: found });
+  };
+  const own = () => aboutOf(request);
+  let shows: Judgement["shows"];
+  if (typeOf(permission) !== resource.type) {
+    const verdict = await verdictOn(resource.type, actionOf(permission), own);
+    if (!verdict.allowed) return { denied: verdict, refused };
+    shows = verdict.shows;
+  }
+  for (const one of new Set([...permissions, ...besides])) {
+    const type = typeOf(one);
+    if (type === undefined) continue;
+    const main = one === permission && type === resource.type;
+    const about = main ? own : () => aboutBesides(request, type, besides.includes(one));
+    const verdict = await verdictOn(type, actionOf(one), about);
+    if (!verdict.allowed) refused.set(one, verdict);
+    else if (main) shows = verdict.shows;
+  }
+  const denied = refused.get(permission);
+  if (denied !== undefined && permissions.every((one) => refused.has(one))) return { denied, refused };
+  return { shows, refused };
+}
+
+const ALLOWED: Verdict = { allowed: true };
+
+const actionOf = (permission: Permission): string => permission.slice(permission.indexOf(":") + 1);
+
+/** The plural: policies, but API keys. */
+const nounOf = (type: ResourceType): string => (/[^aeiou]y$/.test(type) ? `${type.slice(0, -1)}ies` : `${type}s`);
+
+const typeByNoun: ReadonlyMap<string, ResourceType> = new Map(resourceTypes.map((type) => [nounOf(type), type]));
+
+/** The type of things that a permission's noun names: `agents:update` is about an `agent`. Undefined where there is no such type. */
+const typeOf = (permission: Permission): ResourceType | undefined =>
+  typeByNoun.get(permission.slice(0, permission.indexOf(":")));
+
+function aboutOf(request: Request): About {
+  const { operation, resource, body } = request;
+  if ("create" in resource) return { kind: "new", body };
+  if ("list" in resource) return operation.method === "GET" && isPage(operation) ? { kind: "list" } : SEVERAL;
+  return aboutThing(request, resource);
+}
+
+/** Of a part (a context, a version) the thing is what holds it: what is sent of the part are no fields of the thing. */
+const aboutThing = (request: Request, resource: Resource): About => ({
+  kind: "thing",
+  change: request.change ?? (changesTheThing(request.operation, resource) ? request.body : undefined),
+  async subject() {
+    return resource.subject?.(await request.load(), request.from);
+  },
+});
+
+/** What is replaced or changed at the thing's own path. */
+const changesTheThing = ({ method, path }: OperationShape, resource: Resource): boolean =>
+  (method === "PATCH" || method === "PUT") && path.endsWith(`/{${resource.path.at(-1)}}`) && resource.path.length === 1;
+
+/**
+ * What a permission is asked about that is not about the operation's own thing alone: that thing where it is of the noun's type, else
+ * what the thing is of. Where that is of another type, undefined, since then the permission is not needed; but several things at once
+ * of what the handler may ask for besides.
+ */
+async function aboutBesides(request: Request, type: ResourceType, besides: boolean): Promise<About | undefined> {
+  const { operation, resource, body, load } = request;
+  if ("read" in resource) {
+    if (resource.type === type) return aboutThing(request, resource);
+  } else if (resource.type === type) return "create" in resource ? { kind: "new", body } : SEVERAL;
+  const target = await targetOf(resource, body, load);
+  if (target === undefined) return operation.method === "GET" && !("read" in resource) ? { kind: "named" } : SEVERAL;
+  return aboutTarget(request, target, type) ?? (besides ? SEVERAL : undefined);
+}
+
+const SEVERAL: About = { kind: "several" };
+
+async function targetOf(resource: Resource | Collection, body: unknown, load: Request["load"]) {
+  if ("read" in resource) return resource.target?.(await load());
+  return "create" in resource ? resource.target?.(body as never) : undefined;
+}
+
+function aboutTarget(request: Request, { resource, path }: Target, type: ResourceType): About | undefined {
+  if (resource.type !== type) return undefined;
+  const from = { ...request.from, path };
+  return {
+    kind: "thing",
+    async subject() {
+      const thing = await resource.read(from);
+      return thing === undefined ? undefined : resource.subject?.(thing, from);
+    },
+  };
+}
+
+/** Whether an answer is a page of records, which can be looked at one by one. */
+const isPage = ({ response }: OperationShape): boolean =>
+  typeof response === "object" && "shape" in response && Object.hasOwn(response.shape as object, "items");

@@ -1,0 +1,37 @@
+/**
+ * What policies can be about: of each type of things what is done with it, the second word of the permissions that its operations ask for.
+ * A table, so that the room of policies need not hold the operations of all others; test/unit/policies/targets.test.ts derives it.
+ */
+export const targets: Readonly<Record<string, readonly string[]>> = {
+  agent: ["create", "delete", "execute", "read", "read_prompts", "update"],
+  api_key: ["create", "delete", "read", "update"],
+  approval: ["decide", "read"],
+  audit_entry: ["export", "read"],
+  audit_head: ["read"],
+  domain: ["create", "delete", "read", "update"],
+  invitation: ["create", "delete", "read", "update"],
+  model: ["read"],
+  model_provider: ["read", "update"],
+  operator_access: ["read", "update"],
+  organization: ["delete", "read", "transfer", "update"],
+  permission: ["read"],
+  pipeline: ["create", "delete", "execute", "read", "update"],
+  policy: ["assign", "create", "delete", "read", "update"],
+  role: ["create", "delete", "read", "update"],
+  run: ["delete", "execute", "read", "stop"],
+  schedule: ["execute", "read"],
+  scim_settings: ["read", "update"],
+  scim_token: ["create", "delete", "read"],
+  service_account: ["create", "delete", "read", "update"],
+  sso_connection: ["create", "delete", "read", "update"],
+  sso_identity: ["update"],
+  sso_trial: ["update"],
+  suite: ["execute", "read", "update"],
+  suite_run: ["execute", "read"],
+  team: ["create", "delete", "read", "update"],
+  template: ["create"],
+  trace_export: ["read", "update"],
+  user: ["assign", "delete", "read", "redact", "suspend", "update"],
+  webhook: ["create", "delete", "read", "replay", "update"],
+  workspace: ["create", "delete", "read", "update"],
+};

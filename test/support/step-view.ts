@@ -1,0 +1,32 @@
+import type { StepView } from "../../functions/runs/model.ts";
+
+/** A step as the API shows it: completed, with nothing that only some steps have. */
+export const stepView = (more: Partial<StepView> = {}): StepView => ({
+  run_id: "run_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
+  node_id: "step",
+  attempt: 1,
+  kind: "http",
+  status: "completed",
+  started_at: null,
+  finished_at: null,
+  duration_ms: 5,
+  wait_until: null,
+  waits_for: null,
+  approval_id: null,
+  recorded_run_id: null,
+  fault: null,
+  replayed_calls: 0,
+  resources: [],
+  prompt: null,
+  retrieved: null,
+  model: null,
+  tokens_in: 1,
+  tokens_out: 2,
+  cost_usd_micros: 3,
+  error: null,
+  retried: false,
+  handle: "output",
+  choice: null,
+  output_bytes: null,
+  ...more,
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type * as z from "zod";
+import { allOperations } from "../../../functions/operations.ts";
+import { permissionOf } from "../../../shared/http/permit.ts";
+import { attributesOfType, namesOfType } from "../../../shared/policies/attributes.ts";
+import { targets } from "../../../shared/policies/targets.ts";
+
+const asked = allOperations.flatMap(({ operation }) => {
+  const permission = permissionOf(operation);
+  const { resource } = operation;
+  return permission === undefined || resource === undefined ? [] : [{ operation, resource, permission }];
+});
+const described = asked.filter(({ resource }) => Object.hasOwn(attributesOfType, resource.type));
+
+describe("what policies can be about", () => {
+  it("is every type of things with every action that an operation asks for", () => {
+    const found = new Map<string, Set<string>>();
+    for (const { resource, permission } of asked) {
+      const actions = found.get(resource.type) ?? new Set();
+      found.set(resource.type, actions.add(permission.split(":")[1] ?? ""));
+    }
+    const derived = [...found].map(([type, actions]): [string, string[]] => [type, [...actions].sort()]);
+    expect(targets).toEqual(Object.fromEntries(derived));
+  });
+
+  it("is known of a thing wherever a path names it", () => {
+    const silent = described.filter(({ resource }) => "read" in resource && resource.subject === undefined);
+    expect(silent.map(({ operation }) => operation.id)).toEqual([]);
+    expect(described.length).toBeGreaterThan(50);
+  });
+
+  it("is known of each thing in a list, as of the thing itself", () => {
+    const lists = described.filter(({ operation, resource }) => "list" in resource && operation.method === "GET");
+    expect(lists.map(({ operation }) => operation.id).sort()).toEqual([
+      "agents.list",
+      "pipelines.list",
+      "workspaces.list",
+    ]);
+    for (const { operation, resource } of lists) {
+      const page = operation.response as z.ZodObject<{ items: z.ZodArray<z.ZodObject> }>;
+      const fields = Object.keys(page.shape.items.element.shape);
+      expect(fields).toEqual(expect.arrayContaining([...namesOfType(resource.type)]));
+    }
+  });
+});
