@@ -103,7 +103,7 @@ export type Settings = { readonly [N in Setting]: z.output<ReturnType<Forms[N]>>
  */
 export function readSettings<N extends Setting>(names: readonly N[], environment?: Environment): Pick<Settings, N> {
   const forms = Object.fromEntries(names.map((name) => [name, settings[name]()]));
-  return parseEnvironment(z.object(forms), environment) as Pick<Settings, N>;
+  return parseEnvironment(forms, environment) as Pick<Settings, N>;
 }
 
 /** The setting that holds the pool's app client of a provider through which everybody may sign in. */
@@ -116,5 +116,5 @@ export const queueSetting = (queue: string): string => `QUEUE_${queue.toUpperCas
 /** The address of a named queue. */
 export function readQueueAddress(queue: string): string {
   const name = queueSetting(queue);
-  return parseEnvironment(z.object({ [name]: text() }))[name] ?? "";
+  return String(parseEnvironment({ [name]: text() })[name]);
 }

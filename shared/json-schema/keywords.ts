@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { later } from "../later.ts";
 
 /** The part of JSON Schema 2020-12 that a tenant's schema may use, by the shape of each keyword's value. */
-export const keywordShapes: Readonly<Record<string, z.ZodType>> = (() => {
+export const keywordShapes = later((): Readonly<Record<string, z.ZodType>> => {
   const count = z.int().min(0);
   const types = z.enum(["string", "number", "integer", "boolean", "object", "array", "null"]);
   return {
@@ -25,7 +26,7 @@ export const keywordShapes: Readonly<Record<string, z.ZodType>> = (() => {
     required: z.array(z.string()).max(1000),
     dependentRequired: z.record(z.string(), z.array(z.string()).max(1000)),
   };
-})();
+});
 
 export const schemaKeywords: ReadonlySet<string> = new Set([
   "not",
@@ -67,13 +68,16 @@ const accepts =
  * Formats that are checked; any other is an annotation, as the standard has it. The validator's own table is not used: some of
  * its regular expressions take exponential time.
  */
-export const formats: Readonly<Record<string, (text: string) => boolean>> = {
-  "date-time": accepts(z.iso.datetime({ offset: true })),
-  date: accepts(z.iso.date()),
-  time: (text) => accepts(z.iso.datetime({ offset: true }))(`2000-01-01T${text}`),
-  email: accepts(z.email()),
-  uuid: accepts(z.uuid()),
-  uri: (text) => /^[a-z][a-z0-9+.-]*:/i.test(text) && URL.canParse(text),
-  ipv4: accepts(z.ipv4()),
-  ipv6: accepts(z.ipv6()),
-};
+export const formats = later((): Readonly<Record<string, (text: string) => boolean>> => {
+  const dateTime = accepts(z.iso.datetime({ offset: true }));
+  return {
+    "date-time": dateTime,
+    date: accepts(z.iso.date()),
+    time: (text) => dateTime(`2000-01-01T${text}`),
+    email: accepts(z.email()),
+    uuid: accepts(z.uuid()),
+    uri: (text) => /^[a-z][a-z0-9+.-]*:/i.test(text) && URL.canParse(text),
+    ipv4: accepts(z.ipv4()),
+    ipv6: accepts(z.ipv6()),
+  };
+});

@@ -78,7 +78,7 @@ export const normalize = (document: unknown): Normalized => {
 
   const format = (value: unknown, path: string): Schema | undefined => {
     if (typeof value !== "string") return void wrong(path, "must be a string");
-    const check = Object.hasOwn(formats, value) ? formats[value] : undefined;
+    const check = Object.hasOwn(formats(), value) ? formats()[value] : undefined;
     if (check === undefined) return undefined;
     checks.set(`format ${value}`, check);
     return { format: `format ${value}` };
@@ -118,7 +118,7 @@ export const normalize = (document: unknown): Normalized => {
     const entries: [string, unknown][] = [];
     for (const [key, value] of Object.entries(schema)) {
       const at = path === "" ? key : `${path}.${key}`;
-      const shape = Object.hasOwn(keywordShapes, key) ? keywordShapes[key] : undefined;
+      const shape = Object.hasOwn(keywordShapes(), key) ? keywordShapes()[key] : undefined;
       if (Object.hasOwn(refusedKeywords, key)) wrong(at, `not supported: ${refusedKeywords[key]}`);
       else if (key === "$ref") all.push(reference(value, at, depth, open));
       else if (key === "pattern") all.push(pattern(value, at) ?? true);

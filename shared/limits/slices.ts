@@ -154,7 +154,11 @@ const settlementOf = ({ reserved, from, until, used }: Slice, now: Date): Settle
 function sizeOf({ served }: Slice, limit: number): number {
   if (limit <= EXACT_LIMIT) return 1;
   const lately = served.values().reduce((all, count) => all + count, 0);
-  return Math.max(1, Math.min(LARGEST_FIRST, Math.floor(limit / FIRST_PART)), Math.min(lately, Math.ceil(limit / LARGEST_PART)));
+  return Math.max(
+    1,
+    Math.min(LARGEST_FIRST, Math.floor(limit / FIRST_PART)),
+    Math.min(lately, Math.ceil(limit / LARGEST_PART)),
+  );
 }
 
 const monthUsedUp = (limit: number, usage: number): Problem =>

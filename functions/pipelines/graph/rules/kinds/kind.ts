@@ -3,6 +3,7 @@ import type { Condition } from "../../../../../shared/expressions/condition.ts";
 import { jsonValue } from "../../../../../shared/expressions/json.ts";
 import type { Mapping } from "../../../../../shared/expressions/mapping.ts";
 import { reservedNames } from "../../../../../shared/expressions/paths.ts";
+import { laterSchema } from "../../../../../shared/later.ts";
 import { graphLimits } from "../limits.ts";
 import { ANY, type Shape } from "../types/shape.ts";
 import type { CostBound } from "./cost.ts";
@@ -60,12 +61,7 @@ export function configOf<const S extends z.ZodRawShape>(fields: () => S) {
             : "is used only under on_failure: fallback",
       });
     });
-  let made: ReturnType<typeof make> | undefined;
-  // Made once: what is derived from a lazy schema asks again.
-  return z.lazy(() => {
-    made ??= make();
-    return made;
-  });
+  return laterSchema(make);
 }
 
 /** A place in a config where the graph's values are used. */
