@@ -136,6 +136,7 @@ export const REQUEST_WRITES = [
   "idempotency_key",
   "operator_access_use",
   "rate_counter",
+  "shadow_count",
 ] as const;
 
 /** What a function needs to answer requests, whatever they ask for: it checks the API keys that they come with. */

@@ -1,5 +1,6 @@
 import { shownAttributes } from "../../functions/policies/rules/attributes.ts";
 import { templates } from "../../functions/policies/rules/templates.ts";
+import { SHADOW_DAYS, SHADOW_EACH } from "../../shared/http/shadow.ts";
 import { MAX_POLICY_DEPTH, MAX_POLICY_PARTS } from "../../shared/policies/language.ts";
 import { operatorsOf, policyOperators } from "../../shared/policies/operators.ts";
 import { targets } from "../../shared/policies/targets.ts";
@@ -62,8 +63,9 @@ export function renderPolicies(): string {
     ),
     "```",
     "",
-    "2. Enforce it: `POST /policies/{policy_id}/activate`. It counts from the next request on.",
-    "3. Change it: `PATCH` makes a version, `POST /policies/{policy_id}/rollback` goes back to one; `POST /policies/{policy_id}/deactivate` ends it.",
+    `2. See what it would deny: \`POST /policies/{policy_id}/shadow\`. From the next request on that is counted and goes on. \`GET /policies/{policy_id}/shadow-denials\` has the numbers by day and version, for ${SHADOW_DAYS} days; the first ${SHADOW_EACH} a day, and each that doubles them, are events and entries of the audit log (\`policy.shadow_denied\`), with the caller and why.`,
+    "3. Enforce it: `POST /policies/{policy_id}/activate`. It counts from the next request on.",
+    "4. Change it: `PATCH` makes a version, `POST /policies/{policy_id}/rollback` goes back to one; `POST /policies/{policy_id}/deactivate` ends it.",
     "",
     "Owners always reach policies, so nobody locks an organization out. A list shows what a read of each thing would; a change is judged by what a",
     "thing is and by what it would be.",

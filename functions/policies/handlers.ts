@@ -1,5 +1,6 @@
 import { readRules, rulesOf } from "../../shared/access/bundle.ts";
 import type { Handler } from "../../shared/http/call.ts";
+import { shadowItem } from "../../shared/http/shadow.ts";
 import { toCedar } from "../../shared/policies/cedar.ts";
 import { checkConditions } from "../../shared/policies/check.ts";
 import { conditionsInWords } from "../../shared/policies/words.ts";
@@ -11,7 +12,17 @@ import { issuesOf } from "./rules/checking.ts";
 import { templates } from "./rules/templates.ts";
 import { policyItem, policyVersionItem } from "./store.ts";
 
-export { activate, assign, create, deactivate, remove, rollback, setDefaults, update } from "./changing/handlers.ts";
+export {
+  activate,
+  assign,
+  create,
+  deactivate,
+  remove,
+  rollback,
+  setDefaults,
+  shadow,
+  update,
+} from "./changing/handlers.ts";
 
 type Ops = typeof operations;
 
@@ -31,6 +42,14 @@ export const listVersions: Handler<Ops["listVersions"], PolicyDeps> = async (cal
   return table
     .of(call.caller.organization.id)
     .page(policyVersionItem, { ...call.query, of: { policy_id: id }, newest_first: true });
+};
+
+export const listShadowDenials: Handler<Ops["listShadowDenials"], PolicyDeps> = async (call, { table }) => {
+  const { id } = await call.load();
+  const page = await table
+    .of(call.caller.organization.id)
+    .page(shadowItem, { ...call.query, of: { policy_id: id }, newest_first: true });
+  return { ...page, items: page.items.map(({ day, version, denied }) => ({ day, version, denied })) };
 };
 
 export const listAttributes: Handler<Ops["listAttributes"], PolicyDeps> = async () => ({

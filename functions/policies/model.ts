@@ -2,7 +2,7 @@ import * as z from "zod";
 import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { attributeTypes } from "../../shared/policies/attributes.ts";
-import { MAX_POLICY_DEPTH, MAX_POLICY_PARTS, policyEffects } from "../../shared/policies/language.ts";
+import { MAX_POLICY_DEPTH, MAX_POLICY_PARTS, policyEffects, policyStatuses } from "../../shared/policies/language.ts";
 import { assignmentsSchema, conditionsSchema } from "../../shared/policies/schemas.ts";
 import { policyInWords } from "../../shared/policies/words.ts";
 import { defineStates } from "../../shared/states.ts";
@@ -12,15 +12,23 @@ export const MOST_CONDITION_BYTES = 32 * 1024;
 /** All policies that are enforced, as JSON: they travel in one item with the roles (docs/adr/0085). */
 export const MOST_ENFORCED_BYTES = 150_000;
 
-export const policyStatuses = ["draft", "active", "inactive"] as const;
 export const policyStatusSchema = z.enum(policyStatuses).meta({ id: "PolicyStatus" });
 export type PolicyStatus = z.output<typeof policyStatusSchema>;
 
 export const policyStates = defineStates("policy", policyStatuses, [
   { from: [], to: "draft", why: "It is made." },
-  { from: ["draft", "inactive"], to: "active", why: "Somebody activates it: it counts from the next request on." },
   {
-    from: ["active"],
+    from: ["draft", "inactive", "active"],
+    to: "shadow",
+    why: "Somebody wants to see what it would deny: that is counted from the next request on, and denied no more.",
+  },
+  {
+    from: ["draft", "inactive", "shadow"],
+    to: "active",
+    why: "Somebody activates it: it counts from the next request on.",
+  },
+  {
+    from: ["active", "shadow"],
     to: "inactive",
     why: "Somebody takes it out of force: it counts no more from the next request on.",
   },
@@ -123,6 +131,14 @@ export const attributeView = z
       .meta({ description: "Which things have it; null where it is not of a thing.", example: ["agent"] }),
   })
   .meta({ id: "PolicyAttribute", description: "Something that a condition can look at." });
+
+export const shadowView = z
+  .object({
+    day: z.string().meta({ format: "date", example: "2026-03-14" }),
+    version: z.int(),
+    denied: z.int().meta({ description: "Requests that went on and would have been denied." }),
+  })
+  .meta({ id: "PolicyShadowDenials", description: "What a version of a policy would have denied on a day." });
 
 export const defaultsSchema = z
   .object({

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
+import { SHADOW_DAYS } from "../../shared/http/shadow.ts";
 import { assignmentsSchema } from "../../shared/policies/schemas.ts";
 import {
   attributeView,
@@ -11,6 +12,7 @@ import {
   policyStatusSchema,
   policyVersionView,
   policyView,
+  shadowView,
   templateView,
 } from "./model.ts";
 import { policyPath, policyResource } from "./store.ts";
@@ -203,6 +205,33 @@ export const operations = {
     response: policyView,
     success: 200,
     errors: ["conflict", "precondition_failed", "quota_exceeded"],
+  }),
+  shadow: operation({
+    id: "policies.shadow",
+    method: "POST",
+    path: "/policies/{policy_id}/shadow",
+    summary: "See what a policy would deny",
+    description:
+      "From the next request on what it would deny is counted, and goes on; the first hundred a day are in the audit log as `policy.shadow_denied`, with why. An active policy denies no more. What it would allow is not told.",
+    permission: "policies:update",
+    resource: policyResource,
+    request: { path: policyPath },
+    response: policyView,
+    success: 200,
+    errors: ["conflict", "precondition_failed", "quota_exceeded"],
+  }),
+  listShadowDenials: operation({
+    id: "policies.list_shadow_denials",
+    method: "GET",
+    path: "/policies/{policy_id}/shadow-denials",
+    summary: "How many requests a policy in shadow would have denied",
+    description: `By day and version, newest first, for ${SHADOW_DAYS} days. Days without any are left out.`,
+    permission: "policies:read",
+    resource: policyResource,
+    request: { path: policyPath, query: z.strictObject(pageQuery) },
+    response: pageOf(shadowView),
+    success: 200,
+    errors: [],
   }),
   deactivate: operation({
     id: "policies.deactivate",

@@ -5,7 +5,7 @@ import { Problem } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import type { EnforcedPolicy } from "../../shared/policies/language.ts";
-import { MOST_ENFORCED_BYTES, policySchema, policyVersionSchema } from "./model.ts";
+import { MOST_ENFORCED_BYTES, type PolicyStatus, policySchema, policyVersionSchema } from "./model.ts";
 
 export const policyItem = defineItem({
   type: "policy",
@@ -35,7 +35,7 @@ export const policyResource = defineResource({
   key: ({ policy_id }) => ({ id: policy_id }),
 });
 
-const enforced = (policy: StoredPolicy): EnforcedPolicy => ({
+const enforced = (policy: StoredPolicy, status: EnforcedPolicy["status"]): EnforcedPolicy => ({
   id: policy.id,
   name: policy.name,
   effect: policy.effect,
@@ -43,25 +43,30 @@ const enforced = (policy: StoredPolicy): EnforcedPolicy => ({
   action: policy.action,
   conditions: policy.conditions,
   assignments: policy.assignments,
-  status: "active",
+  status,
   version: policy.version,
 });
 
 type Rules = Omit<AccessRules, "version">;
 
+/** Whether a policy is among the rules that requests are judged by: it decides, or it is watched what it would decide. */
+export const isInForce = (status: PolicyStatus): status is EnforcedPolicy["status"] =>
+  status === "active" || status === "shadow";
+
 /**
- * The rules with a policy as it is now: in force where it is active, else not.
+ * The rules with a policy as it is now: among them where it is active or in shadow, else not.
  * @throws Problem `quota_exceeded` where what is enforced has no room
  */
 export function withPolicy({ version: _, ...rules }: AccessRules, policy: StoredPolicy): Rules {
   const others = (rules.policies ?? []).filter(({ id }) => id !== policy.id);
-  if (policy.status !== "active") return { ...rules, policies: others };
-  const policies = [...others, enforced(policy)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { status } = policy;
+  if (!isInForce(status)) return { ...rules, policies: others };
+  const policies = [...others, enforced(policy, status)].sort((a, b) => (a.id < b.id ? -1 : 1));
   const bytes = Buffer.byteLength(JSON.stringify(policies));
   if (bytes <= MOST_ENFORCED_BYTES) return { ...rules, policies };
   throw new Problem(
     "quota_exceeded",
-    `All active policies together may have ${MOST_ENFORCED_BYTES} bytes as JSON, and would have ${bytes}. Deactivate one, or say the same with fewer conditions.`,
+    `All policies that are active or in shadow may have ${MOST_ENFORCED_BYTES} bytes together as JSON, and would have ${bytes}. Deactivate one, or say the same with fewer conditions.`,
     { members: { limit: MOST_ENFORCED_BYTES, used: bytes } },
   );
 }

@@ -31,6 +31,7 @@ import type { Platform } from "./platform.ts";
 import { byAccess, byRole } from "./proofs.ts";
 import { createRates } from "./rates.ts";
 import { createRouter } from "./router.ts";
+import { recordShadow } from "./shadow.ts";
 import { showing } from "./showing.ts";
 import { requireFreshProof } from "./step-up.ts";
 
@@ -181,7 +182,17 @@ async function respond(prepared: Prepared): Promise<Answer> {
   >;
   const loadThing = loader(prepared, rights, input.path);
   /** Asks the policies, about what was read last, and what it becomes. */
-  const ask = (change?: object) => judgeRequest(prepared, context, rights, { ...input, change }, loadThing);
+  const ask = async (change?: object) => {
+    const found = await judgeRequest(prepared, context, rights, { ...input, change }, loadThing);
+    await watch(found);
+    return found;
+  };
+  const watched = new Set<string>();
+  /** Counts what policies in shadow would have denied. */
+  const watch = async (found: Left | undefined): Promise<void> => {
+    if (found !== undefined && found.shadow.size > 0 && context !== undefined)
+      await recordShadow(platform.table, context, operation, found.shadow.values(), watched);
+  };
   let left = await ask();
   const granted = (permission: Permission) => rights !== undefined && decide(rights.caller.grants, permission).allowed;
   const tenant = keeperOf(operation, context?.tenant);
@@ -223,7 +234,11 @@ async function respond(prepared: Prepared): Promise<Answer> {
     async becomes(change) {
       left = await ask(change);
     },
-    may: (permission) => granted(permission) && left?.refused.has(permission) !== true,
+    may(permission) {
+      if (!granted(permission) || left?.refused.has(permission) === true) return false;
+      left?.asksFor(permission);
+      return true;
+    },
     denied: (permission) => (granted(permission) ? left?.refused.get(permission) : undefined),
     refusedUnder: (organization) => refusalAtTheDoor(organization, { ip: request.ip, session: who?.session }, at),
     stillPermitted() {
@@ -300,6 +315,10 @@ async function respond(prepared: Prepared): Promise<Answer> {
     await recordUse(platform.table, call.context, rights, operation.id, platform.clock.now());
   try {
     const answer = rendered(await showing(left?.shows, call, (one) => handler(one, prepared.deps)));
+    await watch(left).catch((error: unknown) =>
+      // It is answered by now: what is only watched does no harm.
+      platform.log.error("request.shadow_not_counted", error, { request_id: facts.id, operation: operation.id }),
+    );
     await keep(answer);
     return answer;
   } catch (error) {

@@ -11,6 +11,7 @@ import { OWNER } from "../identity/owners.ts";
 import { readTeamIds } from "../identity/team-tree.ts";
 import type { Denial } from "../policies/judging.ts";
 import type { Request } from "../policies/requests.ts";
+import type { ShadowDenial } from "../policies/shadow.ts";
 import type { OperationShape } from "./operation.ts";
 import { permissionsOf } from "./permit.ts";
 import type { Platform } from "./platform.ts";
@@ -39,9 +40,12 @@ export interface Left {
   readonly shows: Shows;
   /** What the caller may not do, though their role grants it, and why: their handlers ask (`call.may`). */
   readonly refused: ReadonlyMap<Permission, Problem>;
+  /** What policies in shadow would have denied; it grows while records of a list are looked at, and with what is asked for. */
+  readonly shadow: ReadonlyMap<string, ShadowDenial>;
+  asksFor(permission: Permission): void;
 }
 
-const EVERYTHING: Left = { shows: undefined, refused: new Map() };
+const EVERYTHING: Left = { shows: undefined, refused: new Map(), shadow: new Map(), asksFor: () => undefined };
 
 /**
  * Asks the organization's policies about a request. An organization without any costs nothing: its own record, which every
@@ -57,7 +61,7 @@ export async function judged(permitted: Permitted): Promise<Left> {
   if (policies === undefined || keepsTheKey(operation, rights)) return EVERYTHING;
   const { judgeAll } = await import("../policies/lazy/policies.ts");
   const { caller } = rights;
-  const { denied, shows, refused } = await judgeAll(policies, {
+  const { denied, list, refused, shadow, asksFor } = await judgeAll(policies, {
     ...permitted,
     resource,
     permissions: [permission, ...or],
@@ -67,7 +71,12 @@ export async function judged(permitted: Permitted): Promise<Left> {
     from: { table: platform.table.of(caller.organization.id), path, caller, at, fresh: false },
   });
   if (denied !== undefined) throw policyDenied(denied);
-  return { shows, refused: new Map([...refused].map(([one, why]) => [one, policyDenied(why)])) };
+  return {
+    shows: list && ((record) => list.shows(record)),
+    refused: new Map([...refused].map(([one, why]) => [one, policyDenied(why)])),
+    shadow,
+    asksFor,
+  };
 }
 
 /** Owners can always put policies right: no policy locks the organization out of its policies. */

@@ -102,9 +102,9 @@ export const denialItem = defineItem({
 
 const DENIALS_KEPT_SECONDS = 3_600;
 
-/** Which refusals of a minute have an entry: the first ones, then each that doubles their number. */
-export const isRecorded = (nth: number): boolean =>
-  nth <= DENIALS_EACH || (nth % DENIALS_EACH === 0 && Number.isInteger(Math.log2(nth / DENIALS_EACH)));
+/** Which refusals of a minute have an entry: the first `each`, then every one that doubles their number. */
+export const isRecorded = (nth: number, each = DENIALS_EACH): boolean =>
+  nth <= each || (nth % each === 0 && Number.isInteger(Math.log2(nth / each)));
 
 /**
  * Records a refusal in the audit trail, at a bounded rate: the first ten a minute of a principal each have an entry;

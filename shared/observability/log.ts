@@ -8,6 +8,7 @@ export const logEvents = [
   "request.completed",
   "request.failed",
   "request.answer_not_kept",
+  "request.shadow_not_counted",
   "stream.completed",
   "event.relayed",
   "event.dead",

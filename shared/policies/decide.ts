@@ -70,15 +70,15 @@ export class CompiledPolicies {
   }
 
   /**
-   * Whether a policy for whoever asks looks at the thing itself: then a decision hangs on which thing it is. True, too, where it
-   * cannot be found out which policies are for them.
+   * Whether a policy for whoever asks looks at the thing itself, and which one: then a decision hangs on which thing it is.
+   * `unknown` where it cannot be found out which policies are for them.
    */
-  looksAtThings(request: Omit<PolicyRequest, "resource">): boolean {
+  looksAtThings(request: Omit<PolicyRequest, "resource">): Policy | "unknown" | undefined {
     const groups = groupsFor(this.#target(request.resource_type, request.action), request.principal);
-    if ("message" in groups) return true;
-    return groups.some(({ deny, require_approval, allow }) =>
-      [deny, require_approval, allow].some((policies) => policies.some(({ looks }) => looks)),
-    );
+    if ("message" in groups) return "unknown";
+    for (const { deny, require_approval, allow } of groups)
+      for (const { policy, looks } of [...deny, ...require_approval, ...allow]) if (looks) return policy;
+    return undefined;
   }
 
   /** Whether things of this type are denied where no policy allows them. */

@@ -2,7 +2,7 @@ import { isObject } from "../expressions/json.ts";
 import { namesOfType, type PolicySubject } from "./attributes.ts";
 import { type CompiledPolicies, compilePolicies, type Decision } from "./decide.ts";
 import { Facts } from "./facts.ts";
-import type { ContextFacts, PolicyBundle, PolicyRequest, PrincipalFacts } from "./language.ts";
+import type { ContextFacts, Policy, PolicyBundle, PolicyRequest, PrincipalFacts } from "./language.ts";
 import { reasonsOf } from "./reasons.ts";
 import { comparisonInWords, conditionsInWords } from "./words.ts";
 
@@ -36,8 +36,14 @@ export interface Denial {
   readonly conditions: readonly string[];
 }
 
+/** Of a list, which records it shows, and what is said about one of them. */
+export interface Shown {
+  shows(record: unknown): boolean;
+  verdictOn(record: unknown): Verdict;
+}
+
 /** Allowed, of a list with what it shows; or why not. */
-export type Verdict = { readonly allowed: true; readonly shows?: (record: unknown) => boolean } | Denial;
+export type Verdict = { readonly allowed: true; readonly list?: Shown } | Denial;
 
 const ALLOWED: Verdict = { allowed: true };
 
@@ -69,22 +75,29 @@ export async function judge(bundle: PolicyBundle, asked: Asked): Promise<Verdict
   const verdictOn = (resource: PolicySubject): Verdict =>
     verdict(policies.decide({ ...request, resource }), request, resource);
   // Things of a type that is not described are all alike to policies.
-  if (!policies.looksAtThings(request) || namesOfType(resource_type).length === 0) return verdictOn({});
+  const looks = policies.looksAtThings(request);
+  if (looks === undefined || namesOfType(resource_type).length === 0) return verdictOn({});
   switch (about.kind) {
     case "thing":
       return judgeThing(verdictOn, resource_type, (await about.subject()) ?? {}, about.change);
     case "new": {
       const fields = fieldsOf(resource_type, about.body);
       // What has no name here is made of something else: of a document, or of a template.
-      if (!Object.hasOwn(fields, "name")) return severalAtOnce;
+      if (!Object.hasOwn(fields, "name")) return severalAtOnce(looks);
       return verdictOn({ ...fields, created_by: request.principal.id });
     }
     case "list": {
       const decide = policies.decider(request);
-      return { allowed: true, shows: (record) => decide(fieldsOf(resource_type, record)).outcome === "allow" };
+      return {
+        allowed: true,
+        list: {
+          shows: (record) => decide(fieldsOf(resource_type, record)).outcome === "allow",
+          verdictOn: (record) => verdictOn(fieldsOf(resource_type, record)),
+        },
+      };
     }
     case "several":
-      return severalAtOnce;
+      return severalAtOnce(looks);
     case "named":
       return verdictOn({});
   }
@@ -123,11 +136,12 @@ function fieldsOf(resource_type: string, thing: unknown): PolicySubject {
   );
 }
 
-const severalAtOnce: Denial = {
+const severalAtOnce = (looks: Policy | "unknown"): Denial => ({
   allowed: false,
-  detail: "A policy looks at each thing of this type, and this deals with several at once. Do it one by one.",
+  ...(looks === "unknown" ? {} : { policy: { id: looks.id, name: looks.name } }),
+  detail: `${looks === "unknown" ? "A policy" : `The policy "${looks.name}"`} looks at each thing of this type, and this deals with several at once. Do it one by one.`,
   conditions: [],
-};
+});
 
 function verdict(decision: Decision, request: Omit<PolicyRequest, "resource">, resource: PolicySubject): Verdict {
   const { outcome, by, policy, errors } = decision;

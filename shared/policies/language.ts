@@ -85,8 +85,8 @@ export interface Policy {
   readonly version: number;
 }
 
-/** A policy as it is enforced. */
-export type EnforcedPolicy = Omit<Policy, "description"> & { readonly status: "active" };
+/** A policy as it is enforced, or watched. */
+export type EnforcedPolicy = Omit<Policy, "description"> & { readonly status: "active" | "shadow" };
 
 /** What an organization's policies come to: all that a decision needs beside the request. */
 export interface PolicyBundle {

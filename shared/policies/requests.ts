@@ -9,8 +9,9 @@ import {
   type Target,
 } from "../http/resource.ts";
 import { type Acting, principalOf } from "./acting.ts";
-import { type About, type Asked, concerns, type Denial, judge, type Verdict } from "./judging.ts";
+import { type About, type Asked, concerns, type Denial, judge, type Shown, type Verdict } from "./judging.ts";
 import type { PolicyBundle } from "./language.ts";
+import { type ShadowDenial, withShadow } from "./shadow.ts";
 
 /** A request that its permission lets through, as policies are asked about it. */
 export interface Request extends Acting {
@@ -30,15 +31,63 @@ export interface Request extends Acting {
 /** What policies say of a request: why it is refused, or what it may show, and which permissions are denied for what reason. */
 export interface Judgement {
   readonly denied?: Denial;
-  readonly shows?: ((record: unknown) => boolean) | undefined;
+  readonly list?: Shown | undefined;
   readonly refused: ReadonlyMap<Permission, Denial>;
+}
+
+/** The same, with what policies in shadow would deny of what is allowed, by their ids. */
+export interface Judged extends Judgement {
+  /** It grows while records of a list are looked at, and with each permission that is asked for. */
+  readonly shadow: ReadonlyMap<string, ShadowDenial>;
+  /** Notes that a permission is asked for. */
+  asksFor(permission: Permission): void;
+}
+
+const NOTHING = { shadow: new Map<string, ShadowDenial>(), asksFor: () => undefined };
+
+/** Judges a request by what is enforced, and notes what would be denied if the policies in shadow were enforced, too. */
+export async function judgeAll(rules: PolicyBundle, request: Request): Promise<Judged> {
+  const judged = await judgeBy(rules, request);
+  const watched = withShadow(rules);
+  if (judged.denied !== undefined || watched === undefined) return { ...judged, ...NOTHING };
+  const shadow = new Map<string, ShadowDenial>();
+  const note = ({ policy: by, detail }: Denial): void => {
+    const policy = rules.policies.find(({ id, status }) => id === by?.id && status === "shadow");
+    if (policy !== undefined) shadow.set(policy.id, { policy, detail });
+  };
+  const would = await judgeBy(watched, request);
+  if (would.denied !== undefined) note(would.denied);
+  return {
+    ...judged,
+    list: listBeside(judged.list, would.list, note),
+    shadow,
+    asksFor(permission) {
+      const denial = would.refused.get(permission);
+      if (denial !== undefined) note(denial);
+    },
+  };
+}
+
+/** Shows of a list what is shown, and notes what would not be. */
+function listBeside(enforced: Shown | undefined, would: Shown | undefined, note: (denial: Denial) => void) {
+  if (would === undefined) return enforced;
+  return {
+    ...would,
+    shows(record: unknown) {
+      const shown = enforced?.shows(record) ?? true;
+      if (!shown || would.shows(record)) return shown;
+      const verdict = would.verdictOn(record);
+      if (!verdict.allowed) note(verdict);
+      return shown;
+    },
+  };
 }
 
 /**
  * What is said about the operation's own type of things decides. Each permission that it asks for is judged besides, by its own noun:
  * where one of several suffices, the handler asks for those that it needs, and only who is denied all of them is refused here.
  */
-export async function judgeAll(bundle: PolicyBundle, request: Request): Promise<Judgement> {
+async function judgeBy(bundle: PolicyBundle, request: Request): Promise<Judgement> {
   const { resource, permissions } = request;
   const { besides } = request.operation;
   const [permission] = permissions;
@@ -50,11 +99,11 @@ export async function judgeAll(bundle: PolicyBundle, request: Request): Promise<
     return found === undefined ? ALLOWED : judge(bundle, { ...asked, resource_type: type, action, about: found });
   };
   const own = () => aboutOf(request);
-  let shows: Judgement["shows"];
+  let list: Judgement["list"];
   if (typeOf(permission) !== resource.type) {
     const verdict = await verdictOn(resource.type, actionOf(permission), own);
     if (!verdict.allowed) return { denied: verdict, refused };
-    shows = verdict.shows;
+    list = verdict.list;
   }
   for (const one of new Set([...permissions, ...besides])) {
     const type = typeOf(one);
@@ -63,11 +112,11 @@ export async function judgeAll(bundle: PolicyBundle, request: Request): Promise<
     const about = main ? own : () => aboutBesides(request, type, besides.includes(one));
     const verdict = await verdictOn(type, actionOf(one), about);
     if (!verdict.allowed) refused.set(one, verdict);
-    else if (main) shows = verdict.shows;
+    else if (main) list = verdict.list;
   }
   const denied = refused.get(permission);
   if (denied !== undefined && permissions.every((one) => refused.has(one))) return { denied, refused };
-  return { shows, refused };
+  return { list, refused };
 }
 
 const ALLOWED: Verdict = { allowed: true };

@@ -16,6 +16,7 @@ import { type Definition, type PolicyStatus, policyStates, toView } from "../mod
 import type { operations } from "../operations.ts";
 import { checked } from "../rules/checking.ts";
 import {
+  isInForce,
   policyItem,
   policyVersionItem,
   type StoredPolicy,
@@ -112,6 +113,15 @@ export const activate: Handler<Ops["activate"], PolicyDeps> = (call, deps) =>
     };
   });
 
+export const shadow: Handler<Ops["shadow"], PolicyDeps> = (call, deps) =>
+  change(call, deps, (read) => {
+    move(read, "shadow");
+    return {
+      to: { ...checked(definitionOf(read)), status: "shadow" },
+      says: (policy) => draft(policyEvents, "policy.shadowed", policy, about(policy)),
+    };
+  });
+
 export const deactivate: Handler<Ops["deactivate"], PolicyDeps> = (call, deps) =>
   change(call, deps, (read) => {
     move(read, "inactive");
@@ -138,7 +148,7 @@ export const remove: Handler<Ops["remove"], PolicyDeps> = (call, { table }) =>
           ...versionsUpTo(read.version).map((version) =>
             tenant.writes.remove(policyVersionItem, { policy_id: read.id, version }, {}),
           ),
-          ...(read.status === "active" ? replaceRules(tenant, rules, withoutPolicy(rules, read.id)) : []),
+          ...(isInForce(read.status) ? replaceRules(tenant, rules, withoutPolicy(rules, read.id)) : []),
         ],
         events: [draft(policyEvents, "policy.deleted", read, about(read))],
         largest: LARGEST_DELETION,
@@ -181,6 +191,7 @@ type Changing =
   | Call<Ops["rollback"]>
   | Call<Ops["assign"]>
   | Call<Ops["activate"]>
+  | Call<Ops["shadow"]>
   | Call<Ops["deactivate"]>;
 
 /**
@@ -205,7 +216,7 @@ function change(
     if (changing === undefined) return toView(read);
     const next: StoredPolicy = { ...read, ...changing.to, updated_at: timestamp(call.at), etag: newEtag(call.at) };
     requireEnforceable(next);
-    const inForce = read.status === "active" || next.status === "active";
+    const inForce = isInForce(read.status) || isInForce(next.status);
     const writes: Write[] = [
       call.stillPermitted(),
       tenant.writes.replace(policyItem, next, read.etag),

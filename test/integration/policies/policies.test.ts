@@ -58,6 +58,8 @@ describe("what there is room for", () => {
     const full = await move(id, "activate");
     expect([full.status, full.body.code, full.body.limit]).toEqual([402, "quota_exceeded", 150_000]);
     expect(full.body.used).toBeGreaterThan(150_000);
+    const watched = await move(id, "shadow");
+    expect([watched.status, watched.body.code]).toEqual([402, "quota_exceeded"]);
     expect((await company.call("GET", `/policies/${id}`)).body.status).toBe("draft");
     await Promise.all(made.map((one) => move(one, "deactivate")));
     expect((await move(id, "activate")).status).toBe(200);

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DENIALS_EACH, isRecorded } from "../../../shared/http/permit.ts";
 
 describe("the entries of refusals in a minute", () => {
-  const entriesOf = (refusals: number) => Array.from({ length: refusals }, (_, i) => i + 1).filter(isRecorded);
+  const entriesOf = (refusals: number) =>
+    Array.from({ length: refusals }, (_, i) => i + 1).filter((nth) => isRecorded(nth));
 
   it("are one each at first, then one for each doubling", () => {
     expect(entriesOf(100)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 40, 80]);

@@ -9,6 +9,7 @@ import { declaredItemsOfAllRooms } from "../../../docs/render/items.ts";
  */
 const HARMLESS: Readonly<Record<string, string>> = {
   denial_counter: "its key is a minute",
+  shadow_count: "its key is a day, which ends before it",
   throttle_counter: "its key is a window, which ends before it",
   invitation_mails: "its key is a day, which ends before it",
   domain_mails: "its key is a day, which ends before it",

@@ -147,8 +147,13 @@ describe("a request", () => {
     const list = asked({ about: { kind: "list" } });
     expect(await judge(bundle(policy({})), list)).toMatchObject({ allowed: false });
     const verdict = await judge(bundle(policy(secret)), list);
-    const shows = verdict.allowed ? verdict.shows : undefined;
-    expect(["open", "secret"].map((tag) => shows?.({ id: "agt_1", tags: [tag], etag: "x" }))).toEqual([true, false]);
+    const { shows, verdictOn } = (verdict.allowed ? verdict.list : undefined) ?? {};
+    const [open, hidden] = ["open", "secret"].map((tag) => ({ id: "agt_1", tags: [tag], etag: "x" }));
+    expect([open, hidden].map((one) => shows?.(one))).toEqual([true, false]);
+    expect([open, hidden].map((one) => verdictOn?.(one))).toMatchObject([
+      { allowed: true },
+      { allowed: false, policy: { id: "pol_1" } },
+    ]);
   });
 });
 

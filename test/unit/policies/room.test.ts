@@ -55,7 +55,7 @@ describe("the rules with a policy", () => {
     const second = { ...large, id: "pol_2" };
     const refuse = () => withPolicy({ ...one, version: 4 }, second);
     expect(refuse).toThrow(Problem);
-    expect(refuse).toThrow(/quota_exceeded: All active policies together may have 150000 bytes/);
+    expect(refuse).toThrow(/quota_exceeded: All policies that are active or in shadow may have 150000 bytes/);
     expect(withPolicy({ ...one, version: 4 }, { ...second, status: "draft" }).policies).toHaveLength(1);
   });
 });
