@@ -1,13 +1,14 @@
 import { connect } from "./system.ts";
 
 // Stories through the product's HTTP API only: `npm run demo`, `npm run demo -- people`, `npm run demo -- patterns`,
-// `npm run demo -- tests`. They use the system that `npm start` runs, and start it where none runs. What one makes belongs to companies of its own, so it can be told again.
+// `npm run demo -- tests`, `npm run demo -- access`. They use the system that `npm start` runs, and start it where none runs. What one makes belongs to companies of its own, so it can be told again.
 
 const stories: Readonly<Record<string, () => Promise<{ tell(gateway: string): Promise<boolean> }>>> = {
   support: () => import("./support.ts"),
   people: () => import("./people.ts"),
   patterns: () => import("./patterns.ts"),
   tests: () => import("./tests.ts"),
+  access: () => import("./access.ts"),
 };
 
 const name = process.argv[2] ?? "support";
