@@ -14,9 +14,12 @@ const DIFFERENCES: Readonly<Record<string, readonly [about: string, of: (stage: 
   ],
   log_retention_days: ["Days that logs of functions are kept.", ({ log_retention_days: days }) => days],
   api_rate: ["Requests a second from everybody together (`-c api_rate`).", ({ api_rate }) => api_rate ?? "unbounded"],
-  "rate_limits.user": ["Requests a minute of one user, over all organizations.", ({ rate_limits }) => rate_limits.user],
+  "rate_limits.user": [
+    "Requests a minute by which one user reads, over all organizations; other classes have a part of it.",
+    ({ rate_limits }) => rate_limits.user,
+  ],
   "rate_limits.address": [
-    "Requests a minute of one address on routes that need no token.",
+    "Requests a minute of one address on routes that need no token; tries to sign in have a third of it.",
     ({ rate_limits }) => rate_limits.address,
   ],
   origin_factor: ["Multiplies what is allowed by address before sign-in.", ({ origin_factor }) => origin_factor],

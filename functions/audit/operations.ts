@@ -102,6 +102,7 @@ export const streamOperations = {
     media_types: [exportTypes.jsonl, exportTypes.csv],
     success: 200,
     errors: ["quota_exceeded"],
+    rate_class: "export",
     served_by: "stream",
   }),
 } as const;

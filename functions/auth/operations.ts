@@ -214,6 +214,7 @@ export const operations = {
     response: z.object({ proved_at: z.string() }),
     success: 200,
     errors: ["invalid_credentials", "conflict"],
+    rate_class: "sign_in",
   }),
   logout: operation({
     id: "auth.logout",
@@ -318,6 +319,7 @@ export const operations = {
     response: "none",
     success: 204,
     errors: ["invalid_credentials", "weak_password"],
+    rate_class: "sign_in",
     outside_effect: true,
   }),
   forgotPassword: operation({

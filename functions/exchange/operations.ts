@@ -41,6 +41,7 @@ export const operations = {
     media_types,
     success: 200,
     errors: ["forbidden", "payload_too_large", "conflict"],
+    rate_class: "export",
   }),
   exportPipeline: operation({
     id: "exchange.export_pipeline",
@@ -59,6 +60,7 @@ export const operations = {
     media_types,
     success: 200,
     errors: ["forbidden", "payload_too_large", "conflict"],
+    rate_class: "export",
   }),
   exportMany: operation({
     id: "exchange.export",
@@ -87,6 +89,7 @@ export const operations = {
     media_types,
     success: 200,
     errors: ["forbidden", "payload_too_large", "conflict", "reference_not_found"],
+    rate_class: "export",
   }),
   importDocument: operation({
     id: "exchange.import",

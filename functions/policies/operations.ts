@@ -96,6 +96,7 @@ export const operations = {
     response: checkedView,
     success: 200,
     errors: [],
+    rate_class: "read",
   }),
   getDefaults: operation({
     id: "policies.get_defaults",

@@ -195,6 +195,7 @@ const userOperations = {
     request: { query: wantedQuery, body: searchBody },
     success: 200,
     errors: [],
+    rate_class: "read",
   }),
   getUser: operation({
     ...people,
@@ -270,6 +271,7 @@ const groupOperations = {
     request: { query: wantedQuery, body: searchBody },
     success: 200,
     errors: [],
+    rate_class: "read",
   }),
   getGroup: operation({
     ...people,
@@ -325,6 +327,7 @@ const searchOperations = {
     request: { query: wantedQuery, body: searchBody },
     success: 200,
     errors: [],
+    rate_class: "read",
   }),
 } as const;
 

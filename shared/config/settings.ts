@@ -62,9 +62,14 @@ export const settings = {
       .optional()
       .describe("The configuration set of SES by which bounces and complaints come back; a laptop has none."),
   APP_URL: () => text().describe("Where links in mails lead."),
-  RATE_LIMIT_USER: () => count().default(600).describe("Requests a minute of one user, over all organizations."),
+  RATE_LIMIT_USER: () =>
+    count()
+      .default(600)
+      .describe("Requests a minute by which one user reads, over all organizations; other classes have a part of it."),
   RATE_LIMIT_ADDRESS: () =>
-    count().default(300).describe("Requests a minute of one address on routes that need no token."),
+    count()
+      .default(300)
+      .describe("Requests a minute of one address on routes that need no token; tries to sign in have a third of it."),
   ORIGIN_FACTOR: () => count().default(1).describe("Multiplies what is allowed by address where everybody shares one."),
   REGISTRATION: () => z.enum(["open", "closed"]).default("open").describe("`closed`: nobody registers by themselves."),
   REGISTRATION_DOMAINS: () => list().describe("Domains whose addresses may register; all where none is named."),

@@ -99,17 +99,17 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     try {
       const match = route(request.method, request.path);
       if (!match.found) {
-        rate = await rates.address(request, at);
+        rate = await rates.address(request, "read", at);
         throw match.allow.length === 0 ? notFound(match.detail) : methodNotAllowed(match.allow);
       }
       operation = match.operation;
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
       const who = await identify(operation, request, at);
-      rate =
-        who instanceof Problem || who === null
-          ? await rates.address(request, at)
-          : await rates.caller(who, operation, at);
+      // A refused credential is no try to sign in: a page whose token has ended keeps nobody from getting another.
+      if (who === null) rate = await rates.address(request, operation.rate_class, at);
+      else if (who instanceof Problem) rate = await rates.address(request, "read", at);
+      else rate = await rates.caller(who, operation, at);
       if (who instanceof Problem) throw who;
       answer = await respond({
         platform,

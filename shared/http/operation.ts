@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { doorCodes } from "../access/doors.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { RateClassName } from "../limits/classes.ts";
 import type { Collection, Resource } from "./resource.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -73,6 +74,8 @@ export interface OperationShape {
   readonly outside_effect: boolean;
   /** It begins work that continues the trace which the request names; every request's is read, here it is said. */
   readonly continues_trace: boolean;
+  /** Against which limit a minute it counts. */
+  readonly rate_class: RateClassName;
   /** Whoever has a session has proved a factor in it within so many minutes. */
   readonly step_up?: number;
 }
@@ -133,6 +136,8 @@ export function operation<
     contents_apart?: boolean;
     outside_effect?: boolean;
     continues_trace?: boolean;
+    /** Where it is another than follows from the rest. */
+    rate_class?: RateClassName;
     or?: O;
     besides?: N;
   } & About<A, P, S> &
@@ -161,12 +166,26 @@ export function operation<
     contents_apart: false,
     outside_effect: false,
     continues_trace: false,
+    rate_class: rateClassOf(spec),
     ...spec,
     or: spec.or ?? ([] as never),
     besides: spec.besides ?? ([] as never),
     media_types: (spec.media_types ?? types) as Res extends "file" | "document" ? F : readonly string[],
     resource: spec.resource as S,
   };
+}
+
+/** What begins work counts as such, also where it streams; before anybody is known, whatever is sent is a try. */
+function rateClassOf(spec: {
+  readonly method: Method;
+  readonly permission: Access;
+  readonly response: OperationShape["response"];
+  readonly continues_trace?: boolean;
+}): RateClassName {
+  if (spec.continues_trace === true) return "execute";
+  if (spec.response === "events") return "stream";
+  if (spec.method === "GET") return "read";
+  return spec.permission === "public" ? "sign_in" : "write";
 }
 
 /** The permissions that an operation names: policies are asked about these, so its handler asks for no other. */

@@ -1,26 +1,58 @@
 import type { Authentication } from "../access/authenticate.ts";
 import { principalKey } from "../access/principal.ts";
+import type { TenantTable } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import { PLATFORM } from "../identity/items.ts";
+import { type RateClassName, rateClasses, rateOf, SIGN_IN_PART } from "../limits/classes.ts";
 import { plans, UNLIMITED } from "../limits/plans.ts";
 import type { RateState } from "../limits/rate.ts";
 import { WHOLE_ORGANIZATION } from "../limits/reserve.ts";
-import { Slices } from "../limits/slices.ts";
+import { type Allowance, Slices, Uncounted } from "../limits/slices.ts";
 import type { OperationShape } from "./operation.ts";
 import type { RawRequest } from "./parse.ts";
 import { actsInOrganization } from "./permit.ts";
 import type { Platform } from "./platform.ts";
 
+type Counted = Pick<OperationShape, "permission" | "rate_class">;
+
 /** Counts the requests that one dispatcher serves against the limits of addresses, callers and organizations. */
-export function createRates({ table, limits }: Pick<Platform, "table" | "limits">) {
+export function createRates({ table, limits, meter }: Pick<Platform, "table" | "limits" | "meter">) {
   const slices = new Slices();
   const everybody = table.of(PLATFORM);
 
+  /** Counts a request of a class; where the counter does not answer, the class says what becomes of it. */
+  async function counted(of: RateClassName, within: TenantTable, allowance: Allowance, at: Date): Promise<RateState[]> {
+    try {
+      return [await slices.admit(within, allowance, at)];
+    } catch (error) {
+      if (!(error instanceof Uncounted)) throw error;
+      meter.count("uncounted_requests");
+      if (rateClasses[of].uncounted === "refused") throw error;
+      return [];
+    }
+  }
+
+  /** The caller's own limits: the class's, in place of one over all; who has a limit of their own, that one and what is scarce. */
+  async function ownLimits(who: Authentication, { rate_class: of }: Counted, at: Date): Promise<RateState[]> {
+    const subject = principalKey(who.principal);
+    const own = ownLimitOf(who);
+    const limit = rateOf(of, limits.user);
+    const states =
+      own === undefined ? [] : await counted(of, everybody, { name: who.principal.type, subject, limit: own }, at);
+    if (own !== undefined && (limit >= own || !rateClasses[of].beside)) return states;
+    return [...states, ...(await counted(of, everybody, { name: of, subject: `${subject}:${of}`, limit }, at))];
+  }
+
   return {
     /** Whoever is not known yet: public operations, refused credentials, paths that lead nowhere. */
-    address: async ({ ip }: RawRequest, at: Date): Promise<RateState[]> => [
-      await slices.admit(everybody, { name: "address", subject: `address:${ip}`, limit: limits.address }, at),
-    ],
+    address({ ip }: RawRequest, of: RateClassName, at: Date): Promise<RateState[]> {
+      const subject = `address:${ip}`;
+      const allowance =
+        of === "sign_in"
+          ? { name: of, subject: `${subject}:${of}`, limit: Math.ceil(limits.address / SIGN_IN_PART) }
+          : { name: "address", subject, limit: limits.address };
+      return counted(of, everybody, allowance, at);
+    },
 
     /**
      * The caller, then the organization, which so counts only what the caller's own limit has admitted: nobody uses up
@@ -28,33 +60,28 @@ export function createRates({ table, limits }: Pick<Platform, "table" | "limits"
      * so that an organization at its limit keeps nobody from signing out.
      */
     async caller(who: Authentication, operation: OperationShape, at: Date): Promise<RateState[]> {
-      const own = { name: who.principal.type, subject: principalKey(who.principal), limit: limitOf(who, limits) };
-      const state = await slices.admit(everybody, own, at);
+      const states = await ownLimits(who, operation, at);
       // What operators do is not the organization's to pay for.
       if (!actsInOrganization(operation) || who.rights instanceof Problem || who.rights.by === "operator_access")
-        return [state];
+        return states;
       const { id, plan } = who.rights.caller.organization;
       const { requests_per_minute, api_calls_per_month } = plans[plan];
-      const all = await slices.admit(
-        table.of(id),
-        {
-          name: "organization",
-          subject: WHOLE_ORGANIZATION,
-          limit: requests_per_minute,
-          monthly: api_calls_per_month === UNLIMITED ? Number.POSITIVE_INFINITY : api_calls_per_month,
-        },
-        at,
-      );
-      return [state, all];
+      const all = {
+        name: "organization",
+        subject: WHOLE_ORGANIZATION,
+        limit: requests_per_minute,
+        monthly: api_calls_per_month === UNLIMITED ? Number.POSITIVE_INFINITY : api_calls_per_month,
+      };
+      return [...states, ...(await counted(operation.rate_class, table.of(id), all, at))];
     },
   };
 }
 
 /**
- * An API key has a limit of its own. A directory comes with many requests at once and is no person: it may use half of
- * what its organization has.
+ * An API key has a limit of its own, over all that it does. A directory comes with many requests at once and is no person: it
+ * may use half of what its organization has.
  */
-const limitOf = ({ principal, rights, rate_limit }: Authentication, limits: Platform["limits"]): number =>
+const ownLimitOf = ({ principal, rights, rate_limit }: Authentication): number | undefined =>
   principal.type === "scim_token" && !(rights instanceof Problem)
     ? plans[rights.caller.organization.plan].requests_per_minute / 2
-    : (rate_limit ?? limits.user);
+    : rate_limit;

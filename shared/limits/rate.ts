@@ -28,7 +28,7 @@ export const overLimit = (of: RateLimit, counter: RateCounter | undefined, now: 
 export const rateLimited = ({ name, limit }: RateLimit, retry_after_seconds: number): Problem =>
   new Problem(
     "rate_limited",
-    `The limit of ${limit} requests a minute is reached. Try again in ${retry_after_seconds} s.`,
+    `The limit \`${name}\` of ${limit} requests a minute is reached. Try again in ${retry_after_seconds} s.`,
     {
       headers: {
         "retry-after": String(retry_after_seconds),

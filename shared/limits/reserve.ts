@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { addSeconds, epochSeconds, timestamp } from "../clock.ts";
 import { defineItem, fromStored, type ItemOf, primaryKey } from "../dynamo/item.ts";
-import { unavailable } from "../dynamo/retry.ts";
 import type { TenantTable } from "../dynamo/table.ts";
 import type { Write } from "../dynamo/write.ts";
 import { Problem } from "../errors.ts";
@@ -69,7 +68,7 @@ export interface Wanted {
 }
 
 export interface Reserved {
-  /** As many as were wanted, or what is left; 0 when nothing is. */
+  /** As many as were wanted, or what is left; 0 when nothing is, or others take the last of it all the time. */
   readonly count: number;
   /** Undefined while nobody has counted anything. */
   readonly counter: RateCounter | undefined;
@@ -136,7 +135,7 @@ export async function reserve(
       fresh = true;
     }
   }
-  throw unavailable(new Error(`the counter of ${wanted.subject} moves all the time`));
+  return { count: 0, counter };
 }
 
 /** What of a settled reservation is given back. */

@@ -4,7 +4,7 @@ import type { TenantTable } from "../dynamo/table.ts";
 import { Problem } from "../errors.ts";
 import { overLimit, type RateState, rateState } from "./rate.ts";
 import { type RateCounter, reserve, type Settlement } from "./reserve.ts";
-import { AHEAD_SLOTS, mayBeSettled, slotOf } from "./window.ts";
+import { AHEAD_SLOTS, mayBeSettled, SLOT_MS, slotOf } from "./window.ts";
 
 /** Up to this limit every request is counted by a write of its own. */
 export const EXACT_LIMIT = 100;
@@ -31,9 +31,26 @@ interface Slice {
   /** What this process admitted lately, by slot. */
   readonly served: Map<number, number>;
   counter: RateCounter | undefined;
+  /** The limit under which it was reserved: under another one it is settled first. */
+  limit: number;
+  /** In which slot of time the counter did not answer: it is not asked again in that one. */
+  silent: { readonly slot: number; readonly error: Uncounted } | undefined;
   /** A reservation that is under way. */
   pending: Promise<unknown> | undefined;
 }
+
+/** The counter does not answer, so that nobody knows what is left. What that means is the matter of whoever counts. */
+export class Uncounted extends Problem {
+  constructor(cause: unknown) {
+    super(
+      "service_unavailable",
+      `What this counts against does not answer right now. Nothing was done; try again in ${UNCOUNTED_SECONDS} s.`,
+      { headers: { "retry-after": String(UNCOUNTED_SECONDS) }, cause },
+    );
+  }
+}
+/** A slot of time, after which the counter is asked again. */
+const UNCOUNTED_SECONDS = Math.ceil(SLOT_MS / 1_000);
 
 export interface Allowance {
   /** Which limit it is, as headers name it. */
@@ -62,21 +79,27 @@ export class Slices {
 
   /**
    * Admits one request.
-   * @throws Problem `rate_limited` (429) with Retry-After, `quota_exceeded` (402) when the month is used up
+   * @throws Problem `rate_limited` (429) with Retry-After, `quota_exceeded` (402) when the month is used up; {@link Uncounted}
    */
   async admit(table: TenantTable, allowance: Allowance, now: Date): Promise<RateState> {
     const slice = this.#sliceOf(`${table.tenant}#${allowance.subject}`);
     for (;;) {
       while (slice.pending !== undefined) await slice.pending.catch(() => undefined);
       const slot = Math.max(slotOf(now), slice.from);
-      if (slice.left > 0 && slot <= slice.until && slice.counter !== undefined) {
+      if (slice.left > 0 && slot <= slice.until && slice.limit === allowance.limit && slice.counter !== undefined) {
         slice.left--;
         for (const counts of [slice.used, slice.served]) counts.set(slot, (counts.get(slot) ?? 0) + 1);
         return rateState(allowance, slice.counter, now, slice.left);
       }
+      // Who waited while it was asked does not wait for the same silence again.
+      if (slice.silent !== undefined && slotOf(now) <= slice.silent.slot) throw slice.silent.error;
       slice.pending = this.#reserve(table, slice, allowance, now);
       try {
         await slice.pending;
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "service_unavailable") throw error;
+        slice.silent = { slot: slotOf(now), error: new Uncounted(error) };
+        throw slice.silent.error;
       } finally {
         slice.pending = undefined;
       }
@@ -124,7 +147,7 @@ export class Slices {
         : overLimit(allowance, counter, now);
     }
     const month = timestamp(now).slice(0, 7);
-    Object.assign(slice, { left: count, reserved: count, used: new Map(), from: slot, until, month });
+    Object.assign(slice, { left: count, reserved: count, used: new Map(), from: slot, until, limit, month });
   }
 
   #sliceOf(key: string): Slice {
@@ -138,6 +161,8 @@ export class Slices {
       used: new Map<number, number>(),
       served: new Map<number, number>(),
       counter: undefined,
+      limit: 0,
+      silent: undefined,
       pending: undefined,
     };
     this.#slices.delete(key);

@@ -38,5 +38,6 @@ export const retrievalOperations = {
     success: 202,
     location: "/agents/{agent_id}/retrieval",
     errors: ["conflict"],
+    rate_class: "execute",
   }),
 } as const;

@@ -41,5 +41,6 @@ export const leakOperations = {
     served_by: "leaks",
     sensitive: true,
     errors: ["unauthenticated"],
+    rate_class: "write",
   }),
 } as const;

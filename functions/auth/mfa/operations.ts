@@ -77,6 +77,7 @@ export const mfaOperations = {
     response: z.object({ recovery_codes: z.array(z.string()) }),
     success: 200,
     errors: ["invalid_credentials", "conflict"],
+    rate_class: "sign_in",
     sensitive: true,
     step_up: 10,
   }),

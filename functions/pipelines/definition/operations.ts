@@ -254,6 +254,7 @@ export const pipelineOperations = {
     response: validationSchema,
     success: 200,
     errors: ["reference_not_found"],
+    rate_class: "read",
   }),
   activate: operation({
     id: "pipelines.activate",

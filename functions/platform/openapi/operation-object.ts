@@ -30,6 +30,7 @@ export function operationObject(room: string, path: string, operation: Operation
       "x-permission": permission,
     }),
     ...maybe(operation.or.length > 0, { "x-permission-or": [...operation.or] }),
+    "x-rate-class": operation.rate_class,
     ...maybe(operation.step_up !== undefined, { "x-step-up-minutes": operation.step_up ?? 0 }),
     parameters: parameters(operation, books.schemas),
     ...maybe(request.body !== undefined, requestBody(operation, books.schemas)),

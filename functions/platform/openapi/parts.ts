@@ -52,7 +52,7 @@ export const headers: JsonObject = {
   Allow: header("The methods that this path takes.", { type: "string" }),
   "Retry-After": header("Seconds to wait.", { type: "integer", minimum: 0 }),
   "RateLimit-Limit": header(
-    "Requests allowed in a minute: the caller's own limit or the organization's, whichever leaves less.",
+    "Requests allowed in a minute: the limit of the operation's class (`x-rate-class`), an API key's own or the organization's, whichever leaves least.",
     { type: "integer" },
   ),
   "RateLimit-Remaining": header(
@@ -64,11 +64,11 @@ export const headers: JsonObject = {
     { type: "integer" },
   ),
   "RateLimit-Policy": header(
-    'Every limit that the request was counted against, with requests (`q`) and seconds (`w`): `"user";q=600;w=60, "organization";q=1000;w=60`.',
+    'Every limit that the request was counted against, with requests (`q`) and seconds (`w`): `"read";q=600;w=60, "organization";q=1000;w=60`. A class whose counter does not answer is left out.',
     { type: "string" },
   ),
   RateLimit: header(
-    'What each of these limits leaves (`r`), and seconds until some comes back (`t`): `"user";r=599;t=65, "organization";r=998;t=31`.',
+    'What each of these limits leaves (`r`), and seconds until some comes back (`t`): `"read";r=599;t=65, "organization";r=998;t=31`.',
     { type: "string" },
   ),
 };

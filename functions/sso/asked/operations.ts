@@ -19,6 +19,7 @@ export const beginOperations = {
     response: "redirect",
     success: 302,
     errors: [],
+    rate_class: "sign_in",
     served_by: "sign_in",
   }),
 } as const;

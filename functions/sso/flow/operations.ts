@@ -32,6 +32,7 @@ export const signInOperations = {
     response: "redirect",
     success: 302,
     errors: [],
+    rate_class: "sign_in",
     served_by: "sign_in",
   }),
   listProviders: operation({
@@ -71,6 +72,7 @@ export const signInOperations = {
     response: "redirect",
     success: 302,
     errors: [],
+    rate_class: "sign_in",
     served_by: "sign_in",
   }),
   refused: operation({

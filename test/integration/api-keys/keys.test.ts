@@ -10,6 +10,7 @@ import type { RawRequest } from "../../../shared/http/parse.ts";
 import { createRates } from "../../../shared/http/rates.ts";
 import { organizationItem, PLATFORM } from "../../../shared/identity/items.ts";
 import { UNSET } from "../../../shared/identity/settings.ts";
+import { silentMeter } from "../../../shared/observability/metrics.ts";
 import { type Company, registerCompany } from "../../support/api.ts";
 import { apiKey } from "../../support/keys.ts";
 import { addMember, become } from "../../support/members.ts";
@@ -174,7 +175,7 @@ describe("the limit of a key", () => {
     const at = new Date();
     const who = await authenticate(key, plain, at, undefined);
     const limits = { user: 1, address: 1 };
-    const processes = Array.from({ length: 5 }, () => createRates({ table: stackTable(), limits }));
+    const processes = Array.from({ length: 5 }, () => createRates({ table: stackTable(), limits, meter: silentMeter }));
     const one = async (i: number) => {
       try {
         const [own] = (await processes[i % 5]?.caller(who, operations.list, at)) ?? [];

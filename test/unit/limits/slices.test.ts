@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AnswerLost } from "../../../shared/dynamo/retry.ts";
+import { AnswerLost, unavailable } from "../../../shared/dynamo/retry.ts";
+import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { counterOf, reserve } from "../../../shared/limits/reserve.ts";
-import { Slices } from "../../../shared/limits/slices.ts";
-import { slotOf } from "../../../shared/limits/window.ts";
+import { Slices, Uncounted } from "../../../shared/limits/slices.ts";
+import { SLOT_MS, slotOf } from "../../../shared/limits/window.ts";
 import { counterTable, storedCounter } from "../../support/counter-table.ts";
 import { seeded } from "../../support/plan-simulate.ts";
 import "../../support/random-cases.ts";
@@ -55,7 +56,7 @@ async function live(
       process.slices.admit(table, limitOf(limit), at).then(
         () => admitted.push(ms),
         (error: unknown) =>
-          (error instanceof Problem && error.code === "rate_limited") || error instanceof AnswerLost
+          (error instanceof Problem && error.code === "rate_limited") || error instanceof Uncounted
             ? 0
             : Promise.reject(error),
       );
@@ -173,5 +174,72 @@ describe("requests that many processes count", () => {
     const counter = counterOf(storedCounter(210, at) as never, at);
     expect((await reserve(table, wanted, counter, at)).count).toBe(0);
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a counter that does not answer", () => {
+  /** Nothing is taken while it is down; counts how often it was asked. */
+  function flaky() {
+    const { table } = counterTable();
+    const state = { down: true, asked: 0 };
+    const apply: TenantTable["apply"] = async (definition, write) => {
+      state.asked++;
+      if (state.down) throw unavailable(new Error("slow down"));
+      return table.apply(definition, write);
+    };
+    return { state, table: { ...table, apply } as TenantTable };
+  }
+  const later = (slots: number) => new Date(BEGIN + slots * SLOT_MS);
+
+  it("is asked once in a slot of time, whoever waits for it, and again in the next", async () => {
+    const { state, table } = flaky();
+    const slices = new Slices();
+    const one = (at: Date) => slices.admit(table, limitOf(40), at).catch((error: unknown) => error);
+    const all = await Promise.all(Array.from({ length: 50 }, () => one(later(0))));
+    expect(new Set(all.map((error) => error instanceof Uncounted))).toEqual(new Set([true]));
+    expect(state.asked).toBe(1);
+    expect(await one(later(1))).toBeInstanceOf(Uncounted);
+    expect(state.asked).toBe(2);
+    state.down = false;
+    expect(await one(later(2))).toMatchObject({ remaining: 39 });
+  });
+
+  it("keeps nobody from what is held already", async () => {
+    const { state, table } = flaky();
+    state.down = false;
+    const slices = new Slices();
+    const one = () => slices.admit(table, limitOf(6_000), later(0));
+    await one();
+    state.down = true;
+    for (let i = 1; i < 10; i++) await one();
+    await expect(one()).rejects.toBeInstanceOf(Uncounted);
+  });
+
+  it("is none that others take the last of: that is a limit that is reached", async () => {
+    const { table } = counterTable();
+    const at = later(0);
+    const moved = storedCounter(39, at);
+    const apply: TenantTable["apply"] = async (_, write) => {
+      throw write.refuse(moved);
+    };
+    const racing = new Slices().admit({ ...table, apply } as TenantTable, limitOf(40), at);
+    await expect(racing).rejects.toMatchObject({ code: "rate_limited" });
+  });
+});
+
+describe("a limit that is changed", () => {
+  it("holds from the next request on, also where more is held, and what was held comes back", async () => {
+    const { table } = counterTable();
+    const slices = new Slices();
+    const at = new Date(BEGIN);
+    const send = (limit: number) =>
+      slices.admit(table, limitOf(limit), at).then(
+        () => "admitted",
+        (error: unknown) => (error instanceof Problem ? error.code : error),
+      );
+    for (let i = 0; i < 3; i++) expect(await send(6_000)).toBe("admitted");
+    expect([await send(4), await send(4)]).toEqual(["admitted", "rate_limited"]);
+    for (let i = 0; i < 2; i++) expect(await send(6)).toBe("admitted");
+    expect(await send(6)).toBe("rate_limited");
   });
 });
