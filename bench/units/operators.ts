@@ -45,6 +45,12 @@ export const operatorRows: readonly Scenario[] = [
     body: () => ({ reason: "Unpaid since March." }),
   },
   {
+    id: "operators.change_limits",
+    method: "PATCH",
+    path: (s) => `/platform/organizations/${s.organization}/limits`,
+    body: () => ({ api_calls_per_month: 1_000_000_000 }),
+  },
+  {
     id: "operators.restore_organization",
     method: "POST",
     path: (s) => `/platform/organizations/${s.organization}/restore`,

@@ -1,3 +1,3 @@
 import type { Platform } from "../../shared/http/platform.ts";
 
-export type OperatorsDeps = Pick<Platform, "table">;
+export type OperatorsDeps = Pick<Platform, "table" | "limits">;

@@ -1,3 +1,5 @@
+import type { Principal } from "../../shared/access/principal.ts";
+import type { ChangeSet } from "../../shared/change/commit.ts";
 import { updateWithRetry } from "../../shared/change/update.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
@@ -5,6 +7,7 @@ import type { Call, Handler } from "../../shared/http/call.ts";
 import { type Organization, organizationItem } from "../../shared/identity/items.ts";
 import {
   findOrganizations,
+  limitsMove,
   type OrganizationMove,
   planChange,
   restoration,
@@ -12,6 +15,7 @@ import {
 } from "../organizations/public.ts";
 import type { OperatorsDeps } from "./deps.ts";
 import { factsOf } from "./facts/read.ts";
+import { limitsOf } from "./limits/model.ts";
 import type { operations } from "./operations.ts";
 
 export {
@@ -35,24 +39,35 @@ async function organizationOf(table: Table, id: string): Promise<Organization> {
   return organization;
 }
 
+/** Who asks for a move, and how it is committed with the answer to them. */
+interface Mover {
+  readonly call: Pick<Moving, "path" | "caller" | "stillPermitted">;
+  commit(change: ChangeSet, organization: Organization, as: { tenant: string; actor: Principal }): Promise<unknown>;
+}
+
 /** Moves an organization on, as long as the caller is an operator: the entry stands in the organization's own trail. */
-const move = (call: Moving, table: Table, next: (read: Organization) => OrganizationMove): Promise<Organization> =>
+const moved = (
+  { call, commit }: Mover,
+  table: Table,
+  next: (read: Organization) => OrganizationMove,
+): Promise<Organization> =>
   updateWithRetry(undefined, async () => {
     const read = await organizationOf(table, call.path.organization_id);
     const { organization, writes, event } = next(read);
     if (organization === read) return read;
-    await call.commit({ writes: [call.stillPermitted(), ...writes], events: [event] }, organization, {
-      tenant: organization.id,
-      actor: call.caller.principal,
-    });
+    const change: ChangeSet = { writes: [call.stillPermitted(), ...writes], events: [event] };
+    await commit(change, organization, { tenant: organization.id, actor: call.caller.principal });
     return organization;
   });
+
+const move = (call: Moving, table: Table, next: (read: Organization) => OrganizationMove): Promise<Organization> =>
+  moved({ call, commit: (change, organization, as) => call.commit(change, organization, as) }, table, next);
 
 export const listOrganizations: Handler<Ops["listOrganizations"], OperatorsDeps> = ({ query }, { table }) =>
   findOrganizations(table, query);
 
-export const getOrganization: Handler<Ops["getOrganization"], OperatorsDeps> = ({ path, at }, { table }) =>
-  factsOf(table, path.organization_id, at);
+export const getOrganization: Handler<Ops["getOrganization"], OperatorsDeps> = ({ path, at }, deps) =>
+  factsOf(deps, path.organization_id, at);
 
 export const suspendOrganization: Handler<Ops["suspendOrganization"], OperatorsDeps> = (call, { table }) =>
   move(call, table, (read) => suspension(table, read, call.body.reason, call.at));
@@ -62,3 +77,9 @@ export const restoreOrganization: Handler<Ops["restoreOrganization"], OperatorsD
 
 export const setPlan: Handler<Ops["setPlan"], OperatorsDeps> = (call, { table }) =>
   move(call, table, (read) => planChange(table, read, call.body.plan, call.at));
+
+export const changeLimits: Handler<Ops["changeLimits"], OperatorsDeps> = async (call, { table, limits }) => {
+  const answer = (organization: Organization) => limitsOf(organization, limits.user);
+  const mover: Mover = { call, commit: (change, organization, as) => call.commit(change, answer(organization), as) };
+  return answer(await moved(mover, table, (read) => limitsMove(table, read, call.body, call.at)));
+};

@@ -4,6 +4,7 @@ import { type PlanLimits, UNLIMITED } from "../../shared/limits/plans.ts";
 import { countedResources } from "../../shared/limits/quota.ts";
 import { domainSchema } from "../domains/model.ts";
 import { organizationView } from "../organizations/model.ts";
+import { organizationLimits } from "./limits/model.ts";
 
 /** Minutes within which an operator has proved a factor who changes something. */
 export const STEP_UP = 10;
@@ -22,6 +23,7 @@ export const monthly = [
 export const organizationFacts = organizationView
   .extend({
     owners: z.int().meta({ description: "Active members who own it." }),
+    limits: organizationLimits,
     usage: z
       .array(
         z

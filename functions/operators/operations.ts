@@ -6,6 +6,7 @@ import { idSchema } from "../../shared/ids.ts";
 import { organizationEntry, organizationView } from "../organizations/model.ts";
 import { operations as accessOperations } from "./access/operations.ts";
 import { operations as domainOperations } from "./domains/operations.ts";
+import { operations as limitOperations } from "./limits/operations.ts";
 import { organizationFacts, reasonSchema, STEP_UP } from "./model.ts";
 
 const path = z.object({ organization_id: idSchema("organization") });
@@ -85,6 +86,7 @@ export const operations = {
     errors: ["conflict"],
     step_up: STEP_UP,
   }),
+  ...limitOperations,
   ...domainOperations,
   ...accessOperations,
 } as const;

@@ -34,6 +34,15 @@ export const organizationEvents = defineEvents({
     resource: "organization",
     data: organization.extend({ plan: z.string(), previous_plan: z.string() }),
   },
+  "organization.limits_changed": {
+    summary:
+      "A platform operator has set limits of an organization, or taken some back; a limit that is absent is the usual one.",
+    resource: "organization",
+    data: organization.extend({
+      limits: z.record(z.string(), z.int()),
+      previous_limits: z.record(z.string(), z.int()),
+    }),
+  },
   "organization.deleted": {
     summary:
       "An organization was deleted; refused from the next request on, and erased when nobody restores it in time.",

@@ -32,7 +32,14 @@ export const organizationStates = defineStates("organization", organizationStatu
 
 /** The organization as the API shows it. */
 export const organizationView = organizationSchema
-  .omit({ etag: true, settings: true, break_glass_user_id: true, open_circuits: true, rules_version: true })
+  .omit({
+    etag: true,
+    settings: true,
+    limits: true,
+    break_glass_user_id: true,
+    open_circuits: true,
+    rules_version: true,
+  })
   .meta({ id: "Organization", description: "The tenant." });
 
 /** The organization in a list of all. */

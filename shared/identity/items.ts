@@ -2,6 +2,7 @@ import * as z from "zod";
 import { defineItem } from "../dynamo/item.ts";
 import { viewerPlaceSchema } from "../http/place.ts";
 import { idSchema } from "../ids.ts";
+import { overridable } from "../limits/overrides.ts";
 import { organizationSettingsSchema, signInMethodSchema } from "./settings.ts";
 
 /**
@@ -34,6 +35,8 @@ export const organizationSchema = z.object({
     })
     .nullable(),
   plan: z.enum(["free", "pro", "enterprise"]).meta({ id: "Plan" }),
+  /** What an operator has set in place of the plan's and the classes' rates; absent where nothing ever was. */
+  limits: z.partialRecord(z.enum(overridable), z.int()).optional(),
   /** While it is set, sign-in through a provider is enforced, and this owner alone still signs in with a password. */
   break_glass_user_id: idSchema("user").optional(),
   settings: organizationSettingsSchema,

@@ -31,8 +31,9 @@ interface Slice {
   /** What this process admitted lately, by slot. */
   readonly served: Map<number, number>;
   counter: RateCounter | undefined;
-  /** The limit under which it was reserved: under another one it is settled first. */
+  /** The limits under which it was reserved: under others it is settled first. */
   limit: number;
+  monthly: number | undefined;
   /** In which slot of time the counter did not answer: it is not asked again in that one. */
   silent: { readonly slot: number; readonly error: Uncounted } | undefined;
   /** A reservation that is under way. */
@@ -86,7 +87,8 @@ export class Slices {
     for (;;) {
       while (slice.pending !== undefined) await slice.pending.catch(() => undefined);
       const slot = Math.max(slotOf(now), slice.from);
-      if (slice.left > 0 && slot <= slice.until && slice.limit === allowance.limit && slice.counter !== undefined) {
+      const same = slice.limit === allowance.limit && slice.monthly === allowance.monthly;
+      if (slice.left > 0 && slot <= slice.until && same && slice.counter !== undefined) {
         slice.left--;
         for (const counts of [slice.used, slice.served]) counts.set(slot, (counts.get(slot) ?? 0) + 1);
         return rateState(allowance, slice.counter, now, slice.left);
@@ -147,7 +149,7 @@ export class Slices {
         : overLimit(allowance, counter, now);
     }
     const month = timestamp(now).slice(0, 7);
-    Object.assign(slice, { left: count, reserved: count, used: new Map(), from: slot, until, limit, month });
+    Object.assign(slice, { left: count, reserved: count, used: new Map(), from: slot, until, limit, monthly, month });
   }
 
   #sliceOf(key: string): Slice {
@@ -162,6 +164,7 @@ export class Slices {
       served: new Map<number, number>(),
       counter: undefined,
       limit: 0,
+      monthly: undefined,
       silent: undefined,
       pending: undefined,
     };

@@ -1,20 +1,22 @@
 import { timestamp } from "../../../shared/clock.ts";
-import type { Table } from "../../../shared/dynamo/table.ts";
 import { notFound } from "../../../shared/errors.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import { ownerCountItem } from "../../../shared/identity/owners.ts";
+import { ratesOf } from "../../../shared/limits/overrides.ts";
 import { plans } from "../../../shared/limits/plans.ts";
 import { countedResources, limitOf, quotasOf } from "../../../shared/limits/quota.ts";
 import { callsIn, rateItem, WHOLE_ORGANIZATION } from "../../../shared/limits/reserve.ts";
 import { readMonthRuns } from "../../runs/public.ts";
 import { monthUsage } from "../../usage/public.ts";
+import type { OperatorsDeps } from "../deps.ts";
+import { limitsOf } from "../limits/model.ts";
 import { monthly, type OrganizationFacts } from "../model.ts";
 
 /**
  * An organization with its numbers, each from a counter that is kept anyhow: a batch and two queries of bounded size,
  * whatever it holds. @throws Problem `not_found`
  */
-export async function factsOf(table: Table, id: string, at: Date): Promise<OrganizationFacts> {
+export async function factsOf({ table, limits }: OperatorsDeps, id: string, at: Date): Promise<OrganizationFacts> {
   const tenant = table.of(id);
   const [[organization, count, runs, calls], used, tokens] = await Promise.all([
     table.batch([
@@ -28,6 +30,7 @@ export async function factsOf(table: Table, id: string, at: Date): Promise<Organ
   ]);
   if (organization === undefined) throw notFound();
   const { plan } = organization;
+  const planned = { ...plans[plan], ...ratesOf(organization) };
   const month = {
     runs_per_month: runs?.runs ?? 0,
     tokens_per_month: tokens.tokens_in + tokens.tokens_out,
@@ -36,9 +39,10 @@ export async function factsOf(table: Table, id: string, at: Date): Promise<Organ
   return {
     ...organization,
     owners: count?.owners ?? 0,
+    limits: limitsOf(organization, limits.user),
     usage: [
       ...countedResources.map((resource) => ({ resource, used: used[resource] ?? 0, limit: limitOf(plan, resource) })),
-      ...monthly.map((resource) => ({ resource, used: month[resource], limit: plans[plan][resource] })),
+      ...monthly.map((resource) => ({ resource, used: month[resource], limit: planned[resource] })),
     ],
   };
 }

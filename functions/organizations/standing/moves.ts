@@ -5,6 +5,7 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { type Overridable, overridable } from "../../../shared/limits/overrides.ts";
 import { ERASURE, organizationErasure } from "../erasure/store.ts";
 import { organizationEvents } from "../events.ts";
 import { organizationStates, RESTORABLE_SECONDS } from "../model.ts";
@@ -75,12 +76,11 @@ export function deletion(table: Table, read: Organization, at: Date): Organizati
 
 /**
  * Puts it on another plan; the same move where it is on it already.
- * @throws Problem `conflict` (409) for one that is being erased: what it is found by would be there again
+ * @throws Problem `conflict` (409) for one that is being erased
  */
 export function planChange(table: Table, read: Organization, plan: Organization["plan"], at: Date): OrganizationMove {
   const { id, name } = read;
-  if (read.status === "erasing")
-    throw new Problem("conflict", "The organization is being erased.", { members: { state: read.status } });
+  refuseErasing(read);
   const next = plan === read.plan ? read : { ...read, plan, updated_at: timestamp(at), etag: newEtag(at) };
   const event = draft(
     organizationEvents,
@@ -90,6 +90,48 @@ export function planChange(table: Table, read: Organization, plan: Organization[
     { changes: [{ field: "plan", old: read.plan, new: plan }] },
   );
   return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
+/**
+ * Sets limits beside its plan, or takes them back (null); the same move where that changes nothing.
+ * @throws Problem `conflict` (409) for one that is being erased
+ */
+export function limitsMove(
+  table: Table,
+  read: Organization,
+  set: Readonly<Partial<Record<Overridable, number | null | undefined>>>,
+  at: Date,
+): OrganizationMove {
+  const { id, name, limits: previous = {} } = read;
+  refuseErasing(read);
+  const changed = overridable.filter((one) => set[one] !== undefined && set[one] !== (previous[one] ?? null));
+  const limits = Object.fromEntries(
+    overridable.flatMap((one) => {
+      const value = set[one] === undefined ? previous[one] : set[one];
+      return value === undefined || value === null ? [] : [[one, value]];
+    }),
+  );
+  const next = changed.length === 0 ? read : { ...read, limits, updated_at: timestamp(at), etag: newEtag(at) };
+  const event = draft(
+    organizationEvents,
+    "organization.limits_changed",
+    { id, name },
+    { organization_id: id, name, limits, previous_limits: previous },
+    {
+      changes: changed.map((one) => ({
+        field: `limits.${one}`,
+        old: previous[one] ?? null,
+        new: limits[one] ?? null,
+      })),
+    },
+  );
+  return { organization: next, writes: replaceOrganization(table, read, next, at), event };
+}
+
+/** What it is found by would be there again. */
+function refuseErasing({ status }: Organization): void {
+  if (status === "erasing")
+    throw new Problem("conflict", "The organization is being erased.", { members: { state: status } });
 }
 
 /** The state follows from what is set: a deletion hides a suspension, which is there again after it. */
