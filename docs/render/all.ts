@@ -8,6 +8,7 @@ import { renderEvents } from "./events.ts";
 import { declaredItemsOfAllRooms } from "./items.ts";
 import { renderKeyPolicy } from "./key-policy.ts";
 import { renderKeys } from "./keys.ts";
+import { renderLimits } from "./limits.ts";
 import { renderNodeKinds } from "./node-kinds.ts";
 import { renderPermissions } from "./permissions.ts";
 import { renderPolicies } from "./policies.ts";
@@ -25,6 +26,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "key-policy.md": renderKeyPolicy(),
     "keys.md": renderKeys(await declaredItemsOfAllRooms()),
     "events.md": renderEvents(eventsByRoom),
+    "limits.md": renderLimits(allOperations),
     "node-kinds.md": renderNodeKinds(),
     "permissions.md": renderPermissions(allOperations),
     "policies.md": renderPolicies(),

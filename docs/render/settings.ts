@@ -15,7 +15,7 @@ const DIFFERENCES: Readonly<Record<string, readonly [about: string, of: (stage: 
   log_retention_days: ["Days that logs of functions are kept.", ({ log_retention_days: days }) => days],
   api_rate: ["Requests a second from everybody together (`-c api_rate`).", ({ api_rate }) => api_rate ?? "unbounded"],
   "rate_limits.user": [
-    "Requests a minute by which one user reads, over all organizations; other classes have a part of it.",
+    "Requests a minute by which one user reads, over all organizations; other [classes](limits.md) have a part of it.",
     ({ rate_limits }) => rate_limits.user,
   ],
   "rate_limits.address": [

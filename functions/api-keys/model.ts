@@ -14,8 +14,8 @@ import { idPrefixes, idSchema } from "../../shared/ids.ts";
 import { addDays } from "../../shared/limits/retention.ts";
 
 /** Requests a minute of a key that says nothing else, and at most. */
-const USUAL_RATE = 60;
-const MOST_RATE = 10_000;
+export const USUAL_RATE = 60;
+export const MOST_RATE = 10_000;
 /** Two years, one of them a leap year. */
 const LONGEST_DAYS = 731;
 const MOST_SCOPES = 100;

@@ -179,14 +179,14 @@ export class Slices {
 const settlementOf = ({ reserved, from, until, used }: Slice, now: Date): Settlement | undefined =>
   until === from || !mayBeSettled(until, now) ? undefined : { last: until, reserved, used };
 
+/** Requests that a process which has just begun reserves at once, and that any does at most. */
+export const firstSlice = (limit: number): number =>
+  limit <= EXACT_LIMIT ? 1 : Math.max(1, Math.min(LARGEST_FIRST, Math.floor(limit / FIRST_PART)));
+export const largestSlice = (limit: number): number => (limit <= EXACT_LIMIT ? 1 : Math.ceil(limit / LARGEST_PART));
+
 function sizeOf({ served }: Slice, limit: number): number {
-  if (limit <= EXACT_LIMIT) return 1;
   const lately = served.values().reduce((all, count) => all + count, 0);
-  return Math.max(
-    1,
-    Math.min(LARGEST_FIRST, Math.floor(limit / FIRST_PART)),
-    Math.min(lately, Math.ceil(limit / LARGEST_PART)),
-  );
+  return Math.max(firstSlice(limit), Math.min(lately, largestSlice(limit)));
 }
 
 const monthUsedUp = (limit: number, usage: number): Problem =>

@@ -7,11 +7,12 @@
 
 const WINDOW_MS = 60_000;
 /** How far two machines' clocks may be apart. */
-const SKEW_MS = 5_000;
+export const SKEW_MS = 5_000;
 export const SLOT_MS = 2_500;
 
 /** Slots behind the present one that count: two times less than a minute and the skew apart are at most so many slots apart. */
-export const COUNTED_SLOTS = Math.ceil((WINDOW_MS + SKEW_MS) / SLOT_MS);
+export const countedSlots = (slot_ms: number): number => Math.ceil((WINDOW_MS + SKEW_MS) / slot_ms);
+export const COUNTED_SLOTS = countedSlots(SLOT_MS);
 /** What is reserved ahead may be used in so many slots after the present one. */
 export const AHEAD_SLOTS = 4;
 /** After its last slot a reservation may still be settled in so many. */
@@ -19,7 +20,7 @@ const SETTLED_LATE_SLOTS = 1;
 /** A slot that is so many behind the present one is changed by nobody, by any clock. */
 const FINAL_SLOTS = AHEAD_SLOTS + SETTLED_LATE_SLOTS + Math.ceil(SKEW_MS / SLOT_MS) + 1;
 /** So many slots that count no more are left in an item before they are taken out. */
-const LEFT_SLOTS = 12;
+export const LEFT_SLOTS = 12;
 
 /** What of a subject is counted, as it was seen in slot `seen`. */
 export interface Window {
