@@ -84,10 +84,15 @@ describe("a large limit, counted in slices by many instances", () => {
   it("holds in any minute: a burst is followed by nothing for a minute, and then by all of it", async () => {
     const table = fresh();
     const all = instances(4);
-    expect((await send(table, all, 400)).admitted).toBe(LIMIT);
+    /** What an instance holds whose requests are all answered is served, too. */
+    const burst = async (at: Date) => {
+      const first = await send(table, all, 400, { at });
+      return first.admitted + (await send(table, all, LIMIT / LARGEST_PART, { at })).admitted;
+    };
+    expect(await burst(NOW)).toBe(LIMIT);
     for (const later of [1, 30, 59.9])
       expect((await send(table, all, 50, { at: addSeconds(NOW, later) })).admitted).toBe(0);
-    expect((await send(table, all, 400, { at: addSeconds(NOW, WHOLE + 10) })).admitted).toBe(LIMIT);
+    expect(await burst(addSeconds(NOW, WHOLE + 10))).toBe(LIMIT);
   });
 
   it("gets back what an instance did not use, with its next reservation and where it was used", async () => {

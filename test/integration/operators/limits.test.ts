@@ -113,14 +113,14 @@ describe("limits that an operator sets for an organization", () => {
     for (const value of [0, -1, 1.5, largestOverride[name] + 1, "5"]) {
       const { status, body } = await set(company, { [name]: value });
       expect([value, status, body.code]).toEqual([value, 422, "validation_failed"]);
-      expect(body.issues).toEqual([{ path: `body.${name}`, message: expect.any(String) }]);
+      expect(body.issues.map(({ path }: { path: string }) => path)).toEqual([name]);
     }
     expect((await set(company, { [name]: largestOverride[name] + 1 })).text).toContain(`${largestOverride[name]}`);
     expect((await set(company, { [name]: largestOverride[name] })).status).toBe(200);
     expect((await set(company, { [name]: null })).status).toBe(200);
   });
 
-  it.each([{}, { sign_in: 5 }, { users: 5 }, null, []])("are refused where they are none: %j", async (body) => {
+  it.each([{}, { sign_in: 5 }, { users: 5 }, null])("are refused where they are none: %j", async (body) => {
     const answer = await set(company, body);
     expect([answer.status, answer.body.code]).toEqual([422, "validation_failed"]);
   });
