@@ -1,6 +1,6 @@
 import type { Principal } from "../../shared/access/principal.ts";
 import type { ChangeSet } from "../../shared/change/commit.ts";
-import { updateWithRetry } from "../../shared/change/update.ts";
+import { type IfMatch, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import type { Table } from "../../shared/dynamo/table.ts";
 import { notFound } from "../../shared/errors.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
@@ -42,17 +42,19 @@ async function organizationOf(table: Table, id: string): Promise<Organization> {
 /** Who asks for a move, and how it is committed with the answer to them. */
 interface Mover {
   readonly call: Pick<Moving, "path" | "caller" | "stillPermitted">;
+  readonly if_match?: IfMatch;
   commit(change: ChangeSet, organization: Organization, as: { tenant: string; actor: Principal }): Promise<unknown>;
 }
 
 /** Moves an organization on, as long as the caller is an operator: the entry stands in the organization's own trail. */
 const moved = (
-  { call, commit }: Mover,
+  { call, if_match, commit }: Mover,
   table: Table,
   next: (read: Organization) => OrganizationMove,
 ): Promise<Organization> =>
-  updateWithRetry(undefined, async () => {
+  updateWithRetry(if_match, async () => {
     const read = await organizationOf(table, call.path.organization_id);
+    requireMatch(if_match, read.etag);
     const { organization, writes, event } = next(read);
     if (organization === read) return read;
     const change: ChangeSet = { writes: [call.stillPermitted(), ...writes], events: [event] };
@@ -79,7 +81,14 @@ export const setPlan: Handler<Ops["setPlan"], OperatorsDeps> = (call, { table })
   move(call, table, (read) => planChange(table, read, call.body.plan, call.at));
 
 export const changeLimits: Handler<Ops["changeLimits"], OperatorsDeps> = async (call, { table, limits }) => {
-  const answer = (organization: Organization) => limitsOf(organization, limits.user);
-  const mover: Mover = { call, commit: (change, organization, as) => call.commit(change, answer(organization), as) };
+  const answer = (organization: Organization) => ({
+    ...limitsOf(organization, limits.user),
+    etag: organization.etag,
+  });
+  const mover: Mover = {
+    call,
+    if_match: call.if_match,
+    commit: (change, organization, as) => call.commit(change, answer(organization), as),
+  };
   return answer(await moved(mover, table, (read) => limitsMove(table, read, call.body, call.at)));
 };

@@ -16,7 +16,7 @@ export const operations = {
     request: { path: z.object({ organization_id: idSchema("organization") }), body: limitsChange },
     response: organizationLimits,
     success: 200,
-    errors: ["conflict"],
+    errors: ["conflict", "precondition_failed"],
     step_up: STEP_UP,
   }),
 } as const;

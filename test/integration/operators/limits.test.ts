@@ -125,6 +125,16 @@ describe("limits that an operator sets for an organization", () => {
     expect([answer.status, answer.body.code]).toEqual([422, "validation_failed"]);
   });
 
+  it("are set by whoever has read them as they are, where that is asked for", async () => {
+    const one = await registerCompany();
+    const etag = (await operator.call("GET", about(one))).headers.get("etag") ?? "";
+    const patch = (body: object) => operator.call("PATCH", `${about(one)}/limits`, body, { "if-match": etag });
+    const first = await patch({ read: 5 });
+    expect([first.status, first.headers.get("etag") === etag]).toEqual([200, false]);
+    expect((await patch({ read: 6 })).body.code).toBe("precondition_failed");
+    expect((await operator.call("GET", about(one))).body.limits.overrides.read).toBe(5);
+  });
+
   it("are of an organization that is there", async () => {
     const path = "/platform/organizations/org_00000000000000000000000001/limits";
     expect((await operator.call("PATCH", path, { read: 5 })).status).toBe(404);
