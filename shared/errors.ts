@@ -38,6 +38,12 @@ export const errorCodes = {
     title: "API keys do not do this",
     remedy: "Sign in as a person, or call it as whoever the operation is for.",
   },
+  key_confined: {
+    status: 403,
+    title: "The API key is confined to a part of the organization",
+    remedy:
+      "`workspace_ids` and `environments` say to which. Use a key that may more, or ask its owner to widen this one. Where you make or move something, name workspaces of the key.",
+  },
   policy_denied: {
     status: 403,
     title: "A policy of the organization denies this",

@@ -15,7 +15,12 @@ export const apiKeyEvents = defineEvents({
   "api_key.created": {
     summary: "An API key was made.",
     resource: "api_key",
-    data: key.extend({ scopes: z.array(z.string()), expires_at: z.string().nullable() }),
+    data: key.extend({
+      scopes: z.array(z.string()),
+      workspace_ids: z.array(z.string()),
+      environments: z.array(z.string()),
+      expires_at: z.string().nullable(),
+    }),
   },
   "api_key.updated": {
     summary: "An API key was changed.",

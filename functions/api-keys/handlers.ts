@@ -1,17 +1,19 @@
 import { personBehind, userIdOf } from "../../shared/access/caller.ts";
+import { widens } from "../../shared/access/keys/confines.ts";
 import { type ApiKey, apiKeyItem, apiKeyStates, serviceAccountItem } from "../../shared/access/keys/items.ts";
 import { keyText, readKey } from "../../shared/access/keys/text.ts";
 import type { Grant } from "../../shared/access/permissions.ts";
 import { changedFields, draft } from "../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
-import type { TenantTable } from "../../shared/dynamo/table.ts";
+import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { badReference, Problem } from "../../shared/errors.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
 import { type Asking, requireAlso } from "../../shared/http/permit.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
 import { takeQuota } from "../../shared/limits/quota.ts";
+import { workspaceCheck } from "../workspaces/public.ts";
 import type { ApiKeysDeps } from "./deps.ts";
 import { about, revocation } from "./ending/end.ts";
 import { apiKeyEvents } from "./events.ts";
@@ -59,6 +61,12 @@ function requireActive({ status }: ApiKey): void {
   if (status !== "active") throw apiKeyStates.refusal(status, ["active"]);
 }
 
+/** Workspaces that a key is confined to from now on are there; one that it was confined to before may have gone meanwhile. */
+function addedWorkspaces(table: Table, before: ApiKey, { organization_id, workspace_ids }: ApiKey): Write[] {
+  const added = workspace_ids.filter((id) => !before.workspace_ids.includes(id));
+  return workspaceCheck(table, organization_id, added, (i) => `workspace_ids.${workspace_ids.indexOf(added[i] ?? "")}`);
+}
+
 const accountIsThere = (own: TenantTable, id: string): Write =>
   own.writes.check(serviceAccountItem, { id }, { exists: true }, () => badReference("service_account_id"));
 
@@ -90,12 +98,14 @@ export const create: Handler<Ops["create"], ApiKeysDeps> = async (call, deps) =>
     revoked_reason: null,
     etag: newEtag(at),
   };
-  const data = { ...about(key), scopes: key.scopes, expires_at };
+  const { scopes, workspace_ids, environments } = key;
+  const data = { ...about(key), scopes, workspace_ids, environments, expires_at };
   return call.commit(
     {
       writes: [
         call.stillPermitted(),
         takeQuota(own, caller.organization.plan, "api_keys"),
+        ...workspaceCheck(deps.table, context.tenant, key.workspace_ids),
         ...(service_account_id === null ? [] : [accountIsThere(own, service_account_id)]),
         own.writes.create(apiKeyItem, key),
         ...(expires_at === null ? [] : [lookWrite(own, key, at)]),
@@ -133,6 +143,8 @@ export const update: Handler<Ops["update"], ApiKeysDeps> = (call, { table }) =>
       updated_at: timestamp(at),
       etag: newEtag(at),
     };
+    // Whoever lets it reach more answers for all that it may do there.
+    if (widens(key, next)) requireReach(call, next.scopes);
     const changes = changedFields(key, next);
     const data = { ...about(next), changed_fields: changes.map(({ field }) => field) };
     return call.commit(
@@ -140,6 +152,7 @@ export const update: Handler<Ops["update"], ApiKeysDeps> = (call, { table }) =>
         writes: [
           call.stillPermitted(),
           own.writes.replace(apiKeyItem, next, key.etag),
+          ...addedWorkspaces(table, key, next),
           ...(next.expires_at === key.expires_at ? [] : [lookWrite(own, next, at)]),
         ],
         events: [draft(apiKeyEvents, "api_key.updated", next, data, { changes })],

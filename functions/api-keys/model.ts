@@ -9,7 +9,9 @@ import {
 import { beyondGrants } from "../../shared/access/keys/scopes.ts";
 import { allGrants, type Grant } from "../../shared/access/permissions.ts";
 import { timestamp } from "../../shared/clock.ts";
+import { environments } from "../../shared/environments.ts";
 import { invalid } from "../../shared/http/parse.ts";
+import { environmentSchema } from "../../shared/http/schemas.ts";
 import { idPrefixes, idSchema } from "../../shared/ids.ts";
 import { addDays } from "../../shared/limits/retention.ts";
 
@@ -19,6 +21,8 @@ export const MOST_RATE = 10_000;
 /** Two years, one of them a leap year. */
 const LONGEST_DAYS = 731;
 const MOST_SCOPES = 100;
+/** Each is a check of the transaction that names it. */
+const MOST_WORKSPACES = 20;
 /** How long the secret before a rotation may count beside the new one. */
 const LONGEST_OVERLAP_HOURS = 7 * 24;
 
@@ -37,6 +41,16 @@ export const scopesSchema = z
       "What it may do at most: permissions, `resource:*`, `*:action` or `*`. `GET /api-keys/scopes` lists them with what they open. Never more than its owner may at that moment.",
     example: ["agents:read"],
   });
+
+export const confinedWorkspaces = z.array(idSchema("workspace")).max(MOST_WORKSPACES).overwrite(distinct).meta({
+  description:
+    "Workspaces to which it is confined: it reaches agents, pipelines and their runs that are in one of these, and nothing that is the whole organization's. Empty: it is confined to none.",
+});
+
+export const confinedEnvironments = z.array(environmentSchema).max(environments.length).overwrite(distinct).meta({
+  description:
+    "Environments to which it is confined: it reaches what is meant for one of these, and nothing that is of no environment. Empty: it is confined to none.",
+});
 
 export const rateSchema = z
   .int()
@@ -82,6 +96,8 @@ export const apiKeyView = z
         "Networks in CIDR notation that its requests may come from; empty: all that the organization allows.",
       example: ["192.0.2.0/24"],
     }),
+    workspace_ids: confinedWorkspaces,
+    environments: confinedEnvironments,
     rate_limit: rateSchema,
     expires_at: z.string().nullable().meta({ description: "Null for one that does not end by itself." }),
     last_used: z

@@ -1,5 +1,5 @@
 import { defineResource } from "../../shared/http/resource.ts";
-import { readWholeRun } from "../runs/resources.ts";
+import { executed, readWholeRun } from "../runs/resources.ts";
 
 /** A run in mode test, with its state and values. A live run is none of the panel's. */
 export const testResource = defineResource({
@@ -9,4 +9,5 @@ export const testResource = defineResource({
     const found = await readWholeRun(table, String(path.run_id));
     return found?.run.mode === "test" ? found : undefined;
   },
+  target: ({ run }) => executed(run),
 });

@@ -9,7 +9,6 @@ import type { TenantTable } from "../../shared/dynamo/table.ts";
 import type { Write } from "../../shared/dynamo/write.ts";
 import { Problem } from "../../shared/errors.ts";
 import type { Json } from "../../shared/expressions/json.ts";
-import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { keptTrace } from "../../shared/tracing/kept.ts";
 import { retrievedSchema } from "../agents/retrieved/public.ts";
@@ -304,12 +303,6 @@ export interface WholeRun extends LoadedRun {
   readonly output: Blob | undefined;
 }
 
-export const runResource = defineResource({
-  type: "run",
-  path: ["run_id"],
-  read: async ({ table, path }) => findRun(table, String(path.run_id)),
-});
-
 /** A run with its state, strongly consistent. */
 export async function findRun(table: TenantTable, id: string): Promise<LoadedRun | undefined> {
   const { pk, sk } = primaryKey(runItem, table.tenant, { id });
@@ -323,14 +316,7 @@ export async function goesOn(table: TenantTable, run_id: string): Promise<boolea
   return state !== undefined && isLive(state.status);
 }
 
-/** The four lie side by side: one query. */
-export const wholeRunResource = defineResource({
-  type: "run",
-  path: ["run_id"],
-  read: async ({ table, path }) => readWholeRun(table, String(path.run_id)),
-});
-
-/** A run with its state and values, strongly consistent. */
+/** A run with its state and values, strongly consistent: the four lie side by side, one query. */
 export async function readWholeRun(table: TenantTable, id: string): Promise<WholeRun | undefined> {
   const { pk, sk } = primaryKey(runItem, table.tenant, { id });
   const kinds = { runs: runItem, states: runStateItem, values: runValueItem };
@@ -343,19 +329,6 @@ export async function readWholeRun(table: TenantTable, id: string): Promise<Whol
 function pair({ runs: [run], states: [state] }: { runs: StoredRun[]; states: RunState[] }): LoadedRun | undefined {
   return run === undefined || state === undefined ? undefined : { run, state };
 }
-
-/** One attempt of a step, with its run. */
-export const stepResource = defineResource({
-  type: "run",
-  path: ["run_id", "node_id", "attempt"],
-  async read({ table, path }): Promise<{ readonly run: StoredRun; readonly step: RunStep } | undefined> {
-    const [run, step] = await table.table.batch([
-      table.read(runItem, { id: path.run_id }),
-      table.read(runStepItem, path),
-    ]);
-    return run === undefined || step === undefined ? undefined : { run, step };
-  },
-});
 
 /** Keeps a value of a run or of one of its steps. */
 export const storeJson = (

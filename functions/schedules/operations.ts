@@ -21,7 +21,7 @@ import {
   scheduleView,
   triggerSchema,
 } from "./model.ts";
-import { scheduled, scheduleResource } from "./store.ts";
+import { scheduled, scheduledIn, scheduleResource } from "./store.ts";
 
 const path = z.object({ schedule_id: idSchema("schedule") });
 
@@ -89,7 +89,7 @@ export const operations = {
     path: "/schedules",
     summary: "List schedules",
     permission: "pipelines:read",
-    resource: { type: "schedule", list: true },
+    resource: { type: "schedule", list: true, targets: scheduledIn },
     request: { query: z.strictObject({ ...pageQuery, pipeline_id: idSchema("pipeline").optional() }) },
     response: pageOf(scheduleSummary),
     success: 200,

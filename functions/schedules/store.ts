@@ -88,6 +88,10 @@ export const scheduled = ({ pipeline_id }: Pick<Schedule, "pipeline_id">): Targe
   path: { pipeline_id },
 });
 
+/** What a list of schedules is narrowed to. */
+export const scheduledIn = ({ pipeline_id }: { readonly pipeline_id?: string | undefined }): readonly Target[] =>
+  pipeline_id === undefined ? [] : [scheduled({ pipeline_id })];
+
 export const scheduleResource = defineResource({
   type: "schedule",
   path: ["schedule_id"],

@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
+import { descriptionSchema, environmentSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { defineStates } from "../../shared/states.ts";
 
-export const environmentSchema = z.enum(["development", "staging", "production"]).meta({ id: "WorkspaceEnvironment" });
 export const workspaceTypeSchema = z.enum(["permanent", "temporary", "personal"]).meta({ id: "WorkspaceType" });
 export const colorSchema = z
   .string()

@@ -1,10 +1,16 @@
 import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
-import { descriptionSchema, nameSchema, pageOf, pageQuery, timestampSchema } from "../../shared/http/schemas.ts";
+import {
+  descriptionSchema,
+  environmentSchema,
+  nameSchema,
+  pageOf,
+  pageQuery,
+  timestampSchema,
+} from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
 import {
   colorSchema,
-  environmentSchema,
   linkedTypeSchema,
   workspaceMemberSchema,
   workspaceResourceSchema,

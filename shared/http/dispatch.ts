@@ -22,7 +22,7 @@ import { readTrace, type Trace } from "../tracing/context.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
 import type { Call, Handlers } from "./call.ts";
 import { claimOf, type IdempotencyRecord, isRepeatable } from "./idempotency.ts";
-import { judged, type Left, type Permitted, reasonOf } from "./judge.ts";
+import { isJudgement, judged, type Left, type Permitted, reasonOf } from "./judge.ts";
 import { loader } from "./loader.ts";
 import type { OperationShape } from "./operation.ts";
 import { parseInput, type RawRequest } from "./parse.ts";
@@ -359,15 +359,14 @@ async function judgeRequest(
   { platform, operation, who, facts, at }: Prepared,
   context: ChangeContext | undefined,
   rights: Rights | undefined,
-  input: Pick<Call<OperationShape>, "path" | "body"> & Pick<Permitted, "change">,
+  input: Pick<Call<OperationShape>, "path" | "query" | "body"> & Pick<Permitted, "change">,
   load: () => Promise<unknown>,
 ): Promise<Left | undefined> {
   if (rights === undefined || context === undefined || who === null) return undefined;
   try {
     return await judged({ ...input, platform, operation, who, rights, facts, at, load });
   } catch (refusal) {
-    if (refusal instanceof Problem && refusal.code === "policy_denied")
-      await recordDenial(platform.table, context, operation, reasonOf(refusal));
+    if (isJudgement(refusal)) await recordDenial(platform.table, context, operation, reasonOf(refusal));
     throw refusal;
   }
 }

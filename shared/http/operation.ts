@@ -296,7 +296,7 @@ function refusalsOf(access: Access): readonly ErrorCode[] {
     case "operator":
       return [...KNOWN, "key_not_accepted", "forbidden", "sign_in_method_not_allowed", "mfa_enrolment_required"];
     default:
-      return [...KNOWN, "forbidden", "policy_denied", ...doorCodes];
+      return [...KNOWN, "forbidden", "policy_denied", "key_confined", ...doorCodes];
   }
 }
 

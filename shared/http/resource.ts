@@ -66,6 +66,8 @@ export interface Resource<N extends string = string, T = unknown> {
    * runs, and policies about executing these are asked about that one.
    */
   target?(thing: T): Target;
+  /** What else than that the path is about: what an API key that is confined has to reach as well. */
+  also?(thing: T): readonly Target[];
 }
 
 /** A thing that another one is of, by how a path would name it. */
@@ -79,7 +81,12 @@ export type Subject = PolicySubject | Promise<PolicySubject | undefined>;
 
 /** Operations on no one thing in particular: a list, or the making of a new one. */
 export type Collection =
-  | { readonly type: ResourceType; readonly list: true }
+  | {
+      readonly type: ResourceType;
+      readonly list: true;
+      /** What the query narrows it to, where what it lists is of something: runs of a pipeline. */
+      targets?(query: never): readonly Target[];
+    }
   | { readonly type: ResourceType; readonly create: true; target?(body: never): Target };
 
 /**
@@ -93,6 +100,7 @@ export function defineResource<const N extends string, D extends ItemDefinition>
   key: (path: Reading<N>["path"]) => KeyFields<D>;
   subject?: (thing: ItemOf<D>, from: Reading<N>) => Subject;
   target?: (thing: ItemOf<D>) => Target;
+  also?: (thing: ItemOf<D>) => readonly Target[];
 }): Resource<N, ItemOf<D>>;
 export function defineResource<const N extends string, T>(definition: {
   type: ResourceType;
@@ -100,11 +108,13 @@ export function defineResource<const N extends string, T>(definition: {
   read: (from: Reading<N>) => Promise<T | undefined>;
   subject?: (thing: T, from: Reading<N>) => Subject;
   target?: (thing: T) => Target;
+  also?: (thing: T) => readonly Target[];
 }): Resource<N, T>;
 export function defineResource<N extends string>(
   definition: Pick<Resource<N>, "type" | "path"> & {
     subject?: (thing: never, from: Reading<N>) => Subject;
     target?: (thing: never) => Target;
+    also?: (thing: never) => readonly Target[];
   } & (
       | { item: ItemDefinition; key: (path: Reading<N>["path"]) => Readonly<Record<string, string | number>> }
       | { read: (from: Reading<N>) => Promise<unknown> }
@@ -113,7 +123,8 @@ export function defineResource<N extends string>(
   const { type, path } = definition;
   const subject = definition.subject as Resource<N>["subject"];
   const target = definition.target as Resource<N>["target"];
-  const about = { type, path, ...(subject && { subject }), ...(target && { target }) };
+  const also = definition.also as Resource<N>["also"];
+  const about = { type, path, ...(subject && { subject }), ...(target && { target }), ...(also && { also }) };
   if ("read" in definition) return { ...about, read: definition.read };
   const { item, key } = definition;
   return { ...about, read: (from) => from.table.get<ItemDefinition>(item, key(from.path) as never) };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { environments } from "../environments.ts";
 import { asciiDomain } from "../mail/address.ts";
 import { canonicalZone } from "../zones.ts";
 
@@ -27,6 +28,8 @@ export const visibleText = (schema: z.ZodString): z.ZodString =>
 
 /** A short human name: trimmed, not empty, without invisible controls. */
 export const nameSchema = visibleText(z.string().trim().min(1).max(limits.name));
+
+export const environmentSchema = z.enum(environments).meta({ id: "Environment" });
 
 export const descriptionSchema = z.string().max(limits.description);
 

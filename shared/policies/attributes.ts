@@ -1,4 +1,5 @@
 import { principalTypes } from "../access/principal.ts";
+import { environments } from "../environments.ts";
 import type { ResourceType } from "../http/resource.ts";
 
 /** What kinds of values attributes have. Which operators there are follows from it (`operators.ts`). */
@@ -134,7 +135,7 @@ const resourceAttributes = {
   name: attribute("text", "the thing's name", "As people see it."),
   status: attribute("text", "the thing's status", "As the API shows it: `active`, `archived` …"),
   environment: attribute("text", "the thing's environment", "For which it is meant.", {
-    values: ["development", "staging", "production"],
+    values: environments,
   }),
   workspace_ids: attribute("texts", "the thing's workspaces", "Ids of the workspaces that it is in.", {
     refers: "workspace",

@@ -21,6 +21,7 @@ export interface Request extends Acting {
   readonly permissions: readonly [Permission, ...Permission[]];
   readonly asked: Omit<Asked, "resource_type" | "action" | "about" | "principal">;
   readonly body: unknown;
+  readonly query: unknown;
   /** What the thing becomes, where the body does not say it. */
   readonly change?: object | undefined;
   readonly from: Reading<string>;
@@ -121,7 +122,7 @@ async function judgeBy(bundle: PolicyBundle, request: Request): Promise<Judgemen
 
 const ALLOWED: Verdict = { allowed: true };
 
-const actionOf = (permission: Permission): string => permission.slice(permission.indexOf(":") + 1);
+export const actionOf = (permission: Permission): string => permission.slice(permission.indexOf(":") + 1);
 
 /** The plural: policies, but API keys. */
 const nounOf = (type: ResourceType): string => (/[^aeiou]y$/.test(type) ? `${type.slice(0, -1)}ies` : `${type}s`);
@@ -129,10 +130,10 @@ const nounOf = (type: ResourceType): string => (/[^aeiou]y$/.test(type) ? `${typ
 const typeByNoun: ReadonlyMap<string, ResourceType> = new Map(resourceTypes.map((type) => [nounOf(type), type]));
 
 /** The type of things that a permission's noun names: `agents:update` is about an `agent`. Undefined where there is no such type. */
-const typeOf = (permission: Permission): ResourceType | undefined =>
+export const typeOf = (permission: Permission): ResourceType | undefined =>
   typeByNoun.get(permission.slice(0, permission.indexOf(":")));
 
-function aboutOf(request: Request): About {
+export function aboutOf(request: Request): About {
   const { operation, resource, body } = request;
   if ("create" in resource) return { kind: "new", body };
   if ("list" in resource) return operation.method === "GET" && isPage(operation) ? { kind: "list" } : SEVERAL;
@@ -174,7 +175,15 @@ async function targetOf(resource: Resource | Collection, body: unknown, load: Re
   return "create" in resource ? resource.target?.(body as never) : undefined;
 }
 
-function aboutTarget(request: Request, { resource, path }: Target, type: ResourceType): About | undefined {
+/** All that a request's thing is of, or what a list is narrowed to; none where it is of nothing. */
+export async function targetsOf({ resource, body, query, load }: Request): Promise<readonly Target[]> {
+  if ("list" in resource) return resource.targets?.(query as never) ?? [];
+  const target = await targetOf(resource, body, load);
+  const others = "read" in resource && resource.also !== undefined ? resource.also(await load()) : [];
+  return target === undefined ? [] : [target, ...others];
+}
+
+export function aboutTarget(request: Request, { resource, path }: Target, type: ResourceType): About | undefined {
   if (resource.type !== type) return undefined;
   const from = { ...request.from, path };
   return {

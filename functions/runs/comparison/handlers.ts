@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { notFound } from "../../../shared/errors.ts";
 import { canonicalJson } from "../../../shared/expressions/json.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { RunReads } from "../deps.ts";
 import { stepOf } from "../log/views.ts";
 import { summaryOf } from "../model.ts";
-import { loadedValue, loadJson, readWholeRun, type WholeRun } from "../store.ts";
+import { loadedValue, loadJson, type WholeRun } from "../store.ts";
 import { attemptsOf } from "../timeline/attempts.ts";
 import type { comparisonOperations } from "./operations.ts";
 import { type Compared, comparisonOf } from "./rules/compare.ts";
@@ -17,8 +16,7 @@ const WIDTH = 16;
 
 export const compare: Handler<Ops["compare"], RunReads> = async (call, deps) => {
   const table = deps.table.of(call.context.tenant);
-  const other = await readWholeRun(table, call.path.with_run_id);
-  if (other === undefined) throw notFound();
+  const { before, after } = await call.load();
   const compared = async ({ run, state, output }: WholeRun): Promise<Compared> => {
     const steps = await attemptsOf(table, run.id);
     const attempts: Compared["attempts"][number][] = [];
@@ -32,8 +30,8 @@ export const compare: Handler<Ops["compare"], RunReads> = async (call, deps) => 
     }
     return { summary: summaryOf(run, state), attempts, output: await loadedValue(deps.blobs, output) };
   };
-  const before = await compared(other);
-  return comparisonOf(before, await compared(await call.load()));
+  const first = await compared(before);
+  return comparisonOf(first, await compared(after));
 };
 
 const hashOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("base64url");

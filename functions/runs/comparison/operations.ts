@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { wholeRunResource } from "../store.ts";
+import { comparedRunsResource } from "../resources.ts";
 import { MOST_ATTEMPTS } from "../timeline/rules/timeline.ts";
 import { comparisonView } from "./rules/compare.ts";
 
@@ -13,7 +13,7 @@ export const comparisonOperations = {
     summary: "Compare a run with another, step by step",
     description: `\`run_id\` is what came after, \`with_run_id\` what was before. Outputs are compared by their values; read the steps to see them. Of runs with at most ${MOST_ATTEMPTS} attempts each.`,
     permission: "runs:read",
-    resource: wholeRunResource,
+    resource: comparedRunsResource,
     request: {
       path: z.object({ run_id: idSchema("run"), with_run_id: idSchema("run") }),
     },

@@ -7,8 +7,7 @@ import { headResource } from "../../pipelines/resources.ts";
 import { budgetInput } from "../../usage/runs/public.ts";
 import { labelOperations } from "../labels/operations.ts";
 import { labelsSchema, MAX_TIMEOUT_SECONDS, runModeSchema, runView } from "../model.ts";
-import { repeatedRunResource } from "../resources.ts";
-import { runResource, wholeRunResource } from "../store.ts";
+import { runResource, wholeRunResource } from "../resources.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 
@@ -111,7 +110,7 @@ export const apiOperations = {
       "A test run with another input, revision or version of an agent; what is not named is as in the run. Outcomes of steps whose work is the same are taken over, without doing or paying them again: of two revisions only the changed steps and what follows from them are done. Compare the two with `GET /runs/{run_id}/comparison/{with_run_id}`.",
     permission: "pipelines:execute",
     besides: ["agents:execute"],
-    resource: repeatedRunResource,
+    resource: wholeRunResource,
     request: {
       path: run,
       body: z
@@ -145,7 +144,7 @@ export const apiOperations = {
       "Only of a run that is over. From the failed step, what has succeeded is taken over and not done or paid again; what failed, was under way or came after that is done. A step that took over names the run in `recorded_run_id`. For a run of an agent the permission `agents:execute` is needed too.",
     permission: "pipelines:execute",
     besides: ["agents:execute"],
-    resource: repeatedRunResource,
+    resource: wholeRunResource,
     request: {
       path: run,
       body: z

@@ -6,7 +6,8 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { membershipItem, organizationItem, PLATFORM, userItem } from "../../../shared/identity/items.ts";
 import { agentItem } from "../../agents/public.ts";
 import { agentOf } from "../../pipelines/graph/public.ts";
-import { type RunState, runStateItem, type StoredRun } from "../store.ts";
+import { readTarget } from "../queue/target.ts";
+import { runStateItem, type StoredRun } from "../store.ts";
 import type { PlanNode } from "./rules/plan.ts";
 import { type Denied, denied } from "./rules/rights.ts";
 
@@ -16,38 +17,37 @@ import { type Denied, denied } from "./rules/rights.ts";
  */
 export async function denialOf(
   table: TenantTable,
-  run: Pick<StoredRun, "kind" | "started_by" | "parent_run_id">,
+  run: Pick<StoredRun, "kind" | "target_id" | "started_by" | "parent_run_id">,
   { node }: Pick<PlanNode, "node">,
 ): Promise<Denied | undefined> {
-  const { started_by, parent_run_id } = run;
+  const { started_by, parent_run_id, target_id } = run;
   const user_id = personBehind(started_by);
   const key_id = started_by.type === "api_key" ? started_by.id : undefined;
   const behind = started_by.type === "api_key" ? started_by.on_behalf_of : undefined;
   const account_id = behind?.type === "service_account" ? behind.id : undefined;
   const agent_id = node === undefined ? undefined : agentOf(node)?.agent_id;
-  // What does not apply is read as the organization again: a batch reads an item once.
-  const nothing = table.read(organizationItem, {});
   const platform = table.table.of(PLATFORM);
-  const [organization, user, membership, account, key, agent, parent] = await table.table.batch([
-    table.read(organizationItem, {}),
-    user_id === undefined ? nothing : platform.read(userItem, { id: user_id }),
-    user_id === undefined ? nothing : table.read(membershipItem, { user_id }),
-    account_id === undefined ? nothing : table.read(serviceAccountItem, { id: account_id }),
-    key_id === undefined ? nothing : table.read(apiKeyItem, { id: key_id }),
-    agent_id === undefined ? nothing : table.read(agentItem, { id: agent_id }),
-    parent_run_id === null ? nothing : table.read(runStateItem, { run_id: parent_run_id }),
-  ]);
+  const { organization, user, membership, account, key, agent, parent, target } = await table.table.batchOf({
+    organization: table.read(organizationItem, {}),
+    user: user_id === undefined ? undefined : platform.read(userItem, { id: user_id }),
+    membership: user_id === undefined ? undefined : table.read(membershipItem, { user_id }),
+    account: account_id === undefined ? undefined : table.read(serviceAccountItem, { id: account_id }),
+    key: key_id === undefined ? undefined : table.read(apiKeyItem, { id: key_id }),
+    agent: agent_id === undefined ? undefined : table.read(agentItem, { id: agent_id }),
+    parent: parent_run_id === null ? undefined : table.read(runStateItem, { run_id: parent_run_id }),
+    // What a key is confined to is known with the key, so it is read beside it.
+    target: key_id === undefined ? undefined : readTarget(table, target_id),
+  });
   const standing = account_id === undefined ? membership : account;
-  const role = standing !== undefined && "role" in standing ? standing.role : "";
-  const grants = organization === undefined ? [] : await grantsOf(table.table, organization, role);
-  const scopes = key !== undefined && "scopes" in key ? key.scopes : [];
+  const grants = organization === undefined ? [] : await grantsOf(table.table, organization, standing?.role ?? "");
   return denied(run.kind, {
     organization,
     starter: starterOf({ user_id, user, membership }, { account_id, account }),
     key: key_id === undefined ? null : key,
-    grants: key_id === undefined ? grants : within(scopes, grants),
-    parent: parent_run_id === null ? null : (parent as RunState | undefined),
+    grants: key_id === undefined ? grants : within(key?.scopes ?? [], grants),
+    parent: parent_run_id === null ? null : parent,
     agent: agent_id === undefined ? null : agent,
+    target: key_id === undefined ? null : target,
   });
 }
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { decimalInteger } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { runResource } from "../store.ts";
+import { runResource } from "../resources.ts";
 
 const run = z.object({ run_id: idSchema("run") });
 

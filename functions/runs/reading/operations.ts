@@ -6,8 +6,8 @@ import { idSchema } from "../../../shared/ids.ts";
 import { comparisonOperations } from "../comparison/operations.ts";
 import { after } from "../log/operations.ts";
 import { logView, outputView, stepView } from "../model.ts";
+import { runResource, stepResource, wholeRunResource } from "../resources.ts";
 import { searchOperations } from "../search/operations.ts";
-import { runResource, stepResource, wholeRunResource } from "../store.ts";
 import { timelineOperations } from "../timeline/operations.ts";
 import { tracingOperations } from "../tracing/operations.ts";
 

@@ -5,6 +5,7 @@ import { decimalInteger, pageOf, pageQuery } from "../../../shared/http/schemas.
 import { isOrdered, OUT_OF_ORDER, timeRangeQuery } from "../../../shared/http/time-range.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { labelSchema, runModeSchema, runStatusSchema, runSummaryView } from "../model.ts";
+import { executedIn } from "../resources.ts";
 import { MOST_LOOKED_AT } from "./rules/filters.ts";
 
 const money = decimalInteger({ min: 0 }).optional();
@@ -17,7 +18,7 @@ export const searchOperations = {
     summary: "Find runs, newest first",
     description: `Filters narrow each other. Runs within another are listed by \`parent_run_id\` only. A page that has looked at ${MOST_LOOKED_AT} runs is given as it is, short or even empty, with a \`next_cursor\` where there may be more.`,
     permission: "runs:read",
-    resource: { type: "run", list: true },
+    resource: { type: "run", list: true, targets: executedIn },
     request: {
       query: z
         .strictObject({

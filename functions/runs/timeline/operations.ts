@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { themeQuery } from "../../pipelines/drawing/public.ts";
-import { runResource } from "../store.ts";
+import { runResource } from "../resources.ts";
 import { MOST_ATTEMPTS, timelineView } from "./rules/timeline.ts";
 
 const path = z.object({ run_id: idSchema("run") });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { idSchema } from "../../../shared/ids.ts";
 import { otlpSchema } from "../../../shared/tracing/otlp.ts";
-import { runResource } from "../store.ts";
+import { runResource } from "../resources.ts";
 import { MOST_ATTEMPTS } from "../timeline/rules/timeline.ts";
 import { MOST_ANSWER_BYTES, MOST_SPANS } from "./model.ts";
 

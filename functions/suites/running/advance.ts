@@ -62,7 +62,7 @@ export async function advance(
 /** Why a job goes no further: its day is over, or its starter may start no runs any more. */
 async function endsBecause(own: TenantTable, { job }: WholeSuiteRun, at: Date) {
   if (at.getTime() >= Date.parse(job.deadline_at)) return "timed_out" as const;
-  const { kind, started_by } = job;
-  const denied = await denialOf(own, { kind, started_by, parent_run_id: null }, { node: undefined });
+  const { kind, target_id, started_by } = job;
+  const denied = await denialOf(own, { kind, target_id, started_by, parent_run_id: null }, { node: undefined });
   return denied === undefined ? undefined : cancelReason.parse(denied.code);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineItem, type ItemOf } from "../../dynamo/item.ts";
+import { environmentSchema } from "../../http/schemas.ts";
 import { idSchema } from "../../ids.ts";
 import { encryptedSecret } from "../../secrets/schema.ts";
 import { defineStates } from "../../states.ts";
@@ -35,6 +36,9 @@ export const apiKeySchema = z.object({
   previous_hash: z.string().optional(),
   previous_until: z.string().optional(),
   allowed_addresses: z.array(z.string()),
+  /** What it is confined to (`confines.ts`). */
+  workspace_ids: z.array(idSchema("workspace")).default([]),
+  environments: z.array(environmentSchema).default([]),
   /** Requests a minute. */
   rate_limit: z.int(),
   expires_at: z.string().nullable(),

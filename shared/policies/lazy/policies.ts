@@ -1,1 +1,2 @@
+export { judgeConfined } from "../confined.ts";
 export { judgeAll } from "../requests.ts";

@@ -8,7 +8,12 @@ import { stackTable } from "../../support/stack.ts";
 
 /** Why a run of a pipeline that this principal started takes no step now. */
 async function denial({ organization_id }: Company, started_by: Principal): Promise<string | undefined> {
-  const run = { kind: "pipeline", started_by, parent_run_id: null } as const;
+  const run = {
+    kind: "pipeline",
+    target_id: "pip_00000000000000000000000000",
+    started_by,
+    parent_run_id: null,
+  } as const;
   return (await denialOf(stackTable().of(organization_id), run, { node: undefined }))?.code;
 }
 

@@ -1,4 +1,5 @@
 import { decide } from "../../../../shared/access/decide.ts";
+import { type Confines, isConfined, type Place, reaches } from "../../../../shared/access/keys/confines.ts";
 import type { Grant } from "../../../../shared/access/permissions.ts";
 import { isUsable } from "../../../agents/model.ts";
 import { type Denial, isLive, type RunRecord } from "../../model.ts";
@@ -12,13 +13,18 @@ export interface Standing {
     readonly membership: { readonly status: string } | undefined;
   } | null;
   /** The API key that started it; null where none did. */
-  readonly key: { readonly status: string } | undefined | null;
+  readonly key: (Confines & { readonly status: string }) | undefined | null;
   /** What the starter's role grants now, as far as the key's scopes go. */
   readonly grants: readonly Grant[];
   /** The run that this one is within; null of one that is within none. */
   readonly parent: { readonly status: RunRecord["status"] } | undefined | null;
   /** null where the step runs no agent. */
-  readonly agent: { readonly id: string; readonly status: string } | undefined | null;
+  readonly agent:
+    | { readonly id: string; readonly status: string; readonly workspace_ids: readonly string[] }
+    | undefined
+    | null;
+  /** What is run; null where no key has started it, since it is asked of keys only. */
+  readonly target: Pick<Place, "workspace_ids"> | undefined | null;
 }
 
 export interface Denied {
@@ -38,13 +44,20 @@ export const agentArchived: Denied = { code: "agent_archived", message: "The age
 /** Why a run may not take a step with an effect outside: the first reason that holds. */
 export function denied(
   kind: RunRecord["kind"],
-  { organization, starter, key, grants, parent, agent }: Standing,
+  { organization, starter, key, grants, parent, agent, target }: Standing,
 ): Denied | undefined {
   if (organization?.status !== "active") return organizationStopped(organization);
   // One that is over was good when it started the run; one that was revoked is trusted no more.
   if (key !== null && (key === undefined || key.status === "revoked")) {
     return { code: "starter_removed", message: "The API key that started the run was revoked." };
   }
+  // What is run is looked at as it is by now, and so is the agent of a step: a graph may name one of another workspace.
+  const things = agent === null ? [target] : [target, agent];
+  if (key !== null && isConfined(key) && !things.every((thing) => thing != null && reaches(key, thing)))
+    return {
+      code: "starter_not_permitted",
+      message: "The API key that started the run is confined, and this is outside of it.",
+    };
   if (starter !== null) {
     if (starter.user?.status !== "active" || starter.membership?.status !== "active") {
       return { code: "starter_removed", message: "Who started the run is no active member any more." };
