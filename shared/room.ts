@@ -129,9 +129,10 @@ export const ANSWERS = ["seal:answers", "open:answers"] as const;
 /** What a change leaves beside what it changes. */
 export const CHANGE_WRITES = ["audit_entry", "event"] as const;
 
-/** What is written for every request, whatever it asks for: its counting, its refusal, its kept answer, that an operator sends it. */
+/** What is written for every request, whatever it asks for: its counting (of an API key by operation, too), its refusal, its kept answer, that an operator sends it. */
 export const REQUEST_WRITES = [
   ...CHANGE_WRITES,
+  "api_key_usage",
   "denial_counter",
   "idempotency_key",
   "operator_access_use",

@@ -22,6 +22,7 @@ import type { apiOperations as operations } from "./operations.ts";
 import { lookWrite } from "./store.ts";
 
 export * from "./accounts/handlers.ts";
+export * from "./usage/handlers.ts";
 
 type Ops = typeof operations;
 

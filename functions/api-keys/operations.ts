@@ -18,6 +18,7 @@ import {
   usualRate,
 } from "./model.ts";
 import { apiKeyResource } from "./store.ts";
+import { usageOperations } from "./usage/operations.ts";
 
 const path = z.object({ api_key_id: idSchema("api_key") });
 
@@ -149,6 +150,7 @@ export const apiOperations = {
     success: 204,
     errors: ["conflict"],
   }),
+  ...usageOperations,
   ...accountOperations,
 } as const;
 

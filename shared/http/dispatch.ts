@@ -4,6 +4,8 @@ import { authenticateDirectory } from "../access/directory.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
 import { type Rights, requireSameStanding, rightsStand } from "../access/grants.ts";
 import { presentedKey } from "../access/keys/authenticate.ts";
+import type { ApiKey } from "../access/keys/items.ts";
+import { KeyUsage, outcomeOf } from "../access/keys/usage.ts";
 import { recordUse } from "../access/operator-access.ts";
 import { operatorStands, requireOperator } from "../access/operators.ts";
 import type { Permission } from "../access/permissions.ts";
@@ -61,6 +63,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
   );
 
   const rates = createRates(platform);
+  const usage = new KeyUsage(platform.table, (error) => platform.log.error("request.usage_not_counted", error));
   /** Who calls; null where nobody is asked, the refusal where the credential is none. */
   const identify = async (operation: OperationShape, request: RawRequest, at: Date) => {
     if (operation.permission === "public") return null;
@@ -95,6 +98,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     };
     let operation: OperationShape | undefined;
     let rate: readonly RateState[] = [];
+    let key: ApiKey | undefined;
     let answer: Answer;
     try {
       const match = route(request.method, request.path);
@@ -106,6 +110,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
       const who = await identify(operation, request, at);
+      key = keyOf(who);
       // A refused credential is no try to sign in: a page whose token has ended keeps nobody from getting another.
       if (who === null) rate = await rates.address(request, operation.rate_class, at);
       else if (who instanceof Problem) rate = await rates.address(request, "read", at);
@@ -131,6 +136,8 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
           operation: operation?.id,
         });
     }
+    if (key !== undefined && operation !== undefined)
+      await usage.count(key, operation.id, outcomeOf(answer.status), at);
     platform.meter.request({
       request_id: facts.id,
       operation: operation?.id ?? "unmatched",
@@ -142,6 +149,12 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     return { ...answer, headers, ...(request.method === "HEAD" ? { body: "" } : {}) };
   };
 }
+
+/** The API key that a request is let in with. */
+const keyOf = (who: Authentication | Problem | null): ApiKey | undefined =>
+  who === null || who instanceof Problem || who.rights instanceof Problem || who.rights.by !== "api_key"
+    ? undefined
+    : who.rights.key;
 
 interface Prepared {
   readonly platform: Platform;

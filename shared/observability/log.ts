@@ -9,6 +9,7 @@ export const logEvents = [
   "request.failed",
   "request.answer_not_kept",
   "request.shadow_not_counted",
+  "request.usage_not_counted",
   "stream.completed",
   "event.relayed",
   "event.dead",

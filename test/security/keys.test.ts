@@ -6,14 +6,14 @@ import type { Permission } from "../../shared/access/permissions.ts";
 import { builtInRoles } from "../../shared/access/roles.ts";
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { permissionsOf } from "../../shared/http/permit.ts";
-import type { Company } from "../support/api.ts";
+import type { ApiAnswer, Company } from "../support/api.ts";
 import { apiKey, type TestKey } from "../support/keys.ts";
 import { addMember, become } from "../support/members.ts";
 import { roomyCompany } from "../support/plans.ts";
 import { scim } from "../support/scim.ts";
 import { stackTable } from "../support/stack.ts";
-import { nowhere } from "./fixtures.ts";
-import { guarded, operated, pathOf, permitted, provisioned, request, rows } from "./operations.ts";
+import { bodyOf, nowhere, World } from "./fixtures.ts";
+import { guarded, operated, parametersOf, pathOf, permitted, provisioned, request, rows } from "./operations.ts";
 
 let company: Company;
 let everything: TestKey;
@@ -28,6 +28,12 @@ let ofAccount: TestKey;
 let outside: TestKey;
 let ofSuspended: TestKey;
 let ofRemoved: TestKey;
+/** Keys that may everything, of a workspace and of an environment in which nothing is. */
+let ofOtherWorkspace: TestKey;
+let ofOtherEnvironment: TestKey;
+let world: World;
+/** The workspace of the first. */
+let elsewhere: string;
 
 const own = () => stackTable().of(company.organization_id);
 const past = "2026-01-01T00:00:00.000Z";
@@ -56,6 +62,10 @@ beforeAll(async () => {
   ofAccount = await apiKey(company, { service_account_id: account.body.id });
   ofSuspended = await keyOfFormerOwner({ status: "suspended" });
   ofRemoved = await keyOfFormerOwner({ status: "removed" });
+  world = new World(company);
+  elsewhere = (await world.post("/workspaces", { name: "Elsewhere", environment: "production" })).id;
+  ofOtherWorkspace = await apiKey(company, { workspace_ids: [elsewhere] });
+  ofOtherEnvironment = await apiKey(company, { environments: ["staging"] });
   const [expired, revoked, replaced, overlapped, foreign] = (await Promise.all(
     [company, company, company, company, other].map((whose) => apiKey(whose)),
   )) as [TestKey, TestKey, TestKey, TestKey, TestKey];
@@ -94,6 +104,11 @@ const sends = (operation: OperationShape) => (operation.request.body === undefin
 const ask = (operation: OperationShape, token: string) =>
   request(operation, nowhere(operation), { token, ...sends(operation) });
 
+/** What a confined key is answered, whatever it is confined to. */
+const CATALOGUE: readonly string[] = ["models.list", "models.get"];
+const LISTS: readonly string[] = ["agents.list", "pipelines.list"];
+const idsOf = ({ body }: ApiAnswer): readonly string[] => body.items.map(({ id }: { readonly id: string }) => id);
+
 describe("an API key", () => {
   it.each(rows(permitted))("does what its scopes say: %s", async (_, operation) => {
     const asked = permissionsOf(operation);
@@ -124,6 +139,24 @@ describe("an API key", () => {
   it.each(rows(permitted))("is refused from elsewhere: %s", async (_, operation) => {
     const answer = await ask(operation, outside.key);
     expect([answer.status, answer.body.code]).toEqual([403, "address_not_allowed"]);
+  });
+
+  describe.each([
+    ["workspace", () => ofOtherWorkspace, () => [elsewhere]],
+    ["environment", () => ofOtherEnvironment, () => []],
+  ] as const)("of another %s", (_what, key, workspaces) => {
+    it.each(rows(permitted))("is refused: %s", async (_, operation) => {
+      const names = parametersOf(operation);
+      const ids = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await world.id(name)])));
+      const body = bodyOf(operation);
+      const answer = await request(operation, ids, { token: key().key, ...(body === undefined ? {} : { body }) });
+      const expected = operation.step_up === undefined ? "key_confined" : "key_not_accepted";
+      // Which models there are is nobody's, and a list has what is within reach.
+      if (CATALOGUE.includes(operation.id)) expect(answer.status).toBe(200);
+      else if (operation.id === "workspaces.list") expect(idsOf(answer)).toEqual(workspaces());
+      else if (LISTS.includes(operation.id)) expect(idsOf(answer)).toEqual([]);
+      else expect([answer.status, answer.body.code], answer.text).toEqual([403, expected]);
+    });
   });
 
   it.each(rows(guarded))("that does not count is refused without a reason: %s", async (_, operation) => {

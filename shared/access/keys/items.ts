@@ -71,6 +71,15 @@ export const apiKeyItem = defineItem({
 });
 export type ApiKey = ItemOf<typeof apiKeyItem>;
 
+/** Each further member is a counter, named after an operation and how requests to it came out (`usage.ts`). */
+export const apiKeyUsageItem = defineItem({
+  type: "api_key_usage",
+  summary: "What an API key was used for on a day: requests by operation and outcome.",
+  schema: z.looseObject({ api_key_id: idSchema("api_key"), day: z.string(), expires_at: z.string() }),
+  key: { pk: "API_KEY_USAGE#{api_key_id}", sk: "{day}" },
+  expires: "expires_at",
+});
+
 const accountStatuses = ["active", "suspended"] as const;
 export const serviceAccountStatus = z.enum(accountStatuses).meta({ id: "ServiceAccountStatus" });
 

@@ -19,6 +19,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   run_within: "of a run that ended days before it expires",
   run_count: "its key is a month, which ends before it",
   token_budget: "its key is a month, which ends before it",
+  api_key_usage: "its key is a day, which ends a year before it",
   rate_counter: "it says which minute and month it counts",
   lease_count: "it says until when each place is held",
   node_turn: "whose turn it is has no time; going on where it was is as good as beginning anew",
