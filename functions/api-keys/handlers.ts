@@ -3,7 +3,7 @@ import { widens } from "../../shared/access/keys/confines.ts";
 import { type ApiKey, apiKeyItem, apiKeyStates, serviceAccountItem } from "../../shared/access/keys/items.ts";
 import { keyText, readKey } from "../../shared/access/keys/text.ts";
 import type { Grant } from "../../shared/access/permissions.ts";
-import { changedFields, draft } from "../../shared/change/events.ts";
+import { draft } from "../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
 import type { Table, TenantTable } from "../../shared/dynamo/table.ts";
@@ -17,7 +17,7 @@ import { workspaceCheck } from "../workspaces/public.ts";
 import type { ApiKeysDeps } from "./deps.ts";
 import { about, revocation } from "./ending/end.ts";
 import { apiKeyEvents } from "./events.ts";
-import { beyond, endOf, viewOf } from "./model.ts";
+import { beyond, changesOf, endOf, viewOf } from "./model.ts";
 import type { apiOperations as operations } from "./operations.ts";
 import { lookWrite } from "./store.ts";
 
@@ -146,7 +146,7 @@ export const update: Handler<Ops["update"], ApiKeysDeps> = (call, { table }) =>
     };
     // Whoever lets it reach more answers for all that it may do there.
     if (widens(key, next)) requireReach(call, next.scopes);
-    const changes = changedFields(key, next);
+    const changes = changesOf(key, next);
     const data = { ...about(next), changed_fields: changes.map(({ field }) => field) };
     return call.commit(
       {

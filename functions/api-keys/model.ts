@@ -8,6 +8,7 @@ import {
 } from "../../shared/access/keys/items.ts";
 import { beyondGrants } from "../../shared/access/keys/scopes.ts";
 import { allGrants, type Grant } from "../../shared/access/permissions.ts";
+import { changedFields, type FieldChange } from "../../shared/change/events.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { environments } from "../../shared/environments.ts";
 import { invalid } from "../../shared/http/parse.ts";
@@ -138,6 +139,16 @@ export const viewOf = (key: ApiKey): z.input<typeof apiKeyView> => ({
   last_used: key.last_used_at === null ? null : { at: key.last_used_at, ip: key.last_used_ip ?? "" },
   previous_secret_until: key.previous_until ?? null,
 });
+
+/** What a key may do, by lists: whoever asks later what it could has to find them. */
+const LISTS = ["scopes", "allowed_addresses", "workspace_ids", "environments"] as const;
+
+/** What a change of a key has changed, as the trail keeps it. */
+export const changesOf = (before: ApiKey, after: ApiKey): FieldChange[] =>
+  changedFields(before, after).map((change) => {
+    const list = LISTS.find((name) => name === change.field);
+    return list === undefined ? change : { field: list, old: before[list], new: after[list] };
+  });
 
 /** When a key ends, as it is kept. @throws Problem `validation_failed` for what is over, or too far ahead */
 export function endOf(expires_at: string | null, at: Date): string | null {

@@ -63,6 +63,8 @@ beforeAll(async () => {
   ofSuspended = await keyOfFormerOwner({ status: "suspended" });
   ofRemoved = await keyOfFormerOwner({ status: "removed" });
   world = new World(company);
+  // With its agent, which is activated for it and so has a version.
+  await world.id("run_id");
   elsewhere = (await world.post("/workspaces", { name: "Elsewhere", environment: "production" })).id;
   ofOtherWorkspace = await apiKey(company, { workspace_ids: [elsewhere] });
   ofOtherEnvironment = await apiKey(company, { environments: ["staging"] });
@@ -104,8 +106,17 @@ const sends = (operation: OperationShape) => (operation.request.body === undefin
 const ask = (operation: OperationShape, token: string) =>
   request(operation, nowhere(operation), { token, ...sends(operation) });
 
-/** What a confined key is answered, whatever it is confined to. */
-const CATALOGUE: readonly string[] = ["models.list", "models.get"];
+/** What is not there for a key, confined or not: it is told so before anybody asks where it is. */
+const UNKNOWN: readonly string[] = [
+  // No such model, and no step of an agent's run has this name.
+  "models.get",
+  "runs.get_step",
+  "runs.get_step_output",
+  // A thread is of whoever has begun it, and of nobody else.
+  "agents.get_thread",
+  "agents.list_thread_turns",
+  "agents.delete_thread",
+];
 const LISTS: readonly string[] = ["agents.list", "pipelines.list"];
 const idsOf = ({ body }: ApiAnswer): readonly string[] => body.items.map(({ id }: { readonly id: string }) => id);
 
@@ -152,7 +163,8 @@ describe("an API key", () => {
       const answer = await request(operation, ids, { token: key().key, ...(body === undefined ? {} : { body }) });
       const expected = operation.step_up === undefined ? "key_confined" : "key_not_accepted";
       // Which models there are is nobody's, and a list has what is within reach.
-      if (CATALOGUE.includes(operation.id)) expect(answer.status).toBe(200);
+      if (operation.id === "models.list") expect(answer.status).toBe(200);
+      else if (UNKNOWN.includes(operation.id)) expect([answer.status, answer.body.code]).toEqual([404, "not_found"]);
       else if (operation.id === "workspaces.list") expect(idsOf(answer)).toEqual(workspaces());
       else if (LISTS.includes(operation.id)) expect(idsOf(answer)).toEqual([]);
       else expect([answer.status, answer.body.code], answer.text).toEqual([403, expected]);
