@@ -186,7 +186,9 @@ describe("the OpenAPI document", () => {
     const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
     expect(schemaOf("/api/v1/auth/login", "POST", "401")).toEqual(named("InvalidCredentialsProblem"));
     expect(schemaOf("/api/v1/agents", "POST", "409")).toEqual(named("AlreadyExistsOrRepeatedRequestProblem"));
-    expect(schemaOf("/api/v1/agents", "GET", "403")).toEqual(named("ForbiddenOrKeyConfinedOrPolicyDeniedOrMembershipOrDoorProblem"));
+    expect(schemaOf("/api/v1/agents", "GET", "403")).toEqual(
+      named("ForbiddenOrKeyConfinedOrPolicyDeniedOrMembershipOrDoorProblem"),
+    );
   });
 
   it("describes every event where webhooks are made, told apart by its type, with the fields of its data", () => {
