@@ -6,6 +6,7 @@ import { Problem } from "../../../shared/errors.ts";
 import { judged, type Left, type Permitted } from "../../../shared/http/judge.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
 import { permissionOf } from "../../../shared/http/permit.ts";
+import type { Policy } from "../../../shared/policies/language.ts";
 
 const asking = allOperations.flatMap(({ operation }) =>
   permissionOf(operation) === undefined ? [] : [operation as OperationShape],
@@ -177,6 +178,41 @@ describe("a key that is confined", () => {
       const other = await left(operationOf(id), inA, place("wsp_a"), { path: { api_key_id: "key_2" } });
       expect([id, other instanceof Problem && other.code]).toEqual([id, "key_confined"]);
     }
+  });
+
+  it("sees of a list what neither its confines nor a policy hides", async () => {
+    const policy: Policy = {
+      id: "pol_1",
+      name: "No drafts",
+      effect: "deny",
+      resource_type: "agent",
+      action: "read",
+      conditions: { path: "resource.name", op: "eq", value: "Draft" },
+      assignments: [{ type: "organization" }],
+      status: "active",
+      version: 1,
+    };
+    const rules = { version: 1, roles: [], policies: [policy] };
+    const organization = { id: "org_1", rules_version: 1 };
+    const by = (workspace_ids: readonly string[]) =>
+      left(operationOf("agents.list"), { workspace_ids, environments: [] }, place("wsp_a"), {
+        platform: { table: { of: () => ({ get: async () => rules }) } },
+        rights: {
+          by: "api_key",
+          key: { id: "key_1", owner_type: "user", owner_id: "usr_1", scopes: ["*"], workspace_ids, environments: [] },
+          role: "org_owner",
+          caller: { organization, principal: { type: "api_key", id: "key_1" }, grants: ["*"] },
+        },
+      } as unknown as Partial<Permitted>);
+    const seen = async (workspace_ids: readonly string[]) => {
+      const { shows } = (await by(workspace_ids)) as Left;
+      const records = ["wsp_a", "wsp_b"].flatMap((workspace) =>
+        ["Draft", "Ready"].map((name) => ({ ...thingIn(place(workspace)), id: `${name} in ${workspace}`, name })),
+      );
+      return records.filter((record) => shows?.(record) ?? true).map(({ id }) => id);
+    };
+    expect(await seen(["wsp_a"])).toEqual(["Ready in wsp_a"]);
+    expect(await seen([])).toEqual(["Ready in wsp_a", "Ready in wsp_b"]);
   });
 
   it("compares a run with none of another workspace", async () => {
