@@ -140,6 +140,11 @@ export const errorCodes = {
     title: "The graph has errors",
     remedy: "`issues` lists each error with its nodes. Mend the graph and try again.",
   },
+  policy_tests_failed: {
+    status: 409,
+    title: "Tests of the policy fail",
+    remedy: "`failing` names each with what it expects and what comes out. Mend the policy or its tests and try again.",
+  },
   run_too_large: {
     status: 409,
     title: "The run is too large to be drawn",

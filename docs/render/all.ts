@@ -12,6 +12,7 @@ import { renderLimits } from "./limits.ts";
 import { renderNodeKinds } from "./node-kinds.ts";
 import { renderPermissions } from "./permissions.ts";
 import { renderPolicies } from "./policies.ts";
+import { renderAsked } from "./policies-asked.ts";
 import { renderSettings } from "./settings.ts";
 import { declaredStatesOfAllRooms, renderStates } from "./states.ts";
 import { renderTemplates } from "./templates.ts";
@@ -33,6 +34,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     "settings.md": renderSettings(),
     "templates.md": renderTemplates(templates),
     "../functions/exchange/templates/rules/lazy/library.json": `${JSON.stringify(templates, null, 2)}\n`,
+    "../functions/policies/rules/operations.json": renderAsked(allOperations),
     "states.md": renderStates(await declaredStatesOfAllRooms()),
   };
 }

@@ -2,13 +2,10 @@ import { readRules, rulesOf } from "../../shared/access/bundle.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import { shadowItem } from "../../shared/http/shadow.ts";
 import { toCedar } from "../../shared/policies/cedar.ts";
-import { checkConditions } from "../../shared/policies/check.ts";
-import { conditionsInWords } from "../../shared/policies/words.ts";
 import type { PolicyDeps } from "./deps.ts";
 import { toView } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { shownAttributes } from "./rules/attributes.ts";
-import { issuesOf } from "./rules/checking.ts";
 import { templates } from "./rules/templates.ts";
 import { policyItem, policyVersionItem } from "./store.ts";
 
@@ -20,9 +17,12 @@ export {
   remove,
   rollback,
   setDefaults,
+  setTests,
   shadow,
   update,
 } from "./changing/handlers.ts";
+export { exportPolicies, importPolicies } from "./portable/handlers.ts";
+export { diffVersion, listReferences, simulate, test, validateConditions } from "./trials/handlers.ts";
 
 type Ops = typeof operations;
 
@@ -36,6 +36,11 @@ export const list: Handler<Ops["list"], PolicyDeps> = async ({ caller, query }, 
 };
 
 export const get: Handler<Ops["get"], PolicyDeps> = async (call) => toView(await call.load());
+
+export const getTests: Handler<Ops["getTests"], PolicyDeps> = async (call) => ({
+  items: (await call.load()).tests,
+  next_cursor: null,
+});
 
 export const listVersions: Handler<Ops["listVersions"], PolicyDeps> = async (call, { table }) => {
   const { id } = await call.load();
@@ -61,13 +66,6 @@ export const listTemplates: Handler<Ops["listTemplates"], PolicyDeps> = async ()
   items: templates,
   next_cursor: null,
 });
-
-export const validateConditions: Handler<Ops["validateConditions"], PolicyDeps> = async ({ body }) => {
-  const checked = checkConditions(body.conditions, body.resource_type);
-  return checked.ok
-    ? { valid: true, issues: [], sentence: conditionsInWords(checked.conditions) }
-    : { valid: false, issues: issuesOf(checked.issues, "conditions"), sentence: null };
-};
 
 export const getDefaults: Handler<Ops["getDefaults"], PolicyDeps> = async ({ caller }, { table }) => ({
   denied_by_default: (await readRules(table.of(caller.organization.id))).denied_by_default ?? [],

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { descriptionSchema, nameSchema } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { attributeTypes } from "../../shared/policies/attributes.ts";
+import { attributeTypes, referableTypes } from "../../shared/policies/attributes.ts";
 import { MAX_POLICY_DEPTH, MAX_POLICY_PARTS, policyEffects, policyStatuses } from "../../shared/policies/language.ts";
 import { assignmentsSchema, conditionsSchema } from "../../shared/policies/schemas.ts";
 import { policyInWords } from "../../shared/policies/words.ts";
@@ -57,6 +57,23 @@ export const definition = {
 export const definitionSchema = z.object(definition);
 export type Definition = z.output<typeof definitionSchema>;
 
+/** What somebody or something says, and nothing besides. */
+export const definitionOf = ({
+  name,
+  description,
+  effect,
+  resource_type,
+  action,
+  conditions,
+}: Definition): Definition => ({
+  name,
+  description,
+  effect,
+  resource_type,
+  action,
+  conditions,
+});
+
 export const policySchema = z.object({
   id: idSchema("policy"),
   organization_id: idSchema("organization"),
@@ -76,7 +93,7 @@ const sentence = z.string().meta({
     'Denies `update` on things of type `agent` to everybody in the organization, when the caller\'s role is none of "org_owner", "org_admin".',
 });
 
-export const policyView = policySchema.extend({ sentence }).meta({
+export const policyView = policySchema.extend({ sentence, test_count: z.int() }).meta({
   id: "Policy",
   description: "Conditions under which something is allowed or denied, asked after the role has granted.",
 });
@@ -94,9 +111,10 @@ export const policyVersionView = policyVersionSchema.meta({
 });
 
 /** A policy as the API shows it. */
-export const toView = <P extends PolicyRecord>(policy: P): P & { sentence: string } => ({
+export const toView = <P extends PolicyRecord & { readonly tests: readonly unknown[] }>(policy: P) => ({
   ...policy,
   sentence: policyInWords(policy),
+  test_count: policy.tests.length,
 });
 
 export const issueSchema = z
@@ -106,8 +124,33 @@ export const issueSchema = z
   })
   .meta({ id: "PolicyIssue", description: "What is wrong with conditions, where, and what to do." });
 
+export const referenceView = z
+  .object({
+    path: z.string().meta({ example: "conditions.value.ids.0" }),
+    type: z.enum(referableTypes).meta({ id: "PolicyReferenceType", description: "What kind of thing is named." }),
+    id: z.string().meta({ example: "tem_01JDQ4X0Z5V8W3N7K2M9R6T1BC" }),
+    name: z
+      .string()
+      .nullable()
+      .meta({ description: "What it is called now; null where it is nothing, has no name, or is not yours to read." }),
+    status: z.enum(["valid", "orphaned", "changed"]).meta({
+      id: "PolicyReferenceStatus",
+      description:
+        "`orphaned`: nothing of that id is in the organization. `changed`: it is there, and is archived, suspended or revoked, or called otherwise than `display` beside the reference says.",
+    }),
+    detail: z.string().nullable().meta({ example: "It is archived." }),
+  })
+  .meta({ id: "PolicyReference", description: "A thing that a policy names, and how it stands now." });
+
 export const checkedView = z
-  .object({ valid: z.boolean(), issues: z.array(issueSchema), sentence: sentence.nullable() })
+  .object({
+    valid: z.boolean(),
+    issues: z.array(issueSchema),
+    sentence: sentence.nullable(),
+    references: z
+      .array(referenceView)
+      .meta({ description: "What valid conditions name. Nothing that is gone keeps them from being saved." }),
+  })
   .meta({ id: "CheckedConditions", description: "Whether conditions could be saved, and what they would say." });
 
 export const attributeView = z
@@ -131,6 +174,14 @@ export const attributeView = z
       .meta({ description: "Which things have it; null where it is not of a thing.", example: ["agent"] }),
   })
   .meta({ id: "PolicyAttribute", description: "Something that a condition can look at." });
+
+export const differenceView = z
+  .object({
+    path: z.string().meta({ example: "conditions.all.0.value" }),
+    old: z.unknown().meta({ example: "secret" }),
+    new: z.unknown().meta({ example: "internal" }),
+  })
+  .meta({ id: "PolicyDifference" });
 
 export const shadowView = z
   .object({

@@ -6,7 +6,6 @@ import { assignmentsSchema } from "../../shared/policies/schemas.ts";
 import {
   attributeView,
   cedarView,
-  checkedView,
   defaultsSchema,
   definition,
   policyStatusSchema,
@@ -15,7 +14,10 @@ import {
   shadowView,
   templateView,
 } from "./model.ts";
+import { portableOperations } from "./portable/operations.ts";
+import { policyTestsSchema, policyTestView } from "./rules/tests.ts";
 import { policyPath, policyResource } from "./store.ts";
+import { trialOperations } from "./trials/operations.ts";
 
 const list = { type: "policy", list: true } as const;
 const atOnce = "What it says of an active policy counts from the next request on.";
@@ -79,24 +81,6 @@ export const operations = {
     response: pageOf(templateView),
     success: 200,
     errors: [],
-  }),
-  validateConditions: operation({
-    id: "policies.validate_conditions",
-    method: "POST",
-    path: "/policies/validate-conditions",
-    summary: "Check conditions without saving them",
-    permission: "policies:read",
-    resource: list,
-    request: {
-      body: z.strictObject({
-        resource_type: definition.resource_type.default("*"),
-        conditions: definition.conditions,
-      }),
-    },
-    response: checkedView,
-    success: 200,
-    errors: [],
-    rate_class: "read",
   }),
   getDefaults: operation({
     id: "policies.get_defaults",
@@ -166,7 +150,7 @@ export const operations = {
     request: { path: policyPath, body: z.strictObject(definition).partial() },
     response: policyView,
     success: 200,
-    errors: ["conflict", "precondition_failed", "quota_exceeded"],
+    errors: ["conflict", "policy_tests_failed", "precondition_failed", "quota_exceeded"],
   }),
   remove: operation({
     id: "policies.delete",
@@ -192,20 +176,47 @@ export const operations = {
     request: { path: policyPath, body: z.strictObject({ assignments: assignmentsSchema }) },
     response: policyView,
     success: 200,
-    errors: ["conflict", "precondition_failed", "reference_not_found", "quota_exceeded"],
+    errors: ["conflict", "policy_tests_failed", "precondition_failed", "reference_not_found", "quota_exceeded"],
+  }),
+  getTests: operation({
+    id: "policies.get_tests",
+    method: "GET",
+    path: "/policies/{policy_id}/tests",
+    summary: "The tests of a policy",
+    description: "The list is complete.",
+    permission: "policies:read",
+    resource: policyResource,
+    request: { path: policyPath },
+    response: pageOf(policyTestView),
+    success: 200,
+    errors: [],
+  }),
+  setTests: operation({
+    id: "policies.set_tests",
+    method: "PUT",
+    path: "/policies/{policy_id}/tests",
+    summary: "Set the tests of a policy",
+    description:
+      "The whole list: requests, each with the outcome that all active policies together have to give it. A policy comes and stays in force only as long as they pass: activating it, and changing it or its tests while it is active, is refused where one fails.",
+    permission: "policies:update",
+    resource: policyResource,
+    request: { path: policyPath, body: z.strictObject({ tests: policyTestsSchema }) },
+    response: policyView,
+    success: 200,
+    errors: ["conflict", "policy_tests_failed", "precondition_failed", "quota_exceeded"],
   }),
   activate: operation({
     id: "policies.activate",
     method: "POST",
     path: "/policies/{policy_id}/activate",
     summary: "Enforce a policy",
-    description: "From the next request on, on everybody it is for.",
+    description: "From the next request on, on everybody it is for. All of its tests have to pass.",
     permission: "policies:update",
     resource: policyResource,
     request: { path: policyPath },
     response: policyView,
     success: 200,
-    errors: ["conflict", "precondition_failed", "quota_exceeded"],
+    errors: ["conflict", "policy_tests_failed", "precondition_failed", "quota_exceeded"],
   }),
   shadow: operation({
     id: "policies.shadow",
@@ -269,6 +280,8 @@ export const operations = {
     request: { path: policyPath, body: z.strictObject({ version: z.int().min(1) }) },
     response: policyView,
     success: 200,
-    errors: ["conflict", "precondition_failed", "reference_not_found", "quota_exceeded"],
+    errors: ["conflict", "policy_tests_failed", "precondition_failed", "reference_not_found", "quota_exceeded"],
   }),
+  ...portableOperations,
+  ...trialOperations,
 } as const;

@@ -4,16 +4,21 @@ import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import { Problem } from "../../shared/errors.ts";
 import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
-import type { EnforcedPolicy } from "../../shared/policies/language.ts";
+import type { EnforcedPolicy, PolicyBundle } from "../../shared/policies/language.ts";
 import { MOST_ENFORCED_BYTES, type PolicyStatus, policySchema, policyVersionSchema } from "./model.ts";
+import { storedTestsSchema } from "./rules/tests.ts";
 
 export const policyItem = defineItem({
   type: "policy",
   summary: "A policy of the organization; what is enforced of it stands in `access_rules`, too.",
-  schema: policySchema.extend({ etag: z.string() }),
+  schema: policySchema.extend({
+    /** Requests whose outcome it has to have to be in force. Kept as they were checked when they were said. */
+    tests: storedTestsSchema,
+    etag: z.string(),
+  }),
   key: { pk: "POLICY#{id}", sk: "POLICY" },
   indexes: { gsi1: { pk: "POLICIES#{status}", sk: "{id}" }, gsi2: { pk: "POLICIES", sk: "{id}" } },
-  json: ["conditions"],
+  json: ["conditions", "tests"],
 });
 export type StoredPolicy = ItemOf<typeof policyItem>;
 
@@ -35,7 +40,16 @@ export const policyResource = defineResource({
   key: ({ policy_id }) => ({ id: policy_id }),
 });
 
-const enforced = (policy: StoredPolicy, status: EnforcedPolicy["status"]): EnforcedPolicy => ({
+/** What a policy said in one of its versions. */
+export const policyVersionResource = defineResource({
+  type: "policy",
+  path: ["policy_id", "number"],
+  item: policyVersionItem,
+  key: ({ policy_id, number }) => ({ policy_id, version: number }),
+});
+
+/** A policy as it stands among the rules. */
+export const enforced = (policy: StoredPolicy, status: EnforcedPolicy["status"]): EnforcedPolicy => ({
   id: policy.id,
   name: policy.name,
   effect: policy.effect,
@@ -47,7 +61,7 @@ const enforced = (policy: StoredPolicy, status: EnforcedPolicy["status"]): Enfor
   version: policy.version,
 });
 
-type Rules = Omit<AccessRules, "version">;
+export type Rules = Omit<AccessRules, "version">;
 
 /** Whether a policy is among the rules that requests are judged by: it decides, or it is watched what it would decide. */
 export const isInForce = (status: PolicyStatus): status is EnforcedPolicy["status"] =>
@@ -75,4 +89,10 @@ export function withPolicy({ version: _, ...rules }: AccessRules, policy: Stored
 export const withoutPolicy = ({ version: _, ...rules }: AccessRules, id: string): Rules => ({
   ...rules,
   policies: (rules.policies ?? []).filter((policy) => policy.id !== id),
+});
+
+/** The rules as the engine takes them. */
+export const bundleOf = ({ policies = [], denied_by_default = [] }: Rules): PolicyBundle => ({
+  policies,
+  denied_by_default,
 });

@@ -3,4 +3,11 @@ export { workspaceEvents } from "./events.ts";
 export { type LinkChange, MOST_WORKSPACES, workspaceCheck, workspaceLinks } from "./links/links.ts";
 export { giveUpSeat, seatsOf } from "./members/departure.ts";
 export { enterPromised as enterPromisedWorkspaces, requireAssignable } from "./members/invited.ts";
-export { newMember, type Workspace, workspaceItem, workspaceResourceItem, workspaceWrites } from "./store.ts";
+export {
+  newMember,
+  type Workspace,
+  workspaceItem,
+  workspaceResource,
+  workspaceResourceItem,
+  workspaceWrites,
+} from "./store.ts";

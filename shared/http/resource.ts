@@ -79,7 +79,10 @@ export interface Target {
 /** How policies see what was read; undefined where it is there no more. */
 export type Subject = PolicySubject | Promise<PolicySubject | undefined>;
 
-/** Operations on no one thing in particular: a list, or the making of a new one. */
+/**
+ * Operations on no one thing in particular: a list, or the making of a new one, which may be of a thing or of none by what its body
+ * says.
+ */
 export type Collection =
   | {
       readonly type: ResourceType;
@@ -87,7 +90,7 @@ export type Collection =
       /** What the query narrows it to, where what it lists is of something: runs of a pipeline. */
       targets?(query: never): readonly Target[];
     }
-  | { readonly type: ResourceType; readonly create: true; target?(body: never): Target };
+  | { readonly type: ResourceType; readonly create: true; target?(body: never): Target | undefined };
 
 /**
  * Declares what a path's parameter names: one item by its key, or whatever the room needs of the thing, in one read.

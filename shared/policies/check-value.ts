@@ -6,6 +6,9 @@ import { MAX_VALUE, MAX_VALUES } from "./language.ts";
 import { minutesOf } from "./local-time.ts";
 import { literalOnly, type PolicyOperator } from "./operators.ts";
 
+/** Longest name of a thing. */
+const MAX_CALLED = 120;
+
 /** Something that is wrong: where it stands, and what to do. */
 export interface Issue {
   readonly path: readonly (string | number)[];
@@ -202,8 +205,9 @@ function checkThing(
   value: Readonly<Record<string, unknown>>,
   { path, attribute, operator, op, resource_type }: Place,
 ): Checked {
-  const { $ref, type, id, ids, ...others } = value;
-  if (Object.keys(others).length > 0) return wrong("a reference to things has `$ref`, `type` and either `id` or `ids`");
+  const { $ref, type, id, ids, display, ...others } = value;
+  if (Object.keys(others).length > 0)
+    return wrong("a reference to things has `$ref`, `type`, either `id` or `ids`, and may have `display`");
   const refers = attribute.refers === "thing" ? resource_type : attribute.refers;
   if (refers === undefined || literalOnly.has(op))
     return wrong(`\`${path}\` does not hold ids: compare it with a value`);
@@ -213,11 +217,23 @@ function checkThing(
     if (id !== undefined || !Array.isArray(ids)) return wrong(`must be given for \`${op}\`, and no \`id\``, "ids");
     if (ids.length === 0 || ids.length > MAX_VALUES) return wrong(`must be a list of 1 to ${MAX_VALUES} ids`, "ids");
     const index = ids.findIndex((one) => !isId(one));
-    return index < 0 ? fine({ $ref, type, ids: [...new Set(ids)] }) : wrong("must be an id", "ids", index);
+    if (index >= 0) return wrong("must be an id", "ids", index);
+    if (display === undefined) return fine({ $ref, type, ids: [...new Set(ids)] });
+    const { names, ...more } = isObject(display) ? display : {};
+    if (Object.keys(more).length > 0 || !Array.isArray(names) || names.length !== ids.length || !names.every(isCalled))
+      return wrong('must be {"names": […]}, a name for each of the `ids`', "display");
+    if (new Set(ids).size < ids.length) return wrong("must be different ids", "ids");
+    return fine({ $ref, type, ids, display: { names } });
   }
   if (ids !== undefined || !isId(id)) return wrong(`must be an id for \`${op}\`, and there must be no \`ids\``, "id");
-  return fine({ $ref, type, id });
+  if (display === undefined) return fine({ $ref, type, id });
+  if (!isObject(display) || Object.keys(display).length !== 1 || !isCalled(display.name))
+    return wrong('must be {"name": …}, what the thing is called', "display");
+  return fine({ $ref, type, id, display: { name: display.name } });
 }
+
+const isCalled = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= MAX_CALLED && value.isWellFormed();
 
 const isId = (value: unknown): value is string => typeof value === "string" && /^[\w-]{1,128}$/.test(value);
 

@@ -3,7 +3,8 @@ import type { Permission } from "../access/permissions.ts";
 import { isObject } from "../expressions/json.ts";
 import type { ResourceType } from "../http/resource.ts";
 import { typeHas } from "./attributes.ts";
-import { aboutOf, aboutTarget, actionOf, type Request, targetsOf, typeOf } from "./requests.ts";
+import { actionOf, typeOf } from "./nouns.ts";
+import { aboutOf, aboutTarget, type Request, targetsOf } from "./requests.ts";
 
 /**
  * What the confines of an API key leave of a request. Asked where policies are, about the same thing, seen in the same way, so

@@ -15,6 +15,8 @@ export interface ThingReference {
   readonly type: string;
   readonly id?: string;
   readonly ids?: readonly string[];
+  /** What they were called when it was said, in the order of the ids: nothing is decided by it. */
+  readonly display?: { readonly name: string } | { readonly names: readonly string[] };
 }
 
 /** Another attribute of the same request: `resource.created_by eq principal.id`. */

@@ -1,16 +1,10 @@
 import type { Permission } from "../access/permissions.ts";
 import type { OperationShape } from "../http/operation.ts";
-import {
-  type Collection,
-  type Reading,
-  type Resource,
-  type ResourceType,
-  resourceTypes,
-  type Target,
-} from "../http/resource.ts";
+import type { Collection, Reading, Resource, ResourceType, Target } from "../http/resource.ts";
 import { type Acting, principalOf } from "./acting.ts";
 import { type About, type Asked, concerns, type Denial, judge, type Shown, type Verdict } from "./judging.ts";
 import type { PolicyBundle } from "./language.ts";
+import { actionOf, typeOf } from "./nouns.ts";
 import { type ShadowDenial, withShadow } from "./shadow.ts";
 
 /** A request that its permission lets through, as policies are asked about it. */
@@ -121,17 +115,6 @@ async function judgeBy(bundle: PolicyBundle, request: Request): Promise<Judgemen
 }
 
 const ALLOWED: Verdict = { allowed: true };
-
-export const actionOf = (permission: Permission): string => permission.slice(permission.indexOf(":") + 1);
-
-/** The plural: policies, but API keys. */
-const nounOf = (type: ResourceType): string => (/[^aeiou]y$/.test(type) ? `${type.slice(0, -1)}ies` : `${type}s`);
-
-const typeByNoun: ReadonlyMap<string, ResourceType> = new Map(resourceTypes.map((type) => [nounOf(type), type]));
-
-/** The type of things that a permission's noun names: `agents:update` is about an `agent`. Undefined where there is no such type. */
-export const typeOf = (permission: Permission): ResourceType | undefined =>
-  typeByNoun.get(permission.slice(0, permission.indexOf(":")));
 
 export function aboutOf(request: Request): About {
   const { operation, resource, body } = request;

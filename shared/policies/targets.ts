@@ -16,7 +16,7 @@ export const targets: Readonly<Record<string, readonly string[]>> = {
   organization: ["delete", "read", "transfer", "update"],
   permission: ["read"],
   pipeline: ["create", "delete", "execute", "read", "update"],
-  policy: ["assign", "create", "delete", "read", "update"],
+  policy: ["assign", "create", "delete", "evaluate", "read", "update"],
   role: ["create", "delete", "read", "update"],
   run: ["delete", "execute", "read", "stop"],
   schedule: ["execute", "read"],

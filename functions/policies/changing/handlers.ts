@@ -1,29 +1,21 @@
-import { type AccessRules, readRules, replaceRules } from "../../../shared/access/bundle.ts";
-import { changedFields, draft, type EventDraft } from "../../../shared/change/events.ts";
+import { readRules, replaceRules } from "../../../shared/access/bundle.ts";
+import { changedFields, draft } from "../../../shared/change/events.ts";
 import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
-import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
+import { lostRace } from "../../../shared/dynamo/write.ts";
 import { badReference, notFound, Problem } from "../../../shared/errors.ts";
-import type { Call, Handler } from "../../../shared/http/call.ts";
+import type { Handler } from "../../../shared/http/call.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { giveQuota, takeQuota } from "../../../shared/limits/quota.ts";
-import { checkStatus } from "../../../shared/policies/check.ts";
 import { targets } from "../../../shared/policies/targets.ts";
 import type { PolicyDeps } from "../deps.ts";
 import { policyEvents } from "../events.ts";
-import { type Definition, type PolicyStatus, policyStates, toView } from "../model.ts";
+import { definitionOf, type PolicyStatus, policyStates, toView } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { checked } from "../rules/checking.ts";
-import {
-  isInForce,
-  policyItem,
-  policyVersionItem,
-  type StoredPolicy,
-  type StoredVersion,
-  withoutPolicy,
-  withPolicy,
-} from "../store.ts";
+import { checkedTests } from "../rules/tests.ts";
+import { isInForce, policyItem, policyVersionItem, type StoredPolicy, withoutPolicy } from "../store.ts";
+import { about, change, LARGEST_DELETION, versionOf, versionsUpTo } from "./change.ts";
 import { requireAssignable } from "./references.ts";
 
 type Ops = typeof operations;
@@ -39,6 +31,7 @@ export const create: Handler<Ops["create"], PolicyDeps> = async (call, { table }
     organization_id: caller.organization.id,
     ...said,
     assignments,
+    tests: [],
     status: "draft",
     version: 1,
     created_by: caller.principal.id,
@@ -100,6 +93,24 @@ export const assign: Handler<Ops["assign"], PolicyDeps> = (call, deps) =>
     return {
       to: { assignments },
       says: (policy) => draft(policyEvents, "policy.assigned", policy, { ...about(policy), assignments }),
+    };
+  });
+
+export const setTests: Handler<Ops["setTests"], PolicyDeps> = (call, deps) =>
+  change(call, deps, (read) => {
+    const tests = checkedTests(call.body.tests, read);
+    if (JSON.stringify(tests) === JSON.stringify(read.tests)) return undefined;
+    const changes = changedFields({ tests: read.tests }, { tests }, { conceal: ["tests"] });
+    return {
+      to: { tests },
+      says: (policy) =>
+        draft(
+          policyEvents,
+          "policy.updated",
+          policy,
+          { ...about(policy), changed_fields: changes.map(({ field }) => field) },
+          { changes },
+        ),
     };
   });
 
@@ -180,101 +191,10 @@ export const setDefaults: Handler<Ops["setDefaults"], PolicyDeps> = (call, { tab
   });
 };
 
-/** What becomes of a policy, and how it is told. */
-interface Change {
-  readonly to: Partial<StoredPolicy>;
-  says(policy: StoredPolicy): EventDraft;
-}
-
-type Changing =
-  | Call<Ops["update"]>
-  | Call<Ops["rollback"]>
-  | Call<Ops["assign"]>
-  | Call<Ops["activate"]>
-  | Call<Ops["shadow"]>
-  | Call<Ops["deactivate"]>;
-
-/**
- * Changes a policy, and with it the rules of the organization where it is in force before or after: two who change at the same
- * moment are taken one after the other, each judged by what the other left.
- */
-function change(
-  call: Changing,
-  { table }: PolicyDeps,
-  decide: (
-    read: StoredPolicy,
-    tenant: TenantTable,
-    rules: AccessRules,
-  ) => Change | undefined | Promise<Change | undefined>,
-) {
-  return updateWithRetry(call.if_match, async (how) => {
-    const tenant = table.of(call.caller.organization.id);
-    const read = await call.load(how);
-    requireMatch(call.if_match, read.etag);
-    const rules = await readRules(tenant);
-    const changing = await decide(read, tenant, rules);
-    if (changing === undefined) return toView(read);
-    const next: StoredPolicy = { ...read, ...changing.to, updated_at: timestamp(call.at), etag: newEtag(call.at) };
-    requireEnforceable(next);
-    const inForce = isInForce(read.status) || isInForce(next.status);
-    const writes: Write[] = [
-      call.stillPermitted(),
-      tenant.writes.replace(policyItem, next, read.etag),
-      ...(next.version === read.version ? [] : versionWrites(tenant, next, call)),
-      ...(inForce ? replaceRules(tenant, rules, withPolicy(rules, next)) : []),
-    ];
-    return call.commit({ writes, events: [changing.says(next)] }, toView(next));
-  });
-}
-
 /** @throws Problem `conflict` where it is in another state */
 function move(read: StoredPolicy, to: PolicyStatus): void {
   if (!policyStates.allows(read.status, to)) throw policyStates.refusal(read.status, to);
 }
-
-/** @throws Problem `conflict` for one that would be in force with an effect that cannot be enforced */
-function requireEnforceable({ effect, status }: StoredPolicy): void {
-  const [issue] = checkStatus(effect, status);
-  if (issue !== undefined)
-    throw new Problem("conflict", `The status ${issue.message}.`, { members: { state: status } });
-}
-
-/** A policy keeps so many versions, so that it goes with all of them in one transaction. */
-const MOST_VERSIONS = 50;
-/** The policy, its place in the count, its versions; the rules, the organization, the proofs, the event and its entry, the answer. */
-const LARGEST_DELETION = MOST_VERSIONS + 10;
-
-/** The versions that are kept of a policy whose newest is this. */
-const versionsUpTo = (newest: number): number[] =>
-  Array.from({ length: Math.min(newest, MOST_VERSIONS) }, (_, index) => newest - index);
-
-/** A new version, in the place of the oldest one where there is no more room. */
-function versionWrites(tenant: TenantTable, next: StoredPolicy, call: Pick<Changing, "caller" | "at">): Write[] {
-  const oldest = next.version - MOST_VERSIONS;
-  return [
-    tenant.writes.create(policyVersionItem, versionOf(next, call)),
-    ...(oldest < 1 ? [] : [tenant.writes.remove(policyVersionItem, { policy_id: next.id, version: oldest }, {})]),
-  ];
-}
-
-const definitionOf = ({ name, description, effect, resource_type, action, conditions }: Definition): Definition => ({
-  name,
-  description,
-  effect,
-  resource_type,
-  action,
-  conditions,
-});
-
-const versionOf = (policy: StoredPolicy, { caller, at }: Pick<Changing, "caller" | "at">): StoredVersion => ({
-  policy_id: policy.id,
-  version: policy.version,
-  ...definitionOf(policy),
-  created_by: caller.principal.id,
-  created_at: timestamp(at),
-});
-
-const about = ({ id, name, version, status }: StoredPolicy) => ({ policy_id: id, name, version, status });
 
 /** Only what was sent. */
 const present = <T extends object>(sent: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

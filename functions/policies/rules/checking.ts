@@ -8,11 +8,15 @@ import { MOST_CONDITION_BYTES } from "../model.ts";
 export const issuesOf = (issues: readonly Issue[], within: string): ProblemIssue[] =>
   issues.map(({ path, message }) => ({ path: [within, ...path].filter((part) => part !== "").join("."), message }));
 
-/**
- * What a policy says, as it is kept.
- * @throws Problem `validation_failed` with everything that is wrong with it
- */
-export function checked<D extends Pick<Definition, "resource_type" | "action" | "conditions">>(definition: D): D {
+/** What is wrong with a policy, in the words of its body; or its conditions as they are kept. */
+type Said =
+  | { readonly ok: true; readonly conditions: Definition["conditions"] }
+  | { readonly ok: false; readonly issues: ProblemIssue[] };
+
+/** Checks what a policy says, all of it at once. */
+export function check(
+  definition: Pick<Definition, "resource_type" | "action"> & { readonly conditions: unknown },
+): Said {
   const target = issuesOf(checkTarget(definition, targets), "");
   const conditions = checkConditions(definition.conditions, definition.resource_type);
   const issues = [...target, ...(conditions.ok ? [] : issuesOf(conditions.issues, "conditions"))];
@@ -21,7 +25,15 @@ export function checked<D extends Pick<Definition, "resource_type" | "action" | 
       path: "conditions",
       message: `are longer than ${MOST_CONDITION_BYTES} bytes: make several policies of it`,
     });
-  if (issues.length > 0 || !conditions.ok)
-    throw new Problem("validation_failed", "The policy cannot be kept like this.", { issues });
-  return { ...definition, conditions: conditions.conditions };
+  return issues.length > 0 || !conditions.ok ? { ok: false, issues } : { ok: true, conditions: conditions.conditions };
+}
+
+/**
+ * What a policy says, as it is kept.
+ * @throws Problem `validation_failed` with everything that is wrong with it
+ */
+export function checked<D extends Pick<Definition, "resource_type" | "action" | "conditions">>(definition: D): D {
+  const said = check(definition);
+  if (!said.ok) throw new Problem("validation_failed", "The policy cannot be kept like this.", { issues: said.issues });
+  return { ...definition, conditions: said.conditions };
 }

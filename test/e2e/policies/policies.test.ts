@@ -226,6 +226,51 @@ describe("an organization that has locked itself out", () => {
   });
 });
 
+describe("the difference between two versions", () => {
+  const tagged = (value: string) => ({ path: "resource.tags", op: "contains", value });
+
+  it("says what they say, field by field, and what becomes allowed and denied by it", async () => {
+    const fresh = await registerCompany();
+    const { id } = await policyOf(fresh, { conditions: tagged("a") });
+    const changed = await fresh.call("PATCH", `/policies/${id}`, { name: "Another", conditions: tagged("b") });
+    expect(changed.body.version).toBe(2);
+    const diff = async (version: number, query = "") =>
+      fresh.call("GET", `/policies/${id}/versions/${version}/diff${query}`);
+    const { status, body } = await diff(2);
+    expect([status, body.from, body.to, body.complete]).toEqual([200, 1, 2, true]);
+    expect(body.fields.slice(1)).toEqual([{ path: "conditions.value", old: "a", new: "b" }]);
+    expect(body.fields[0]).toMatchObject({ path: "name", new: "Another" });
+    expect([body.sentences.old, body.sentences.new]).toEqual([
+      expect.stringContaining('when the thing\'s tags include "a".'),
+      expect.stringContaining('when the thing\'s tags include "b".'),
+    ]);
+    expect(body.allowed).toMatchObject([
+      { resource_type: "agent", action: "update", when: [{ attribute: "resource.tags" }] },
+    ]);
+    expect(body.denied).toHaveLength(1);
+    // The example, tried: by the one version it is denied, by the other it is not.
+    const outcome = async (version: number) => {
+      const { resource_type, action, example } = body.allowed[0];
+      const tried = { resource_type, action, ...example, with: { policy_id: id, version } };
+      return (await fresh.call("POST", "/policies/simulate", tried)).body.outcome;
+    };
+    expect([await outcome(1), await outcome(2)]).toEqual(["deny", "allow"]);
+    const first = (await diff(1)).body;
+    expect([first.from, first.sentences.old, first.allowed.length, first.denied.length]).toEqual([
+      "nothing",
+      null,
+      0,
+      1,
+    ]);
+    const back = (await diff(1, "?against=2")).body;
+    expect([back.allowed, back.denied]).toEqual([body.denied, body.allowed]);
+    expect((await diff(2, "?against=nothing")).body.from).toBe("nothing");
+    expect((await diff(9)).status).toBe(404);
+    expect((await diff(2, "?against=9")).status).toBe(404);
+    expect((await company.call("GET", `/policies/${id}/versions/2/diff`)).status).toBe(404);
+  });
+});
+
 describe("versions", () => {
   it("are made by each change, bite at once where the policy is active, and can be gone back to", async () => {
     const agent = await createAgent(company, { tags: ["v"] });

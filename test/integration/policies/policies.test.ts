@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import * as handlers from "../../../functions/policies/handlers.ts";
+import { operations } from "../../../functions/policies/operations.ts";
 import { policyItem, policyVersionItem } from "../../../functions/policies/store.ts";
 import { accessRulesItem } from "../../../shared/access/bundle.ts";
 import { organizationItem } from "../../../shared/identity/items.ts";
 import type { Company } from "../../support/api.ts";
+import { askWhile } from "../../support/permitted.ts";
 import { roomyCompany } from "../../support/plans.ts";
 import { activePolicy, policyOf } from "../../support/policies.ts";
 import { stackTable } from "../../support/stack.ts";
@@ -44,6 +47,30 @@ describe("policies that change at the same moment", () => {
     const { version, name } = (await company.call("GET", `/policies/${id}`)).body;
     expect(version).toBe(4);
     expect((await rules())?.policies).toEqual([expect.objectContaining({ id, version, name })]);
+    await move(id, "deactivate");
+  });
+});
+
+describe("a policy with tests", () => {
+  it("is judged by what the others are when it comes in force, not by what they were when it was looked at", async () => {
+    const expected = { name: "Allowed", resource_type: "agent", action: "update", expected: "allow" };
+    const { id } = await policyOf(company, forNobody);
+    expect((await company.call("PUT", `/policies/${id}/tests`, { tests: [expected] })).status).toBe(200);
+    const other = await policyOf(company);
+    const activated = await askWhile(
+      { operations, handlers, deps: { table: stackTable() } },
+      { method: "POST", path: `/policies/${id}/activate`, token: company.token },
+      () => move(other.id, "activate"),
+      "judged",
+    );
+    expect([activated.status, activated.body.code, activated.body.failing[0].policy.id]).toEqual([
+      409,
+      "policy_tests_failed",
+      other.id,
+    ]);
+    expect((await rules())?.policies?.map((one) => one.id)).toEqual([other.id]);
+    await move(other.id, "deactivate");
+    expect((await move(id, "activate")).status).toBe(200);
     await move(id, "deactivate");
   });
 });

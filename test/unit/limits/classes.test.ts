@@ -26,6 +26,8 @@ describe("the class of an operation", () => {
     const sent = operations.filter(({ method, rate_class }) => method !== "GET" && rate_class === "read");
     expect(sent.map(({ id }) => id).sort()).toEqual([
       "pipelines.validate",
+      "policies.simulate",
+      "policies.test",
       "policies.validate_conditions",
       "scim.search",
       "scim.search_groups",

@@ -2,65 +2,16 @@ import { describe, expect, it } from "vitest";
 import { allOperations } from "../../../functions/operations.ts";
 import type { Permission } from "../../../shared/access/permissions.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { judged, type Left, type Permitted } from "../../../shared/http/judge.ts";
 import type { OperationShape } from "../../../shared/http/operation.ts";
 import { permissionOf, permissionsOf } from "../../../shared/http/permit.ts";
 import { resourceTypes } from "../../../shared/http/resource.ts";
-import type { Policy } from "../../../shared/policies/language.ts";
+import { withDenied } from "./support/denied.ts";
 
 const nounOf = (permission: Permission) => permission.slice(0, permission.indexOf(":"));
 const actionOf = (permission: Permission) => permission.slice(permission.indexOf(":") + 1);
 const types = new Map<string, string>(
   resourceTypes.map((type) => [`${type}s`.replace(/([^aeiou])ys$/, "$1ies"), type]),
 );
-
-/** Whatever is asked of it; what it is of, is of this kind. */
-const thingOf = (kind: string): unknown =>
-  new Proxy({}, { get: (_, name) => (name === "kind" ? kind : name === "then" ? undefined : thingOf(kind)) });
-
-let version = 0;
-
-/** What is left of a request to the operation where everybody is denied this. */
-async function withDenied(operation: OperationShape, resource_type: string, action: string): Promise<Left | Problem> {
-  version += 1;
-  const policy: Policy = {
-    id: "pol_1",
-    name: "Nobody",
-    effect: "deny",
-    resource_type,
-    action,
-    conditions: {},
-    assignments: [{ type: "organization" }],
-    status: "active",
-    version: 1,
-  };
-  const rules = { version, roles: [], policies: [policy] };
-  const thing = thingOf(resource_type === "agent" ? "agent" : "pipeline");
-  try {
-    return await judged({
-      platform: { table: { of: () => ({ get: async () => rules }) } },
-      operation,
-      who: { session: undefined },
-      rights: {
-        by: "membership",
-        membership: { role: "org_admin" },
-        caller: {
-          organization: { id: "org_1", rules_version: version },
-          principal: { type: "user", id: "usr_1" },
-          grants: ["*"],
-        },
-      },
-      facts: { ip: "10.0.0.1", user_agent: "", method: operation.method },
-      at: new Date("2026-06-01T12:00:00Z"),
-      body: thing,
-      path: {},
-      load: async () => thing,
-    } as unknown as Permitted);
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-}
 
 const asking = allOperations.flatMap(({ operation }) =>
   permissionOf(operation) === undefined ? [] : [operation as OperationShape],

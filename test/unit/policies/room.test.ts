@@ -18,6 +18,7 @@ const policy = (over: Partial<StoredPolicy> = {}): StoredPolicy => ({
   conditions: {},
   assignments: [{ type: "organization" }],
   status: "active",
+  tests: [],
   version: 1,
   created_by: "usr_x",
   created_at: "2026-01-01T00:00:00.000Z",

@@ -1,0 +1,36 @@
+import type { Resource, Target } from "../../../shared/http/resource.ts";
+import { idPrefixes } from "../../../shared/ids.ts";
+import { agentResource } from "../../agents/resources.ts";
+import { pipelineResource } from "../../pipelines/resources.ts";
+import { workspaceResource } from "../../workspaces/public.ts";
+
+/** Types of things that policies look at, and what lets one read them. */
+const loadable = [
+  { prefix: idPrefixes.agent, resource: agentResource as Resource, name: "agent_id", permission: "agents:read" },
+  {
+    prefix: idPrefixes.pipeline,
+    resource: pipelineResource as Resource,
+    name: "pipeline_id",
+    permission: "pipelines:read",
+  },
+  {
+    prefix: idPrefixes.workspace,
+    resource: workspaceResource as Resource,
+    name: "workspace_id",
+    permission: "workspaces:read",
+  },
+] as const;
+
+export const readsThings = ["agents:read", "pipelines:read", "workspaces:read"] as const;
+
+/** A thing to be looked up, and what lets one read it. */
+export interface Loadable extends Target {
+  readonly permission: (typeof readsThings)[number];
+}
+
+/** The thing of this id, as a path would name it; undefined where it is of no type that policies look at. */
+export function loadableOf(id: unknown): Loadable | undefined {
+  if (typeof id !== "string") return undefined;
+  const found = loadable.find(({ prefix }) => id.startsWith(`${prefix}_`));
+  return found && { resource: found.resource, path: { [found.name]: id }, permission: found.permission };
+}
