@@ -221,7 +221,7 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "policies.rollback": { version: 1 },
   "policies.set_tests": { tests: [] },
   "policies.test": {},
-  "policies.import": { document: { kaizen_policies: 1, policies: [{ ...aPolicy, name: "Imported" }] } },
+  "policies.import": { document: { items: [{ kaizen_policy: 1, ...aPolicy, name: "Imported" }] } },
   "policies.simulate": { resource_type: "agent", action: "update" },
   "pipelines.create_node": { ...graph.nodes[0], id: "input-2" },
   "pipelines.move_nodes": { positions: { "input-1": { x: 0, y: 90 } } },

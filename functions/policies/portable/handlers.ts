@@ -5,7 +5,7 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { type Issue, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { issuesOf } from "../../../shared/http/parse.ts";
-import { type Asking, requireAlso } from "../../../shared/http/permit.ts";
+import type { Asking } from "../../../shared/http/permit.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
 import type { Assignment } from "../../../shared/policies/language.ts";
@@ -22,14 +22,13 @@ import { assigned, referencesOf } from "../rules/references.ts";
 import { checkedTests, policyTestsSchema } from "../rules/tests.ts";
 import { policyItem, policyVersionItem, type StoredPolicy } from "../store.ts";
 import { referred } from "../trials/referred.ts";
-import { DOCUMENT_VERSION, MOST_IN_DOCUMENT, type Portable } from "./model.ts";
+import { FORM, MOST_IN_DOCUMENT, type Portable } from "./model.ts";
 import type { portableOperations } from "./operations.ts";
 import { byId, byName, type NamedType, nameIn, type Swap, swapConditions, swapPrincipal } from "./rules/naming.ts";
 
 type Ops = typeof portableOperations;
 
 export const exportPolicies: Handler<Ops["exportPolicies"], PolicyDeps> = async (call, { table }) => {
-  requireNames(call);
   const { caller, query } = call;
   const tenant = table.of(caller.organization.id);
   const { status, ...rest } = query;
@@ -52,20 +51,20 @@ export const exportPolicies: Handler<Ops["exportPolicies"], PolicyDeps> = async 
     ...roles.map(({ id, name }) => [id, name] as const),
     ...found.flatMap((team) => (team === undefined ? [] : [[team.id, team.name] as const])),
   ]);
-  const swap = byName((_type, id) => names.get(id));
+  const swap = byName((type, id) => (sees(call, type) ? names.get(id) : undefined));
   return {
-    kaizen_policies: DOCUMENT_VERSION,
-    policies: page.items.map((policy) => portable(policy, swap)),
+    items: page.items.map((policy) => portable(policy, swap)),
     next_cursor: page.next_cursor,
   };
 };
 
 export const importPolicies: Handler<Ops["importPolicies"], PolicyDeps> = async (call, { table }) => {
-  requireNames(call);
   const { caller, at } = call;
   const { document, dry_run } = call.body;
   const tenant = table.of(caller.organization.id);
-  const { policies, unresolved } = await resolved(document.policies, tenant, await readRules(tenant));
+  const { policies, unresolved } = await resolved(document.items, tenant, await readRules(tenant), (type) =>
+    sees(call, type),
+  );
   if (unresolved.length > 0 && !dry_run) throw notThere(unresolved);
   const there = await newestByName(tenant, new Set(policies.map(({ name }) => name)));
   const ids = policies.map(() => newId("policy", at)).sort();
@@ -114,11 +113,9 @@ const LARGEST_IMPORT = MOST_IN_DOCUMENT * 4 + 10;
 
 const TEAM = /^tem_[0-9A-HJKMNP-TV-Z]{26}$/;
 
-/** Whoever does not see teams and roles learns no names by a document. @throws Problem `forbidden`, `policy_denied` */
-function requireNames(call: Asking<"roles:read" | "teams:read">): void {
-  requireAlso(call, "roles:read", "A document of policies");
-  requireAlso(call, "teams:read", "A document of policies");
-}
+/** Whoever may not read teams, or roles, neither learns their names by a document nor finds them by these. */
+const sees = ({ may }: Asking<"roles:read" | "teams:read">, type: NamedType): boolean =>
+  may(type === "role" ? "roles:read" : "teams:read");
 
 /** Swaps nothing, and tells what it came by. */
 const noted =
@@ -131,6 +128,7 @@ const noted =
 /** A policy as it goes into a document. */
 function portable(policy: StoredPolicy, swap: Swap): Portable {
   return {
+    kaizen_policy: FORM,
     ...definitionOf(policy),
     conditions: swapConditions(policy.conditions, swap, "conditions") as StoredPolicy["conditions"],
     assignments: policy.assignments.map((one, index) => {
@@ -159,15 +157,17 @@ interface Unresolved {
 
 /**
  * Puts the ids of this organization in the place of names, and checks what comes of it.
+ * @param seen whether the caller may read things of this type
  * @throws Problem `validation_failed` with everything that is wrong in the document
  */
 async function resolved(
   policies: readonly Portable[],
   tenant: TenantTable,
   { roles }: AccessRules,
+  seen: (type: NamedType) => boolean,
 ): Promise<{ readonly policies: Resolved[]; readonly unresolved: Unresolved[] }> {
   const teams = new Set<string>();
-  const each = policies.map((policy, index) => ({ policy, at: `policies.${index}` }));
+  const each = policies.map((policy, index) => ({ policy, at: `items.${index}` }));
   const note = noted((type, value) => {
     const name = nameIn(value);
     if (type === "team" && name !== undefined) teams.add(nameKey(name));
@@ -177,7 +177,10 @@ async function resolved(
   const found = await tenant.table.batch(keys.map((name_key) => tenant.read(teamNameItem, { name_key })));
   const team = new Map(keys.map((key, index) => [key, found[index]?.team_id]));
   const role = new Map(roles.map(({ id, name }) => [name, id]));
-  const idOf = (type: NamedType, name: string) => (type === "role" ? role.get(name) : team.get(nameKey(name)));
+  const idOf = (type: NamedType, name: string) => {
+    if (!seen(type)) return undefined;
+    return type === "role" ? role.get(name) : team.get(nameKey(name));
+  };
   const swap = byId(idOf);
   const issues: Issue[] = [];
   const unresolved: Unresolved[] = [];

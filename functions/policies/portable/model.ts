@@ -11,6 +11,9 @@ import { MOST_TESTS } from "../rules/tests.ts";
 /** Most policies in one document: all that it makes is one transaction. */
 export const MOST_IN_DOCUMENT = 20;
 
+/** Which form a policy in a document has. */
+export const FORM = 1;
+
 const free = z.record(z.string(), z.unknown());
 
 const assignmentSchema = z
@@ -44,6 +47,7 @@ const testSchema = z
 
 export const portableSchema = z
   .strictObject({
+    kaizen_policy: z.literal(FORM).meta({ description: "Of which form it is." }),
     ...definition,
     description: definition.description.default(""),
     conditions: conditionsSchema.default({}),
@@ -55,6 +59,7 @@ export const portableSchema = z
     description:
       'A policy without what is one organization\'s: teams and roles of its own are called by their names, as `{"name": "Sales"}` where an id would stand.',
     example: {
+      kaizen_policy: FORM,
       name: "Sales leaves secrets alone",
       description: "",
       effect: "deny",
@@ -72,23 +77,12 @@ export const portableSchema = z
   });
 export type Portable = z.output<typeof portableSchema>;
 
-export const DOCUMENT_VERSION = 1;
-
 export const documentSchema = z
   .strictObject({
-    kaizen_policies: z.literal(DOCUMENT_VERSION).meta({ description: "Of which form the document is." }),
-    policies: z.array(portableSchema).min(1).max(MOST_IN_DOCUMENT),
+    items: z.array(portableSchema).min(1).max(MOST_IN_DOCUMENT),
     next_cursor: z.string().nullable().optional().meta({ description: "As it was exported; it means nothing here." }),
   })
   .meta({ id: "PolicyDocument", description: "Policies to be imported: a page of an export as it is." });
-
-export const exportView = z
-  .object({
-    kaizen_policies: z.literal(DOCUMENT_VERSION),
-    policies: z.array(portableSchema),
-    next_cursor: z.string().nullable(),
-  })
-  .meta({ id: "ExportedPolicies", description: "Policies as a document that can be imported." });
 
 export const importedView = z
   .object({
@@ -115,7 +109,7 @@ export const importedView = z
       .array(
         z
           .object({
-            path: z.string().meta({ example: "policies.0.conditions.all.0.value" }),
+            path: z.string().meta({ example: "items.0.conditions.all.0.value" }),
             type: z.string().meta({ example: "team" }),
             named: z.string().meta({ description: "A name or an id.", example: "Sales" }),
           })

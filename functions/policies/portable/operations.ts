@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
-import { decimalInteger, pageQuery } from "../../../shared/http/schemas.ts";
+import { decimalInteger, pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { policyStatusSchema } from "../model.ts";
-import { documentSchema, exportView, importedView, MOST_IN_DOCUMENT } from "./model.ts";
+import { documentSchema, importedView, MOST_IN_DOCUMENT, portableSchema } from "./model.ts";
 
 /** Names of teams and of roles stand in a document in the place of their ids. */
 const seesNames = ["roles:read", "teams:read"] as const;
@@ -13,7 +13,7 @@ export const portableOperations = {
     method: "GET",
     path: "/policies/export",
     summary: "Policies as a document",
-    description: `For another organization, or for a repository: what they say, for whom they are and their tests. Teams and roles of your own are called by their names. A page, of at most ${MOST_IN_DOCUMENT}, is a document that \`POST /policies/import\` takes as it is. Needs \`roles:read\` and \`teams:read\` besides.`,
+    description: `For another organization, or for a repository: what they say, for whom they are and their tests. Teams and roles of your own are called by their names where you may read them (\`teams:read\`, \`roles:read\`). A page, of at most ${MOST_IN_DOCUMENT}, is a document that \`POST /policies/import\` takes as it is.`,
     permission: "policies:read",
     besides: seesNames,
     resource: { type: "policy", list: true },
@@ -26,7 +26,7 @@ export const portableOperations = {
         status: policyStatusSchema.optional(),
       }),
     },
-    response: exportView,
+    response: pageOf(portableSchema),
     success: 200,
     errors: [],
   }),
@@ -36,7 +36,7 @@ export const portableOperations = {
     path: "/policies/import",
     summary: "Make drafts of a document",
     description:
-      "All of it or nothing. Names are looked for in this organization; where one is not there, nothing is made and the answer lists each (422). What is made is a draft: nothing that is active changes, and nothing becomes active. `dry_run` says what would be made, how it differs from what there is of the same name, and what cannot be found. Needs `roles:read` and `teams:read` besides.",
+      "All of it or nothing. Names are looked for in this organization, as far as you may read teams and roles; where one is not there, nothing is made and the answer lists each (422). What is made is a draft: nothing that is active changes, and nothing becomes active. `dry_run` says what would be made, how it differs from what there is of the same name, and what cannot be found.",
     permission: "policies:create",
     besides: seesNames,
     resource: { type: "policy", create: true },

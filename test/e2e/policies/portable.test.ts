@@ -45,8 +45,8 @@ describe("policies as a document", () => {
     expect((await here.call("POST", `/policies/${one.id}/activate`)).status).toBe(200);
     await policyOf(here, { name: "Two", effect: "allow" });
     const document = await exported(here);
-    expect(document.policies).toHaveLength(2);
-    expect(document.policies[0]).toMatchObject({
+    expect(document.items).toHaveLength(2);
+    expect(document.items[0]).toMatchObject({
       name: "One",
       assignments: [
         { type: "team", name: team },
@@ -80,8 +80,8 @@ describe("policies as a document", () => {
     const document = await exported(there);
     const again = await imported(there, document);
     expect(states(again.body)).toEqual(["unchanged", "unchanged"]);
-    const [one, two] = document.policies;
-    const changed = { kaizen_policies: 1, policies: [one, { ...two, action: "delete" }] };
+    const [one, two] = document.items;
+    const changed = { items: [one, { ...two, action: "delete" }] };
     const planned = await imported(there, changed, true);
     expect(planned.body.policies[1]).toMatchObject({
       state: "beside",
@@ -97,10 +97,9 @@ describe("policies as a document", () => {
 
   it("are made all or none: what is not here is listed with its place", async () => {
     const missing = unique("Missing");
-    const said = { effect: "deny", resource_type: "agent", action: "update" };
+    const said = { kaizen_policy: 1, effect: "deny", resource_type: "agent", action: "update" };
     const document = {
-      kaizen_policies: 1,
-      policies: [
+      items: [
         { ...said, name: "Fine", assignments: [{ type: "organization" }] },
         {
           ...said,
@@ -115,27 +114,26 @@ describe("policies as a document", () => {
     expect([planned.status, planned.body.unresolved]).toEqual([
       200,
       [
-        { path: "policies.1.conditions.value", type: "team", named: missing },
-        { path: "policies.1.assignments.0.name", type: "role", named: missing },
-        { path: "policies.2.assignments.0.id", type: "user", named: here.user_id },
+        { path: "items.1.conditions.value", type: "team", named: missing },
+        { path: "items.1.assignments.0.name", type: "role", named: missing },
+        { path: "items.2.assignments.0.id", type: "user", named: here.user_id },
       ],
     ]);
     const refused = await imported(there, document);
     expect([refused.status, refused.body.code]).toEqual([422, "reference_not_found"]);
     expect(refused.body.issues.map(({ path }: { path: string }) => path)).toEqual([
-      "document.policies.1.conditions.value",
-      "document.policies.1.assignments.0.name",
-      "document.policies.2.assignments.0.id",
+      "document.items.1.conditions.value",
+      "document.items.1.assignments.0.name",
+      "document.items.2.assignments.0.id",
     ]);
     const names = (await there.call("GET", "/policies")).body.items.map(({ name }: { name: string }) => name);
     expect(names).not.toContain("Fine");
   });
 
   it("are refused where they say what no policy can, with all of that at once", async () => {
-    const said = { effect: "deny", resource_type: "agent", action: "update" };
+    const said = { kaizen_policy: 1, effect: "deny", resource_type: "agent", action: "update" };
     const wrong = await imported(there, {
-      kaizen_policies: 1,
-      policies: [
+      items: [
         { ...said, name: "A", action: "replay", conditions: { path: "resource.age", op: "eq", value: 1 } },
         { ...said, name: "B", assignments: [{ type: "team" }] },
         {
@@ -147,22 +145,28 @@ describe("policies as a document", () => {
     });
     expect([wrong.status, wrong.body.code]).toEqual([422, "validation_failed"]);
     expect(wrong.body.issues.map(({ path }: { path: string }) => path)).toEqual([
-      "document.policies.0.action",
-      "document.policies.0.conditions.path",
-      "document.policies.1.assignments.0.id",
-      "document.policies.2.tests.0.principal.level",
+      "document.items.0.action",
+      "document.items.0.conditions.path",
+      "document.items.1.assignments.0.id",
+      "document.items.2.tests.0.principal.level",
     ]);
   });
 
   it("tell no names to whoever may not see them, and come in pages", async () => {
-    const reader = await addMember(here, await ownRole(here, ["policies:read"]));
-    const refused = await reader.call("GET", "/policies/export");
-    expect([refused.status, refused.body.permission]).toEqual([403, "roles:read"]);
+    const maker = await addMember(here, await ownRole(here, ["policies:read", "policies:create"]));
+    const [whole, concealed] = [await exported(here), (await maker.call("GET", "/policies/export")).body];
+    const [team, role] = whole.items[0].assignments;
+    expect([typeof team.name, typeof role.name]).toEqual(["string", "string"]);
+    const ids = { type: expect.any(String), id: expect.stringMatching(/^(tem|rol)_/) };
+    expect(concealed.items[0].assignments.slice(0, 2)).toEqual([ids, ids]);
+    expect((await imported(maker, concealed, true)).body.unresolved).toEqual([]);
+    const unseen = (await imported(maker, { items: [whole.items[0]] }, true)).body.unresolved;
+    expect(unseen).toContainEqual({ path: "items.0.assignments.0.name", type: "team", named: team.name });
     const first = await exported(here, "?limit=1");
-    expect([first.policies.length, typeof first.next_cursor]).toEqual([1, "string"]);
+    expect([first.items.length, typeof first.next_cursor]).toEqual([1, "string"]);
     const second = await exported(here, `?limit=1&cursor=${first.next_cursor}`);
-    expect([...first.policies, ...second.policies]).toEqual((await exported(here)).policies);
-    expect((await exported(here, "?status=active")).policies).toEqual([first.policies[0]]);
+    expect([...first.items, ...second.items]).toEqual((await exported(here)).items);
+    expect((await exported(here, "?status=active")).items).toEqual([first.items[0]]);
     expect(states((await imported(here, first)).body)).toEqual(["unchanged"]);
   });
 });

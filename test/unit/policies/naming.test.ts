@@ -70,14 +70,19 @@ describe("names in the place of ids", () => {
 
 describe("a document", () => {
   it("has a form and a bound", () => {
-    const one = portableSchema.parse({ name: "One", effect: "deny", resource_type: "agent", action: "update" });
+    const one = portableSchema.parse({
+      kaizen_policy: 1,
+      name: "One",
+      effect: "deny",
+      resource_type: "agent",
+      action: "update",
+    });
     expect(one).toMatchObject({ description: "", conditions: {}, assignments: [], tests: [] });
-    const of = (count: number, form = 1) => ({
-      kaizen_policies: form,
-      policies: Array.from({ length: count }, () => one),
+    const of = (count: number, more: object = {}) => ({
+      items: Array.from({ length: count }, () => ({ ...one, ...more })),
     });
     expect(documentSchema.safeParse({ ...of(MOST_IN_DOCUMENT), next_cursor: null }).success).toBe(true);
-    for (const wrong of [of(0), of(MOST_IN_DOCUMENT + 1), of(1, 2)])
+    for (const wrong of [of(0), of(MOST_IN_DOCUMENT + 1), of(1, { kaizen_policy: 2 })])
       expect(documentSchema.safeParse(wrong).success).toBe(false);
   });
 });
