@@ -27,7 +27,8 @@ export const shadowItem = defineItem({
     denied: z.int(),
     expires_at: z.string(),
   }),
-  key: { pk: "POLICY#{policy_id}", sk: "SHADOW#{day}#{version}" },
+  // A partition of its own: every function that answers requests counts, and writes nothing else of a policy.
+  key: { pk: "SHADOW#{policy_id}", sk: "{day}#{version}" },
   expires: "expires_at",
 });
 
