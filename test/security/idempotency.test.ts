@@ -6,6 +6,7 @@ import { stackTable } from "../support/stack.ts";
 import { World } from "./fixtures.ts";
 import { guarded, request, rows } from "./operations.ts";
 import { sceneOf } from "./scenes.ts";
+import { entriesOf, happened } from "./trail.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -22,31 +23,64 @@ const endsTheSession = ["auth.logout"];
 /** What only looks has nothing to remember. */
 const changesNothing = ["exchange.export", "pipelines.validate", "agents.inspect_tool"];
 
+/** What leaves no entry in this organization's trail, and why. */
+const leavesNothing: Readonly<Record<string, string>> = {
+  "pipelines.validate": "looks only",
+  "agents.inspect_tool": "looks only",
+  "exchange.export": "looks only",
+  "policies.simulate": "looks only",
+  "policies.test": "looks only",
+  "policies.validate_conditions": "looks only",
+  "trace_export.test": "asks a collector whether it answers",
+  "auth.sign_out_others": "there is no other session here",
+  "domains.verify": "there is no proof here",
+  "models.reset_circuit": "no circuit is open here",
+  "policies.rollback": "it says what it says already",
+  "auth.enrol_totp": "a factor counts once it is proved, which has an entry",
+  "sso.ask_link": "an attempt, whose end has an entry",
+  "sso.ask_trial": "an attempt, whose end has an entry",
+  "pipelines.create_graph_upload": "an address for a file, which nothing has read yet",
+  "invitations.create_many": "its invitations are made behind the answer, and have an entry each",
+  "organizations.create": "stands in the trail of what is made",
+  "organizations.restore": "stands in the trail of another one",
+  "organizations.accept_transfer": "stands in the trail of another one",
+  "sso.create": "stands in the trail of another one",
+  "scim.create_token": "stands in the trail of another one",
+};
+
 const posts = guarded.filter(({ method, response }) => method === "POST" && response !== "events");
 
 const agent = { agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-5" };
 
 describe("an idempotency key", () => {
-  it.each(rows(posts))("of %s gives the first answer again, and takes no other request", async (_, operation) => {
-    const { ids, body, token = world.company.token } = await sceneOf(world, operation);
-    const headers = { "idempotency-key": unique("key") };
-    const sends = body === undefined ? { token, headers } : { token, headers, body };
-    const first = await request(operation, ids, sends);
-    expect(first.status, first.text).toBe(operation.success);
-    if (endsTheSession.includes(operation.id)) {
-      expect((await request(operation, ids, sends)).status).toBe(401);
-      return;
-    }
-    const again = await request(operation, ids, sends);
-    expect(again.status, again.text).toBe(first.status);
-    expect(again.text).toBe(first.text);
-    expect(again.headers.get("location")).toBe(first.headers.get("location"));
-    if (changesNothing.includes(operation.id)) return;
-    expect(again.headers.get("idempotent-replayed")).toBe("true");
-    if (body === undefined) return;
-    const other = await request(operation, ids, { token, headers, raw: `${JSON.stringify(body)} ` });
-    expect([other.status, other.body.code]).toEqual([409, "idempotency_conflict"]);
-  });
+  it.each(rows(posts))(
+    "of %s gives the first answer again, takes no other request, and what was done stands in the trail once",
+    async (_, operation) => {
+      const { ids, body, token = world.company.token } = await sceneOf(world, operation);
+      const headers = { "idempotency-key": unique("key") };
+      const sends = body === undefined ? { token, headers } : { token, headers, body };
+      const first = await request(operation, ids, sends);
+      expect(first.status, first.text).toBe(operation.success);
+      if (endsTheSession.includes(operation.id)) {
+        expect((await request(operation, ids, sends)).status).toBe(401);
+        return;
+      }
+      const organization = world.company.organization_id;
+      const entries = happened(await entriesOf(first, organization));
+      expect(entries).toEqual([...new Set(entries)]);
+      expect(entries.length > 0, entries.join()).toBe(!Object.hasOwn(leavesNothing, operation.id));
+      const again = await request(operation, ids, sends);
+      expect(await entriesOf(again, organization)).toEqual([]);
+      expect(again.status, again.text).toBe(first.status);
+      expect(again.text).toBe(first.text);
+      expect(again.headers.get("location")).toBe(first.headers.get("location"));
+      if (changesNothing.includes(operation.id)) return;
+      expect(again.headers.get("idempotent-replayed")).toBe("true");
+      if (body === undefined) return;
+      const other = await request(operation, ids, { token, headers, raw: `${JSON.stringify(body)} ` });
+      expect([other.status, other.body.code]).toEqual([409, "idempotency_conflict"]);
+    },
+  );
 
   it("sent by many at once has one effect", async () => {
     const headers = { "idempotency-key": unique("key") };

@@ -23,6 +23,7 @@ import { parametersOf } from "./operations.ts";
 /** What an operation is asked for so that it succeeds: who asks for what with which body. */
 export interface Scene {
   readonly ids: Readonly<Record<string, string>>;
+  readonly query?: string;
   readonly body?: unknown;
   readonly token?: string;
 }
@@ -135,6 +136,28 @@ const asked = async (world: World): Promise<Scene> => {
   return { ids: { organization_id }, token };
 };
 
+/** A member of a workspace, who is not its owner. */
+const inWorkspace = async (world: World): Promise<Scene> => {
+  const workspace_id = await world.id("workspace_id");
+  const user_id = (await member(world)).ids.user_id ?? "";
+  await did(world.company.call("POST", `/workspaces/${workspace_id}/members`, { user_id, role: "viewer" }));
+  return { ids: { workspace_id, user_id }, body: { role: "owner" } };
+};
+
+/** A member of a team. */
+const inTeam = async (world: World): Promise<Scene> => {
+  const team_id = await world.id("team_id");
+  const user_id = (await member(world)).ids.user_id ?? "";
+  await did(world.company.call("POST", `/teams/${team_id}/members`, { user_id }));
+  return { ids: { team_id, user_id }, body: { role: "lead" } };
+};
+
+/** Traces go to a collector. */
+const exporting = async ({ company }: World): Promise<Scene> => {
+  await did(company.call("PUT", "/trace-export", { endpoint: "https://collector.example.com/v1/traces" }));
+  return { ids: {} };
+};
+
 /** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
 const stages: Readonly<Record<string, Stage | undefined>> = {
   "exchange.export": async (world) => ({ ids: {}, body: { agent_ids: [await world.id("agent_id")] } }),
@@ -217,6 +240,11 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     await enrol(member);
     return { ids: {}, token: member.token };
   },
+  "auth.disable_mfa": async ({ company }) => {
+    const member = await addMember(company, "viewer");
+    await enrol(member);
+    return { ids: {}, token: member.token };
+  },
   "auth.reset_mfa": async ({ company }) => {
     const member = await addMember(company, "viewer");
     await enrol(member);
@@ -254,6 +282,16 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     };
   },
 
+  "scim.update_settings": async () => ({ ids: {}, body: { default_role: "developer" } }),
+  "sso.update": async (world) => ({
+    ids: { sso_connection_id: await world.id("sso_connection_id") },
+    body: { name: unique("Directory") },
+  }),
+  "models.put_provider": async () => ({ ids: { provider: "openai" }, body: { api_key: "sk-a-key-of-a-test" } }),
+  "models.delete_provider": async ({ company }) => {
+    await did(company.call("PUT", "/models/providers/openai", { api_key: "sk-a-key-of-a-test" }));
+    return { ids: { provider: "openai" } };
+  },
   "scim.create_token": async () => ({
     ids: {},
     token: (await registerCompany()).token,
@@ -268,6 +306,15 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids: {}, token: guest.token, body: { token: await linkOf(company, id) } };
   },
 
+  "organizations.delete": async ({ company }) => {
+    const path = `/organizations/${company.organization_id}`;
+    const { slug } = (await company.call("GET", path)).body;
+    return { ids: { organization_id: company.organization_id }, query: `confirm=${slug}` };
+  },
+  "organizations.update_settings": async ({ company }) => ({
+    ids: { organization_id: company.organization_id },
+    body: { retention: { delivery_days: 7 } },
+  }),
   "organizations.restore": async ({ company }) => {
     const founded = await company.call("POST", "/organizations", { name: unique("Branch") });
     const { id, slug } = founded.body.organization;
@@ -324,6 +371,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     await did(world.company.call("POST", `/workspaces/${workspace_id}/archive`));
     return { ids: { workspace_id } };
   },
+  "workspaces.change_member": inWorkspace,
+  "workspaces.remove_member": inWorkspace,
   "workspaces.add_member": async (world) => ({
     ids: { workspace_id: await world.id("workspace_id") },
     body: { user_id: (await member(world)).ids.user_id, role: "viewer" },
@@ -334,6 +383,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     const { id } = await world.post("/teams", { name: unique("Team") });
     return { ids: { team_id: id }, body: { parent_id } };
   },
+  "teams.change_member": inTeam,
+  "teams.remove_member": inTeam,
   "teams.add_member": async (world) => ({
     ids: { team_id: await world.id("team_id") },
     body: { user_id: (await member(world)).ids.user_id },
@@ -341,6 +392,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
 
   "roles.create": async () => ({ ids: {}, body: { name: unique("Role"), grants: ["agents:read"] } }),
   "roles.clone": async (world) => ({ ids: { role: await world.id("role") }, body: { name: unique("Role") } }),
+  "users.update_me": async () => ({ ids: {}, body: { name: unique("Ada") } }),
+  "users.assign_role": async (world) => ({ ...(await member(world)), body: { role: "developer" } }),
   "users.suspend": member,
   "users.remove": member,
   "users.get_removal": async (world) => {
@@ -359,6 +412,14 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids };
   },
 
+  "policies.assign": async (world) => ({
+    ids: { policy_id: await aPolicy(world) },
+    body: { assignments: [{ type: "role", id: "viewer" }] },
+  }),
+  "policies.set_tests": async (world) => ({
+    ids: { policy_id: await aPolicy(world) },
+    body: { tests: [{ name: "Goes on", resource_type: "agent", action: "read", expected: "allow" }] },
+  }),
   "policies.activate": async (world) => ({ ids: { policy_id: await aPolicy(world) } }),
   "policies.deactivate": async (world) => {
     const policy_id = await aPolicy(world);
@@ -370,10 +431,8 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     ids: {},
     body: { ...daily, pipeline_id: (await pipelineOf(world, "activate")).ids.pipeline_id },
   }),
-  "trace_export.test": async ({ company }) => {
-    await did(company.call("PUT", "/trace-export", { endpoint: "https://collector.example.com/v1/traces" }));
-    return { ids: {} };
-  },
+  "trace_export.test": exporting,
+  "trace_export.delete": exporting,
   "schedules.run": async (world) => {
     const { pipeline_id } = (await pipelineOf(world, "activate")).ids;
     return { ids: { schedule_id: (await world.post("/schedules", { ...daily, pipeline_id })).id } };
@@ -398,6 +457,14 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     await did(world.company.call("DELETE", `/pipelines/${ids.pipeline_id}`));
     return { ids };
   },
+  "pipelines.replace_graph": async (world) => ({
+    ...(await pipelineOf(world)),
+    body: twoSteps((await agentOf(world)).ids.agent_id ?? ""),
+  }),
+  "pipelines.update_connection": async (world) => ({
+    ids: { ...(await pipelineOf(world)).ids, connection_id: "c1" },
+    body: { label: "Later" },
+  }),
   "pipelines.create_connection": async (world) => {
     const { ids } = await pipelineOf(world);
     await did(world.company.call("DELETE", `/pipelines/${ids.pipeline_id}/connections/c1`));
@@ -439,6 +506,7 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "panel.test_node": async (world) => ({ ids: { ...(await pipelineOf(world)).ids, node_id: "n1" } }),
   "runs.start_pipeline": (world) => pipelineOf(world, "activate"),
   "runs.start_agent": async (world) => ({ ...(await agentOf(world, "activate")), body: { input: { message: "Hi" } } }),
+  "runs.delete": (world) => runThatIs(world, "completed", "Hello"),
   "runs.stop": (world) => runThatIs(world, "running", "[[delay:20000]]"),
   "runs.rerun": (world) => runThatIs(world, "failed", "[[fail:400]]"),
   "runs.retry": (world) => runThatIs(world, "failed", "[[fail:400]]"),
@@ -463,5 +531,8 @@ export async function sceneOf(world: World, operation: OperationShape): Promise<
   const set = stage === undefined ? { ids: {} } : await stage(world);
   const missing = names.filter((name) => !Object.hasOwn(set.ids, name));
   const ids = Object.fromEntries(await Promise.all(missing.map(async (name) => [name, await world.id(name)] as const)));
-  return { body: bodyOf(operation), ...set, ids: { ...ids, ...set.ids } };
+  // What stands before several operations has a body for those that take one.
+  const { body: said, ...others } = { body: undefined, ...set };
+  const body = operation.request.body === undefined ? {} : { body: said ?? bodyOf(operation) };
+  return { ...others, ...body, ids: { ...ids, ...set.ids } };
 }

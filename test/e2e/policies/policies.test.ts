@@ -338,6 +338,9 @@ describe("what cannot be", () => {
     expect(await check({ path: "principal.role", op: "eq", value: "viewer" })).toEqual({
       valid: true,
       issues: [],
+      references: [
+        { path: "conditions.value", type: "role", id: "viewer", name: "viewer", status: "valid", detail: null },
+      ],
       sentence: 'the caller\'s role is "viewer"',
     });
     expect(await check({ path: "time.hour", op: "lt", value: 9, zone: "Berlin" })).toMatchObject({
