@@ -77,7 +77,8 @@ describe("a policy in shadow", () => {
     const agent = await createAgent(company, { tags: ["secret"] });
     const { id } = await shadowed({ action: "read", conditions: secret });
     const read = () => developer.call("GET", `/agents/${agent.id}`);
-    const many = await Promise.all(Array.from({ length: 40 }, read));
+    const many: Awaited<ReturnType<typeof read>>[] = [];
+    for (let wave = 0; wave < 5; wave++) many.push(...(await Promise.all(Array.from({ length: 8 }, read))));
     expect(new Set(many.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await denied(id)).toEqual([40]);
     expect((await company.call("PATCH", `/policies/${id}`, { name: unique("Policy") })).body.version).toBe(2);

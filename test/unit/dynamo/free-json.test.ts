@@ -34,9 +34,9 @@ function free(schema: z.core.$ZodType, path: string, seen: ReadonlySet<unknown> 
       return isInt || bounded ? [] : [`${path}: a number without bounds`];
     }
     case "record": {
-      // Names of a fixed form are ours.
-      const { checks = [] } = (def.keyType as z.core.$ZodType)._zod.def;
-      const fixed = checks.some(({ _zod }) => "format" in _zod.def && _zod.def.format === "regex");
+      // Names of a fixed form are ours, and so are those of a list.
+      const { checks = [], type } = (def.keyType as z.core.$ZodType)._zod.def;
+      const fixed = type === "enum" || checks.some(({ _zod }) => "format" in _zod.def && _zod.def.format === "regex");
       return fixed ? within(def.valueType, `${path}{}`) : [`${path}: record`];
     }
     case "string":
