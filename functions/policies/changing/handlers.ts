@@ -114,24 +114,21 @@ export const setTests: Handler<Ops["setTests"], PolicyDeps> = (call, deps) =>
     };
   });
 
-export const activate: Handler<Ops["activate"], PolicyDeps> = (call, deps) =>
-  change(call, deps, (read) => {
-    move(read, "active");
-    // It was checked when it was saved, by what could be said then.
-    return {
-      to: { ...checked(definitionOf(read)), status: "active" },
-      says: (policy) => draft(policyEvents, "policy.activated", policy, about(policy)),
-    };
-  });
+/** Puts a policy among the rules, to be enforced or watched. It was checked when it was saved, by what could be said then. */
+const putInForce =
+  (status: "active" | "shadow", event: "policy.activated" | "policy.shadowed") =>
+  (call: Parameters<typeof change>[0], deps: PolicyDeps) =>
+    change(call, deps, (read) => {
+      move(read, status);
+      return {
+        to: { ...checked(definitionOf(read)), status },
+        says: (policy) => draft(policyEvents, event, policy, about(policy)),
+      };
+    });
 
-export const shadow: Handler<Ops["shadow"], PolicyDeps> = (call, deps) =>
-  change(call, deps, (read) => {
-    move(read, "shadow");
-    return {
-      to: { ...checked(definitionOf(read)), status: "shadow" },
-      says: (policy) => draft(policyEvents, "policy.shadowed", policy, about(policy)),
-    };
-  });
+export const activate: Handler<Ops["activate"], PolicyDeps> = putInForce("active", "policy.activated");
+
+export const shadow: Handler<Ops["shadow"], PolicyDeps> = putInForce("shadow", "policy.shadowed");
 
 export const deactivate: Handler<Ops["deactivate"], PolicyDeps> = (call, deps) =>
   change(call, deps, (read) => {
