@@ -13,7 +13,7 @@ export const portableOperations = {
     method: "GET",
     path: "/policies/export",
     summary: "Policies as a document",
-    description: `For another organization, or for a repository: what they say, for whom they are and their tests. Teams and roles of your own are called by their names where you may read them (\`teams:read\`, \`roles:read\`). A page, of at most ${MOST_IN_DOCUMENT}, is a document that \`POST /policies/import\` takes as it is.`,
+    description: `For another organization, or for a repository: what they say, for whom they are and their tests. Teams and roles of your own are called by their names where you may read them (\`teams:read\`, \`roles:read\`). A page, of at most ${MOST_IN_DOCUMENT}, is a \`document\` that \`POST /policies/import\` takes as it is.`,
     permission: "policies:read",
     besides: seesNames,
     resource: { type: "policy", list: true },

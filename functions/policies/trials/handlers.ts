@@ -3,6 +3,7 @@ import { type Issue, notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { typeHas } from "../../../shared/policies/attributes.ts";
 import type { ContextFacts } from "../../../shared/policies/language.ts";
+import { targets } from "../../../shared/policies/targets.ts";
 import { conditionsInWords, policyInWords } from "../../../shared/policies/words.ts";
 import type { PolicyDeps } from "../deps.ts";
 import { definitionOf } from "../model.ts";
@@ -108,7 +109,9 @@ function asksOf(
     if (resource_type === undefined || action === undefined)
       throw refused("operation", "must be given, or `resource_type` and `action`");
     const ask = { resource_type, action };
-    if (!isAsk(ask)) throw refused("action", "is nothing that is done with things of this type");
+    const actions = Object.hasOwn(targets, resource_type) ? targets[resource_type] : undefined;
+    if (actions === undefined) throw refused("resource_type", `must be one of ${Object.keys(targets).join(", ")}`);
+    if (!isAsk(ask)) throw refused("action", `must be one of ${actions.join(", ")} for things of this type`);
     return { asks: [ask] };
   }
   if (resource_type !== undefined || action !== undefined)

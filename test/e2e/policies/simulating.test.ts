@@ -150,6 +150,7 @@ describe("what a simulation looks up", () => {
     expect(await wrong({ operation: "agents.explode" })).toEqual(invalid("operation"));
     expect(await wrong({ operation: "agents.update", action: "update" })).toEqual(invalid("operation"));
     expect(await wrong({ resource_type: "agent", action: "replay" })).toEqual(invalid("action"));
+    expect(await wrong({ resource_type: "agnet", action: "update" })).toEqual(invalid("resource_type"));
     const environment = { environment: "production" };
     expect(await wrong({ operation: "agents.update", resource: environment })).toEqual(invalid("resource.environment"));
     expect(await wrong({ operation: "agents.update", resource: { age: 1 } })).toEqual(invalid("resource.age"));
