@@ -144,7 +144,8 @@ export const createModelInvoker = (parts: {
       return;
     }
     const { signal, cancel, clear } = deadline(request.timeout_ms, request.signal);
-    let result: ModelResult | undefined;
+    let failed: ModelError | undefined;
+    let finished: ModelResult | undefined;
     try {
       const { library, settings, mend } = await prepare(request, metered, progress, signal);
       signal.throwIfAborted();
@@ -160,18 +161,20 @@ export const createModelInvoker = (parts: {
         } else if (part.type === "tool-result") {
           const made = progress.toolCalls.find(({ id }) => id === part.toolCallId);
           yield { type: "tool_result", id: part.toolCallId, name: part.toolName, ok: made?.outcome.ok ?? false };
-        } else if (part.type === "error") result = progress.failed(failure(part.error, signal));
-        else if (part.type === "abort") result = progress.failed(failure(undefined, signal));
+        } else if (part.type === "error") failed = failure(part.error, signal);
+        else if (part.type === "abort") failed = failure(undefined, signal);
       }
-      result ??= await progress.finished(mend);
+      if (failed === undefined) finished = await progress.finished(mend);
     } catch (error) {
-      result = progress.failed(failure(error, signal));
+      failed = failure(error, signal);
     } finally {
       // Also reached when whoever takes the pieces stops: nobody pays for the rest of that answer.
-      if (result === undefined) cancel();
+      if (failed === undefined && finished === undefined) cancel();
       clear();
+      await metered.end();
     }
-    yield { type: "done", result };
+    const result = failed === undefined ? finished : progress.failed(failed);
+    if (result !== undefined) yield { type: "done", result };
   }
 
   const embed: ModelInvoker["embed"] = async (request) => {

@@ -122,6 +122,11 @@ export interface MeteredCalls {
   answered(): void;
   /** What the calls so far have used. */
   readonly calls: readonly CallUsage[];
+  /**
+   * To be awaited when no more of the answer will be read: closes the call that is still open. A stream that is stopped while
+   * a piece of it is under way is read no further by the library, and nothing in it is told.
+   */
+  end(): Promise<void>;
   /** Number of the call that is made now, from 1: the same for a request that is sent again, and for a repetition of the work. */
   number(): number;
 }
@@ -136,8 +141,9 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
   let number = 0;
   let answered = false;
   let sent_at: number | undefined;
+  let end = async (): Promise<void> => {};
 
-  const open = async (params: Params) => {
+  const openOne = async (params: Params) => {
     number += 1;
     answered = false;
     sent_at = undefined;
@@ -150,19 +156,38 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
     });
     if (call.refused !== undefined) throw new CallRefused(call.refused);
     const bounded = call.max_tokens === undefined ? params : { ...params, maxOutputTokens: call.max_tokens };
-    const close: OpenCall["close"] = async (usage, answer, failure, waited_ms) => {
-      if (usage !== undefined) calls.push(usage);
-      if (call.found === undefined) await call.close(usage, answer, failure, waited_ms);
+    /** What has come of the answer, and why no more of it will. */
+    const came: { text: string; broken?: unknown } = { text: "" };
+    let closed: Promise<void> | undefined;
+    const close: OpenCall["close"] = (usage, answer, failure, waited_ms) => {
+      closed ??= (async () => {
+        if (usage !== undefined) calls.push(usage);
+        if (call.found === undefined) await call.close(usage, answer, failure, waited_ms);
+      })();
+      return closed;
     };
     /** A call that broke off: paid for when the provider had begun to answer. */
-    const closeBroken = (text: string, error?: unknown) =>
-      close(
-        answered ? believedUsage({ tokens_in: undefined, tokens_out: undefined }, { prompt, answer: text }) : undefined,
+    const closeBroken = () => {
+      const stopped = params.abortSignal?.aborted === true;
+      const told = { tokens_in: undefined, tokens_out: undefined };
+      return close(
+        answered ? believedUsage(told, { prompt, answer: came.text }) : undefined,
         undefined,
-        error === undefined ? undefined : failureOf(params, error),
-        params.abortSignal?.aborted ? performance.now() - (sent_at ?? performance.now()) : undefined,
+        came.broken === undefined && !stopped ? undefined : failureOf(params, came.broken),
+        stopped ? performance.now() - (sent_at ?? performance.now()) : undefined,
       );
-    return { found: call.found, fails: call.fails, prompt, bounded, close, closeBroken };
+    };
+    return { found: call.found, fails: call.fails, prompt, bounded, came, close, closeBroken };
+  };
+
+  const open = (params: Params) => {
+    const opening = openOne(params);
+    end = () =>
+      opening.then(
+        ({ closeBroken }) => closeBroken(),
+        () => {}, // was not opened
+      );
+    return opening;
   };
 
   const wrapGenerate: Wrapped["wrapGenerate"] = async ({ model, params }) => {
@@ -183,7 +208,8 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
             )
           : { ...call.found, warnings: [] };
     } catch (error) {
-      await call.closeBroken("", error);
+      call.came.broken = error;
+      await call.closeBroken();
       throw error;
     }
     const content = result.content.map((part) =>
@@ -200,27 +226,24 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
   };
 
   async function* parts(stream: ReadableStream<Part>, call: Awaited<ReturnType<typeof open>>): AsyncGenerator<Part> {
-    let text = "";
-    let closed = false;
-    let broken: unknown;
+    const { came } = call;
     try {
       for await (const part of stream) {
         if (part.type === "text-delta" || part.type === "reasoning-delta" || part.type === "tool-input-delta")
-          text += part.delta;
-        if (part.type === "error") broken = part.error;
+          came.text += part.delta;
+        if (part.type === "error") came.broken = part.error;
         if (part.type === "finish") {
-          closed = true;
-          const failure = broken === undefined ? undefined : toModelError(broken, Date.now());
-          await call.close(usageOf(part.usage, call.prompt, text), undefined, failure);
+          const failure = came.broken === undefined ? undefined : toModelError(came.broken, Date.now());
+          await call.close(usageOf(part.usage, call.prompt, came.text), undefined, failure);
         }
         yield part.type === "tool-call" ? { ...part, input: keptInput(part.input) } : part;
       }
     } catch (error) {
-      broken = error;
+      came.broken = error;
       throw error;
     } finally {
       // Broken off, or the reader has left.
-      if (!closed) await call.closeBroken(text, broken);
+      await call.closeBroken();
     }
   }
 
@@ -231,7 +254,8 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
       const streamed = await model.doStream(call.bounded);
       return { ...streamed, stream: ReadableStream.from(parts(streamed.stream, call)) };
     } catch (error) {
-      await call.closeBroken("", error);
+      call.came.broken = error;
+      await call.closeBroken();
       throw error;
     }
   };
@@ -239,6 +263,7 @@ export function meteredCalls(meter: CallMeter, key: string): MeteredCalls {
   return {
     calls,
     number: () => number,
+    end: () => end(),
     sent: () => {
       sent_at = performance.now();
     },

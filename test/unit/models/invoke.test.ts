@@ -257,6 +257,54 @@ describe("one answer", () => {
     ]);
   });
 
+  describe("a stream that is stopped while a piece of it is under way", () => {
+    /** Pieces as fast as they are taken, without an end. */
+    const flood = (response: ServerResponse) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const write = () => {
+        if (response.destroyed) return;
+        const more = response.write(`data: ${JSON.stringify(delta({ content: "on and " }))}\n\n`.repeat(50));
+        if (more) setImmediate(write);
+        else response.once("drain", write);
+      };
+      write();
+    };
+
+    test("has told its meter and is in the usage when it says that its time is over", async () => {
+      const { invoker, request } = await setUp(flood);
+      const { ends, meter } = told();
+      const reader = invoker.stream(request({ meter, timeout_ms: 1_500 }));
+      for await (const event of reader)
+        if (event.type === "done") {
+          const calls = [{ tokens_in: 2, estimated: true }];
+          expect(event.result).toMatchObject({ ok: false, error: { code: "model_timeout" }, calls });
+          expect(ends).toMatchObject([{ answered: true, code: "model_timeout" }]);
+        }
+      expect(ends).toHaveLength(1);
+    });
+
+    test("has told its meter when its reader has left", async () => {
+      const { invoker, request } = await setUp(flood);
+      const { ends, meter } = told();
+      for await (const event of invoker.stream(request({ meter }))) if (event.type === "text") break;
+      expect(ends).toMatchObject([{ answered: true, code: "cancelled" }]);
+    });
+  });
+
+  test("a stream whose time is over while its meter is still asked tells the meter once that is there", async () => {
+    const { invoker, request, requests } = await setUp();
+    const { ends, meter } = told();
+    const slow: CallMeter = {
+      open: async (call) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return meter.open(call);
+      },
+    };
+    await collect(invoker.stream(request({ meter: slow, timeout_ms: 1_000 })));
+    expect(ends).toMatchObject([{ answered: false, code: "model_timeout" }]);
+    expect(requests).toEqual([]);
+  });
+
   test("half a character in a prompt or a tool's answer never reaches the provider", async () => {
     const { invoker, request, requests } = await setUp(
       toolCalls([{ id: "a", name: "weather", arguments: { city: "x" } }], [1, 1]),
