@@ -6,6 +6,7 @@ import { approvalEvents } from "./approvals/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { domainEvents } from "./domains/events.ts";
+import { exchangeEvents } from "./exchange/events.ts";
 import { executionEvents } from "./executions/events.ts";
 import { invitationEvents } from "./invitations/events.ts";
 import { modelEvents } from "./models/events.ts";
@@ -28,6 +29,7 @@ import { workspaceEvents } from "./workspaces/events.ts";
 export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   access: accessEvents,
   agents: agentEvents,
+  exchange: exchangeEvents,
   executions: executionEvents,
   auth: authEvents,
   models: modelEvents,

@@ -8,11 +8,11 @@ import { invalid } from "../../shared/http/parse.ts";
 import { holding, leased, takeLease } from "../../shared/limits/leases.ts";
 import type { AuditDeps, ExportDeps } from "./deps.ts";
 import { auditEvents } from "./events.ts";
-import { csvRows } from "./exports/csv.ts";
+import { plainLines } from "./exports/plain.ts";
 import { provable } from "./exports/provable.ts";
 import { type Line, lineText } from "./exports/rules/lines.ts";
 import { inPieces } from "./exports/text.ts";
-import { exportTypes, type Filters, filterIssues } from "./model.ts";
+import { exportFiles, type Filters, filterIssues } from "./model.ts";
 import type { operations } from "./operations.ts";
 import { room } from "./room.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
@@ -96,7 +96,7 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, d
   const stamp = timestamp(at).slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
   const lease = await takeLease(own, plan, "streams", EXPORT_SECONDS, () => clock.now());
   const lines = () => {
-    if (format === "csv") return csvRows(own, caller.organization, query, at);
+    if (format !== "jsonl") return plainLines(format, own, caller.organization, query, at);
     const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     const key = async () => (await deps.key.public()).pem;
     return texts(provable(caller.organization, query, at, { tenant: own, clock, pause, key }));
@@ -106,8 +106,8 @@ export const exportLogs: Handler<Ops["exportLogs"], ExportDeps> = async (call, d
     call.commit(
       { writes: [], events: [draft(auditEvents, "audit.exported", { id, name }, data)] },
       {
-        content_type: exportTypes[format],
-        filename: `audit_logs_${stamp}.${format}`,
+        content_type: exportFiles[format].content_type,
+        filename: `audit_logs_${stamp}.${exportFiles[format].extension}`,
         content: leased(lease, content, log),
       },
     ),

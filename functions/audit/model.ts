@@ -1,15 +1,19 @@
 import * as z from "zod";
+import type { OutcomeWord } from "../../shared/change/events.ts";
 import { type AuditEntry, auditEntrySchema } from "../../shared/change/items.ts";
 import type { Issue } from "../../shared/errors.ts";
 import { isOrdered, OUT_OF_ORDER, type TimeRange } from "../../shared/http/time-range.ts";
+import { foldText } from "../../shared/text.ts";
 
-export const exportFormatSchema = z.enum(["jsonl", "csv"]).meta({ id: "AuditExportFormat" });
+export const exportFormatSchema = z.enum(["jsonl", "csv", "ocsf"]).meta({ id: "AuditExportFormat" });
+type ExportFormat = z.output<typeof exportFormatSchema>;
 
-/** Content type of each format of an export. */
-export const exportTypes = {
-  jsonl: "application/x-ndjson",
-  csv: "text/csv; charset=utf-8; header=present",
-} as const satisfies Record<z.output<typeof exportFormatSchema>, string>;
+/** Content type of each format of an export, and with what the name of its file ends. */
+export const exportFiles = {
+  jsonl: { content_type: "application/x-ndjson", extension: "jsonl" },
+  csv: { content_type: "text/csv; charset=utf-8; header=present", extension: "csv" },
+  ocsf: { content_type: "application/x-ndjson", extension: "ocsf.jsonl" },
+} as const satisfies Record<ExportFormat, { readonly content_type: string; readonly extension: string }>;
 
 /** An entry as the API shows it. */
 export const entrySchema = auditEntrySchema
@@ -54,6 +58,21 @@ export interface Filters extends TimeRange {
   readonly resource_type?: string | undefined;
   readonly resource_id?: string | undefined;
   readonly action?: string | undefined;
+}
+
+/** Filters that are no index: entries are read by the others, and looked at. */
+export interface Looks {
+  readonly outcome?: OutcomeWord | undefined;
+  /** Part of the name of what an entry is about, however it is written. */
+  readonly name?: string | undefined;
+}
+
+/** Whether an entry is one that is looked for. */
+export function looksFor({ outcome, name }: Looks): (entry: Pick<AuditEntry, "outcome" | "resource">) => boolean {
+  const part = name === undefined ? undefined : foldText(name);
+  return (entry) =>
+    (outcome === undefined || entry.outcome === outcome) &&
+    (part === undefined || foldText(entry.resource.name ?? "").includes(part));
 }
 
 /** What is wrong with a combination of filters. Each filter is an index of its own, so no two combine. */

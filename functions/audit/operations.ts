@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { principalTextSchema } from "../../shared/access/principal.ts";
+import { outcomeSchema } from "../../shared/change/events.ts";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { timeRangeQuery } from "../../shared/http/time-range.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { entrySchema, exportFormatSchema, exportTypes } from "./model.ts";
+import { entrySchema, exportFiles, exportFormatSchema } from "./model.ts";
 import { personOperations } from "./persons/operations.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
 import { treeOperations } from "./tree/operations.ts";
@@ -20,7 +21,7 @@ export const apiOperations = {
     path: "/audit/logs",
     summary: "Audit entries, newest first",
     description:
-      "At most one of actor, resource and action, with any range of time. A page may be short and still name a next one.",
+      "At most one of actor, resource and action, with any range of time, and with an outcome and a name. A page may be short, or empty, and still name a next one.",
     permission: "audit:read",
     resource: { type: "audit_entry", list: true },
     request: {
@@ -34,6 +35,10 @@ export const apiOperations = {
           .string()
           .regex(/^[a-z_]{1,40}\.[a-z_]{1,60}$/, "must be an action like agent.created")
           .optional(),
+        outcome: outcomeSchema.optional(),
+        name: z.string().min(2).max(100).optional().meta({
+          description: "Part of the name of what the entry is about; accents and capitals do not matter.",
+        }),
       }),
     },
     response: listed,
@@ -94,12 +99,12 @@ export const streamOperations = {
     path: "/audit/export",
     summary: "Download audit entries, oldest first",
     description:
-      "JSON Lines, or CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe). The export is itself an audit entry. JSON Lines carry what proves them: each entry with its number and its leaf's hash, what has expired as its bare leaf, and signed heads; `npm run audit:verify` checks them without us (docs/audit.md).",
+      "JSON Lines, CSV (RFC 4180 in UTF-8 with a byte order mark and a header; cells that a spreadsheet would take for a formula begin with an apostrophe), or events of OCSF 1.3.0 (class API Activity, 6003), one a line. The export is itself an audit entry. JSON Lines carry what proves them: each entry with its number and its leaf's hash, what has expired as its bare leaf, and signed heads; `npm run audit:verify` checks them without us (docs/audit.md).",
     permission: "audit:export",
     resource: { type: "audit_entry", list: true },
     request: { query: z.strictObject({ ...timeRangeQuery, format: exportFormatSchema.default("jsonl") }) },
     response: "file",
-    media_types: [exportTypes.jsonl, exportTypes.csv],
+    media_types: [exportFiles.jsonl.content_type, exportFiles.csv.content_type],
     success: 200,
     errors: ["quota_exceeded"],
     rate_class: "export",

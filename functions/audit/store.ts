@@ -7,16 +7,16 @@ import { defineResource } from "../../shared/http/resource.ts";
 import { idBounds, type TimeRange } from "../../shared/http/time-range.ts";
 import { membershipItem, type Organization } from "../../shared/identity/items.ts";
 import { timeOfId } from "../../shared/ids.ts";
-import { monthAfter, monthBefore, monthOf, monthsOf } from "./model.ts";
+import { type Looks, looksFor, monthAfter, monthBefore, monthOf, monthsOf } from "./model.ts";
 
 type Stored = ItemOf<typeof auditItem>;
 
-interface PageOptions extends TimeRange {
+interface PageOptions extends TimeRange, Looks {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
-/** Queries that one page may cost: months without entries, and entries whose time is over that are not yet deleted. */
+/** Queries that one page may cost: months without entries, entries that are not looked for, and those whose time is over. */
 const MOST_QUERIES = 12;
 
 /**
@@ -25,18 +25,23 @@ const MOST_QUERIES = 12;
  */
 async function fill<P>(
   start: P,
-  limit: number,
+  { limit, ...looks }: PageOptions,
   read: (place: P, limit: number) => Promise<{ items: readonly Stored[]; next: P | null }>,
 ): Promise<{ items: Stored[]; next: P | null }> {
   const items: Stored[] = [];
+  const keep = looksFor(looks);
   let place: P | null = start;
   for (let queries = 0; place !== null && items.length < limit && queries < MOST_QUERIES; queries++) {
     const page: { items: readonly Stored[]; next: P | null } = await read(place, limit - items.length);
-    items.push(...page.items);
+    items.push(...page.items.filter(keep));
     place = page.next;
   }
   return { items, next: place };
 }
+
+/** What a cursor of a page remembers of what is looked for. */
+const lookedFor = ({ outcome, name }: Looks): readonly (string | undefined)[] =>
+  outcome === undefined && name === undefined ? [] : [outcome, name];
 
 /** A page of entries found by actor, resource or action. */
 export async function pageByIndex(
@@ -44,13 +49,14 @@ export async function pageByIndex(
   by: Pick<PageRequest, "index" | "of">,
   options: PageOptions,
 ): Promise<Page<Stored>> {
-  const { items, next } = await fill(options.cursor ?? "", options.limit, async (cursor, limit) => {
+  const { items, next } = await fill(options.cursor ?? "", options, async (cursor, limit) => {
     const page = await tenant.page(auditItem, {
       ...by,
       ...idBounds("audit", options),
       limit,
       newest_first: true,
       cursor: cursor === "" ? undefined : cursor,
+      also: lookedFor(options),
     });
     return { items: page.items, next: page.next_cursor };
   });
@@ -69,11 +75,17 @@ export async function pageOfAll(
 ): Promise<Page<Stored>> {
   const { oldest, newest } = monthsOf(options, organization.created_at, now);
   const bounds = idBounds("audit", options);
-  const fingerprint = queryFingerprint([tenant.tenant, "audit_months", options.from, options.to]);
+  const fingerprint = queryFingerprint([
+    tenant.tenant,
+    "audit_months",
+    options.from,
+    options.to,
+    ...lookedFor(options),
+  ]);
   const start = options.cursor === undefined ? { month: newest, inner: "" } : placeOf(fingerprint, options.cursor);
   if (options.cursor !== undefined && (start.month < oldest || start.month > newest)) throw invalidCursor();
   if (start.month < oldest) return { items: [], next_cursor: null };
-  const { items, next } = await fill(start, options.limit, async ({ month, inner }, limit) => {
+  const { items, next } = await fill(start, options, async ({ month, inner }, limit) => {
     const page = await tenant.page(auditItem, {
       of: { month },
       ...bounds,

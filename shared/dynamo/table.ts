@@ -54,6 +54,8 @@ export interface PageRequest {
   readonly to?: string | undefined;
   /** With what the next field of the sort key begins. */
   readonly begins?: string | undefined;
+  /** What else tells this list from others of the same items: a cursor of another is refused. */
+  readonly also?: readonly (string | undefined)[];
   /** Told of an item that cannot be read, which the page leaves out then. Without it, that fails the page. */
   readonly unreadable?: ((error: unknown) => void) | undefined;
 }
@@ -245,6 +247,7 @@ export class TenantTable {
       request.to,
       request.begins,
       request.newest_first,
+      ...(request.also ?? []),
     ]);
     const start = request.cursor === undefined ? undefined : decodeCursor(fingerprint, request.cursor);
     const answer = await this.#query(start !== undefined, () =>

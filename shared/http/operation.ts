@@ -259,10 +259,15 @@ export type Output<O extends OperationShape> = O["response"] extends Schema
 
 /**
  * Whether an answer can be remembered by an `Idempotency-Key`. Not where tokens are given to somebody unknown: a replay
- * would pass the throttle by and give tokens to whoever repeats the request. Directories' protocol knows no such key.
+ * would pass the throttle by and give tokens to whoever repeats the request. Directories' protocol knows no such key. A file
+ * may be larger than what is remembered, and whoever takes it twice has it twice.
  */
 export const takesIdempotencyKey = ({ method, response, permission, sensitive }: OperationShape): boolean =>
-  method === "POST" && response !== "events" && permission !== "directory" && !(permission === "public" && sensitive);
+  method === "POST" &&
+  response !== "events" &&
+  response !== "file" &&
+  permission !== "directory" &&
+  !(permission === "public" && sensitive);
 
 /** Errors that every operation of a kind may answer with, beyond those it names itself. */
 export function errorsOf(operation: OperationShape): ErrorCode[] {

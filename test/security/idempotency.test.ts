@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { takesIdempotencyKey } from "../../shared/http/operation.ts";
 import { organizationItem } from "../../shared/identity/items.ts";
 import { registerCompany, unique } from "../support/api.ts";
 import { roomyCompany } from "../support/plans.ts";
@@ -21,13 +22,12 @@ beforeAll(async () => {
 const endsTheSession = ["auth.logout"];
 
 /** What only looks has nothing to remember. */
-const changesNothing = ["exchange.export", "pipelines.validate", "agents.inspect_tool"];
+const changesNothing = ["pipelines.validate", "agents.inspect_tool"];
 
 /** What leaves no entry in this organization's trail, and why. */
 const leavesNothing: Readonly<Record<string, string>> = {
   "pipelines.validate": "looks only",
   "agents.inspect_tool": "looks only",
-  "exchange.export": "looks only",
   "policies.simulate": "looks only",
   "policies.test": "looks only",
   "policies.validate_conditions": "looks only",
@@ -48,7 +48,7 @@ const leavesNothing: Readonly<Record<string, string>> = {
   "scim.create_token": "stands in the trail of another one",
 };
 
-const posts = guarded.filter(({ method, response }) => method === "POST" && response !== "events");
+const posts = guarded.filter(takesIdempotencyKey);
 
 const agent = { agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-5" };
 

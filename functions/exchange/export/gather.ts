@@ -24,6 +24,12 @@ export interface ExportedDocument {
   readonly left_out?: readonly string[];
 }
 
+/** What is in a document: things of this organization, though it names them by their names. */
+interface DocumentIds {
+  readonly agents: readonly string[];
+  readonly pipelines: readonly string[];
+}
+
 const missing = (error: unknown): undefined => {
   if (error instanceof Problem && error.code === "not_found") return undefined;
   throw error;
@@ -38,7 +44,7 @@ export async function gathered(
   table: TenantTable,
   wanted: { readonly agents: readonly string[]; readonly pipelines: readonly string[] },
   include_references: boolean,
-): Promise<ExportedDocument & { readonly missing: readonly string[] }> {
+): Promise<ExportedDocument & { readonly ids: DocumentIds; readonly missing: readonly string[] }> {
   const read = { agents: new Set(wanted.agents), pipelines: new Set(wanted.pipelines) };
   const absent: string[] = [];
   const names = new Map<string, string>();
@@ -108,6 +114,7 @@ export async function gathered(
     pipelines: shownPipelines,
     ...(to_supply.length === 0 ? {} : { to_supply }),
     ...(left_out.length === 0 ? {} : { left_out }),
+    ids: { agents: agents.map(({ id }) => id), pipelines: pipelines.map(({ pipeline }) => pipeline.id) },
     missing: absent.filter((id) => wanted.agents.includes(id) || wanted.pipelines.includes(id)),
   };
 }

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { draft } from "../../../shared/change/events.ts";
 import { badReference, Problem } from "../../../shared/errors.ts";
 import { canonicalJson } from "../../../shared/expressions/json.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
@@ -5,6 +7,7 @@ import type { FileAnswer } from "../../../shared/http/operation.ts";
 import type { Asking } from "../../../shared/http/permit.ts";
 import { limits } from "../../../shared/http/schemas.ts";
 import type { ExchangeDeps } from "../deps.ts";
+import { exchangeEvents } from "../events.ts";
 import type { Format } from "../model.ts";
 import type { operations } from "../operations.ts";
 import { requireAll } from "../rights/require.ts";
@@ -14,15 +17,16 @@ import { gathered } from "./gather.ts";
 type Ops = typeof operations;
 type Exported = FileAnswer<"application/json" | "application/yaml; charset=utf-8">;
 type ExportCall = Asking<"agents:read" | "agents:read_prompts" | "pipelines:read"> &
-  Pick<Call<Ops["exportMany"]>, "context">;
+  Pick<Call<Ops["exportMany"]>, "context" | "commit">;
 
+/** Reads and answers. That it has left stands in the trail before its first byte does, with what is in it and its digest. */
 async function exported(
   call: ExportCall,
   deps: ExchangeDeps,
   wanted: { readonly agents: readonly string[]; readonly pipelines: readonly string[] },
   how: { readonly format: Format; readonly include_references: boolean; readonly filename: string },
 ): Promise<Exported> {
-  const { missing, ...document } = await gathered(
+  const { missing, ids, ...document } = await gathered(
     deps,
     deps.table.of(call.context.tenant),
     wanted,
@@ -42,11 +46,19 @@ async function exported(
       "payload_too_large",
       `The document has ${bytes} bytes; an import takes ${limits.request_bytes}. Export fewer things at once, or without references.`,
     );
-  return {
-    content_type: how.format === "yaml" ? "application/yaml; charset=utf-8" : "application/json",
-    filename: `${how.filename}.${how.format}`,
-    content,
-  };
+  const digest = createHash("sha256").update(content).digest("hex");
+  const data = { digest, format: how.format, agent_ids: [...ids.agents], pipeline_ids: [...ids.pipelines] };
+  const changes = Object.entries(ids).flatMap(([field, all]) =>
+    all.length === 0 ? [] : [{ field, old: null, new: all }],
+  );
+  return call.commit(
+    { writes: [], events: [draft(exchangeEvents, "document.exported", { id: digest }, data, { changes })] },
+    {
+      content_type: how.format === "yaml" ? "application/yaml; charset=utf-8" : "application/json",
+      filename: `${how.filename}.${how.format}`,
+      content,
+    },
+  );
 }
 
 export const exportAgent: Handler<Ops["exportAgent"], ExchangeDeps> = async (call, deps) => {

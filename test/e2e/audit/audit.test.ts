@@ -98,6 +98,38 @@ describe("the audit log", () => {
     expect(await walk(company, `/audit/logs?actor=user:${company.user_id}&to=2025-11-01T00:00:00Z`, 9)).toEqual(own);
   });
 
+  it("finds by outcome and by name, with another filter and without, page by page", async () => {
+    const other = await registerCompany();
+    const agent = "agent.updated";
+    const at = new Date("2026-02-01T12:00:00.000Z");
+    const named = await remember(other, [
+      { at, name: "Crème brûlée" },
+      { at, name: "Invoices" },
+      { at, action: "agent.archived", name: "The creme BRULEE" },
+    ]);
+    const name = "name=br%C3%BBl%C3%A9e";
+    for (const limit of [1, 2, 50]) {
+      expect((await walk(other, `/audit/logs?${name}`, limit)).sort()).toEqual([named[0], named[2]].sort());
+      expect(await walk(other, `/audit/logs?${name}&action=${agent}`, limit)).toEqual([named[0]]);
+    }
+    expect(await walk(other, `/audit/logs?${name}&outcome=denied`, 2)).toEqual([]);
+    const viewer = await addMember(other, "viewer");
+    expect((await viewer.call("GET", "/audit/logs")).status).toBe(403);
+    const denied = await eventually(async () => {
+      const found = await walk(other, "/audit/logs?outcome=denied", 1);
+      return found.length === 0 ? undefined : found;
+    }, "the denial is in the log");
+    expect(denied).toHaveLength(1);
+    const page = await other.call("GET", `/audit/logs?${name}&limit=1`);
+    const cursor = encodeURIComponent(page.body.next_cursor);
+    for (const filters of ["limit=1", "name=invoices&limit=1", `${name}&outcome=succeeded&limit=1`]) {
+      const refused = await other.call("GET", `/audit/logs?${filters}&cursor=${cursor}`);
+      expect([refused.status, refused.body.code]).toEqual([422, "invalid_cursor"]);
+    }
+    expect((await other.call("GET", "/audit/logs?name=x")).body.issues[0].path).toBe("query.name");
+    expect((await other.call("GET", "/audit/logs?outcome=odd")).body.issues[0].path).toBe("query.outcome");
+  });
+
   it("says which filters do not go together", async () => {
     const both = await company.call("GET", `/audit/logs?action=agent.updated&actor=user:${company.user_id}`);
     expect([both.status, both.body.issues[0].path]).toEqual([422, "query.action"]);

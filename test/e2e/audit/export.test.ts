@@ -69,6 +69,24 @@ describe("an export of the audit log", () => {
     expect(rows.map((cells) => cells[column])).toContain(`'${name}`);
   });
 
+  it("as OCSF has an event for each entry", async () => {
+    const company = await registerCompany();
+    const file = await company.call("GET", "/audit/export?format=ocsf");
+    expect(file.headers.get("content-type")).toBe("application/x-ndjson");
+    expect(file.headers.get("content-disposition")).toMatch(/filename="audit_logs_\d{8}_\d{6}\.ocsf\.jsonl"$/);
+    const log = await company.call("GET", "/audit/logs?limit=100");
+    const events = linesOf(file.text);
+    expect(events.map(({ metadata }) => metadata.uid).sort()).toEqual(
+      log.body.items.map(({ id }: { id: string }) => id).sort(),
+    );
+    expect(events.find(({ api }) => api.operation === "audit.exported")).toMatchObject({
+      class_uid: 6003,
+      activity_name: "exported",
+      actor: { user: { uid: company.user_id } },
+      http_request: { http_method: "GET", url: { path: "/api/v1/audit/export" } },
+    });
+  });
+
   it("without entries still has its header", async () => {
     const company = await registerCompany();
     const file = await company.call("GET", "/audit/export?format=csv&to=2020-01-01T00:00:00Z");

@@ -5,6 +5,7 @@ import {
   csvHeader,
   csvRow,
   filterIssues,
+  looksFor,
   monthAfter,
   monthBefore,
   monthsOf,
@@ -51,6 +52,28 @@ describe("a cell of an export", () => {
     );
     expect(csvHeader.split(",")).toHaveLength(16);
     expect(csvHeader.endsWith("\r\n")).toBe(true);
+  });
+});
+
+describe("a look for entries", () => {
+  const entry = (name: string | undefined, outcome: AuditEntry["outcome"] = "succeeded") => ({
+    outcome,
+    resource: { type: "agent", id: "agt", ...(name === undefined ? {} : { name }) },
+  });
+
+  it("by a name finds every way to write it, in any part", () => {
+    const found = ["Crème brûlée", "my CREME  BRULEE agent", "Creme", "", undefined].map((name) =>
+      looksFor({ name: "crème Brulee" })(entry(name)),
+    );
+    expect(found).toEqual([true, true, false, false, false]);
+  });
+
+  it("by an outcome and a name finds what has both", () => {
+    const look = looksFor({ outcome: "denied", name: "billing" });
+    expect([entry("Billing", "denied"), entry("Billing"), entry("Other", "denied")].map(look)).toEqual([
+      ...[true, false, false],
+    ]);
+    expect(looksFor({})(entry(undefined))).toBe(true);
   });
 });
 
