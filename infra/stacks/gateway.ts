@@ -1,10 +1,11 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { type CfnStage, HttpApi, HttpStage } from "aws-cdk-lib/aws-apigatewayv2";
-import { GraphWidget, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { GraphWidget, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
+import { type CountName, NAMESPACE } from "../../shared/observability/metrics.ts";
 import { raiseAlarm } from "../constructs/alarm.ts";
 import { namePrefix } from "../constructs/data-key.ts";
 import { Rooms } from "../constructs/rooms.ts";
@@ -55,6 +56,17 @@ export class GatewayStack extends Stack {
       description: "The API answers with 5xx",
       metric: this.api.metricServerError({ period: Duration.minutes(5) }),
       threshold: 5,
+      topic: ground.messaging.alarms,
+    });
+    raiseAlarm(this, "UncountedRequests", {
+      description: "Requests are not counted against rate limits: the table does not take the counts",
+      metric: new Metric({
+        namespace: NAMESPACE,
+        metricName: "uncounted_requests" satisfies CountName,
+        statistic: Stats.SUM,
+        period: Duration.minutes(5),
+      }),
+      threshold: 10,
       topic: ground.messaging.alarms,
     });
     // On a laptop there is no front: the local gateway serves everything from one origin.

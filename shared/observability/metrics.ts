@@ -13,23 +13,33 @@ export interface RequestLine {
 export interface Meter {
   /** The one line of a request, `request.completed`: duration by operation, or a fault. */
   request(line: RequestLine): void;
-  count(name: string, value?: number): void;
+  count(name: CountName, value?: number): void;
 }
 
-const NAMESPACE = "KaizenStudio";
+export const NAMESPACE = "KaizenStudio";
+
+/**
+ * What is counted beside requests, each by service and over all of them, which is what an alarm can watch. `uncounted_requests`:
+ * those that no rate limit counted, because what they are counted by did not answer.
+ */
+export type CountName = "uncounted_requests";
 
 /**
  * The part of a line that declares a metric: which of the line's members are its value and its dimensions. Always the same but
  * for its time, so it is written as JSON once.
  */
-function declares(name: string, unit: "Count" | "Milliseconds", dimensions: readonly string[]): () => string {
+function declares(
+  name: string,
+  unit: "Count" | "Milliseconds",
+  dimensions: readonly (readonly string[])[],
+): () => string {
   const metrics = JSON.stringify([
-    { Namespace: NAMESPACE, Dimensions: [dimensions], Metrics: [{ Name: name, Unit: unit }] },
+    { Namespace: NAMESPACE, Dimensions: dimensions, Metrics: [{ Name: name, Unit: unit }] },
   ]);
   return () => `{"Timestamp":${Date.now()},"CloudWatchMetrics":${metrics}}`;
 }
 
-const ofRequests = ["service", "operation"];
+const ofRequests = [["service", "operation"]];
 const faults = declares("faults", "Count", ofRequests);
 const durations = declares("duration_ms", "Milliseconds", ofRequests);
 
@@ -50,7 +60,7 @@ export function createMeter(
       else emit(entry, durations());
     },
     count(name, value = 1) {
-      emit({ service, [name]: value }, declares(name, "Count", ["service"])());
+      emit({ service, [name]: value }, declares(name, "Count", [["service"], []])());
     },
   };
 }

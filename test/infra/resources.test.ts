@@ -87,6 +87,12 @@ describe("alarms", () => {
     ]);
   });
 
+  it("requests that no limit counts raise one, over all functions", () => {
+    const { properties } = alarms.find(({ id }) => id.startsWith("UncountedRequests")) ?? {};
+    expect(properties).toMatchObject({ Namespace: "KaizenStudio", MetricName: "uncounted_requests", Statistic: "Sum" });
+    expect(properties).not.toHaveProperty("Dimensions");
+  });
+
   it("each tells the deployment's one topic, which mails to the address of the deployment", () => {
     for (const { id, properties } of alarms)
       expect(
@@ -129,7 +135,7 @@ describe("alarms", () => {
       const body = JSON.stringify(properties.DashboardBody);
       const shown = production.resources.filter((resource) => resource.stack === stack);
       const [functions, own] = ["AWS::Lambda::Function", "AWS::CloudWatch::Alarm"].map((type) =>
-        shown.filter((resource) => resource.type === type && !resource.id.startsWith("ApiFaults")),
+        shown.filter((resource) => resource.type === type && !/^(ApiFaults|UncountedRequests)/.test(resource.id)),
       );
       expect(functions?.length, stack).toBeGreaterThan(0);
       for (const { id } of [...(functions ?? []), ...(own ?? [])]) expect(body, `${stack}: ${id}`).toContain(id);

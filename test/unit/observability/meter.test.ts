@@ -10,7 +10,7 @@ const embedded = z.looseObject({
     CloudWatchMetrics: z.tuple([
       z.strictObject({
         Namespace: z.literal("KaizenStudio"),
-        Dimensions: z.tuple([z.array(z.string()).min(1)]),
+        Dimensions: z.tuple([z.array(z.string()).min(1)], z.array(z.string())),
         Metrics: z.tuple([z.strictObject({ Name: z.string(), Unit: z.enum(["Count", "Milliseconds"]) })]),
       }),
     ]),
@@ -24,9 +24,9 @@ function written(use: (meter: ReturnType<typeof createMeter>) => void) {
   expect(lines[0]).toMatch(/^[^\n]+\n$/);
   const line = embedded.parse(JSON.parse(lines[0] ?? ""));
   const [{ Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
-  for (const dimension of Dimensions[0]) expect(line[dimension]).toEqual(expect.any(String));
+  for (const dimension of Dimensions.flat()) expect(line[dimension]).toEqual(expect.any(String));
   const [{ Name, Unit }] = Metrics;
-  return { line, metric: { name: Name, unit: Unit, value: line[Name], by: Dimensions[0] } };
+  return { line, metric: { name: Name, unit: Unit, value: line[Name], by: Dimensions } };
 }
 
 const request = { request_id: "req_1", operation: "agents.get", status: 200, duration_ms: 12 };
@@ -35,17 +35,17 @@ describe("the meter", () => {
   it("writes one line for a request, which is its log entry and its duration by operation", () => {
     const { line, metric } = written((meter) => meter.request(request));
     expect(line).toMatchObject({ level: "INFO", message: "request.completed", service: "agents", ...request });
-    expect(metric).toEqual({ name: "duration_ms", unit: "Milliseconds", value: 12, by: ["service", "operation"] });
+    expect(metric).toEqual({ name: "duration_ms", unit: "Milliseconds", value: 12, by: [["service", "operation"]] });
   });
 
   it("counts a fault of ours instead of its duration, and still logs both", () => {
     const { line, metric } = written((meter) => meter.request({ ...request, status: 503 }));
     expect(line).toMatchObject({ status: 503, duration_ms: 12 });
-    expect(metric).toEqual({ name: "faults", unit: "Count", value: 1, by: ["service", "operation"] });
+    expect(metric).toEqual({ name: "faults", unit: "Count", value: 1, by: [["service", "operation"]] });
   });
 
-  it("counts what it is told by the service", () => {
-    const { metric } = written((meter) => meter.count("deliveries", 3));
-    expect(metric).toEqual({ name: "deliveries", unit: "Count", value: 3, by: ["service"] });
+  it("counts what it is told by the service, and over all of them, as an alarm needs it", () => {
+    const { metric } = written((meter) => meter.count("uncounted_requests", 3));
+    expect(metric).toEqual({ name: "uncounted_requests", unit: "Count", value: 3, by: [["service"], []] });
   });
 });
