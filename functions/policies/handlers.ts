@@ -22,6 +22,7 @@ export {
   update,
 } from "./changing/handlers.ts";
 export { exportPolicies, importPolicies } from "./portable/handlers.ts";
+export { replay } from "./replay/handlers.ts";
 export { diffVersion, listReferences, simulate, test, validateConditions } from "./trials/handlers.ts";
 
 type Ops = typeof operations;

@@ -15,6 +15,7 @@ import {
   templateView,
 } from "./model.ts";
 import { portableOperations } from "./portable/operations.ts";
+import { replayOperations } from "./replay/operations.ts";
 import { policyTestsSchema, policyTestView } from "./rules/tests.ts";
 import { policyPath, policyResource } from "./store.ts";
 import { trialOperations } from "./trials/operations.ts";
@@ -284,4 +285,5 @@ export const operations = {
   }),
   ...portableOperations,
   ...trialOperations,
+  ...replayOperations,
 } as const;

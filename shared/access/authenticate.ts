@@ -7,6 +7,7 @@ import type { SignedIn } from "./caller.ts";
 import { type Presence, refusalAtTheDoor } from "./doors.ts";
 import { type MemberRights, memberRights, noMembership, type Rights, rightsReads } from "./grants.ts";
 import { type KeyAuthenticator, presentedKey } from "./keys/authenticate.ts";
+import type { ApiKey } from "./keys/items.ts";
 import { accessRights } from "./operator-access.ts";
 import { type Operator, operatorItem } from "./operators.ts";
 import type { Principal } from "./principal.ts";
@@ -185,3 +186,9 @@ function remember(lastSeen: Map<string, LastSeen>, session: Session): void {
   if (lastSeen.size >= REMEMBERED_ACCOUNTS) lastSeen.delete(lastSeen.keys().next().value ?? "");
   lastSeen.set(sub, { user_id, default_organization_id, connection_id });
 }
+
+/** The API key that a request is let in with. */
+export const keyOf = (who: Authentication | Problem | null): ApiKey | undefined =>
+  who === null || who instanceof Problem || who.rights instanceof Problem || who.rights.by !== "api_key"
+    ? undefined
+    : who.rights.key;

@@ -10,6 +10,10 @@ export const requestFactsSchema = z
     id: z.string(),
     method: z.string(),
     path: z.string(),
+    operation: z.string().optional().meta({
+      description: "Which operation it was, as the OpenAPI document names it. Old entries do not say it.",
+      example: "agents.update",
+    }),
     ip: z.string(),
     user_agent: z.string(),
   })

@@ -1,4 +1,4 @@
-import type { Also, Authentication } from "../access/authenticate.ts";
+import { type Also, type Authentication, keyOf } from "../access/authenticate.ts";
 import { decide } from "../access/decide.ts";
 import { authenticateDirectory } from "../access/directory.ts";
 import { refusalAtTheDoor } from "../access/doors.ts";
@@ -107,6 +107,7 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
         throw match.allow.length === 0 ? notFound(match.detail) : methodNotAllowed(match.allow);
       }
       operation = match.operation;
+      facts.operation = operation.id;
       const handler = byId.get(operation.id);
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
       const who = await identify(operation, request, at);
@@ -149,12 +150,6 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
     return { ...answer, headers, ...(request.method === "HEAD" ? { body: "" } : {}) };
   };
 }
-
-/** The API key that a request is let in with. */
-const keyOf = (who: Authentication | Problem | null): ApiKey | undefined =>
-  who === null || who instanceof Problem || who.rights instanceof Problem || who.rights.by !== "api_key"
-    ? undefined
-    : who.rights.key;
 
 interface Prepared {
   readonly platform: Platform;

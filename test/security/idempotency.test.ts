@@ -28,6 +28,7 @@ const changesNothing = ["pipelines.validate", "agents.inspect_tool"];
 const leavesNothing: Readonly<Record<string, string>> = {
   "pipelines.validate": "looks only",
   "agents.inspect_tool": "looks only",
+  "policies.replay": "looks only",
   "policies.simulate": "looks only",
   "policies.test": "looks only",
   "policies.validate_conditions": "looks only",

@@ -24,14 +24,22 @@ export async function principalOf(call: Simulating, table: Table): Promise<Princ
   const described = principal as Partial<PrincipalFacts>;
   if (user_id === undefined) return whoIs(described);
   requireAlso(call, "users:read", "Who is looked up");
-  const tenant = table.of(call.caller.organization.id);
+  const member = await memberOf(table, call.caller.organization.id, user_id);
+  if (member?.status !== "active") throw badReference("user_id", "is no active member of this organization");
+  return whoIs({ ...member.facts, ...described });
+}
+
+/** A member as policies see them, whatever their status; undefined for who is none. */
+export async function memberOf(table: Table, organization_id: string, user_id: string) {
+  const tenant = table.of(organization_id);
   const [membership, user] = await table.batch([
     tenant.read(membershipItem, { user_id }),
     table.of(PLATFORM).read(userItem, { id: user_id }),
   ]);
-  if (membership?.status !== "active") throw badReference("user_id", "is no active member of this organization");
+  if (membership === undefined) return undefined;
+  const { role, status } = membership;
   const teams = await readTeamIds(tenant, user_id);
-  return whoIs({ id: user_id, role: membership.role, email: user?.email, teams, ...described });
+  return { status, facts: { kind: "user", id: user_id, role, email: user?.email, teams } };
 }
 
 /** What it is about, as it is, with what is described over it; and of what type it is, where it was looked up. */

@@ -1,0 +1,2 @@
+/** What other rooms may read of the audit log. */
+export { pageOfAll } from "./store.ts";
