@@ -2,3 +2,4 @@
 
 export { accountsWith } from "./accounts/holders.ts";
 export { activeKeysOf, revocation } from "./ending/end.ts";
+export { apiKeyResource } from "./store.ts";

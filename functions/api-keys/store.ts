@@ -30,4 +30,5 @@ export const apiKeyResource = defineResource({
   path: ["api_key_id"],
   item: apiKeyItem,
   key: ({ api_key_id }) => ({ id: api_key_id }),
+  subject: (key) => key,
 });

@@ -96,6 +96,7 @@ export const scheduleResource = defineResource({
   type: "schedule",
   path: ["schedule_id"],
   read: ({ table, path }) => readSchedule(table, String(path.schedule_id)),
+  subject: ({ schedule }) => schedule,
   target: ({ schedule }) => scheduled(schedule),
 });
 

@@ -118,7 +118,6 @@ export const webhookWithSecret = webhookView
 export const liveSecrets = (webhook: Webhook, now: Date): Webhook["secrets"] =>
   webhook.secrets.filter(({ expires_at }) => expires_at === null || Date.parse(expires_at) > now.getTime());
 
-/** A webhook as the API shows it. */
 /** An address without what it may hold of the receiver's secrets: whoever has a hook's path may often post to it. */
 export const concealedUrl = (url: string): string => `${new URL(url).origin}/{concealed}`;
 

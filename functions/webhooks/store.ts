@@ -100,6 +100,7 @@ export const webhookResource = defineResource({
   path: ["webhook_id"],
   item: webhookItem,
   key: ({ webhook_id }) => ({ id: webhook_id }),
+  subject: (webhook) => webhook,
 });
 
 /** A webhook with its health, which lies beside it: one query. */
@@ -113,6 +114,7 @@ export const healthyResource = defineResource({
     const [webhook] = found.webhooks;
     return webhook === undefined ? undefined : { webhook, health: found.health[0] };
   },
+  subject: ({ webhook }) => webhook,
 });
 
 export const deliveryResource = defineResource({
@@ -128,6 +130,7 @@ export const deliveryResource = defineResource({
     ]);
     return webhook === undefined || delivery === undefined ? undefined : { webhook, delivery };
   },
+  subject: ({ webhook }) => webhook,
 });
 
 export const replayResource = defineResource({
@@ -140,4 +143,5 @@ export const replayResource = defineResource({
     ]);
     return webhook === undefined ? undefined : job;
   },
+  subject: (_job, { table, path }) => table.get(webhookItem, { id: String(path.webhook_id) }),
 });

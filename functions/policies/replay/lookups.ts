@@ -33,7 +33,7 @@ export class Lookups {
     return once(this.#principals, id, () => (type === "api_key" ? this.#key(id) : this.#member(id)));
   }
 
-  /** The first of these that is an agent, a pipeline or a workspace; undefined where there is none. */
+  /** The first of these that is of a type that policies look at; undefined where there is none. */
   async thing(ids: readonly string[]): Promise<Thing | undefined> {
     const id = ids.find((one) => loadableOf(one) !== undefined);
     return id === undefined ? undefined : once(this.#things, id, () => this.#thing(id));

@@ -12,7 +12,7 @@ export const replayOperations = {
     description:
       "Decides the requests of the audit log anew: by the policies that are active now, and by the same with this one as if it were. The log has what was changed, exported or refused; what was only read is not in it. Time, address, user agent and operation are as they were; members, keys and things are as they are now, and what was sent is not kept. Nothing is changed.",
     permission: "policies:evaluate",
-    besides: ["audit:read", "users:read", "api_keys:read", ...readsThings],
+    besides: ["audit:read", "users:read", ...readsThings],
     resource: policyResource,
     request: { path: policyPath, body: replaySchema },
     response: replayView,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../../../shared/ids.ts";
+import { attributesOfType, type DescribedType } from "../../../shared/policies/attributes.ts";
 import { differenceView, effectSchema } from "../model.ts";
 import { contextSchema, principalSchema, thingSchema } from "../rules/described.ts";
 
@@ -17,9 +18,9 @@ export const simulationSchema = z
       .meta({ description: "A member who asks: their role, level, teams and e-mail address are looked up." }),
     principal: principalSchema.default({}),
     resource_id: z
-      .union([idSchema("agent"), idSchema("pipeline"), idSchema("workspace")])
+      .union((Object.keys(attributesOfType) as DescribedType[]).map((type) => idSchema(type)))
       .optional()
-      .meta({ description: "An agent, a pipeline or a workspace that you may read: it is looked up." }),
+      .meta({ description: "A thing of a type that policies look at and that you may read: it is looked up." }),
     resource: thingSchema.default({}),
     context: contextSchema.default({}),
     with: z

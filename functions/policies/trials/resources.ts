@@ -1,7 +1,10 @@
 import type { Resource, Target } from "../../../shared/http/resource.ts";
 import { idPrefixes } from "../../../shared/ids.ts";
 import { agentResource } from "../../agents/resources.ts";
+import { apiKeyResource } from "../../api-keys/public.ts";
 import { pipelineResource } from "../../pipelines/resources.ts";
+import { scheduleResource } from "../../schedules/public.ts";
+import { webhookResource } from "../../webhooks/public.ts";
 import { workspaceResource } from "../../workspaces/public.ts";
 
 /** Types of things that policies look at, and what lets one read them. */
@@ -19,9 +22,28 @@ const loadable = [
     name: "workspace_id",
     permission: "workspaces:read",
   },
+  {
+    prefix: idPrefixes.webhook,
+    resource: webhookResource as Resource,
+    name: "webhook_id",
+    permission: "webhooks:read",
+  },
+  {
+    prefix: idPrefixes.schedule,
+    resource: scheduleResource as Resource,
+    name: "schedule_id",
+    permission: "pipelines:read",
+  },
+  { prefix: idPrefixes.api_key, resource: apiKeyResource as Resource, name: "api_key_id", permission: "api_keys:read" },
 ] as const;
 
-export const readsThings = ["agents:read", "pipelines:read", "workspaces:read"] as const;
+export const readsThings = [
+  "agents:read",
+  "pipelines:read",
+  "workspaces:read",
+  "webhooks:read",
+  "api_keys:read",
+] as const;
 
 /** A thing to be looked up, and what lets one read it. */
 export interface Loadable extends Target {

@@ -33,7 +33,10 @@ describe("what policies can be about", () => {
     const lists = described.filter(({ operation, resource }) => "list" in resource && operation.method === "GET");
     expect(lists.map(({ operation }) => operation.id).sort()).toEqual([
       "agents.list",
+      "api_keys.list",
       "pipelines.list",
+      "schedules.list",
+      "webhooks.list",
       "workspaces.list",
     ]);
     for (const { operation, resource } of lists) {
