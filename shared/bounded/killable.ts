@@ -112,9 +112,12 @@ export class Killable {
     const { time_ms, process_mb } = this.#bounds;
     this.#timer = setTimeout(end, time_ms, "timed_out");
     if (process_mb === undefined) return;
-    const most = process.memoryUsage.rss() + process_mb * 1_048_576;
+    // What others let go of meanwhile is no room for the task.
+    let least = process.memoryUsage.rss();
     this.#looks = setInterval(() => {
-      if (process.memoryUsage.rss() > most) end("too_large");
+      const now = process.memoryUsage.rss();
+      least = Math.min(least, now);
+      if (now - least > process_mb * 1_048_576) end("too_large");
     }, LOOK_MS);
   }
 

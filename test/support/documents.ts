@@ -1,4 +1,4 @@
-import { strToU8, zipSync, zlibSync } from "fflate";
+import { strToU8, Zlib, zipSync } from "fflate";
 
 /** Small files of each format, made as tests need them. */
 
@@ -125,23 +125,37 @@ export const pptx = (
 interface PdfOptions {
   /** Entries of the trailer. */
   readonly trailer?: string;
-  /** Packs the pages' contents. */
-  readonly packed?: boolean;
 }
 
 /** Drawing a line of text as a PDF's page does. */
 export const drawn = (text: string, y = 700): string => `BT /F1 12 Tf 72 ${y} Td (${text}) Tj ET\n`;
 
+/** What unpacks to a text many times over. */
+interface Packed {
+  readonly text: string;
+  readonly times: number;
+}
+
+/** Packed piece by piece, so that what it unpacks to never fills the memory of whoever packs it. */
+function packed({ text, times }: Packed): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  const zlib = new Zlib({ level: 9 }, (chunk) => chunks.push(chunk));
+  const piece = Buffer.from(text);
+  for (let i = 1; i <= times; i++) zlib.push(piece, i === times);
+  return Buffer.concat(chunks);
+}
+
 /** A PDF whose pages have these contents. */
-export function pdf(pages: readonly string[], { trailer = "", packed = false }: PdfOptions = {}): Uint8Array {
+export function pdf(pages: readonly (string | Packed)[], { trailer = "" }: PdfOptions = {}): Uint8Array {
   const kids = pages.map((_, i) => `${4 + 2 * i} 0 R`).join(" ");
   const objects: (string | Uint8Array)[][] = [
     ["<< /Type /Catalog /Pages 2 0 R >>"],
     [`<< /Type /Pages /Count ${pages.length} /Kids [${kids}] >>`],
     ["<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"],
     ...pages.flatMap((content, i) => {
-      const bytes = packed ? zlibSync(Buffer.from(content), { level: 9 }) : Buffer.from(content);
-      const filter = packed ? " /Filter /FlateDecode" : "";
+      const plain = typeof content === "string";
+      const bytes = plain ? Buffer.from(content) : packed(content);
+      const filter = plain ? "" : " /Filter /FlateDecode";
       return [
         [
           `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${5 + 2 * i} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,

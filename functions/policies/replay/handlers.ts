@@ -41,9 +41,9 @@ export const replay: Handler<Ops["replay"], PolicyDeps> = async (call, { table }
   let requests = 0;
   for (let next = 0; next < recorded.length; next += PAGE) {
     const some = recorded.slice(next, next + PAGE);
-    const found = await Promise.all(some.map((one) => foundOf(one, lookups)));
+    const looked = await Promise.all(some.map((one) => foundOf(one, lookups)));
     for (const [i, one] of some.entries()) {
-      const request = found[i];
+      const request = looked[i];
       if (request === undefined) continue;
       const was = typeof request === "string" ? request : decided(before, request);
       const would = typeof request === "string" ? request : decided(after, request);
@@ -55,13 +55,13 @@ export const replay: Handler<Ops["replay"], PolicyDeps> = async (call, { table }
       }
     }
   }
-  const all = changes.inOrder();
+  const found = changes.inOrder();
   return {
     policy_id: policy.id,
     version: policy.version,
     ...{ from, to, requests, unknown },
-    complete: complete && all.length <= MOST_CHANGES,
-    changes: all.slice(0, MOST_CHANGES),
+    complete: complete && found.length <= MOST_CHANGES,
+    changes: found.slice(0, MOST_CHANGES),
   };
 };
 

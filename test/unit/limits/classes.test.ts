@@ -26,6 +26,7 @@ describe("the class of an operation", () => {
     const sent = operations.filter(({ method, rate_class }) => method !== "GET" && rate_class === "read");
     expect(sent.map(({ id }) => id).sort()).toEqual([
       "pipelines.validate",
+      "policies.replay",
       "policies.simulate",
       "policies.test",
       "policies.validate_conditions",
