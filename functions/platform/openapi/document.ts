@@ -55,6 +55,6 @@ export function describedApi({ operations, events, version }: Registries): JsonO
 }
 
 const displayName = (room: string): string => {
-  const words = room.replaceAll(/[-_]/g, " ").replaceAll(/\bapi\b/g, "API");
+  const words = room.replaceAll(/[-_]/g, " ").replaceAll(/\b(api|sso|scim)\b/g, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
