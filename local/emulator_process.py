@@ -64,16 +64,20 @@ def share_the_interpreter():
     import functools
 
     start = threading.Thread.start
+    replaced = []
 
     def start_gently(thread):
         if thread.name == "dynamodb-ttl-reaper":
             thread._target = remove_expired_items
+            replaced.append(thread)
         start(thread)
 
     threading.Thread.start = start_gently
     from ministack.services import dynamodb
 
     threading.Thread.start = start
+    if len(replaced) != 1:
+        raise SystemExit("MiniStack looks for expired items by another thread than it did: see share_the_interpreter.")
     tokens = functools.lru_cache(4096)(dynamodb._tokenize)
     dynamodb._tokenize = lambda expression: list(tokens(expression))
     dynamodb._condition_syntax_error = functools.lru_cache(4096)(dynamodb._condition_syntax_error)

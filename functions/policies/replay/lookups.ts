@@ -45,7 +45,7 @@ export class Lookups {
 
   async #member(user_id: string): Promise<PrincipalFacts | undefined> {
     const member = await memberOf(this.#table, this.#call.caller.organization.id, user_id);
-    return member && whoIs(member.facts);
+    return member === undefined || member.status === "removed" ? undefined : whoIs(member.facts);
   }
 
   async #key(id: string): Promise<PrincipalFacts | undefined> {
@@ -53,7 +53,7 @@ export class Lookups {
     if (key === undefined) return undefined;
     const { owner_type, owner_id, scopes } = key;
     const [owner] = await this.#table.batch([ownerRead(this.#tenant, { type: owner_type, id: owner_id })]);
-    if (owner === undefined) return undefined;
+    if (owner === undefined || owner.status === "removed") return undefined;
     const acts_for = owner_type === "user" ? owner_id : undefined;
     const teams = acts_for === undefined ? [] : await readTeamIds(this.#tenant, acts_for);
     const { role } = owner;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ApiAnswer, type Company, call, registerCompany } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
@@ -104,6 +105,12 @@ describe("a document of agents and pipelines", () => {
       "pipelines.News.graph.nodes.send.config.secret_headers.X-Key",
     ]);
     expect((await company.call("GET", `/pipelines/${pipeline_id}/export`)).text).toBe(answer.text);
+    // That it has left stands in the trail, by the file's own digest.
+    const trail = await company.call("GET", "/audit/logs?action=document.exported&limit=1");
+    const { resource, changes } = trail.body.items[0];
+    expect(resource).toEqual({ type: "document", id: createHash("sha256").update(answer.text).digest("hex") });
+    const pipelines = changes.find(({ field }: { readonly field: string }) => field === "pipelines");
+    expect(pipelines.new).toContain(pipeline_id);
     expect(text).toContain("kaizen_version: 1");
   });
 

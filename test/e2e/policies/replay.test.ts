@@ -92,6 +92,18 @@ describe("a replay of what was asked", () => {
     expect((await replay(id, { version: 9 })).body.code).toBe("reference_not_found");
   });
 
+  it("says nothing of somebody who is no member any more", async () => {
+    const other = await roomyCompany();
+    const gone = await addMember(other, "developer");
+    const agent = (await createAgent(other)).id;
+    expect((await gone.call("PATCH", `/agents/${agent}`, { description: "x" })).status).toBe(200);
+    const { id } = await policyOf(other, forDevelopers);
+    expect((await replay(id, {}, other)).body.changes).toHaveLength(1);
+    expect((await other.call("DELETE", `/users/${gone.user_id}`)).status).toBeLessThan(300);
+    const { body } = await replay(id, {}, other);
+    expect([body.changes, body.unknown.not_there > 0]).toEqual([[], true]);
+  });
+
   it("is only for who may read what is replayed", async () => {
     const { id } = await policyOf(company, forDevelopers);
     const role = await ownRole(company, ["policies:*", "users:read", "api_keys:read", "agents:*", "pipelines:read"]);

@@ -84,6 +84,9 @@ describe("a replayed request", () => {
   it("is not known where it hangs on what was not recorded, or on a thing that was not found", () => {
     const mfa = policy({ conditions: { path: "principal.mfa", op: "eq", value: true } });
     expect(decided(by(mfa), request)).toBe("not_recorded");
+    // A key never has what only a session has: that is known.
+    const key = whoIs({ kind: "api_key", id: "key_1", role: "developer" });
+    expect(decided(by(mfa), { ...request, principal: key })).toMatchObject({ outcome: "allow" });
     expect(decided(by(policy({ conditions: looks })), { ...request, type: undefined, resource: {} })).toBe("not_there");
     expect(decided(by(policy()), { ...request, type: undefined, resource: {} })).toMatchObject({ outcome: "deny" });
   });

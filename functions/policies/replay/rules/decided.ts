@@ -15,7 +15,7 @@ export interface Found extends Tried {
 /** Why it is not known how a request comes out. */
 export type Unknown = "not_recorded" | "not_there";
 
-/** What a decision may hang on and no entry says. */
+/** What a decision about a person may hang on and no entry says. A key has no session, and so none of these. */
 const UNRECORDED = ["principal.mfa", "principal.auth_age_minutes", "principal.session_age_minutes"] as const;
 
 /** How a request comes out: what does not allow it, of the first thing asked that is not allowed. */
@@ -35,7 +35,8 @@ export function decided(policies: CompiledPolicies, request: Found): Outcome | U
     if (ask.resource_type === "policy" && request.principal.role === OWNER) continue;
     const asked = requestFor(ask, { ...request, resource: request.type === ask.resource_type ? request.resource : {} });
     const reads = policies.reads(ask.resource_type, ask.action);
-    if (reads !== undefined && UNRECORDED.some((name) => reads.has(name))) return "not_recorded";
+    if (request.principal.kind === "user" && reads !== undefined && UNRECORDED.some((name) => reads.has(name)))
+      return "not_recorded";
     const looks = policies.looksAtThings(asked) !== undefined && namesOfType(ask.resource_type).length > 0;
     if (looks && request.type !== ask.resource_type) return "not_there";
     const decision = policies.decide(asked);
