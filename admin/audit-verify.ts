@@ -96,20 +96,41 @@ async function check(
 }
 
 function report(
-  { header, first, next, ahead, entries, expired, outside, erased, first_erased, unproved, first_unproved }: Found,
+  {
+    header,
+    first,
+    next,
+    ahead,
+    entries,
+    expired,
+    outside,
+    elsewhere,
+    erased,
+    sealed,
+    first_erased,
+    unproved,
+    first_unproved,
+  }: Found,
   key: PublicKey,
   known: boolean,
 ) {
-  const { organization_id, head, from, to } = header;
-  console.log(`Organization ${organization_id}, from ${from ?? "its beginning"} to ${to ?? "its head"}`);
+  const { organization_id, head, from, to, keeps } = header;
+  console.log(
+    keeps === undefined
+      ? `Organization ${organization_id}, from ${from ?? "its beginning"} to ${to ?? "its head"}`
+      : `Organization ${organization_id}, a copy of what is kept for more than ${keeps.over} days${keeps.up_to === null ? "" : ` and at most ${keeps.up_to}`}`,
+  );
   if (head !== null)
     console.log(
       `Head of ${head.size} entries, signed ${head.signed_at} by the key ${key.key_id}${known ? "" : ", which the export names itself"}`,
     );
   console.log(
-    `Proved: the leaves ${first} to before ${next} in order: ${entries} entries, ${expired} expired, ${outside} of another time`,
+    `Proved: the leaves ${first} to before ${next} in order: ${entries} entries, ${expired} expired, ${keeps === undefined ? `${outside} of another time` : `${elsewhere} in copies of other classes`}`,
   );
-  if (erased > 0) console.log(`Blank: ${erased} parts of entries, from line ${first_erased} on`);
+  if (erased > 0)
+    console.log(
+      `Blank: ${erased} parts of entries, from line ${first_erased} on${sealed > 0 ? `, ${sealed} of them encrypted` : ""}`,
+    );
   if (head === null) console.log("Not proved: anything, for there is no head");
   else if (ahead) console.log(`Not proved: what happened after ${head.signed_at}`);
   if (unproved > 0) console.log(`Not proved: ${unproved} entries without a number, from line ${first_unproved} on`);

@@ -89,6 +89,12 @@ export const contextSettings = z.strictObject({
     .describe(
       "`true`: sessions and mails of a new device say in which country and city a sign-in was, as CloudFront has it. Changes by which host the origins are asked, so try it in a stage of yours first ([ADR 14](adr/0014-one-origin.md)).",
     ),
+  audit_lock: z
+    .enum(["governance", "compliance"], { error: "use governance or compliance" })
+    .default("governance")
+    .describe(
+      "How copies of the audit log are locked until the entries in them end, up to seven years: `governance`, which a principal of the account with `s3:BypassGovernanceRetention` can end, or `compliance`, which nobody can, the account's root included.",
+    ),
   customer_managed_key: z
     .string()
     .regex(/^(?:true|false|arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+)$/, {

@@ -40,13 +40,13 @@ export function dataKeyUse(
         // The function's settings.
         lambda: true,
         // Parts of an upload are read when it is put together.
-        s3: needs(/^files_(?:read|write):/),
+        s3: needs(/^(?:files_(?:read|write):|copies_)/),
         // Who sends uses a data key again that SQS has kept for it.
         sqs: sends || QUEUED.has(trigger.kind),
         // What an execution was started with.
         states: needs(/^runs_control$/),
       }),
     ),
-    ...through("kms:GenerateDataKey", services({ s3: needs(/^files_write:/), sqs: sends })),
+    ...through("kms:GenerateDataKey", services({ s3: needs(/^(?:files_write:|copies_write$)/), sqs: sends })),
   ];
 }

@@ -17,6 +17,8 @@ export interface Resources {
   readonly keyConditions: boolean;
   readonly bucketArn: string;
   readonly bucketName: string;
+  /** Locked copies of the audit log, and how they are locked. */
+  readonly copies: { readonly arn: string; readonly name: string; readonly lock: "GOVERNANCE" | "COMPLIANCE" };
   readonly keyArn: string;
   /** The key that signs proofs. */
   readonly proofKeyArn: string;
@@ -47,7 +49,9 @@ export interface Resources {
   /** What sending a batch of messages takes. */
   readonly batchActions: readonly string[];
   /** The queue of each kind of due things. */
-  readonly due: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
+  readonly due: Readonly<Record<string, { readonly arn: string; readonly name: string }>>;
+  /** What the address of a queue of this deployment begins with; its name follows. */
+  readonly queueBase: string;
   readonly dnsServers: readonly string[];
   readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
 }
@@ -230,6 +234,17 @@ export function grant(data: FunctionData, r: Resources): Granted {
         }
         if (r.microsoftRegistration !== undefined) environment.MICROSOFT_REGISTRATION = r.microsoftRegistration;
         break;
+      case "copies_read":
+      case "copies_write": {
+        const resource = `${r.copies.arn}/*`;
+        // Who writes copies can neither read, remove nor unlock one.
+        const writes = ["s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold"];
+        statements.push(allow(need === "copies_read" ? ["s3:GetObjectVersion"] : writes, [resource]));
+        wildcards.push({ resource, reason: "Copies are named by class, tenant and numbers at run time." });
+        environment.COPIES_BUCKET_NAME = r.copies.name;
+        environment.COPIES_LOCK = r.copies.lock;
+        break;
+      }
       case "mail":
         statements.push(allow(["ses:SendEmail"], [...r.mailArns]));
         environment.MAIL_FROM = r.mailFrom;
@@ -274,7 +289,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
         break;
       case "due":
         statements.push(allow([...r.batchActions], [...new Set(Object.values(r.due).map(({ arn }) => arn))]));
-        environment.DUE_QUEUES = JSON.stringify(kindsByQueue(r.due));
+        environment.DUE_QUEUES = JSON.stringify({ base: r.queueBase, queues: kindsByQueue(r.due) });
         break;
       case "bus":
         statements.push(allow(["events:PutEvents"], [r.busArn]));
@@ -302,10 +317,10 @@ export function grant(data: FunctionData, r: Resources): Granted {
   };
 }
 
-/** Each queue once, with its kinds: addresses are long, and a function's settings have 4 KB together. */
-function kindsByQueue(due: Resources["due"]): readonly (readonly [url: string, kinds: readonly string[]])[] {
-  const urls = [...new Set(Object.values(due).map(({ url }) => url))];
-  return urls.map((url) => [url, Object.keys(due).filter((kind) => due[kind]?.url === url)]);
+/** Each queue once, by its name, with its kinds: addresses are long, and a function's settings have 4 KB together. */
+function kindsByQueue(due: Resources["due"]): readonly (readonly [name: string, kinds: readonly string[]])[] {
+  const names = [...new Set(Object.values(due).map(({ name }) => name))];
+  return names.map((name) => [name, Object.keys(due).filter((kind) => due[kind]?.name === name)]);
 }
 
 /** What Lambda does with a function's role to take messages from its queue. */

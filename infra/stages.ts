@@ -38,6 +38,8 @@ export interface Stage {
   readonly firewall: boolean;
   /** Whether the front says where a viewer is, so that people are told where somebody signed in to their account. */
   readonly sign_in_place: boolean;
+  /** How copies of the audit log are locked. */
+  readonly audit_lock: "governance" | "compliance";
   /** The customer's key for everything that is kept: of this ARN, or made by the deployment; without it AWS's keys. */
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
@@ -76,6 +78,7 @@ export function stageOf(context: ContextSettings): Stage {
     web_acl_arn: context.web_acl_arn,
     firewall: firewallOf(context),
     sign_in_place: signInPlaceOf(context),
+    audit_lock: context.audit_lock,
     data_key: dataKeyOf(context),
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,

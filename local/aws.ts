@@ -22,6 +22,8 @@ export interface Aws {
   query(service: string, version: string, action: string, parameters: Record<string, string>): Promise<string>;
   /** A GET of a REST service (Lambda); answers JSON. */
   get(service: string, path: string): Promise<unknown>;
+  /** A PUT of a REST service (S3) with a body in XML. */
+  put(service: string, path: string, xml: string): Promise<void>;
   /** An operation of a JSON service (DynamoDB), target given; answers JSON. */
   json(service: string, target: string, body: object): Promise<unknown>;
 }
@@ -42,6 +44,9 @@ export function awsAt(endpoint: string): Aws {
         body: new URLSearchParams({ Action: action, Version: version, ...parameters }).toString(),
       }),
     get: async (service, path) => JSON.parse(await send(service, path, { method: "GET" })),
+    put: async (service, path, xml) => {
+      await send(service, path, { method: "PUT", headers: { "content-type": "application/xml" }, body: xml });
+    },
     json: async (service, target, body) =>
       JSON.parse(
         await send(service, "/", {

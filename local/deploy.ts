@@ -6,6 +6,7 @@ import { awsAt, xmlText } from "./aws.ts";
 import { runCdk } from "./cdk.ts";
 import { contentHash } from "./content-hash.ts";
 import { withLock } from "./lock.ts";
+import { applyObjectLock } from "./object-lock.ts";
 import { account, localDir, region, repoDir } from "./paths.ts";
 import { keepStreamFunctions } from "./stream/manifest.ts";
 import { applyTimeToLive } from "./time-to-live.ts";
@@ -102,6 +103,7 @@ async function deploy(
   await cdk([...all, ...app], deployWithinMs);
   if (bundlesDir !== undefined) keepStreamFunctions(join(appDir, "dist", "functions"), bundlesDir);
   await applyTimeToLive(aws, assembly);
+  await applyObjectLock(aws, assembly);
 }
 
 /** What is deployed; undefined when nothing is. */

@@ -1,24 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as z from "zod";
 import type { Aws } from "./aws.ts";
-import { xmlText } from "./aws.ts";
+import { deployedWith } from "./deployed.ts";
 
-const templateSchema = z.looseObject({
-  Resources: z
-    .record(
-      z.string(),
-      z.looseObject({
-        Type: z.string(),
-        Properties: z
-          .looseObject({
-            TimeToLiveSpecification: z.looseObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
-          })
-          .optional(),
-      }),
-    )
-    .default({}),
-});
+const specificationSchema = z.looseObject({ AttributeName: z.string(), Enabled: z.boolean() });
 
 const descriptionSchema = z.looseObject({
   TimeToLiveDescription: z.looseObject({ TimeToLiveStatus: z.string().optional() }).optional(),
@@ -29,19 +13,9 @@ const descriptionSchema = z.looseObject({
  * TimeToLiveSpecification. Does nothing where it is on already.
  */
 export async function applyTimeToLive(aws: Aws, assemblyDir: string): Promise<void> {
-  const suffix = ".template.json";
-  for (const file of readdirSync(assemblyDir).filter((name) => name.endsWith(suffix))) {
-    const stack = file.slice(0, -suffix.length);
-    const template = templateSchema.parse(JSON.parse(readFileSync(join(assemblyDir, file), "utf8")));
-    for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
-      const ttl = Properties?.TimeToLiveSpecification;
-      if (!["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"].includes(Type) || ttl?.Enabled !== true) continue;
-      const parameters = { StackName: stack, LogicalResourceId: logicalId };
-      const resource = await aws.query("cloudformation", "2010-05-15", "DescribeStackResource", parameters);
-      const table = xmlText(resource, "PhysicalResourceId");
-      if (table === undefined) throw new Error(`The stack ${stack} has no table ${logicalId}.`);
-      await enable(aws, table, ttl.AttributeName);
-    }
+  for (const { properties, name } of await deployedWith(aws, assemblyDir, "TimeToLiveSpecification")) {
+    const { AttributeName, Enabled } = specificationSchema.parse(properties.TimeToLiveSpecification);
+    if (Enabled) await enable(aws, name, AttributeName);
   }
 }
 

@@ -38,6 +38,8 @@ export const idPrefixes = {
   webhook_replay: "rpl",
   event: "evt",
   audit: "aud",
+  audit_copy: "acp",
+  legal_hold: "hld",
   usage: "usg",
   request: "req",
   password_reset: "pwr",

@@ -26,6 +26,9 @@ export type Need =
   | "everybodys_providers"
   /** Files for one purpose: reading, reading and writing, removing. */
   | `files_${"read" | "write" | "remove"}:${FilePurpose}`
+  /** Locked copies of the audit log: reading them, or writing and holding them. */
+  | "copies_read"
+  | "copies_write"
   | "mail"
   | "models"
   | "outbound"
@@ -89,6 +92,7 @@ export const areas = [
   "run",
   "serve",
   "govern",
+  "evidence",
   "insight",
 ] as const;
 export type Area = (typeof areas)[number];

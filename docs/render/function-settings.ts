@@ -9,7 +9,7 @@ import type { FunctionData } from "../../shared/room.ts";
 import { code } from "./markdown.ts";
 
 const NAME = "name";
-const named = { arn: NAME, url: NAME };
+const named = { arn: NAME, url: NAME, name: NAME };
 const queues = Object.fromEntries(rooms.flatMap((room) => Object.keys(room.queues ?? {}).map((name) => [name, named])));
 
 /** Stands for all that functions may be granted: only the names of their settings are looked at. */
@@ -19,6 +19,7 @@ const resources: Resources = {
   keyConditions: true,
   bucketArn: NAME,
   bucketName: NAME,
+  copies: { arn: NAME, name: NAME, lock: "GOVERNANCE" },
   keyArn: NAME,
   proofKeyArn: NAME,
   headsKeyArn: NAME,
@@ -41,6 +42,7 @@ const resources: Resources = {
   queues,
   batchActions: [],
   due: {},
+  queueBase: NAME,
   dnsServers: [],
   outbound: { allow_http: false, allow_hosts: [] },
 };

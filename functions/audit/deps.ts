@@ -1,3 +1,4 @@
+import type { LockedFiles } from "../../shared/blobs/locked.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import type { SigningKey } from "../../shared/signing/kms.ts";
 
@@ -6,3 +7,4 @@ export interface AuditDeps extends Pick<Platform, "table"> {
   readonly key: Pick<SigningKey, "public">;
 }
 export type ExportDeps = AuditDeps & Pick<Platform, "clock" | "log">;
+export type CopyFileDeps = ExportDeps & Pick<Platform, "secrets"> & { readonly files: Pick<LockedFiles, "get"> };

@@ -18,6 +18,9 @@ import { room } from "./room.ts";
 import { pageByIndex, pageOfAll } from "./store.ts";
 import { numbersOf } from "./tree/store.ts";
 
+export { downloadCopy } from "./copies/download.ts";
+export { getCopy, listCopies } from "./copies/handlers.ts";
+export { getHold, listHolds, placeHold, releaseHold } from "./holds/handlers.ts";
 export { erasePerson, getPersonErasure } from "./persons/handlers.ts";
 export { keys, latestHead, listHeads, prove, proveConsistency } from "./tree/handlers.ts";
 

@@ -5,6 +5,8 @@ import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { timeRangeQuery } from "../../shared/http/time-range.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { copyOperations, copyStreamOperations } from "./copies/operations.ts";
+import { holdOperations } from "./holds/operations.ts";
 import { entrySchema, exportFiles, exportFormatSchema } from "./model.ts";
 import { personOperations } from "./persons/operations.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
@@ -90,6 +92,8 @@ export const apiOperations = {
   }),
   ...treeOperations,
   ...personOperations,
+  ...copyOperations,
+  ...holdOperations,
 } as const;
 
 export const streamOperations = {
@@ -110,6 +114,7 @@ export const streamOperations = {
     rate_class: "export",
     served_by: "stream",
   }),
+  ...copyStreamOperations,
 } as const;
 
 export const operations = { ...apiOperations, ...streamOperations } as const;

@@ -23,12 +23,14 @@ const ERASING = [
 /** Who did what, when, from where and with which outcome: to search, to take along as a file, and to prove. */
 export const room = defineRoom({
   name: "audit",
-  area: "govern",
+  area: "evidence",
   functions: {
-    api: apiFunction(["table_read", "heads_key"], { writes: ["audit_person_erasure", "due"] }),
+    api: apiFunction(["table_read", "heads_key"], {
+      writes: ["audit_person_erasure", "due", "legal_hold", "legal_holds"],
+    }),
     stream: {
       trigger: { kind: "stream" },
-      needs: ["table_read", "heads_key"],
+      needs: ["table_read", "heads_key", "copies_read", "open:audit_persons"],
       writes: ["lease_count"],
       timeout_seconds: 900,
       memory_mb: 512,
@@ -53,11 +55,30 @@ export const room = defineRoom({
         suspended: "goes_on",
       },
       needs: ["table_read", "sign_heads"],
-      writes: [...NUMBERING, ...CHANGE_WRITES, "audit_check", "audit_person_erasure"],
+      writes: [...NUMBERING, ...CHANGE_WRITES, "audit_check", "audit_person_erasure", "audit_person_key"],
       touches: ERASING.map((attribute) => `audit_entry.${attribute}`),
       timeout_seconds: 120,
       memory_mb: 512,
     },
+    /** Writes what was logged into locked files, and holds them as legal holds say. */
+    copies: {
+      trigger: {
+        kind: "due",
+        kinds: ["audit_copying", "audit_holding"],
+        queue: "audit_copies",
+        suspended: "goes_on",
+      },
+      needs: ["table_read", "heads_key", "copies_write", "seal:audit_persons", "open:audit_persons"],
+      writes: ["audit_copied", "audit_copy", "audit_person_key", "due", "event", "legal_holds"],
+      touches: ["audit_tree.copying"],
+      timeout_seconds: 300,
+      memory_mb: 1_024,
+      batch_size: 1,
+      max_concurrency: 10,
+    },
   },
-  queues: { audit_upkeeps: { visibility_seconds: visibilitySeconds(120), max_receives: MAX_RECEIVES } },
+  queues: {
+    audit_copies: { visibility_seconds: visibilitySeconds(300), max_receives: MAX_RECEIVES },
+    audit_upkeeps: { visibility_seconds: visibilitySeconds(120), max_receives: MAX_RECEIVES },
+  },
 });

@@ -13,6 +13,7 @@ import { BlockPublicAccess, Bucket, HttpMethods, ObjectOwnership } from "aws-cdk
 import type { Construct } from "constructs";
 import { lifetimes } from "../../shared/blobs/purposes.ts";
 import { indexNames } from "../../shared/dynamo/item.ts";
+import { AuditCopies } from "../constructs/audit-copies.ts";
 import { bucketEncryption, busName, dataKey } from "../constructs/data-key.ts";
 import { acknowledge } from "../nag.ts";
 import type { Stage } from "../stages.ts";
@@ -27,6 +28,8 @@ export interface StageProps extends StackProps {
 export class DataStack extends Stack {
   readonly table: Table;
   readonly bucket: Bucket;
+  /** Locked copies of the audit log. */
+  readonly copies: Bucket;
   readonly key: Key;
   /** Its public half verifies proofs that may be older than the deployment's other keys: it is never replaced. */
   readonly proofKey: Key;
@@ -103,6 +106,8 @@ export class DataStack extends Stack {
       removalPolicy,
     });
 
+    this.copies = new AuditCopies(this, "AuditCopies", stage, kept).bucket;
+
     this.headsKey = new Key(this, "HeadsKey", {
       description: "Kaizen Studio: signs heads of the trees of audit entries",
       keySpec: KeySpec.ECC_NIST_P256,
@@ -117,6 +122,7 @@ export class DataStack extends Stack {
 
     new CfnOutput(this, "TableName", { value: this.table.tableName });
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
+    new CfnOutput(this, "AuditCopiesBucketName", { value: this.copies.bucketName });
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
     new CfnOutput(this, "ProofKeyArn", { value: this.proofKey.keyArn });
     new CfnOutput(this, "HeadsKeyArn", { value: this.headsKey.keyArn });

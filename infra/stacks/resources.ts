@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from "aws-cdk-lib";
+import { ArnFormat, Fn, Stack } from "aws-cdk-lib";
 import { registrationName } from "../../shared/identity/pool-providers.ts";
 import { namePrefix } from "../constructs/data-key.ts";
 import type { Resources } from "../grants.ts";
@@ -16,6 +16,11 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     keyConditions: stage.name !== "local",
     bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
+    copies: {
+      arn: data.exportValue(data.copies.bucketArn),
+      name: data.copies.bucketName,
+      lock: stage.audit_lock === "compliance" ? "COMPLIANCE" : "GOVERNANCE",
+    },
     keyArn: data.key.keyArn,
     proofKeyArn: data.proofKey.keyArn,
     headsKeyArn: data.headsKey.keyArn,
@@ -53,6 +58,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     // AWS authorizes a batch as its messages; the local AWS by the name of the call, which AWS does not know.
     batchActions: ["sqs:SendMessage", ...(stage.name === "local" ? ["sqs:SendMessageBatch"] : [])],
     due: {},
+    queueBase: queueBase(Stack.of(data)),
     dnsServers: stage.dns_servers,
     outbound: stage.outbound,
   };
@@ -63,7 +69,10 @@ export function resourcesOf(stack: Stack, { data, pool, messaging, product, stag
   const machine = { service: "states", resourceName: runMachineName(stage), arnFormat: ArnFormat.COLON_RESOURCE_NAME };
   const machineArn = stack.formatArn({ ...machine, resource: "stateMachine" });
   const queues = Object.fromEntries(
-    Object.entries(messaging.queues).map(([name, { queue }]) => [name, { arn: queue.queueArn, url: queue.queueUrl }]),
+    Object.entries(messaging.queues).map(([name, { queue }]) => {
+      const own = nameOf(queue.queueArn);
+      return [name, { arn: queue.queueArn, url: `${queueBase(stack)}${own}`, name: own }];
+    }),
   );
   return {
     ...partialResources(data, stage),
@@ -78,8 +87,12 @@ export function resourcesOf(stack: Stack, { data, pool, messaging, product, stag
   };
 }
 
+/** The name of a queue follows from its ARN, and its address from that: so a queue is one output of the stack that has it. */
+const nameOf = (arn: string): string => Fn.select(5, Fn.split(":", arn));
+const queueBase = ({ region, urlSuffix, account }: Stack): string => `https://sqs.${region}.${urlSuffix}/${account}/`;
+
 /** Where each kind of due things is sent. */
-function dueQueues({ rooms }: Product, queues: Resources["queues"]): Resources["due"] {
+function dueQueues({ rooms }: Product, queues: Resources["due"]): Resources["due"] {
   const triggers = rooms.flatMap(({ functions }) => Object.values(functions).map(({ trigger }) => trigger));
   return Object.fromEntries(
     triggers.flatMap((trigger) => {

@@ -125,6 +125,7 @@ export const permissionTexts: Readonly<Record<Permission, string>> = {
   "webhooks:replay": "Send events again.",
   "audit:read": "Read the audit trail.",
   "audit:export": "Export the audit trail.",
+  "audit:hold": "Place and release legal holds on the audit trail.",
   "metrics:read": "See metrics.",
   "usage:read": "See usage against the plan.",
   "billing:read": "See bills and the plan.",

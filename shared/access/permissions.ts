@@ -29,7 +29,7 @@ export const permissionCatalogue = {
   api_keys: ["create", "read", "update", "delete"],
   service_accounts: ["create", "read", "update", "delete"],
   webhooks: ["create", "read", "update", "delete", "replay"],
-  audit: ["read", "export"],
+  audit: ["read", "export", "hold"],
   metrics: ["read"],
   usage: ["read"],
   billing: ["read", "update"],

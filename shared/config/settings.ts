@@ -27,6 +27,11 @@ export const settings = {
         "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
       ),
   BUCKET_NAME: () => text().describe("The bucket of files."),
+  COPIES_BUCKET_NAME: () => text().describe("The bucket of locked copies of the audit log."),
+  COPIES_LOCK: () =>
+    z
+      .enum(["GOVERNANCE", "COMPLIANCE"])
+      .describe("How copies are locked: so that nobody, or only who may bypass it, ends it."),
   PROOF_KEY_ARN: () => text().describe("The key that signs proofs for anybody to check."),
   HEADS_KEY_ARN: () => text().describe("The key that signs heads of the tree of audit entries."),
   KEY_ARN: () => text().describe("The key for secrets of tenants."),

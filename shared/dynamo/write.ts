@@ -188,7 +188,8 @@ export class Writes {
       );
       if (each.length > 0) clauses.push(`${verb} ${each.join(", ")}`);
     }
-    const removes = [...(change.remove ?? []), ...this.#leftIndexes(definition, change.remove ?? [])];
+    const ends = definition.expires !== undefined && remove.includes(definition.expires as never) ? ["ttl"] : [];
+    const removes = [...remove, ...ends, ...this.#leftIndexes(definition, remove)];
     if (removes.length > 0) clauses.push(`REMOVE ${removes.map((name) => expression.name(name)).join(", ")}`);
     const condition = expression.condition(when);
     return {

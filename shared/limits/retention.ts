@@ -20,6 +20,15 @@ const bounds: Readonly<Record<keyof Retention, { readonly least: number; readonl
   archived_days: { least: 7, usual: 30 },
 };
 
+/**
+ * How long entries of the audit trail are kept, in days, in classes: an entry is of the first one that is no shorter than it is
+ * kept. Copies of the trail are made for each class apart, so that none is kept for longer than its class. A number that was
+ * ever used stays here.
+ */
+export const auditClasses: readonly number[] = [
+  ...new Set([DENIAL_AUDIT_DAYS, ...Object.values(plans).map(({ audit_days }) => audit_days), SECURITY_AUDIT_DAYS]),
+].sort((a, b) => a - b);
+
 type Kept = Pick<Organization, "plan" | "settings">;
 
 /**

@@ -29,6 +29,8 @@ export const secretPurposes = [
   "trace_headers",
   /** What webhooks are signed with. */
   "webhook_secrets",
+  /** Keys under which copies of the audit log have what is about a person. */
+  "audit_persons",
   /** What the hashes of all API keys are made with. */
   "api_key_pepper",
 ] as const;

@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
+import { auditClasses } from "../../shared/limits/retention.ts";
 import { type FunctionData, type Need, needsOf, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, type Synthesized, synthesize } from "./support.ts";
 
@@ -54,6 +55,12 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       const actions = verb === "files_read" ? ["GetObject"] : ["GetObject", "PutObject"];
       return actions.map((action) => `s3:${action} on ${bucket}/${purpose}/*`);
     }
+    case "copies_read":
+      return [`s3:GetObjectVersion on {${stack.copies.id}.Arn}/*`];
+    case "copies_write":
+      return ["PutObject", "PutObjectRetention", "PutObjectLegalHold"].map(
+        (action) => `s3:${action} on {${stack.copies.id}.Arn}/*`,
+      );
     case "files_remove:runs":
     case "files_remove:uploads":
     case "files_remove:versions":
@@ -175,12 +182,13 @@ describe("what functions may do", () => {
 
   it("the one sweeper runs every minute, knows for every kind of due things the queue of who does it, and no other", () => {
     const sweeper = production.functionOf("due", "sweep");
-    const queues: [string, string[]][] = JSON.parse(
+    const { base, queues }: { base: string; queues: [string, string[]][] } = JSON.parse(
       production.text(sweeper.properties.Environment.Variables.DUE_QUEUES),
     );
-    const addresses = Object.fromEntries(queues.flatMap(([url, kinds]) => kinds.map((kind) => [kind, url])));
+    expect(base).toBe("https://sqs.us-east-1.{AWS::URLSuffix}/000000000000/");
+    const addresses = Object.fromEntries(queues.flatMap(([name, kinds]) => kinds.map((kind) => [kind, name])));
     const expected = dueFunctions.flatMap(({ kinds, queue }) =>
-      kinds.map((kind) => [kind, `{${idOf(production, `Queue${letters(queue)}Queue`)}}`]),
+      kinds.map((kind) => [kind, `{${idOf(production, `Queue${letters(queue)}Queue`)}.name}`]),
     );
     expect(expected.length).toBeGreaterThanOrEqual(3);
     expect(addresses).toEqual(Object.fromEntries(expected));
@@ -214,6 +222,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
     const bucket = stack.files.id;
     const allowed = [
       ...["uploads", "runs", "threads", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
+      `{${stack.copies.id}.Arn}/*`,
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       "arn:aws:bedrock:us-east-1:000000000000:guardrail/*",
@@ -229,6 +238,42 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
         } else expect(allowed, role).toContain(resource);
       }
     }
+  });
+});
+
+describe("locked copies of the audit log", () => {
+  const { id, properties } = production.copies;
+  const of = roleStatements(production).filter(({ statement }) =>
+    statement.resources.some((resource) => resource.startsWith(`{${id}.Arn}`)),
+  );
+
+  it("are locked one by one in a bucket that keeps versions and outlives the stack", () => {
+    expect(properties).toMatchObject({ ObjectLockEnabled: true, VersioningConfiguration: { Status: "Enabled" } });
+    expect(production.copies.deletion).toBe("Retain");
+    // A lock of the bucket's own would be the same for every class.
+    expect(properties.ObjectLockConfiguration).toBeUndefined();
+  });
+
+  it("are ended by the bucket after the days of their class, never before", () => {
+    const rules = (properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] }).Rules;
+    const ends = rules.flatMap(({ Prefix, ExpirationInDays }) =>
+      Prefix === undefined ? [] : [[Prefix, ExpirationInDays]],
+    );
+    expect(ends).toEqual(auditClasses.map((days) => [`${days}/`, days + 1]));
+  });
+
+  it("can be unlocked, removed and listed by nobody, and read by none of those who write them", () => {
+    const actions = new Set(of.flatMap(({ statement }) => statement.actions));
+    expect([...actions].sort()).toEqual([
+      "s3:GetObjectVersion",
+      "s3:PutObject",
+      "s3:PutObjectLegalHold",
+      "s3:PutObjectRetention",
+    ]);
+    const roles = (action: string) =>
+      of.filter(({ statement }) => statement.actions.includes(action)).map(({ role }) => role);
+    const roleOf = (name: string) => production.target(production.functionOf("audit", name).properties.Role).id;
+    expect([roles("s3:GetObjectVersion"), roles("s3:PutObject")]).toEqual([[roleOf("stream")], [roleOf("copies")]]);
   });
 });
 

@@ -63,6 +63,7 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   trace_headers: { seal: ["telemetry/api"], open: ["telemetry/again", "telemetry/api", "telemetry/tell"] },
   // Whoever answers requests knows keys; they are made in one place.
   api_key_pepper: { seal: ["api-keys/api"], open: answering },
+  audit_persons: { seal: ["audit/copies"], open: ["audit/copies", "audit/stream"] },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 
@@ -80,6 +81,7 @@ it("the keys that sign do so for what certifies erasures, or for what numbers au
   expect(sorted(uses(keyOf("HeadsKey")))).toEqual(
     sorted([
       [roleOf("audit", "api"), ["kms:GetPublicKey"]],
+      [roleOf("audit", "copies"), ["kms:GetPublicKey"]],
       [roleOf("audit", "sequencer"), both],
       [roleOf("audit", "stream"), ["kms:GetPublicKey"]],
       [roleOf("audit", "upkeep"), both],

@@ -167,10 +167,19 @@ export class Synthesized {
     return resource;
   }
 
-  /** The bucket of files; the front has another for its logs. */
+  /** The bucket of files; there is one for locked copies of the audit log, and the front has another for its logs. */
   get files(): Resource {
-    const found = this.of("AWS::S3::Bucket").find(({ stack }) => stack === "data");
-    if (found === undefined) throw new Error("there is no bucket of files");
+    return this.#bucket((id) => id.startsWith("Files"));
+  }
+
+  /** The bucket of locked copies of the audit log. */
+  get copies(): Resource {
+    return this.#bucket((id) => id.startsWith("AuditCopies"));
+  }
+
+  #bucket(is: (id: string) => boolean): Resource {
+    const found = this.of("AWS::S3::Bucket").find(({ stack, id }) => stack === "data" && is(id));
+    if (found === undefined) throw new Error("there is no such bucket");
     return found;
   }
 
@@ -208,9 +217,10 @@ export class Synthesized {
         return this.text(this.#exports.get(name));
       }
       case "Fn::Select": {
-        // Only parts of one address are taken so: the address stands for them.
-        const [, { "Fn::Split": [, whole] = [] }] = inner as [unknown, { "Fn::Split"?: unknown[] }];
-        return this.text(whole);
+        // Only parts of one address are taken so: the address stands for them, but for the name in an ARN.
+        const [index, { "Fn::Split": [by, whole] = [] }] = inner as [unknown, { "Fn::Split"?: unknown[] }];
+        const text = this.text(whole);
+        return by === ":" && Number(index) === 5 ? text.replace(/\.Arn\}$/, ".name}") : text;
       }
       default:
         throw new Error(`cannot read ${JSON.stringify(value)}`);

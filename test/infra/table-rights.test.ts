@@ -178,6 +178,10 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   audit_leaf: ["audit/sequencer", "audit/upkeep"],
   audit_number: ["audit/sequencer", "audit/upkeep"],
   audit_tree: ["audit/sequencer", "audit/upkeep"],
+  audit_copied: ["audit/copies"],
+  audit_copy: ["audit/copies"],
+  audit_person_key: ["audit/copies", "audit/upkeep"],
+  legal_hold: ["audit/api"],
   team_tree: ["scim/directory", "scim/groups", "teams/api", "teams/members"],
 };
 
@@ -202,7 +206,7 @@ describe("what functions may write in the table", () => {
     }
   });
 
-  it("whoever answers requests sets of a session when it was last seen, of a member the day, of an API key its use, SCIM of its token when it was used, who calls models of an organization which are left alone, who erases persons of an audit entry what is about them, and nothing else", () => {
+  it("whoever answers requests sets of a session when it was last seen, of a member the day, of an API key its use, SCIM of its token when it was used, who calls models of an organization which are left alone, who erases persons of an audit entry what is about them, who copies the log that all of it is copied, and nothing else", () => {
     const bounds: Readonly<Record<string, readonly string[]>> = {
       "T#*#SESSIONS#*": ["last_seen_at", "longest_idle_seconds"],
       "T#*#MEMBERS": ["last_seen_on", "gsi4pk", "gsi4sk"],
@@ -224,6 +228,7 @@ describe("what functions may write in the table", () => {
         "resource_key",
         "salts",
       ],
+      "T#*#AUDIT_TREE": ["copying"],
     };
     const callsModels = ["executions/api", "executions/stream", "models/api", "runs/run_node"];
     for (const [full, room, name, { trigger }] of functions) {
@@ -233,6 +238,7 @@ describe("what functions may write in the table", () => {
         ...(full === "scim/directory" ? ["T#*#SCIM_TOKENS"] : []),
         ...(callsModels.includes(full) ? ["T#*#ORGANIZATION"] : []),
         ...(full === "audit/upkeep" ? ["T#*#AUDIT#*"] : []),
+        ...(full === "audit/copies" ? ["T#*#AUDIT_TREE"] : []),
       ];
       const bound = allStatementsOf(room, name).filter(isBoundToAttributes);
       expect([full, bound.length]).toEqual([full, keys.length]);

@@ -20,7 +20,7 @@ import {
   treeItem,
 } from "../tree/store.ts";
 import { checkItem } from "../upkeep/store.ts";
-import { EXPORT_VERSION, type ExportLine, isWithin, type Line, partOf } from "./rules/lines.ts";
+import { type EntryLine, EXPORT_VERSION, type ExportLine, isWithin, type Line, partOf } from "./rules/lines.ts";
 
 export interface ProvableDeps {
   readonly tenant: TenantTable;
@@ -155,7 +155,8 @@ function lineOf(leaf: Leaf, entry: Stored | undefined, header: ExportLine, now: 
   return { line: "leaf", sequence, why, id, expires_at, evidence, leaf_hash };
 }
 
-function entryLineOf(entry: Stored, sequence: number | null, leaf_hash: string | null): Line {
+/** An entry with its place, as a line. */
+export function entryLineOf(entry: Stored, sequence: number | null, leaf_hash: string | null): EntryLine {
   return { line: "entry", sequence, ...auditEntrySchema.parse(entry), ...evidenceFields(entry), leaf_hash };
 }
 

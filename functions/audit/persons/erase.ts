@@ -10,9 +10,11 @@ import type { Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import { retentionOf } from "../../../shared/limits/retention.ts";
+import { eraseKey } from "../copies/keys.ts";
 import { auditEvents } from "../events.ts";
+import { holdsItem, isHeld } from "../holds/store.ts";
 import { entryKey } from "../store.ts";
-import { commitmentsOf, ERASED } from "../tree/rules/evidence.ts";
+import { blanked } from "../tree/rules/evidence.ts";
 import { ABOUT_PERSONS, personErasureStates } from "./model.ts";
 import { type PersonErasure, personErasure, personErasureItem } from "./store.ts";
 
@@ -25,6 +27,8 @@ export interface ErasePersonDeps {
 
 /** Indexes show a change a moment late: a look that finds nothing is made again after this. */
 const AGAIN_SECONDS = 60;
+/** How often it is looked whether a legal hold is still active. */
+const HELD_SECONDS = 3_600;
 
 type Stored = ItemOf<typeof auditItem>;
 interface Place {
@@ -48,11 +52,15 @@ const placesOf = (user_id: string): Place[] => [
 export async function erasePerson({ tenant: id, ref: user_id }: Due, deps: ErasePersonDeps): ReturnType<DueWork> {
   const { table, clock } = deps;
   const tenant = table.of(id);
-  const [organization, erasure] = await table.batch([
+  const [organization, erasure, holds] = await table.batch([
     tenant.read(organizationItem, {}),
     tenant.read(personErasureItem, { user_id }),
+    tenant.read(holdsItem, {}),
   ]);
   if (organization === undefined || erasure?.status !== "erasing") return undefined;
+  // A hold that was placed meanwhile: what is not erased yet stays until it is released.
+  if (isHeld(holds)) return addSeconds(clock.now(), HELD_SECONDS);
+  await eraseKey(tenant, user_id, clock.now());
   const more = deps.budget();
   let found = 0;
   for (const { part, of } of placesOf(user_id)) {
@@ -100,19 +108,9 @@ async function finish(
 /** The update that takes one part out of an entry, if it is still as it was read: what another has erased stays erased. */
 function erasureOf({ writes }: TenantTable, entry: Stored, part: EntryPart): Write {
   const { id, resource, salts, erased } = entry;
-  const { [part]: _, ...kept } = salts ?? {};
-  const stands = { salts: kept, erased: { ...erased, [part]: commitmentsOf(entry)[part] } };
-  const { type } = resource;
+  const blank = blanked(entry, part);
   const set =
-    part === "actor"
-      ? { ...ERASED.actor, actor_key: "user:erased", ...stands }
-      : {
-          resource: { type, ...ERASED.subject.resource },
-          changes: [...ERASED.subject.changes],
-          reason: ERASED.subject.reason,
-          resource_key: `${type}:erased`,
-          ...stands,
-        };
+    part === "actor" ? { ...blank, actor_key: "user:erased" } : { ...blank, resource_key: `${resource.type}:erased` };
   const absent = [...(salts === undefined ? ["salts"] : []), ...(erased === undefined ? ["erased"] : [])];
   const equals = { ...(salts === undefined ? {} : { salts }), ...(erased === undefined ? {} : { erased }) };
   return writes.update(auditItem, entryKey(id), { set }, { exists: true, equals, absent });

@@ -4,6 +4,7 @@ import { wrongState } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import type { AuditDeps } from "../deps.ts";
 import { auditEvents } from "../events.ts";
+import { requireUnheld } from "../holds/store.ts";
 import type { personOperations } from "./operations.ts";
 import { type PersonErasure, personErasure, personErasureItem } from "./store.ts";
 
@@ -22,7 +23,11 @@ export const erasePerson: Handler<Ops["erasePerson"], AuditDeps> = async (call, 
     completed_at: null,
     parts: 0,
   };
-  const writes = [own.writes.put(personErasureItem, erasure), personErasure.set(own, user_id, call.at)];
+  const writes = [
+    requireUnheld(own),
+    own.writes.put(personErasureItem, erasure),
+    personErasure.set(own, user_id, call.at),
+  ];
   const events = [draft(auditEvents, "audit.person_erasure_begun", { id, name }, { user_id })] as const;
   return call.commit({ writes, events }, erasure);
 };

@@ -1,5 +1,6 @@
 import type { auditItem } from "../../../shared/change/items.ts";
 import { addSeconds, type Clock, timestamp } from "../../../shared/clock.ts";
+import type { Condition } from "../../../shared/dynamo/condition.ts";
 import type { ItemOf } from "../../../shared/dynamo/item.ts";
 import { pause } from "../../../shared/dynamo/retry.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
@@ -7,6 +8,7 @@ import { rereading, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { type Organization, organizationItem } from "../../../shared/identity/items.ts";
 import type { SigningKey } from "../../../shared/signing/kms.ts";
+import { auditCopying, COPY_SECONDS } from "../copies/store.ts";
 import { hashOf, leafDataOf } from "../tree/rules/evidence.ts";
 import { type Head, statementOf } from "../tree/rules/head.ts";
 import { added, type Peak, rootOf } from "../tree/rules/merkle.ts";
@@ -34,7 +36,7 @@ const KNOWN_SECONDS = 2 * 86_400;
 /** Heads are told of at most as often. */
 const TELLING_SECONDS = 60;
 
-const EMPTY: Tree = { size: 0, peaks: [], telling: false };
+const EMPTY: Tree = { size: 0, peaks: [], telling: false, copying: false };
 
 /**
  * Gives entries of one organization their numbers, which are their places in its tree, and signs the head of the tree that
@@ -130,13 +132,19 @@ function grow(
     size: sequence,
     peaks: peaks.map(({ hash }) => base64(hash)),
     telling: read.telling || lives,
+    copying: read.copying === true || lives,
     ...(late === undefined ? {} : { late }),
   };
-  const unmoved = read.size === 0 ? { exists: false } : { equals: { size: read.size, telling: read.telling } };
+  const unmoved = read.size === 0 ? { exists: false } : asRead(read);
   if (tree.telling && !read.telling) made.push(auditTelling.set(tenant, TREE, addSeconds(at, TELLING_SECONDS)));
+  if (tree.copying && read.copying !== true) made.push(auditCopying.set(tenant, TREE, addSeconds(at, COPY_SECONDS)));
   if (lives && read.size === 0) made.push(auditCheck.set(tenant, TREE, addSeconds(at, CHECK_SECONDS)));
   return { tree, peaks, writes: [...made, writes.put(treeItem, tree, unmoved)] };
 }
+
+/** Trees of before there were copies do not say whether one is due. */
+const asRead = ({ size, telling, copying }: Tree): Condition =>
+  copying === undefined ? { equals: { size, telling }, absent: ["copying"] } : { equals: { size, telling, copying } };
 
 /** The signed head of a tree. What is signed leaves this function with the transaction that makes it true, or never. */
 async function signed(organization_id: string, { tree, peaks }: Grown, at: Date, key: SigningKey): Promise<Head> {

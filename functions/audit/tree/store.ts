@@ -50,6 +50,8 @@ export const treeItem = defineItem({
     peaks: z.array(hashSchema),
     /** A head is to be told of: there is something due that does it. */
     telling: z.boolean(),
+    /** There are entries that no copy has: there is something due that makes one. */
+    copying: z.boolean().optional(),
     /** Where there are entries that got their numbers late. */
     late: lateSchema.optional(),
   }),

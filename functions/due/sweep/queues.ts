@@ -31,11 +31,16 @@ export function connectQueues(client: Pick<SQSClient, "send">, addresses: Readon
   };
 }
 
+/** Names stand without what their addresses have in common: settings are short. */
+const settingSchema = z.object({ base: z.string(), queues: z.array(z.tuple([z.string(), z.array(z.string())])) });
+
 /** The queues that the function's settings name, by kind. */
 export function dueQueues(): DueQueues {
   const { DUE_QUEUES } = readSettings(["DUE_QUEUES"]);
-  const queues = z.array(z.tuple([z.string(), z.array(z.string())])).parse(JSON.parse(DUE_QUEUES));
-  const addresses = Object.fromEntries(queues.flatMap(([url, kinds]) => kinds.map((kind) => [kind, url])));
+  const { base, queues } = settingSchema.parse(JSON.parse(DUE_QUEUES));
+  const addresses = Object.fromEntries(
+    queues.flatMap(([name, kinds]) => kinds.map((kind) => [kind, `${base}${name}`])),
+  );
   // The region's endpoint, not the host in the queue's address, so that another endpoint can stand for AWS.
   return connectQueues(new SQSClient({ ...clientOptions("queue"), useQueueUrlAsEndpoint: false }), addresses);
 }

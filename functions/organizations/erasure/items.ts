@@ -52,7 +52,7 @@ export async function eraseSegment(table: Table, id: string, segment: number, mo
       const stays = chunk.filter(mustStay);
       const ends = [
         state.kept_until,
-        ...stays.flatMap(({ item_type, expires_at }) => (item_type === "audit_entry" ? [String(expires_at)] : [])),
+        ...stays.flatMap(({ item_type, expires_at }) => (KEPT_UNTIL.has(item_type) ? [String(expires_at)] : [])),
       ];
       await move(
         {
@@ -106,9 +106,15 @@ const isApart = ({ item_type, kind }: Stored): boolean =>
 /** What proves that an entry which stays is the one that was written: hashes, in which there is nobody and nothing to read. */
 const PROOF: ReadonlySet<unknown> = new Set(["audit_head", "audit_leaf", "audit_number", "audit_tree"]);
 
+/** What lies locked elsewhere until its time, whatever becomes of the table; what is about persons in it went with their keys. */
+const LOCKED = "audit_copy";
+
+/** What stays until an end of its own. */
+const KEPT_UNTIL: ReadonlySet<unknown> = new Set(["audit_entry", LOCKED]);
+
 /** Evidence about access has an end of its own, and the tree in which it has its place goes on without an organization. */
 const mustStay = ({ item_type, action }: Stored): boolean =>
-  PROOF.has(item_type) || (item_type === "audit_entry" && isSecurityAction(String(action)));
+  PROOF.has(item_type) || item_type === LOCKED || (item_type === "audit_entry" && isSecurityAction(String(action)));
 
 const countOf = (items: readonly Stored[]): Record<string, number> =>
   sum(...items.map(({ item_type }) => ({ [String(item_type)]: 1 })));

@@ -5,6 +5,7 @@ import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Handler } from "../../../shared/http/call.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import { membershipItem, organizationItem } from "../../../shared/identity/items.ts";
+import { requireUnheld } from "../../audit/public.ts";
 import type { OrganizationsDeps } from "../deps.ts";
 import { organizationStates } from "../model.ts";
 import type { operations } from "../operations.ts";
@@ -19,7 +20,10 @@ export const remove: Handler<Ops["remove"], OrganizationsDeps> = async (call, { 
     if (query.confirm !== read.slug)
       throw invalid([{ path: "confirm", message: `must be the organization's slug, ${read.slug}, to confirm it` }]);
     const { organization, writes, event } = deletion(table, read, at);
-    return call.commit({ writes: [call.stillPermitted(), ...writes], events: [event] }, organization);
+    return call.commit(
+      { writes: [call.stillPermitted(), requireUnheld(table.of(read.id)), ...writes], events: [event] },
+      organization,
+    );
   });
 };
 

@@ -5,7 +5,7 @@ import { ExportCheck } from "../../../functions/audit/exports/rules/verify.ts";
 import { erasePerson } from "../../../functions/audit/persons/erase.ts";
 import { type PersonErasure, personErasure, personErasureItem } from "../../../functions/audit/persons/store.ts";
 import { sequence } from "../../../functions/audit/sequencing/batch.ts";
-import { auditItem } from "../../../shared/change/items.ts";
+import { entriesBetween } from "../../../functions/audit/store.ts";
 import { addSeconds, timestamp } from "../../../shared/clock.ts";
 import type { Due } from "../../../shared/due/item.ts";
 import { dueWorker } from "../../../shared/due/work.ts";
@@ -89,8 +89,7 @@ async function comeToItsEnd({ on = () => table, more = true, copies = 1 } = {}):
 
 const entries = async () => {
   const found = [];
-  for await (const entry of table.of(tenant).all(auditItem, { of: { month: timestamp(now).slice(0, 7) } }))
-    found.push(entry);
+  for await (const some of entriesBetween(table.of(tenant), organization(), {}, now)) found.push(...some);
   return found;
 };
 

@@ -12,6 +12,7 @@ import { plans } from "../../../shared/limits/plans.ts";
 import { callInside } from "../../security/inside.ts";
 import { type ApiAnswer, type Company, registerCompany, unique } from "../../support/api.ts";
 import { memoryKey } from "../../support/audit-tree.ts";
+import { memoryLocked } from "../../support/memory-locked.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 
 const { free } = plans;
@@ -83,7 +84,11 @@ describe.each(limited)("a plan's $resource", ({ resource, make, end }) => {
 
 describe("an export of the audit trail", () => {
   const platform = stackPlatform();
-  const dispatch = createDispatcher(audit, auditHandlers, platform, { ...platform, key: memoryKey().key });
+  const dispatch = createDispatcher(audit, auditHandlers, platform, {
+    ...platform,
+    key: memoryKey().key,
+    files: memoryLocked(),
+  });
   const exported = () =>
     dispatch({
       method: "GET",

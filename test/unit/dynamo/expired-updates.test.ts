@@ -41,6 +41,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   invitation: "read before; the condition asks for its state, and it expires long after it was pending",
   removal: "the condition asks for its state, and it expires long after it was running",
   audit_entry: "read before; the condition asks for what was read, and takes out only",
+  audit_copy: "read before; the condition asks whether it was held, and the file comes first",
   approval: "read before; the condition asks for its state",
   agent_thread: "read before; the condition asks for who answers in it",
   run: "read before; it ended days before it expires",

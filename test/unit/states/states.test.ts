@@ -47,6 +47,7 @@ describe("a table of states", () => {
       "erasure of a person",
       "index of a context",
       "invitation",
+      "legal hold",
       "member",
       "operator access",
       "organization",

@@ -36,6 +36,11 @@ export const exportLine = z.strictObject({
   head: strictHead.nullable(),
   /** The public half of the key that has signed the head, PEM. */
   key: z.string(),
+  /**
+   * Only of a copy, which is a part of the tree and says nothing of a range of time: it shows the entries that are kept for more
+   * than `over` days and at most `up_to`. The others of that part stand in other copies. What was over `at` that time is not in it.
+   */
+  keeps: z.strictObject({ over: z.int(), up_to: z.int().nullable(), at: timestampSchema }).optional(),
 });
 export type ExportLine = z.output<typeof exportLine>;
 
@@ -73,15 +78,20 @@ export const entryLine = z.strictObject({
   expires_at: z.string(),
   salts: ofParts(saltSchema).optional(),
   erased: ofParts(hashSchema).optional(),
+  /** Of a copy as it lies: parts in whose place stands the blank, encrypted under the key of the person whom they are about. */
+  sealed: ofParts(z.string().max(2_000_000)).optional(),
   leaf_hash: hashSchema.nullable(),
 });
 export type EntryLine = z.output<typeof entryLine>;
 
-/** A leaf without its entry: that has come to its end, is outside the range of time, or is not there though it should be. */
+/**
+ * A leaf without its entry: that has come to its end, is outside the range of time, stands in the copy of another class, or is not
+ * there though it should be.
+ */
 export const leafLine = z.strictObject({
   line: z.literal("leaf"),
   sequence: z.int().min(0),
-  why: z.enum(["expired", "outside", "missing"]),
+  why: z.enum(["expired", "outside", "elsewhere", "missing"]),
   id: idSchema("audit"),
   expires_at: z.string(),
   evidence: hashSchema,
@@ -100,6 +110,19 @@ export type CheckpointLine = z.output<typeof checkpointLine>;
 export type Line = ExportLine | EntryLine | LeafLine | CheckpointLine;
 
 export const lineText = (line: Line): string => `${JSON.stringify(line)}\n`;
+
+const DAY_MS = 86_400_000;
+
+/** Whether an entry is of the class of a copy, by its id and its end, which its leaf has too. Every export keeps all. */
+export function isOfClass(
+  id: string,
+  expires_at: string,
+  keeps: Pick<NonNullable<ExportLine["keeps"]>, "over" | "up_to"> | undefined,
+): boolean {
+  if (keeps === undefined) return true;
+  const days = (Date.parse(expires_at) - timeOfId(id).getTime()) / DAY_MS;
+  return days > keeps.over && (keeps.up_to === null || days <= keeps.up_to);
+}
 
 /** Whether what has this id happened in the range. */
 export function isWithin(id: string, { from, to }: Pick<ExportLine, "from" | "to">): boolean {

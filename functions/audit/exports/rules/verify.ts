@@ -10,6 +10,7 @@ import {
   type ExportLine,
   entryLine,
   exportLine,
+  isOfClass,
   isWithin,
   LASTS_SECONDS,
   leafLine,
@@ -44,9 +45,12 @@ export interface Found {
   readonly entries: number;
   readonly expired: number;
   readonly outside: number;
-  /** Parts of entries in whose place stands the blank; and the line of the first. */
+  /** Entries of other classes, which stand in other copies. */
+  readonly elsewhere: number;
+  /** Parts of entries in whose place stands the blank, those that are encrypted beside it among them; and the line of the first. */
   readonly erased: number;
   readonly first_erased: number | null;
+  readonly sealed: number;
   /** Entries behind the head, of which nothing is proved; and the line of the first. */
   readonly unproved: number;
   readonly first_unproved: number | null;
@@ -74,7 +78,7 @@ export class ExportCheck {
   #sound = 1;
   #checkpoint: number | null = null;
   #next = 0;
-  #counts = { entries: 0, expired: 0, outside: 0, erased: 0, unproved: 0 };
+  #counts = { entries: 0, expired: 0, outside: 0, elsewhere: 0, erased: 0, sealed: 0, unproved: 0 };
   #firstErased: number | null = null;
   #firstUnproved: number | null = null;
 
@@ -157,9 +161,14 @@ export class ExportCheck {
   }
 
   /** The part of the tree begins and ends where signed heads say that all of the range is between. */
-  #bounded({ from, to, start, end, organization_id }: ExportLine): void {
+  #bounded({ from, to, start, end, organization_id, keeps }: ExportLine): void {
     if (from !== null && to !== null && timeOf(from) > timeOf(to)) this.#refuse("begins after its end");
     for (const bound of [start, end]) if (bound !== null) this.#signed(bound, organization_id);
+    // A copy says from which number to which it goes, and nothing of times.
+    if (keeps !== undefined) {
+      if (from !== null || to !== null) this.#refuse("is a copy, and names a range of time");
+      return;
+    }
     if (start !== null && !(from !== null && timeOf(start.signed_at) + EARLY_SECONDS * 1_000 <= timeOf(from)))
       this.#refuse(`leaves out the first ${start.size} entries, of which some may be of its time`);
     if (end !== null && !(to !== null && timeOf(end.signed_at) >= timeOf(to) + LATE_SECONDS * 1_000))
@@ -219,17 +228,24 @@ export class ExportCheck {
   }
 
   #entry(line: Record<string, unknown>): void {
-    const { line: _, sequence, leaf_hash, ...entry } = this.#parse(entryLine, line);
+    const { line: _, sequence, leaf_hash, sealed, ...entry } = this.#parse(entryLine, line);
     const header = this.#known;
+    if (sealed !== undefined && header.keeps === undefined)
+      this.#refuse("has encrypted parts, as only a copy has them");
     if (entry.organization_id !== header.organization_id) this.#refuse("is another organization's");
     for (const part of entryParts) {
-      if (entry.erased?.[part] === undefined) continue;
+      if (sealed?.[part] !== undefined) this.#counts.sealed++;
+      if (entry.erased?.[part] === undefined) {
+        if (sealed?.[part] !== undefined) this.#refuse(`shows its ${part} and has it encrypted, too`);
+        continue;
+      }
       if (!isBlank(entry, part) || entry.salts?.[part] !== undefined)
         this.#refuse(`says something in the place of its ${part}, which was erased`);
       this.#firstErased ??= this.#line;
       this.#counts.erased++;
     }
     if (!isWithin(entry.id, header)) this.#refuse("is outside the time of the export");
+    if (!isOfClass(entry.id, entry.expires_at, header.keeps)) this.#refuse("is of another class than the copy's");
     if (sequence === null || leaf_hash === null) {
       if (sequence !== leaf_hash || this.#sequence < this.#next) this.#refuse("has no number where one is due");
       this.#firstUnproved ??= this.#line;
@@ -246,10 +262,14 @@ export class ExportCheck {
     const header = this.#known;
     this.#place(sequence);
     if (why === "missing") this.#refuse(`says that the entry ${data.id} is missing before its end, ${data.expires_at}`);
-    // By the time of the head, not by today's: what an old export has left out must have been over when it was made.
-    const { head } = header;
-    const over = head !== null && timeOf(data.expires_at) <= timeOf(head.signed_at) + LASTS_SECONDS * 1_000;
+    // By the time of the head, not by today's: what an old export has left out must have been over when it was made. A copy may
+    // be made long after its head.
+    const { head, keeps } = header;
+    const made = keeps === undefined ? head && timeOf(head.signed_at) + LASTS_SECONDS * 1_000 : timeOf(keeps.at);
+    const over = made !== null && timeOf(data.expires_at) <= made;
     if (why === "expired" && !over) this.#refuse(`leaves out an entry before its end, ${data.expires_at}`);
+    if (why === "elsewhere" && isOfClass(data.id, data.expires_at, header.keeps))
+      this.#refuse("leaves out an entry of the copy's class");
     if (why === "outside" && isWithin(data.id, header)) this.#refuse("leaves out an entry of the export's time");
     this.#counts[why]++;
     this.#append(hashOf({ ...data, organization_id: header.organization_id }), leaf_hash);

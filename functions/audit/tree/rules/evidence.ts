@@ -62,6 +62,15 @@ export const ERASED = {
 export const isBlank = (entry: Evidence, part: EntryPart): boolean =>
   canonicalJson(partsOf(entry)[part]) === canonicalJson(ERASED[part]);
 
+/** What becomes of an entry when a part goes: the blank in its place, its salt gone, and its commitment kept for the leaf. */
+export function blanked<E extends Evidence>(entry: E, part: EntryPart) {
+  const { [part]: _, ...salts } = entry.salts ?? {};
+  const stands = { salts, erased: { ...entry.erased, [part]: commitmentsOf(entry)[part] } };
+  if (part === "actor") return { ...ERASED.actor, ...stands };
+  const { resource, changes, reason } = ERASED.subject;
+  return { resource: { type: entry.resource.type, ...resource }, changes: [...changes], reason, ...stands };
+}
+
 /** What stands for each part in the hash of an entry: its commitment, also after the part is gone. */
 export function commitmentsOf(entry: Evidence): Record<EntryPart, string> {
   const { salts, erased } = entry;
