@@ -1,6 +1,7 @@
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { type ApiAnswer, type Company, eventually, unique } from "../support/api.ts";
 import { pendingApproval } from "../support/approvals.ts";
+import { auditCopied } from "../support/audit-copies.ts";
 import { createConnection, createIdentity } from "../support/connections.ts";
 import { addMember } from "../support/members.ts";
 import { asked, newOperator } from "../support/operators.ts";
@@ -86,6 +87,8 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   permission: { plain: "agents:read", because: "permissions belong to the product" },
   policy_id: made("/policies", () => ({ ...aPolicy, name: unique("Policy") })),
   audit_id: { make: async ({ company }) => (await company.call("GET", "/audit/logs?limit=1")).body.items[0].id },
+  copy_id: { make: async ({ company }) => (await auditCopied(company))[0]?.id ?? "" },
+  hold_id: made("/audit/holds", () => ({ name: unique("Hold"), reason: "Case 14" })),
   resource_type: { plain: "organization", because: "types belong to the product" },
   resource_id: { make: async ({ company }) => company.organization_id },
 

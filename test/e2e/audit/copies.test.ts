@@ -11,12 +11,11 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { auditCopying } from "../../../functions/audit/copies/store.ts";
-import { TREE } from "../../../functions/audit/upkeep/store.ts";
 import { createAgent } from "../../support/agents.ts";
 import { type Company, call, eventually, registerCompany } from "../../support/api.ts";
+import { type AuditCopy, auditCopied, auditCopies } from "../../support/audit-copies.ts";
 import { addMember } from "../../support/members.ts";
-import { awsConfig, stackTable } from "../../support/stack.ts";
+import { awsConfig } from "../../support/stack.ts";
 import { sweepDue } from "../../support/sweeper.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "copies-"));
@@ -36,17 +35,6 @@ function verify(...args: string[]) {
   return { status, said: `${stdout}${stderr}` };
 }
 
-interface Copy {
-  readonly id: string;
-  readonly first: number;
-  readonly next: number;
-  readonly kept_days: number;
-  readonly on_hold: boolean;
-  readonly sha256: string;
-  readonly locked_until: string;
-  readonly object: { readonly key: string; readonly version_id: string };
-}
-
 let company: Company;
 let key: string;
 beforeAll(async () => {
@@ -55,28 +43,11 @@ beforeAll(async () => {
   key = file("key.pem", (await call("GET", "/audit/keys")).body.items[0].pem);
 });
 
-const copies = async (): Promise<Copy[]> => (await company.call("GET", "/audit/copies?limit=100")).body.items;
-
-/** Copies are made now of what has been logged, and not in an hour. */
-const copied = async (): Promise<Copy[]> => {
-  const { body } = await company.call("GET", "/audit/logs?limit=1");
-  const newest = body.items[0].id;
-  const size = await eventually(async () => {
-    const { body: entry } = await company.call("GET", `/audit/logs/${newest}`);
-    return entry.sequence === null ? undefined : Number(entry.sequence) + 1;
-  }, "everything is numbered");
-  const own = stackTable().of(company.organization_id);
-  return eventually(async () => {
-    const all = await copies();
-    if (all.some(({ next }) => next >= size)) return all;
-    await own.transact([auditCopying.set(own, TREE, new Date())]);
-    await sweepDue();
-    return undefined;
-  }, `${size} entries are copied`);
-};
+const copies = () => auditCopies(company);
+const copied = () => auditCopied(company);
 
 const s3 = () => new S3Client({ ...awsConfig(), forcePathStyle: true });
-const at = ({ object }: Copy) => ({
+const at = ({ object }: AuditCopy) => ({
   Bucket: inject("stack").outputs.AuditCopiesBucketName ?? "",
   Key: object.key,
   VersionId: object.version_id,
