@@ -56,6 +56,7 @@ export const teamResource = defineResource({
   path: ["team_id"],
   item: teamItem,
   key: ({ team_id }) => ({ id: team_id }),
+  subject: (team) => team,
 });
 
 /** By what a caller decides who belongs to a team. */
@@ -88,6 +89,7 @@ export const managedResource = defineResource({
     const team = await table.get(teamItem, { id: team_id });
     return team === undefined ? undefined : { team, standing: await standingIn(table, caller, team) };
   },
+  subject: ({ team }) => team,
 });
 
 /** A member of a team, with all teams that they were put into. */
@@ -107,6 +109,7 @@ export const memberResource = defineResource({
     if (team === undefined || member === undefined) return undefined;
     return { team, member, places, standing: await standingIn(table, caller, team) };
   },
+  subject: ({ team }) => team,
 });
 
 /** All teams of a member of the organization; a user who is not, or no longer, a member is unknown. */

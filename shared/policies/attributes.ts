@@ -176,6 +176,7 @@ export const attributesOfType = {
   webhook: ["name", "status", "owner_id", "created_by", "created_at"],
   schedule: ["name", "status", "owner_id", "created_by", "created_at"],
   api_key: ["name", "status", "created_by", "created_at"],
+  team: ["name", "created_by", "created_at"],
 } as const satisfies Partial<Record<ResourceType, readonly ResourceAttribute[]>>;
 
 export type DescribedType = keyof typeof attributesOfType;

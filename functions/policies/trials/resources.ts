@@ -4,6 +4,7 @@ import { agentResource } from "../../agents/resources.ts";
 import { apiKeyResource } from "../../api-keys/public.ts";
 import { pipelineResource } from "../../pipelines/resources.ts";
 import { scheduleResource } from "../../schedules/public.ts";
+import { teamResource } from "../../teams/public.ts";
 import { webhookResource } from "../../webhooks/public.ts";
 import { workspaceResource } from "../../workspaces/public.ts";
 
@@ -35,6 +36,7 @@ const loadable = [
     permission: "pipelines:read",
   },
   { prefix: idPrefixes.api_key, resource: apiKeyResource as Resource, name: "api_key_id", permission: "api_keys:read" },
+  { prefix: idPrefixes.team, resource: teamResource as Resource, name: "team_id", permission: "teams:read" },
 ] as const;
 
 export const readsThings = [
@@ -43,6 +45,7 @@ export const readsThings = [
   "workspaces:read",
   "webhooks:read",
   "api_keys:read",
+  "teams:read",
 ] as const;
 
 /** A thing to be looked up, and what lets one read it. */

@@ -14,6 +14,7 @@ const kinds = [
   ["webhook", "/webhooks", () => ({ url: "https://example.com/hooks", events: ["agent.created"] })],
   ["schedule", "/schedules", () => ({ pipeline_id, trigger: { kind: "cron", cron: "0 0 1 1 *" } })],
   ["api_key", "/api-keys", () => ({ scopes: ["agents:read"] })],
+  ["team", "/teams", () => ({})],
 ] as const;
 
 describe("a policy that looks at things", () => {

@@ -119,11 +119,11 @@ describe("a request", () => {
   it("about things of which policies know nothing is decided without any of them", async () => {
     const everywhere = bundle(policy(secret, { resource_type: "*", action: "*" }));
     for (const about of [{ kind: "several" }, { kind: "list" }, { kind: "new", body: {} }] as const) {
-      const subject = asked({ resource_type: "team", about });
+      const subject = asked({ resource_type: "role", about });
       expect(await judge(everywhere, subject)).toEqual({ allowed: true });
     }
     const open = bundle(policy({ not: secret }, { resource_type: "*" }));
-    const list = asked({ resource_type: "team", about: { kind: "list" } });
+    const list = asked({ resource_type: "role", about: { kind: "list" } });
     expect(await judge(open, list)).toMatchObject({ allowed: false });
   });
 

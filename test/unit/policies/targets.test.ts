@@ -36,6 +36,7 @@ describe("what policies can be about", () => {
       "api_keys.list",
       "pipelines.list",
       "schedules.list",
+      "teams.list",
       "webhooks.list",
       "workspaces.list",
     ]);

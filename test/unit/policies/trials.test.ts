@@ -86,7 +86,7 @@ describe("a trial", () => {
       { numRuns: 500 },
     );
     expect(requestFor(asked, by({ name: "A", environment: "production" })).resource).toEqual({ name: "A" });
-    expect(requestFor({ resource_type: "team", action: "read" }, by({ name: "A" })).resource).toEqual({});
+    expect(requestFor({ resource_type: "role", action: "read" }, by({ name: "A" })).resource).toEqual({});
   });
 
   it("says by what it came to that, and what would have to be otherwise", () => {
@@ -155,9 +155,9 @@ describe("what is described", () => {
 
 describe("what can be looked up", () => {
   it("is every type that policies look at, by the permission that reads it", () => {
-    const types = ["agt_1", "pip_1", "wsp_1", "whk_1", "sch_1", "key_1"].map((id) => loadableOf(id));
+    const types = ["agt_1", "pip_1", "wsp_1", "whk_1", "sch_1", "key_1", "tem_1"].map((id) => loadableOf(id));
     expect(types.map((one) => one?.resource.type)).toEqual(Object.keys(attributesOfType));
     expect([...new Set(types.map((one) => one?.permission))]).toEqual([...readsThings]);
-    for (const id of ["tem_1", "", undefined, {}]) expect(loadableOf(id)).toBeUndefined();
+    for (const id of ["rol_1", "", undefined, {}]) expect(loadableOf(id)).toBeUndefined();
   });
 });
