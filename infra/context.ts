@@ -116,6 +116,12 @@ export const contextSettings = z.strictObject({
     .transform(isTrue)
     .optional()
     .describe("`false` where the account's limit of concurrent functions is still below 1,000; else `true`."),
+  tenant_credentials: trueOrFalse
+    .default("true")
+    .transform(isTrue)
+    .describe(
+      "`false`: requests reach the table by their function's own role only, and not by credentials that IAM limits to one organization ([ADR 98](adr/0098-second-wall.md)).",
+    ),
   registration: z
     .enum(["open", "closed"], { error: "use open or closed" })
     .default("open")

@@ -62,6 +62,8 @@ export interface Granted {
   /** Resources with a wildcard, each with the reason why no narrower one can be named. */
   readonly wildcards: { readonly resource: string; readonly reason: string }[];
   readonly logs: (logGroupArn: string) => PolicyStatement;
+  /** The table with its indexes, and whether its key is the customer's. */
+  readonly table: { readonly arns: readonly string[]; readonly under_customers_key: boolean };
 }
 
 const allow = (actions: string[], resources: string[]): PolicyStatement =>
@@ -314,6 +316,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
     environment,
     wildcards,
     logs: (arn) => allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arn]),
+    table: { arns: [r.tableArn, ...indexes], under_customers_key: r.dataKey !== undefined },
   };
 }
 

@@ -40,6 +40,8 @@ export interface Stage {
   readonly sign_in_place: boolean;
   /** How copies of the audit log are locked. */
   readonly audit_lock: "governance" | "compliance";
+  /** Whether requests reach the table with credentials that IAM limits to their organization. */
+  readonly tenant_credentials: boolean;
   /** The customer's key for everything that is kept: of this ARN, or made by the deployment; without it AWS's keys. */
   readonly data_key: { readonly arn: string | undefined } | undefined;
   /** Requests a second from everybody together, twice as many in a burst. The local AWS counts none. */
@@ -80,6 +82,7 @@ export function stageOf(context: ContextSettings): Stage {
     sign_in_place: signInPlaceOf(context),
     audit_lock: context.audit_lock,
     data_key: dataKeyOf(context),
+    tenant_credentials: context.tenant_credentials,
     alarm_email: context.alarm_email,
     reserve_concurrency: name !== "local" && context.reserve_concurrency !== false,
     dns_servers: context.dns_servers ?? [],

@@ -173,12 +173,143 @@ def embed_by_the_model_server():
     bedrock._invoke_model = invoke
 
 
+def know_conditions_on_keys():
+    """Lets policies look at keys of the table, and at the tag and the role of whoever asks.
+
+    MiniStack evaluates policies, but finds no dynamodb:LeadingKeys in a request, puts nothing in the place of a variable, and
+    takes the session for the role in aws:PrincipalArn. A wall between tenants that is made of these would deny
+    everything or nothing. Each is looked at before it is corrected: what MiniStack does by itself by then, it shall do.
+    """
+    from ministack.core import iam_actions, iam_evaluator
+
+    get_one = b'{"TableName": "t", "Key": {"pk": {"S": "a"}}}'
+    if "dynamodb:LeadingKeys" in iam_actions.dynamodb_service_context(get_one):
+        raise SystemExit("MiniStack knows keys in conditions by itself: see know_conditions_on_keys.")
+    context_of = iam_actions.dynamodb_service_context
+    iam_actions.dynamodb_service_context = lambda body: {**context_of(body), **leading_keys(body)}
+
+    met = iam_evaluator._conditions_met
+    resolve = iam_evaluator._resolve_condition_key
+    iam_evaluator._conditions_met = lambda conditions, asked: met(substituted(conditions, asked), asked)
+
+    def resolve_with_roles(key, asked):
+        found = resolve(key, asked)
+        return role_of(found) if key.lower() == "aws:principalarn" else found
+
+    iam_evaluator._resolve_condition_key = resolve_with_roles
+    for tag, keys, denied in [
+        ("org_A", ["T#org_A#AGENT#1"], False),
+        ("org_A", ["T#org_A#AGENT#1", "T#org_B#AGENT#1"], True),
+        ("org_A", ["T#org_AB#AGENT#1"], True),
+        (None, ["T#org_A#AGENT#1"], True),
+    ]:
+        if denies_foreign_keys(iam_evaluator, tag, keys) != denied:
+            raise SystemExit("MiniStack reads conditions in another way than it did: see know_conditions_on_keys.")
+
+
+def denies_foreign_keys(iam_evaluator, tag, keys):
+    """Whether a denial of all keys but those of the asker's tag denies these."""
+    asked = iam_evaluator.EvalContext(
+        principal_arn="arn:aws:sts::000000000000:assumed-role/r/s",
+        principal_type="AssumedRole",
+        principal_account="000000000000",
+        action="dynamodb:GetItem",
+        resource_arn="*",
+        region="us-east-1",
+        service_context={"dynamodb:leadingkeys": keys},
+        principal_keys={} if tag is None else {"aws:principaltag/tenant": tag},
+    )
+    own = {"dynamodb:LeadingKeys": ["T#${aws:PrincipalTag/tenant}#*"]}
+    policy = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ForAnyValue:StringNotLike": own}}]}
+    return iam_evaluator.evaluate(asked, [iam_evaluator.parse_policy_document(policy)]).decision == "Deny"
+
+
+def leading_keys(body):
+    """The partition keys that a request of DynamoDB names, as its condition key; nothing where it names none."""
+    import json
+
+    try:
+        asked = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    found = [value for value in keys_in(asked) if isinstance(value, str)]
+    return {"dynamodb:LeadingKeys": found} if found else {}
+
+
+def keys_in(asked):
+    """The values of partition keys in a request: of the table, or of the index that is queried."""
+    table = asked.get("TableName")
+    if "KeyConditionExpression" in asked:
+        yield from keys_in_condition(asked, partition_key(table, asked.get("IndexName")))
+    for name in ("Key", "Item"):
+        if name in asked:
+            yield text_of(asked[name], partition_key(table))
+    for each, wanted in (asked.get("RequestItems") or {}).items():
+        items = wanted.get("Keys", []) if isinstance(wanted, dict) else []
+        for put_or_delete in wanted if isinstance(wanted, list) else []:
+            items += [one.get("Item") or one.get("Key") for one in put_or_delete.values()]
+        for item in items:
+            yield text_of(item, partition_key(each))
+    for item in asked.get("TransactItems") or []:
+        for one in item.values():
+            yield text_of(one.get("Item") or one.get("Key"), partition_key(one.get("TableName")))
+
+
+def keys_in_condition(asked, key):
+    """The values that a query wants a partition key to have: `#pk = :pk`."""
+    import re
+
+    names = asked.get("ExpressionAttributeNames") or {}
+    values = asked.get("ExpressionAttributeValues") or {}
+    for name, value in re.findall(r"([#\w]+)\s*=\s*(:\w+)", asked["KeyConditionExpression"]):
+        if names.get(name, name) == key:
+            yield (values.get(value) or {}).get("S")
+
+
+def text_of(item, key):
+    """The text under a key of an item as DynamoDB is sent it."""
+    return ((item or {}).get(key) or {}).get("S")
+
+
+def partition_key(table, index=None):
+    """The attribute that is the partition key of a table, or of an index of it."""
+    from ministack.services import dynamodb
+
+    known = dynamodb._tables.get((table or "").rsplit("/", 1)[-1]) or {}
+    schemas = {one.get("IndexName"): one["KeySchema"] for one in known.get("GlobalSecondaryIndexes") or []}
+    schema = known.get("KeySchema", []) if index is None else schemas.get(index, [])
+    return next((one["AttributeName"] for one in schema if one["KeyType"] == "HASH"), None)
+
+
+def substituted(conditions, asked):
+    """Conditions with what their variables stand for. What stands for nothing is like nothing that is ever asked for."""
+    import json
+    import re
+
+    text = json.dumps(conditions or {})
+    if "${" not in text:
+        return conditions
+    known = {name.lower(): value for name, value in asked.principal_keys.items()}
+    value_of = lambda name: json.dumps(str(known.get(name[1].lower(), "\0")))[1:-1]
+    return json.loads(re.sub(r"\$\{([^}*?$]+)\}", value_of, text))
+
+
+def role_of(arn):
+    """The role of a session, which is who asks to AWS; another principal as it is."""
+    from ministack.services import iam
+
+    name = arn.split("/")[1] if ":assumed-role/" in (arn or "") else None
+    role = None if name is None else iam._roles.get(name)
+    return arn if role is None else role["Arn"]
+
+
 if __name__ == "__main__":
     hold_lifeline()
     collect_what_is_new()
     share_the_interpreter()
     forget_stream_positions()
     embed_by_the_model_server()
+    know_conditions_on_keys()
     from ministack.app import main
 
     try:

@@ -147,7 +147,8 @@ export const REQUEST_WRITES = [
 /** What a function needs to answer requests, whatever they ask for: it checks the API keys that they come with. */
 export const REQUEST_NEEDS: readonly Need[] = ["open:api_key_pepper"];
 
-const answersRequests = ({ trigger }: Pick<FunctionData, "trigger">): boolean =>
+/** Whether it is people and programs who call it. */
+export const answersRequests = ({ trigger }: Pick<FunctionData, "trigger">): boolean =>
   trigger.kind === "api" || trigger.kind === "stream";
 
 /** Everything that a function needs. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -11,7 +11,9 @@ import type { FunctionData, Trigger } from "../../shared/room.ts";
 import { bundleName, functionDescription } from "../bundle.ts";
 import { librarySettings } from "../function-settings.ts";
 import type { Granted } from "../grants.ts";
+import { acknowledgeWildcard } from "../nag.ts";
 import type { Stage } from "../stages.ts";
+import { wallOf } from "../tenant-wall.ts";
 import { raiseAlarm } from "./alarm.ts";
 
 /** How long logs are kept, as CloudWatch Logs says it. */
@@ -59,11 +61,19 @@ export class RoomFunction extends Construct {
       removalPolicy: stage.protect_data ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(dataKey === undefined ? {} : { encryptionKey: dataKey }),
     });
-    this.#policy = new PolicyDocument({ statements: [granted.logs(logGroup.logGroupArn), ...granted.statements] });
+    const wall = wallOf(Stack.of(this), bundleName(room, name), data, stage, granted.table);
+    this.#policy = new PolicyDocument({
+      statements: [granted.logs(logGroup.logGroupArn), ...granted.statements, ...(wall?.statements ?? [])],
+    });
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       inlinePolicies: { own: this.#policy },
+      ...(wall === undefined ? {} : { path: wall.path }),
     });
+    if (wall !== undefined) {
+      role.assumeRolePolicy?.addStatements(wall.trust);
+      acknowledgeWildcard(this, wall.itself, "A role cannot name itself before it exists: it has a path of its own.");
+    }
     // A consumer that puts the rest of its work back into its queue (a wait beyond 15 minutes, the next slice of a long
     // job) looks like a loop to Lambda, which would end it after 16 rounds.
     const continues = "queue" in data.trigger && data.needs.includes(`send:${data.trigger.queue}`);
@@ -87,6 +97,7 @@ export class RoomFunction extends Construct {
         ...librarySettings,
         ...environment,
         ...granted.environment,
+        ...(wall === undefined ? {} : { TENANT_ROLE_ARN: role.roleArn }),
       },
     });
     this.alarm = WATCHED_ELSEWHERE.has(data.trigger.kind)

@@ -36,16 +36,34 @@ export function findFunction(functions: readonly DeployedFunction[], description
   return found;
 }
 
+interface Trust {
+  readonly Statement: readonly object[];
+}
+
+/** Whom a role lets in. */
+async function trustOf(aws: Aws, RoleName: string): Promise<Trust> {
+  const answer = await aws.query("iam", "2010-05-08", "GetRole", { RoleName });
+  return JSON.parse(decodeURIComponent(xmlText(answer, "AssumeRolePolicyDocument") ?? "")) as Trust;
+}
+
 /**
- * Credentials of a function's role. On AWS only Lambda may take the role; here the account's root is let in beside it,
- * because our process runs the function in Lambda's place.
+ * Credentials of a function's role. On AWS only Lambda may take the role, and the role itself; here the account's root is let in
+ * beside them, because our process runs the function in Lambda's place.
  */
 export async function assumeRole(aws: Aws, { Role, FunctionName }: DeployedFunction): Promise<RoleCredentials> {
-  const trusted = [{ Service: "lambda.amazonaws.com" }, { AWS: `arn:aws:iam::${Role.split(":")[4]}:root` }];
-  const statements = trusted.map((Principal) => ({ Effect: "Allow", Principal, Action: "sts:AssumeRole" }));
+  const RoleName = Role.slice(Role.lastIndexOf("/") + 1);
+  const trust = await trustOf(aws, RoleName);
+  const Sid = "StreamsHere";
+  const root = { Sid, Effect: "Allow", Principal: { AWS: `arn:aws:iam::${Role.split(":")[4]}:root` } };
   await aws.query("iam", "2010-05-08", "UpdateAssumeRolePolicy", {
-    RoleName: Role.slice(Role.lastIndexOf("/") + 1),
-    PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: statements }),
+    RoleName,
+    PolicyDocument: JSON.stringify({
+      ...trust,
+      Statement: [
+        ...trust.Statement.filter((statement) => !("Sid" in statement && statement.Sid === Sid)),
+        { ...root, Action: "sts:AssumeRole" },
+      ],
+    }),
   });
   const answer = await aws.query("sts", "2011-06-15", "AssumeRole", {
     RoleArn: Role,

@@ -17,6 +17,8 @@ export interface ClientTimes {
 const jobs = {
   /** One try: `shared/dynamo` repeats by itself, because it depends on the write whether that may be done. */
   table: { connect_ms: 1_000, answer_ms: 3_000, tries: 1 },
+  /** The table waits for it: it is repeated like the table itself, for as long. */
+  credentials: { connect_ms: 1_000, answer_ms: 2_000, tries: 1 },
   keys: { connect_ms: 1_000, answer_ms: 3_000, tries: 4 },
   queue: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },
   bus: { connect_ms: 1_000, answer_ms: 5_000, tries: 4 },

@@ -26,6 +26,12 @@ export const settings = {
       .describe(
         "Types of items that the function writes; the table's client refuses others. Without it all may be written.",
       ),
+  TENANT_ROLE_ARN: () =>
+    text()
+      .optional()
+      .describe(
+        "The function's own role, which it takes anew for each organization that it serves (`-c tenant_credentials`); without it the table is asked by the function's own credentials only.",
+      ),
   BUCKET_NAME: () => text().describe("The bucket of files."),
   COPIES_BUCKET_NAME: () => text().describe("The bucket of locked copies of the audit log."),
   COPIES_LOCK: () =>

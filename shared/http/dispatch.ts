@@ -19,6 +19,7 @@ import { PLATFORM } from "../identity/items.ts";
 import { newId } from "../ids.ts";
 import { type RateState, rateHeaders } from "../limits/rate.ts";
 import { AUDIT_DAYS, retentionOf } from "../limits/retention.ts";
+import { beyondTenant } from "../tenancy/scope.ts";
 import { cutText } from "../text.ts";
 import { readTrace, type Trace } from "../tracing/context.ts";
 import { type Answer, problemAnswer, render, toProblem } from "./answer.ts";
@@ -36,6 +37,7 @@ import { createRouter } from "./router.ts";
 import { recordShadow } from "./shadow.ts";
 import { showing } from "./showing.ts";
 import { requireFreshProof } from "./step-up.ts";
+import { walled } from "./walled.ts";
 
 /** The answer to a request that failed. */
 export type Refuse = (error: unknown, request_id: string) => Answer;
@@ -112,23 +114,15 @@ export function createDispatcher<T extends Readonly<Record<string, OperationShap
       if (handler === undefined) throw new Error(`${operation.id} has no handler`);
       const who = await identify(operation, request, at);
       key = keyOf(who);
+      const within = walled(platform, operation, who);
       // A refused credential is no try to sign in: a page whose token has ended keeps nobody from getting another.
       if (who === null) rate = await rates.address(request, operation.rate_class, at);
       else if (who instanceof Problem) rate = await rates.address(request, "read", at);
       else rate = await rates.caller(who, operation, at);
       if (who instanceof Problem) throw who;
-      answer = await respond({
-        platform,
-        operation,
-        handler,
-        request,
-        parameters: match.path,
-        who,
-        at,
-        facts,
-        trace: readTrace(request.headers),
-        deps,
-      });
+      const trace = readTrace(request.headers);
+      const prepared = { platform, operation, handler, request, parameters: match.path, who, at, facts, trace, deps };
+      answer = await within(() => respond(prepared));
     } catch (error) {
       answer = refuse(error, facts.id);
       if (answer.status >= 500)
@@ -266,11 +260,11 @@ async function respond(prepared: Prepared): Promise<Answer> {
     async recheck() {
       if (who === null) return;
       if (operation.permission === "directory") {
-        await authenticateDirectory(platform.table, request, platform.clock.now());
+        await beyondTenant(() => authenticateDirectory(platform.table, request, platform.clock.now()));
         return;
       }
       const since = platform.clock.now();
-      const now = await platform.authenticate(request, since);
+      const now = await beyondTenant(() => platform.authenticate(request, since));
       if (permissionOf(operation) === undefined) return;
       if (now.rights instanceof Problem) throw now.rights;
       requirePermission(operation, now.rights);

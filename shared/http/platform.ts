@@ -4,6 +4,7 @@ import type { Table } from "../dynamo/table.ts";
 import type { Log } from "../observability/log.ts";
 import type { Meter } from "../observability/metrics.ts";
 import type { SecretContext } from "../secrets/schema.ts";
+import type { TenantCredentials } from "../tenancy/credentials.ts";
 
 /** Encrypts a text for one tenant and one field; nothing else can read it back. */
 export interface Sealer {
@@ -20,4 +21,6 @@ export interface Platform {
   readonly log: Log;
   readonly meter: Meter;
   readonly limits: { readonly user: number; readonly address: number };
+  /** By which requests reach one organization and no other; undefined where the deployment has no such wall. */
+  readonly tenants?: Pick<TenantCredentials, "of"> | undefined;
 }
