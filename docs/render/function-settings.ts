@@ -5,7 +5,7 @@ import { settingsOf } from "../../infra/function-settings.ts";
 import { grant, type Resources } from "../../infra/grants.ts";
 import { type Stage, stageOf } from "../../infra/stages.ts";
 import { queueSetting, settings } from "../../shared/config/settings.ts";
-import type { FunctionData } from "../../shared/room.ts";
+import { answersRequests, type FunctionData } from "../../shared/room.ts";
 import { code } from "./markdown.ts";
 
 const NAME = "name";
@@ -54,6 +54,7 @@ function settingNames(data: FunctionData, stage: Stage): readonly string[] {
     ...Object.keys(settingsOf(data.trigger.kind, stage, values)),
     ...Object.keys(grant(data, resources).environment),
     ...(data.trigger.kind === "inserts" ? ["DEAD_LETTERS_URL"] : []),
+    ...(answersRequests(data) ? ["TENANT_ROLE_ARN"] : []),
   ];
 }
 

@@ -27,6 +27,10 @@ const DIFFERENCES: Readonly<Record<string, readonly [about: string, of: (stage: 
     "Concurrency is kept for functions that ask for it (`-c reserve_concurrency`).",
     ({ reserve_concurrency }) => reserve_concurrency,
   ],
+  tenant_credentials: [
+    "Requests reach the table with credentials that IAM limits to their organization (`-c tenant_credentials`).",
+    ({ tenant_credentials }) => tenant_credentials,
+  ],
   "outbound.allow_http": ["Outbound calls may use plain http.", ({ outbound }) => outbound.allow_http],
   "outbound.allow_hosts": [
     "Private hosts that outbound calls may reach (`-c allow_hosts`).",

@@ -2,8 +2,9 @@ import { Stack } from "aws-cdk-lib";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../functions/rooms.ts";
+import { bundleName } from "../../infra/bundle.ts";
 import { auditClasses } from "../../shared/limits/retention.ts";
-import { type FunctionData, type Need, needsOf, writesOf } from "../../shared/room.ts";
+import { answersRequests, type FunctionData, type Need, needsOf, writesOf } from "../../shared/room.ts";
 import { roleStatements, type Statement, type Synthesized, synthesize } from "./support.ts";
 
 const stages = ["local", "production"] as const;
@@ -155,6 +156,15 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
   }
 }
 
+/** A role by where it stands, which is all that it can say of itself. */
+const itself = (stage: string, room: string, name: string): string =>
+  `arn:aws:iam::000000000000:role/us-east-1/kaizen-studio-${stage}-${areaOf(room)}/${bundleName(room, name)}/*`;
+const areaOf = (room: string): string | undefined => rooms.find(({ name }) => name === room)?.area;
+
+/** For each organization that the function serves it takes its own role anew. */
+const takingItself = (stage: string, room: string, name: string): string[] =>
+  ["sts:AssumeRole", "sts:TagSession"].map((action) => `${action} on ${itself(stage, room, name)}`);
+
 const pairs = (statement: Statement): string[] =>
   statement.actions.flatMap((action) => statement.resources.map((resource) => `${action} on ${resource}`));
 const sorted = (values: readonly string[]): string[] => [...new Set(values)].sort();
@@ -165,19 +175,24 @@ describe("what functions may do", () => {
     const role = production.target(fn.properties.Role);
     const logs = production.target(fn.properties.LoggingConfig.LogGroup);
     const own = roleStatements(production).filter((each) => each.role === role.id);
-    expect(own.every(({ statement }) => statement.effect === "Allow")).toBe(true);
     expect(sorted(own.flatMap(({ statement }) => pairs(statement)))).toEqual(
       sorted([
         ...["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} on {${logs.id}.Arn}`),
         ...needsOf(data).flatMap((need) => allowedBy(production, need)),
         ...allowedToWrite(production, data),
         ...allowedForTrigger(production, room, name, data),
+        ...(answersRequests(data) ? takingItself("production", room, name) : []),
       ]),
     );
     expect(role.properties.ManagedPolicyArns).toBeUndefined();
-    expect(role.properties.AssumeRolePolicyDocument.Statement).toEqual([
-      { Action: "sts:AssumeRole", Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" } },
-    ]);
+    // The role itself may take it too where requests are answered: see tenant-wall.test.ts.
+    const [lambda, ...others] = role.properties.AssumeRolePolicyDocument.Statement;
+    expect(lambda).toEqual({
+      Action: "sts:AssumeRole",
+      Effect: "Allow",
+      Principal: { Service: "lambda.amazonaws.com" },
+    });
+    expect(others).toHaveLength(answersRequests(data) ? 1 : 0);
   });
 
   it("the one sweeper runs every minute, knows for every kind of due things the queue of who does it, and no other", () => {
@@ -227,6 +242,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       "arn:aws:bedrock:us-east-1:000000000000:guardrail/*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
+      ...functions.map(([_, room, name]) => itself(stage, room, name)),
     ];
     // Listing streams and setting up log delivery take no resource; the local AWS checks mail on "*" only.
     const anything = ["dynamodb:ListStreams", "logs:", ...(stage === "local" ? ["ses:SendEmail"] : [])];

@@ -239,6 +239,8 @@ export class Synthesized {
 export interface Statement {
   readonly effect: "Allow" | "Deny";
   readonly actions: readonly string[];
+  /** What a statement is not about, where it names that. */
+  readonly notActions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions: unknown;
   readonly principal: unknown;
@@ -254,6 +256,7 @@ export function statements(stack: Synthesized, document: any): Statement[] {
     (statement: any): Statement => ({
       effect: statement.Effect,
       actions: list(statement.Action) as string[],
+      notActions: list(statement.NotAction) as string[],
       resources: list(statement.Resource).map((resource) => stack.text(resource)),
       conditions: statement.Condition,
       principal: statement.Principal,
@@ -269,7 +272,14 @@ interface RoleStatement {
 const statementsKnown = new WeakMap<Synthesized, readonly RoleStatement[]>();
 
 /** Everything that roles allow, wherever it is written, with the role's logical id. */
-export function roleStatements(stack: Synthesized): readonly RoleStatement[] {
+export const roleStatements = (stack: Synthesized): readonly RoleStatement[] =>
+  allStatements(stack).filter(({ statement }) => statement.effect === "Allow");
+
+/** What roles deny. */
+export const roleDenials = (stack: Synthesized): readonly RoleStatement[] =>
+  allStatements(stack).filter(({ statement }) => statement.effect === "Deny");
+
+function allStatements(stack: Synthesized): readonly RoleStatement[] {
   const known = statementsKnown.get(stack) ?? readRoleStatements(stack);
   statementsKnown.set(stack, known);
   return known;
