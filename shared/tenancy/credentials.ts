@@ -13,8 +13,11 @@ export interface SessionCredentials {
 /** Gets credentials that are a tenant's. */
 export type Assume = (tenant: string) => Promise<SessionCredentials>;
 
-/** How many tenants one process holds credentials for; who was served longest ago is forgotten first. About 2 KB each. */
-export const MOST_TENANTS = 1_000;
+/**
+ * How many tenants one process holds credentials for, at 2 KB each; who was served longest ago is forgotten first. With a tenth of it
+ * a deployment of 10,000 tenants would ask STS more often than AWS lets an account (docs/adr/0098).
+ */
+export const MOST_TENANTS = 10_000;
 
 /**
  * From which part of their life on credentials are renewed: a random one between these, so that those of many tenants and

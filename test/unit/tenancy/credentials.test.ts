@@ -114,7 +114,7 @@ describe("credentials of a tenant", () => {
     expect(Math.max(...renewals)).toBeLessThanOrEqual(0.8 * HOUR_MS);
   });
 
-  it("are held for a thousand tenants at most; who was served longest ago is forgotten first", async () => {
+  it("are held for so many tenants and no more; who was served longest ago is forgotten first", async () => {
     const sts = new Sts();
     const held = keeping(sts);
     for (let i = 0; i < MOST_TENANTS; i++) await held.of(`org_${i}`);
