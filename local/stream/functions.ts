@@ -47,27 +47,35 @@ async function trustOf(aws: Aws, RoleName: string): Promise<Trust> {
 }
 
 /**
- * Credentials of a function's role. On AWS only Lambda may take the role, and the role itself; here the account's root is let in
- * beside them, because our process runs the function in Lambda's place.
+ * Lets the account's root take a function's role. On AWS only Lambda may, and the role itself; here our processes run functions in
+ * Lambda's place.
  */
-export async function assumeRole(aws: Aws, { Role, FunctionName }: DeployedFunction): Promise<RoleCredentials> {
+export async function letRootIn(aws: Aws, { Role }: DeployedFunction): Promise<void> {
   const RoleName = Role.slice(Role.lastIndexOf("/") + 1);
   const trust = await trustOf(aws, RoleName);
-  const Sid = "StreamsHere";
-  const root = { Sid, Effect: "Allow", Principal: { AWS: `arn:aws:iam::${Role.split(":")[4]}:root` } };
+  const Sid = "Here";
+  const AWS = `arn:aws:iam::${Role.split(":")[4]}:root`;
+  const root = {
+    Sid,
+    Effect: "Allow",
+    Principal: { AWS },
+    Action: ["sts:AssumeRole", "sts:TagSession"],
+    // As a principal it stands for everybody in the account.
+    Condition: { ArnEquals: { "aws:PrincipalArn": AWS } },
+  };
+  const others = trust.Statement.filter((statement) => !("Sid" in statement && statement.Sid === Sid));
   await aws.query("iam", "2010-05-08", "UpdateAssumeRolePolicy", {
     RoleName,
-    PolicyDocument: JSON.stringify({
-      ...trust,
-      Statement: [
-        ...trust.Statement.filter((statement) => !("Sid" in statement && statement.Sid === Sid)),
-        { ...root, Action: "sts:AssumeRole" },
-      ],
-    }),
+    PolicyDocument: JSON.stringify({ ...trust, Statement: [...others, root] }),
   });
+}
+
+/** Credentials of a function's role. */
+export async function assumeRole(aws: Aws, fn: DeployedFunction): Promise<RoleCredentials> {
+  await letRootIn(aws, fn);
   const answer = await aws.query("sts", "2011-06-15", "AssumeRole", {
-    RoleArn: Role,
-    RoleSessionName: FunctionName.slice(0, 64),
+    RoleArn: fn.Role,
+    RoleSessionName: fn.FunctionName.slice(0, 64),
   });
   const field = (name: string): string => {
     const value = xmlText(answer, name);

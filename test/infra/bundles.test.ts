@@ -20,13 +20,13 @@ function bundleOf(name: string): Bundle {
 }
 
 /** What a cold start reads: of a function behind the API, and of one that runs agents. */
-const MOST_BYTES = { api: 679_000, execution: 900_000 };
+const MOST_BYTES = { api: 683_000, execution: 900_000 };
 /** The test panel validates and seals graphs, knows the models and starts runs; its calls wait for runs, not for its start. */
 const MOST_BYTES_OF: Readonly<Record<string, number>> = {
-  "executions-api": 681_000,
-  "panel-api": 707_000,
-  "policies-api": 682_000,
-  "schedules-api": 688_000,
+  "executions-api": 685_000,
+  "panel-api": 711_000,
+  "policies-api": 686_000,
+  "schedules-api": 692_000,
 };
 /** The same against a function that only has the same AWS clients. */
 const MOST_TIMES_CLIENTS = 1.6;

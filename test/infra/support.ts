@@ -240,7 +240,7 @@ export interface Statement {
   readonly effect: "Allow" | "Deny";
   readonly actions: readonly string[];
   /** What a statement is not about, where it names that. */
-  readonly notActions: readonly string[];
+  readonly notActions?: readonly string[];
   readonly resources: readonly string[];
   readonly conditions: unknown;
   readonly principal: unknown;
@@ -256,7 +256,7 @@ export function statements(stack: Synthesized, document: any): Statement[] {
     (statement: any): Statement => ({
       effect: statement.Effect,
       actions: list(statement.Action) as string[],
-      notActions: list(statement.NotAction) as string[],
+      ...(statement.NotAction === undefined ? {} : { notActions: list(statement.NotAction) as string[] }),
       resources: list(statement.Resource).map((resource) => stack.text(resource)),
       conditions: statement.Condition,
       principal: statement.Principal,

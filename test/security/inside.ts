@@ -7,13 +7,14 @@ import { allOperations } from "../../functions/operations.ts";
 import { functionDescription } from "../../infra/bundle.ts";
 import { awsAt, awsEnvironment } from "../../local/aws.ts";
 import { type FunctionUrlEvent, toFunctionUrlEvent } from "../../local/stream/event.ts";
-import { type DeployedFunction, findFunction, listFunctions } from "../../local/stream/functions.ts";
+import { type DeployedFunction, findFunction, letRootIn, listFunctions } from "../../local/stream/functions.ts";
 import { API_BASE, type OperationShape } from "../../shared/http/operation.ts";
 import { entryFile } from "../../shared/room.ts";
 import { type ApiAnswer, answerOf, type CallOptions, requestOf } from "../support/api.ts";
 
 // The API's functions inside the test's process: the entries that are deployed, with the settings that they have there,
-// on the deployed table. What is left out is the way to them: gateway, cold starts, the roles. A test that goes through
+// on the deployed table. What is left out is the way to them: gateway, cold starts, the roles but for what is done for an
+// organization, which is done by credentials of the function's role that reach nothing else. A test that goes through
 // all operations asks most of them here and every tenth over HTTP.
 
 type Handler = (event: FunctionUrlEvent, context: object) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -28,8 +29,11 @@ function handlerOf(room: string, name: string): Promise<Handler> {
   const file = join(import.meta.dirname, "../../functions", room, entryFile(name));
   const load = async (): Promise<Handler> => {
     const { endpoint } = inject("stack");
-    deployed ??= listFunctions(awsAt(endpoint));
-    const settings = findFunction(await deployed, functionDescription(room, name)).Environment?.Variables ?? {};
+    const aws = awsAt(endpoint);
+    deployed ??= listFunctions(aws);
+    const fn = findFunction(await deployed, functionDescription(room, name));
+    const settings = fn.Environment?.Variables ?? {};
+    await letRootIn(aws, fn);
     Object.assign(process.env, settings, awsEnvironment(endpoint), { POWERTOOLS_LOG_LEVEL: "SILENT" });
     const { handler } = entry.parse(await import(pathToFileURL(file).href));
     // What this function may write and open is no limit of the tests' own tables and secrets.
