@@ -183,8 +183,13 @@ def know_conditions_on_keys():
     from ministack.core import iam_actions, iam_evaluator
 
     get_one = b'{"TableName": "t", "Key": {"pk": {"S": "a"}}}'
-    if "dynamodb:LeadingKeys" in iam_actions.dynamodb_service_context(get_one):
-        raise SystemExit("MiniStack knows keys in conditions by itself: see know_conditions_on_keys.")
+    session = who_asks(iam_evaluator, None, [])
+    if (
+        "dynamodb:LeadingKeys" in iam_actions.dynamodb_service_context(get_one)
+        or iam_evaluator._resolve_condition_key("aws:PrincipalArn", session) != session.principal_arn
+        or not denies_foreign_keys(iam_evaluator, "org_A", ["T#org_A#AGENT#1"])
+    ):
+        raise SystemExit("MiniStack knows keys, variables or roles in conditions by itself: see know_conditions_on_keys.")
     context_of = iam_actions.dynamodb_service_context
     iam_actions.dynamodb_service_context = lambda body: {**context_of(body), **leading_keys(body)}
 
@@ -207,9 +212,9 @@ def know_conditions_on_keys():
             raise SystemExit("MiniStack reads conditions in another way than it did: see know_conditions_on_keys.")
 
 
-def denies_foreign_keys(iam_evaluator, tag, keys):
-    """Whether a denial of all keys but those of the asker's tag denies these."""
-    asked = iam_evaluator.EvalContext(
+def who_asks(iam_evaluator, tag, keys):
+    """A session that has a tag, or none, and asks for keys of the table."""
+    return iam_evaluator.EvalContext(
         principal_arn="arn:aws:sts::000000000000:assumed-role/r/s",
         principal_type="AssumedRole",
         principal_account="000000000000",
@@ -219,8 +224,13 @@ def denies_foreign_keys(iam_evaluator, tag, keys):
         service_context={"dynamodb:leadingkeys": keys},
         principal_keys={} if tag is None else {"aws:principaltag/tenant": tag},
     )
-    own = {"dynamodb:LeadingKeys": ["T#${aws:PrincipalTag/tenant}#*"]}
-    policy = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ForAnyValue:StringNotLike": own}}]}
+
+
+def denies_foreign_keys(iam_evaluator, tag, keys):
+    """Whether a denial of all keys but those of the asker's tag denies these."""
+    foreign = {"ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": ["T#${aws:PrincipalTag/tenant}#*"]}}
+    policy = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": foreign}]}
+    asked = who_asks(iam_evaluator, tag, keys)
     return iam_evaluator.evaluate(asked, [iam_evaluator.parse_policy_document(policy)]).decision == "Deny"
 
 
