@@ -25,11 +25,11 @@ const MOST_BYTES = { api: 683_000, execution: 900_000 };
 const MOST_BYTES_OF: Readonly<Record<string, number>> = {
   "executions-api": 685_000,
   "panel-api": 711_000,
-  "policies-api": 686_000,
+  "policies-api": 688_000,
   "schedules-api": 692_000,
 };
 /** The same against a function that only has the same AWS clients. */
-const MOST_TIMES_CLIENTS = 1.6;
+const MOST_TIMES_CLIENTS = 1.61;
 /** Policies are checked, tried, compared and told in words by code of ours, and know each thing that they look at; beside few clients. */
 const MOST_TIMES_CLIENTS_OF: Readonly<Record<string, number>> = { "policies-api": 1.9 };
 
