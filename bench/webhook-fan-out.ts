@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { Agent, request } from "undici";
-import { signWebhook, webhookSecret } from "../functions/webhooks/deliveries/rules/signing.ts";
 import { createOutbound, type Outbound } from "../shared/outbound/index.ts";
+import { signWebhook, webhookSecret } from "../shared/signing/standard-webhooks.ts";
 import { inTurns, roundsOf, spreadOf } from "./measure.ts";
 import { atLeast, type Benchmark } from "./row.ts";
 

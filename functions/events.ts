@@ -4,6 +4,7 @@ import { agentEvents } from "./agents/events.ts";
 import { apiKeyEvents } from "./api-keys/events.ts";
 import { approvalEvents } from "./approvals/events.ts";
 import { auditEvents } from "./audit/events.ts";
+import { auditStreamEvents } from "./audit/streams/events.ts";
 import { authEvents } from "./auth/events.ts";
 import { domainEvents } from "./domains/events.ts";
 import { exchangeEvents } from "./exchange/events.ts";
@@ -43,7 +44,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   teams: teamEvents,
   "api-keys": apiKeyEvents,
   approvals: approvalEvents,
-  audit: auditEvents,
+  audit: { ...auditEvents, ...auditStreamEvents },
   policies: policyEvents,
   pipelines: pipelineEvents,
   runs: runEvents,

@@ -35,6 +35,8 @@ export interface Resources {
   readonly microsoftRegistration: string | undefined;
   readonly busArn: string;
   readonly busName: string;
+  /** Buses that customers may name: those of other accounts, and those of this one that are named for it. */
+  readonly customersBuses: { readonly others: string; readonly own: string; readonly account: string };
   readonly machineArn: string;
   readonly machineExecutionsArn: string;
   /** The identity that sends, and the configuration set that it sends under: SES asks for both. */
@@ -135,6 +137,12 @@ function touching(touches: readonly string[], r: Resources): PolicyStatement[] {
     return statement;
   });
 }
+
+/** What is put on customers' buses says of which organization's log it is, and can be taken for nothing else. */
+const FROM_AUDIT = {
+  "ForAllValues:StringLike": { "events:source": ["kaizen-studio.audit/*"] },
+  Null: { "events:source": "false" },
+};
 
 const isSecretUse = (need: Need): need is SecretUse => /^(?:seal|open):/.test(need);
 
@@ -297,6 +305,22 @@ export function grant(data: FunctionData, r: Resources): Granted {
         statements.push(allow(["events:PutEvents"], [r.busArn]));
         environment.BUS_NAME = r.busName;
         break;
+      case "customers_buses": {
+        const { others, own, account } = r.customersBuses;
+        const elsewhere = allow(["events:PutEvents"], [others]);
+        const here = allow(["events:PutEvents"], [own]);
+        if (r.keyConditions) {
+          elsewhere.addConditions({ ...FROM_AUDIT, StringNotEquals: { "aws:ResourceAccount": account } });
+          here.addConditions(FROM_AUDIT);
+        }
+        statements.push(elsewhere, here);
+        wildcards.push(
+          { resource: others, reason: "Which bus of theirs customers have their audit log sent to is their choice." },
+          { resource: own, reason: "Buses of this account that are made for it have names with this beginning." },
+        );
+        environment.BUS_ARN = r.busArn;
+        break;
+      }
       default: {
         const [verb, purpose] = filesNeed(need);
         if (purpose !== undefined) {

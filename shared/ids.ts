@@ -40,6 +40,7 @@ export const idPrefixes = {
   audit: "aud",
   audit_copy: "acp",
   legal_hold: "hld",
+  audit_stream: "ast",
   usage: "usg",
   request: "req",
   password_reset: "pwr",

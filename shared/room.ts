@@ -38,6 +38,8 @@ export type Need =
   | "runs_control"
   | "due"
   | "bus"
+  /** Buses of customers, to which they have us put their audit entries. */
+  | "customers_buses"
   | `send:${string}`;
 
 /**

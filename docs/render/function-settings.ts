@@ -30,6 +30,7 @@ const resources: Resources = {
   microsoftRegistration: NAME,
   busArn: NAME,
   busName: NAME,
+  customersBuses: { others: NAME, own: NAME, account: NAME },
   machineArn: NAME,
   machineExecutionsArn: NAME,
   mailArns: [],

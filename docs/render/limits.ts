@@ -70,6 +70,7 @@ const PLANNED: Readonly<Record<keyof PlanLimits, string>> = {
   webhooks: "webhooks",
   api_keys: "API keys that count",
   service_accounts: "service accounts",
+  audit_streams: "streams of its audit log",
   model_providers: "model providers with keys or settings of its own",
   sso_connections: "connected sign-in providers",
   runs_per_month: "runs a month",

@@ -10,6 +10,7 @@ import { holdOperations } from "./holds/operations.ts";
 import { entrySchema, exportFiles, exportFormatSchema } from "./model.ts";
 import { personOperations } from "./persons/operations.ts";
 import { anyMemberResource, entryResource } from "./store.ts";
+import { auditStreamOperations } from "./streams/operations.ts";
 import { treeOperations } from "./tree/operations.ts";
 
 const resourceType = z.string().regex(/^[a-z_]{1,40}$/, "must be a type like agent");
@@ -117,4 +118,4 @@ export const streamOperations = {
   ...copyStreamOperations,
 } as const;
 
-export const operations = { ...apiOperations, ...streamOperations } as const;
+export const operations = { ...apiOperations, ...streamOperations, ...auditStreamOperations } as const;

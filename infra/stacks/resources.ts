@@ -31,6 +31,11 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     microsoftRegistration: undefined,
     busArn: data.bus.eventBusArn,
     busName: data.bus.eventBusName,
+    customersBuses: {
+      others: `arn:${partition}:events:*:*:event-bus/*`,
+      own: `arn:${partition}:events:*:${account}:event-bus/audit-streams-*`,
+      account,
+    },
     machineArn: "",
     machineExecutionsArn: "",
     // The local AWS checks this action on "*" only.

@@ -126,6 +126,8 @@ export const permissionTexts: Readonly<Record<Permission, string>> = {
   "audit:read": "Read the audit trail.",
   "audit:export": "Export the audit trail.",
   "audit:hold": "Place and release legal holds on the audit trail.",
+  "audit:stream":
+    "Have the audit trail sent on as it grows: make, change, try, start and delete its streams, and see their addresses.",
   "metrics:read": "See metrics.",
   "usage:read": "See usage against the plan.",
   "billing:read": "See bills and the plan.",

@@ -29,7 +29,7 @@ export const permissionCatalogue = {
   api_keys: ["create", "read", "update", "delete"],
   service_accounts: ["create", "read", "update", "delete"],
   webhooks: ["create", "read", "update", "delete", "replay"],
-  audit: ["read", "export", "hold"],
+  audit: ["read", "export", "hold", "stream"],
   metrics: ["read"],
   usage: ["read"],
   billing: ["read", "update"],

@@ -44,7 +44,7 @@ export interface AuditDraft {
 
 /** Actions about access itself; kept longer than the rest. */
 export const isSecurityAction = (action: string): boolean =>
-  /^(access|audit|session|mfa|sso|scim|operator|operator_access|role|membership|api_key|service_account|policy|domain)\./.test(
+  /^(access|audit|audit_stream|session|mfa|sso|scim|operator|operator_access|role|membership|api_key|service_account|policy|domain)\./.test(
     action,
   ) ||
   /^user\.(registered|suspended|restored|deleted|password_|email_)/.test(action) ||

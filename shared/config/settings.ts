@@ -64,6 +64,7 @@ export const settings = {
   MICROSOFT_REGISTRATION: () =>
     text().optional().describe("The app registration at Microsoft: people go by other names in another."),
   BUS_NAME: () => text().describe("The event bus."),
+  BUS_ARN: () => text().describe("The event bus, by its ARN: customers' buses of the same account are told by it."),
   STATE_MACHINE_ARN: () => text().describe("The workflow of runs."),
   DEAD_LETTERS_URL: () => text().describe("Where waits what the stream of the table brought and nobody can work off."),
   DUE_QUEUES: () => text().describe("The queues of due things, each with its kinds, as JSON."),

@@ -11,6 +11,7 @@ export const resourceTypes = [
   "audit_copy",
   "audit_entry",
   "audit_head",
+  "audit_stream",
   "domain",
   "invitation",
   "legal_hold",

@@ -25,6 +25,8 @@ export interface PlanLimits {
   /** API keys that count. */
   readonly api_keys: number;
   readonly service_accounts: number;
+  /** Destinations to which the audit trail is sent as it grows. */
+  readonly audit_streams: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
   /** Connected sign-in providers: the user pool has a bounded number for everybody. */
@@ -73,6 +75,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     webhooks: 20,
     api_keys: 20,
     service_accounts: 5,
+    audit_streams: 5,
     model_providers: 10,
     sso_connections: 1,
     runs_per_month: 1_000,
@@ -107,6 +110,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     webhooks: 100,
     api_keys: 200,
     service_accounts: 50,
+    audit_streams: 5,
     model_providers: 20,
     sso_connections: 3,
     runs_per_month: 10_000,
@@ -141,6 +145,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     webhooks: 1_000,
     api_keys: 2_000,
     service_accounts: 500,
+    audit_streams: 5,
     model_providers: 50,
     sso_connections: 10,
     runs_per_month: UNLIMITED,

@@ -23,6 +23,7 @@ export type CountedResource = keyof Pick<
   | "suite_runs"
   | "webhooks"
   | "api_keys"
+  | "audit_streams"
   | "service_accounts"
   | "model_providers"
   | "sso_connections"
@@ -47,6 +48,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   suite_runs: 0,
   webhooks: 0,
   api_keys: 0,
+  audit_streams: 0,
   service_accounts: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -80,6 +82,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   suite_runs: "Wait until one ends, or cancel one",
   webhooks: "Delete one",
   api_keys: "Revoke one",
+  audit_streams: "Delete one",
   service_accounts: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

@@ -9,6 +9,7 @@ export const targets: Readonly<Record<string, readonly string[]>> = {
   audit_copy: ["export", "read"],
   audit_entry: ["export", "read"],
   audit_head: ["read"],
+  audit_stream: ["read", "stream"],
   domain: ["create", "delete", "read", "update"],
   invitation: ["create", "delete", "read", "update"],
   legal_hold: ["hold", "read"],

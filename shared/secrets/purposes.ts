@@ -27,6 +27,8 @@ export const secretPurposes = [
   "model_keys",
   /** Headers by which collectors of traces know us. */
   "trace_headers",
+  /** By which collectors of audit entries know us, and what is sent to them is signed with. */
+  "audit_stream_secrets",
   /** What webhooks are signed with. */
   "webhook_secrets",
   /** Keys under which copies of the audit log have what is about a person. */

@@ -114,6 +114,10 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       );
     case "bus":
       return [`events:PutEvents on {${stack.only("AWS::Events::EventBus").id}.Arn}`];
+    case "customers_buses":
+      return ["*:*:event-bus/*", "*:000000000000:event-bus/audit-streams-*"].map(
+        (which) => `events:PutEvents on arn:aws:events:${which}`,
+      );
     default:
       return [`sqs:SendMessage on {${idOf(stack, `Queue${letters(need.slice("send:".length))}Queue`)}.Arn}`];
   }
@@ -241,6 +245,8 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",
       "arn:aws:bedrock:us-east-1:000000000000:guardrail/*",
+      "arn:aws:events:*:*:event-bus/*",
+      "arn:aws:events:*:000000000000:event-bus/audit-streams-*",
       `arn:aws:states:us-east-1:000000000000:execution:kaizen-studio-${stage}-pipeline-run:*`,
       ...functions.map(([_, room, name]) => itself(stage, room, name)),
     ];
@@ -290,6 +296,32 @@ describe("locked copies of the audit log", () => {
       of.filter(({ statement }) => statement.actions.includes(action)).map(({ role }) => role);
     const roleOf = (name: string) => production.target(production.functionOf("audit", name).properties.Role).id;
     expect([roles("s3:GetObjectVersion"), roles("s3:PutObject")]).toEqual([[roleOf("stream")], [roleOf("copies")]]);
+  });
+});
+
+describe("buses of customers", () => {
+  const putting = roleStatements(production).filter(
+    ({ statement }) => statement.actions.includes("events:PutEvents") && statement.resources.join().includes("*"),
+  );
+
+  it("are written to by what sends audit entries, as such only, and never to one of ours that is not named for it", () => {
+    const account = "000000000000";
+    expect(new Set(putting.map(({ role }) => role))).toEqual(
+      new Set(
+        ["streams", "stream_deliver"].map(
+          (name) => production.target(production.functionOf("audit", name).properties.Role).id,
+        ),
+      ),
+    );
+    const asAudit = {
+      "ForAllValues:StringLike": { "events:source": ["kaizen-studio.audit/*"] },
+      Null: { "events:source": "false" },
+    };
+    for (const { statement } of putting) {
+      const own = statement.resources.join() === `arn:aws:events:*:${account}:event-bus/audit-streams-*`;
+      const notOurs = { StringNotEquals: { "aws:ResourceAccount": account } };
+      expect(statement.conditions).toEqual(own ? asAudit : { ...asAudit, ...notOurs });
+    }
   });
 });
 

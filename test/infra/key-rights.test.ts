@@ -33,11 +33,23 @@ const who = (action: string, purpose: string) =>
     .map(([room, name]) => `${room}/${name}`)
     .sort();
 
+/** Whose answers can hold a secret. */
+const ANSWERING_SECRETS = [
+  "agents/api",
+  "api-keys/api",
+  "audit/streams",
+  "auth/api",
+  "pipelines/api",
+  "scim/api",
+  "sso/members",
+  "webhooks/api",
+];
+
 /** Who makes and who reads the secrets of each purpose, said a second time and by itself. */
 const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly open: string[] }>> = {
   answers: {
-    seal: ["agents/api", "api-keys/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
-    open: ["agents/api", "api-keys/api", "auth/api", "pipelines/api", "scim/api", "sso/members", "webhooks/api"],
+    seal: ANSWERING_SECRETS,
+    open: ANSWERING_SECRETS,
   },
   registrations: { seal: ["auth/api"], open: ["auth/mail"] },
   invitations: { seal: ["invitations/api"], open: ["invitations/mail"] },
@@ -64,6 +76,7 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   // Whoever answers requests knows keys; they are made in one place.
   api_key_pepper: { seal: ["api-keys/api"], open: answering },
   audit_persons: { seal: ["audit/copies"], open: ["audit/copies", "audit/stream"] },
+  audit_stream_secrets: { seal: ["audit/streams"], open: ["audit/stream_deliver", "audit/streams"] },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 

@@ -182,6 +182,8 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   audit_copy: ["audit/copies"],
   audit_person_key: ["audit/copies", "audit/upkeep"],
   legal_hold: ["audit/api"],
+  audit_stream: ["audit/stream_deliver", "audit/streams"],
+  audit_stream_place: ["audit/stream_deliver", "audit/streams"],
   team_tree: ["scim/directory", "scim/groups", "teams/api", "teams/members"],
 };
 

@@ -89,6 +89,14 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   audit_id: { make: async ({ company }) => (await company.call("GET", "/audit/logs?limit=1")).body.items[0].id },
   copy_id: { make: async ({ company }) => (await auditCopied(company))[0]?.id ?? "" },
   hold_id: made("/audit/holds", () => ({ name: unique("Hold"), reason: "Case 14" })),
+  // Paused: nobody is there to whom it could send.
+  audit_stream_id: {
+    make: async (world) => {
+      const { id } = await world.post("/audit/streams", aStream);
+      await world.post(`/audit/streams/${id}/pause`, undefined);
+      return id;
+    },
+  },
   resource_type: { plain: "organization", because: "types belong to the product" },
   resource_id: { make: async ({ company }) => company.organization_id },
 
@@ -191,6 +199,9 @@ const anAgent = { agent_type: "chat", model_id: "amazon-bedrock/claude-sonnet-4-
 /** A policy that is for nobody: what the others of the world do hangs on none. */
 const aPolicy = { name: "Policy", effect: "deny", resource_type: "webhook", action: "replay", assignments: [] };
 
+/** Where an audit log goes on to; nobody is there. */
+export const aStream = { name: "SIEM", destination: { kind: "https", url: "https://collector.example.com/audit" } };
+
 /** A test case of a suite. */
 const aCase = { name: "Case", input: {}, assertions: [{ kind: "status", status: "completed" }] };
 
@@ -217,6 +228,9 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "sso.finish_link": { code: "ssn_01JDQ4X0Z5V8W3N7K2M9R6T1BC.x", code_verifier: "x".repeat(43) },
   "agents.upload_context": { filename: "facts.txt", media_type: "text/plain", size_bytes: 5 },
   "suites.create_case": aCase,
+  "audit_streams.create": aStream,
+  "audit_streams.update": { description: "To the SIEM." },
+  "audit_streams.start": { from: "now" },
   "policies.create": aPolicy,
   "policies.update": { description: "As it was." },
   "policies.assign": { assignments: [] },

@@ -17,7 +17,7 @@ import { startProvider } from "../support/oidc-provider.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
 import { mcpServer } from "../unit/executions/tools-server.ts";
-import { bodyOf, World } from "./fixtures.ts";
+import { aStream, bodyOf, World } from "./fixtures.ts";
 import { parametersOf } from "./operations.ts";
 
 /** What an operation is asked for so that it succeeds: who asks for what with which body. */
@@ -430,6 +430,9 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "schedules.create": async (world) => ({
     ids: {},
     body: { ...daily, pipeline_id: (await pipelineOf(world, "activate")).ids.pipeline_id },
+  }),
+  "audit_streams.pause": async (world) => ({
+    ids: { audit_stream_id: (await world.post("/audit/streams", aStream)).id },
   }),
   "trace_export.test": exporting,
   "trace_export.delete": exporting,

@@ -4,7 +4,7 @@ import type { TimeRange } from "../../../shared/http/time-range.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
 import { csvHeader, csvRow } from "../model.ts";
 import { allEntries } from "../store.ts";
-import { ocsfEvent } from "./ocsf.ts";
+import { ocsfEvent } from "./rules/ocsf.ts";
 
 /** Formats that other programs read, an entry a line; nothing in them proves anything. */
 const forms = {

@@ -23,6 +23,8 @@ export interface SequenceDeps extends NumberDeps {
 export interface Sequenced {
   readonly numbered: number;
   readonly dead: readonly DeadEntries[];
+  /** The organizations whose log has grown. */
+  readonly grown: readonly string[];
 }
 
 /** Organizations that are worked on at the same time. */
@@ -44,6 +46,7 @@ export async function sequence(batch: DynamoDBStreamEvent, deps: SequenceDeps): 
     else others.push(entry);
   }
   let numbered = 0;
+  const grown: string[] = [];
   const failures: unknown[] = [];
   const waiting = [...byTenant];
   const work = async () => {
@@ -52,6 +55,7 @@ export async function sequence(batch: DynamoDBStreamEvent, deps: SequenceDeps): 
       try {
         const count = await numberEntries(deps.table.of(tenant), entries, deps);
         numbered += count;
+        if (count > 0) grown.push(tenant);
       } catch (error) {
         if (passes(error)) failures.push(error);
         else {
@@ -64,7 +68,7 @@ export async function sequence(batch: DynamoDBStreamEvent, deps: SequenceDeps): 
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await deps.dead.send(dead);
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} organizations have to wait`);
-  return { numbered, dead };
+  return { numbered, dead, grown };
 }
 
 /** Undefined for a record that is no new entry, or one that cannot be read. */

@@ -11,6 +11,7 @@ import { addDays } from "../../../shared/limits/retention.ts";
 import type { Log } from "../../../shared/observability/log.ts";
 import type { Outbound } from "../../../shared/outbound/index.ts";
 import { SecretError } from "../../../shared/secrets/index.ts";
+import { signWebhook } from "../../../shared/signing/standard-webhooks.ts";
 import { cutText } from "../../../shared/text.ts";
 import { keptBodyCharacters, liveSecrets, type Webhook } from "../model.ts";
 import { type Delivery, deliveryItem, webhookItem } from "../store.ts";
@@ -25,7 +26,6 @@ import {
   judgeAttempt,
   longestDeliverySeconds,
 } from "./rules/schedule.ts";
-import { signWebhook } from "./rules/signing.ts";
 
 export interface AttemptDeps {
   readonly table: Table;

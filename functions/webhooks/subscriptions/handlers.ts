@@ -8,7 +8,7 @@ import type { Handler } from "../../../shared/http/call.ts";
 import { OWNER_ITEMS, ownerOf, ownerWrites } from "../../../shared/identity/owned.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { takeQuota } from "../../../shared/limits/quota.ts";
-import { secretBytes, webhookSecret } from "../deliveries/rules/signing.ts";
+import { secretBytes, webhookSecret } from "../../../shared/signing/standard-webhooks.ts";
 import type { WebhookDeps } from "../deps.ts";
 import { webhookEvents } from "../events.ts";
 import { liveSecrets, maxLiveSecrets, maxSubscriptions, normalEvents, viewOf, type Webhook } from "../model.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import * as auditHandlers from "../../../functions/audit/handlers.ts";
-import { operations as audit } from "../../../functions/audit/operations.ts";
+import { apiOperations, streamOperations } from "../../../functions/audit/operations.ts";
 import { operations as models } from "../../../functions/models/operations.ts";
 import { operations as pipelines } from "../../../functions/pipelines/operations.ts";
 import { operations as teams } from "../../../functions/teams/operations.ts";
@@ -84,7 +84,7 @@ describe.each(limited)("a plan's $resource", ({ resource, make, end }) => {
 
 describe("an export of the audit trail", () => {
   const platform = stackPlatform();
-  const dispatch = createDispatcher(audit, auditHandlers, platform, {
+  const dispatch = createDispatcher({ ...apiOperations, ...streamOperations }, auditHandlers, platform, {
     ...platform,
     key: memoryKey().key,
     files: memoryLocked(),

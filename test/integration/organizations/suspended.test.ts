@@ -35,11 +35,13 @@ import { dueOf } from "../../support/due.ts";
 import { invited, linkOf } from "../../support/invitations.ts";
 import { addMember } from "../../support/members.ts";
 import { organizationNamed } from "../../support/organization.ts";
+import { ownTable } from "../../support/own-table.ts";
 import { startReceiver } from "../../support/receiver.ts";
 import { comeDue, firingsOf, hear, scheduleOf } from "../../support/schedules.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 import { caseOf, suiteOf } from "../../support/suites.ts";
+import { World as StreamWorld } from "../audit/streams/world.ts";
 import { blobs, drive, look, startRun } from "../runs/harness.ts";
 import { jobOf, workerDeps } from "../suites/harness.ts";
 import { World } from "../webhooks/world.ts";
@@ -318,6 +320,20 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     const data = { suite_run_id: job };
     await hearOfJob(told(company.organization_id, "suite.run_started", data), workerDeps());
     await expectCancelled(job);
+  },
+  "audit.stream_deliver": async () => {
+    const world = new StreamWorld(await ownTable());
+    await world.begin("suspended");
+    const id = await world.stream();
+    await world.log(2);
+    for (let day = 0; day < 3; day++) {
+      await world.comesDue(id);
+      world.now = addSeconds(world.now, 86_400);
+    }
+    expect(world.requests).toEqual([]);
+    await world.begin();
+    await world.comesDue(id);
+    expect(world.arrived).toEqual([[0, 1]]);
   },
   "webhooks.attempt": () => heldAndDelivered(),
   "webhooks.resume": () => heldAndDelivered(),

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { type AttemptDeps, attemptDelivery } from "../../../functions/webhooks/deliveries/attempt.ts";
 import { type AttemptMessage, hintOfDue } from "../../../functions/webhooks/deliveries/delivery.ts";
 import { fanOut } from "../../../functions/webhooks/deliveries/fan-out.ts";
-import { webhookSecret } from "../../../functions/webhooks/deliveries/rules/signing.ts";
 import type { Webhook } from "../../../functions/webhooks/model.ts";
 import {
   attemptItem,
@@ -23,6 +22,7 @@ import { organizationItem } from "../../../shared/identity/items.ts";
 import { newEtag, newId } from "../../../shared/ids.ts";
 import { silentLog } from "../../../shared/observability/log.ts";
 import { createOutbound, type Outbound } from "../../../shared/outbound/index.ts";
+import { webhookSecret } from "../../../shared/signing/standard-webhooks.ts";
 import { dueOf } from "../../support/due.ts";
 import { organizationNamed } from "../../support/organization.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";

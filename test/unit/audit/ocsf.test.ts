@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { ocsfEvent } from "../../../functions/audit/exports/ocsf.ts";
+import { ocsfEvent } from "../../../functions/audit/exports/rules/ocsf.ts";
 import type { AuditEntry } from "../../../shared/change/items.ts";
 
 /** What OCSF 1.3.0 requires of an event of class API Activity, and the values that it knows. */
@@ -20,6 +20,7 @@ const apiActivity = z
     metadata: z.strictObject({
       version: z.literal("1.3.0"),
       uid: z.string(),
+      sequence: z.int().min(0).optional(),
       log_name: z.string(),
       product: z.strictObject({ name: z.string(), vendor_name: z.string() }),
     }),

@@ -40,6 +40,7 @@ describe("a table of states", () => {
       "agent",
       "api_key",
       "approval",
+      "audit stream",
       "context",
       "delivery",
       "domain",

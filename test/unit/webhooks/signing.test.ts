@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
-import { signWebhook, webhookSecret } from "../../../functions/webhooks/deliveries/rules/signing.ts";
+import { signWebhook, webhookSecret } from "../../../shared/signing/standard-webhooks.ts";
 
 const secret = (): string => webhookSecret(randomBytes(32));
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../../../shared/change/items.ts";
+import type { AuditEntry } from "../../../../shared/change/items.ts";
 
 /** The version of the Open Cybersecurity Schema Framework that events are written by. */
 export const OCSF_VERSION = "1.3.0";
@@ -33,9 +33,10 @@ const accountType = (type: string): number => (type === "user" || type === "syst
 /**
  * An entry as an event of OCSF 1.3.0, class API Activity (6003), for tools that read that. Changes stand under `unmapped`: the
  * class has no place for them. What happened outside a request comes from this service itself.
+ * @param sequence its number in the organization's log
  * @see https://schema.ocsf.io/1.3.0/classes/api_activity
  */
-export function ocsfEvent(entry: AuditEntry) {
+export function ocsfEvent(entry: AuditEntry, sequence?: number) {
   const { id, organization_id, occurred_at, actor, action, resource, outcome, request, changes, reason } = entry;
   const word = action.slice(action.indexOf(".") + 1);
   const activity_id = Object.hasOwn(activities, word) ? (activities[word] ?? OTHER) : OTHER;
@@ -55,6 +56,7 @@ export function ocsfEvent(entry: AuditEntry) {
     metadata: {
       version: OCSF_VERSION,
       uid: id,
+      ...(sequence === undefined ? {} : { sequence }),
       log_name: "audit",
       product: { name: "Kaizen Studio", vendor_name: "Kaizen Studio" },
     },

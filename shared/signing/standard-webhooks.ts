@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { Memo } from "../../../../shared/expressions/memo.ts";
+import { Memo } from "../expressions/memo.ts";
 
 /** Standard Webhooks 1.0: what a receiver needs to verify that we sent it, when, and that nobody changed it. */
 export type SignatureHeaders = {
