@@ -8,9 +8,9 @@ import type { CopyFileDeps } from "../deps.ts";
 import { auditEvents } from "../events.ts";
 import { entryLine, lineText } from "../exports/rules/lines.ts";
 import { inPieces } from "../exports/text.ts";
-import { exportFiles } from "../model.ts";
 import { room } from "../room.ts";
 import { keysByName } from "./keys.ts";
+import { COPY_FILE } from "./model.ts";
 import type { copyStreamOperations } from "./operations.ts";
 import { keyIdsOf, openedLine, type PersonKey } from "./sealed.ts";
 
@@ -58,8 +58,8 @@ export const downloadCopy: Handler<(typeof copyStreamOperations)["downloadCopy"]
     return call.commit(
       { writes: [], events: [draft(auditEvents, "audit.copy_downloaded", { id, name }, { copy_id: id, first, next })] },
       {
-        content_type: exportFiles.jsonl.content_type,
-        filename: `audit_copy_${first}_${next - 1}_${kept_days}d.${exportFiles.jsonl.extension}`,
+        content_type: COPY_FILE.content_type,
+        filename: `audit_copy_${first}_${next - 1}_${kept_days}d.${COPY_FILE.extension}`,
         content: leased(
           lease,
           rechecked(call, () => inPieces(opened())),

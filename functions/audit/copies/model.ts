@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { idSchema } from "../../../shared/ids.ts";
 
+/** JSON Lines, as a file: generators of clients know no type of their own for them. */
+export const COPY_FILE = { content_type: "application/octet-stream", extension: "jsonl" } as const;
+
 export const copySchema = z
   .object({
     id: idSchema("audit_copy"),

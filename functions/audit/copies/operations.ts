@@ -2,8 +2,7 @@ import * as z from "zod";
 import { operation } from "../../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../../shared/http/schemas.ts";
 import { idSchema } from "../../../shared/ids.ts";
-import { exportFiles } from "../model.ts";
-import { copySchema } from "./model.ts";
+import { COPY_FILE, copySchema } from "./model.ts";
 import { copyResource } from "./store.ts";
 
 const path = z.object({ copy_id: idSchema("audit_copy") });
@@ -49,7 +48,7 @@ export const copyStreamOperations = {
     resource: copyResource,
     request: { path },
     response: "file",
-    media_types: [exportFiles.jsonl.content_type],
+    media_types: [COPY_FILE.content_type],
     success: 200,
     errors: ["quota_exceeded"],
     rate_class: "export",

@@ -63,7 +63,7 @@ describe("locked copies of the audit log", () => {
       expect(verify(file("lies.jsonl", lies), "--key", key).status).toBe(4);
       expect(lies.toString()).not.toContain(company.user_id);
       const { status, text, headers } = await company.call("GET", `/audit/copies/${copy.id}/file`);
-      expect([status, headers.get("content-type")]).toEqual([200, "application/x-ndjson"]);
+      expect([status, headers.get("content-type")]).toEqual([200, "application/octet-stream"]);
       expect(verify(file("read.jsonl", text), "--key", key)).toMatchObject({ status: 0 });
       expect(text).toContain(company.user_id);
       expect((await company.call("GET", `/audit/copies/${copy.id}`)).body).toEqual(copy);

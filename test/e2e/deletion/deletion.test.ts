@@ -138,6 +138,11 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   // Nobody answers there: its deliveries wait, each with an attempt and with something due.
   "webhooks.delete": async (at) =>
     `/webhooks/${await made(at, "/webhooks", { name: "Nobody", url: "http://127.0.0.1:9/hook", events: ["run.*"] })}`,
+  // Nobody answers there either: it is tried again, with something due.
+  async "audit_streams.delete"(at) {
+    const destination = { kind: "https", url: "http://127.0.0.1:9/log" };
+    return `/audit/streams/${await made(at, "/audit/streams", { name: "Nobody", destination })}`;
+  },
   // In force, and with two versions.
   async "policies.delete"(at) {
     const said = { name: unique("Policy"), effect: "deny", resource_type: "webhook", action: "replay" };
