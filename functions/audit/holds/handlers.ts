@@ -52,7 +52,7 @@ export const placeHold: Handler<Ops["placeHold"], AuditDeps> = async (call, { ta
     const holds = await tenant.get(holdsItem, {});
     if ((holds?.active ?? 0) >= MOST_HOLDS)
       throw new Problem("quota_exceeded", `${MOST_HOLDS} legal holds are active. Release one first.`, {
-        members: { limit: MOST_HOLDS, used: holds?.active },
+        members: { resource: "legal_holds", limit: MOST_HOLDS, usage: holds?.active ?? 0 },
       });
     const writes = [tenant.writes.create(holdItem, hold), ...moved(tenant, holds, 1, at)];
     const event = draft(

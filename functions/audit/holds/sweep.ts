@@ -6,7 +6,7 @@ import type { Page, Table, TenantTable } from "../../../shared/dynamo/table.ts";
 import { rereading, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import { type Copy, copyItem } from "../copies/store.ts";
-import { type Holds, holdsItem, isHeld } from "./store.ts";
+import { auditHolding, HOLDING, type Holds, holdsItem, isHeld } from "./store.ts";
 
 export interface SweepDeps {
   readonly table: Table;
@@ -38,23 +38,45 @@ export async function sweepHolds({ tenant: id }: Due, deps: SweepDeps): ReturnTy
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page: Page<Copy> = await tenant.page(copyItem, { of: {}, from, limit: PAGE, cursor });
     const wrong = page.items.filter(({ on_hold }) => on_hold !== on);
-    await Promise.all(wrong.map(({ object }) => files.hold(object, on)));
+    // Also those that the table says are right: whoever died or was too late may have left their files otherwise.
+    await Promise.all(page.items.map(({ object }) => files.hold(object, on)));
     const last = page.items.at(-1);
     if (last === undefined) return undefined;
     try {
       const writes = [...wrong.map((copy) => heldWrite(tenant, copy, on)), sweptWrite(tenant, holds, last.id)];
       await tenant.transact(rereading(writes));
     } catch (error) {
+      if (!isLost(error)) throw error;
       // A hold has come or gone, another worker was at it, or a copy has ended: again from where it stands then.
-      if (error instanceof Problem && error.code === "precondition_failed")
-        return addSeconds(clock.now(), RACED_SECONDS);
-      throw error;
+      await sweepAnew(tenant, on, clock.now());
+      return addSeconds(clock.now(), RACED_SECONDS);
     }
     holds = { ...holds, swept_to: last.id };
     cursor = page.next_cursor;
     if (cursor !== null && !more()) return clock.now();
   }
   return undefined;
+}
+
+const isLost = (error: unknown): boolean => error instanceof Problem && error.code === "precondition_failed";
+
+/**
+ * Where holds have turned while files were held, or let go, by what they were before: somebody may have swept them the other
+ * way already, so all are swept once more.
+ */
+async function sweepAnew(tenant: TenantTable, on: boolean, at: Date): Promise<void> {
+  for (;;) {
+    const read = await tenant.get(holdsItem, {});
+    if (read === undefined || isHeld(read) === on) return;
+    const { version } = read;
+    const anew = tenant.writes.update(holdsItem, {}, { set: { swept_to: null } }, { equals: { version } });
+    try {
+      await tenant.transact(rereading([anew, auditHolding.set(tenant, HOLDING, at)]));
+      return;
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    }
+  }
 }
 
 /** A copy that is held does not end; one that no longer is ends with its lock. */

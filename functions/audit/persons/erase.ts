@@ -66,6 +66,8 @@ export async function erasePerson({ tenant: id, ref: user_id }: Due, deps: Erase
   for (const { part, of } of placesOf(user_id)) {
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page: Page<Stored> = await tenant.page(auditItem, { ...of, limit: 100, cursor });
+      // Looked at again before each part of the work: one may have been placed meanwhile.
+      if (isHeld(await tenant.get(holdsItem, {}))) return addSeconds(clock.now(), HELD_SECONDS);
       const there = page.items.filter((entry) => entry.erased?.[part] === undefined);
       for (const entry of there) await tenant.touch(erasureOf(tenant, entry, part));
       if (there.length > 0) await count(tenant, user_id, there.length);

@@ -154,7 +154,13 @@ describe("a legal hold", () => {
     );
     expect(rest.map(({ status }) => status)).toEqual(rest.map(() => 201));
     const over = await own.call("POST", "/audit/holds", { name: "One more", reason: "Race" });
-    expect([over.status, over.body.code, over.body.limit]).toEqual([402, "quota_exceeded", 20]);
+    expect(over.body).toMatchObject({
+      status: 402,
+      code: "quota_exceeded",
+      resource: "legal_holds",
+      limit: 20,
+      usage: 20,
+    });
     expect((await own.call("GET", "/audit/holds?limit=100")).body.items).toHaveLength(20);
   });
 });

@@ -294,6 +294,23 @@ describe("a legal hold", () => {
     expect(await state()).toEqual([[true, true, false]]);
   });
 
+  it("that is released while its copies are being held holds none of them, whoever was faster", async () => {
+    for (const ahead of [false, true]) {
+      await found();
+      await logged(1);
+      await until(2);
+      await hold(1);
+      // Between the file that is held and what the table says of it; the release may be swept by another before the first goes on.
+      const raced = interrupted(async () => {
+        await hold(0);
+        if (ahead) await until(0.1);
+      }, table);
+      await until(0.1, { on: () => raced });
+      await until(0.1);
+      expect([ahead, await state()]).toEqual([ahead, [[false, false, true]]]);
+    }
+  });
+
   it("reaches every copy wherever its worker dies, in however small parts, and however many work at it", async () => {
     for (const place of places(4, 2)) {
       await found();
