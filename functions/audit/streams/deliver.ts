@@ -58,7 +58,7 @@ export async function deliver({ tenant: id, stream_id }: StreamHint, deps: Deliv
     if (place.retry_at !== undefined && Date.parse(place.retry_at) > now.getTime()) return new Date(place.retry_at);
     const size = tree?.size ?? 0;
     if (place.next >= size) return addSeconds(now, LOOK_SECONDS);
-    const claimed = await claim(tenant, place, now);
+    const claimed = await claim(tenant, stream, place, now);
     if (claimed === undefined) return addSeconds(now, LEASE_SECONDS);
     const ended = await work({ organization, stream, place: claimed, size }, more, deps);
     if (ended.again !== undefined) return ended.again;

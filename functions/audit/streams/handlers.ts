@@ -54,6 +54,7 @@ export const createStream: Handler<Ops["createStream"], StreamDeps> = async (cal
   const leads = await leadsTo(body.destination, { tenant: organization_id, stream_id: id }, deps);
   const made = body.destination.kind === "https" ? await newSecret(deps, organization_id, id) : undefined;
   const size = (await tenant.get(treeItem, {}))?.size ?? 0;
+  const etag = newEtag(at);
   const stream: Stream = {
     id,
     organization_id,
@@ -68,11 +69,13 @@ export const createStream: Handler<Ops["createStream"], StreamDeps> = async (cal
     created_by: context.actor.id,
     created_at: now,
     updated_at: now,
-    etag: newEtag(at),
+    etag,
+    epoch: etag,
   };
   const from = startOf(body.from, size);
   const place: StreamPlace = {
     stream_id: id,
+    epoch: etag,
     next: from,
     delivered: 0,
     expired: 0,
@@ -109,15 +112,17 @@ export const updateStream: Handler<Ops["updateStream"], StreamDeps> = (call, dep
     const { destination, ...plain } = body;
     const of = { tenant: context.tenant, stream_id: stream.id, before: stream };
     const leads = destination === undefined ? undefined : await leadsTo(destination, of, deps);
-    const next: Stream = { ...stream, ...given(plain), ...leads, updated_at: timestamp(at), etag: newEtag(at) };
+    const moved = leads !== undefined;
+    const etag = newEtag(at);
+    const epoch = moved ? etag : stream.epoch;
+    const next: Stream = { ...stream, ...given(plain), ...leads, updated_at: timestamp(at), etag, epoch };
     // An address may hold a token: the audit trail says that it changed, not to what.
     const changes = changedFields(stream, next, { conceal: ["destination", "credential"] });
-    const moved = leads !== undefined;
     return call.commit(
       {
         writes: [
           tenant.writes.replace(streamItem, next, stream.etag),
-          ...(moved ? [freshPlace(tenant, stream.id)] : []),
+          ...(moved ? [freshPlace(tenant, next)] : []),
           ...(moved && next.status === "active" ? [streamDue.set(tenant, stream.id, at)] : []),
         ],
         events: [
@@ -137,11 +142,11 @@ export const updateStream: Handler<Ops["updateStream"], StreamDeps> = (call, dep
 /** What a worker may still be at is sent again; failures so far are forgotten. */
 const FORGOTTEN = ["lease_id", "lease_until", "failing_since", "refused_since", "retry_at"] as const;
 
-const freshPlace = (tenant: TenantTable, stream_id: string, set: Partial<StreamPlace> = {}): Write =>
+const freshPlace = (tenant: TenantTable, { id, epoch }: Stream, set: Partial<StreamPlace> = {}): Write =>
   tenant.writes.update(
     placeItem,
-    { stream_id },
-    { set: { ...set, consecutive_failures: 0 }, remove: FORGOTTEN },
+    { stream_id: id },
+    { set: { ...set, epoch, consecutive_failures: 0 }, remove: FORGOTTEN },
     { exists: true },
   );
 
@@ -181,13 +186,15 @@ export const startStream: Handler<Ops["startStream"], StreamDeps> = (call, { tab
     if (stream.status === "active" && body.from === undefined)
       throw streamStates.refusal(stream.status, streamStates.from("active"));
     const from = body.from === undefined ? place.next : startOf(body.from, size);
+    const etag = newEtag(at);
     const next: Stream = {
       ...stream,
       status: "active",
       stopped_reason: null,
       stopped_at: null,
       updated_at: timestamp(at),
-      etag: newEtag(at),
+      etag,
+      epoch: etag,
     };
     const stood_at = place.next;
     const changes = changedFields(
@@ -198,7 +205,7 @@ export const startStream: Handler<Ops["startStream"], StreamDeps> = (call, { tab
       {
         writes: [
           tenant.writes.replace(streamItem, next, stream.etag),
-          freshPlace(tenant, stream.id, body.from === undefined ? {} : { next: from }),
+          freshPlace(tenant, next, body.from === undefined ? {} : { next: from }),
           streamDue.set(tenant, stream.id, at),
         ],
         events: [
@@ -216,20 +223,22 @@ export const pauseStream: Handler<Ops["pauseStream"], StreamDeps> = (call, { tab
     const { stream, place, size } = await call.load(how);
     requireMatch(call.if_match, stream.etag);
     if (!streamStates.allows(stream.status, "paused")) throw streamStates.refusal(stream.status, "paused");
+    const etag = newEtag(at);
     const next: Stream = {
       ...stream,
       status: "paused",
       stopped_reason: null,
       stopped_at: null,
       updated_at: timestamp(at),
-      etag: newEtag(at),
+      etag,
+      epoch: etag,
     };
     const changes = [{ field: "status", old: stream.status, new: next.status }];
     return call.commit(
       {
         writes: [
           tenant.writes.replace(streamItem, next, stream.etag),
-          freshPlace(tenant, stream.id),
+          freshPlace(tenant, next),
           streamDue.clear(tenant, stream.id),
         ],
         events: [

@@ -153,6 +153,8 @@ export const streamSchema = z.object({
   created_at: timestampSchema,
   updated_at: timestampSchema,
   etag: z.string(),
+  /** Another one since it was last started, paused, stopped or led elsewhere. Its place has the same. */
+  epoch: z.string(),
 });
 export type Stream = z.output<typeof streamSchema>;
 
@@ -172,6 +174,8 @@ const errorSchema = z
 /** How far a stream is, and who is at it. */
 export const placeSchema = z.object({
   stream_id: idSchema("audit_stream"),
+  /** Of the stream as it may be sent: whoever has read it before takes it no more. */
+  epoch: z.string(),
   next: z.int().min(0),
   delivered: z.int(),
   expired: z.int(),
@@ -201,7 +205,7 @@ const destinationView = storedDestination.meta({
 });
 
 export const streamView = streamSchema
-  .omit({ credential: true, signing: true, etag: true, destination: true })
+  .omit({ credential: true, signing: true, etag: true, epoch: true, destination: true })
   .extend({
     destination: destinationView,
     signing_secrets: z

@@ -28,16 +28,30 @@ class Lost extends Problem {
   }
 }
 
-/** Takes a stream for this worker alone, where it stands. @returns undefined when another one has it */
-export async function claim(tenant: TenantTable, place: StreamPlace, now: Date): Promise<StreamPlace | undefined> {
+/**
+ * Takes a stream for this worker alone, where it stands, if both are as they were read: who has failed meanwhile has said when it is
+ * tried again, and a stream that was stopped, paused or led elsewhere is not sent as it was before.
+ * @returns undefined when another one has it, or it has gone on
+ */
+export async function claim(
+  tenant: TenantTable,
+  { epoch }: Pick<Stream, "epoch">,
+  place: StreamPlace,
+  now: Date,
+): Promise<StreamPlace | undefined> {
   const lease_id = randomUUID();
-  const { stream_id, next } = place;
+  const { stream_id, next, retry_at } = place;
+  const unmoved = retry_at === undefined ? { absent: ["retry_at"] } : { equals: { retry_at } };
   let holder: StreamPlace | undefined;
   const write = tenant.writes.update(
     placeItem,
     { stream_id },
     { set: { lease_id, lease_until: timestamp(addSeconds(now, LEASE_SECONDS)) } },
-    { equals: { next }, any: [{ absent: ["lease_until"] }, { below: { lease_until: timestamp(now) } }] },
+    {
+      equals: { next, epoch },
+      all: [unmoved],
+      any: [{ absent: ["lease_until"] }, { below: { lease_until: timestamp(now) } }],
+    },
     (old) => {
       holder = old;
       return new Lost();
@@ -139,6 +153,7 @@ export async function recordFailure(
   const before = delivered ? { consecutive_failures: 0 } : place;
   const after = afterFailure(before, failure, { now, random });
   const stops = after.stop !== undefined;
+  const etag = newEtag(now);
   const { refused_since, ...failing } = after.failing;
   const { code, message, status, answer } = failure;
   const recorded = tenant.writes.update(
@@ -148,7 +163,7 @@ export async function recordFailure(
       set: {
         ...failing,
         ...(refused_since === undefined ? {} : { refused_since }),
-        ...(stops ? {} : { retry_at: timestamp(after.retry_at) }),
+        ...(stops ? { epoch: etag } : { retry_at: timestamp(after.retry_at) }),
         last_error: { at: timestamp(now), code, message, status, answer },
       },
       remove: [
@@ -162,7 +177,7 @@ export async function recordFailure(
     () => new Lost(),
   );
   const writes: Write[] = stops
-    ? [recorded, ...stopWrites(tenant, failed, after.stop, now)]
+    ? [recorded, ...stopWrites(tenant, failed, after.stop, now, etag)]
     : [recorded, streamDue.set(tenant, stream.id, after.retry_at)];
   return (await orLost(tenant.transact(writes))) ? after : undefined;
 }
@@ -172,6 +187,7 @@ function stopWrites(
   { organization, stream, next, failure }: FailedRun,
   reason: NonNullable<AfterFailure["stop"]>,
   at: Date,
+  etag: string,
 ): Write[] {
   const { id, name, destination } = stream;
   const now = timestamp(at);
@@ -187,7 +203,7 @@ function stopWrites(
     tenant.writes.update(
       streamItem,
       { id },
-      { set: { status: "stopped", stopped_reason: reason, stopped_at: now, updated_at: now, etag: newEtag(at) } },
+      { set: { status: "stopped", stopped_reason: reason, stopped_at: now, updated_at: now, etag, epoch: etag } },
       { equals: { etag: stream.etag }, one_of: { status: streamStates.from("stopped") } },
       () => new Lost(),
     ),

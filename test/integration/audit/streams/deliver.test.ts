@@ -7,7 +7,7 @@ import { wake } from "../../../../functions/audit/streams/wake.ts";
 import { auditItem, outboxItem } from "../../../../shared/change/items.ts";
 import { addSeconds, timestamp } from "../../../../shared/clock.ts";
 import { primaryKey } from "../../../../shared/dynamo/item.ts";
-import type { Table } from "../../../../shared/dynamo/table.ts";
+import { Table } from "../../../../shared/dynamo/table.ts";
 import { Crash, faultyTable, type TableCommand } from "../../../support/faulty-table.ts";
 import { ownTable } from "../../../support/own-table.ts";
 import { answer, World } from "./world.ts";
@@ -213,6 +213,27 @@ describe("a destination that fails", () => {
     expect(place).toMatchObject({ next: 2, delivered: 2, consecutive_failures: 0 });
     expect([place.failing_since, place.retry_at]).toEqual([undefined, undefined]);
     expect((await world.due(id))?.at).toBe(timestamp(addSeconds(world.now, 3_600)));
+  });
+
+  it.each([
+    [503, { status: "active", stopped_reason: null }],
+    [410, { status: "stopped", stopped_reason: "gone" }],
+  ])("with %i is left alone, also by a worker that looked at the stream before", async (status, left) => {
+    await world.log(2);
+    const id = await world.stream();
+    world.collector = async () => answer(world.requests.length === 1 ? status : 200);
+    let looked = false;
+    const send = async (command: object) => {
+      const read = await world.table.client.send(command as never);
+      if (command.constructor.name !== "BatchGetCommand" || looked) return read;
+      looked = true;
+      await world.work(id);
+      return read;
+    };
+    await world.work(id, new Table(world.table.name, { send } as never, world.table.clock));
+    expect(world.requests).toHaveLength(1);
+    expect(await world.place(id)).toMatchObject({ next: 0, delivered: 0, consecutive_failures: 1 });
+    expect(await world.own.get(streamItem, { id })).toMatchObject(left);
   });
 
   it("in the middle of a log is where the stream stands", async () => {

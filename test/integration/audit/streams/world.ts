@@ -91,9 +91,10 @@ export class World {
       created_at: now,
       updated_at: now,
       etag: "e",
+      epoch: "e",
       ...more,
     };
-    const place = { stream_id: id, next: 0, delivered: 0, expired: 0, missing: 0, consecutive_failures: 0 };
+    const place = { stream_id: id, epoch: "e", next: 0, delivered: 0, expired: 0, missing: 0, consecutive_failures: 0 };
     const { writes } = this.own;
     await this.own.transact([
       writes.create(streamItem, stream),
