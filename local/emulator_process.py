@@ -125,6 +125,22 @@ def has_expired(value):
     return isinstance(value, dict) and float(value.get("N", "inf")) <= time.time()
 
 
+def register_sessions_side_by_side():
+    """Lets functions start while roles are assumed.
+
+    MiniStack goes through all sessions for each new one, without a lock: while another thread added one, the process of a
+    function did not start, and with it all of that function's others were ended.
+    """
+    from ministack.services import sts
+
+    def evict():
+        for key, session in list(sts._sessions.items()):
+            if sts._session_expired(session):
+                sts._sessions.pop(key, None)
+
+    sts._evict_expired_sessions = evict
+
+
 def embed_by_the_model_server():
     """Answers calls for embeddings by the model server.
 
@@ -318,6 +334,7 @@ if __name__ == "__main__":
     collect_what_is_new()
     share_the_interpreter()
     forget_stream_positions()
+    register_sessions_side_by_side()
     embed_by_the_model_server()
     know_conditions_on_keys()
     from ministack.app import main
