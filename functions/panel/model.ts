@@ -78,11 +78,13 @@ const testStep = stepView
   })
   .meta({ id: "TestStep", description: "One attempt of a node's work, in short." });
 
-const { kind, pinned, status, error, created_at, finished_at, metadata, test } = runSummaryView.shape;
+const { kind, mode, pinned, status, error, created_at, finished_at, metadata, labels, started_by, test } =
+  runSummaryView.shape;
 
 const summary = {
   id: idSchema("run"),
   kind,
+  mode,
   pinned,
   status,
   error,
@@ -92,6 +94,8 @@ const summary = {
     .meta({ id: "TestTokenUsage", description: "Of all its calls to models." }),
   cost_usd_micros: z.int(),
   metadata,
+  labels,
+  started_by,
   test,
   created_at,
   finished_at,

@@ -9,5 +9,6 @@ export const testResource = defineResource({
     const found = await readWholeRun(table, String(path.run_id));
     return found?.run.mode === "test" ? found : undefined;
   },
+  subject: ({ run }) => run,
   target: ({ run }) => executed(run),
 });

@@ -29,6 +29,7 @@ export const runResource = defineResource({
   type: "run",
   path: ["run_id"],
   read: async ({ table, path }) => findRun(table, String(path.run_id)),
+  subject: ({ run }) => run,
   target: ofRun,
 });
 
@@ -37,6 +38,7 @@ export const wholeRunResource = defineResource({
   type: "run",
   path: ["run_id"],
   read: async ({ table, path }) => readWholeRun(table, String(path.run_id)),
+  subject: ({ run }) => run,
   target: ofRun,
 });
 
@@ -53,6 +55,8 @@ export const comparedRunsResource = defineResource({
     );
     return after === undefined || before === undefined ? undefined : { run: after.run, after, before };
   },
+  subject: ({ run }) => run,
+  beside: ({ before }) => [before.run],
   target: ofRun,
   also: ({ before }) => [ofRun(before)],
 });
@@ -62,6 +66,7 @@ export const stepResource = defineResource({
   type: "run",
   path: ["run_id", "node_id", "attempt"],
   read: ({ table, path }) => readStep(table, path),
+  subject: ({ run }) => run,
   target: ofRun,
 });
 

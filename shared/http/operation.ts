@@ -3,7 +3,7 @@ import { doorCodes } from "../access/doors.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { RateClassName } from "../limits/classes.ts";
-import type { Collection, Resource } from "./resource.ts";
+import type { Collection, Resource, ResourceType } from "./resource.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -52,6 +52,8 @@ export interface OperationShape {
   readonly besides: readonly Permission[];
   /** What it is about: the thing its path names, or a collection. Absent where no permission is asked. */
   readonly resource: Resource | Collection | undefined;
+  /** What the records of its page are, where they are things of another type than the one that its path names. */
+  readonly lists?: ResourceType;
   readonly request: { readonly path?: z.ZodObject; readonly query?: z.ZodObject; readonly body?: Schema };
   readonly response: Schema | BodylessResponse;
   /** Every content type that a success can have, with its parameters. What is sent is one of these. */
@@ -124,6 +126,7 @@ export function operation<
     summary: string;
     description?: string;
     permission: A;
+    lists?: ResourceType;
     request: R;
     response: Res;
     success: OperationShape["success"];

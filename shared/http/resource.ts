@@ -64,6 +64,8 @@ export interface Resource<N extends string = string, T = unknown> {
    * read besides. Every resource of a type that policies describe has it (`shared/policies/attributes.ts`).
    */
   subject?(thing: T, from: Reading<N>): Subject;
+  /** Other things of this type that are shown with it: policies are asked about each. */
+  beside?(thing: T): readonly PolicySubject[];
   /**
    * What the thing is of, where its operations ask for permissions of another noun: a run is of the pipeline or the agent that it
    * runs, and policies about executing these are asked about that one.
@@ -113,12 +115,14 @@ export function defineResource<const N extends string, T>(definition: {
   path: readonly [N, ...N[]];
   read: (from: Reading<N>) => Promise<T | undefined>;
   subject?: (thing: T, from: Reading<N>) => Subject;
+  beside?: (thing: T) => readonly PolicySubject[];
   target?: (thing: T) => Target;
   also?: (thing: T) => readonly Target[];
 }): Resource<N, T>;
 export function defineResource<N extends string>(
   definition: Pick<Resource<N>, "type" | "path"> & {
     subject?: (thing: never, from: Reading<N>) => Subject;
+    beside?: (thing: never) => readonly PolicySubject[];
     target?: (thing: never) => Target;
     also?: (thing: never) => readonly Target[];
   } & (
@@ -126,12 +130,7 @@ export function defineResource<N extends string>(
       | { read: (from: Reading<N>) => Promise<unknown> }
     ),
 ): Resource<N> {
-  const { type, path } = definition;
-  const subject = definition.subject as Resource<N>["subject"];
-  const target = definition.target as Resource<N>["target"];
-  const also = definition.also as Resource<N>["also"];
-  const about = { type, path, ...(subject && { subject }), ...(target && { target }), ...(also && { also }) };
-  if ("read" in definition) return { ...about, read: definition.read };
-  const { item, key } = definition;
+  if ("read" in definition) return definition as unknown as Resource<N>;
+  const { item, key, ...about } = definition as typeof definition & Pick<Resource<N>, "subject">;
   return { ...about, read: (from) => from.table.get<ItemDefinition>(item, key(from.path) as never) };
 }

@@ -146,6 +146,13 @@ const resourceAttributes = {
   created_at: attribute("time", "the time at which the thing was made", "An instant (RFC 3339)."),
   agent_type: attribute("text", "the agent's type", "As it was made."),
   model_id: attribute("text", "the agent's model", "`provider/model`."),
+  mode: attribute("text", "the run's mode", "A `test` of the test panel, or `live`.", { values: ["live", "test"] }),
+  labels: attribute("texts", "the run's labels", "All of them."),
+  started_by: attribute(
+    "text",
+    "the run's starter",
+    "The id of the member, the API key or the schedule that started it.",
+  ),
 } as const;
 
 export type ResourceAttribute = keyof typeof resourceAttributes;
@@ -177,6 +184,7 @@ export const attributesOfType = {
   schedule: ["name", "status", "owner_id", "created_by", "created_at"],
   api_key: ["name", "status", "created_by", "created_at"],
   team: ["name", "created_by", "created_at"],
+  run: ["status", "mode", "labels", "started_by", "created_at"],
 } as const satisfies Partial<Record<ResourceType, readonly ResourceAttribute[]>>;
 
 export type DescribedType = keyof typeof attributesOfType;

@@ -1,7 +1,7 @@
-import { isObject } from "../expressions/json.ts";
 import { namesOfType, type PolicySubject } from "./attributes.ts";
 import { type CompiledPolicies, compilePolicies, type Decision } from "./decide.ts";
 import { Facts } from "./facts.ts";
+import { fieldsOf } from "./fields.ts";
 import type { ContextFacts, Policy, PolicyBundle, PolicyRequest, PrincipalFacts } from "./language.ts";
 import { reasonsOf } from "./reasons.ts";
 import { comparisonInWords, conditionsInWords } from "./words.ts";
@@ -11,7 +11,13 @@ import { comparisonInWords, conditionsInWords } from "./words.ts";
  * can look at one by one; or none of them, though what is shown names some.
  */
 export type About =
-  | { readonly kind: "thing"; subject(): Promise<PolicySubject | undefined>; readonly change?: unknown }
+  | {
+      readonly kind: "thing";
+      subject(): Promise<PolicySubject | undefined>;
+      readonly change?: unknown;
+      /** Others of its type that are shown with it. */
+      beside?(): Promise<readonly PolicySubject[]>;
+    }
   | { readonly kind: "list" | "several" | "named" }
   | { readonly kind: "new"; readonly body: unknown };
 
@@ -78,8 +84,12 @@ export async function judge(bundle: PolicyBundle, asked: Asked): Promise<Verdict
   const looks = policies.looksAtThings(request);
   if (looks === undefined || namesOfType(resource_type).length === 0) return verdictOn({});
   switch (about.kind) {
-    case "thing":
-      return judgeThing(verdictOn, resource_type, (await about.subject()) ?? {}, about.change);
+    case "thing": {
+      const verdict = judgeThing(verdictOn, resource_type, (await about.subject()) ?? {}, about.change);
+      const beside = verdict.allowed ? ((await about.beside?.()) ?? []) : [];
+      const denied = beside.map((one) => verdictOn(fieldsOf(resource_type, one))).find(({ allowed }) => !allowed);
+      return denied ?? verdict;
+    }
     case "new": {
       const fields = fieldsOf(resource_type, about.body);
       // What has no name here is made of something else: of a document, or of a template.
@@ -124,16 +134,6 @@ async function requestOf(asked: Asked, reads: ReadonlySet<string>): Promise<Omit
     reads.has("principal.teams") ? asked.teams() : undefined,
   ]);
   return { resource_type, action, context, at, principal: { ...asked.principal, email, teams } };
-}
-
-/** The fields of a thing that policies know, and no others. */
-function fieldsOf(resource_type: string, thing: unknown): PolicySubject {
-  if (!isObject(thing)) return {};
-  return Object.fromEntries(
-    namesOfType(resource_type).flatMap((name) =>
-      Object.hasOwn(thing, name) && thing[name] !== undefined ? [[name, thing[name]]] : [],
-    ),
-  );
 }
 
 const severalAtOnce = (looks: Policy | "unknown"): Denial => ({

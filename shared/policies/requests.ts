@@ -79,12 +79,12 @@ function listBeside(enforced: Shown | undefined, would: Shown | undefined, note:
 }
 
 /**
- * What is said about the operation's own type of things decides. Each permission that it asks for is judged besides, by its own noun:
+ * What is said about the operation's own type of things decides, and where it lists others, what is said about these. Each permission that it asks for is judged besides, by its own noun:
  * where one of several suffices, the handler asks for those that it needs, and only who is denied all of them is refused here.
  */
 async function judgeBy(bundle: PolicyBundle, request: Request): Promise<Judgement> {
   const { resource, permissions } = request;
-  const { besides } = request.operation;
+  const { besides, lists } = request.operation;
   const [permission] = permissions;
   const asked = { ...request.asked, principal: principalOf(request) };
   const refused = new Map<Permission, Denial>();
@@ -104,10 +104,15 @@ async function judgeBy(bundle: PolicyBundle, request: Request): Promise<Judgemen
     const type = typeOf(one);
     if (type === undefined) continue;
     const main = one === permission && type === resource.type;
-    const about = main ? own : () => aboutBesides(request, type, besides.includes(one));
+    const about = main ? own : type === lists ? () => LIST : () => aboutBesides(request, type, besides.includes(one));
     const verdict = await verdictOn(type, actionOf(one), about);
     if (!verdict.allowed) refused.set(one, verdict);
-    else if (main) list = verdict.list;
+    else if (main || type === lists) list = verdict.list;
+  }
+  if (lists !== undefined && lists !== typeOf(permission)) {
+    const verdict = await verdictOn(lists, actionOf(permission), () => LIST);
+    if (!verdict.allowed) return { denied: verdict, refused };
+    list = verdict.list;
   }
   const denied = refused.get(permission);
   if (denied !== undefined && permissions.every((one) => refused.has(one))) return { denied, refused };
@@ -119,7 +124,7 @@ const ALLOWED: Verdict = { allowed: true };
 export function aboutOf(request: Request): About {
   const { operation, resource, body } = request;
   if ("create" in resource) return { kind: "new", body };
-  if ("list" in resource) return operation.method === "GET" && isPage(operation) ? { kind: "list" } : SEVERAL;
+  if ("list" in resource) return operation.method === "GET" && isPage(operation) ? LIST : SEVERAL;
   return aboutThing(request, resource);
 }
 
@@ -130,6 +135,7 @@ const aboutThing = (request: Request, resource: Resource): About => ({
   async subject() {
     return resource.subject?.(await request.load(), request.from);
   },
+  beside: async () => resource.beside?.(await request.load()) ?? [],
 });
 
 /** What is replaced or changed at the thing's own path. */
@@ -152,6 +158,7 @@ async function aboutBesides(request: Request, type: ResourceType, besides: boole
 }
 
 const SEVERAL: About = { kind: "several" };
+const LIST: About = { kind: "list" };
 
 async function targetOf(resource: Resource | Collection, body: unknown, load: Request["load"]) {
   if ("read" in resource) return resource.target?.(await load());

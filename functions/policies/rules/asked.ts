@@ -13,14 +13,15 @@ export interface AskedOperation {
 const kept: Readonly<Record<string, string>> = operations;
 
 /**
- * What dispatch asks policies about an operation (`shared/policies/requests.ts`): its own type of things, and each permission's noun;
- * of those of which one suffices, the one that is about a thing of this type.
+ * What dispatch asks policies about an operation (`shared/policies/requests.ts`): its own type of things, what it lists of another,
+ * and each permission's noun; of those of which one suffices, the one that is about a thing of this type.
  * @param of the type of the thing that it is about, where that is known
  */
 export function askedFor(operation: string, of?: string): AskedOperation | undefined {
   const said = Object.hasOwn(kept, operation) ? kept[operation]?.split(" ") : undefined;
   if (said === undefined) return undefined;
-  const [method = "", type = "", ...names] = said;
+  const [method = "", about = "", ...names] = said;
+  const [type = "", lists] = about.split("/");
   const permissions = names.filter(isPermission);
   const [permission] = permissions;
   if (permission === undefined) throw new Error(`${operation} asks for nothing`);
@@ -28,7 +29,9 @@ export function askedFor(operation: string, of?: string): AskedOperation | undef
   const nouns = permissions.flatMap((one) => aboutNoun(one));
   const fitting = nouns.filter(({ resource_type }) => resource_type === of);
   const others = permissions.length === 1 || fitting.length === 0 ? nouns : fitting;
-  return { method, asks: [own, ...others.filter((one) => one.resource_type !== type)] };
+  const besides = others.filter((one) => one.resource_type !== type && one.resource_type !== lists);
+  const listed = lists === undefined ? [] : [{ resource_type: lists, action: own.action }];
+  return { method, asks: [own, ...besides, ...listed] };
 }
 
 function aboutNoun(permission: Permission): Ask[] {

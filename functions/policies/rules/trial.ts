@@ -1,6 +1,6 @@
 import { levelOf } from "../../../shared/access/levels.ts";
-import { namesOfType } from "../../../shared/policies/attributes.ts";
 import { type Considered, explain, type Turn } from "../../../shared/policies/explain.ts";
+import { fieldsOf } from "../../../shared/policies/fields.ts";
 import type {
   ContextFacts,
   Policy,
@@ -30,9 +30,7 @@ export function whoIs(described: Partial<PrincipalFacts>): PrincipalFacts {
 export const requestFor = (ask: Ask, { principal, resource, context, at }: Tried): PolicyRequest => ({
   ...ask,
   principal,
-  resource: Object.fromEntries(
-    Object.entries(resource).filter(([name]) => namesOfType(ask.resource_type).includes(name)),
-  ),
+  resource: fieldsOf(ask.resource_type, resource),
   context,
   at,
 });

@@ -3,6 +3,7 @@ import { idPrefixes } from "../../../shared/ids.ts";
 import { agentResource } from "../../agents/resources.ts";
 import { apiKeyResource } from "../../api-keys/public.ts";
 import { pipelineResource } from "../../pipelines/resources.ts";
+import { runResource } from "../../runs/resources.ts";
 import { scheduleResource } from "../../schedules/public.ts";
 import { teamResource } from "../../teams/public.ts";
 import { webhookResource } from "../../webhooks/public.ts";
@@ -37,6 +38,7 @@ const loadable = [
   },
   { prefix: idPrefixes.api_key, resource: apiKeyResource as Resource, name: "api_key_id", permission: "api_keys:read" },
   { prefix: idPrefixes.team, resource: teamResource as Resource, name: "team_id", permission: "teams:read" },
+  { prefix: idPrefixes.run, resource: runResource as Resource, name: "run_id", permission: "runs:read" },
 ] as const;
 
 export const readsThings = [
@@ -46,6 +48,7 @@ export const readsThings = [
   "webhooks:read",
   "api_keys:read",
   "teams:read",
+  "runs:read",
 ] as const;
 
 /** A thing to be looked up, and what lets one read it. */

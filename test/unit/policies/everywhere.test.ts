@@ -57,6 +57,21 @@ describe("a policy that denies everybody", () => {
     }
   });
 
+  it("what is listed under another thing refuses the list", async () => {
+    const listing = asking.filter(({ lists }) => lists !== undefined);
+    expect(listing.map(({ id }) => id).sort()).toEqual([
+      "panel.list_agent_tests",
+      "panel.list_pipeline_tests",
+      "suites.list_of_agent",
+      "suites.list_of_pipeline",
+      "suites.list_runs",
+    ]);
+    for (const operation of listing) {
+      const left = await withDenied(operation, operation.lists ?? "", "read");
+      expect(left instanceof Problem && left.code, operation.id).toBe("policy_denied");
+    }
+  });
+
   it("something else does not refuse it", async () => {
     for (const operation of asking) {
       const left = await withDenied(operation, "lineage", "export");

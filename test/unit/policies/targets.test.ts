@@ -10,7 +10,8 @@ const asked = allOperations.flatMap(({ operation }) => {
   const { resource } = operation;
   return permission === undefined || resource === undefined ? [] : [{ operation, resource, permission }];
 });
-const described = asked.filter(({ resource }) => Object.hasOwn(attributesOfType, resource.type));
+const isDescribed = (type: string) => Object.hasOwn(attributesOfType, type);
+const described = asked.filter(({ resource }) => isDescribed(resource.type));
 
 describe("what policies can be about", () => {
   it("is every type of things with every action that an operation asks for", () => {
@@ -30,20 +31,26 @@ describe("what policies can be about", () => {
   });
 
   it("is known of each thing in a list, as of the thing itself", () => {
-    const lists = described.filter(({ operation, resource }) => "list" in resource && operation.method === "GET");
+    const lists = asked.flatMap(({ operation, resource }) => {
+      const type = operation.lists ?? ("list" in resource && operation.method === "GET" ? resource.type : undefined);
+      return type !== undefined && isDescribed(type) ? [{ operation, type }] : [];
+    });
     expect(lists.map(({ operation }) => operation.id).sort()).toEqual([
       "agents.list",
       "api_keys.list",
+      "panel.list_agent_tests",
+      "panel.list_pipeline_tests",
       "pipelines.list",
+      "runs.list",
       "schedules.list",
       "teams.list",
       "webhooks.list",
       "workspaces.list",
     ]);
-    for (const { operation, resource } of lists) {
+    for (const { operation, type } of lists) {
       const page = operation.response as z.ZodObject<{ items: z.ZodArray<z.ZodObject> }>;
       const fields = Object.keys(page.shape.items.element.shape);
-      expect(fields).toEqual(expect.arrayContaining([...namesOfType(resource.type)]));
+      expect(fields).toEqual(expect.arrayContaining([...namesOfType(type)]));
     }
   });
 });

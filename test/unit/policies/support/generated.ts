@@ -33,6 +33,8 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   "resource.environment": ["production", "staging"],
   "resource.owner_id": ["usr_1", "usr_2"],
   "resource.created_by": ["usr_1", "usr_2", "key_1"],
+  "resource.started_by": ["usr_1", "usr_2", "key_1"],
+  "resource.mode": ["live", "test"],
 };
 const anyText = ["", "a", "ab", "b*a", 'c"\\', "active"];
 const lists: Readonly<Record<string, readonly string[]>> = {
@@ -40,6 +42,7 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   "principal.scopes": ["agents:read", "agents:update"],
   "resource.workspace_ids": ["wsp_1", "wsp_2"],
   "resource.tags": ["a", "b", "usr_1"],
+  "resource.labels": ["a", "nightly"],
 };
 const addresses = ["10.0.0.1", "10.1.2.3", "192.0.2.7", "2001:db8::1", "2001:db8:1::2"];
 const networks = ["10.0.0.0/8", "10.0.0.0/16", "192.0.2.7", "2001:db8::/32", "2001:db8:1::/48", "0.0.0.0/0", "::/0"];
