@@ -40,6 +40,9 @@ interface Target {
   readonly team: ReadonlyMap<string, Group>;
   readonly user: ReadonlyMap<string, Group>;
   readonly api_key: ReadonlyMap<string, Group>;
+  /** Whether any of them asks for an approval, or allows. */
+  readonly asks: boolean;
+  readonly allows: boolean;
   readonly denied: boolean;
   readonly reads: ReadonlySet<string>;
 }
@@ -160,8 +163,8 @@ function decideAmong(groups: readonly Group[], target: Target, request: PolicyRe
   const errors: PolicyError[] = [];
   const denying = firstThatHolds(groups, "deny", facts, errors);
   if (denying !== undefined) return { outcome: "deny", by: "policy", policy: denying, errors };
-  const asking = firstThatHolds(groups, "require_approval", facts, errors);
-  const allowing = asking === undefined ? firstThatHolds(groups, "allow", facts, errors) : undefined;
+  const asking = target.asks ? firstThatHolds(groups, "require_approval", facts, errors) : undefined;
+  const allowing = target.allows && asking === undefined ? firstThatHolds(groups, "allow", facts, errors) : undefined;
   const [error] = errors;
   if (error !== undefined)
     return { outcome: "deny", by: "error", errors, ...(error.policy && { policy: error.policy }) };
@@ -199,7 +202,8 @@ function targetOf(about: readonly Compiled[], denied: boolean): Target {
   if (maps.role.size > 0) reads.add("principal.role");
   if (maps.team.size > 0) reads.add("principal.teams");
   if (maps.api_key.size > 0) reads.add("principal.api_key_id");
-  return { everybody, ...maps, denied, reads };
+  const any = (effect: PolicyEffect): boolean => about.some(({ policy }) => policy.effect === effect);
+  return { everybody, ...maps, asks: any("require_approval"), allows: any("allow"), denied, reads };
 }
 
 type Named = Exclude<Assignment, { readonly type: "organization" }>;

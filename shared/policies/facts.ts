@@ -1,3 +1,4 @@
+import type { ResourceAttribute } from "./attributes.ts";
 import type { ContextFacts, PolicyRequest, PrincipalFacts } from "./language.ts";
 import { type LocalTime, localTimeOf } from "./local-time.ts";
 
@@ -41,6 +42,25 @@ const domainOf = (email: string | undefined): string | undefined => {
   return email === undefined || at < 0 ? undefined : email.slice(at + 1);
 };
 
+/** Written out: a property that the code names is read in half the time of one that a variable names. */
+const resourceReaders: Readonly<Record<ResourceAttribute, Reader>> = {
+  type: ({ request }) => request.resource_type,
+  id: ({ resource }) => resource.id,
+  name: ({ resource }) => resource.name,
+  status: ({ resource }) => resource.status,
+  environment: ({ resource }) => resource.environment,
+  workspace_ids: ({ resource }) => resource.workspace_ids,
+  tags: ({ resource }) => resource.tags,
+  owner_id: ({ resource }) => resource.owner_id,
+  created_by: ({ resource }) => resource.created_by,
+  created_at: ({ resource }) => resource.created_at,
+  agent_type: ({ resource }) => resource.agent_type,
+  model_id: ({ resource }) => resource.model_id,
+  mode: ({ resource }) => resource.mode,
+  labels: ({ resource }) => resource.labels,
+  started_by: ({ resource }) => resource.started_by,
+};
+
 /** Reads the attribute of this path. @throws where there is no such attribute */
 export function readerOf(path: string, zone = "UTC"): Reader {
   const dot = path.indexOf(".");
@@ -50,8 +70,7 @@ export function readerOf(path: string, zone = "UTC"): Reader {
       if (name === "email_domain") return ({ principal }) => domainOf(principal.email);
       return ({ principal }) => principal[name as keyof PrincipalFacts];
     case "resource":
-      if (name === "type") return ({ request }) => request.resource_type;
-      return ({ resource }) => resource[name];
+      return resourceReaders[name as ResourceAttribute];
     case "context":
       if (name === "request_time") return (facts) => facts.request_time;
       return ({ context }) => context[name as keyof ContextFacts];
