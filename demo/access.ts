@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repoDir } from "../local/paths.ts";
 import { Client } from "./client.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
 import { bold, dim, table } from "./show.ts";
 import { must, remark, Story, until } from "./story.ts";
 import { LINK, mailed, PROOF } from "./system.ts";
@@ -155,6 +156,26 @@ export async function tell(gateway: string): Promise<boolean> {
     }
   });
 
+  await story.step("It goes on to the company's collector as it grows, signed, without a gap", async () => {
+    const collector = await startReceiver();
+    try {
+      return await streamTo(collector, ada);
+    } finally {
+      await collector.close();
+    }
+  });
+
+  await story.step("Under a legal hold nobody is erased from it", async () => {
+    const why = { reason: "A court has asked for it." };
+    await ada.call("DELETE", `/users/${ids.grace}`, { expect: 202 });
+    const hold = await ada.post("/audit/holds", { name: "Acme against Example", ...why }, 201);
+    const refused = await ada.post(`/audit/users/${ids.grace}/erase`, undefined, 409);
+    remark(refused.detail);
+    await ada.post(`/audit/holds/${hold.id}/release`, { reason: "The case is closed." }, 200);
+    await ada.post(`/audit/users/${ids.grace}/erase`, undefined, 202);
+    return "409 while it is held; released, her erasure begins";
+  });
+
   console.log(`\n${story.summary()}`);
   return story.complete;
 }
@@ -192,6 +213,27 @@ async function proveExport(gateway: string, owner: Client, folder: string): Prom
   remark(bad.said);
   must(bad.status === 1, `a changed byte ended with ${bad.status}`);
   return "whole; with one byte changed the first bad line is named";
+}
+
+/** Sends the whole log to a collector, and looks whether a number is missing. */
+async function streamTo(collector: Receiver, owner: Client): Promise<string> {
+  const destination = { kind: "https", url: collector.url, body: "json_array" };
+  const stream = await owner.post("/audit/streams", { name: "Collector", destination, from: 0 }, 201, true);
+  collector.secret = stream.signing_secret;
+  const { items } = await owner.get("/audit/logs?limit=1", true);
+  const numbers = await until("The arrival of the newest entry", async () => {
+    const arrived = collector.delivered.flatMap(({ event }) => event as readonly { id: string; sequence: number }[]);
+    return arrived.some(({ id }) => id === items[0].id)
+      ? [...new Set(arrived.map(({ sequence }) => sequence))]
+      : undefined;
+  });
+  must(
+    numbers.toSorted((a, b) => a - b).every((number, at) => number === at),
+    "an entry is missing",
+  );
+  must(collector.refused.length === 0, `${collector.refused.length} requests were not signed`);
+  await owner.call("DELETE", `/audit/streams/${stream.id}`, { expect: 204, quiet: true });
+  return `${numbers.length} entries, each number there, each request signed`;
 }
 
 /** `npm run audit:verify`: with a file and a key, without a network. */
