@@ -9,6 +9,7 @@ import { authEvents } from "./auth/events.ts";
 import { domainEvents } from "./domains/events.ts";
 import { exchangeEvents } from "./exchange/events.ts";
 import { executionEvents } from "./executions/events.ts";
+import { gatewayEvents } from "./gateways/events.ts";
 import { invitationEvents } from "./invitations/events.ts";
 import { modelEvents } from "./models/events.ts";
 import { operatorEvents } from "./operators/events.ts";
@@ -50,6 +51,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   runs: runEvents,
   schedules: scheduleEvents,
   suites: suiteEvents,
+  gateways: gatewayEvents,
   telemetry: telemetryEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,

@@ -8,6 +8,7 @@ import { operations as auth } from "./auth/operations.ts";
 import { operations as domains } from "./domains/operations.ts";
 import { operations as exchange } from "./exchange/operations.ts";
 import { operations as executions } from "./executions/operations.ts";
+import { operations as gateways } from "./gateways/operations.ts";
 import { operations as invitations } from "./invitations/operations.ts";
 import { operations as models } from "./models/operations.ts";
 import { operations as operators } from "./operators/operations.ts";
@@ -53,6 +54,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   panel,
   schedules,
   suites,
+  gateways,
   telemetry,
   platform,
   webhooks,

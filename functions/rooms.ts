@@ -11,6 +11,7 @@ import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
 import { room as exchange } from "./exchange/room.ts";
 import { room as executions } from "./executions/room.ts";
+import { room as gateways } from "./gateways/room.ts";
 import { room as invitations } from "./invitations/room.ts";
 import { room as mail } from "./mail/room.ts";
 import { room as models } from "./models/room.ts";
@@ -61,6 +62,7 @@ export const rooms: readonly RoomData[] = [
   panel,
   schedules,
   suites,
+  gateways,
   telemetry,
   usage,
   platform,

@@ -33,6 +33,7 @@ export const idPrefixes = {
   suite: "sui",
   suite_case: "cas",
   suite_run: "sur",
+  gateway: "gtw",
   webhook: "whk",
   delivery: "dlv",
   webhook_replay: "rpl",

@@ -33,7 +33,7 @@ const ABOUT: Readonly<Record<RateClassName, string>> = {
   sign_in: "Proves who somebody is, or is sent before anybody is known.",
   read: "Reads, and checks what was sent without keeping it.",
   write: "Changes something.",
-  execute: "Begins work, or calls a model.",
+  execute: "Begins work, calls a model, or has a gateway asked how it is.",
   stream: "Follows events for as long as it is read.",
   export: "Gives a copy of much at once.",
 };
@@ -71,6 +71,7 @@ const PLANNED: Readonly<Record<keyof PlanLimits, string>> = {
   api_keys: "API keys that count",
   service_accounts: "service accounts",
   audit_streams: "streams of its audit log",
+  gateways: "gateways",
   model_providers: "model providers with keys or settings of its own",
   sso_connections: "connected sign-in providers",
   runs_per_month: "runs a month",

@@ -13,6 +13,7 @@ export const resourceTypes = [
   "audit_head",
   "audit_stream",
   "domain",
+  "gateway",
   "invitation",
   "legal_hold",
   "model",

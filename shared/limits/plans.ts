@@ -27,6 +27,8 @@ export interface PlanLimits {
   readonly service_accounts: number;
   /** Destinations to which the audit trail is sent as it grows. */
   readonly audit_streams: number;
+  /** Each is asked how it is once a minute. */
+  readonly gateways: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
   /** Connected sign-in providers: the user pool has a bounded number for everybody. */
@@ -76,6 +78,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     api_keys: 20,
     service_accounts: 5,
     audit_streams: 5,
+    gateways: 5,
     model_providers: 10,
     sso_connections: 1,
     runs_per_month: 1_000,
@@ -111,6 +114,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     api_keys: 200,
     service_accounts: 50,
     audit_streams: 5,
+    gateways: 20,
     model_providers: 20,
     sso_connections: 3,
     runs_per_month: 10_000,
@@ -146,6 +150,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     api_keys: 2_000,
     service_accounts: 500,
     audit_streams: 5,
+    gateways: 100,
     model_providers: 50,
     sso_connections: 10,
     runs_per_month: UNLIMITED,

@@ -24,6 +24,7 @@ export type CountedResource = keyof Pick<
   | "webhooks"
   | "api_keys"
   | "audit_streams"
+  | "gateways"
   | "service_accounts"
   | "model_providers"
   | "sso_connections"
@@ -49,6 +50,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   webhooks: 0,
   api_keys: 0,
   audit_streams: 0,
+  gateways: 0,
   service_accounts: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -83,6 +85,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   webhooks: "Delete one",
   api_keys: "Revoke one",
   audit_streams: "Delete one",
+  gateways: "Delete one",
   service_accounts: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

@@ -180,6 +180,7 @@ export const attributesOfType = {
   agent: ["name", "status", "workspace_ids", "tags", "owner_id", "created_by", "created_at", "agent_type", "model_id"],
   pipeline: ["name", "status", "workspace_ids", "tags", "owner_id", "created_by", "created_at"],
   workspace: ["name", "status", "environment", "created_by", "created_at"],
+  gateway: ["name", "environment", "created_by", "created_at"],
   webhook: ["name", "status", "owner_id", "created_by", "created_at"],
   schedule: ["name", "status", "owner_id", "created_by", "created_at"],
   api_key: ["name", "status", "created_by", "created_at"],

@@ -95,7 +95,8 @@ const isPlaced = (type: ResourceType): boolean => typeHas(type, "workspace_ids")
 /** Where a thing is, as it is shown. A workspace is in itself. */
 function placeOf(type: ResourceType, thing: unknown): Place {
   const { id, workspace_ids, environment } = (isObject(thing) ? thing : {}) as Readonly<Record<string, unknown>>;
-  const listed = type === "workspace" ? [id] : Array.isArray(workspace_ids) ? workspace_ids : [];
+  const named = typeHas(type, "workspace_ids") && Array.isArray(workspace_ids) ? workspace_ids : [];
+  const listed = type === "workspace" ? [id] : named;
   return {
     workspace_ids: listed.filter((one) => typeof one === "string"),
     environment: typeHas(type, "environment") && typeof environment === "string" ? environment : null,

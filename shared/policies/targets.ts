@@ -11,6 +11,7 @@ export const targets: Readonly<Record<string, readonly string[]>> = {
   audit_head: ["read"],
   audit_stream: ["read", "stream"],
   domain: ["create", "delete", "read", "update"],
+  gateway: ["create", "delete", "read", "update"],
   invitation: ["create", "delete", "read", "update"],
   legal_hold: ["hold", "read"],
   model: ["read"],

@@ -29,6 +29,8 @@ export const secretPurposes = [
   "trace_headers",
   /** By which collectors of audit entries know us, and what is sent to them is signed with. */
   "audit_stream_secrets",
+  /** By which gateways know us. */
+  "gateway_keys",
   /** What webhooks are signed with. */
   "webhook_secrets",
   /** Keys under which copies of the audit log have what is about a person. */

@@ -184,6 +184,7 @@ const GUARDED: Readonly<Record<string, readonly string[]>> = {
   legal_hold: ["audit/api"],
   audit_stream: ["audit/stream_deliver", "audit/streams"],
   audit_stream_place: ["audit/stream_deliver", "audit/streams"],
+  gateway: ["gateways/api", "gateways/checks"],
   team_tree: ["scim/directory", "scim/groups", "teams/api", "teams/members"],
 };
 

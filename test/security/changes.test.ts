@@ -22,6 +22,7 @@ const changes: Readonly<Record<string, readonly Grant[]>> = {
   "agents.activate": [],
   "agents.create_tool": [],
   "domains.claim": [],
+  "gateways.create": [],
   "invitations.create": builtInGrants("developer"),
   "invitations.revoke": [],
   "pipelines.create": [],

@@ -177,6 +177,9 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   provider: { plain: "openai", because: "names one of the providers that the product knows" },
   model: { plain: "gpt-5", because: "names a model of a provider" },
 
+  // Nobody asks an inactive one how it is: there is nobody.
+  gateway_id: made("/gateways", () => aGateway),
+
   webhook_id: made("/webhooks", () => ({ name: "Hook", url: "https://example.com/hooks", events: ["agent.created"] })),
   delivery_id: {
     make: async (world) => {
@@ -201,6 +204,14 @@ const aPolicy = { name: "Policy", effect: "deny", resource_type: "webhook", acti
 
 /** Where an audit log goes on to; nobody is there. */
 export const aStream = { name: "SIEM", destination: { kind: "https", url: "https://collector.example.com/audit" } };
+
+/** Where agents are to be deployed; nobody is there. */
+const aGateway = {
+  name: "Gateway",
+  api_url: "https://agents.example.com",
+  api_key: "a-key-of-the-gateway",
+  admin_state: "inactive",
+};
 
 /** A test case of a suite. */
 const aCase = { name: "Case", input: {}, assertions: [{ kind: "status", status: "completed" }] };
@@ -231,6 +242,8 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "audit_streams.create": aStream,
   "audit_streams.update": { description: "To the SIEM." },
   "audit_streams.start": { from: "now" },
+  "gateways.create": aGateway,
+  "gateways.update": { description: "In the cellar." },
   "policies.create": aPolicy,
   "policies.update": { description: "As it was." },
   "policies.assign": { assignments: [] },

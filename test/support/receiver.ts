@@ -18,6 +18,10 @@ export interface Reply {
   readonly body?: string;
   /** Never answers. */
   readonly hang?: boolean;
+  /** Answers so much later. */
+  readonly after_ms?: number;
+  /** Promises more than the body that it sends, and closes the connection. */
+  readonly dies?: boolean;
 }
 
 /** A customer's server on a free port of 127.0.0.1. */
@@ -45,7 +49,13 @@ export async function startReceiver(): Promise<Receiver> {
       const planned = replies.get(path) ?? [];
       const reply = (planned.length > 1 ? planned.shift() : planned[0]) ?? { status: 200 };
       if (reply.hang === true) return;
-      response.writeHead(reply.status, reply.headers).end(reply.body ?? "");
+      setTimeout(() => {
+        const text = reply.body ?? "";
+        if (reply.dies === true) {
+          response.writeHead(reply.status, { ...reply.headers, "content-length": Buffer.byteLength(text) + 100 });
+          response.write(text, () => request.socket.destroy());
+        } else response.writeHead(reply.status, reply.headers).end(text);
+      }, reply.after_ms ?? 0);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

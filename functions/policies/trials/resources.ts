@@ -2,6 +2,7 @@ import type { Resource, Target } from "../../../shared/http/resource.ts";
 import { idPrefixes } from "../../../shared/ids.ts";
 import { agentResource } from "../../agents/resources.ts";
 import { apiKeyResource } from "../../api-keys/public.ts";
+import { gatewayResource } from "../../gateways/public.ts";
 import { pipelineResource } from "../../pipelines/resources.ts";
 import { runResource } from "../../runs/resources.ts";
 import { scheduleResource } from "../../schedules/public.ts";
@@ -25,6 +26,12 @@ const loadable = [
     permission: "workspaces:read",
   },
   {
+    prefix: idPrefixes.gateway,
+    resource: gatewayResource as Resource,
+    name: "gateway_id",
+    permission: "gateways:read",
+  },
+  {
     prefix: idPrefixes.webhook,
     resource: webhookResource as Resource,
     name: "webhook_id",
@@ -45,6 +52,7 @@ export const readsThings = [
   "agents:read",
   "pipelines:read",
   "workspaces:read",
+  "gateways:read",
   "webhooks:read",
   "api_keys:read",
   "teams:read",

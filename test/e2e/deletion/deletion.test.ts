@@ -70,6 +70,15 @@ async function made({ company }: Prepared, path: string, body: unknown): Promise
 
 /** How the thing is made that each operation deletes, with all that it can have; gives its path. */
 const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
+  async "gateways.delete"(at) {
+    const { company } = at;
+    const given = { name: unique("Gateway"), api_url: "http://127.0.0.1:9", api_key: "a-key-of-the-gateway" };
+    const id = await made(at, "/gateways", given);
+    const rotated = await company.call("POST", `/gateways/${id}/rotate-key`, { api_key: "another-key" });
+    expect(rotated.body.key.previous_until).not.toBeNull();
+    expect((await company.call("POST", `/gateways/${id}/health`)).body.error.code).toBe("connect_failed");
+    return `/gateways/${id}`;
+  },
   async "auth.disable_mfa"({ company }) {
     await enrol(company);
     return "/auth/me/mfa";

@@ -42,6 +42,7 @@ import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 import { caseOf, suiteOf } from "../../support/suites.ts";
 import { World as StreamWorld } from "../audit/streams/world.ts";
+import { World as GatewayWorld } from "../gateways/world.ts";
 import { blobs, drive, look, startRun } from "../runs/harness.ts";
 import { jobOf, workerDeps } from "../suites/harness.ts";
 import { World } from "../webhooks/world.ts";
@@ -334,6 +335,19 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await world.begin();
     await world.comesDue(id);
     expect(world.arrived).toEqual([[0, 1]]);
+  },
+  "gateways.checks": async () => {
+    const world = new GatewayWorld(await ownTable());
+    await world.begin("suspended");
+    const id = await world.make();
+    for (let day = 0; day < 3; day++) {
+      await world.comesDue(id);
+      world.now = addSeconds(world.now, 86_400);
+    }
+    expect(world.requests).toEqual([]);
+    await world.begin();
+    await world.comesDue(id);
+    expect(world.requests).toHaveLength(1);
   },
   "webhooks.attempt": () => heldAndDelivered(),
   "webhooks.resume": () => heldAndDelivered(),

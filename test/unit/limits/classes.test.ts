@@ -11,9 +11,9 @@ describe("the class of an operation", () => {
     expect(rateClassNames.filter((name) => idsOf(name).length === 0)).toEqual([]);
   });
 
-  it("is that of work for whatever begins a run or calls a model", () => {
+  it("is that of work for whatever begins a run, calls a model or has a gateway asked", () => {
     const begins = operations.filter(({ continues_trace }) => continues_trace).map(({ id }) => id);
-    expect(new Set(idsOf("execute"))).toEqual(new Set([...begins, "agents.index_contexts"]));
+    expect(new Set(idsOf("execute"))).toEqual(new Set([...begins, "agents.index_contexts", "gateways.check"]));
   });
 
   it("is a try to sign in for all that is sent without a token, but for what proves itself otherwise", () => {

@@ -28,7 +28,19 @@ function thingIn({ workspace_ids, environment }: Where, kind = "pipeline") {
     target_id: "pip_1",
     pipeline_id: "pip_1",
   };
-  const parts = ["agent", "pipeline", "workspace", "run", "before", "after", "suite", "one", "job", "schedule"];
+  const parts = [
+    "agent",
+    "pipeline",
+    "workspace",
+    "run",
+    "before",
+    "after",
+    "suite",
+    "one",
+    "job",
+    "schedule",
+    "gateway",
+  ];
   for (const part of parts) thing[part] = thing;
   return thing;
 }
@@ -92,7 +104,9 @@ async function letIn(confines: Confines, where: Where): Promise<string[]> {
   return found;
 }
 
-const LISTS = ["agents.list", "pipelines.list", "workspaces.list"];
+/** Lists of what is in workspaces, and all that show what is within reach. */
+const IN_WORKSPACES = ["agents.list", "pipelines.list", "workspaces.list"];
+const LISTS = [...IN_WORKSPACES, "gateways.list"];
 const MODELS = ["models.get", "models.list"];
 /** Types of which things are in workspaces, by themselves or by what they are of. */
 const PLACED = ["agent", "pipeline", "run", "schedule", "suite", "suite_run", "workspace"];
@@ -100,7 +114,7 @@ const PLACED = ["agent", "pipeline", "run", "schedule", "suite", "suite_run", "w
 describe("a key that is confined", () => {
   it("to another workspace is refused everywhere, but for lists, which show nothing, and the catalogue of models", async () => {
     expect((await letIn(inA, place("wsp_b"))).sort()).toEqual([...LISTS, ...MODELS].sort());
-    for (const id of LISTS) {
+    for (const id of IN_WORKSPACES) {
       const { shows } = (await left(operationOf(id), inA, place("wsp_a"))) as Left;
       expect([shows?.(thingIn(place("wsp_a"))), shows?.(thingIn(place("wsp_b")))], id).toEqual([true, false]);
     }
@@ -112,15 +126,18 @@ describe("a key that is confined", () => {
     const refused = placed.filter((id) => !inside.includes(id));
     // What deals with several at once or is none of the workspace's own, and what names nothing that it could be told by.
     expect(refused.sort()).toEqual(["exchange.export", "exchange.import", "workspaces.create"]);
-    expect(inside.filter((id) => !placed.includes(id)).sort()).toEqual(MODELS);
+    // A gateway is in no workspace: a list of them is empty.
+    expect(inside.filter((id) => !placed.includes(id)).sort()).toEqual(["gateways.list", ...MODELS]);
+    const { shows } = (await left(operationOf("gateways.list"), inA, place("wsp_a"))) as Left;
+    expect(shows?.({ id: "gtw_1", environment: "staging" })).toBe(false);
     expect(placed.length).toBeGreaterThan(100);
   });
 
-  it("to an environment reaches workspaces that are meant for it, and nothing that is of none", async () => {
+  it("to an environment reaches workspaces that are meant for it and its gateways, and nothing that is of none", async () => {
     const inside = await letIn(staging, place("wsp_a", "staging"));
-    const workspaces = asking.filter(({ resource }) => resource?.type === "workspace").map(({ id }) => id);
+    const of = asking.filter(({ resource }) => ["workspace", "gateway"].includes(resource?.type ?? ""));
     expect(inside.sort()).toEqual(
-      [...workspaces, ...LISTS, ...MODELS].filter((id, i, all) => all.indexOf(id) === i).sort(),
+      [...of.map(({ id }) => id), ...LISTS, ...MODELS].filter((id, i, all) => all.indexOf(id) === i).sort(),
     );
     expect((await letIn(staging, place("wsp_a", "production"))).sort()).toEqual([...LISTS, ...MODELS].sort());
     const { shows } = (await left(operationOf("agents.list"), staging, place("wsp_a"))) as Left;

@@ -46,6 +46,8 @@ describe("a table of states", () => {
       "domain",
       "erasure",
       "erasure of a person",
+      "gateway",
+      "health of a gateway",
       "index of a context",
       "invitation",
       "legal hold",

@@ -1,0 +1,2 @@
+/** What other rooms may use of gateways. */
+export { gatewayResource } from "./store.ts";
