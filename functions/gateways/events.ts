@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
 import { environmentSchema } from "../../shared/http/schemas.ts";
-import { type Gateway, healthSchema } from "./model.ts";
-import { results } from "./rules/health.ts";
+import type { Gateway } from "./model.ts";
+import { healthSchema, resultSchema } from "./rules/kinds.ts";
 
 const gateway = z.object({ gateway_id: z.string(), name: z.string(), environment: environmentSchema });
 
@@ -22,7 +22,7 @@ export const gatewayEvents = defineEvents({
   "gateway.checked": {
     summary: "Somebody had a gateway checked.",
     resource: "gateway",
-    data: gateway.extend({ result: z.enum(results), error_code: z.string().nullable() }),
+    data: gateway.extend({ result: resultSchema, error_code: z.string().nullable() }),
   },
   "gateway.health_changed": {
     summary: "A gateway is healthy, degraded or unhealthy by its last checks, or nothing is known of it any more.",

@@ -2,17 +2,10 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { environmentSchema, pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import {
-  adminState,
-  changedGateway,
-  checkedView,
-  checkView,
-  gatewayView,
-  healthSchema,
-  keySchema,
-  newGateway,
-  summaryView,
-} from "./model.ts";
+import { checkedView, checkView, summaryView } from "./checks/model.ts";
+import { adminState } from "./model.ts";
+import { changedGateway, gatewayView, keySchema, newGateway } from "./registry/model.ts";
+import { healthSchema } from "./rules/kinds.ts";
 import { gatewayResource } from "./store.ts";
 
 const path = z.object({ gateway_id: idSchema("gateway") });

@@ -25,11 +25,11 @@ const MOST_BYTES = { api: 683_000, execution: 900_000 };
 const MOST_BYTES_OF: Readonly<Record<string, number>> = {
   "executions-api": 685_000,
   "panel-api": 712_500,
-  "policies-api": 690_000,
+  "policies-api": 697_000,
   "schedules-api": 694_000,
 };
 /** The same against a function that only has the same AWS clients. */
-const MOST_TIMES_CLIENTS = 1.61;
+const MOST_TIMES_CLIENTS = 1.612;
 /** Policies are checked, tried, compared and told in words by code of ours, and know each thing that they look at; beside few clients. */
 const MOST_TIMES_CLIENTS_OF: Readonly<Record<string, number>> = { "policies-api": 1.9 };
 
