@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gatewayItem } from "../../../functions/gateways/store.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { type Company, eventually, registerCompany, unique } from "../../support/api.ts";
 import { addMember } from "../../support/members.ts";
 import { type Receiver, type Reply, startReceiver } from "../../support/receiver.ts";
+import { stackTable } from "../../support/stack.ts";
 import { sweepDue } from "../../support/sweeper.ts";
 
 let company: Company;
@@ -340,6 +342,25 @@ describe("the key of a gateway", () => {
     ).toEqual([422, "validation_failed", ["overlap_seconds"]]);
     await gone(id);
   });
+});
+
+it("a key is forgotten when its overlap is over: nothing of it is kept", async () => {
+  const { id } = await make("/forgotten");
+  const rotate = { api_key: "the-new-key", overlap_seconds: 1 };
+  expect((await company.call("POST", `/gateways/${id}/rotate-key`, rotate)).status).toBe(200);
+  const kept = async () => (await stackTable().of(company.organization_id).get(gatewayItem, { id }))?.keys ?? [];
+  expect(await kept()).toHaveLength(2);
+  const [left, ...others] = await eventually(
+    async () => {
+      await sweepDue();
+      const keys = await kept();
+      return keys.length < 2 ? keys : undefined;
+    },
+    "the key is forgotten",
+    150,
+  );
+  expect([left?.expires_at, others]).toEqual([null, []]);
+  await gone(id);
 });
 
 describe("checks that come by themselves", () => {
