@@ -6,6 +6,7 @@ import { approvalEvents } from "./approvals/events.ts";
 import { auditEvents } from "./audit/events.ts";
 import { auditStreamEvents } from "./audit/streams/events.ts";
 import { authEvents } from "./auth/events.ts";
+import { deploymentEvents } from "./deployments/events.ts";
 import { domainEvents } from "./domains/events.ts";
 import { exchangeEvents } from "./exchange/events.ts";
 import { executionEvents } from "./executions/events.ts";
@@ -52,6 +53,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   schedules: scheduleEvents,
   suites: suiteEvents,
   gateways: gatewayEvents,
+  deployments: deploymentEvents,
   telemetry: telemetryEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,

@@ -5,6 +5,7 @@ import { operations as apiKeys } from "./api-keys/operations.ts";
 import { operations as approvals } from "./approvals/operations.ts";
 import { operations as audit } from "./audit/operations.ts";
 import { operations as auth } from "./auth/operations.ts";
+import { operations as deployments } from "./deployments/operations.ts";
 import { operations as domains } from "./domains/operations.ts";
 import { operations as exchange } from "./exchange/operations.ts";
 import { operations as executions } from "./executions/operations.ts";
@@ -55,6 +56,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   schedules,
   suites,
   gateways,
+  deployments,
   telemetry,
   platform,
   webhooks,

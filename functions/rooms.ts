@@ -6,6 +6,7 @@ import { room as approvals } from "./approvals/room.ts";
 import { room as audit } from "./audit/room.ts";
 import { room as auth } from "./auth/room.ts";
 import { room as departures } from "./departures/room.ts";
+import { room as deployments } from "./deployments/room.ts";
 import { room as domains } from "./domains/room.ts";
 import { room as due } from "./due/room.ts";
 import { room as events } from "./events/room.ts";
@@ -63,6 +64,7 @@ export const rooms: readonly RoomData[] = [
   schedules,
   suites,
   gateways,
+  deployments,
   telemetry,
   usage,
   platform,

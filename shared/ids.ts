@@ -34,6 +34,7 @@ export const idPrefixes = {
   suite_case: "cas",
   suite_run: "sur",
   gateway: "gtw",
+  deployment: "dep",
   webhook: "whk",
   delivery: "dlv",
   webhook_replay: "rpl",

@@ -72,6 +72,7 @@ const PLANNED: Readonly<Record<keyof PlanLimits, string>> = {
   service_accounts: "service accounts",
   audit_streams: "streams of its audit log",
   gateways: "gateways",
+  deployments: "deployments, those that have come to their end and were not deleted among them",
   model_providers: "model providers with keys or settings of its own",
   sso_connections: "connected sign-in providers",
   runs_per_month: "runs a month",

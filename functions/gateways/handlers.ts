@@ -1,8 +1,9 @@
 import { changedFields, draft } from "../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { addSeconds, timestamp } from "../../shared/clock.ts";
-import { lostRace } from "../../shared/dynamo/write.ts";
-import { notFound } from "../../shared/errors.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
+import { lostRace, type Write } from "../../shared/dynamo/write.ts";
+import { notFound, Problem } from "../../shared/errors.ts";
 import type { Handler } from "../../shared/http/call.ts";
 import type { Input } from "../../shared/http/operation.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
@@ -16,7 +17,7 @@ import { viewOf } from "./registry/model.ts";
 import { healthAddress } from "./rules/address.ts";
 import { UNSEEN } from "./rules/health.ts";
 import { rotated } from "./rules/keys.ts";
-import { checkDue, gatewayItem, keyContext, keyDue, standingItem } from "./store.ts";
+import { checkDue, gatewayItem, gatewayUseItem, keyContext, keyDue, standingItem } from "./store.ts";
 
 export { check, listChecks, summarizeChecks } from "./checks/handlers.ts";
 
@@ -132,6 +133,7 @@ export const update: Handler<Ops["update"], GatewayDeps> = (call, deps) =>
       {
         writes: [
           tenant.writes.replace(gatewayItem, next, gateway.etag),
+          ...(next.environment === gateway.environment ? [] : [unused(tenant, id)]),
           ...(anew
             ? [
                 tenant.writes.update(
@@ -163,6 +165,25 @@ export const update: Handler<Ops["update"], GatewayDeps> = (call, deps) =>
     );
   });
 
+/** Proves that nothing was ever deployed to a gateway: from the first deployment on it stays in its environment. */
+const unused = (tenant: TenantTable, gateway_id: string, wanted: "moved" | "deleted" = "moved"): Write =>
+  tenant.writes.check(gatewayUseItem, { gateway_id }, { exists: false }, (old) =>
+    wanted === "deleted"
+      ? isUsed(old?.live)
+      : new Problem("conflict", "Its environment does not change any more: something has been deployed to it.", {
+          members: { state: "deployed_to" },
+        }),
+  );
+
+const isUsed = (live = 0): Problem =>
+  live === 0
+    ? lostRace()
+    : new Problem(
+        "conflict",
+        `${live === 1 ? "1 deployment is" : `${live} deployments are`} on this gateway, or on the way to it or away. \`GET /deployments?gateway_id=…\` lists them; stop them first.`,
+        { members: { state: "in_use", deployments: live } },
+      );
+
 /** The gateway goes with its keys at once; what its checks have left is cleared away when it comes due. */
 export const remove: Handler<Ops["remove"], GatewayDeps> = (call, { table }) =>
   updateWithRetry(call.if_match, async (how) => {
@@ -170,6 +191,7 @@ export const remove: Handler<Ops["remove"], GatewayDeps> = (call, { table }) =>
     const { gateway } = await call.load(how);
     requireMatch(call.if_match, gateway.etag);
     const { id, etag } = gateway;
+    const use = await tenant.get(gatewayUseItem, { gateway_id: id });
     return call.commit(
       {
         writes: [
@@ -177,6 +199,11 @@ export const remove: Handler<Ops["remove"], GatewayDeps> = (call, { table }) =>
             old === undefined ? notFound() : lostRace(),
           ),
           tenant.writes.remove(standingItem, { gateway_id: id }, {}),
+          use === undefined
+            ? unused(tenant, id, "deleted")
+            : tenant.writes.remove(gatewayUseItem, { gateway_id: id }, { equals: { live: 0 } }, (old) =>
+                isUsed(old?.live),
+              ),
           checkDue.set(tenant, id, call.at),
           keyDue.clear(tenant, id),
           giveQuota(tenant, "gateways"),

@@ -1,2 +1,3 @@
 /** What other rooms may use of gateways. */
-export { gatewayResource } from "./store.ts";
+export { callGateway, type GatewayCallDeps } from "./calls/call.ts";
+export { gatewayItem, gatewayResource, gatewayUseItem } from "./store.ts";

@@ -11,7 +11,7 @@ export const room = defineRoom({
   area: "serve",
   functions: {
     api: apiFunction(["table_read", "seal:gateway_keys", "open:gateway_keys", "outbound"], {
-      writes: [...CHECKING, "due", "quota"],
+      writes: [...CHECKING, "gateway_use", "due", "quota"],
     }),
     /** Asks active gateways how they are, forgets keys, and clears away what those that were deleted have left. */
     checks: {

@@ -7,7 +7,6 @@ import { defineResource } from "../../shared/http/resource.ts";
 import { idSchema } from "../../shared/ids.ts";
 import { checkSchema, type Gateway, type GatewayStanding, gatewaySchema, standingSchema } from "./model.ts";
 
-/** Deployments will count themselves on it, by an attribute of its own. */
 export const gatewayItem = defineItem({
   type: "gateway",
   summary: "A server on which agents and pipelines are to be deployed, with its sealed keys.",
@@ -27,6 +26,14 @@ export const standingItem = defineItem({
   summary: "What the checks of a gateway have come to, and how many there were.",
   schema: standingSchema,
   key: { pk: "GATEWAY#{gateway_id}", sk: "GATEWAY#HEALTH" },
+});
+
+/** Apart from the gateway, too, and in a place of its own: deployments count themselves here, and may write nothing else of it. */
+export const gatewayUseItem = defineItem({
+  type: "gateway_use",
+  summary: "How many deployments are on a gateway, or on their way to it or away; from the first one on it is there.",
+  schema: z.object({ gateway_id: idSchema("gateway"), live: z.int().min(0) }),
+  key: { pk: "GATEWAY_USE#{gateway_id}", sk: "GATEWAY_USE" },
 });
 
 /** So many results are kept of a gateway. */

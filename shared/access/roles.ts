@@ -69,6 +69,7 @@ export const builtInRoles: Readonly<Record<BuiltInRole, RoleDefinition>> = {
     description: "Keeps things running: deployments, gateways, promotions, scaling, stopping runs.",
     grants: [
       ...commonReads,
+      "agents:deploy",
       "deployments:create",
       "deployments:update",
       "deployments:stop",

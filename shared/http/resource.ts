@@ -12,6 +12,7 @@ export const resourceTypes = [
   "audit_entry",
   "audit_head",
   "audit_stream",
+  "deployment",
   "domain",
   "gateway",
   "invitation",
@@ -96,7 +97,13 @@ export type Collection =
       /** What the query narrows it to, where what it lists is of something: runs of a pipeline. */
       targets?(query: never): readonly Target[];
     }
-  | { readonly type: ResourceType; readonly create: true; target?(body: never): Target | undefined };
+  | {
+      readonly type: ResourceType;
+      readonly create: true;
+      target?(body: never): Target | undefined;
+      /** What policies see of it besides what the body says: it may be where something else is that the body names. */
+      made?(body: never, table: TenantTable): Promise<PolicySubject>;
+    };
 
 /**
  * Declares what a path's parameter names: one item by its key, or whatever the room needs of the thing, in one read.

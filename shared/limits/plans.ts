@@ -29,6 +29,8 @@ export interface PlanLimits {
   readonly audit_streams: number;
   /** Each is asked how it is once a minute. */
   readonly gateways: number;
+  /** Those whose record is kept, what has come to its end among them. */
+  readonly deployments: number;
   /** Model providers with keys or settings of the organization's own. */
   readonly model_providers: number;
   /** Connected sign-in providers: the user pool has a bounded number for everybody. */
@@ -79,6 +81,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     service_accounts: 5,
     audit_streams: 5,
     gateways: 5,
+    deployments: 50,
     model_providers: 10,
     sso_connections: 1,
     runs_per_month: 1_000,
@@ -115,6 +118,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     service_accounts: 50,
     audit_streams: 5,
     gateways: 20,
+    deployments: 500,
     model_providers: 20,
     sso_connections: 3,
     runs_per_month: 10_000,
@@ -151,6 +155,7 @@ export const plans: Readonly<Record<Organization["plan"], PlanLimits>> = {
     service_accounts: 500,
     audit_streams: 5,
     gateways: 100,
+    deployments: 5_000,
     model_providers: 50,
     sso_connections: 10,
     runs_per_month: UNLIMITED,

@@ -25,6 +25,7 @@ export type CountedResource = keyof Pick<
   | "api_keys"
   | "audit_streams"
   | "gateways"
+  | "deployments"
   | "service_accounts"
   | "model_providers"
   | "sso_connections"
@@ -51,6 +52,7 @@ const INCLUDED: Readonly<Record<CountedResource, number>> = {
   api_keys: 0,
   audit_streams: 0,
   gateways: 0,
+  deployments: 0,
   service_accounts: 0,
   model_providers: 0,
   sso_connections: 0,
@@ -86,6 +88,7 @@ const REMEDY: Readonly<Record<CountedResource, string>> = {
   api_keys: "Revoke one",
   audit_streams: "Delete one",
   gateways: "Delete one",
+  deployments: "Delete one",
   service_accounts: "Delete one",
   model_providers: "Delete one",
   sso_connections: "Delete one",

@@ -181,6 +181,7 @@ export const attributesOfType = {
   pipeline: ["name", "status", "workspace_ids", "tags", "owner_id", "created_by", "created_at"],
   workspace: ["name", "status", "environment", "created_by", "created_at"],
   gateway: ["name", "environment", "created_by", "created_at"],
+  deployment: ["name", "status", "environment", "workspace_ids", "created_by", "created_at"],
   webhook: ["name", "status", "owner_id", "created_by", "created_at"],
   schedule: ["name", "status", "owner_id", "created_by", "created_at"],
   api_key: ["name", "status", "created_by", "created_at"],

@@ -31,8 +31,25 @@ export async function judgeConfined(key: ConfinedKey, request: Request): Promise
   const reached = await reachedBy(key, request);
   if (reached === undefined) return { outside: true, refused: [] };
   const { type, shows } = reached;
-  const refused = operation.besides.filter((one) => !permissions.includes(one) && typeOf(one) !== type);
+  const reachable = new Set<ResourceType | undefined>([type, ...(await reachedBesides(key, request, type))]);
+  const refused = operation.besides.filter((one) => !permissions.includes(one) && !reachable.has(typeOf(one)));
   return { outside: false, shows, refused };
+}
+
+/**
+ * Types of what the thing is of, where it is within reach itself: where the thing is of an environment, it says which, and that what
+ * it is of is of none is no reason to refuse it.
+ */
+async function reachedBesides(key: ConfinedKey, request: Request, type: ResourceType): Promise<ResourceType[]> {
+  if (!typeHas(type, "environment")) return [];
+  const found: ResourceType[] = [];
+  for (const target of await targetsOf(request)) {
+    const of = target.resource.type;
+    const about = aboutTarget(request, target, of);
+    const thing = about?.kind === "thing" ? await about.subject() : undefined;
+    if (thing !== undefined && reaches({ ...key, environments: [] }, placeOf(of, thing))) found.push(of);
+  }
+  return found;
 }
 
 /** Which models there are is nobody's: the rest of what an organization has as a whole is not for a key of a part of it. */
@@ -74,10 +91,12 @@ async function reachedThing(key: ConfinedKey, request: Request, type: ResourceTy
       const after = isObject(about.change) ? placeOf(type, { ...thing, ...given(about.change) }) : before;
       return mayMove(key, before, after) ? { type } : undefined;
     }
-    case "new":
+    case "new": {
       // What has no name is made of a document or a template: several things at once, which may replace others.
-      if (!isObject(about.body) || !Object.hasOwn(about.body, "name")) return undefined;
-      return mayMove(key, undefined, placeOf(type, about.body)) ? { type } : undefined;
+      const made = await about.made?.();
+      if (!isObject(about.body) || (made === undefined && !Object.hasOwn(about.body, "name"))) return undefined;
+      return mayMove(key, undefined, placeOf(type, { ...made, ...about.body })) ? { type } : undefined;
+    }
     case "list":
       return { type, shows: (record) => reaches(key, placeOf(type, record)) };
     default:

@@ -19,7 +19,12 @@ export type About =
       beside?(): Promise<readonly PolicySubject[]>;
     }
   | { readonly kind: "list" | "several" | "named" }
-  | { readonly kind: "new"; readonly body: unknown };
+  | {
+      readonly kind: "new";
+      readonly body: unknown;
+      /** What it will be besides what the body says. */
+      made?(): Promise<PolicySubject | undefined>;
+    };
 
 /** A request as it comes to be judged. What takes a read is asked for only where a policy looks at it. */
 export interface Asked {
@@ -91,9 +96,10 @@ export async function judge(bundle: PolicyBundle, asked: Asked): Promise<Verdict
       return denied ?? verdict;
     }
     case "new": {
-      const fields = fieldsOf(resource_type, about.body);
-      // What has no name here is made of something else: of a document, or of a template.
-      if (!Object.hasOwn(fields, "name")) return severalAtOnce(looks);
+      const made = fieldsOf(resource_type, await about.made?.());
+      const fields = { ...made, ...fieldsOf(resource_type, about.body) };
+      // What has no name here, and is said to be nothing, is made of something else: of a document, or of a template.
+      if (!Object.hasOwn(fields, "name") && Object.keys(made).length === 0) return severalAtOnce(looks);
       return verdictOn({ ...fields, created_by: request.principal.id });
     }
     case "list": {

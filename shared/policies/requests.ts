@@ -123,7 +123,8 @@ const ALLOWED: Verdict = { allowed: true };
 
 export function aboutOf(request: Request): About {
   const { operation, resource, body } = request;
-  if ("create" in resource) return { kind: "new", body };
+  if ("create" in resource)
+    return { kind: "new", body, made: async () => resource.made?.(body as never, request.from.table) };
   if ("list" in resource) return operation.method === "GET" && isPage(operation) ? LIST : SEVERAL;
   return aboutThing(request, resource);
 }

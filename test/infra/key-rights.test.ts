@@ -77,7 +77,10 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   api_key_pepper: { seal: ["api-keys/api"], open: answering },
   audit_persons: { seal: ["audit/copies"], open: ["audit/copies", "audit/stream"] },
   audit_stream_secrets: { seal: ["audit/streams"], open: ["audit/stream_deliver", "audit/streams"] },
-  gateway_keys: { seal: ["gateways/api"], open: ["gateways/api", "gateways/checks"] },
+  gateway_keys: {
+    seal: ["gateways/api"],
+    open: ["deployments/api", "deployments/hear", "deployments/work", "gateways/api", "gateways/checks"],
+  },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 

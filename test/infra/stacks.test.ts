@@ -6,8 +6,8 @@ import { type Synthesized, synthesize } from "./support.ts";
 /** CloudFormation takes 500 resources in a stack. */
 const MOST_RESOURCES = 400;
 
-/** CloudFormation takes 200 outputs in a stack; what others import is one each. */
-const MOST_OUTPUTS = 180;
+/** CloudFormation takes 200 outputs in a stack; what others import is one each, and most are the ARNs of queues: beyond this, several have to share one. */
+const MOST_OUTPUTS = 190;
 
 const today = synthesize("production");
 // The security rules are checked in synthesis: that it does not throw is part of what is shown here.

@@ -3,6 +3,7 @@ import { type ApiAnswer, type Company, eventually, unique } from "../support/api
 import { pendingApproval } from "../support/approvals.ts";
 import { auditCopied } from "../support/audit-copies.ts";
 import { createConnection, createIdentity } from "../support/connections.ts";
+import { storedDeployment } from "../support/deployments.ts";
 import { addMember } from "../support/members.ts";
 import { asked, newOperator } from "../support/operators.ts";
 import { sampleBody } from "./sample.ts";
@@ -179,6 +180,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
 
   // Nobody asks an inactive one how it is: there is nobody.
   gateway_id: made("/gateways", () => aGateway),
+  deployment_id: { make: async ({ company }) => (await storedDeployment(company)).id },
 
   webhook_id: made("/webhooks", () => ({ name: "Hook", url: "https://example.com/hooks", events: ["agent.created"] })),
   delivery_id: {
@@ -243,6 +245,8 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "audit_streams.update": { description: "To the SIEM." },
   "audit_streams.start": { from: "now" },
   "gateways.create": aGateway,
+  "deployments.create": { agent_id: "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC", gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
+  "deployments.redeploy": {},
   "gateways.update": { description: "In the cellar." },
   "policies.create": aPolicy,
   "policies.update": { description: "As it was." },

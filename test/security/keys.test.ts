@@ -117,7 +117,7 @@ const UNKNOWN: readonly string[] = [
   "agents.list_thread_turns",
   "agents.delete_thread",
 ];
-const LISTS: readonly string[] = ["agents.list", "gateways.list", "pipelines.list"];
+const LISTS: readonly string[] = ["agents.list", "deployments.list", "gateways.list", "pipelines.list"];
 const idsOf = ({ body }: ApiAnswer): readonly string[] => body.items.map(({ id }: { readonly id: string }) => id);
 
 describe("an API key", () => {

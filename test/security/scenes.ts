@@ -5,10 +5,12 @@ import { erasureItem } from "../../functions/organizations/erasure/store.ts";
 import type { OperationShape } from "../../shared/http/operation.ts";
 import { PLATFORM } from "../../shared/identity/items.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
+import { activeAgent } from "../e2e/runs/setup.ts";
 import { createAgent, scriptedModel } from "../support/agents.ts";
 import { eventually, registerCompany, unique } from "../support/api.ts";
 import { approvalLink, pendingApproval } from "../support/approvals.ts";
 import { createConnection, createProof } from "../support/connections.ts";
+import { silentGateway, storedDeployment } from "../support/deployments.ts";
 import { emailChangeOf } from "../support/email-change.ts";
 import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
@@ -441,6 +443,17 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     return { ids: { schedule_id: (await world.post("/schedules", { ...daily, pipeline_id })).id } };
   },
 
+  "deployments.create": async ({ company }) => {
+    const gateway = await silentGateway(company, "active");
+    return { ids: {}, body: { agent_id: await activeAgent(company, {}), gateway_id: gateway.id } };
+  },
+  "deployments.redeploy": async ({ company }) => ({
+    ids: { deployment_id: (await storedDeployment(company, { ready: true })).id },
+    body: {},
+  }),
+  "deployments.stop": async ({ company }) => ({
+    ids: { deployment_id: (await storedDeployment(company, { status: "active" })).id },
+  }),
   "suites.start_run": async (world) => ({ ids: { suite_id: (await suiteWithCase(world)).suite_id } }),
   // Its one case waits for a model, so it still goes on.
   "suites.cancel_run": async (world) => {

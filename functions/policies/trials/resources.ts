@@ -2,6 +2,7 @@ import type { Resource, Target } from "../../../shared/http/resource.ts";
 import { idPrefixes } from "../../../shared/ids.ts";
 import { agentResource } from "../../agents/resources.ts";
 import { apiKeyResource } from "../../api-keys/public.ts";
+import { deploymentResource } from "../../deployments/public.ts";
 import { gatewayResource } from "../../gateways/public.ts";
 import { pipelineResource } from "../../pipelines/resources.ts";
 import { runResource } from "../../runs/resources.ts";
@@ -32,6 +33,12 @@ const loadable = [
     permission: "gateways:read",
   },
   {
+    prefix: idPrefixes.deployment,
+    resource: deploymentResource as Resource,
+    name: "deployment_id",
+    permission: "deployments:read",
+  },
+  {
     prefix: idPrefixes.webhook,
     resource: webhookResource as Resource,
     name: "webhook_id",
@@ -53,6 +60,7 @@ export const readsThings = [
   "pipelines:read",
   "workspaces:read",
   "gateways:read",
+  "deployments:read",
   "webhooks:read",
   "api_keys:read",
   "teams:read",

@@ -42,6 +42,7 @@ import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { stand } from "../../support/standing.ts";
 import { caseOf, suiteOf } from "../../support/suites.ts";
 import { World as StreamWorld } from "../audit/streams/world.ts";
+import { World as DeployWorld } from "../deployments/world.ts";
 import { World as GatewayWorld } from "../gateways/world.ts";
 import { blobs, drive, look, startRun } from "../runs/harness.ts";
 import { jobOf, workerDeps } from "../suites/harness.ts";
@@ -349,9 +350,24 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     await world.comesDue(id);
     expect(world.requests).toHaveLength(1);
   },
+  "deployments.hear": () => heldAndDeployed(),
+  "deployments.work": () => heldAndDeployed(),
   "webhooks.attempt": () => heldAndDelivered(),
   "webhooks.resume": () => heldAndDelivered(),
 };
+
+/** What is to be deployed of an organization that is suspended is, once it is restored. */
+async function heldAndDeployed(): Promise<void> {
+  const world = await DeployWorld.of(await registerCompany());
+  const { id } = await world.pending();
+  const { writes } = world.own;
+  await world.own.transact([writes.update(organizationItem, {}, { set: { status: "suspended" } })]);
+  await world.settle(id);
+  expect([world.asked, (await world.read(id)).status]).toEqual([[], "pending"]);
+  await world.own.transact([writes.update(organizationItem, {}, { set: { status: "active" } })]);
+  await world.work(id);
+  expect((await world.read(id)).status).toBe("active");
+}
 
 /** A delivery of an organization that is suspended for three weeks is made once it is restored. */
 async function heldAndDelivered(): Promise<void> {

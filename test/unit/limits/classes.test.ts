@@ -13,7 +13,9 @@ describe("the class of an operation", () => {
 
   it("is that of work for whatever begins a run, calls a model or has a gateway asked", () => {
     const begins = operations.filter(({ continues_trace }) => continues_trace).map(({ id }) => id);
-    expect(new Set(idsOf("execute"))).toEqual(new Set([...begins, "agents.index_contexts", "gateways.check"]));
+    expect(new Set(idsOf("execute"))).toEqual(
+      new Set([...begins, "agents.index_contexts", "gateways.check", "deployments.drift"]),
+    );
   });
 
   it("is a try to sign in for all that is sent without a token, but for what proves itself otherwise", () => {

@@ -51,11 +51,15 @@ const fieldsOf = ({ request: { body } }: OperationShape): object =>
 /** What is left of a request with a key that is confined so, about things that are there; its body moves nothing. */
 async function left(operation: OperationShape, confines: Confines, where: Where, more: Partial<Permitted> = {}) {
   const thing = thingIn(where);
-  const body = Object.fromEntries(
+  const { resource } = operation;
+  // What is made is where the things are that its body names.
+  const named = resource !== undefined && "made" in resource ? { agent_id: "agt_1", gateway_id: "gtw_1" } : {};
+  const said = Object.fromEntries(
     Object.keys(fieldsOf(operation)).flatMap((name) =>
       ["name", "workspace_ids", "environment"].includes(name) ? [[name, thing[name]]] : [],
     ),
   );
+  const body = { ...said, ...named };
   try {
     return await judged({
       platform: { table: { of: () => ({ get: async () => thing }) } },
@@ -105,11 +109,11 @@ async function letIn(confines: Confines, where: Where): Promise<string[]> {
 }
 
 /** Lists of what is in workspaces, and all that show what is within reach. */
-const IN_WORKSPACES = ["agents.list", "pipelines.list", "workspaces.list"];
+const IN_WORKSPACES = ["agents.list", "deployments.list", "pipelines.list", "workspaces.list"];
 const LISTS = [...IN_WORKSPACES, "gateways.list"];
 const MODELS = ["models.get", "models.list"];
 /** Types of which things are in workspaces, by themselves or by what they are of. */
-const PLACED = ["agent", "pipeline", "run", "schedule", "suite", "suite_run", "workspace"];
+const PLACED = ["agent", "deployment", "pipeline", "run", "schedule", "suite", "suite_run", "workspace"];
 
 describe("a key that is confined", () => {
   it("to another workspace is refused everywhere, but for lists, which show nothing, and the catalogue of models", async () => {
@@ -135,7 +139,7 @@ describe("a key that is confined", () => {
 
   it("to an environment reaches workspaces that are meant for it and its gateways, and nothing that is of none", async () => {
     const inside = await letIn(staging, place("wsp_a", "staging"));
-    const of = asking.filter(({ resource }) => ["workspace", "gateway"].includes(resource?.type ?? ""));
+    const of = asking.filter(({ resource }) => ["workspace", "gateway", "deployment"].includes(resource?.type ?? ""));
     expect(inside.sort()).toEqual(
       [...of.map(({ id }) => id), ...LISTS, ...MODELS].filter((id, i, all) => all.indexOf(id) === i).sort(),
     );

@@ -38,6 +38,7 @@ describe("what policies can be about", () => {
     expect(lists.map(({ operation }) => operation.id).sort()).toEqual([
       "agents.list",
       "api_keys.list",
+      "deployments.list",
       "gateways.list",
       "panel.list_agent_tests",
       "panel.list_pipeline_tests",

@@ -155,7 +155,7 @@ describe("what is described", () => {
 
 describe("what can be looked up", () => {
   it("is every type that policies look at, by the permission that reads it", () => {
-    const types = ["agt_1", "pip_1", "wsp_1", "gtw_1", "whk_1", "sch_1", "key_1", "tem_1", "run_1"].map((id) =>
+    const types = ["agt_1", "pip_1", "wsp_1", "gtw_1", "dep_1", "whk_1", "sch_1", "key_1", "tem_1", "run_1"].map((id) =>
       loadableOf(id),
     );
     expect(types.map((one) => one?.resource.type)).toEqual(Object.keys(attributesOfType));

@@ -43,6 +43,7 @@ describe("a table of states", () => {
       "audit stream",
       "context",
       "delivery",
+      "deployment",
       "domain",
       "erasure",
       "erasure of a person",

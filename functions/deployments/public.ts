@@ -1,0 +1,2 @@
+/** What other rooms may use of deployments. */
+export { deploymentResource } from "./resources.ts";
