@@ -1,4 +1,9 @@
-import { deploymentItem, type StoredDeployment, slotItem } from "../../functions/deployments/store.ts";
+import {
+  deploymentItem,
+  deploymentLogItem,
+  type StoredDeployment,
+  slotItem,
+} from "../../functions/deployments/store.ts";
 import { gatewayUseItem } from "../../functions/gateways/store.ts";
 import { timestamp } from "../../shared/clock.ts";
 import { newEtag, newId } from "../../shared/ids.ts";
@@ -44,6 +49,25 @@ export function deploymentNamed(organization_id: string, more: Partial<StoredDep
     logged: 0,
     ...more,
   };
+}
+
+/** A deployment of an agent that has come to its end, with its log, on a gateway that is no more. */
+export async function pastDeployment({ organization_id }: Company, target_id: string): Promise<StoredDeployment> {
+  const deployment = deploymentNamed(organization_id, { target_id, status: "stopped", logged: 1 });
+  const { id: deployment_id, created_at: at } = deployment;
+  const table = stackTable().of(organization_id);
+  await table.transact([
+    table.writes.create(deploymentItem, deployment),
+    table.writes.create(deploymentLogItem, {
+      deployment_id,
+      sequence: 1,
+      at,
+      event: "stopped",
+      message: "It is gone.",
+    }),
+    takeQuota(table, "enterprise", "deployments"),
+  ]);
+  return deployment;
 }
 
 /** A gateway that nobody answers at; checks find that out quickly. */

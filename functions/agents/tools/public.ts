@@ -9,6 +9,6 @@ export {
   toolLimits,
 } from "./rules/definition.ts";
 export type { CompileExpression } from "./rules/issues.ts";
-export { shownConfig } from "./rules/shown.ts";
 export { type DescribedTool, namedPins } from "./rules/pins.ts";
+export { shownConfig } from "./rules/shown.ts";
 export { type Arguments, fillBody, fillEndpoint, unusedArguments } from "./rules/template.ts";

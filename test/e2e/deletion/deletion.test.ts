@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { allOperations } from "../../../functions/operations.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
-import { storedDeployment } from "../../support/deployments.ts";
+import { pastDeployment } from "../../support/deployments.ts";
 import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
 import { enrol } from "../../support/mfa.ts";
@@ -71,8 +71,8 @@ async function made({ company }: Prepared, path: string, body: unknown): Promise
 
 /** How the thing is made that each operation deletes, with all that it can have; gives its path. */
 const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
-  async "deployments.delete"({ company }) {
-    return `/deployments/${(await storedDeployment(company)).id}`;
+  async "deployments.delete"({ company, agent_id }) {
+    return `/deployments/${(await pastDeployment(company, agent_id)).id}`;
   },
   async "gateways.delete"(at) {
     const { company } = at;
