@@ -4,7 +4,7 @@ import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
-import type { GatewayCallDeps } from "../gateways/public.ts";
+import type { GatewayCallDeps } from "../gateways/calls/public.ts";
 
 /** What putting a deployment on its gateway, and taking it away, takes. */
 export interface WorkDeps extends Pick<Platform, "table">, GatewayCallDeps {

@@ -82,7 +82,8 @@ function mentioned(property: Schema, scope: Scope): unknown {
   const schema = resolve(property, scope.root);
   const type = typeOf(schema);
   if (Array.isArray(schema.enum)) return schema.enum.find((member) => String(member) === found);
-  if (type === "string") return found;
+  // What has a form of its own is rarely named in passing.
+  if (type === "string") return typeof schema.format === "string" ? undefined : fitting(schema, found);
   if (type === "number" || type === "integer") {
     const parsed = Number(found);
     return Number.isNaN(parsed) ? undefined : within(schema, parsed, type === "integer");
@@ -99,10 +100,14 @@ function array(schema: Schema, scope: Scope): unknown[] {
 function string(schema: Schema, scope: Scope): string {
   const formatted = typeof schema.format === "string" ? formats[schema.format] : undefined;
   if (formatted !== undefined) return formatted;
+  return fitting(schema, scope.text.trim() || "text");
+}
+
+/** The text, cut or filled up to the lengths that the schema allows. */
+function fitting(schema: Schema, text: string): string {
   const min = typeof schema.minLength === "number" ? schema.minLength : 0;
   const max = typeof schema.maxLength === "number" ? schema.maxLength : Number.POSITIVE_INFINITY;
-  const characters = [...(scope.text.trim() || "text")].slice(0, max).join("");
-  return characters.padEnd(min, ".");
+  return [...text].slice(0, max).join("").padEnd(min, ".");
 }
 
 function number(schema: Schema, scope: Scope, integer: boolean): number {

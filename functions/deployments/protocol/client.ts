@@ -1,5 +1,5 @@
+import { callGateway, type GatewayCallDeps } from "../../gateways/calls/public.ts";
 import type { Gateway } from "../../gateways/model.ts";
-import { callGateway, type GatewayCallDeps } from "../../gateways/public.ts";
 import type { Deployment } from "../model.ts";
 import { registered, type Said, served, unregistered } from "../rules/answers.ts";
 import type { Packed } from "../rules/bundle.ts";
