@@ -141,6 +141,29 @@ def register_sessions_side_by_side():
     sts._evict_expired_sessions = evict
 
 
+def start_functions_again():
+    """Starts a function's process once more when it did not come up.
+
+    AWS begins an environment anew whose initialization has failed. MiniStack ends all other processes of the function too, and with
+    them the requests that they were answering.
+    """
+    from ministack.core import lambda_runtime
+
+    spawn = lambda_runtime.Worker._spawn
+
+    def spawn_or_again(worker):
+        try:
+            spawn(worker)
+        except Exception:
+            lambda_runtime.logger.warning("Lambda %s did not start, and is started again", worker.func_name, exc_info=True)
+            process, worker._proc = worker._proc, None
+            lambda_runtime._signal(process)
+            lambda_runtime._collect(process, time.monotonic() + lambda_runtime._REAP_GRACE)
+            spawn(worker)
+
+    lambda_runtime.Worker._spawn = spawn_or_again
+
+
 def embed_by_the_model_server():
     """Answers calls for embeddings by the model server.
 
@@ -335,6 +358,7 @@ if __name__ == "__main__":
     share_the_interpreter()
     forget_stream_positions()
     register_sessions_side_by_side()
+    start_functions_again()
     embed_by_the_model_server()
     know_conditions_on_keys()
     from ministack.app import main
