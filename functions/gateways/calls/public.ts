@@ -1,0 +1,2 @@
+/** What other rooms may use of how gateways are asked. */
+export { callGateway, type GatewayCallDeps } from "./call.ts";
