@@ -17,6 +17,7 @@ import { operatorEvents } from "./operators/events.ts";
 import { organizationEvents } from "./organizations/events.ts";
 import { pipelineEvents } from "./pipelines/events.ts";
 import { policyEvents } from "./policies/events.ts";
+import { promotionEvents } from "./promotions/events.ts";
 import { runEvents } from "./runs/events.ts";
 import { scheduleEvents } from "./schedules/events.ts";
 import { scimEvents } from "./scim/events.ts";
@@ -54,6 +55,7 @@ export const eventsByRoom: Readonly<Record<string, EventDefinitions>> = {
   suites: suiteEvents,
   gateways: gatewayEvents,
   deployments: deploymentEvents,
+  promotions: promotionEvents,
   telemetry: telemetryEvents,
   workspaces: workspaceEvents,
   webhooks: webhookEvents,

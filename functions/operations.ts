@@ -18,6 +18,7 @@ import { operations as panel } from "./panel/operations.ts";
 import { operations as pipelines } from "./pipelines/operations.ts";
 import { operations as platform } from "./platform/operations.ts";
 import { operations as policies } from "./policies/operations.ts";
+import { operations as promotions } from "./promotions/operations.ts";
 import { operations as runs } from "./runs/operations.ts";
 import { operations as schedules } from "./schedules/operations.ts";
 import { operations as scim } from "./scim/operations.ts";
@@ -57,6 +58,7 @@ export const operationsByRoom: Readonly<Record<string, Readonly<Record<string, O
   suites,
   gateways,
   deployments,
+  promotions,
   telemetry,
   platform,
   webhooks,

@@ -22,6 +22,7 @@ import { room as panel } from "./panel/room.ts";
 import { room as pipelines } from "./pipelines/room.ts";
 import { room as platform } from "./platform/room.ts";
 import { room as policies } from "./policies/room.ts";
+import { room as promotions } from "./promotions/room.ts";
 import { room as runs } from "./runs/room.ts";
 import { room as schedules } from "./schedules/room.ts";
 import { room as scim } from "./scim/room.ts";
@@ -65,6 +66,7 @@ export const rooms: readonly RoomData[] = [
   suites,
   gateways,
   deployments,
+  promotions,
   telemetry,
   usage,
   platform,

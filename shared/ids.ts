@@ -35,6 +35,7 @@ export const idPrefixes = {
   suite_run: "sur",
   gateway: "gtw",
   deployment: "dep",
+  promotion_rule: "prr",
   webhook: "whk",
   delivery: "dlv",
   webhook_replay: "rpl",

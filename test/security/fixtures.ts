@@ -6,6 +6,7 @@ import { createConnection, createIdentity } from "../support/connections.ts";
 import { storedDeployment } from "../support/deployments.ts";
 import { addMember } from "../support/members.ts";
 import { asked, newOperator } from "../support/operators.ts";
+import { aRule, ruleOf } from "../support/promotions.ts";
 import { sampleBody } from "./sample.ts";
 
 /**
@@ -180,6 +181,8 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
 
   // Nobody asks an inactive one how it is: there is nobody.
   gateway_id: made("/gateways", () => aGateway),
+  // There is one per pair of environments.
+  promotion_rule_id: { make: ({ company }) => ruleOf(company) },
   deployment_id: { make: async ({ company }) => (await storedDeployment(company)).id },
 
   webhook_id: made("/webhooks", () => ({ name: "Hook", url: "https://example.com/hooks", events: ["agent.created"] })),
@@ -247,6 +250,8 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "gateways.create": aGateway,
   "deployments.create": { agent_id: "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC", gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
   "deployments.redeploy": {},
+  "promotion_rules.create": aRule,
+  "promotion_rules.update": { description: "With care." },
   "gateways.update": { description: "In the cellar." },
   "policies.create": aPolicy,
   "policies.update": { description: "As it was." },

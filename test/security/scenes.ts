@@ -16,6 +16,7 @@ import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { App, enrol } from "../support/mfa.ts";
 import { startProvider } from "../support/oidc-provider.ts";
+import { aRule, withoutRules } from "../support/promotions.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
 import { mcpServer } from "../unit/executions/tools-server.ts";
@@ -454,6 +455,10 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "deployments.stop": async ({ company }) => ({
     ids: { deployment_id: (await storedDeployment(company, { status: "active" })).id },
   }),
+  "promotion_rules.create": async ({ company }) => {
+    await withoutRules(company);
+    return { ids: {}, body: aRule };
+  },
   "suites.start_run": async (world) => ({ ids: { suite_id: (await suiteWithCase(world)).suite_id } }),
   // Its one case waits for a model, so it still goes on.
   "suites.cancel_run": async (world) => {

@@ -6,6 +6,7 @@ import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
 import { enrol } from "../../support/mfa.ts";
 import { poolPage, startProvider } from "../../support/oidc-provider.ts";
+import { aRule } from "../../support/promotions.ts";
 import { jobEnded, resultsOf } from "../../support/suites.ts";
 import { ended, lab } from "../runs/setup.ts";
 
@@ -82,6 +83,9 @@ const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
     expect(rotated.body.key.previous_until).not.toBeNull();
     expect((await company.call("POST", `/gateways/${id}/health`)).body.error.code).toBe("connect_failed");
     return `/gateways/${id}`;
+  },
+  async "promotion_rules.delete"(at) {
+    return `/promotion-rules/${await made(at, "/promotion-rules", aRule)}`;
   },
   async "auth.disable_mfa"({ company }) {
     await enrol(company);

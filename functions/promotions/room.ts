@@ -1,0 +1,8 @@
+import { apiFunction, defineRoom } from "../../shared/room.ts";
+
+/** What it takes to bring something from one environment to the next. */
+export const room = defineRoom({
+  name: "promotions",
+  area: "serve",
+  functions: { api: apiFunction(["table_read"], { writes: ["promotion_rule", "promotion_rule_way"] }) },
+});
