@@ -36,6 +36,7 @@ export const idPrefixes = {
   gateway: "gtw",
   deployment: "dep",
   promotion_rule: "prr",
+  promotion: "prm",
   webhook: "whk",
   delivery: "dlv",
   webhook_replay: "rpl",

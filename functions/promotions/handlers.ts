@@ -12,6 +12,8 @@ import type { operations } from "./operations.ts";
 import { misfits, type Said } from "./rules/ways.ts";
 import { ruleItem, wayItem } from "./store.ts";
 
+export { approve, cancel, create, get, list, reject } from "./asking/handlers.ts";
+
 type Ops = typeof operations;
 
 export const createRule: Handler<Ops["createRule"], PromotionDeps> = async (call, { table }) => {

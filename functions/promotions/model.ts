@@ -50,9 +50,72 @@ const expirySeconds = z
   .min(HOUR_SECONDS)
   .max(LONGEST_SECONDS)
   .meta({
-    description: "After so long a promotion that is not approved expires.",
+    description: "After so long a promotion is not approved any more.",
     example: 3 * DAY_SECONDS,
   });
+
+const comment = descriptionSchema.meta({ example: "Looks good." });
+const statuses = ["pending_approval", "approved", "rejected", "cancelled", "expired"] as const;
+export const promotionStatus = z.enum(statuses).meta({ id: "PromotionStatus" });
+export type PromotionStatus = z.output<typeof promotionStatus>;
+export { statuses as promotionStatuses };
+
+const approvalSchema = z
+  .object({ user_id: z.string(), at: timestampSchema, comment })
+  .meta({ id: "PromotionApproval" });
+
+/** What is stored of a promotion. */
+export const promotionSchema = z.object({
+  id: idSchema("promotion"),
+  organization_id: z.string(),
+  deployment_id: idSchema("deployment").meta({ description: "What is promoted." }),
+  name: z.string(),
+  agent_id: idSchema("agent"),
+  version: z.int().min(1),
+  digest: z.string().nullable().meta({
+    description: "Of what is promoted, as it was deployed.",
+    example: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  }),
+  source_environment: environmentSchema,
+  target_environment: environmentSchema,
+  target_gateway_id: idSchema("gateway"),
+  comment,
+  status: promotionStatus,
+  rule_id: idSchema("promotion_rule").nullable().meta({ description: "The rule that it keeps to; null for none." }),
+  rule_version: z.int().nullable().meta({ example: 1 }),
+  required_approvals: z.int().min(0),
+  separation_of_duties: z.boolean(),
+  approvals: z.array(approvalSchema).meta({ description: "Those that count." }),
+  /** Who may not approve where duties are separated. */
+  requester_id: z.string().nullable(),
+  deployer_id: z.string().nullable(),
+  /** Approvals of an earlier rule do not count: with another one a new round begins. */
+  round: z.int().min(1),
+  decided_by: z
+    .string()
+    .nullable()
+    .meta({ example: "usr_01JDQ4X0Z5V8W3N7K2M9R6T1BC", description: "Who has rejected or cancelled it." }),
+  reason: descriptionSchema.nullable().meta({ example: "Not before the holidays.", description: "What they said." }),
+  created_by: z.string(),
+  created_at: timestampSchema,
+  expires_at: timestampSchema,
+  updated_at: timestampSchema,
+  etag: z.string(),
+  /** For entries of what the system does. */
+  audit_days: z.int(),
+});
+export type Promotion = z.output<typeof promotionSchema>;
+
+export const newPromotion = z.strictObject({
+  deployment_id: idSchema("deployment"),
+  target_gateway_id: idSchema("gateway"),
+  comment: comment.default(""),
+});
+export const said = z.strictObject({ comment: comment.default("") });
+
+export const promotionView = promotionSchema
+  .omit({ etag: true, audit_days: true, round: true, requester_id: true, deployer_id: true })
+  .meta({ id: "Promotion", description: "The way of something deployed to a gateway of a higher environment." });
 
 export const newRule = z.strictObject({
   source_environment: environmentSchema,

@@ -2,19 +2,97 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
-import { changedRule, newRule, ruleView } from "./model.ts";
-import { ruleResource } from "./store.ts";
+import { changedRule, newPromotion, newRule, promotionStatus, promotionView, ruleView, said } from "./model.ts";
+import { promotionResource, ruleResource } from "./store.ts";
 
+const promotionPath = z.object({ promotion_id: idSchema("promotion") });
 const path = z.object({ promotion_rule_id: idSchema("promotion_rule") });
 
 export const operations = {
+  create: operation({
+    id: "promotions.create",
+    method: "POST",
+    path: "/promotions",
+    summary: "Ask to promote what is deployed to a gateway of a higher environment",
+    description:
+      "What is promoted is pinned: the deployment, its version and digest, and the version of the rule. Without a rule, staging needs no approval, and production one by somebody else. Of one agent one promotion at a time is open to a gateway. An approved one is not carried out by itself yet: deploy that version. Needs `agents:deploy`, too.",
+    permission: "promotions:create",
+    besides: ["agents:deploy"],
+    resource: { type: "promotion", create: true },
+    request: { body: newPromotion },
+    response: promotionView,
+    success: 201,
+    errors: ["conflict", "reference_not_found"],
+  }),
+  list: operation({
+    id: "promotions.list",
+    method: "GET",
+    path: "/promotions",
+    summary: "List promotions, newest first",
+    permission: "promotions:read",
+    resource: { type: "promotion", list: true },
+    request: { query: z.strictObject({ ...pageQuery, status: promotionStatus.optional() }) },
+    response: pageOf(promotionView),
+    success: 200,
+    errors: [],
+  }),
+  get: operation({
+    id: "promotions.get",
+    method: "GET",
+    path: "/promotions/{promotion_id}",
+    summary: "Read a promotion",
+    permission: "promotions:read",
+    resource: promotionResource,
+    request: { path: promotionPath },
+    response: promotionView,
+    success: 200,
+    errors: [],
+  }),
+  approve: operation({
+    id: "promotions.approve",
+    method: "POST",
+    path: "/promotions/{promotion_id}/approve",
+    summary: "Approve a promotion",
+    description:
+      "Each person counts once, and after `expires_at` nobody. Where the rule has changed since it was asked for, its approvals are void: this is refused, and people approve again.",
+    permission: "promotions:approve",
+    resource: promotionResource,
+    request: { path: promotionPath, body: said },
+    response: promotionView,
+    success: 200,
+    errors: ["conflict", "precondition_failed"],
+  }),
+  reject: operation({
+    id: "promotions.reject",
+    method: "POST",
+    path: "/promotions/{promotion_id}/reject",
+    summary: "Reject a promotion",
+    permission: "promotions:approve",
+    resource: promotionResource,
+    request: { path: promotionPath, body: said },
+    response: promotionView,
+    success: 200,
+    errors: ["conflict", "precondition_failed"],
+  }),
+  cancel: operation({
+    id: "promotions.cancel",
+    method: "POST",
+    path: "/promotions/{promotion_id}/cancel",
+    summary: "Cancel a promotion, also one that is approved",
+    permission: "promotions:cancel",
+    resource: promotionResource,
+    request: { path: promotionPath, body: said },
+    response: promotionView,
+    success: 200,
+    errors: ["conflict", "precondition_failed"],
+  }),
   createRule: operation({
     id: "promotion_rules.create",
     method: "POST",
     path: "/promotion-rules",
     summary: "Say what it takes to bring something to a higher environment",
     description:
-      "One rule for each pair of environments. Rules are kept for promotions, which come later: today nothing is held back by one, and a deployment needs none.",
+      "One rule for each pair of environments. With a change of it, approvals of what is not approved yet are void. How long something has to be active, and windows in which nothing is promoted, are for the carrying out, which comes later. A deployment needs no rule.",
     permission: "promotion_rules:create",
     resource: { type: "promotion_rule", create: true },
     request: { body: newRule },

@@ -24,6 +24,7 @@ export const resourceTypes = [
   "permission",
   "pipeline",
   "policy",
+  "promotion",
   "promotion_rule",
   "role",
   "run",

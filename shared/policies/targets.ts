@@ -22,6 +22,7 @@ export const targets: Readonly<Record<string, readonly string[]>> = {
   permission: ["read"],
   pipeline: ["create", "delete", "execute", "read", "update"],
   policy: ["assign", "create", "delete", "evaluate", "read", "update"],
+  promotion: ["approve", "cancel", "create", "read"],
   promotion_rule: ["create", "delete", "read", "update"],
   role: ["create", "delete", "read", "update"],
   run: ["delete", "execute", "read", "stop"],

@@ -6,7 +6,7 @@ import { createConnection, createIdentity } from "../support/connections.ts";
 import { storedDeployment } from "../support/deployments.ts";
 import { addMember } from "../support/members.ts";
 import { asked, newOperator } from "../support/operators.ts";
-import { aRule, ruleOf } from "../support/promotions.ts";
+import { aRule, ruleOf, storedPromotion } from "../support/promotions.ts";
 import { sampleBody } from "./sample.ts";
 
 /**
@@ -181,6 +181,7 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
 
   // Nobody asks an inactive one how it is: there is nobody.
   gateway_id: made("/gateways", () => aGateway),
+  promotion_id: { make: async ({ company }) => (await storedPromotion(company)).id },
   // There is one per pair of environments.
   promotion_rule_id: { make: ({ company }) => ruleOf(company) },
   deployment_id: { make: async ({ company }) => (await storedDeployment(company)).id },
@@ -250,6 +251,13 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "gateways.create": aGateway,
   "deployments.create": { agent_id: "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC", gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
   "deployments.redeploy": {},
+  "promotions.create": {
+    deployment_id: "dep_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
+    target_gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
+  },
+  "promotions.approve": {},
+  "promotions.reject": {},
+  "promotions.cancel": {},
   "promotion_rules.create": aRule,
   "promotion_rules.update": { description: "With care." },
   "gateways.update": { description: "In the cellar." },

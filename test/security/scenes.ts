@@ -16,7 +16,7 @@ import { invited, linkOf } from "../support/invitations.ts";
 import { addMember } from "../support/members.ts";
 import { App, enrol } from "../support/mfa.ts";
 import { startProvider } from "../support/oidc-provider.ts";
-import { aRule, withoutRules } from "../support/promotions.ts";
+import { aRule, promotable, storedPromotion, withoutRules } from "../support/promotions.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { stackTable } from "../support/stack.ts";
 import { mcpServer } from "../unit/executions/tools-server.ts";
@@ -162,6 +162,11 @@ const exporting = async ({ company }: World): Promise<Scene> => {
 };
 
 /** Operations that succeed in a state of their own only. All others are asked for the world's own things. */
+const waiting: Stage = async ({ company }) => ({
+  ids: { promotion_id: (await storedPromotion(company)).id },
+  body: {},
+});
+
 const stages: Readonly<Record<string, Stage | undefined>> = {
   "exchange.export": async (world) => ({ ids: {}, body: { agent_ids: [await world.id("agent_id")] } }),
   "agents.activate": (world) => agentOf(world),
@@ -455,6 +460,10 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
   "deployments.stop": async ({ company }) => ({
     ids: { deployment_id: (await storedDeployment(company, { status: "active" })).id },
   }),
+  "promotions.create": async ({ company }) => ({ ids: {}, body: await promotable(company) }),
+  "promotions.approve": waiting,
+  "promotions.reject": waiting,
+  "promotions.cancel": waiting,
   "promotion_rules.create": async ({ company }) => {
     await withoutRules(company);
     return { ids: {}, body: aRule };

@@ -58,6 +58,7 @@ describe("a table of states", () => {
       "ownership transfer",
       "pipeline",
       "policy",
+      "promotion",
       "removal",
       "role",
       "run",
