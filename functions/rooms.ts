@@ -26,6 +26,7 @@ import { room as promotions } from "./promotions/room.ts";
 import { room as runs } from "./runs/room.ts";
 import { room as schedules } from "./schedules/room.ts";
 import { room as scim } from "./scim/room.ts";
+import { room as serving } from "./serving/room.ts";
 import { room as sso } from "./sso/room.ts";
 import { room as suites } from "./suites/room.ts";
 import { room as teams } from "./teams/room.ts";
@@ -66,6 +67,7 @@ export const rooms: readonly RoomData[] = [
   suites,
   gateways,
   deployments,
+  serving,
   promotions,
   telemetry,
   usage,

@@ -7,6 +7,7 @@ import { DeploymentMistake, readContext } from "./context.ts";
 import { product as current, type Product, roomsOf } from "./product.ts";
 import { AreaStack } from "./stacks/area.ts";
 import { DataStack } from "./stacks/data.ts";
+import { DataPlaneStack } from "./stacks/data-plane.ts";
 import { FIREWALL_REGION, type FirewallProps, FirewallStack } from "./stacks/firewall.ts";
 import { FrontStack } from "./stacks/front.ts";
 import { GatewayStack } from "./stacks/gateway.ts";
@@ -53,7 +54,7 @@ function firewallOf(app: App, stage: Stage, props: FirewallProps): string | unde
 
 /**
  * The CDK app with all stacks of one stage; the security rules are checked when it is synthesized. Each stack refers only
- * to those before it: data, messaging, user pool, gateway, then the areas, none of which needs another, then the front.
+ * to those before it: data, messaging, user pool, data plane, gateway, then the areas, none of which needs another, then the front.
  */
 export function buildApp({ bundles, context: own = {}, outdir, product = current }: BuildOptions): App {
   const app = new App({ context: own, ...(outdir === undefined ? {} : { outdir }) });
@@ -75,11 +76,15 @@ export function buildApp({ bundles, context: own = {}, outdir, product = current
   const data = new DataStack(app, `${prefix}-data`, common);
   const messaging = new MessagingStack(app, `${prefix}-messaging`, { ...common, product, data });
   const pool = new PoolStack(app, `${prefix}-pool`, { ...common, product, data, messaging });
-  const ground = { stage, bundles, product, data, messaging, pool };
+  const dataPlane = new DataPlaneStack(app, `${prefix}-plane`, {
+    ...common,
+    beneath: { product, data, messaging },
+  });
+  const ground = { stage, bundles, product, data, messaging, pool, dataPlane };
   const gateway = new GatewayStack(app, `${prefix}-gateway`, { ...common, ground });
   const streams: Record<string, FunctionUrl> = {};
   for (const area of areas) {
-    if (area === "gateway" || roomsOf(product, area).length === 0) continue;
+    if (area === "gateway" || area === "plane" || roomsOf(product, area).length === 0) continue;
     const stack = new AreaStack(app, `${prefix}-${area}`, { ...common, area, ground, gateway });
     Object.assign(streams, stack.streams);
   }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { operationsOf } from "../functions/operations.ts";
 import { rooms } from "../functions/rooms.ts";
+import { API_BASE } from "../shared/http/operation.ts";
 import { entryFile, type FunctionData } from "../shared/room.ts";
 import { bundleApart, giveApart, leaveLazyApart } from "./bundle-apart.ts";
 import { bundleOptions } from "./bundle-options.ts";
@@ -38,6 +39,15 @@ export interface Bundle {
 }
 
 type Outputs = Metafile["outputs"];
+
+/** What a function streams, as the local server finds it: operations of the API, or all of an address of its own. */
+function streamsOf(room: string, name: string, { trigger }: FunctionData) {
+  if (trigger.kind === "door") return [{ method: "*", path: "/v1/{proxy+}" }];
+  if (trigger.kind !== "stream") return [];
+  return operationsOf(room)
+    .filter((operation) => operation.served_by === name)
+    .map(({ method, path }) => ({ method, path: `${API_BASE}${path}` }));
+}
 
 /** What an output reaches by imports of these kinds, itself included. What stands apart is known by its file name. */
 function reached(outputs: Outputs, from: string, kinds: readonly string[]): string[] {
@@ -123,12 +133,7 @@ export async function bundleFunctions(root = ".", dist = join(root, DIST)): Prom
     description: functionDescription(room, name),
     room,
     handler: `${out}/index.mjs`,
-    streams:
-      data.trigger.kind === "stream"
-        ? operationsOf(room)
-            .filter((operation) => operation.served_by === name)
-            .map(({ method, path }) => ({ method, path }))
-        : [],
+    streams: streamsOf(room, name, data),
   }));
   writeReference(root, join(dist, bundleName("platform", "docs"), "files"), pages);
   writeFileSync(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FunctionData, type Trigger, writesOf } from "../shared/room.ts";
 
 /** Triggers whose messages wait in a queue. */
-const QUEUED: ReadonlySet<Trigger["kind"]> = new Set(["events", "run_status", "mail_status", "due", "queue"]);
+const QUEUED: ReadonlySet<Trigger["kind"]> = new Set(["events", "served", "run_status", "mail_status", "due", "queue"]);
 
 /**
  * What a function may do with the customer's key, if everything that is kept is under it: nothing by itself. Services ask

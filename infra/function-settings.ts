@@ -5,9 +5,10 @@ import type { Stage } from "./stages.ts";
 export interface SettingValues {
   readonly table: string;
   readonly key: string;
-  readonly pool: string;
-  readonly client: string;
-  readonly frontSecret: string | undefined;
+  /** Where people and programs are known. */
+  readonly people:
+    | { readonly pool: string; readonly client: string; readonly frontSecret: string | undefined }
+    | undefined;
 }
 
 /** Settings of functions for the libraries that they use, not for our code. */
@@ -24,12 +25,15 @@ export function settingsOf(trigger: Trigger["kind"], stage: Stage, values: Setti
   if (trigger === "cognito") return common;
   // The clock knows no people, and the addresses of all queues leave little room beside them.
   if (trigger === "rate") return { ...common, KEY_ARN: values.key };
+  const { people } = values;
+  // The data plane knows no users: it takes its own keys.
+  if (people === undefined) return { ...common, KEY_ARN: values.key };
   const answers = trigger === "api" || trigger === "stream";
   return {
     ...common,
     KEY_ARN: values.key,
-    USER_POOL_ID: values.pool,
-    USER_POOL_CLIENT_ID: values.client,
+    USER_POOL_ID: people.pool,
+    USER_POOL_CLIENT_ID: people.client,
     RATE_LIMIT_USER: String(stage.rate_limits.user),
     RATE_LIMIT_ADDRESS: String(stage.rate_limits.address),
     ORIGIN_FACTOR: String(stage.origin_factor),
@@ -39,6 +43,6 @@ export function settingsOf(trigger: Trigger["kind"], stage: Stage, values: Setti
     ...(answers
       ? { BROWSER_ORIGINS: stage.browser_origins.join(","), SIGN_IN_PLACE: String(stage.sign_in_place) }
       : {}),
-    ...(answers && values.frontSecret !== undefined ? { FRONT_SECRET: values.frontSecret } : {}),
+    ...(answers && people.frontSecret !== undefined ? { FRONT_SECRET: people.frontSecret } : {}),
   };
 }

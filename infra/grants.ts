@@ -1,62 +1,16 @@
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { type FilePurpose, filePurposes, filesFor } from "../shared/blobs/purposes.ts";
 import { clientSetting, queueSetting } from "../shared/config/settings.ts";
-import { indexNames, partition } from "../shared/dynamo/item.ts";
-import { type PlatformProvider, platformProviders } from "../shared/identity/platform-providers.ts";
+import { partition } from "../shared/dynamo/item.ts";
+import { platformProviders } from "../shared/identity/platform-providers.ts";
 import { idPrefixes } from "../shared/ids.ts";
-import { type FunctionData, type Need, needsOf, touchesOf, writesOf } from "../shared/room.ts";
-import type { SecretUse } from "../shared/secrets/purposes.ts";
+import { DATA_PLANE_SOURCE, type FunctionData, type Need, needsOf, touchesOf, writesOf } from "../shared/room.ts";
+import { planeSecrets, type SecretUse } from "../shared/secrets/purposes.ts";
 import { dataKeyUse } from "./data-key-use.ts";
+import type { Resources } from "./grantable.ts";
 import { writableKeys } from "./items.ts";
 
-/** Names and ARNs of what functions may be granted. */
-export interface Resources {
-  readonly tableArn: string;
-  readonly tableName: string;
-  /** Whether the cloud knows conditions on keys of the table and on encryption contexts; the local AWS does not. */
-  readonly keyConditions: boolean;
-  readonly bucketArn: string;
-  readonly bucketName: string;
-  /** Locked copies of the audit log, and how they are locked. */
-  readonly copies: { readonly arn: string; readonly name: string; readonly lock: "GOVERNANCE" | "COMPLIANCE" };
-  readonly keyArn: string;
-  /** The key that signs proofs. */
-  readonly proofKeyArn: string;
-  /** The key that signs heads of the tree of audit entries. */
-  readonly headsKeyArn: string;
-  /** The customer's key for all that is kept, where the deployment has one. */
-  readonly dataKey: { readonly arn: string; readonly region: string } | undefined;
-  readonly userPoolArn: string;
-  /** The pool's domain; a laptop has none. */
-  readonly poolUrl: string | undefined;
-  /** The pool's app clients of the providers through which everybody may sign in. */
-  readonly providerClients: Readonly<Partial<Record<PlatformProvider, string>>>;
-  /** The registration at Microsoft, by what names it. */
-  readonly microsoftRegistration: string | undefined;
-  readonly busArn: string;
-  readonly busName: string;
-  /** Buses that customers may name: those of other accounts, and those of this one that are named for it. */
-  readonly customersBuses: { readonly others: string; readonly own: string; readonly account: string };
-  readonly machineArn: string;
-  readonly machineExecutionsArn: string;
-  /** The identity that sends, and the configuration set that it sends under: SES asks for both. */
-  readonly mailArns: readonly string[];
-  readonly mailSet: string | undefined;
-  readonly mailFrom: string;
-  readonly appUrl: string;
-  readonly modelArns: readonly string[];
-  readonly guardrailArns: readonly string[];
-  readonly modelActions: readonly string[];
-  readonly queues: Readonly<Record<string, { readonly arn: string; readonly url: string }>>;
-  /** What sending a batch of messages takes. */
-  readonly batchActions: readonly string[];
-  /** The queue of each kind of due things. */
-  readonly due: Readonly<Record<string, { readonly arn: string; readonly name: string }>>;
-  /** What the address of a queue of this deployment begins with; its name follows. */
-  readonly queueBase: string;
-  readonly dnsServers: readonly string[];
-  readonly outbound: { readonly allow_http: boolean; readonly allow_hosts: readonly string[] };
-}
+export type { DataPlaneAccess, Resources } from "./grantable.ts";
 
 export interface Granted {
   readonly statements: PolicyStatement[];
@@ -174,7 +128,7 @@ export function grant(data: FunctionData, r: Resources): Granted {
     wildcards.push({ resource, reason: "Files are named by tenant, thing and content at run time." });
     environment.BUCKET_NAME = r.bucketName;
   };
-  const indexes = indexNames.map((index) => `${r.tableArn}/index/${index}`);
+  const indexes = r.indexes.map((index) => `${r.tableArn}/index/${index}`);
   const writes = writesOf(data);
   const touches = touchesOf(data);
   environment.TABLE_WRITES = [...writes, ...touches].join(",");
@@ -203,6 +157,25 @@ export function grant(data: FunctionData, r: Resources): Granted {
         const actions = need === "sign_heads" ? ["kms:Sign", "kms:GetPublicKey"] : ["kms:GetPublicKey"];
         statements.push(allow(actions, [r.headsKeyArn]));
         environment.HEADS_KEY_ARN = r.headsKeyArn;
+        break;
+      }
+      case "sign_deployments":
+      case "deployments_key":
+        statements.push(allow([need === "sign_deployments" ? "kms:Sign" : "kms:GetPublicKey"], [r.deploymentsKeyArn]));
+        environment.DEPLOYMENTS_KEY_ARN = r.deploymentsKeyArn;
+        break;
+      case "data_plane": {
+        if (r.dataPlane === undefined) throw new Error("the data plane does not deploy to itself");
+        const { functionArn, keyArn, url } = r.dataPlane;
+        const sealing = allow(["kms:GenerateDataKey"], [keyArn]);
+        if (r.keyConditions)
+          sealing.addConditions({ StringEquals: { "kms:EncryptionContext:purpose": [...planeSecrets] } });
+        statements.push(allow(["lambda:InvokeFunction"], [functionArn]), sealing);
+        Object.assign(environment, {
+          DATA_PLANE_FUNCTION_ARN: functionArn,
+          DATA_PLANE_KEY_ARN: keyArn,
+          DATA_PLANE_URL: url,
+        });
         break;
       }
       case "identities":
@@ -305,6 +278,17 @@ export function grant(data: FunctionData, r: Resources): Granted {
         statements.push(allow(["events:PutEvents"], [r.busArn]));
         environment.BUS_NAME = r.busName;
         break;
+      case "data_plane_events": {
+        const telling = allow(["events:PutEvents"], [r.busArn]);
+        if (r.keyConditions)
+          telling.addConditions({
+            "ForAllValues:StringEquals": { "events:source": [DATA_PLANE_SOURCE] },
+            Null: { "events:source": "false" },
+          });
+        statements.push(telling);
+        environment.BUS_NAME = r.busName;
+        break;
+      }
       case "customers_buses": {
         const { others, own, account } = r.customersBuses;
         const elsewhere = allow(["events:PutEvents"], [others]);

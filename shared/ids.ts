@@ -35,6 +35,8 @@ export const idPrefixes = {
   suite_run: "sur",
   gateway: "gtw",
   deployment: "dep",
+  deployment_key: "dky",
+  served_call: "svc",
   promotion_rule: "prr",
   promotion: "prm",
   webhook: "whk",

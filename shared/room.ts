@@ -38,8 +38,15 @@ export type Need =
   | "runs_control"
   | "due"
   | "bus"
+  /** Telling what the data plane has done, on the same bus by a source of its own. */
+  | "data_plane_events"
   /** Buses of customers, to which they have us put their audit entries. */
   | "customers_buses"
+  /** Asking the built-in data plane, and sealing what is secret for it: nobody here opens that again. */
+  | "data_plane"
+  /** Signing what is deployed to the built-in data plane, by a key of its own; and the public half of that key. */
+  | "sign_deployments"
+  | "deployments_key"
   | `send:${string}`;
 
 /**
@@ -55,6 +62,9 @@ export type WhenSuspended =
   | "ends"
   /** It is not done, and somebody asks for it again who misses it. */
   | "drops";
+
+/** By which source the data plane tells what it has done. */
+export const DATA_PLANE_SOURCE = "kaizen-studio.data-plane";
 
 /** What calls a function. There is always a queue between the bus and a function. */
 export type Trigger =
@@ -73,17 +83,28 @@ export type Trigger =
    * New items of a type, as the table's stream shows them, whatever has become of the organization: events, which are sent on,
    * and audit entries, which get their place. A stream takes two readers, and these are they (docs/adr/0089).
    */
-  | { readonly kind: "inserts"; readonly of: "event" | "audit_entry"; readonly window_seconds?: number }
+  | {
+      readonly kind: "inserts";
+      readonly of: "event" | "audit_entry" | "usage_record";
+      readonly window_seconds?: number;
+    }
   | { readonly kind: "task"; readonly suspended: WhenSuspended }
   | { readonly kind: "run_status"; readonly suspended: WhenSuspended }
   /** Mails that were not taken, as SES tells of them. */
   | { readonly kind: "mail_status" }
   | { readonly kind: "rate"; readonly minutes: number }
+  /** What the data plane has done, as it tells it on the bus. */
+  | { readonly kind: "served"; readonly types: readonly string[]; readonly suspended: WhenSuspended }
+  /** An address of its own, which streams: of the data plane, which knows no users and takes its own keys. */
+  | { readonly kind: "door" }
+  /** Whoever may invoke it, and nobody else: the data plane's only way in for the management plane. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "cognito"; readonly triggers: readonly ("pre_sign_up" | "pre_token_generation")[] };
 
 /**
  * Where a room is deployed: each area is a stack of its own, so that none meets CloudFormation's limit of resources.
- * `gateway` is the API itself and what it says about itself.
+ * `gateway` is the API itself and what it says about itself; `plane`, the data plane, is where what was deployed runs, with a table, files
+ * and keys of its own, of which the other areas have nothing and which has nothing of theirs.
  */
 export const areas = [
   "gateway",
@@ -96,6 +117,7 @@ export const areas = [
   "govern",
   "evidence",
   "insight",
+  "plane",
 ] as const;
 export type Area = (typeof areas)[number];
 

@@ -5,7 +5,7 @@ import { settingsOf } from "../../infra/function-settings.ts";
 import { grant, type Resources } from "../../infra/grants.ts";
 import { type Stage, stageOf } from "../../infra/stages.ts";
 import { queueSetting, settings } from "../../shared/config/settings.ts";
-import { answersRequests, type FunctionData } from "../../shared/room.ts";
+import { type Area, answersRequests, type FunctionData } from "../../shared/room.ts";
 import { code } from "./markdown.ts";
 
 const NAME = "name";
@@ -16,6 +16,7 @@ const queues = Object.fromEntries(rooms.flatMap((room) => Object.keys(room.queue
 const resources: Resources = {
   tableArn: NAME,
   tableName: NAME,
+  indexes: [],
   keyConditions: true,
   bucketArn: NAME,
   bucketName: NAME,
@@ -23,6 +24,8 @@ const resources: Resources = {
   keyArn: NAME,
   proofKeyArn: NAME,
   headsKeyArn: NAME,
+  deploymentsKeyArn: NAME,
+  dataPlane: { functionArn: NAME, keyArn: NAME, url: NAME },
   dataKey: undefined,
   userPoolArn: NAME,
   poolUrl: NAME,
@@ -47,12 +50,19 @@ const resources: Resources = {
   dnsServers: [],
   outbound: { allow_http: false, allow_hosts: [] },
 };
-const values = { table: NAME, key: NAME, pool: NAME, client: NAME, frontSecret: NAME };
+const values = { table: NAME, key: NAME, people: { pool: NAME, client: NAME, frontSecret: NAME } };
+
+interface Deployed {
+  readonly name: string;
+  readonly area: Area;
+  readonly data: FunctionData;
+}
 
 /** Names of the settings of one function, as infra writes them. */
-function settingNames(data: FunctionData, stage: Stage): readonly string[] {
+function settingNames({ data, area }: Deployed, stage: Stage): readonly string[] {
+  const known = area === "plane" ? { ...values, people: undefined } : values;
   return [
-    ...Object.keys(settingsOf(data.trigger.kind, stage, values)),
+    ...Object.keys(settingsOf(data.trigger.kind, stage, known)),
     ...Object.keys(grant(data, resources).environment),
     ...(data.trigger.kind === "inserts" ? ["DEAD_LETTERS_URL"] : []),
     ...(answersRequests(data) ? ["TENANT_ROLE_ARN"] : []),
@@ -60,21 +70,23 @@ function settingNames(data: FunctionData, stage: Stage): readonly string[] {
 }
 
 const functions = rooms.flatMap((room) =>
-  Object.entries(room.functions).map(([name, data]) => ({ name: `${room.name}/${name}`, data })),
+  Object.entries(room.functions).map(
+    ([name, data]): Deployed => ({ name: `${room.name}/${name}`, area: room.area, data }),
+  ),
 );
 
 /** In words where a kind of functions has it, else by name. */
 function whoHas(setting: string, stage: Stage): string {
-  const have = functions.filter(({ data }) => settingNames(data, stage).includes(setting));
-  const isAll = (those: (data: FunctionData) => boolean) => {
-    const all = functions.filter(({ data }) => those(data));
+  const have = functions.filter((fn) => settingNames(fn, stage).includes(setting));
+  const isAll = (those: (trigger: FunctionData["trigger"]["kind"], area: Area) => boolean) => {
+    const all = functions.filter(({ data, area }) => those(data.trigger.kind, area));
     return have.length === all.length && all.every((one) => have.includes(one));
   };
   if (isAll(() => true)) return "all";
-  if (isAll(({ trigger }) => trigger.kind !== "cognito")) return "all but the pool's";
-  if (isAll(({ trigger }) => trigger.kind !== "cognito" && trigger.kind !== "rate"))
-    return "all but the pool's and the clock's";
-  if (isAll(({ trigger }) => trigger.kind === "api" || trigger.kind === "stream")) return "those that answer requests";
+  if (isAll((kind) => kind !== "cognito")) return "all but the pool's";
+  if (isAll((kind, area) => kind !== "cognito" && kind !== "rate" && area !== "plane"))
+    return "all but the pool's, the clock's and the data plane's";
+  if (isAll((kind) => kind === "api" || kind === "stream")) return "those that answer requests";
   return have.map(({ name }) => code(name)).join(", ");
 }
 

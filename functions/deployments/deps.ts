@@ -4,10 +4,15 @@ import { readSettings } from "../../shared/config/settings.ts";
 import type { Platform } from "../../shared/http/platform.ts";
 import { createOutbound } from "../../shared/outbound/index.ts";
 import { outboundPolicy, outboundSettings } from "../../shared/outbound/settings.ts";
-import type { GatewayCallDeps } from "../gateways/calls/public.ts";
+import { connectKmsKeys, createSecrets } from "../../shared/secrets/index.ts";
+import { planeSecrets } from "../../shared/secrets/purposes.ts";
+import { sealer } from "../../shared/secrets/sealer.ts";
+import { connectKmsKey } from "../../shared/signing/kms.ts";
+import { connectPlane, type GatewayCallDeps } from "../gateways/calls/public.ts";
+import type { SealDeps } from "./sealing/seal.ts";
 
 /** What putting a deployment on its gateway, and taking it away, takes. */
-export interface WorkDeps extends Pick<Platform, "table">, GatewayCallDeps {
+export interface WorkDeps extends DeploymentDeps, SealDeps {
   readonly blobs: Pick<Blobs, "load">;
 }
 
@@ -26,9 +31,20 @@ export const deploymentDeps = ({
   clock,
   secrets,
   outbound: outbound(),
+  plane: connectPlane(),
 });
 
 export function workDeps(platform: Pick<Platform, "table" | "clock" | "secrets">): WorkDeps {
-  const { BUCKET_NAME } = readSettings(["BUCKET_NAME"]);
-  return { ...deploymentDeps(platform), blobs: connectFiles(BUCKET_NAME).blobs };
+  const { BUCKET_NAME, DATA_PLANE_KEY_ARN, DEPLOYMENTS_KEY_ARN } = readSettings([
+    "BUCKET_NAME",
+    "DATA_PLANE_KEY_ARN",
+    "DEPLOYMENTS_KEY_ARN",
+  ]);
+  const uses = planeSecrets.map((purpose) => `seal:${purpose}`).join(",");
+  return {
+    ...deploymentDeps(platform),
+    blobs: connectFiles(BUCKET_NAME).blobs,
+    plane_secrets: sealer(createSecrets({ keys: connectKmsKeys(DATA_PLANE_KEY_ARN, uses) })),
+    signer: connectKmsKey(DEPLOYMENTS_KEY_ARN),
+  };
 }

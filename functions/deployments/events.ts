@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { defineEvents } from "../../shared/change/events.ts";
 import { environmentSchema } from "../../shared/http/schemas.ts";
+import { idSchema } from "../../shared/ids.ts";
 import type { Deployment } from "./model.ts";
 
 const deployment = z.object({
@@ -14,6 +15,14 @@ const deployment = z.object({
 });
 const replacing = deployment.extend({ replaces_id: z.string().nullable() });
 const failing = deployment.extend({ error_code: z.string() });
+
+const endpoint = z.object({
+  deployment_id: idSchema("deployment"),
+  target_id: z.string(),
+  gateway_id: idSchema("gateway"),
+  environment: environmentSchema,
+});
+const key = endpoint.extend({ key_id: idSchema("deployment_key"), name: z.string() });
 
 export const deploymentEvents = defineEvents({
   "deployment.created": { summary: "Somebody deploys.", resource: "deployment", data: deployment },
@@ -39,6 +48,21 @@ export const deploymentEvents = defineEvents({
     summary: "Its gateway could not be made to take it away, and may still serve it.",
     resource: "deployment",
     data: failing,
+  },
+  "deployment.endpoint_updated": {
+    summary: "Channels, origins or limits of an endpoint of the built-in data plane were changed.",
+    resource: "deployment",
+    data: endpoint.extend({ changed_fields: z.array(z.string()) }),
+  },
+  "deployment.key_created": {
+    summary: "A key was made by which an endpoint of the built-in data plane is asked.",
+    resource: "deployment",
+    data: key,
+  },
+  "deployment.key_revoked": {
+    summary: "A key of an endpoint of the built-in data plane was withdrawn.",
+    resource: "deployment",
+    data: key,
   },
   "deployment.deleted": {
     summary: "The record of a deployment was deleted.",

@@ -1,6 +1,7 @@
 import { draft } from "../../shared/change/events.ts";
 import { given, requireMatch, updateWithRetry } from "../../shared/change/update.ts";
 import { timestamp } from "../../shared/clock.ts";
+import type { TenantTable } from "../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../shared/dynamo/write.ts";
 import { badReference, notFound, Problem } from "../../shared/errors.ts";
 import type { Call, Handler } from "../../shared/http/call.ts";
@@ -12,6 +13,7 @@ import type { Gateway } from "../gateways/model.ts";
 import { gatewayItem, gatewayUseItem } from "../gateways/public.ts";
 import { gatewayStates } from "../gateways/registry/model.ts";
 import type { DeploymentDeps } from "./deps.ts";
+import { DEFAULTS } from "./endpoints/model.ts";
 import { about, deploymentEvents, ref } from "./events.ts";
 import { includes, WORKED } from "./model.ts";
 import type { operations } from "./operations.ts";
@@ -19,7 +21,16 @@ import { describe } from "./protocol/client.ts";
 import { deploymentStates } from "./registry/model.ts";
 import { failure } from "./rules/failures.ts";
 import { stopping } from "./steps/changes.ts";
-import { deploymentDue, deploymentItem, deploymentLogItem, type StoredDeployment, slotItem } from "./store.ts";
+import {
+  deploymentDue,
+  deploymentItem,
+  deploymentLogItem,
+  endpointItem,
+  type StoredDeployment,
+  slotItem,
+} from "./store.ts";
+
+export { createKey, getEndpoint, revokeKey, updateEndpoint } from "./endpoints/handlers.ts";
 
 type Ops = typeof operations;
 
@@ -87,8 +98,21 @@ type Wanted = Pick<
   readonly gateway: Gateway;
 };
 
+/** An endpoint of the built-in data plane, where a thing comes to it for the first time. */
+async function endpointWrites(tenant: TenantTable, gateway: Gateway, deployment: StoredDeployment): Promise<Write[]> {
+  if (gateway.kind !== "built_in") return [];
+  const { gateway_id, target_id, name, environment, organization_id, created_at, etag } = deployment;
+  if ((await tenant.get(endpointItem, { gateway_id, target_id })) !== undefined) return [];
+  const times = { created_at, updated_at: created_at, etag };
+  const empty = { serves_id: null, keys: [], revision: 1, told_revision: 0 };
+  const of = { organization_id, gateway_id, target_id, name, environment };
+  return [
+    tenant.writes.create(endpointItem, { ...DEFAULTS, allowed_origins: [], ...of, ...empty, ...times }, lostRace),
+  ];
+}
+
 /** Takes the place of what is on its way to this gateway, and leaves the rest to whoever hears of it. */
-function deploy(
+async function deploy(
   call: Call<Ops["create"]> | Call<Ops["redeploy"]>,
   { table }: DeploymentDeps,
   { gateway, ...wanted }: Wanted,
@@ -134,6 +158,7 @@ function deploy(
     takeQuota(tenant, caller.organization.plan, "deployments"),
     tenant.writes.create(deploymentItem, deployment),
     tenant.writes.create(deploymentLogItem, entry),
+    ...(await endpointWrites(tenant, gateway, deployment)),
     tenant.writes.update(
       slotItem,
       { gateway_id, target_id },

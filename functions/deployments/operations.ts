@@ -2,6 +2,7 @@ import * as z from "zod";
 import { operation } from "../../shared/http/operation.ts";
 import { pageOf, pageQuery } from "../../shared/http/schemas.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { operations as endpoints } from "./endpoints/operations.ts";
 import { deploymentStatus, drainSeconds } from "./model.ts";
 import { deploymentView, driftView, logView, newDeployment } from "./registry/model.ts";
 import { deploymentResource, madeOf, ofAgent } from "./resources.ts";
@@ -134,4 +135,5 @@ export const operations = {
     success: 204,
     errors: ["conflict", "precondition_failed"],
   }),
+  ...endpoints,
 } as const;

@@ -1,4 +1,4 @@
-import { apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+import { ANSWERS, apiFunction, CHANGE_WRITES, defineRoom, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 
 /** Its steps, each with up to two requests of half a minute. */
 const WORK_SECONDS = 120;
@@ -6,6 +6,7 @@ const WORK_SECONDS = 120;
 /** What work at a deployment writes. An agent that is served knows by whom it is used. */
 const WORKING = [
   "deployment",
+  "deployment_endpoint",
   "deployment_log",
   "deployment_slot",
   "gateway_use",
@@ -15,7 +16,17 @@ const WORKING = [
   "due",
 ] as const;
 const working = {
-  needs: ["table_read", "files_read:versions", "open:gateway_keys", "outbound"],
+  needs: [
+    "table_read",
+    "files_read:versions",
+    "open:gateway_keys",
+    "outbound",
+    // To the built-in data plane, and what goes there with an agent.
+    "data_plane",
+    "sign_deployments",
+    "open:model_keys",
+    "open:tool_headers",
+  ],
   writes: WORKING,
   timeout_seconds: WORK_SECONDS,
   memory_mb: 512,
@@ -27,8 +38,8 @@ export const room = defineRoom({
   name: "deployments",
   area: "serve",
   functions: {
-    api: apiFunction(["table_read", "open:gateway_keys", "outbound"], {
-      writes: ["deployment", "deployment_log", "deployment_slot", "gateway_use", "due", "quota"],
+    api: apiFunction(["table_read", "open:gateway_keys", "outbound", "data_plane", ...ANSWERS], {
+      writes: ["deployment", "deployment_endpoint", "deployment_log", "deployment_slot", "gateway_use", "due", "quota"],
     }),
     /** Puts a deployment on its gateway as soon as it is made, or takes it away as soon as somebody wants it. */
     hear: {
@@ -40,9 +51,28 @@ export const room = defineRoom({
       ...working,
       batch_size: 1,
     },
+    /** Tells the data plane what becomes of an organization, and of a gateway. */
+    follow: {
+      trigger: {
+        kind: "events",
+        types: [
+          "organization.suspended",
+          "organization.restored",
+          "organization.deleted",
+          "organization.updated",
+          "gateway.deleted",
+        ],
+        suspended: "goes_on",
+      },
+      needs: ["table_read", "open:gateway_keys", "outbound", "data_plane"],
+      writes: ["deployment_endpoint", "due"],
+      timeout_seconds: 60,
+      memory_mb: 256,
+      batch_size: 1,
+    },
     /** The same of what could not be done at once, or by whoever has died at it; clears away what has been deleted. */
     work: {
-      trigger: { kind: "due", kinds: ["deployment"], queue: "deployments", suspended: "waits" },
+      trigger: { kind: "due", kinds: ["deployment", "deployment_endpoint"], queue: "deployments", suspended: "waits" },
       ...working,
       batch_size: 1,
     },

@@ -3,6 +3,7 @@ import { principalSchema } from "../../shared/access/principal.ts";
 import { defineDue } from "../../shared/due/due.ts";
 import { defineItem, type ItemOf } from "../../shared/dynamo/item.ts";
 import { idSchema } from "../../shared/ids.ts";
+import { storedEndpointSchema } from "./endpoints/model.ts";
 import { deploymentSchema, logSchema } from "./model.ts";
 
 export const deploymentItem = defineItem({
@@ -46,3 +47,15 @@ export const slotItem = defineItem({
 
 /** When somebody works at it again, or for the first time should nobody have heard of it. */
 export const deploymentDue = defineDue("deployment");
+
+/** Stays while its gateway is there, so that keys go on when something is deployed again. */
+export const endpointItem = defineItem({
+  type: "deployment_endpoint",
+  summary: "Where a thing is asked on the built-in data plane: which deployment answers, and by which keys.",
+  schema: storedEndpointSchema,
+  key: { pk: "DEPLOYMENT_ENDPOINT#{gateway_id}", sk: "{target_id}" },
+  indexes: { gsi1: { pk: "DEPLOYMENT_ENDPOINTS", sk: "{gateway_id}#{target_id}" } },
+});
+
+/** When the data plane is told of a change, should whoever made it not have. */
+export const endpointDue = defineDue("deployment_endpoint");

@@ -13,7 +13,7 @@ import type { AgentRunDeps } from "./run/agent.ts";
 export type ExecuteDeps = AgentRunDeps & { readonly blobs: Blobs; readonly log: Log };
 
 /** Builds what runs agents from the settings of a function that has the needs `models` and `files_read:versions`. */
-export function connectAgentRuns(platform: Platform): ExecuteDeps {
+export function connectAgentRuns(platform: Pick<Platform, "table" | "secrets" | "clock" | "log">): ExecuteDeps {
   const { BUCKET_NAME, AWS_REGION, AWS_ENDPOINT_URL } = readSettings(["BUCKET_NAME", "AWS_REGION", "AWS_ENDPOINT_URL"]);
   const outbound = createOutbound(outboundPolicy(readSettings(outboundSettings)));
   return {

@@ -18,6 +18,7 @@ import {
 } from "./direct/execution.ts";
 import type { operations } from "./operations.ts";
 import { type AgentDelta, type AgentRunResult, runAgent } from "./run/agent.ts";
+import { Deltas } from "./run/deltas.ts";
 import { executionSpanId } from "./tracing/span.ts";
 
 type Ops = typeof operations;
@@ -149,43 +150,3 @@ const eventOf = (delta: AgentDelta, thread_id: string | null): ServerSentEvent =
   delta.type === "text"
     ? { event: "content", data: { type: "content", content: delta.text, thread_id } }
     : { event: delta.type, data: { ...delta, thread_id } };
-
-/** Hands pieces from the run to the stream, in order; a stream that is closed stops the run. */
-class Deltas implements AsyncIterable<AgentDelta> {
-  readonly #waiting: AgentDelta[] = [];
-  readonly #controller = new AbortController();
-  #ended = false;
-  #wake: (() => void) | undefined;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  push(delta: AgentDelta): void {
-    this.#waiting.push(delta);
-    this.#wake?.();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake?.();
-  }
-
-  /** The stream is closed. Without effect once the run has ended. */
-  abandon(): void {
-    if (!this.#ended) this.#controller.abort();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<AgentDelta> {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (next !== undefined) yield next;
-      else if (this.#ended) return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
-  }
-}

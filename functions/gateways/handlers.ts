@@ -12,7 +12,7 @@ import type { GatewayDeps } from "./deps.ts";
 import { about, gatewayEvents, ref } from "./events.ts";
 import type { Gateway, GatewayStanding } from "./model.ts";
 import type { operations } from "./operations.ts";
-import { requireAddresses } from "./registry/addresses.ts";
+import { requireAddresses, requireOfKind } from "./registry/addresses.ts";
 import { viewOf } from "./registry/model.ts";
 import { healthAddress } from "./rules/address.ts";
 import { UNSEEN } from "./rules/health.ts";
@@ -25,12 +25,15 @@ type Ops = typeof operations;
 
 export const create: Handler<Ops["create"], GatewayDeps> = async (call, deps) => {
   const { context, caller, body, at } = call;
-  const { api_key, ...said } = body;
+  const { api_key = "", api_url = deps.plane_url, ...said } = body;
   const tenant = deps.table.of(context.tenant);
   const now = timestamp(at);
   const id = newId("gateway", at);
-  const addresses = requireAddresses(said, deps);
-  const sealed = await deps.secrets.encrypt(api_key, keyContext(context.tenant, id));
+  requireOfKind(said.kind, body, true);
+  const { health_check_url, allow_other_health_host, kind } = said;
+  const addresses =
+    kind === "built_in" ? { api_url } : requireAddresses({ api_url, health_check_url, allow_other_health_host }, deps);
+  const sealed = kind === "built_in" ? [] : [await deps.secrets.encrypt(api_key, keyContext(context.tenant, id))];
   const etag = newEtag(at);
   const gateway: Gateway = {
     ...said,
@@ -38,7 +41,7 @@ export const create: Handler<Ops["create"], GatewayDeps> = async (call, deps) =>
     id,
     organization_id: context.tenant,
     health: UNSEEN.health,
-    keys: [{ sealed, set_at: now, expires_at: null }],
+    keys: sealed.map((one) => ({ sealed: one, set_at: now, expires_at: null })),
     created_by: context.actor.id,
     created_at: now,
     updated_at: now,
@@ -100,7 +103,11 @@ export const update: Handler<Ops["update"], GatewayDeps> = (call, deps) =>
     requireMatch(call.if_match, gateway.etag);
     const { api_key, ...said } = body;
     const changed = { ...gateway, ...given(said) };
-    const addresses = requireAddresses(changed, deps, { before: gateway, gives_key: api_key !== undefined });
+    requireOfKind(gateway.kind, body, false);
+    const addresses =
+      gateway.kind === "built_in"
+        ? gateway
+        : requireAddresses(changed, deps, { before: gateway, gives_key: api_key !== undefined });
     const { id } = gateway;
     const keys =
       api_key === undefined
@@ -118,7 +125,9 @@ export const update: Handler<Ops["update"], GatewayDeps> = (call, deps) =>
     const anew = moved || turned;
     const next: Gateway = {
       ...changed,
-      ...addresses,
+      api_url: addresses.api_url,
+      health_check_url: addresses.health_check_url,
+      allow_other_health_host: addresses.allow_other_health_host,
       keys,
       ...(anew ? { health: UNSEEN.health, epoch: etag } : {}),
       updated_at: now,
@@ -222,6 +231,10 @@ export const rotateKey: Handler<Ops["rotateKey"], GatewayDeps> = async (call, de
   return updateWithRetry(call.if_match, async (how) => {
     const { gateway, standing } = await call.load(how);
     requireMatch(call.if_match, gateway.etag);
+    if (gateway.kind === "built_in")
+      throw new Problem("conflict", "The built-in data plane has no key that could be rotated.", {
+        members: { state: gateway.kind },
+      });
     const now = timestamp(at);
     const until = addSeconds(at, body.overlap_seconds);
     const keys = rotated(gateway.keys, { sealed, set_at: now, expires_at: null }, timestamp(until));

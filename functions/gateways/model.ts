@@ -10,10 +10,12 @@ export const adminState = z.enum(adminStates).meta({
   description: "What people say of it; no check changes it. An inactive gateway is not checked by itself.",
 });
 
-/** What a gateway is. `built_in` and `agentcore` come with what they are. */
-export const gatewayKind = z
-  .enum(["http"])
-  .meta({ id: "GatewayKind", description: "`http`: a server of yours that speaks the protocol of docs/gateways.md." });
+/** What a gateway is. `agentcore` comes with what it is. */
+export const gatewayKind = z.enum(["http", "built_in"]).meta({
+  id: "GatewayKind",
+  description:
+    "`http`: a server of yours that speaks the protocol of docs/gateways.md. `built_in`: the data plane of this deployment.",
+});
 
 /** What is stored of a gateway. What checks find stands in an item of its own. */
 export const gatewaySchema = z.object({

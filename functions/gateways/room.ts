@@ -10,7 +10,7 @@ export const room = defineRoom({
   name: "gateways",
   area: "serve",
   functions: {
-    api: apiFunction(["table_read", "seal:gateway_keys", "open:gateway_keys", "outbound"], {
+    api: apiFunction(["table_read", "seal:gateway_keys", "open:gateway_keys", "outbound", "data_plane"], {
       writes: [...CHECKING, "gateway_use", "due", "quota"],
     }),
     /** Asks active gateways how they are, forgets keys, and clears away what those that were deleted have left. */
@@ -21,7 +21,7 @@ export const room = defineRoom({
         queue: "gateway_checks",
         suspended: "waits",
       },
-      needs: ["table_read", "open:gateway_keys", "outbound"],
+      needs: ["table_read", "open:gateway_keys", "outbound", "data_plane"],
       writes: [...CHECKING, ...CHANGE_WRITES, "due"],
       timeout_seconds: CHECK_SECONDS,
       memory_mb: 512,

@@ -21,3 +21,4 @@ export type { CallUsage } from "./calls/rules/counts.ts";
 export { type ModelError, type ModelErrorCode, modelError, modelErrors } from "./calls/rules/errors.ts";
 export { providerOfModelId, type ResolvedModel } from "./model.ts";
 export { defaultModelId, GUARDED_PROVIDER, type Model } from "./rules/catalogue.ts";
+export { apiKeyContext, modelProviderItem, providerOf, type StoredProvider } from "./store.ts";

@@ -9,10 +9,10 @@ import { idSchema } from "../../shared/ids.ts";
 
 /**
  * What a usage record is about: one call to a provider, of an attempt of a run's step, of a direct execution of an
- * agent, or of the indexing of an agent's contexts. Calls of one work are numbered from 1.
+ * agent, of the indexing of an agent's contexts, or of a call that the data plane served. Calls of one work are numbered from 1.
  */
 export const usageSourceSchema = z.object({
-  kind: z.enum(["run_step", "execute", "index"]),
+  kind: z.enum(["run_step", "execute", "index", "serve"]),
   id: z.string().min(1).max(400),
   call: z.string().min(1).max(60),
 });

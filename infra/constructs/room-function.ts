@@ -28,7 +28,14 @@ export const RETENTION: Record<Stage["log_retention_days"], RetentionDays> = {
  * Triggers whose faults show, and raise an alarm, where people feel them: as 5xx answers of the gateway, or as messages
  * in a dead-letter queue. A second alarm on the function would say the same thing again.
  */
-export const WATCHED_ELSEWHERE: ReadonlySet<Trigger["kind"]> = new Set(["api", "events", "queue", "due", "run_status"]);
+export const WATCHED_ELSEWHERE: ReadonlySet<Trigger["kind"]> = new Set([
+  "api",
+  "events",
+  "served",
+  "queue",
+  "due",
+  "run_status",
+]);
 
 export interface RoomFunctionProps {
   readonly room: string;

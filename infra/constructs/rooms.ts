@@ -7,8 +7,9 @@ import { settingsOf } from "../function-settings.ts";
 import { grant, type Resources } from "../grants.ts";
 import { acknowledge, acknowledgeWildcard } from "../nag.ts";
 import { roomsOf, routesTo } from "../product.ts";
+import type { DataStack } from "../stacks/data.ts";
 import type { Ground } from "../stacks/ground.ts";
-import { resourcesOf } from "../stacks/resources.ts";
+import type { PoolStack } from "../stacks/pool.ts";
 import { ApiRoutes } from "./api-routes.ts";
 import { AreaDashboard } from "./area-dashboard.ts";
 import { RoomFunction } from "./room-function.ts";
@@ -17,10 +18,18 @@ import type { WatchedQueue } from "./work-queue.ts";
 
 export interface RoomsProps {
   readonly area: Area;
-  readonly ground: Ground;
-  readonly gateway: Gateway;
+  readonly ground: Standing;
+  /** All that its functions may be granted. */
+  readonly resources: Resources;
+  /** Of rooms that answer requests of people and programs. */
+  readonly people?: { readonly pool: PoolStack; readonly gateway: Gateway };
   /** Graphs of the dashboard beside those of functions and queues. */
   readonly graphs?: readonly GraphWidget[];
+}
+
+/** What rooms stand on. */
+export interface Standing extends Pick<Ground, "stage" | "bundles" | "product" | "messaging"> {
+  readonly data: Pick<DataStack, "table" | "key" | "bus" | "dataKey">;
 }
 
 /** What functions that answer requests need of the API's stack. */
@@ -35,20 +44,19 @@ export class Rooms extends Construct {
   readonly functions: Readonly<Record<string, RoomFunction>>;
   /** Addresses of the functions that stream, by `<room>/<function>`. */
   readonly streams: Readonly<Record<string, FunctionUrl>>;
-  readonly resources: Resources;
 
-  constructor(stack: Stack, { area, ground, gateway, graphs = [] }: RoomsProps) {
+  constructor(stack: Stack, { area, ground, resources, people, graphs = [] }: RoomsProps) {
     super(stack, "Rooms");
     const { stage, product, data, messaging, bundles } = ground;
     const rooms = roomsOf(product, area);
-    this.resources = resourcesOf(stack, ground);
-
     const values = {
       table: data.table.tableName,
       key: data.key.keyArn,
-      pool: ground.pool.pool.userPoolId,
-      client: ground.pool.client.userPoolClientId,
-      frontSecret: gateway.frontSecret,
+      people: people && {
+        pool: people.pool.pool.userPoolId,
+        client: people.pool.client.userPoolClientId,
+        frontSecret: people.gateway.frontSecret,
+      },
     };
     const functions: Record<string, RoomFunction> = {};
     const streams: Record<string, FunctionUrl> = {};
@@ -56,7 +64,7 @@ export class Rooms extends Construct {
     for (const room of rooms) {
       for (const [name, fn] of Object.entries(room.functions)) {
         if (fn.trigger.kind === "cognito") continue; // stands beside the user pool
-        const granted = grant(fn, this.resources);
+        const granted = grant(fn, resources);
         const common = { room: room.name, name, data: fn, stage, alarms: messaging.alarms, dataKey: data.dataKey };
         const environment = settingsOf(fn.trigger.kind, stage, values);
         const built = new RoomFunction(this, { ...common, granted, environment, bundles });
@@ -74,11 +82,8 @@ export class Rooms extends Construct {
         for (const { resource, reason } of granted.wildcards) acknowledgeWildcard(built, resource, reason);
       }
     }
-    new ApiRoutes(this, "Routes", {
-      apiId: gateway.api.apiId,
-      routes: routesTo(product, rooms),
-      functions,
-    });
+    const routes = routesTo(product, rooms);
+    if (people !== undefined) new ApiRoutes(this, "Routes", { apiId: people.gateway.api.apiId, routes, functions });
     const named = rooms.flatMap((room) => Object.keys(room.queues ?? {}).map((name) => messaging.queues[name]));
     const queues = [...inboxes, ...named.filter((queue) => queue !== undefined)];
     new AreaDashboard(this, `Dashboard-${area}`, { area, functions: Object.values(functions), queues, graphs });

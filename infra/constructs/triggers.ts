@@ -12,7 +12,7 @@ import {
 import { DynamoEventSource, SqsDlq, SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import { type FunctionData, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
+import { DATA_PLANE_SOURCE, type FunctionData, MAX_RECEIVES, visibilitySeconds } from "../../shared/room.ts";
 import { queueConsumption, streamReading } from "../grants.ts";
 import { acknowledge } from "../nag.ts";
 import type { DataStack } from "../stacks/data.ts";
@@ -28,7 +28,7 @@ interface Wiring {
   readonly built: RoomFunction;
   readonly stage: Stage;
   readonly alarms: ITopic;
-  readonly dataStack: DataStack;
+  readonly dataStack: Pick<DataStack, "table" | "bus" | "dataKey">;
   readonly queues: Readonly<Record<string, WorkQueue>>;
 }
 
@@ -75,6 +75,8 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
       const types = trigger.types === "all" ? {} : { detailType: [...trigger.types] };
       return listen({ source: ["kaizen-studio"], ...types }, dataStack.bus);
     }
+    case "served":
+      return listen({ source: [DATA_PLANE_SOURCE], detailType: [...trigger.types] }, dataStack.bus);
     case "run_status":
       return listen({
         source: ["aws.states"],
@@ -132,6 +134,7 @@ export function attachTrigger(scope: Construct, wiring: Wiring): Attached {
       return { inbox: dead };
     }
     case "stream":
+    case "door":
       return { url: fn.addFunctionUrl({ authType: FunctionUrlAuthType.NONE, invokeMode: InvokeMode.RESPONSE_STREAM }) };
     case "rate":
       new Rule(scope, `Rule-${id}`, {

@@ -7,6 +7,7 @@ import { RunWorkflow } from "../constructs/run-workflow.ts";
 import type { StageProps } from "./data.ts";
 import type { GatewayStack } from "./gateway.ts";
 import type { Ground } from "./ground.ts";
+import { resourcesOf } from "./resources.ts";
 
 export interface AreaProps extends StageProps {
   readonly area: Area;
@@ -20,7 +21,8 @@ export class AreaStack extends Stack {
 
   constructor(scope: Construct, id: string, { area, ground, gateway, stage, bundles: _, ...props }: AreaProps) {
     super(scope, id, props);
-    const { functions, resources, streams } = new Rooms(this, { area, ground, gateway });
+    const resources = resourcesOf(this, ground);
+    const { functions, streams } = new Rooms(this, { area, ground, resources, people: { pool: ground.pool, gateway } });
     const runNode = functions["runs/run_node"];
     if (runNode !== undefined)
       new RunWorkflow(this, "RunWorkflow", { stage, resources, runNode, dataKey: ground.data.dataKey });

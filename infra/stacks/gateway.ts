@@ -12,6 +12,7 @@ import { Rooms } from "../constructs/rooms.ts";
 import { acknowledge } from "../nag.ts";
 import type { StageProps } from "./data.ts";
 import type { Ground } from "./ground.ts";
+import { resourcesOf } from "./resources.ts";
 
 /**
  * The HTTP API with its access log, and the platform room, which answers for the API itself and for unknown paths. Areas
@@ -88,7 +89,8 @@ export class GatewayStack extends Stack {
         width: 12,
       }),
     ];
-    new Rooms(this, { area: "gateway", ground, gateway: this, graphs });
+    const resources = resourcesOf(this, ground);
+    new Rooms(this, { area: "gateway", ground, resources, people: { pool: ground.pool, gateway: this }, graphs });
 
     if (stage.name === "local") new CfnOutput(this, "ApiUrl", { value: this.api.apiEndpoint });
     new CfnOutput(this, "ApiId", { value: this.api.apiId });

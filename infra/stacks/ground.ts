@@ -1,5 +1,6 @@
 import type { Product } from "../product.ts";
 import type { DataStack, StageProps } from "./data.ts";
+import type { DataPlaneStack } from "./data-plane.ts";
 import type { MessagingStack } from "./messaging.ts";
 import type { PoolStack } from "./pool.ts";
 
@@ -9,4 +10,5 @@ export interface Ground extends Pick<StageProps, "stage" | "bundles"> {
   readonly data: DataStack;
   readonly pool: PoolStack;
   readonly messaging: MessagingStack;
+  readonly dataPlane: DataPlaneStack;
 }

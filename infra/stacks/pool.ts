@@ -129,9 +129,7 @@ export class PoolStack extends Stack {
           environment: settingsOf("cognito", stage, {
             table: data.table.tableName,
             key: data.key.keyArn,
-            pool: "",
-            client: "",
-            frontSecret: undefined,
+            people: undefined,
           }),
           stage,
           alarms: messaging.alarms,

@@ -1,4 +1,5 @@
 import { ArnFormat, Fn, Stack } from "aws-cdk-lib";
+import { indexNames } from "../../shared/dynamo/item.ts";
 import { registrationName } from "../../shared/identity/pool-providers.ts";
 import { namePrefix } from "../constructs/data-key.ts";
 import type { Resources } from "../grants.ts";
@@ -13,6 +14,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
   return {
     tableArn: data.table.tableArn,
     tableName: data.table.tableName,
+    indexes: indexNames,
     keyConditions: stage.name !== "local",
     bucketArn: data.exportValue(data.bucket.bucketArn),
     bucketName: data.bucket.bucketName,
@@ -24,6 +26,8 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
     keyArn: data.key.keyArn,
     proofKeyArn: data.proofKey.keyArn,
     headsKeyArn: data.headsKey.keyArn,
+    deploymentsKeyArn: data.deploymentsKey.keyArn,
+    dataPlane: undefined,
     dataKey: data.dataKey === undefined ? undefined : { arn: data.dataKey.keyArn, region },
     userPoolArn: "",
     poolUrl: undefined,
@@ -70,7 +74,7 @@ export function partialResources(data: DataStack, stage: Stage): Resources {
 }
 
 /** All that functions of an area may be granted. */
-export function resourcesOf(stack: Stack, { data, pool, messaging, product, stage }: Ground): Resources {
+export function resourcesOf(stack: Stack, { data, pool, messaging, product, stage, dataPlane }: Ground): Resources {
   const machine = { service: "states", resourceName: runMachineName(stage), arnFormat: ArnFormat.COLON_RESOURCE_NAME };
   const machineArn = stack.formatArn({ ...machine, resource: "stateMachine" });
   const queues = Object.fromEntries(
@@ -81,6 +85,7 @@ export function resourcesOf(stack: Stack, { data, pool, messaging, product, stag
   );
   return {
     ...partialResources(data, stage),
+    dataPlane: dataPlane.access,
     userPoolArn: pool.pool.userPoolArn,
     poolUrl: pool.url,
     providerClients: pool.providerClients,

@@ -21,11 +21,10 @@ export interface StreamFunction {
 
 export interface Route {
   method: string;
-  /** Path template under the API's origin, for example "/api/v1/agents/{id}/execute/stream". */
+  /** Path template, for example "/api/v1/agents/{id}/execute/stream"; `{proxy+}` at its end is the rest, whatever it is. */
   path: string;
 }
 
-const apiBase = "/api/v1";
 const manifestFile = "manifest.json";
 
 /** Reads the streaming functions of the bundler's manifest in `dir`; none when there is no manifest. */
@@ -41,7 +40,7 @@ export function readStreamFunctions(dir: string): StreamFunction[] {
       bundle: join(dir, name, "index.mjs"),
       routes: streams.map(({ method, path }) => ({
         method: method.toUpperCase(),
-        path: path.startsWith(`${apiBase}/`) ? path : `${apiBase}${path}`,
+        path,
       })),
     }));
 }
@@ -61,9 +60,13 @@ export function keepStreamFunctions(from: string, to: string): void {
 
 /** Whether a request's method and path (without its query) belong to the route. */
 export function matches(route: Route, method: string, path: string): boolean {
-  if (route.method !== method) return false;
+  if (route.method !== "*" && route.method !== method) return false;
   const template = route.path.split("/");
   const parts = path.split("/");
+  if (template.at(-1) === "{proxy+}") {
+    const begin = template.slice(0, -1);
+    return parts.length >= template.length && begin.every((part, index) => part === parts[index]);
+  }
   return (
     template.length === parts.length &&
     template.every((part, index) => (part.startsWith("{") ? parts[index] !== "" : part === parts[index]))

@@ -26,6 +26,8 @@ const jobs = {
   /** A sign-in runs our own triggers in between, each of which may take 5 seconds. */
   identities: { connect_ms: 1_000, answer_ms: 12_000, tries: 2 },
   mail: { connect_ms: 1_000, answer_ms: 10_000, tries: 2 },
+  /** Who asks says how long; what is deployed is kept before the answer, and asked for again by its id. */
+  functions: { connect_ms: 1_000, answer_ms: 25_000, tries: 1 },
   /** An upload of a few megabytes is part of the time; what is read afterwards is not. */
   files: { connect_ms: 1_000, answer_ms: 8_000, tries: 3 },
 } as const satisfies Record<string, ClientTimes>;

@@ -40,6 +40,10 @@ export const settings = {
       .describe("How copies are locked: so that nobody, or only who may bypass it, ends it."),
   PROOF_KEY_ARN: () => text().describe("The key that signs proofs for anybody to check."),
   HEADS_KEY_ARN: () => text().describe("The key that signs heads of the tree of audit entries."),
+  DEPLOYMENTS_KEY_ARN: () => text().describe("The key that signs what is deployed to the built-in data plane."),
+  DATA_PLANE_FUNCTION_ARN: () => text().describe("The built-in data plane's way in for the management plane."),
+  DATA_PLANE_KEY_ARN: () => text().describe("The built-in data plane's key, for which secrets are sealed."),
+  DATA_PLANE_URL: () => z.url().describe("Where the built-in data plane serves what is deployed to it."),
   KEY_ARN: () => text().describe("The key for secrets of tenants."),
   SECRET_USES: () =>
     z

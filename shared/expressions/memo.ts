@@ -23,4 +23,8 @@ export class Memo<T> {
     this.#entries.set(key, made);
     return made;
   }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
 }

@@ -30,11 +30,11 @@ const unpack = (kept: string): string =>
 
 export type IdempotencyRecord = ItemOf<typeof idempotencyItem>;
 
-const KEY = /^[\x21-\x7e]{1,255}$/;
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Whether the request has a key by which it can be repeated. */
 export const isRepeatable = (operation: OperationShape, { headers }: RawRequest): boolean =>
-  takesIdempotencyKey(operation) && KEY.test(headers["idempotency-key"] ?? "");
+  takesIdempotencyKey(operation) && IDEMPOTENCY_KEY.test(headers["idempotency-key"] ?? "");
 
 /**
  * The claim of a request that has an idempotency key.
@@ -48,7 +48,7 @@ export function claimOf(
 ): IdempotencyClaim | undefined {
   const key = request.headers["idempotency-key"];
   if (key === undefined || !takesIdempotencyKey(operation)) return undefined;
-  if (!KEY.test(key)) {
+  if (!IDEMPOTENCY_KEY.test(key)) {
     const issues = [
       { path: "header.idempotency-key", message: "must be 1 to 255 printable ASCII characters without spaces" },
     ];
@@ -56,6 +56,9 @@ export function claimOf(
   }
   return new IdempotencyClaim(table.of(by.tenant), secrets, operation, request, key, by.principal, by.at);
 }
+
+/** What of an operation its repetition depends on. */
+export type RepeatedOperation = Pick<OperationShape, "id" | "sensitive">;
 
 /** Another request took the key first; the winner's answer is to be replayed. */
 export class LostToSameKey extends Problem {
@@ -73,7 +76,7 @@ export class LostToSameKey extends Problem {
  */
 export class IdempotencyClaim {
   readonly #table: TenantTable;
-  readonly #operation: OperationShape;
+  readonly #operation: RepeatedOperation;
   readonly #secrets: Sealer;
   readonly #key: { readonly scope: string; readonly key_hash: string };
   readonly #request_hash: string;
@@ -86,8 +89,8 @@ export class IdempotencyClaim {
   constructor(
     table: TenantTable,
     secrets: Sealer,
-    operation: OperationShape,
-    request: RawRequest,
+    operation: RepeatedOperation,
+    request: Pick<RawRequest, "path" | "query" | "body" | "headers" | "ip">,
     key: string,
     principal: Principal | null,
     now: Date,
@@ -136,8 +139,8 @@ export class IdempotencyClaim {
   }
 
   /** Takes the key before an effect outside our table; a second request waits instead of having the effect too. */
-  async lease(): Promise<void> {
-    await this.#table.transact([this.#write({ status: "running", seconds: LEASE_SECONDS }, () => this.#inProgress())]);
+  async lease(seconds = LEASE_SECONDS): Promise<void> {
+    await this.#table.transact([this.#write({ status: "running", seconds }, () => this.#inProgress())]);
     this.#leased = true;
   }
 

@@ -25,14 +25,14 @@ export interface RawRequest {
 }
 
 /** Reads the JSON body under the limits of size, depth and content type. Undefined when there is none. */
-export function readJson(request: RawRequest): unknown {
+export function readJson(
+  request: Pick<RawRequest, "body" | "headers" | "undecodable">,
+  most_bytes: number = limits.request_bytes,
+): unknown {
   if (request.body === undefined || request.body === "") return undefined;
-  if (Buffer.byteLength(request.body) > limits.request_bytes) {
-    throw new Problem(
-      "payload_too_large",
-      `The body has ${Buffer.byteLength(request.body)} bytes; the limit is ${limits.request_bytes}.`,
-    );
-  }
+  const bytes = Buffer.byteLength(request.body);
+  if (bytes > most_bytes)
+    throw new Problem("payload_too_large", `The body has ${bytes} bytes; the limit is ${most_bytes}.`);
   refuseOtherMedia(request.headers);
   if (request.undecodable)
     throw new Problem("malformed_json", "The body is not UTF-8. Send one JSON document in UTF-8.");

@@ -1,5 +1,7 @@
 import type { Writable } from "node:stream";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import type { Log } from "../observability/log.ts";
+import type { Answer } from "./answer.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { answerEvent, connectFront, type Front } from "./front.ts";
 import type { OperationShape } from "./operation.ts";
@@ -21,8 +23,13 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
   front: Front = connectFront(),
 ): unknown {
   const dispatch = createDispatcher(service.operations, service.handlers, service.platform, service.deps);
+  return streamAnswers((event) => answerEvent(event, front, dispatch), service.platform.log);
+}
+
+/** The Lambda handler behind a function URL that answers so: a piece leaves as soon as it is there. */
+export function streamAnswers(answerTo: (event: APIGatewayProxyEventV2) => Promise<Answer>, log: Log): unknown {
   return awslambda.streamifyResponse(async (event, raw) => {
-    const answer = await answerEvent(event, front, dispatch);
+    const answer = await answerTo(event);
     const stream = awslambda.HttpResponseStream.from(raw, {
       statusCode: answer.status,
       headers: { ...answer.headers },
@@ -35,7 +42,7 @@ export function serveStream<T extends Readonly<Record<string, OperationShape>>, 
       stream.end();
     } catch (error) {
       // The status has been sent: only a broken connection tells the client that this is not the whole answer.
-      service.platform.log.error("request.failed", error);
+      log.error("request.failed", error);
       throw error;
     }
   });

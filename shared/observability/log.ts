@@ -33,6 +33,7 @@ export const logEvents = [
   "context.extracted",
   "context.indexed",
   "sign_in.refused",
+  "served.tampered",
   "lease.kept",
   "due.swept",
   "due.not_sent",

@@ -10,7 +10,7 @@ export const targets: Readonly<Record<string, readonly string[]>> = {
   audit_entry: ["export", "read"],
   audit_head: ["read"],
   audit_stream: ["read", "stream"],
-  deployment: ["create", "delete", "read", "stop"],
+  deployment: ["create", "delete", "read", "stop", "update"],
   domain: ["create", "delete", "read", "update"],
   gateway: ["create", "delete", "read", "update"],
   invitation: ["create", "delete", "read", "update"],

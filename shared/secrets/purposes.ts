@@ -40,6 +40,9 @@ export const secretPurposes = [
 ] as const;
 export type SecretPurpose = (typeof secretPurposes)[number];
 
+/** What of an agent's secrets the built-in data plane opens by itself: sealed for it by whoever deploys. */
+export const planeSecrets = ["model_keys", "tool_headers"] as const satisfies readonly SecretPurpose[];
+
 /** Making a secret of a purpose, or reading one. */
 export type SecretUse = `${"seal" | "open"}:${SecretPurpose}`;
 

@@ -26,15 +26,16 @@ const idOf = (stack: Synthesized, start: string): string => {
 const letters = (text: string): string => text.replaceAll(/\W|_/g, "");
 
 /** What each need allows, said a second time and by itself: `action on resource`. */
-function allowedBy(stack: Synthesized, need: Need): string[] {
-  const table = `{${stack.only("AWS::DynamoDB::Table").id}.Arn}`;
-  const reads = [table, ...["gsi1", "gsi2", "gsi3", "gsi4"].map((index) => `${table}/index/${index}`)].flatMap(
-    (resource) => ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
+function allowedBy(stack: Synthesized, area: string, need: Need): string[] {
+  const kept = stack.kept(area);
+  const table = `{${kept.table.id}.Arn}`;
+  const reads = [table, ...kept.indexes.map((index) => `${table}/index/${index}`)].flatMap((resource) =>
+    ["GetItem", "BatchGetItem", "Query"].map((action) => `dynamodb:${action} on ${resource}`),
   );
-  const bucket = `{${stack.files.id}.Arn}`;
+  const bucket = `{${kept.files.id}.Arn}`;
   const machine = "arn:aws:states:us-east-1:000000000000";
   const keyOf = (whose: string) => `{${stack.of("AWS::KMS::Key").find(({ id }) => id.startsWith(whose))?.id}.Arn}`;
-  const key = keyOf("SecretsKey");
+  const key = `{${kept.key.id}.Arn}`;
   if (need.startsWith("seal:")) return [`kms:GenerateDataKey on ${key}`];
   if (need.startsWith("open:")) return [`kms:Decrypt on ${key}`];
   switch (need) {
@@ -99,6 +100,17 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
       return ["Sign", "GetPublicKey"].map((action) => `kms:${action} on ${keyOf("HeadsKey")}`);
     case "heads_key":
       return [`kms:GetPublicKey on ${keyOf("HeadsKey")}`];
+    case "sign_deployments":
+      return [`kms:Sign on ${keyOf("DeploymentsKey")}`];
+    case "deployments_key":
+      return [`kms:GetPublicKey on ${keyOf("DeploymentsKey")}`];
+    case "data_plane":
+      return [
+        `lambda:InvokeFunction on {${stack.functionOf("serving", "deploy").id}.Arn}`,
+        `kms:GenerateDataKey on ${keyOf("ServedSecretsKey")}`,
+      ];
+    case "data_plane_events":
+      return [`events:PutEvents on {${stack.only("AWS::Events::EventBus").id}.Arn}`];
     case "dns":
     case "outbound":
       return [];
@@ -124,13 +136,11 @@ function allowedBy(stack: Synthesized, need: Need): string[] {
 }
 
 /** What functions that write may do with the table; under which keys is said below. */
-function allowedToWrite(stack: Synthesized, data: FunctionData): string[] {
+function allowedToWrite(stack: Synthesized, area: string, data: FunctionData): string[] {
   const types = writesOf(data);
   const once = types.every((type) => ["audit_entry", "event"].includes(type));
   const actions = ["PutItem", "ConditionCheckItem", ...(once ? [] : ["UpdateItem", "DeleteItem"])];
-  return types.length === 0
-    ? []
-    : actions.map((action) => `dynamodb:${action} on {${stack.only("AWS::DynamoDB::Table").id}.Arn}`);
+  return types.length === 0 ? [] : actions.map((action) => `dynamodb:${action} on {${stack.kept(area).table.id}.Arn}`);
 }
 
 /** What calls a function needs of its role. */
@@ -141,6 +151,7 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
     );
   switch (trigger.kind) {
     case "events":
+    case "served":
     case "run_status":
     case "mail_status":
       return take(idOf(stack, `RoomsInbox${letters(room)}${letters(name)}Queue`));
@@ -148,7 +159,7 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
     case "queue":
       return take(idOf(stack, `Queue${letters(trigger.queue)}Queue`));
     case "inserts": {
-      const stream = `{${stack.only("AWS::DynamoDB::Table").id}.StreamArn}`;
+      const stream = `{${stack.kept(areaOf(room)).table.id}.StreamArn}`;
       return [
         ...["DescribeStream", "GetRecords", "GetShardIterator"].map((action) => `dynamodb:${action} on ${stream}`),
         "dynamodb:ListStreams on *",
@@ -163,7 +174,7 @@ function allowedForTrigger(stack: Synthesized, room: string, name: string, { tri
 /** A role by where it stands, which is all that it can say of itself. */
 const itself = (stage: string, room: string, name: string): string =>
   `arn:aws:iam::000000000000:role/us-east-1/kaizen-studio-${stage}-${areaOf(room)}/${bundleName(room, name)}/*`;
-const areaOf = (room: string): string | undefined => rooms.find(({ name }) => name === room)?.area;
+const areaOf = (room: string): string => rooms.find(({ name }) => name === room)?.area ?? "";
 
 /** For each organization that the function serves it takes its own role anew. */
 const takingItself = (stage: string, room: string, name: string): string[] =>
@@ -182,8 +193,8 @@ describe("what functions may do", () => {
     expect(sorted(own.flatMap(({ statement }) => pairs(statement)))).toEqual(
       sorted([
         ...["CreateLogStream", "PutLogEvents"].map((action) => `logs:${action} on {${logs.id}.Arn}`),
-        ...needsOf(data).flatMap((need) => allowedBy(production, need)),
-        ...allowedToWrite(production, data),
+        ...needsOf(data).flatMap((need) => allowedBy(production, areaOf(room), need)),
+        ...allowedToWrite(production, areaOf(room), data),
         ...allowedForTrigger(production, room, name, data),
         ...(answersRequests(data) ? takingItself("production", room, name) : []),
       ]),
@@ -241,6 +252,7 @@ describe.each(stages)("wildcards and rules in stage %s", (stage) => {
     const bucket = stack.files.id;
     const allowed = [
       ...["uploads", "runs", "threads", "versions"].map((purpose) => `{${bucket}.Arn}/${purpose}/*`),
+      `{${stack.kept("plane").files.id}.Arn}/versions/*`,
       `{${stack.copies.id}.Arn}/*`,
       "arn:aws:bedrock:*::foundation-model/*",
       "arn:aws:bedrock:us-east-1:000000000000:inference-profile/*",

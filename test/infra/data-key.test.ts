@@ -66,7 +66,7 @@ const kept = (stack: Synthesized) =>
   });
 
 /** Keys that every deployment makes: for tenants' secrets, and to sign what anybody can check. */
-const OUR_KEYS = ["HeadsKey", "ProofKey", "SecretsKey"];
+const OUR_KEYS = ["DeploymentsKey", "HeadsKey", "ProofKey", "SecretsKey", "ServedSecretsKey"];
 const keysOf = (stack: Synthesized) =>
   stack
     .of("AWS::KMS::Key")
@@ -227,10 +227,10 @@ describe("with a key of the customer's", () => {
     const secrets = (stack: Synthesized) => onKey(stack, keyOf(stack, "SecretsKey"));
     expect(secrets(made).length).toBeGreaterThan(10);
     expect(secrets(made)).toEqual(secrets(without));
-    for (const { id, properties } of made.of("AWS::Lambda::Function"))
-      expect(made.text(properties.Environment.Variables.KEY_ARN ?? keyOf(made, "SecretsKey")), id).toBe(
-        keyOf(made, "SecretsKey"),
-      );
+    for (const { id, stack, properties } of made.of("AWS::Lambda::Function")) {
+      const own = keyOf(made, stack === "plane" ? "ServedSecretsKey" : "SecretsKey");
+      expect(made.text(properties.Environment.Variables.KEY_ARN ?? own), id).toBe(own);
+    }
   });
 
   it("a key that the account has is not made again", () => {

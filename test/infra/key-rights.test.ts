@@ -6,7 +6,10 @@ import { type SecretPurpose, secretPurposes } from "../../shared/secrets/index.t
 import { roleStatements, synthesize } from "./support.ts";
 
 const production = synthesize("production");
-const functions = rooms.flatMap((room) => Object.keys(room.functions).map((name) => [room.name, name] as const));
+const managing = rooms.filter(({ area }) => area !== "plane");
+const functions = managing.flatMap((room) => Object.keys(room.functions).map((name) => [room.name, name] as const));
+/** The management plane's key for secrets; the data plane has one of its own (data-plane.test.ts). */
+const KEY = `{${production.kept("data").key.id}.Arn}`;
 const answering = rooms
   .flatMap((room) =>
     Object.entries(room.functions).map(([name, { trigger }]) => ({ full: `${room.name}/${name}`, trigger })),
@@ -19,7 +22,9 @@ const PURPOSE = "kms:EncryptionContext:purpose";
 /** The purposes for which a function may use the key in this way, as IAM would see it; `*` without a condition. */
 function purposes(room: string, name: string, action: string): string[] {
   const role = production.target(production.functionOf(room, name).properties.Role).id;
-  const own = roleStatements(production).filter((one) => one.role === role && one.statement.actions.includes(action));
+  const own = roleStatements(production).filter(
+    (one) => one.role === role && one.statement.actions.includes(action) && one.statement.resources.includes(KEY),
+  );
   return own.flatMap(({ statement: { conditions } }) => {
     const { StringEquals, ...others } = (conditions ?? {}) as Record<string, Record<string, string | string[]>>;
     expect(others).toEqual({});
@@ -39,6 +44,7 @@ const ANSWERING_SECRETS = [
   "api-keys/api",
   "audit/streams",
   "auth/api",
+  "deployments/api",
   "pipelines/api",
   "scim/api",
   "sso/members",
@@ -62,7 +68,14 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   sso_secrets: { seal: ["sso/api"], open: ["sso/api", "sso/repair"] },
   tool_headers: {
     seal: ["agents/api", "exchange/api"],
-    open: ["agents/api", "executions/api", "executions/stream", "runs/run_node"],
+    open: [
+      "agents/api",
+      "deployments/hear",
+      "deployments/work",
+      "executions/api",
+      "executions/stream",
+      "runs/run_node",
+    ],
   },
   node_headers: {
     seal: ["exchange/api", "panel/api", "pipelines/api"],
@@ -70,7 +83,14 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   },
   model_keys: {
     seal: ["models/api"],
-    open: ["agents/index_contexts", "executions/api", "executions/stream", "runs/run_node"],
+    open: [
+      "agents/index_contexts",
+      "deployments/hear",
+      "deployments/work",
+      "executions/api",
+      "executions/stream",
+      "runs/run_node",
+    ],
   },
   trace_headers: { seal: ["telemetry/api"], open: ["telemetry/again", "telemetry/api", "telemetry/tell"] },
   // Whoever answers requests knows keys; they are made in one place.
@@ -79,12 +99,19 @@ const RIGHTS: Readonly<Record<SecretPurpose, { readonly seal: string[]; readonly
   audit_stream_secrets: { seal: ["audit/streams"], open: ["audit/stream_deliver", "audit/streams"] },
   gateway_keys: {
     seal: ["gateways/api"],
-    open: ["deployments/api", "deployments/hear", "deployments/work", "gateways/api", "gateways/checks"],
+    open: [
+      "deployments/api",
+      "deployments/follow",
+      "deployments/hear",
+      "deployments/work",
+      "gateways/api",
+      "gateways/checks",
+    ],
   },
   webhook_secrets: { seal: ["webhooks/api"], open: ["webhooks/attempt"] },
 };
 
-it("the keys that sign do so for what certifies erasures, or for what numbers audit entries, and do nothing else", () => {
+it("the keys that sign do so for what certifies erasures, for what numbers audit entries, or for what deploys, and do nothing else", () => {
   const keyOf = (whose: string) => `{${production.of("AWS::KMS::Key").find(({ id }) => id.startsWith(whose))?.id}.Arn}`;
   const roleOf = (room: string, name: string) =>
     production.target(production.functionOf(room, name).properties.Role).id;
@@ -105,7 +132,15 @@ it("the keys that sign do so for what certifies erasures, or for what numbers au
     ]),
   );
   const signing = roleStatements(production).filter(({ statement }) => statement.actions.includes("kms:Sign"));
-  expect(signing).toHaveLength(3);
+  expect(sorted(uses(keyOf("DeploymentsKey")))).toEqual(
+    sorted([
+      [roleOf("deployments", "hear"), ["kms:Sign"]],
+      [roleOf("deployments", "work"), ["kms:Sign"]],
+      [roleOf("serving", "deploy"), ["kms:GetPublicKey"]],
+      [roleOf("serving", "door"), ["kms:GetPublicKey"]],
+    ]),
+  );
+  expect(signing).toHaveLength(5);
 });
 
 describe("the key for secrets", () => {

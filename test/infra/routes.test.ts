@@ -120,7 +120,7 @@ describe("function addresses", () => {
   it("only functions that stream have one, and it streams", () => {
     const streaming = rooms.flatMap((room) =>
       Object.entries(room.functions)
-        .filter(([, { trigger }]) => trigger.kind === "stream")
+        .filter(([, { trigger }]) => trigger.kind === "stream" || trigger.kind === "door")
         .map(([name]) => stack.functionOf(room.name, name).id),
     );
     expect(urls.map(({ properties }) => stack.target(properties.TargetFunctionArn).id).sort()).toEqual(

@@ -167,6 +167,28 @@ export class Synthesized {
     return resource;
   }
 
+  /** The product's table; the data plane has one of its own. */
+  get table(): Resource {
+    return this.#first("AWS::DynamoDB::Table", "data", "Table");
+  }
+
+  /** What the room's area keeps its things in: the data plane has all of its own. */
+  kept(area: string) {
+    const [stack, prefix] = area === "plane" ? ["plane", "Served"] : ["data", ""];
+    return {
+      table: this.#first("AWS::DynamoDB::Table", stack ?? "", `${prefix}Table`),
+      files: this.#first("AWS::S3::Bucket", stack ?? "", `${prefix}Files`),
+      key: this.#first("AWS::KMS::Key", stack ?? "", `${prefix}SecretsKey`),
+      indexes: area === "plane" ? [] : ["gsi1", "gsi2", "gsi3", "gsi4"],
+    };
+  }
+
+  #first(type: string, stack: string, start: string): Resource {
+    const found = this.of(type).find((one) => one.stack === stack && one.id.startsWith(start));
+    if (found === undefined) throw new Error(`there is no ${start} in ${stack}`);
+    return found;
+  }
+
   /** The bucket of files; there is one for locked copies of the audit log, and the front has another for its logs. */
   get files(): Resource {
     return this.#bucket((id) => id.startsWith("Files"));

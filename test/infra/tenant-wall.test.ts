@@ -21,7 +21,7 @@ const roleOf = (stack: Synthesized, room: string, name: string): Resource =>
 const denialsOf = (stack: Synthesized, role: Resource) =>
   roleDenials(stack).flatMap(({ role: of, statement }) => (of === role.id ? [statement] : []));
 const tableAndIndexes = (stack: Synthesized): string[] => {
-  const table = `{${stack.only("AWS::DynamoDB::Table").id}.Arn}`;
+  const table = `{${stack.table.id}.Arn}`;
   return [table, ...["gsi1", "gsi2", "gsi3", "gsi4"].map((index) => `${table}/index/${index}`)];
 };
 

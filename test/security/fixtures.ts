@@ -185,6 +185,10 @@ export const pathFixtures: Readonly<Record<string, PathFixture | undefined>> = {
   // There is one per pair of environments.
   promotion_rule_id: { make: ({ company }) => ruleOf(company) },
   deployment_id: { make: async ({ company }) => (await storedDeployment(company)).id },
+  key_id: made(
+    async (world) => `/deployments/${await world.id("deployment_id")}/endpoint/keys`,
+    () => ({ name: unique("Key") }),
+  ),
 
   webhook_id: made("/webhooks", () => ({ name: "Hook", url: "https://example.com/hooks", events: ["agent.created"] })),
   delivery_id: {
@@ -251,6 +255,8 @@ const bodyExamples: Readonly<Record<string, unknown>> = {
   "gateways.create": aGateway,
   "deployments.create": { agent_id: "agt_01JDQ4X0Z5V8W3N7K2M9R6T1BC", gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC" },
   "deployments.redeploy": {},
+  "deployments.create_key": { name: "Key" },
+  "deployments.update_endpoint": { requests_per_minute: 100 },
   "promotions.create": {
     deployment_id: "dep_01JDQ4X0Z5V8W3N7K2M9R6T1BC",
     target_gateway_id: "gtw_01JDQ4X0Z5V8W3N7K2M9R6T1BC",

@@ -457,6 +457,10 @@ const stages: Readonly<Record<string, Stage | undefined>> = {
     ids: { deployment_id: (await storedDeployment(company, { ready: true })).id },
     body: {},
   }),
+  "deployments.create_key": async ({ company }) => ({
+    ids: { deployment_id: (await storedDeployment(company)).id },
+    body: { name: unique("Key") },
+  }),
   "deployments.stop": async ({ company }) => ({
     ids: { deployment_id: (await storedDeployment(company, { status: "active" })).id },
   }),

@@ -1,6 +1,8 @@
+import { DEFAULTS, type StoredEndpoint } from "../../functions/deployments/endpoints/model.ts";
 import {
   deploymentItem,
   deploymentLogItem,
+  endpointItem,
   type StoredDeployment,
   slotItem,
 } from "../../functions/deployments/store.ts";
@@ -70,6 +72,24 @@ export async function pastDeployment({ organization_id }: Company, target_id: st
   return deployment;
 }
 
+/** The endpoint of a deployment on the data plane, at which nothing answers. */
+export const endpointOf = (deployment: StoredDeployment): StoredEndpoint => {
+  const { organization_id, gateway_id, target_id, name, environment, created_at, etag } = deployment;
+  const times = { created_at, updated_at: created_at, etag };
+  const empty = { serves_id: null, keys: [], revision: 1, told_revision: 0 };
+  return {
+    ...DEFAULTS,
+    allowed_origins: [],
+    organization_id,
+    gateway_id,
+    target_id,
+    name,
+    environment,
+    ...empty,
+    ...times,
+  };
+};
+
 /** A gateway that nobody answers at; checks find that out quickly. */
 export const silentGateway = (company: Company, admin_state: "active" | "inactive") =>
   did(company, "POST", "/gateways", {
@@ -87,7 +107,8 @@ export async function storedDeployment(
   company: Company,
   { status = "stopped", ready = false }: { readonly status?: "stopped" | "active"; readonly ready?: boolean } = {},
 ): Promise<StoredDeployment> {
-  const gateway = await silentGateway(company, ready ? "active" : "inactive");
+  const admin_state = ready ? "active" : "inactive";
+  const gateway = await did(company, "POST", "/gateways", { name: unique("Gateway"), kind: "built_in", admin_state });
   const target_id = ready ? await activeAgent(company, {}) : (await createAgent(company)).id;
   const { organization_id, user_id } = company;
   const gateway_id: string = gateway.id;
@@ -100,6 +121,7 @@ export async function storedDeployment(
   const active = status === "active";
   await table.transact([
     writes.create(deploymentItem, deployment),
+    writes.create(endpointItem, endpointOf(deployment)),
     writes.put(gatewayUseItem, { gateway_id, live: active ? 1 : 0 }),
     ...(active ? [writes.put(slotItem, { gateway_id, target_id, active_id: deployment.id })] : []),
     takeQuota(table, "enterprise", "deployments"),

@@ -1,8 +1,10 @@
 import { callGateway, type GatewayCallDeps } from "../../gateways/calls/public.ts";
 import type { Gateway } from "../../gateways/model.ts";
+import type { Endpoint } from "../../serving/public.ts";
 import type { Deployment } from "../model.ts";
-import { registered, type Said, served, unregistered } from "../rules/answers.ts";
+import { done, registered, type Said, served, unregistered } from "../rules/answers.ts";
 import type { Packed } from "../rules/bundle.ts";
+import type { Sealed } from "../sealing/seal.ts";
 
 /** The deploy protocol: what a gateway is asked (docs/gateways.md). */
 
@@ -21,22 +23,42 @@ export async function register(
   gateway: Gateway,
   { id, name, environment, version }: Deployment,
   { bundle, digest }: Packed,
+  sealed: Sealed | undefined,
   deps: GatewayCallDeps,
 ): Promise<Said<{ readonly id: string; readonly endpoint: string | undefined }>> {
-  const body = { deployment_id: id, kind: "agent", name, environment, version, digest, bundle };
+  const body = { deployment_id: id, kind: "agent", name, environment, version, digest, bundle, sealed };
   const asked = await callGateway(
     gateway,
     {
       method: "POST",
       url: agents(gateway),
       headers: { ...json, "idempotency-key": id },
-      body: JSON.stringify(body),
+      json: body,
       timeout_ms: REGISTER_MS,
       max_bytes: MOST_ANSWER_BYTES,
     },
     deps,
   );
   return asked === null ? UNREADABLE : registered(asked.answer);
+}
+
+const placeOf = ({ gateway_id, target_id }: Pick<Endpoint, "gateway_id" | "target_id">): string =>
+  `/api/v1/endpoints/${gateway_id}/${target_id}`;
+
+/** Has the built-in data plane forget an endpoint, whose gateway may be gone here. */
+export async function forgetEndpoint(
+  organization_id: string,
+  place: Pick<Endpoint, "gateway_id" | "target_id">,
+  { plane }: Pick<GatewayCallDeps, "plane">,
+): Promise<Said<object>> {
+  return unregistered(await plane.ask({ organization_id, method: "DELETE", path: placeOf(place) }));
+}
+
+/** Tells the built-in data plane what is served of a thing, and to whom. */
+export async function tellEndpoint(gateway: Gateway, endpoint: Endpoint, deps: GatewayCallDeps): Promise<Said<object>> {
+  const url = `${gateway.api_url}${placeOf(endpoint)}`;
+  const asked = await callGateway(gateway, { method: "PUT", url, headers: json, json: endpoint, ...ASK }, deps);
+  return asked === null ? UNREADABLE : done(asked.answer);
 }
 
 /** What the gateway serves under a registration. */

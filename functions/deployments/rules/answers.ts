@@ -55,15 +55,18 @@ export function served(answer: OutboundResult): Said<{ readonly digest: string |
   return typeof digest === "string" ? { ok: true, digest } : no("answer_invalid");
 }
 
-/** Whether a gateway has taken a registration away. What it does not know is gone. */
-export function unregistered(answer: OutboundResult): Said<object> {
-  if (answer.ok && (answer.status === 404 || answer.status === 410)) return { ok: true };
+/** Whether a gateway has done what it was told, where it answers no more than that. */
+export function done(answer: OutboundResult): Said<object> {
   const refusal = refusalOf(answer);
   if (refusal !== undefined) return no(refusal);
   // A success may have no body; one that tells an error is none.
   const empty = answer.ok && answer.body.byteLength === 0;
   return empty || objectIn(answer) !== undefined ? { ok: true } : no("answer_invalid");
 }
+
+/** Whether a gateway has taken a registration away. What it does not know is gone. */
+export const unregistered = (answer: OutboundResult): Said<object> =>
+  answer.ok && (answer.status === 404 || answer.status === 410) ? { ok: true } : done(answer);
 
 /**
  * Where a registration is served: where its gateway says, as long as that is the gateway itself, else where the protocol has it.

@@ -6,10 +6,14 @@ export const failures = {
   gateway_refused: "The gateway refused it.",
   key_refused: "The gateway does not accept the key (401 or 403). Rotate the key if it has another one now.",
   key_unreadable: "The gateway's key could not be opened. Give the gateway its key again.",
+  secrets_unreadable:
+    "A key of the model's provider, or a secret header of a tool, could not be opened. Give it again.",
   redirected: "The gateway answered with a redirect, which is not followed.",
   answer_invalid: "The gateway answered success with what is none: no JSON, an error, or no `id`.",
   digest_mismatch: "The gateway says that it serves something else than was sent to it.",
   too_large: "What is to be deployed is larger than 4 MB with its knowledge.",
+  knowledge_searched:
+    "Its knowledge is searched, which the built-in data plane cannot do. Set `retrieval.mode` to `off`, or give it less.",
   not_deployable: "What is to be deployed cannot be used any more: it is archived, or its version is gone.",
   not_permitted: "Whoever deployed may not deploy any more.",
 } as const;

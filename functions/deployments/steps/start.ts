@@ -5,16 +5,21 @@ import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { Problem } from "../../../shared/errors.ts";
 import type { Organization } from "../../../shared/identity/items.ts";
-import { holdAgent, loadSnapshot } from "../../agents/public.ts";
+import { SecretError } from "../../../shared/secrets/index.ts";
+import { type AgentSnapshot, holdAgent, loadSnapshot } from "../../agents/public.ts";
+import { areSearched } from "../../agents/retrieval/deciding/public.ts";
 import { shownConfig } from "../../agents/tools/public.ts";
 import type { Gateway } from "../../gateways/model.ts";
 import { gatewayItem } from "../../gateways/public.ts";
 import type { WorkDeps } from "../deps.ts";
+import { serve } from "../endpoints/serve.ts";
+import { urlOf } from "../endpoints/view.ts";
 import { about, deploymentEvents, ref } from "../events.ts";
 import { describe, register } from "../protocol/client.ts";
 import { endpointOf } from "../rules/answers.ts";
 import { MOST_BUNDLE_BYTES, type Packed, pack } from "../rules/bundle.ts";
 import { type FailureCode, failure, MOST_DEPLOY_TRIES, PASSING, pauseAfter } from "../rules/failures.ts";
+import { type Sealed, seal } from "../sealing/seal.ts";
 import { deploymentDue, deploymentItem, type StoredDeployment, slotItem } from "../store.ts";
 import { type Changed, changed, failed, moved, stopping } from "./changes.ts";
 import type { Apply } from "./work.ts";
@@ -38,18 +43,23 @@ export async function registerStep(
   const now = () => deps.clock.now();
   const gateway = await activeGateway(tenant, read);
   if (gateway === undefined) return apply(failed(tenant, read, failure("gateway_gone"), now()));
-  const packed = await packedOf(tenant, read, deps);
+  const packed = await packedOf(tenant, read, gateway, deps);
   if (typeof packed === "string") return apply(failed(tenant, read, failure(packed), now()));
   const { digest } = packed;
   // Kept before it is sent: what may have been registered from here on has to be taken away.
   const entry = { event: "registering", message: `The gateway is asked to serve ${digest}.` } as const;
   const sending = await apply({ ...changed(tenant, read, { digest }, entry, now()), events: [] });
   if (sending === undefined) return undefined;
-  const answer = await register(gateway, sending, packed, deps);
+  const sealed = await sealedFor(tenant, gateway, sending, packed, deps);
+  if (sealed === "secrets_unreadable") return apply(failed(tenant, sending, failure(sealed), now()));
+  const answer = await register(gateway, sending, packed, sealed, deps);
   if (!answer.ok)
     return retry(tenant, sending, answer.code, apply, deps, PASSING.has(answer.code) ? "stopping" : "failed");
   const { id: registration_id, endpoint } = answer;
-  const endpoint_url = endpointOf(gateway.api_url, registration_id, endpoint);
+  const endpoint_url =
+    gateway.kind === "built_in"
+      ? urlOf(gateway, read.target_id)
+      : endpointOf(gateway.api_url, registration_id, endpoint);
   const said = { event: "registered", message: "The gateway has registered it." } as const;
   const verifying = moved(tenant, sending, "verifying", { registration_id, endpoint_url }, said, now());
   const next = await apply({ ...verifying, events: [] });
@@ -81,6 +91,11 @@ export async function verifyStep(
   if (!served.ok) return retry(tenant, read, served.code, apply, deps, "stopping");
   if (served.digest !== read.digest) return away("digest_mismatch");
   if (!(await mayStill(tenant, organization, read.deployed_by, "deployments:create"))) return away("not_permitted");
+  if (gateway.kind === "built_in") {
+    // Active is what answers: what cannot be told to answer does not become it.
+    const told = await serve(tenant, organization, gateway, read, read.id, deps);
+    if (!told.ok) return retry(tenant, read, told.code, apply, deps, "stopping");
+  }
   try {
     for (let tries = 0; tries < TRIES; tries++) {
       const next = await apply(await activated(tenant, read, deps.clock.now()));
@@ -183,8 +198,9 @@ async function activeGateway(tenant: TenantTable, { gateway_id }: StoredDeployme
 export async function packedOf(
   tenant: TenantTable,
   { target_id, version }: StoredDeployment,
+  { kind }: Pick<Gateway, "kind">,
   { blobs }: Pick<WorkDeps, "blobs">,
-): Promise<Packed | "too_large" | "not_deployable"> {
+): Promise<PackedVersion | "too_large" | "knowledge_searched" | "not_deployable"> {
   let snapshot: Awaited<ReturnType<typeof loadSnapshot>>;
   try {
     snapshot = await loadSnapshot(tenant.table, blobs, tenant.tenant, target_id, version);
@@ -192,6 +208,7 @@ export async function packedOf(
     if (error instanceof Problem && error.code === "not_found") return "not_deployable";
     throw error;
   }
+  if (kind === "built_in" && areSearched(snapshot.definition.retrieval, snapshot.contexts)) return "knowledge_searched";
   const texts = new Map<string, string>();
   let bytes = 0;
   for (const { id, is_active, status, content } of snapshot.contexts) {
@@ -202,5 +219,27 @@ export async function packedOf(
     texts.set(id, text);
   }
   const packed = pack(snapshot, texts, shownConfig);
-  return packed.bytes > MOST_BUNDLE_BYTES ? "too_large" : packed;
+  return packed.bytes > MOST_BUNDLE_BYTES ? "too_large" : { ...packed, snapshot };
+}
+
+/** What is deployed, with the version that it was put together from. */
+interface PackedVersion extends Packed {
+  readonly snapshot: AgentSnapshot;
+}
+
+/** What goes with it to the built-in data plane; nothing to servers of customers', which have secrets of their own. */
+async function sealedFor(
+  tenant: TenantTable,
+  { kind }: Pick<Gateway, "kind">,
+  read: StoredDeployment,
+  { snapshot, digest }: PackedVersion,
+  deps: WorkDeps,
+): Promise<Sealed | "secrets_unreadable" | undefined> {
+  if (kind !== "built_in") return undefined;
+  try {
+    return await seal(tenant, read, snapshot, digest, deps);
+  } catch (error) {
+    if (error instanceof SecretError && error.code === "unreadable") return "secrets_unreadable";
+    throw error;
+  }
 }

@@ -1,7 +1,9 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
+import type { Organization } from "../../../shared/identity/items.ts";
 import type { Gateway } from "../../gateways/model.ts";
 import { gatewayItem } from "../../gateways/public.ts";
 import type { WorkDeps } from "../deps.ts";
+import { leave } from "../endpoints/serve.ts";
 import { register, unregister } from "../protocol/client.ts";
 import { type FailureCode, failure, MOST_STOP_TRIES, PASSING, pauseAfter } from "../rules/failures.ts";
 import type { StoredDeployment } from "../store.ts";
@@ -14,11 +16,12 @@ type Gone = { readonly ok: true } | { readonly ok: false; readonly code: Failure
 /** Has the gateway take it away. That it could not be verified is what it ends with, once nothing of it is left there. */
 export async function stopStep(
   tenant: TenantTable,
+  organization: Organization,
   read: StoredDeployment,
   apply: Apply,
   deps: WorkDeps,
 ): Promise<StoredDeployment | undefined> {
-  const gone = await takenAway(tenant, read, deps);
+  const gone = await takenAway(tenant, organization, read, deps);
   const at = deps.clock.now();
   if (gone.ok) {
     const { stop_reason, error } = read;
@@ -34,11 +37,20 @@ export async function stopStep(
 }
 
 /** Whether nothing of it is left at the gateway. */
-async function takenAway(tenant: TenantTable, read: StoredDeployment, deps: WorkDeps): Promise<Gone> {
+async function takenAway(
+  tenant: TenantTable,
+  organization: Organization,
+  read: StoredDeployment,
+  deps: WorkDeps,
+): Promise<Gone> {
   // Nothing was sent yet.
   if (read.digest === null) return { ok: true };
   const gateway = await tenant.get(gatewayItem, { id: read.gateway_id });
   if (gateway === undefined) return { ok: false, code: "gateway_gone" };
+  if (gateway.kind === "built_in") {
+    const left = await leave(tenant, organization, gateway, read, deps);
+    if (!left.ok) return left;
+  }
   const registration = read.registration_id ?? (await registrationOf(tenant, gateway, read, deps));
   return typeof registration === "string" ? unregister(gateway, registration, deps) : registration;
 }
@@ -53,9 +65,11 @@ async function registrationOf(
   read: StoredDeployment,
   deps: WorkDeps,
 ): Promise<string | Gone> {
-  const packed = await packedOf(tenant, read, deps);
+  // The data plane knows a deployment by its own id.
+  if (gateway.kind === "built_in") return read.id;
+  const packed = await packedOf(tenant, read, gateway, deps);
   if (typeof packed === "string") return { ok: false, code: packed };
-  const answer = await register(gateway, read, packed, deps);
+  const answer = await register(gateway, read, packed, undefined, deps);
   if (answer.ok) return answer.id;
   return answer.code === "gateway_refused" ? { ok: true } : answer;
 }

@@ -9,12 +9,12 @@ import { newId } from "../../../shared/ids.ts";
 import { agentStates, isUsable, USABLE_AGENT } from "../../agents/model.ts";
 import type { AgentSnapshot } from "../../agents/public.ts";
 import { type HeldThread, holdThread, loadSnapshot, ThreadLost, workingContent } from "../../agents/public.ts";
-import { unknownModel } from "../../models/public.ts";
 import { admitTokens } from "../../usage/public.ts";
 import type { ExecuteDeps } from "../deps.ts";
 import { executionEvents } from "../events.ts";
 import type { Execution, operations } from "../operations.ts";
-import type { AgentRunError, AgentRunResult } from "../run/agent.ts";
+import type { AgentRunResult } from "../run/agent.ts";
+import { problemOf } from "../run/problem.ts";
 
 type Ops = typeof operations;
 /** A thread is held longer than the answer may take, for what comes before and after it. */
@@ -158,47 +158,6 @@ export async function failExecution(
   const refused = result.error.refusal !== undefined && result.model_calls === 0;
   if (!refused) await commitChange(deps.table, call.context, executionChange(prepared, result, call, deps));
   return problemOf(result.error, result.model);
-}
-
-/** A model's failure as an answer of the API: whose fault it is decides the status. */
-export function problemOf(error: AgentRunError, model: string): Problem {
-  if (error.refusal !== undefined) return error.refusal;
-  const members = { reason: error.code };
-  const seconds = Math.ceil((error.retry_after_ms ?? 0) / 1_000);
-  const headers = seconds > 0 ? { "retry-after": String(seconds) } : {};
-  switch (error.code) {
-    case "unknown_model":
-      return unknownModel(model);
-    case "prompt_unavailable":
-      return new Problem(error.retryable ? "tool_server_failed" : "validation_failed", error.message, {
-        members,
-        ...(error.retryable ? {} : { issues: [{ path: "prompt", message: error.message }] }),
-      });
-    case "retrieval_not_ready":
-      return new Problem("conflict", error.message, {
-        members: { ...members, state: error.code },
-        headers,
-      });
-    case "provider_key_missing":
-    case "retrieval_model_missing":
-      return new Problem("provider_not_configured", error.message, { members });
-    case "model_timeout":
-      return new Problem("provider_timeout", error.message, { members, headers });
-    case "provider_unavailable":
-      return new Problem("provider_unavailable", error.message, { members, headers });
-    case "model_rate_limited":
-      return new Problem("rate_limited", error.message, {
-        members,
-        headers: { "retry-after": String(Math.max(1, seconds)) },
-      });
-    case "context_too_long":
-      return new Problem("validation_failed", error.message, {
-        members,
-        issues: [{ path: "message", message: "is too long for the model, with the history and the agent's prompt" }],
-      });
-    default:
-      return new Problem("provider_failed", error.message, { members, headers });
-  }
 }
 
 /** Turns that are not even remembered, or whose time is over, count to those that the prompt had no room for. */

@@ -75,8 +75,8 @@ export interface AgentRunInput {
   /** Who pays, and what the calls are recorded under. */
   readonly meter: Pick<MeterOf, "plan" | "actor" | "work" | "answers" | "budget"> & {
     readonly run_id: string | null;
-    /** Which of the organization's providers are not called. */
-    readonly circuits: CircuitFacts;
+    /** Which of the organization's providers are not called; undefined where nobody counts what fails. */
+    readonly circuits: CircuitFacts | undefined;
   };
   /** Stands between the agent and whatever it calls. */
   readonly between?: Between | undefined;

@@ -85,7 +85,8 @@ export async function askModel(asked: Asked, prepared: Prepared, deps: AgentRunD
     timeout_ms,
   });
   // What answers in place of a provider says nothing of it.
-  const guarded = deps.invoker.stands_in
+  const unwatched = deps.invoker.stands_in || circuits === undefined;
+  const guarded = unwatched
     ? meter
     : circuitMeter(meter, {
         table: deps.table.of(tenant),

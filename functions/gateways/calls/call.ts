@@ -5,11 +5,18 @@ import { SecretError } from "../../../shared/secrets/index.ts";
 import type { Gateway } from "../model.ts";
 import { liveKeys } from "../rules/keys.ts";
 import { keyContext } from "../store.ts";
+import type { Plane } from "./plane.ts";
 
 export interface GatewayCallDeps {
   readonly clock: Clock;
   readonly secrets: Pick<Platform["secrets"], "decrypt">;
   readonly outbound: Pick<Outbound, "request">;
+  readonly plane: Plane;
+}
+
+/** A request of the protocol; what it says is JSON. */
+export interface GatewayRequest extends Omit<OutboundRequest, "body"> {
+  readonly json?: object | undefined;
 }
 
 /** What a gateway answered, with which of its keys; null where no key of it can be opened. */
@@ -22,13 +29,16 @@ export interface GatewayAnswer {
 
 /**
  * Asks a gateway with its key, and with the key before, as long as that counts, where the new one is refused. Redirects are not
- * followed. Never throws for what a gateway does.
+ * followed. The built-in data plane has no key: who may invoke it is known to AWS. Never throws for what a gateway does.
  */
 export async function callGateway(
-  gateway: Pick<Gateway, "id" | "organization_id" | "keys">,
-  request: OutboundRequest,
+  gateway: Pick<Gateway, "id" | "organization_id" | "kind" | "keys">,
+  asked: GatewayRequest,
   deps: GatewayCallDeps,
 ): Promise<GatewayAnswer | null> {
+  if (gateway.kind === "built_in") return askPlane(gateway, asked, deps);
+  const { json, ...plain } = asked;
+  const request: OutboundRequest = json === undefined ? plain : { ...plain, body: JSON.stringify(json) };
   const [current, previous] = liveKeys(gateway.keys, deps.clock.now());
   const key = current && (await opened(gateway, current.sealed, deps));
   if (key === undefined) return null;
@@ -38,6 +48,16 @@ export async function callGateway(
   const second = before === undefined ? first : await ask(request, before, deps);
   // Refused both: it is the new key that somebody has to look after.
   return isRefusal(second.answer) ? { ...first, key: "current" } : { ...second, key: "previous" };
+}
+
+async function askPlane(
+  { organization_id }: Pick<Gateway, "organization_id">,
+  { method, url, json: body }: GatewayRequest,
+  { plane, clock }: GatewayCallDeps,
+): Promise<GatewayAnswer> {
+  const began = clock.now().getTime();
+  const answer = await plane.ask({ organization_id, method, path: new URL(url).pathname, body });
+  return { key: "current", answer, took_ms: Math.max(clock.now().getTime() - began, 0) };
 }
 
 /** Whether the gateway does not accept the key. */

@@ -1,6 +1,7 @@
 import { Problem } from "../../../shared/errors.ts";
 import { invalid } from "../../../shared/http/parse.ts";
 import type { GatewayDeps } from "../deps.ts";
+import type { Gateway } from "../model.ts";
 import { type Addresses, addressProblem, healthHostProblem, leadsElsewhere, withoutSlash } from "../rules/address.ts";
 
 type Checking = Pick<GatewayDeps, "outbound">;
@@ -9,6 +10,28 @@ type Checking = Pick<GatewayDeps, "outbound">;
 interface Moving {
   readonly before: Addresses;
   readonly gives_key: boolean;
+}
+
+/** What is said of where a gateway is. */
+type Said = {
+  readonly [N in keyof Addresses | "api_key"]?: (N extends keyof Addresses ? Addresses[N] : string) | undefined;
+};
+
+/**
+ * That what is said fits the kind: a server has an address and a key, the built-in data plane has neither.
+ * @throws Problem `validation_failed`
+ */
+export function requireOfKind(kind: Gateway["kind"], said: Said, made: boolean): void {
+  const names = ["api_url", "api_key"] as const;
+  const issues =
+    kind === "http"
+      ? names
+          .filter((name) => made && said[name] === undefined)
+          .map((path) => ({ path, message: "must be given of a gateway of the kind `http`" }))
+      : ([...names, "health_check_url", "allow_other_health_host"] as const)
+          .filter((name) => said[name] !== undefined && said[name] !== null && said[name] !== false)
+          .map((path) => ({ path, message: "is not said of the built-in data plane, which is known" }));
+  if (issues.length > 0) throw invalid(issues);
 }
 
 /**

@@ -38,8 +38,15 @@ export const newGateway = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.default(""),
   kind: gatewayKind.default("http"),
-  api_url: apiUrl,
-  api_key: keySchema,
+  api_url: apiUrl.optional().meta({
+    description:
+      "Where the gateway is, by https; paths of the protocol are put behind it. Without a query and a fragment. Whoever sees the gateway sees it. Of the kind `http` it must be given; the built-in data plane's is known.",
+  }),
+  api_key: keySchema.optional().meta({
+    description:
+      "Sent as `Authorization: Bearer …`, kept encrypted, and never shown again. Of the kind `http` it must be given; the built-in data plane has none.",
+    example: "a-key-of-the-gateway",
+  }),
   environment: environmentSchema.default("development"),
   health_check_url: healthUrl.default(null),
   allow_other_health_host: otherHost.default(false),
@@ -76,7 +83,9 @@ export const gatewayView = gatewaySchema
           .nullable()
           .meta({ description: "Until when the key before it is tried where this one is refused." }),
       })
-      .meta({ id: "GatewayKey" }),
+      .meta({ id: "GatewayKey" })
+      .nullable()
+      .meta({ description: "Null for the built-in data plane, which has none." }),
   })
   .meta({ id: "Gateway", description: "A server on which agents and pipelines are to be deployed." });
 
@@ -88,6 +97,9 @@ export function viewOf(gateway: Gateway, standing: GatewayStanding, now: Date) {
     health: standing.health,
     health_since: standing.since,
     last_check: standing.last_check ?? null,
-    key: { set_at: current?.set_at ?? gateway.created_at, previous_until: previous?.expires_at ?? null },
+    key:
+      gateway.kind === "built_in"
+        ? null
+        : { set_at: current?.set_at ?? gateway.created_at, previous_until: previous?.expires_at ?? null },
   };
 }

@@ -7,7 +7,7 @@ import { idPrefixes } from "../../ids.ts";
  * refused without a read. Who looks for leaked secrets finds it by its form.
  */
 
-/** What every key begins with. */
+/** What every API key begins with. */
 export const KEY_PREFIX = "ks_live_";
 
 /** What is in a key's text. */
@@ -21,13 +21,6 @@ export interface KeyParts {
 const ULID_LENGTH = 26;
 const SECRET_LENGTH = 43;
 const SUM_LENGTH = 6;
-const ORGANIZATION_AT = KEY_PREFIX.length;
-const KEY_AT = ORGANIZATION_AT + ULID_LENGTH;
-const SECRET_AT = KEY_AT + ULID_LENGTH + 1;
-/** All but the checksum. */
-export const PROOF_LENGTH = SECRET_AT + SECRET_LENGTH;
-/** Its signs; where they stand is looked at beside, which is quicker than counting them here. */
-const SIGNS = new RegExp(`^${KEY_PREFIX}[0-9A-HJKMNP-TV-Z]+_[\\w-]+$`);
 const BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** CRC-32 in six digits of base 62. */
@@ -44,7 +37,7 @@ function checksum(text: string): string {
 /** Whether a text ends with the checksum of what stands before: digit by digit, from the last one on. */
 function endsWithItsSum(text: string, proof: string): boolean {
   let rest = crc32(proof);
-  for (let i = text.length - 1; i >= PROOF_LENGTH; i--) {
+  for (let i = text.length - 1; i >= proof.length; i--) {
     if (text.charCodeAt(i) !== BASE_62.charCodeAt(rest % 62)) return false;
     rest = Math.floor(rest / 62);
   }
@@ -53,26 +46,55 @@ function endsWithItsSum(text: string, proof: string): boolean {
 
 const ulidOf = (id: string): string => id.slice(id.indexOf("_") + 1);
 
-/**
- * The text of a key.
- * @param secret 256 random bits as base64url
- */
-export function keyText(key: { readonly organization_id: string; readonly id: string }, secret: string): string {
-  const proof = `${KEY_PREFIX}${ulidOf(key.organization_id)}${ulidOf(key.id)}_${secret}`;
-  return proof + checksum(proof);
+/** How one kind of keys is written. */
+export interface KeyForm {
+  /**
+   * The text of a key.
+   * @param secret 256 random bits as base64url
+   */
+  text(key: { readonly organization_id: string; readonly id: string }, secret: string): string;
+  /** What is in a text; undefined where it is no key's. */
+  read(text: string): KeyParts | undefined;
+  /** All but the checksum. */
+  readonly proof_length: number;
 }
 
-/** What is in a text; undefined where it is no key's. */
-export function readKey(text: string): KeyParts | undefined {
-  const formed = text.length === PROOF_LENGTH + SUM_LENGTH && text.indexOf("_", ORGANIZATION_AT) === SECRET_AT - 1;
-  if (!formed || !SIGNS.test(text)) return undefined;
-  // Signs of ASCII all of them: nothing is cut in two.
-  const end = PROOF_LENGTH;
-  const proof = text.slice(0, end);
-  if (!endsWithItsSum(text, proof)) return undefined;
+/**
+ * Keys that begin so, whose ids are of this kind.
+ * @param prefix lower-case letters and `_`
+ */
+export function keyForm(prefix: string, kind: keyof typeof idPrefixes): KeyForm {
+  const organization_at = prefix.length;
+  const key_at = organization_at + ULID_LENGTH;
+  const secret_at = key_at + ULID_LENGTH + 1;
+  const proof_length = secret_at + SECRET_LENGTH;
+  /** Its signs; where they stand is looked at beside, which is quicker than counting them here. */
+  const signs = new RegExp(`^${prefix}[0-9A-HJKMNP-TV-Z]+_[\\w-]+$`);
   return {
-    organization_id: `${idPrefixes.organization}_${text.slice(ORGANIZATION_AT, KEY_AT)}`,
-    id: `${idPrefixes.api_key}_${text.slice(KEY_AT, KEY_AT + ULID_LENGTH)}`,
-    proof,
+    proof_length,
+    text(key, secret) {
+      const proof = `${prefix}${ulidOf(key.organization_id)}${ulidOf(key.id)}_${secret}`;
+      return proof + checksum(proof);
+    },
+    read(text) {
+      const formed = text.length === proof_length + SUM_LENGTH && text.indexOf("_", organization_at) === secret_at - 1;
+      if (!formed || !signs.test(text)) return undefined;
+      // Signs of ASCII all of them: nothing is cut in two.
+      const end = proof_length;
+      const proof = text.slice(0, end);
+      if (!endsWithItsSum(text, proof)) return undefined;
+      return {
+        organization_id: `${idPrefixes.organization}_${text.slice(organization_at, key_at)}`,
+        id: `${idPrefixes[kind]}_${text.slice(key_at, key_at + ULID_LENGTH)}`,
+        proof,
+      };
+    },
   };
 }
+
+const apiKeys = keyForm(KEY_PREFIX, "api_key");
+export const keyText = apiKeys.text;
+/** What is in the text of an API key; undefined where it is none's. */
+export const readKey = apiKeys.read;
+/** Of an API key: all but the checksum. */
+export const PROOF_LENGTH = apiKeys.proof_length;

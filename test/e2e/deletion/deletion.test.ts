@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { allOperations } from "../../../functions/operations.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
-import { pastDeployment } from "../../support/deployments.ts";
+import { pastDeployment, storedDeployment } from "../../support/deployments.ts";
 import { allFiles, allItems } from "../../support/leftovers.ts";
 import { addMember } from "../../support/members.ts";
 import { enrol } from "../../support/mfa.ts";
@@ -62,6 +62,7 @@ interface Prepared {
   readonly team_id: string;
   readonly pipeline_id: string;
   readonly suite_id: string;
+  readonly deployment_id: string;
 }
 
 async function made({ company }: Prepared, path: string, body: unknown): Promise<string> {
@@ -74,6 +75,10 @@ async function made({ company }: Prepared, path: string, body: unknown): Promise
 const MAKERS: Readonly<Record<string, (at: Prepared) => Promise<string>>> = {
   async "deployments.delete"({ company, agent_id }) {
     return `/deployments/${(await pastDeployment(company, agent_id)).id}`;
+  },
+  async "deployments.revoke_key"(at) {
+    const path = `/deployments/${at.deployment_id}/endpoint/keys`;
+    return `${path}/${await made(at, path, { name: unique("Key") })}`;
   },
   async "gateways.delete"(at) {
     const { company } = at;
@@ -255,11 +260,12 @@ it("what a deletion leaves is nothing: no item, no file, nothing due, no place t
   const drawn = { name: unique("Pipeline"), pattern: "sequential" };
   const pipeline_id = (await company.call("POST", "/pipelines", drawn)).body.id;
   const suite_id = (await company.call("POST", `/pipelines/${pipeline_id}/suites`, { name: unique("Suite") })).body.id;
+  const { id: deployment_id } = await storedDeployment(company);
   const before = { ...(await itemsOf(tenant)), files: await filesOf(tenant) };
 
   const paths: string[] = [];
   for (const make of Object.values(MAKERS))
-    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id, suite_id }));
+    paths.push(await make({ company, agent_id, member_id, team_id, pipeline_id, suite_id, deployment_id }));
   const webhook = paths.find((path) => path.startsWith("/webhooks/"));
   await eventually(async () => {
     const { items } = (await company.call("GET", `${webhook}/deliveries`)).body;

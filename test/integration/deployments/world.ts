@@ -13,6 +13,10 @@ import { deploymentNamed } from "../../support/deployments.ts";
 import { stackPlatform, stackTable } from "../../support/stack.ts";
 import { did } from "../../support/suites.ts";
 
+const nothing = async () => Promise.reject(new Error("there is no data plane here"));
+/** Its gateways are servers: nothing goes to the data plane. */
+const withoutDataPlane = { plane: { ask: nothing }, plane_secrets: { encrypt: nothing }, signer: { sign: nothing } };
+
 /** Whoever works at it dies. */
 export class Death extends Error {}
 
@@ -124,6 +128,7 @@ export class World {
       table: new Table(name, { send } as never, clock),
       clock,
       secrets,
+      ...withoutDataPlane,
       blobs: {
         load: async (blob) => ("inline" in blob ? blob.inline : Promise.reject<string>(new Error("in the bucket"))),
       },

@@ -99,6 +99,7 @@ export class World {
       table: this.table,
       clock: { now: () => this.now },
       secrets: { decrypt: (sealed, context) => this.decrypt(sealed, context) },
+      plane: { ask: async () => Promise.reject(new Error("there is no data plane here")) },
       outbound: {
         request: (request) => {
           this.requests.push(request);

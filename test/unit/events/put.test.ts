@@ -4,8 +4,9 @@ import type { AttributeValue, DynamoDBStreamEvent } from "aws-lambda";
 import { mockClient } from "aws-sdk-client-mock";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type DeadEvent, putEvents, type RelayDeps } from "../../../functions/events/relay/put.ts";
+import { leaves } from "../../../functions/events/relay/leaves.ts";
 import { EVENT_DATA_BYTES } from "../../../shared/change/events.ts";
+import { type DeadEvent, putEvents, type RelayDeps } from "../../../shared/events/put.ts";
 import { newId } from "../../../shared/ids.ts";
 
 // The bus has answers that no engine can be made to give.
@@ -16,7 +17,7 @@ const deps: RelayDeps = {
   bus: new EventBridgeClient({ region: "us-east-1" }),
   bus_name: "bus",
   dead: { send: async (events) => void dead.push(...events) },
-  known: (type) => type === "agent.created",
+  leaves: (image) => leaves(image, (type) => type === "agent.created"),
   pause: async (attempt) => void pauses.push(attempt),
 };
 const taken = (entries: readonly PutEventsRequestEntry[] = []) => entries.map(({ Detail }) => ({ EventId: Detail }));

@@ -75,7 +75,7 @@ describe("the manifest of streaming functions", () => {
     {
       name: "runs-stream",
       description: "runs: stream",
-      streams: [{ method: "get", path: "/runs/{id}/events" }],
+      streams: [{ method: "get", path: "/api/v1/runs/{id}/events" }],
     },
   ];
 

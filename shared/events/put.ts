@@ -5,9 +5,7 @@ import {
   type PutEventsResultEntry,
 } from "@aws-sdk/client-eventbridge";
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import { envelopeSchema } from "../../../shared/change/events.ts";
-import type { Queue } from "../../../shared/events/queue.ts";
-import { cutText } from "../../../shared/text.ts";
+import type { Queue } from "./queue.ts";
 
 /** An event that can never leave: why, and where its item lies. It stays in the table as long as any event. */
 export interface DeadEvent {
@@ -17,12 +15,27 @@ export interface DeadEvent {
   readonly sk: string;
 }
 
+/** What leaves for a new item, before it is known whether the bus takes it. */
+export interface Told {
+  readonly source: string;
+  readonly type: string;
+  /** JSON. */
+  readonly detail: string;
+  readonly occurred_at: string;
+}
+
+/** Why nothing can leave for it. */
+export type Unfit = Pick<DeadEvent, "reason" | "detail">;
+
+/** A new item as the stream shows it. */
+export type Image = NonNullable<NonNullable<DynamoDBRecord["dynamodb"]>["NewImage"]>;
+
 export interface RelayDeps {
   readonly bus: Pick<EventBridgeClient, "send">;
   readonly bus_name: string;
   readonly dead: Queue<DeadEvent>;
-  /** Whether a room declares events of this type. */
-  readonly known: (type: string) => boolean;
+  /** What leaves for a new item; undefined where nothing is to. */
+  readonly leaves: (image: Image) => Told | Unfit | undefined;
   /** Waits before events that the bus did not take are put again, for the n-th time. */
   readonly pause: (attempt: number) => Promise<void>;
 }
@@ -42,8 +55,8 @@ interface Leaving {
 /** What EventBridge takes in one call: so many entries, and so many bytes (256 KB) with all that counts to them. */
 const MOST_ENTRIES = 10;
 const MOST_BYTES = 256 * 1024;
-/** Bytes of an entry beside its type and its detail: 14 for its time, and its source. */
-const FRAME_BYTES = 14 + Buffer.byteLength("kaizen-studio");
+/** Bytes of an entry for its time; its source, its type and its detail count beside. */
+const TIME_BYTES = 14;
 
 /** Tries in all of what the bus does not take at the moment, before the whole batch comes again. */
 const TRIES = 4;
@@ -70,35 +83,19 @@ export async function putEvents(batch: DynamoDBStreamEvent, deps: RelayDeps): Pr
   return { sent, dead };
 }
 
-/** Undefined for a record that is no new event. */
+/** Undefined for a record for which nothing leaves. */
 function leaving(record: DynamoDBRecord, deps: RelayDeps): Leaving | DeadEvent | undefined {
   const image = record.dynamodb?.NewImage;
-  if (record.eventName !== "INSERT" || image?.item_type?.S !== "event") return undefined;
+  if (record.eventName !== "INSERT" || image === undefined) return undefined;
+  const told = deps.leaves(image);
+  if (told === undefined) return undefined;
   const place = { pk: image.pk?.S ?? "", sk: image.sk?.S ?? "" };
-  const Detail = image.envelope?.S ?? "";
-  const parsed = envelopeSchema.safeParse(jsonOf(Detail));
-  if (!parsed.success) {
-    const where = parsed.error.issues.map(({ path, code }) => `${path.join(".")} ${code}`).join(", ");
-    return { ...place, reason: "unreadable", detail: where };
-  }
-  const { type, occurred_at } = parsed.data;
-  if (!deps.known(type)) return { ...place, reason: "unknown_type", detail: cutText(type, 200) };
-  const bytes = Buffer.byteLength(Detail) + Buffer.byteLength(type) + FRAME_BYTES;
+  if ("reason" in told) return { ...place, ...told };
+  const { source: Source, type: DetailType, detail: Detail, occurred_at } = told;
+  const bytes = [Source, DetailType, Detail].reduce((sum, text) => sum + Buffer.byteLength(text), TIME_BYTES);
   if (bytes > MOST_BYTES) return { ...place, reason: "too_large", detail: `${bytes} bytes` };
   const Time = new Date(occurred_at);
-  return {
-    ...place,
-    bytes,
-    entry: { EventBusName: deps.bus_name, Source: "kaizen-studio", DetailType: type, Detail, Time },
-  };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return { ...place, bytes, entry: { EventBusName: deps.bus_name, Source, DetailType, Detail, Time } };
 }
 
 /**
