@@ -182,13 +182,16 @@ describe("a stream to Splunk", () => {
   });
 
   it("is tried with one marked entry, whose answer is shown without its token", async () => {
-    const stream = await make(splunk("/tried"));
+    // Whatever it sends by itself until it is paused goes elsewhere.
+    const stream = await make(splunk("/elsewhere"));
+    await company.call("POST", `/audit/streams/${stream.id}/pause`);
+    const moved = await company.call("PATCH", `/audit/streams/${stream.id}`, { destination: splunk("/tried") });
+    expect([moved.status, moved.body.status]).toEqual([200, "paused"]);
     receiver.reply(
       "/tried",
       { status: 403, body: `{"text":"Invalid token ${TOKEN}","code":4}` },
       { status: 200, body: '{"text":"Success","code":0}' },
     );
-    await company.call("POST", `/audit/streams/${stream.id}/pause`);
     const refused = await company.call("POST", `/audit/streams/${stream.id}/test`);
     expect([refused.status, refused.body]).toEqual([
       200,
@@ -205,10 +208,8 @@ describe("a stream to Splunk", () => {
     expect(taken.body).toMatchObject({ ok: true, status: 200, code: null, answer: '{"text":"Success","code":0}' });
     const [sent] = entriesOf(receiver.at("/tried").at(-1) as Received);
     expect(sent.event).toMatchObject({ action: "audit_stream.test", test: true, resource: { id: stream.id } });
-    expect(await read(stream.id)).toMatchObject({
-      status: "paused",
-      progress: { consecutive_failures: 0, delivered: 0 },
-    });
+    expect(receiver.at("/tried")).toHaveLength(2);
+    expect(await read(stream.id)).toMatchObject({ status: "paused", progress: { consecutive_failures: 0 } });
     await gone(stream.id);
   });
 });
