@@ -163,7 +163,7 @@ export const errorCodes = {
   payload_too_large: {
     status: 413,
     title: "The body is too large",
-    remedy: "A request takes 1 MB. Send larger files through an upload.",
+    remedy: "The answer names the limit, for most requests 1 MB. Send larger files through an upload.",
   },
   unsupported_media_type: {
     status: 415,

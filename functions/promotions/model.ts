@@ -101,8 +101,10 @@ export const promotionSchema = z.object({
   expires_at: timestampSchema,
   updated_at: timestampSchema,
   etag: z.string(),
-  /** For entries of what the system does. */
+  /** For entries of what the system does; so long it is kept after its end. */
   audit_days: z.int(),
+  /** Set with its end. */
+  forgotten_at: z.string().optional(),
 });
 export type Promotion = z.output<typeof promotionSchema>;
 
@@ -114,7 +116,7 @@ export const newPromotion = z.strictObject({
 export const said = z.strictObject({ comment: comment.default("") });
 
 export const promotionView = promotionSchema
-  .omit({ etag: true, audit_days: true, round: true, requester_id: true, deployer_id: true })
+  .omit({ etag: true, audit_days: true, round: true, requester_id: true, deployer_id: true, forgotten_at: true })
   .meta({ id: "Promotion", description: "The way of something deployed to a gateway of a higher environment." });
 
 export const newRule = z.strictObject({

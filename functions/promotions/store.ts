@@ -31,14 +31,22 @@ export const promotionItem = defineItem({
   schema: promotionSchema,
   key: { pk: "PROMOTION#{id}", sk: "PROMOTION" },
   indexes: { gsi1: { pk: "PROMOTIONS", sk: "{id}" }, gsi2: { pk: "PROMOTIONS_THAT_ARE#{status}", sk: "{id}" } },
+  expires: "forgotten_at",
 });
 
 /** There is one per person and round, so that nobody counts twice. */
 export const approvalItem = defineItem({
   type: "promotion_approval",
   summary: "That somebody has approved a promotion.",
-  schema: z.object({ promotion_id: idSchema("promotion"), round: z.int().min(1), user_id: z.string() }),
+  schema: z.object({
+    promotion_id: idSchema("promotion"),
+    round: z.int().min(1),
+    user_id: z.string(),
+    /** That of the promotion, after which nobody approves it. */
+    expires_at: z.string(),
+  }),
   key: { pk: "PROMOTION#{promotion_id}", sk: "APPROVAL#{round}#{user_id}" },
+  expires: "expires_at",
 });
 
 /** There is one per agent and gateway, so that two promotions never wait for the same place. */

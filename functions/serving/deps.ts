@@ -5,7 +5,7 @@ import { connectKmsKey } from "../../shared/signing/kms.ts";
 import type { Worker } from "../../shared/worker.ts";
 import { connectAgentRuns } from "../executions/connecting/public.ts";
 import type { DeployDeps } from "./deploy/answer.ts";
-import type { DoorDeps } from "./door/answer.ts";
+import type { DoorDeps } from "./door/handle.ts";
 
 const signer = () => connectKmsKey(readSettings(["DEPLOYMENTS_KEY_ARN"]).DEPLOYMENTS_KEY_ARN);
 

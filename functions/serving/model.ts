@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { environmentSchema } from "../../shared/http/schemas.ts";
+import { organizationItem } from "../../shared/identity/items.ts";
 import { idSchema } from "../../shared/ids.ts";
 
 /** Ways in which an endpoint can be asked. */
@@ -38,7 +39,7 @@ export const endpointSchema = endpointSettings.extend({
   environment: environmentSchema,
   /** Counts its changes. */
   revision: z.int().min(1),
-  plan: z.string(),
+  plan: organizationItem.schema.shape.plan,
   /** False while its organization is suspended. */
   open: z.boolean(),
   serves: z

@@ -5,7 +5,7 @@ const DOOR_SECONDS = 330;
 
 /**
  * The built-in data plane: it holds what was deployed to it and answers whoever has a key of it. It knows neither users nor roles, and
- * goes on while the management plane is down.
+ * asks the management plane nothing.
  */
 export const room = defineRoom({
   name: "serving",

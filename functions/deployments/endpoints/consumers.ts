@@ -1,7 +1,6 @@
 import type { Envelope } from "../../../shared/change/events.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import { organizationItem } from "../../../shared/identity/items.ts";
 import { gatewayItem } from "../../gateways/public.ts";
 import type { DeploymentDeps } from "../deps.ts";
 import { forgetEndpoint } from "../protocol/client.ts";
@@ -36,15 +35,15 @@ async function retell(
   deps: DeploymentDeps,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
-    const [organization, gateway, endpoint] = await tenant.table.batch([
-      tenant.read(organizationItem, {}),
+    const [gateway, endpoint] = await tenant.table.batch([
       tenant.read(gatewayItem, { id: gateway_id }),
       tenant.read(endpointItem, { gateway_id, target_id }),
     ]);
-    if (organization === undefined || gateway === undefined || endpoint === undefined) return;
+    if (gateway === undefined || endpoint === undefined) return;
     try {
       await tenant.transact(changing(tenant, endpoint, {}, deps.clock.now()).writes);
-      await tell(tenant, organization, gateway, endpoint, deps);
+      const said = await tell(tenant, gateway, endpoint, deps);
+      if (!said.ok) throw new Error(`the data plane could not be told of an endpoint: ${said.code}`);
       return;
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "precondition_failed" || tries === TRIES) throw error;

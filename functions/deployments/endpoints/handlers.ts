@@ -3,6 +3,7 @@ import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts"
 import { timestamp } from "../../../shared/clock.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
+import { invalid } from "../../../shared/http/parse.ts";
 import { newId } from "../../../shared/ids.ts";
 import { takeRandom } from "../../../shared/random.ts";
 import type { Gateway } from "../../gateways/model.ts";
@@ -81,6 +82,8 @@ export const createKey: Handler<Ops["createKey"], DeploymentDeps> = async (call,
   const id = newId("deployment_key", at);
   const text = servingKeys.text({ organization_id: context.tenant, id }, takeRandom(32).toString("base64url"));
   const expires_at = body.expires_at === undefined ? null : timestamp(new Date(body.expires_at));
+  if (expires_at !== null && expires_at <= timestamp(at))
+    throw invalid([{ path: "expires_at", message: "is over already" }]);
   const key: EndpointKey = {
     id,
     name: body.name,
@@ -101,7 +104,10 @@ export const createKey: Handler<Ops["createKey"], DeploymentDeps> = async (call,
     const data = { ...aboutEndpoint(deployment), key_id: id, name: body.name };
     const made = { ...key, key: text };
     await call.commit(
-      { writes, events: [draft(deploymentEvents, "deployment.key_created", ref(deployment), data)] },
+      {
+        writes: [call.stillPermitted(), ...writes],
+        events: [draft(deploymentEvents, "deployment.key_created", ref(deployment), data)],
+      },
       made,
     );
     // Where it cannot be told now it is told later, which the endpoint's `in_sync` says.
@@ -119,14 +125,17 @@ export const revokeKey: Handler<Ops["revokeKey"], DeploymentDeps> = (call, deps)
     const key = endpoint.keys.find(({ id }) => id === key_id);
     if (key === undefined) throw notFound();
     const tenant = deps.table.of(call.context.tenant);
-    const revoked_at = key.revoked_at ?? timestamp(call.at);
-    const keys = endpoint.keys.map((one) => (one.id === key_id ? { ...one, revoked_at } : one));
-    const { next, writes } = changing(tenant, endpoint, { keys }, call.at);
-    const data = { ...aboutEndpoint(deployment), key_id, name: key.name };
-    await call.commit(
-      { writes, events: [draft(deploymentEvents, "deployment.key_revoked", ref(deployment), data)] },
-      undefined,
-    );
+    let next = endpoint;
+    // Withdrawn before, when the data plane could not be told: it is told again, and nothing has happened anew.
+    if (key.revoked_at === null) {
+      const revoked_at = timestamp(call.at);
+      const keys = endpoint.keys.map((one) => (one.id === key_id ? { ...one, revoked_at } : one));
+      const change = changing(tenant, endpoint, { keys }, call.at);
+      const data = { ...aboutEndpoint(deployment), key_id, name: key.name };
+      const event = draft(deploymentEvents, "deployment.key_revoked", ref(deployment), data);
+      await call.commit({ writes: change.writes, events: [event] }, undefined);
+      next = change.next;
+    }
     const told = await toldNow(call, found, next, deps);
     if (told.told_revision < next.revision)
       throw new Problem(
@@ -146,11 +155,11 @@ const aboutEndpoint = ({ id, target_id, gateway_id, environment }: StoredDeploym
 
 /** Tells the data plane at once, so that what was changed counts with the answer; where it cannot be, it is due. */
 async function toldNow(
-  { caller, context }: OnEndpoint,
+  { context }: OnEndpoint,
   { gateway }: Found,
   next: StoredEndpoint,
   deps: DeploymentDeps,
 ): Promise<StoredEndpoint> {
-  const said = await tell(deps.table.of(context.tenant), caller.organization, gateway, next, deps);
+  const said = await tell(deps.table.of(context.tenant), gateway, next, deps);
   return said.ok ? said.endpoint : next;
 }

@@ -1,6 +1,5 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import type { Organization } from "../../../shared/identity/items.ts";
 import type { Gateway } from "../../gateways/model.ts";
 import type { DeploymentDeps } from "../deps.ts";
 import type { FailureCode } from "../rules/failures.ts";
@@ -15,7 +14,6 @@ const TRIES = 5;
 /** Has the endpoint answer by a deployment, or by none, and tells the data plane. Doing it again tells it again. */
 export async function serve(
   tenant: TenantTable,
-  organization: Organization,
   gateway: Gateway,
   place: Pick<StoredDeployment, "gateway_id" | "target_id">,
   serves_id: string | null,
@@ -24,7 +22,7 @@ export async function serve(
   const { gateway_id, target_id } = place;
   for (let tries = 1; ; tries++) {
     const read = await tenant.get(endpointItem, { gateway_id, target_id });
-    if (read === undefined) return { ok: true };
+    if (read === undefined) return { ok: false, code: "gateway_gone" };
     if (read.serves_id === serves_id) break;
     try {
       await tenant.transact(changing(tenant, read, { serves_id }, deps.clock.now()).writes);
@@ -33,13 +31,12 @@ export async function serve(
       if (!(error instanceof Problem) || error.code !== "precondition_failed" || tries === TRIES) throw error;
     }
   }
-  return tell(tenant, organization, gateway, place, deps);
+  return tell(tenant, gateway, place, deps);
 }
 
 /** Before a deployment is taken away: what is active in its place answers, or nothing does. */
 export async function leave(
   tenant: TenantTable,
-  organization: Organization,
   gateway: Gateway,
   read: StoredDeployment,
   deps: DeploymentDeps,
@@ -51,5 +48,5 @@ export async function leave(
   ]);
   if (endpoint?.serves_id !== id) return { ok: true };
   const active = slot?.active_id;
-  return serve(tenant, organization, gateway, read, active === undefined || active === id ? null : active, deps);
+  return serve(tenant, gateway, read, active === undefined || active === id ? null : active, deps);
 }

@@ -73,16 +73,12 @@ export type Told =
  * Tells the data plane how an endpoint is now: read after whatever was changed, told as a whole. What comes too late, because something
  * later was told, changes nothing there.
  */
-export async function tell(
-  tenant: TenantTable,
-  organization: Pick<Organization, "plan" | "status">,
-  gateway: Gateway,
-  place: Place,
-  deps: DeploymentDeps,
-): Promise<Told> {
+export async function tell(tenant: TenantTable, gateway: Gateway, place: Place, deps: DeploymentDeps): Promise<Told> {
   const { gateway_id, target_id } = place;
   const read = await tenant.get(endpointItem, { gateway_id, target_id });
-  if (read === undefined) return { ok: false, code: "gateway_gone" };
+  // After the endpoint: whoever suspends counts a revision, and nobody may tell that one with an organization of before.
+  const organization = await tenant.get(organizationItem, {});
+  if (read === undefined || organization === undefined) return { ok: false, code: "gateway_gone" };
   const said = await tellEndpoint(gateway, told(read, organization), deps);
   if (!said.ok) return said;
   const { revision } = read;
@@ -108,11 +104,8 @@ export async function tellDue(
 ): Promise<Date | undefined> {
   const [gateway_id = "", target_id = ""] = ref.split("/");
   const tenant = deps.table.of(of);
-  const [organization, gateway] = await deps.table.batch([
-    tenant.read(organizationItem, {}),
-    tenant.read(gatewayItem, { id: gateway_id }),
-  ]);
-  if (organization === undefined || gateway === undefined) return undefined;
-  const said = await tell(tenant, organization, gateway, { gateway_id, target_id }, deps);
+  const gateway = await tenant.get(gatewayItem, { id: gateway_id });
+  if (gateway === undefined) return undefined;
+  const said = await tell(tenant, gateway, { gateway_id, target_id }, deps);
   return said.ok ? undefined : new Date(deps.clock.now().getTime() + AGAIN_MS);
 }

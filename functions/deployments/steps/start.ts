@@ -93,7 +93,7 @@ export async function verifyStep(
   if (!(await mayStill(tenant, organization, read.deployed_by, "deployments:create"))) return away("not_permitted");
   if (gateway.kind === "built_in") {
     // Active is what answers: what cannot be told to answer does not become it.
-    const told = await serve(tenant, organization, gateway, read, read.id, deps);
+    const told = await serve(tenant, gateway, read, read.id, deps);
     if (!told.ok) return retry(tenant, read, told.code, apply, deps, "stopping");
   }
   try {

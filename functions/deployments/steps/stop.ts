@@ -1,5 +1,4 @@
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import type { Organization } from "../../../shared/identity/items.ts";
 import type { Gateway } from "../../gateways/model.ts";
 import { gatewayItem } from "../../gateways/public.ts";
 import type { WorkDeps } from "../deps.ts";
@@ -16,12 +15,11 @@ type Gone = { readonly ok: true } | { readonly ok: false; readonly code: Failure
 /** Has the gateway take it away. That it could not be verified is what it ends with, once nothing of it is left there. */
 export async function stopStep(
   tenant: TenantTable,
-  organization: Organization,
   read: StoredDeployment,
   apply: Apply,
   deps: WorkDeps,
 ): Promise<StoredDeployment | undefined> {
-  const gone = await takenAway(tenant, organization, read, deps);
+  const gone = await takenAway(tenant, read, deps);
   const at = deps.clock.now();
   if (gone.ok) {
     const { stop_reason, error } = read;
@@ -37,18 +35,13 @@ export async function stopStep(
 }
 
 /** Whether nothing of it is left at the gateway. */
-async function takenAway(
-  tenant: TenantTable,
-  organization: Organization,
-  read: StoredDeployment,
-  deps: WorkDeps,
-): Promise<Gone> {
+async function takenAway(tenant: TenantTable, read: StoredDeployment, deps: WorkDeps): Promise<Gone> {
   // Nothing was sent yet.
   if (read.digest === null) return { ok: true };
   const gateway = await tenant.get(gatewayItem, { id: read.gateway_id });
   if (gateway === undefined) return { ok: false, code: "gateway_gone" };
   if (gateway.kind === "built_in") {
-    const left = await leave(tenant, organization, gateway, read, deps);
+    const left = await leave(tenant, gateway, read, deps);
     if (!left.ok) return left;
   }
   const registration = read.registration_id ?? (await registrationOf(tenant, gateway, read, deps));

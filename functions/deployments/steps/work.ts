@@ -66,7 +66,7 @@ export async function work(
   if (at?.status === "deploying") at = await registerStep(tenant, at, apply, deps);
   if (at?.status === "verifying") at = await verifyStep(tenant, organization, at, apply, deps);
   // What could not be verified is taken away at once.
-  if (at?.status === "stopping") at = await stopStep(tenant, organization, at, apply, deps);
+  if (at?.status === "stopping") at = await stopStep(tenant, at, apply, deps);
   if (at !== undefined && deploymentStates.ends.includes(at.status)) await forgetSlot(tenant, at);
   return undefined;
 }

@@ -2,6 +2,7 @@ import { timestamp } from "../../../shared/clock.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
 import { lostRace, type Write } from "../../../shared/dynamo/write.ts";
 import { newEtag } from "../../../shared/ids.ts";
+import { addDays } from "../../../shared/limits/retention.ts";
 import type { Promotion, PromotionStatus } from "../model.ts";
 import { promotionStates } from "../registry/model.ts";
 import { openItem, promotionItem } from "../store.ts";
@@ -21,8 +22,9 @@ export function ended(
   at: Date,
 ) {
   if (!promotionStates.allows(read.status, status)) throw promotionStates.refusal(read.status, status);
-  const { id, target_gateway_id, agent_id } = read;
-  const { next, writes } = changed(tenant, read, { ...fields, status }, at);
+  const { id, target_gateway_id, agent_id, audit_days } = read;
+  const forgotten_at = timestamp(addDays(at, audit_days));
+  const { next, writes } = changed(tenant, read, { ...fields, status, forgotten_at }, at);
   return {
     next,
     writes: [

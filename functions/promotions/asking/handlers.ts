@@ -155,10 +155,14 @@ export const approve: Handler<Ops["approve"], PromotionDeps> = (call, { table })
     const approvals = [...read.approvals, { user_id, at: timestamp(at), comment: body.comment }];
     const enough = approvals.length >= read.required_approvals;
     const { next, writes } = changed(tenant, read, { approvals, status: enough ? "approved" : read.status }, at);
-    const { id: promotion_id, round } = read;
+    const { id: promotion_id, round, expires_at } = read;
     return call.commit(
       {
-        writes: [tenant.writes.create(approvalItem, { promotion_id, round, user_id }, twice), ...writes, stands],
+        writes: [
+          tenant.writes.create(approvalItem, { promotion_id, round, user_id, expires_at }, twice),
+          ...writes,
+          stands,
+        ],
         events: [told("promotion.approved", next)],
       },
       next,

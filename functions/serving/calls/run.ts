@@ -1,7 +1,6 @@
 import { timestamp } from "../../../shared/clock.ts";
 import type { Table } from "../../../shared/dynamo/table.ts";
 import { Problem } from "../../../shared/errors.ts";
-import type { Organization } from "../../../shared/identity/items.ts";
 import { newId } from "../../../shared/ids.ts";
 import { addDays } from "../../../shared/limits/retention.ts";
 import type { Log } from "../../../shared/observability/log.ts";
@@ -70,7 +69,7 @@ export async function begin(
         idempotency_key: id,
         timeout_ms: CALL_TIMEOUT_MS,
         meter: {
-          plan: endpoint.plan as Organization["plan"],
+          plan: endpoint.plan,
           actor: { type: "agent", id: served.deployment_id, on_behalf_of: { type: "deployment_key", id: key_id } },
           work: { kind: "serve", id },
           run_id: null,
@@ -87,6 +86,13 @@ export async function begin(
   };
   return { ...begun, run };
 }
+
+const outcomeOf = (error_code: string | null): ServedCall["outcome"] => {
+  if (error_code === null) return "succeeded";
+  // Whoever asked has left.
+  if (error_code === "cancelled") return "cancelled";
+  return error_code === "model_timeout" ? "timed_out" : "failed";
+};
 
 /** What came of a call. Nothing of what was said is in it. */
 function recordOf(
@@ -106,7 +112,7 @@ function recordOf(
     key_id,
     channel,
     at: timestamp(at),
-    outcome: result.ok ? "succeeded" : error_code === "model_timeout" ? "timed_out" : "failed",
+    outcome: outcomeOf(error_code),
     error_code,
     duration_ms: now.getTime() - at.getTime(),
     model: result.model,

@@ -3,19 +3,13 @@ import { Problem } from "../../../shared/errors.ts";
 import { type Answer, problemAnswer, STANDARD_HEADERS, toProblem } from "../../../shared/http/answer.ts";
 import { corsHeaders, preflight } from "../../../shared/http/cors.ts";
 import { newId } from "../../../shared/ids.ts";
-import type { Slices } from "../../../shared/limits/slices.ts";
 import { cutText } from "../../../shared/text.ts";
-import type { CallDeps } from "../calls/run.ts";
 import { errorOf } from "../channels/openai.ts";
 import { find, type Manner } from "../rules/routes.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
-import { handle } from "./handle.ts";
+import { type DoorDeps, handle } from "./handle.ts";
+import { json } from "./json.ts";
 import { type DoorRequest, requestOf } from "./request.ts";
-
-export interface DoorDeps extends CallDeps {
-  /** Counts requests against what endpoints allow. */
-  readonly slices: Slices;
-}
 
 /** Answers one request of whoever has a key. Never throws. */
 export async function answer(event: APIGatewayProxyEventV2, deps: DoorDeps): Promise<Answer> {
@@ -55,12 +49,6 @@ const asked = (request: DoorRequest): Answer =>
 const readable = (request: DoorRequest, answer: Answer, caller: Caller | undefined): Answer => ({
   ...answer,
   headers: { ...answer.headers, ...corsHeaders(request, answer, caller?.endpoint.allowed_origins ?? []) },
-});
-
-export const json = (status: number, body: object, request_id: string): Answer => ({
-  status,
-  headers: { ...STANDARD_HEADERS, "content-type": "application/json", "x-request-id": request_id },
-  body: JSON.stringify(body),
 });
 
 function refusal(problem: Problem, manner: Manner, request_id: string): Answer {

@@ -31,8 +31,9 @@ export async function authenticate({ headers }: DoorRequest, table: Table, now: 
   if (parts === undefined) throw refused();
   const { id, organization_id, proof } = parts;
   const tenant = table.of(organization_id);
-  const finding = belongsTo.get(id, () => tenant.get(servedKeyItem, { id }));
-  const forget = () => belongsTo.forget(id);
+  const name = `${organization_id} ${id}`;
+  const finding = belongsTo.get(name, () => tenant.get(servedKeyItem, { id }));
+  const forget = () => belongsTo.forget(name);
   finding.then((found) => (found === undefined ? forget() : undefined), forget);
   const place = await finding;
   if (place === undefined) throw refused();

@@ -2,18 +2,24 @@ import { Problem } from "../../../shared/errors.ts";
 import { type Answer, STANDARD_HEADERS, toProblem } from "../../../shared/http/answer.ts";
 import { rechecked } from "../../../shared/http/heartbeat.ts";
 import { invalid, parseValue, readJson } from "../../../shared/http/parse.ts";
+import type { Slices } from "../../../shared/limits/slices.ts";
 import { cutText } from "../../../shared/text.ts";
 import { type AgentRunResult, Deltas, problemOf } from "../../executions/public.ts";
-import { type Begun, begin, type Question } from "../calls/run.ts";
+import { type Begun, begin, type CallDeps, type Question } from "../calls/run.ts";
 import { chatRequest, chunks, completion, errorOf, modelOf, questionOf } from "../channels/openai.ts";
 import { answered, invokeRequest } from "../channels/rest.ts";
 import type { Channel } from "../model.ts";
 import type { Route } from "../rules/routes.ts";
 import { named } from "../rules/served.ts";
-import type { DoorDeps } from "./answer.ts";
-import { json } from "./answer.ts";
 import { authenticate, type Caller } from "./authenticate.ts";
+import { json } from "./json.ts";
 import type { DoorRequest } from "./request.ts";
+
+/** What answering calls takes. */
+export interface DoorDeps extends CallDeps {
+  /** Counts requests against what endpoints allow. */
+  readonly slices: Slices;
+}
 
 const MOST_BYTES = 4 * 1024 * 1024;
 

@@ -16,7 +16,7 @@ import {
 import { type Usage, type UsageRecord, type UsageSource, usageWrites } from "../store.ts";
 import { giveBack, lateWrite, type Reservation, reserveTokens } from "../tokens/budget.ts";
 import { type AnswerStore, answerWrites, keptAnswers } from "./answers.ts";
-import { chargedTo, recordCall } from "./record.ts";
+import { chargedTo, isRecorded, recordCall } from "./record.ts";
 
 /** The work whose calls are metered, and who pays for it. */
 export interface MeterOf {
@@ -94,7 +94,10 @@ export function workMeter(of: MeterOf): WorkMeter {
       } catch {
         // Whatever it was, the call has been made: it must not be lost, and not be made again for it.
         const pause = PAUSES_MS[attempt];
-        if (pause === undefined) return void lost.push({ at, usage, reservation, run });
+        if (pause === undefined) {
+          if (!(await isRecorded(table, usage))) lost.push({ at, usage, reservation, run });
+          return;
+        }
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }

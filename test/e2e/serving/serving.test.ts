@@ -1,8 +1,10 @@
 import OpenAI from "openai";
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { deploymentItem } from "../../../functions/deployments/store.ts";
 import { usageItem } from "../../../functions/usage/store.ts";
 import { askedOf, scriptedModel } from "../../support/agents.ts";
 import { type Company, eventually, unique } from "../../support/api.ts";
+import { deploymentNamed, silentGateway } from "../../support/deployments.ts";
 import { ask, dataPlane, deployed, deploymentBecomes, type Served, served } from "../../support/endpoints.ts";
 import { roomyCompany } from "../../support/plans.ts";
 import { startReceiver } from "../../support/receiver.ts";
@@ -303,6 +305,12 @@ describe("an endpoint", () => {
   });
 
   it("is there only on the data plane, and is told of what is wrong", async () => {
+    const elsewhere = await silentGateway(company, "inactive");
+    const deployment = deploymentNamed(company.organization_id, { gateway_id: elsewhere.id, status: "stopped" });
+    const table = stackTable().of(company.organization_id);
+    await table.transact([table.writes.create(deploymentItem, deployment)]);
+    const none = await company.call("GET", `/deployments/${deployment.id}/endpoint`);
+    expect([none.status, none.body.code, none.body.state]).toEqual([409, "conflict", "http"]);
     const path = `/deployments/${one.deployment.id}/endpoint`;
     const wrong = await company.call("PATCH", path, {
       allowed_origins: ["www.example.com/page"],
@@ -312,6 +320,24 @@ describe("an endpoint", () => {
       422,
       ["allowed_origins.0", "requests_per_minute"],
     ]);
+    const over = { name: "Over", expires_at: "2020-01-01T00:00:00Z" };
+    const ended = await company.call("POST", `${path}/keys`, over);
+    expect([ended.status, ended.body.issues[0].path]).toEqual([422, "expires_at"]);
+  });
+});
+
+describe("what the data plane cannot serve", () => {
+  it("an agent whose knowledge is searched fails, and says what to do", async () => {
+    const agent_id = await activeAgent(company, { model_id, retrieval: { mode: "always" } });
+    const context = { name: "Known", content_type: "text", content: "The sky is blue." };
+    await did(company, "POST", `/agents/${agent_id}/contexts`, context);
+    await did(company, "POST", `/agents/${agent_id}/versions`, {});
+    const body = { agent_id, gateway_id: await dataPlane(company), version: 2 };
+    const failed = await deploymentBecomes(company, (await did(company, "POST", "/deployments", body)).id, "failed");
+    expect(failed.error).toEqual({
+      code: "knowledge_searched",
+      message: expect.stringContaining("`retrieval.mode`"),
+    });
   });
 });
 
