@@ -1,15 +1,12 @@
 import type { Envelope } from "../../../shared/change/events.ts";
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { Problem } from "../../../shared/errors.ts";
 import { gatewayItem } from "../../gateways/public.ts";
 import type { DeploymentDeps } from "../deps.ts";
 import { forgetEndpoint } from "../protocol/client.ts";
 import { endpointItem } from "../store.ts";
 import type { StoredEndpoint } from "./model.ts";
 import { changing, tell } from "./telling.ts";
-
-/** How often somebody may have changed an endpoint in between. */
-const TRIES = 5;
 
 /**
  * What endpoints follow: an organization that is suspended is served no more, one with another plan by that; a gateway that is deleted
@@ -29,26 +26,24 @@ const endpointsOf = (tenant: TenantTable, gateway_id: string | undefined): Async
     ? tenant.all(endpointItem, { index: "gsi1", of: {} })
     : tenant.all(endpointItem, { of: { gateway_id } });
 
+/** Another revision, so that what was told before, of the organization as it was, is never the last word. */
 async function retell(
   tenant: TenantTable,
   { gateway_id, target_id }: StoredEndpoint,
   deps: DeploymentDeps,
 ): Promise<void> {
-  for (let tries = 1; ; tries++) {
+  const gateway = await updateWithRetry(undefined, async () => {
     const [gateway, endpoint] = await tenant.table.batch([
       tenant.read(gatewayItem, { id: gateway_id }),
       tenant.read(endpointItem, { gateway_id, target_id }),
     ]);
-    if (gateway === undefined || endpoint === undefined) return;
-    try {
-      await tenant.transact(changing(tenant, endpoint, {}, deps.clock.now()).writes);
-      const said = await tell(tenant, gateway, endpoint, deps);
-      if (!said.ok) throw new Error(`the data plane could not be told of an endpoint: ${said.code}`);
-      return;
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "precondition_failed" || tries === TRIES) throw error;
-    }
-  }
+    if (gateway === undefined || endpoint === undefined) return undefined;
+    await tenant.transact(changing(tenant, endpoint, {}, deps.clock.now()).writes);
+    return gateway;
+  });
+  if (gateway === undefined) return;
+  const said = await tell(tenant, gateway, { gateway_id, target_id }, deps);
+  if (!said.ok) throw new Error(`the data plane could not be told of an endpoint: ${said.code}`);
 }
 
 async function forget(

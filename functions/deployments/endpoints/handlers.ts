@@ -1,5 +1,5 @@
 import { draft } from "../../../shared/change/events.ts";
-import { requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
+import { given, requireMatch, updateWithRetry } from "../../../shared/change/update.ts";
 import { timestamp } from "../../../shared/clock.ts";
 import { notFound, Problem } from "../../../shared/errors.ts";
 import type { Call, Handler } from "../../../shared/http/call.ts";
@@ -63,8 +63,7 @@ export const updateEndpoint: Handler<Ops["updateEndpoint"], DeploymentDeps> = (c
     const { endpoint, gateway, deployment } = found;
     requireMatch(call.if_match, endpoint.etag);
     const { channels = {}, ...rest } = call.body;
-    const said = Object.fromEntries(Object.entries(channels).filter(([, on]) => on !== undefined));
-    const fields = { ...rest, channels: { ...endpoint.channels, ...said } } as Partial<StoredEndpoint>;
+    const fields = { ...given(rest), channels: { ...endpoint.channels, ...given(channels) } };
     const tenant = deps.table.of(call.context.tenant);
     const { next, writes } = changing(tenant, endpoint, fields, call.at);
     const changed_fields = Object.keys(call.body);

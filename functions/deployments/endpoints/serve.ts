@@ -1,5 +1,5 @@
+import { updateWithRetry } from "../../../shared/change/update.ts";
 import type { TenantTable } from "../../../shared/dynamo/table.ts";
-import { Problem } from "../../../shared/errors.ts";
 import type { Gateway } from "../../gateways/model.ts";
 import type { DeploymentDeps } from "../deps.ts";
 import type { FailureCode } from "../rules/failures.ts";
@@ -7,9 +7,6 @@ import { endpointItem, type StoredDeployment, slotItem } from "../store.ts";
 import { changing, tell } from "./telling.ts";
 
 type Said = { readonly ok: true } | { readonly ok: false; readonly code: FailureCode };
-
-/** How often somebody may have changed the endpoint in between. */
-const TRIES = 5;
 
 /** Has the endpoint answer by a deployment, or by none, and tells the data plane. Doing it again tells it again. */
 export async function serve(
@@ -20,17 +17,14 @@ export async function serve(
   deps: DeploymentDeps,
 ): Promise<Said> {
   const { gateway_id, target_id } = place;
-  for (let tries = 1; ; tries++) {
+  const there = await updateWithRetry(undefined, async () => {
     const read = await tenant.get(endpointItem, { gateway_id, target_id });
-    if (read === undefined) return { ok: false, code: "gateway_gone" };
-    if (read.serves_id === serves_id) break;
-    try {
+    if (read === undefined) return false;
+    if (read.serves_id !== serves_id)
       await tenant.transact(changing(tenant, read, { serves_id }, deps.clock.now()).writes);
-      break;
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "precondition_failed" || tries === TRIES) throw error;
-    }
-  }
+    return true;
+  });
+  if (!there) return { ok: false, code: "gateway_gone" };
   return tell(tenant, gateway, place, deps);
 }
 
