@@ -21,7 +21,8 @@ export interface GatewayRequest extends Omit<OutboundRequest, "body"> {
 
 /** What a gateway answered, with which of its keys; null where no key of it can be opened. */
 export interface GatewayAnswer {
-  readonly key: "current" | "previous";
+  /** Null for the built-in data plane, which has none. */
+  readonly key: "current" | "previous" | null;
   readonly answer: OutboundResult;
   /** From sending to the whole answer. */
   readonly took_ms: number;
@@ -57,7 +58,7 @@ async function askPlane(
 ): Promise<GatewayAnswer> {
   const began = clock.now().getTime();
   const answer = await plane.ask({ organization_id, method, path: new URL(url).pathname, body });
-  return { key: "current", answer, took_ms: Math.max(clock.now().getTime() - began, 0) };
+  return { key: null, answer, took_ms: Math.max(clock.now().getTime() - began, 0) };
 }
 
 /** Whether the gateway does not accept the key. */

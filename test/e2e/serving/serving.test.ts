@@ -326,6 +326,28 @@ describe("an endpoint", () => {
   });
 });
 
+describe("a gateway that is the data plane", () => {
+  it("has no address and no key to be given, and is asked how it is like any other", async () => {
+    const of = (more: object) => company.call("POST", "/gateways", { name: unique("Gateway"), ...more });
+    const paths = ({ body }: { body: { issues: { path: string }[] } }) => body.issues.map(({ path }) => path);
+    const given = await of({ kind: "built_in", api_url: "https://a.example.com", api_key: "key" });
+    expect([given.status, paths(given)]).toEqual([422, ["api_url", "api_key"]]);
+    const bare = await of({ kind: "http" });
+    expect([bare.status, paths(bare)]).toEqual([422, ["api_url", "api_key"]]);
+    const id = await dataPlane(company, { admin_state: "inactive" });
+    expect(await did(company, "POST", `/gateways/${id}/health`)).toMatchObject({
+      result: "healthy",
+      status: 200,
+      key: null,
+    });
+    expect((await did(company, "GET", `/gateways/${id}`)).key).toBeNull();
+    const changed = await company.call("PATCH", `/gateways/${id}`, { api_key: "key" });
+    expect([changed.status, paths(changed)]).toEqual([422, ["api_key"]]);
+    const rotated = await company.call("POST", `/gateways/${id}/rotate-key`, { api_key: "key" });
+    expect([rotated.status, rotated.body.state]).toEqual([409, "built_in"]);
+  });
+});
+
 describe("what the data plane cannot serve", () => {
   it("an agent whose knowledge is searched fails, and says what to do", async () => {
     const agent_id = await activeAgent(company, { model_id, retrieval: { mode: "always" } });
